@@ -1,0 +1,270 @@
+"""YAML documents that remember their lines, and frozen values that are parsed from them.
+
+`load_document` reads YAML into plain data together with the line on which each value stands. `Value` is the base of
+every frozen value that a user can write down; `parse` builds one from a document and reports *all* faults at once,
+each with its file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from designer.errors import Fault, InvalidInput, render_path
+
+PathKey = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data read from YAML, and the line (from 1) on which each part of it begins."""
+
+    data: Any
+    file: str | None = None
+    lines: Mapping[PathKey, int] = field(default_factory=dict)
+
+    def line(self, path: PathKey) -> int | None:
+        """Return the line of `path`, or of the nearest part around it that has one."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return None
+
+    def locate(self, fault: Fault) -> Fault:
+        """Return `fault` with this document's file and line filled in from its path."""
+        return fault.at(file=fault.file or self.file, line=fault.line or self.line(fault.path))
+
+
+class Value(BaseModel):
+    """Base of frozen values that users write down: validated when built, closed to unknown keys, never changed.
+
+    Built from Python, a faulty value raises `InvalidInput` with every fault; built from a document, use `parse`.
+    A validator raises `ValueError("what is wrong; what would be right")`, or `InvalidInput` for several faults, whose
+    paths are then relative to the value that raised.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False, hide_input_in_errors=True)
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise InvalidInput(faults_of(error, type(self), data)) from None
+
+    # Nested values are then validated by pydantic itself, which gathers the faults of all of them.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+V = TypeVar("V", bound=Value)
+
+
+def parse(kind: type[V], document: Document, *, error: type[InvalidInput] = InvalidInput) -> V:
+    """Build a value of `kind` from `document`.
+
+    Raises
+    ------
+    InvalidInput
+        (or the subclass given as `error`) with every fault of the document, each with its file and line.
+    """
+    try:
+        return kind.model_validate(document.data)
+    except ValidationError as problem:
+        faults = [document.locate(fault) for fault in faults_of(problem, kind, document.data)]
+    raise error(sorted(faults, key=lambda fault: fault.line or 0))
+
+
+def load_document(path: Path | str) -> Document:
+    """Read a YAML file.
+
+    Raises
+    ------
+    InvalidInput
+        If the file is missing, not UTF-8, not YAML, or gives one key twice.
+    """
+    file = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InvalidInput(Fault("no such file", "give the path of a YAML file", file=file)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(Fault(f"cannot be read: {error}", "give a UTF-8 text file", file=file)) from None
+    return read_document(text, file=file)
+
+
+def read_document(text: str, *, file: str | None = None) -> Document:
+    """Read YAML text. Words are read as YAML 1.2 reads them: `No`, `on` and `y` are text, `1e5` is a number.
+
+    >>> document = read_document("bounds: [1, 1e5]\\nelements: [No, Y]")
+    >>> document.data
+    {'bounds': [1, 100000.0], 'elements': ['No', 'Y']}
+    >>> document.line(("elements", 1))
+    2
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.YAMLError as error:
+        raise InvalidInput(_syntax_fault(error, file)) from None
+    finally:
+        loader.dispose()
+    if node is None:
+        raise InvalidInput(Fault("the file is empty", "write a mapping of keys to values", file=file))
+    lines: dict[PathKey, int] = {}
+    faults: list[Fault] = []
+    data = _build(node, (), lines, faults, loader)
+    if faults:
+        raise InvalidInput([fault.at(file=file) for fault in faults])
+    return Document(data, file, lines)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with YAML 1.2's core words."""
+
+
+def _resolvers() -> Iterator[tuple[str, re.Pattern[str], str]]:
+    yield "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"
+    yield "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), "-+0123456789"
+    number = r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    yield "tag:yaml.org,2002:float", re.compile(number), "-+.0123456789"
+    yield "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), "~nN\0"
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in _resolvers():
+    _Loader.add_implicit_resolver(_tag, _pattern, [letter if letter != "\0" else "" for letter in _first])
+
+
+def _build(
+    node: yaml.Node, path: PathKey, lines: dict[PathKey, int], faults: list[Fault], loader: _Loader, depth: int = 0
+) -> Any:
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if depth > 40:
+        faults.append(Fault("nested too deeply", "at most 40 levels", line=line))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(node, path, lines, faults, loader, depth)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*path, i), lines, faults, loader, depth + 1) for i, item in enumerate(node.value)]
+    try:
+        return _scalar(node, loader)
+    except (yaml.YAMLError, ValueError):
+        faults.append(Fault(f"{node.value!r} with tag {node.tag!r} is not allowed", "plain values only", line=line))
+        return None
+
+
+def _scalar(node: yaml.Node, loader: _Loader) -> Any:
+    if node.tag == "tag:yaml.org,2002:int":
+        return int(node.value)
+    if node.tag == "tag:yaml.org,2002:float":
+        return float(
+            node.value.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan")
+        )
+    return loader.construct_object(node)
+
+
+def _build_mapping(
+    node: yaml.MappingNode, path: PathKey, lines: dict[PathKey, int], faults: list[Fault], loader: _Loader, depth: int
+) -> dict[Any, Any]:
+    result: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = _build(key_node, (), {}, faults, loader, depth + 1)
+        if not isinstance(key, (str, int)) or key_node.tag == "tag:yaml.org,2002:merge":
+            faults.append(Fault(f"{key!r} cannot be a key", "use a word", line=line))
+            continue
+        if key in result:
+            first = lines.get((*path, key))
+            faults.append(Fault(f"{key!r} is given twice (first on line {first})", "give it once", line=line))
+            continue
+        lines[(*path, key)] = line
+        result[key] = _build(value_node, (*path, key), lines, faults, loader, depth + 1)
+    return result
+
+
+def _syntax_fault(error: yaml.YAMLError, file: str | None) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    line = mark.line + 1 if mark is not None else None
+    return Fault(f"not YAML: {problem}", "check indentation, colons, quotes and brackets", file=file, line=line)
+
+
+def faults_of(error: ValidationError, kind: type[BaseModel], data: Any) -> list[Fault]:
+    """Return one fault for each thing that pydantic found wrong in `data` while building a `kind`."""
+    faults: list[Fault] = []
+    for details in error.errors(include_url=False):
+        path = _document_path(details["loc"], data)
+        inner = details.get("ctx", {}).get("error")
+        if isinstance(inner, InvalidInput):
+            faults += [fault.at(path=path + fault.path) for fault in inner.faults]
+            continue
+        what, remedy = _explain(details, kind, path)
+        faults.append(Fault(what, remedy, path=path))
+    return faults
+
+
+def _document_path(loc: tuple[int | str, ...], data: Any) -> PathKey:
+    """Drop from pydantic's location the names of union members, which do not stand in the document."""
+    path: list[str | int] = []
+    for i, part in enumerate(loc):
+        last = i == len(loc) - 1
+        if isinstance(data, Mapping) and (part in data or last):
+            path.append(part)
+            data = data.get(part)
+        elif isinstance(data, (list, tuple)) and isinstance(part, int):
+            path.append(part)
+            data = data[part] if part < len(data) else None
+        elif last and isinstance(data, BaseModel):
+            path.append(part)
+    return tuple(path)
+
+
+def _explain(details: ErrorDetails, kind: type[BaseModel], path: PathKey) -> tuple[str, str]:
+    place = render_path(path) or "the document"
+    name = str(path[-1]) if path else "document"
+    given, context, type_ = details.get("input"), details.get("ctx", {}), details["type"]
+    match type_:
+        case "missing":
+            return f"{name!r} is missing", f"add {name!r}"
+        case "extra_forbidden":
+            return f"unknown key {name!r}", _suggest(name, _known_keys(kind))
+        case "value_error" | "assertion_error":
+            what, _, remedy = str(context.get("error", details["msg"])).partition("; ")
+            return (what, remedy) if what.startswith(name) else (f"{place}: {what}", remedy)
+        case "literal_error" | "enum":
+            return f"{name} {given!r} is not known", f"one of {context.get('expected')}"
+        case "union_tag_not_found":
+            return "'kind' is missing", "add 'kind'"
+        case "union_tag_invalid":
+            expected = str(context.get("expected_tags"))
+            return f"kind {context.get('tag')!r} is not known", f"one of {expected}"
+        case _:
+            message = details["msg"].removeprefix("Input ").removeprefix("Value ")
+            return f"{place}: {given!r} does not fit", message[:1].lower() + message[1:]
+
+
+def _known_keys(kind: type[BaseModel]) -> list[str]:
+    """Return every key that `kind` or a value inside it may have (for suggestions only)."""
+    keys: list[str] = []
+    pending: list[Any] = [kind.model_json_schema()]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            keys += part.get("properties", {})
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return sorted(set(keys))
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"

@@ -1,0 +1,145 @@
+"""Every error that `designer` raises on purpose, under one base.
+
+A *fault* is one thing that is wrong with what a user gave: it says what is wrong, where, and what would be right.
+An error carries all the faults that were found, so that a user mends a file once and not fault by fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, where it stands, and what would be right.
+
+    Parameters
+    ----------
+    what
+        What is wrong, naming the offending value.
+    remedy
+        What would be right.
+    file, line, row, column
+        Where: the file's path, the line (from 1) of a text file, the row of a table (as a spreadsheet counts:
+        the header is row 1, the first data row is row 2) and the column's name.
+    path
+        The place inside a nested document, for example ``("space", 0, "bounds")``.
+
+    Examples
+    --------
+    >>> print(Fault("'warm' is not a number", "give degC as a number", file="a.csv", row=4, column="T"))
+    a.csv, row 4, column 'T': 'warm' is not a number; give degC as a number
+    """
+
+    what: str
+    remedy: str = ""
+    file: str | None = None
+    line: int | None = None
+    row: int | None = None
+    column: str | None = None
+    path: tuple[str | int, ...] = ()
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in self._places() if part)
+        text = f"{self.what}; {self.remedy}" if self.remedy else self.what
+        return f"{place}: {text}" if place else text
+
+    def _places(self) -> Iterable[str]:
+        if self.file is not None and self.line is not None:
+            yield f"{self.file}:{self.line}"
+        elif self.file is not None:
+            yield self.file
+        elif self.line is not None:
+            yield f"line {self.line}"
+        elif self.path:
+            yield render_path(self.path)
+        if self.row is not None:
+            yield f"row {self.row}"
+        if self.column is not None:
+            yield f"column {self.column!r}"
+
+    def at(self, **place: object) -> Fault:
+        """Return the same fault with places (``file``, ``line``, ``row``, ``column``, ``path``) filled in."""
+        return replace(self, **place)  # type: ignore[arg-type]
+
+
+def render_path(path: tuple[str | int, ...]) -> str:
+    """Return a document path as a person writes it.
+
+    >>> render_path(("space", 0, "bounds"))
+    'space[0].bounds'
+    """
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class DesignerError(Exception):
+    """Base of every error that `designer` raises on purpose."""
+
+
+class InvalidInput(DesignerError, ValueError):
+    """What the user gave cannot be used; nothing was written.
+
+    Parameters
+    ----------
+    faults
+        All that is wrong, in the order in which it stands.
+    """
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class InvalidSpace(InvalidInput):
+    """A parameter, a constraint or a whole space that cannot be built."""
+
+
+class InvalidObjective(InvalidInput):
+    """Targets that cannot be pursued as written."""
+
+
+class InvalidCampaign(InvalidInput):
+    """A campaign file that cannot be run as written."""
+
+
+class InvalidData(InvalidInput):
+    """Rows of measurements or designs that cannot be taken as written."""
+
+
+class UnknownSuggestion(InvalidInput):
+    """An id that names no suggestion or measurement of this campaign."""
+
+
+class InvalidUnit(InvalidInput):
+    """A unit that is not known, or a quantity that does not convert."""
+
+
+class NoDesignLeft(DesignerError):
+    """No design is left that satisfies the constraints and was not suggested, measured or withdrawn before."""
+
+
+class MeasurementFailed(DesignerError):
+    """An oracle was asked and could not measure this design; the experiment counts as failed."""
+
+
+class OracleUnusable(DesignerError):
+    """An oracle cannot measure at all (a missing file, a command that does not start): the run must stop."""
+
+
+class StoreError(DesignerError):
+    """The store cannot be read or written."""
+
+
+class Conflict(StoreError):
+    """Another process wrote first; read again and decide again."""
+
+
+class MissingExtra(DesignerError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; install it with: pip install 'materials-designer[{extra}]'")
