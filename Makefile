@@ -1,0 +1,70 @@
+# Two commands do everything, set-up included, and touch nothing outside this folder:
+#   make demo   a real campaign on measured alloys, against random search, with an HTML report
+#   make test   ruff, mypy --strict and the whole test suite
+# A virtual environment is built in .venv the first time; later runs start at once and need no network.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' constraints.txt)
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+# Many small linear systems on one thread each are faster than one on many, and leave the other cores to others.
+export OMP_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+DEMO_READY := $(VENV)/.ready-demo
+TEST_READY := $(VENV)/.ready-test
+# An environment made for the tests holds all that the demo needs.
+RUN_READY := $(if $(wildcard $(TEST_READY)),$(TEST_READY),$(DEMO_READY))
+
+.PHONY: help demo test lint types pytest format constraints clean
+
+help:
+	@sed -n '1,4s/^# \{0,1\}//p' Makefile
+	@echo "Smaller: make lint | types | pytest | format | constraints | clean"
+
+demo: $(RUN_READY)
+	@$(PY) campaigns/demo.py
+
+test: lint types pytest
+
+lint: $(TEST_READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(TEST_READY)
+	$(PY) -m mypy
+
+# Last in `make test`, so that a run ends with pytest's own summary.
+pytest: $(TEST_READY)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+format: $(TEST_READY)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Write down the versions of what is installed now (after changing a dependency on purpose).
+constraints: $(TEST_READY)
+	$(PY) .ci/constraints.py > constraints.new
+	mv constraints.new constraints.txt
+	touch $(TEST_READY)
+
+clean:
+	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(DEMO_READY): EXTRAS := datasets
+$(TEST_READY): EXTRAS := test
+
+$(DEMO_READY) $(TEST_READY): pyproject.toml constraints.txt
+	@.ci/venv $(VENV)
+	@echo "Installing $(TORCH) (the largest part; once)"
+	@$(PIP) "$(TORCH)"
+	@echo "Installing designer[$(EXTRAS)] in its tested versions"
+	@$(PIP) -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
