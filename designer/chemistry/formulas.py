@@ -1,0 +1,133 @@
+"""Chemical formulas to element fractions, parsed by pymatgen and checked for what it lets pass."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+
+from designer.chemistry.elements import FloatArray, element_indices
+from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
+from designer.errors import Fault, InvalidData
+
+_REMEDY = "write element symbols and amounts, such as Fe2O3, Ba0.5Sr0.5CoO3 or (NH4)2SO4"
+# A full stop before crystal water reads as a decimal point: pymatgen takes CuSO4.5H2O for O4.5 and one H2O.
+_DOTTED_HYDRATE = re.compile(r"[1-9]\d*\.\d+H2O\)?$")
+
+
+def parse_formula(text: str) -> Mapping[str, float]:
+    """Return the amount of each element in a formula, in the formula's own order.
+
+    Raises
+    ------
+    InvalidData
+        If the text is no formula: an unknown symbol, unbalanced brackets, a variable amount (``O3-x``), a charge, an
+        amount that is not finite, nothing in it at all, or a hydrate whose full stop reads as a decimal point.
+
+    Examples
+    --------
+    >>> dict(parse_formula("Ba0.5Sr0.5(CoO3)2"))
+    {'Ba': 0.5, 'Sr': 0.5, 'Co': 2.0, 'O': 6.0}
+    """
+    if not isinstance(text, str):
+        raise InvalidData(Fault(f"formula {text!r} is not text", _REMEDY))
+    return _parse(text.strip())
+
+
+@lru_cache(maxsize=1 << 17)
+def _parse(text: str) -> Mapping[str, float]:
+    from pymatgen.core.composition import Composition
+
+    if _DOTTED_HYDRATE.search(text):
+        remedy = "put crystal water in brackets, such as CuSO4(H2O)5"
+        raise InvalidData(Fault(f"formula {text!r} can be read in two ways", remedy))
+    try:
+        amounts = {str(symbol): float(amount) for symbol, amount in Composition(text).as_dict().items()}
+    except (ValueError, KeyError, OverflowError):
+        raise InvalidData(Fault(f"{text!r} is not a formula", _REMEDY)) from None
+    strangers = [symbol for symbol in amounts if symbol not in KNOWN_SYMBOLS]
+    if strangers:
+        names = ", ".join(repr(re.sub(r"\d*[+-]$", "", symbol)) for symbol in strangers)
+        raise InvalidData(Fault(f"formula {text!r} names no element: {names}", _REMEDY))
+    if not amounts or not math.isfinite(sum(amounts.values())):
+        raise InvalidData(Fault(f"formula {text!r} has no finite amount of any element", _REMEDY))
+    return MappingProxyType(amounts)
+
+
+def formula_elements(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the elements that occur in any of the formulas, by atomic number.
+
+    Raises
+    ------
+    InvalidData
+        With one fault for each text that is no formula.
+
+    Examples
+    --------
+    >>> formula_elements(["Fe2O3", "H2O"])
+    ('H', 'O', 'Fe')
+    """
+    present = {symbol for amounts in _parse_all(texts) for symbol in amounts}
+    return tuple(symbol for symbol in SYMBOLS if symbol in present)
+
+
+def formula_fractions(texts: Sequence[str], elements: Sequence[str] | None = None) -> FloatArray:
+    """Return the atomic fractions of formulas.
+
+    Parameters
+    ----------
+    texts
+        n formulas.
+    elements
+        The e columns wanted; by default all 118, by atomic number.
+
+    Returns
+    -------
+    n x e fractions; each row sums to 1.
+
+    Raises
+    ------
+    InvalidData
+        With one fault for each text that is no formula or holds an element that is not among `elements`; the fault's
+        path is the position in `texts`.
+
+    Examples
+    --------
+    >>> formula_fractions(["Fe2O3", "FeO"], ["Fe", "O"])
+    array([[0.4, 0.6],
+           [0.5, 0.5]])
+    """
+    columns = SYMBOLS if elements is None else tuple(elements)
+    element_indices(columns)
+    parsed = _parse_all(texts)
+    place = {symbol: column for column, symbol in enumerate(columns)}
+    rows = [row for row, amounts in enumerate(parsed) for _ in amounts]
+    symbols = [symbol for amounts in parsed for symbol in amounts]
+    faults = [
+        Fault(f"formula {texts[row]!r} holds {symbol}", f"one of the elements {', '.join(columns)}", path=(row,))
+        for row, symbol in zip(rows, symbols, strict=True)
+        if symbol not in place
+    ]
+    if faults:
+        raise InvalidData(faults)
+    result = np.zeros((len(parsed), len(columns)))
+    result[rows, [place[symbol] for symbol in symbols]] = [a for amounts in parsed for a in amounts.values()]
+    fractions: FloatArray = result / result.sum(axis=1, keepdims=True)
+    return fractions
+
+
+def _parse_all(texts: Sequence[str]) -> list[Mapping[str, float]]:
+    parsed: list[Mapping[str, float]] = []
+    faults: list[Fault] = []
+    for position, text in enumerate(texts):
+        try:
+            parsed.append(parse_formula(text))
+        except InvalidData as error:
+            faults += [fault.at(path=(position,)) for fault in error.faults]
+    if faults:
+        raise InvalidData(faults)
+    return parsed

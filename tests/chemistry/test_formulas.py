@@ -1,0 +1,99 @@
+"""Formulas: read as pymatgen reads them, refused where pymatgen lets nonsense pass."""
+
+import numpy as np
+import pytest
+
+from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
+from designer.errors import InvalidData
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Fe2O3", {"Fe": 2, "O": 3}),
+        ("(NH4)2SO4", {"N": 2, "H": 8, "S": 1, "O": 4}),
+        ("CuSO4(H2O)5", {"Cu": 1, "S": 1, "O": 9, "H": 10}),
+        (" Co0.1 Ni0.9\n", {"Co": 0.1, "Ni": 0.9}),
+        ("(Fe0.5Ni0.5)1.2O", {"Fe": 0.6, "Ni": 0.6, "O": 1}),
+        ("Na0.5H2O", {"Na": 0.5, "H": 2, "O": 1}),
+        ("Fe1e3O", {"Fe": 1000, "O": 1}),
+        ("CoCrFeNi", {"Co": 1, "Cr": 1, "Fe": 1, "Ni": 1}),
+    ],
+)
+def test_amounts(text, amounts):
+    assert dict(parse_formula(text)) == pytest.approx(amounts)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not a formula"),
+        ("fe2o3", "is not a formula"),
+        ("Fe-2", "is not a formula"),
+        ("Fe2(O", "is not a formula"),
+        ("Fe2+", "is not a formula"),
+        ("Ba0.5Sr0.5CoO3-x", "is not a formula"),
+        ("NaCl-KCl", "is not a formula"),
+        ("H2O!", "is not a formula"),
+        ("nan", "is not a formula"),
+        ("None", "is not a formula"),
+        ("Fe2Q", "names no element: 'Q'"),
+        ("HgX", "names no element: 'X'"),
+        ("Fe0", "no finite amount"),
+        ("Fe1e400", "no finite amount"),
+        ("CuSO4.5H2O", "can be read in two ways"),
+        ("Na2CO3.10H2O", "can be read in two ways"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_a_remedy(text, said):
+    with pytest.raises(InvalidData, match=said) as caught:
+        parse_formula(text)
+    (fault,) = caught.value.faults
+    assert fault.remedy.startswith(("write element symbols", "put crystal water"))
+
+
+@pytest.mark.parametrize("value", [None, 3.5, float("nan")])
+def test_what_is_no_text_is_refused(value):
+    with pytest.raises(InvalidData, match="is not text"):
+        parse_formula(value)
+
+
+def test_a_parsed_formula_cannot_be_changed():
+    with pytest.raises(TypeError):
+        parse_formula("Fe2O3")["Fe"] = 5
+
+
+def test_all_faults_of_a_list_are_reported_with_their_places():
+    with pytest.raises(InvalidData) as caught:
+        formula_fractions(["Fe", "Zz", "Ni", "fe"])
+    assert [fault.path for fault in caught.value.faults] == [(1,), (3,)]
+
+
+def test_an_element_outside_the_wanted_columns_is_refused():
+    with pytest.raises(InvalidData, match="formula 'FeO' holds O"):
+        formula_fractions(["Fe", "FeO"], ["Fe"])
+
+
+def test_fractions_equal_pymatgens():
+    from pymatgen.core import Composition
+
+    texts = ["Fe2O3", "LiNi0.8Co0.15Al0.05O2", "Ca5(PO4)3(OH)", "U"]
+    elements = formula_elements(texts)
+    result = formula_fractions(texts, elements)
+    for text, row in zip(texts, result, strict=True):
+        composition = Composition(text)
+        expected = [composition.get_atomic_fraction(symbol) for symbol in elements]
+        np.testing.assert_allclose(row, expected, atol=1e-14)
+    np.testing.assert_allclose(result.sum(axis=1), 1, rtol=1e-14)
+
+
+def test_all_elements_by_default():
+    result = formula_fractions(["H2O", "Og"])
+    assert result.shape == (2, 118)
+    assert result[0, 0] == pytest.approx(2 / 3)
+    assert result[1, 117] == 1
+
+
+def test_no_formulas_give_no_rows():
+    assert formula_fractions([], ["Fe"]).shape == (0, 1)
+    assert formula_elements([]) == ()
