@@ -25,9 +25,9 @@ def normal(name: str) -> str:
 
 def installed_versions() -> dict[str, str]:
     """Return name -> version of all that the project and its extras need, directly or not."""
-    from packaging.requirements import Requirement
-
     import tomllib
+
+    from packaging.requirements import Requirement
 
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
