@@ -1,0 +1,134 @@
+"""Methods side by side: means, ranks and intervals over tasks and seeds.
+
+The task is the unit of replication and seeds are nested in it, so intervals come from a hierarchical bootstrap: tasks
+are drawn with replacement, then seeds within each drawn task, the same draw for every method (paired).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+
+@dataclass(frozen=True)
+class Cube:
+    """One measure of every campaign: `values` is methods x tasks x seeds, without gaps."""
+
+    methods: tuple[str, ...]
+    tasks: tuple[tuple[str, str], ...]
+    seeds: tuple[int, ...]
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.methods), len(self.tasks), len(self.seeds)):
+            raise ValueError("values must be methods x tasks x seeds")
+        if not np.isfinite(self.values).all():
+            raise ValueError("every campaign needs a value")
+
+    def where(self, keep: Callable[[tuple[str, str]], bool]) -> Cube:
+        """Return the cube of the tasks that are kept."""
+        rows = [i for i, task in enumerate(self.tasks) if keep(task)]
+        return Cube(self.methods, tuple(self.tasks[i] for i in rows), self.seeds, self.values[:, rows])
+
+    def by_task(self) -> np.ndarray:
+        """Return methods x tasks: means over seeds."""
+        return self.values.mean(axis=2)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+
+def mean(by_task: np.ndarray) -> np.ndarray:
+    """Return the mean over tasks of each method: methods x tasks -> methods."""
+    return by_task.mean(axis=-1)
+
+
+def average_rank(by_task: np.ndarray) -> np.ndarray:
+    """Return the mean over tasks of each method's rank (1 is best, smaller measures are better, ties share a rank).
+
+    >>> average_rank(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 9.0]])).tolist()
+    [1.25, 1.75, 3.0]
+    """
+    return rankdata(by_task, axis=0).mean(axis=-1)
+
+
+def acceleration(baseline: int) -> Statistic:
+    """Return the statistic "experiments of the baseline method over experiments of each"."""
+
+    def statistic(by_task: np.ndarray) -> np.ndarray:
+        means = by_task.mean(axis=-1)
+        return means[baseline] / means
+
+    return statistic
+
+
+def estimate(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int = 0) -> list[Estimate]:
+    """Return the statistic of each method with its interval from the hierarchical bootstrap."""
+    rng = np.random.default_rng(seed)
+    _, tasks, seeds = cube.values.shape
+    drawn = np.empty((draws, len(cube.methods)))
+    for i in range(draws):
+        which = rng.integers(tasks, size=tasks)
+        nested = rng.integers(seeds, size=(tasks, seeds))
+        sample = np.take_along_axis(cube.values[:, which], nested[np.newaxis], axis=2)
+        drawn[i] = statistic(sample.mean(axis=2))
+    value = statistic(cube.by_task())
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return [Estimate(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)]
+
+
+def losses(cube: Cube, ours: str, margin: float) -> list[tuple[tuple[str, str], str, float, float]]:
+    """Return (task, best other method, its mean, our mean) where ours is worse by more than `margin`; worst first."""
+    means = cube.by_task()
+    mine = cube.methods.index(ours)
+    others = [i for i in range(len(cube.methods)) if i != mine]
+    found: list[tuple[tuple[str, str], str, float, float]] = []
+    for column, task in enumerate(cube.tasks):
+        best = min(others, key=lambda i: means[i, column])
+        if means[mine, column] - means[best, column] > margin:
+            found.append((task, cube.methods[best], float(means[best, column]), float(means[mine, column])))
+    return sorted(found, key=lambda loss: loss[2] - loss[3])
+
+
+def common(keys: Sequence[tuple[str, str, str, int]]) -> tuple[list[str], list[tuple[str, str]], list[int]]:
+    """Return all methods, and the tasks and seeds of which every method has every campaign.
+
+    Keys are (family, task, method, seed). While slow methods still run, fewer seeds may leave more tasks: of the
+    first one, two, ... seeds that all methods share, those are taken that leave the most campaigns.
+
+    >>> common([("f", "a", "x", 0), ("f", "a", "x", 1), ("f", "a", "y", 0), ("f", "b", "x", 0)])
+    (['x', 'y'], [('f', 'a')], [0])
+    """
+    have = set(keys)
+    methods = sorted({key[2] for key in have})
+    shared = [seed for seed in sorted({key[3] for key in have}) if _seen(have, methods, seed)]
+    choices = [(_complete(have, methods, shared[:count]), shared[:count]) for count in range(1, len(shared) + 1)]
+    tasks, seeds = max(choices, key=lambda choice: len(choice[0]) * len(choice[1]), default=([], []))
+    return methods, tasks, seeds
+
+
+def _seen(have: set[tuple[str, str, str, int]], methods: list[str], seed: int) -> bool:
+    return all(any(key[2] == method and key[3] == seed for key in have) for method in methods)
+
+
+def _complete(have: set[tuple[str, str, str, int]], methods: list[str], seeds: list[int]) -> list[tuple[str, str]]:
+    return sorted(
+        task
+        for task in {key[:2] for key in have}
+        if all((*task, method, seed) in have for method in methods for seed in seeds)
+    )

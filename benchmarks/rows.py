@@ -1,0 +1,38 @@
+"""Result rows on disk: one JSON line a campaign, one file a method; runs resume, and are read as they grow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.campaigns import Row
+
+
+def append(folder: Path, row: Row) -> None:
+    """Add one row to the file of its method, in one write."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{row.method}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(row), separators=(",", ":")) + "\n")
+
+
+def read(folder: Path) -> list[Row]:
+    """Return all rows of a folder, ordered by what they are the result of; of two with one key the last counts.
+
+    A last line that was cut off by a crash is left out: its campaign runs again.
+    """
+    rows: dict[tuple[str, str, str, int], Row] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for row in _rows(path.read_text(encoding="utf-8").splitlines()):
+            rows[row.key] = row
+    return [rows[key] for key in sorted(rows)]
+
+
+def _rows(lines: list[str]) -> Iterable[Row]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield Row(**json.loads(line))
+        except json.JSONDecodeError:
+            if number < len(lines):
+                raise

@@ -1,0 +1,135 @@
+"""Campaigns by the dozen: each in a process of its own with one thread, resumable, the same with one worker or many.
+
+A method's libraries are imported once, in a fork server; every campaign is forked from it, so that its peak memory is
+its own, and one that hangs is ended without harm to the others.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from benchmarks import methods, rows
+from benchmarks.campaigns import Row, simulate
+from benchmarks.pools import Pool
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One campaign to run."""
+
+    pool: Pool
+    method: str
+    suite: str
+    seed: int
+    budget: int
+    initial: int
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """The key of the row that it gives."""
+        return self.pool.family, self.pool.task, self.method, self.seed
+
+
+@dataclass
+class _Running:
+    job: Job
+    process: Any
+    connection: Connection
+    ends: float
+
+
+def run(
+    jobs: list[Job], folder: Path, *, workers: int = 1, limit: float = 3600.0, told: Callable[[Row], None] | None = None
+) -> None:
+    """Run the `jobs` of one method that have no row in `folder` yet, and append a row for each.
+
+    Parameters
+    ----------
+    limit
+        Wall seconds after which a campaign is ended; its row says so.
+    told
+        Called with each row as it comes.
+    """
+    os.environ.update(ONE_THREAD)
+    done = {row.key for row in rows.read(folder)}
+    waiting = [job for job in jobs if job.key not in done]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([methods.MODULES[method] for method in {job.method for job in waiting}])
+    for row in _results(waiting, context, workers, limit):
+        rows.append(folder, row)
+        if told is not None:
+            told(row)
+
+
+def _results(waiting: list[Job], context: Any, workers: int, limit: float) -> Iterator[Row]:
+    waiting = waiting[::-1]
+    running: list[_Running] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                running.append(_start(waiting.pop(), context, limit))
+            wait([item.connection for item in running], timeout=1.0)
+            for item in list(running):
+                row = _collect(item)
+                if row is not None:
+                    running.remove(item)
+                    yield row
+    finally:
+        for item in running:
+            item.process.kill()
+
+
+def _start(job: Job, context: Any, limit: float) -> _Running:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, sender), daemon=True)
+    process.start()
+    sender.close()
+    return _Running(job, process, receiver, time.monotonic() + limit)
+
+
+def _work(job: Job, sender: Connection) -> None:
+    row = simulate(job.pool, job.method, suite=job.suite, seed=job.seed, budget=job.budget, initial=job.initial)
+    sender.send(row)
+
+
+def _collect(item: _Running) -> Row | None:
+    if item.connection.poll():
+        try:
+            row: Row = item.connection.recv()
+        except EOFError:
+            item.process.join()
+            return _lost(item.job, f"the process ended with code {item.process.exitcode}")
+        item.process.join()
+        return row
+    if time.monotonic() > item.ends:
+        item.process.kill()
+        item.process.join()
+        return _lost(item.job, "took longer than its limit")
+    return None
+
+
+def _lost(job: Job, error: str) -> Row:
+    initial = job.pool.initial(job.initial, job.seed)
+    values = [float(value) for value in job.pool.y[initial]]
+    return Row(
+        job.suite,
+        *job.key,
+        job.budget,
+        job.pool.digest(),
+        len(initial),
+        initial,
+        values,
+        [],
+        0.0,
+        error,
+        {},
+    )

@@ -1,0 +1,17 @@
+"""The examples in the benchmark's docstrings hold (pytest collects those of `designer` itself)."""
+
+from __future__ import annotations
+
+import doctest
+from types import ModuleType
+
+import pytest
+
+from benchmarks import comparison, measures
+
+
+@pytest.mark.parametrize("module", [comparison, measures], ids=lambda module: module.__name__)
+def test_examples(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
