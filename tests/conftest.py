@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
 
-# A loaded machine is slow, and slowness of generation says nothing about the code: no deadline, no health check on time.
+# A loaded machine is slow, which says nothing about the code: no deadline, no health check on time.
 settings.register_profile("here", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "here"))
@@ -31,7 +31,7 @@ def repository() -> Path:
 def designer_data() -> Path:
     """Return the folder of measured property tasks; without it the test is skipped.
 
-    The folder is not part of this repository: `DESIGNER_DATA` names it, by default `../shared/data` beside the checkout.
+    It is not part of this repository: `DESIGNER_DATA` names it, by default `../shared/data` beside the checkout.
     """
     folder = Path(os.environ.get("DESIGNER_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():

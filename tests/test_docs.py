@@ -6,8 +6,8 @@
 - ```csv, ```text  are shown only, or written (below).
 
 A comment before a block changes what is done with it: ``<!-- file: NAME -->`` also writes it to NAME,
-``<!-- numbers may differ -->`` compares what is printed except for its numbers (what a model computes differs in the last
-digits between machines), and ``<!-- not run: WHY -->`` leaves it alone. ``...`` stands for anything, as in doctest.
+``<!-- numbers may differ -->`` compares what is printed except for its numbers (what a model computes differs in the
+last digits between machines), and ``<!-- not run: WHY -->`` leaves it alone. ``...`` stands for anything, as in doctest.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def console_steps(text: str) -> Iterator[tuple[str, str]]:
 
 def validate(block: Block, folder: Path) -> None:
     from designer.campaign.spec import CampaignSpec
+
     from designer.documents import read_document
 
     data = read_document(block.text).data
@@ -217,10 +218,9 @@ puts 1
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    dead = []
-    for document in DOCUMENTS:
-        text = _FENCE.sub("", document.read_text(encoding="utf-8"))
-        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
-            if not (document.parent / target).exists():
-                dead.append(f"{document.relative_to(REPOSITORY)}: {target}")
-    assert not dead
+    links = [
+        (document, target)
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", _FENCE.sub("", document.read_text(encoding="utf-8")))
+    ]
+    assert not [(str(document), target) for document, target in links if not (document.parent / target).exists()]
