@@ -1,0 +1,49 @@
+"""What a prior is: something fitted once to past tasks, then conditioned on a new task's measurements in milliseconds.
+
+Anything with these methods is a prior; nothing has to be inherited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from botorch.models.model import Model
+
+from designer.surrogates.data import TaskData
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+
+@runtime_checkable
+class FittedPrior(Protocol):
+    """A prior that has learned all it will from past tasks."""
+
+    @property
+    def kind(self) -> str:
+        """The word by which campaign files name this kind of prior."""
+        ...
+
+    def condition(self, data: TaskData) -> Model:
+        """Return the posterior of the new task given its measurements so far.
+
+        The model has one output a target of `data` (``m``), in the targets' own units; its ``posterior`` takes
+        ``batch_shape x q x d`` features with the columns of `data`. A pure function of `data`: no randomness, and
+        the same for measurements in any order. Data without measurements give the prior predictive.
+        """
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the prior to the folder `path`: weights as safetensors, all else as a JSON card."""
+        ...
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """A way to learn from past tasks."""
+
+    def fit(self, tasks: Sequence[Task], *, seed: int) -> FittedPrior:
+        """Learn from `tasks`, once; seconds to minutes. The same tasks and seed give the same fitted prior."""
+        ...

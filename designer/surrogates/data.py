@@ -1,0 +1,93 @@
+"""What a model sees of one task: features, measurements, and how certain each measurement is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.errors import Fault, InvalidData
+
+if TYPE_CHECKING:
+    from designer.space.encoding import FeatureColumn
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """The measurements of one task as a model sees them.
+
+    Parameters
+    ----------
+    X
+        ``n x d`` features (float64), one row a measurement; replicates are repeated rows.
+    Y
+        ``n x m`` measured values in the targets' own units; NaN where a target was not measured.
+    columns
+        One :class:`FeatureColumn` for each of the ``d`` columns: its name, its parameter and its role.
+    Yvar
+        ``n x m`` variances of the measured values (units squared), NaN where unknown; None where none is known.
+
+    Raises
+    ------
+    InvalidData
+        With every fault: shapes that do not agree, features that are not finite, infinite measurements, variances
+        that are negative or infinite.
+    """
+
+    X: Tensor
+    Y: Tensor
+    columns: tuple[FeatureColumn, ...]
+    Yvar: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("X", "Y", "Yvar"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, torch.as_tensor(value, dtype=torch.float64).detach())
+        object.__setattr__(self, "columns", tuple(self.columns))
+        faults = list(self._faults())
+        if faults:
+            raise InvalidData(faults)
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.X.ndim != 2 or self.Y.ndim != 2:
+            yield Fault(f"X has {self.X.ndim} and Y {self.Y.ndim} axes", "give matrices: n x d and n x m")
+            return
+        if len(self.X) != len(self.Y):
+            yield Fault(f"X has {len(self.X)} rows and Y {len(self.Y)}", "one row of each for a measurement")
+        if self.X.shape[1] != len(self.columns):
+            yield Fault(f"X has {self.X.shape[1]} columns and {len(self.columns)} are described", "describe each")
+        if not torch.isfinite(self.X).all():
+            yield Fault("X holds NaN or infinite features", "encode designs with finite values only")
+        if torch.isinf(self.Y).any():
+            yield Fault("Y holds infinite values", "leave a value that was not measured as NaN")
+        if self.Yvar is None:
+            return
+        if self.Yvar.shape != self.Y.shape:
+            yield Fault(f"Yvar is {tuple(self.Yvar.shape)} and Y {tuple(self.Y.shape)}", "give one variance a value")
+        if torch.isinf(self.Yvar).any() or (self.Yvar < 0).any():
+            yield Fault("Yvar holds negative or infinite variances", "give variances >= 0, NaN where unknown")
+
+    @property
+    def targets(self) -> int:
+        """The number of targets, m."""
+        return int(self.Y.shape[1])
+
+    def target(self, index: int) -> TaskData:
+        """Return the data of one target alone (``m = 1``), with the rows where it was measured.
+
+        Rows stand in a canonical order (by features, then value, then variance), so that whatever is fitted to them
+        does not depend on the order in which the measurements came.
+        """
+        y = self.Y[:, index]
+        kept = ~torch.isnan(y)
+        X, y = self.X[kept], y[kept]
+        variance = torch.full_like(y, torch.nan) if self.Yvar is None else self.Yvar[kept, index]
+        keys = torch.cat([X, y[:, None], variance.nan_to_num(nan=-1.0)[:, None]], dim=1).numpy()
+        order = torch.from_numpy(np.lexsort(keys.T[::-1])) if len(keys) else torch.arange(0)
+        known = not bool(torch.isnan(variance).all())
+        return replace(self, X=X[order], Y=y[order, None], Yvar=variance[order, None] if known else None)

@@ -1,0 +1,258 @@
+"""An exact Gaussian process of one target as a botorch model: fitted in milliseconds, conditioned in O(n^2).
+
+References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 2.2 and 5.4.2;
+M. Balandat et al., BoTorch (NeurIPS 2020).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from botorch.acquisition.objective import PosteriorTransform
+from botorch.models.model import Model
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from botorch.posteriors.posterior import Posterior
+from gpytorch.distributions import MultivariateNormal
+from torch import Tensor
+
+from designer.surrogates.data import TaskData
+from designer.surrogates.fitting import LogNormalPriors, LogPosterior, cholesky, maximum_posterior, noise_variances
+from designer.surrogates.kernels import Array, Hyperparameters, Kernel
+from designer.surrogates.outputs import OutputScale
+from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
+
+_CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
+_JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
+
+
+@dataclass(frozen=True, eq=False)
+class LeaveOneOut:
+    """Predictions of every measurement from all others, in the target's unit: means, variances (noise included) and
+    log densities, each ``n``, in the order of the model's ``inputs``."""
+
+    means: Array
+    variances: Array
+    log_densities: Array
+
+
+class GaussianProcess(Model):
+    """Exact Gaussian process with fixed hyperparameters.
+
+    Parameters
+    ----------
+    X, y
+        ``n x d`` features and ``n`` measured values (target's unit); ``n`` may be 0: the prior predictive.
+    kernel, hyperparameters
+        Structure and values, for outputs standardised by `output`.
+    known_noise
+        ``n`` noise variances (target's unit squared), NaN where the learned noise holds; None: nowhere known.
+    output
+        How values are standardised.
+
+    ``posterior(X)`` takes ``batch_shape x q x d`` and is differentiable with respect to X.
+    """
+
+    inputs: Tensor
+    values: Tensor
+    known_noise: Tensor
+    _shift: Tensor
+    _factor: Tensor
+    _alpha: Tensor
+
+    def __init__(
+        self,
+        X: Tensor,
+        y: Tensor,
+        kernel: Kernel,
+        hyperparameters: Hyperparameters,
+        *,
+        known_noise: Tensor | None = None,
+        output: OutputScale | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel, self.hyperparameters = kernel, hyperparameters
+        self.output = output or OutputScale()
+        noise = torch.full_like(y, torch.nan) if known_noise is None else known_noise
+        shift = X.mean(0) if len(X) else torch.zeros(X.shape[-1], dtype=torch.float64)
+        K, _ = kernel.matrix((X - shift).numpy(), hyperparameters)
+        standard_noise = noise_variances(noise.numpy() / self.output.scale**2, hyperparameters.noise)
+        K.flat[:: len(K) + 1] += standard_noise
+        self._store(X, y, noise, shift, torch.from_numpy(np.ascontiguousarray(cholesky(K))))
+
+    def _store(self, X: Tensor, y: Tensor, noise: Tensor, shift: Tensor, factor: Tensor) -> None:
+        for name, value in (("inputs", X), ("values", y), ("known_noise", noise), ("_shift", shift)):
+            self.register_buffer(name, value)
+        self.register_buffer("_factor", factor)
+        z = (y - self.output.centre) / self.output.scale
+        self.register_buffer("_alpha", torch.cholesky_solve(z[:, None], factor) if len(z) else z[:, None])
+
+    # What botorch asks of a model.
+
+    @property
+    def num_outputs(self) -> int:
+        return 1
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> GaussianProcess:
+        if list(idcs) not in ([0], [-1]):
+            raise ValueError(f"the model has one output, and {idcs} were asked for")
+        return self
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: PosteriorTransform | None = None,
+    ) -> Posterior:
+        """Return the joint posterior at `X` (``batch_shape x q x d``), in the target's unit.
+
+        With ``observation_noise=True`` the learned noise is added; a tensor (``... x q x 1``, unit squared) is added
+        as given. Joint covariances carry a jitter of 1e-9 of the prior variance.
+        """
+        if X.shape[-2] == 1 and not (X.requires_grad and torch.is_grad_enabled()):
+            mean, variance = self.marginals(X)
+            covariance = variance[..., None]
+        else:
+            mean, covariance = self._joint(X)
+        if isinstance(observation_noise, Tensor):
+            covariance = covariance + torch.diag_embed(observation_noise.expand(*mean.shape, 1)[..., 0])
+        elif observation_noise:
+            covariance = covariance + self.noise_variance * torch.eye(X.shape[-2], dtype=X.dtype)
+        posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> GaussianProcess:
+        """Return the model with ``p`` more measurements, hyperparameters and scale unchanged, in O(p n^2).
+
+        Parameters
+        ----------
+        X
+            ``p x d`` features, for example of pending designs.
+        Y
+            ``p x 1`` values in the target's unit. None puts the posterior mean there ("kriging believer"): means stay
+            as they are and variances shrink as they will once the pending designs are measured.
+        noise
+            (keyword) ``p x 1`` noise variances, NaN where the learned noise holds.
+        """
+        X = X.detach().to(torch.float64)
+        y = self.marginals(X[:, None, :])[0][:, 0] if Y is None else Y.detach().to(torch.float64)[:, 0]
+        given = kwargs.get("noise")
+        noise = torch.full_like(y, torch.nan) if given is None else given[:, 0].to(torch.float64)
+        cross = self.kernel.evaluate(X - self._shift, self.inputs - self._shift, self.hyperparameters)
+        corner, _ = self.kernel.matrix((X - self._shift).numpy(), self.hyperparameters)
+        corner.flat[:: len(corner) + 1] += noise_variances(
+            noise.numpy() / self.output.scale**2, self.hyperparameters.noise
+        )
+        root = self._solve(cross).transpose(-1, -2)
+        lower = torch.from_numpy(np.ascontiguousarray(cholesky(corner - (root @ root.T).numpy())))
+        n, p = len(self.inputs), len(X)
+        factor = torch.zeros(n + p, n + p, dtype=torch.float64)
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self._factor, root, lower
+        model = object.__new__(GaussianProcess)
+        Model.__init__(model)
+        model.kernel, model.hyperparameters, model.output = self.kernel, self.hyperparameters, self.output
+        model._store(
+            torch.cat([self.inputs, X]),
+            torch.cat([self.values, y]),
+            torch.cat([self.known_noise, noise]),
+            self._shift,
+            factor,
+        )
+        return model
+
+    # What else it knows.
+
+    @property
+    def noise_variance(self) -> float:
+        """The learned noise variance, in the target's unit squared."""
+        return self.hyperparameters.noise * self.output.scale**2
+
+    def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return marginal means and variances (each ``...``, target's unit) of `X` (``... x d``), without gradients.
+
+        Works in chunks of bounded memory, for millions of designs.
+        """
+        with torch.no_grad():
+            flat = X.reshape(-1, X.shape[-1])
+            rows = max(64, _CHUNK_ENTRIES // max(1, len(self.inputs)))
+            parts = [self._marginals(chunk) for chunk in torch.split(flat, rows)]
+            mean, variance = (torch.cat(part).reshape(X.shape[:-1]) for part in zip(*parts, strict=True))
+        return mean, variance
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Predict every measurement from the others, hyperparameters unchanged, in closed form."""
+        n = len(self.inputs)
+        diagonal = torch.cholesky_inverse(self._factor).diagonal().numpy() if n else np.zeros(0)
+        z = self.output.standardise(self.values.numpy())
+        residuals = self._alpha[:, 0].numpy() / diagonal
+        variances = self.output.scale**2 / diagonal
+        log_densities = -0.5 * (np.log(2 * np.pi * variances) + residuals**2 * diagonal)
+        return LeaveOneOut(self.output.centre + self.output.scale * (z - residuals), variances, log_densities)
+
+    def log_evidence(self) -> float:
+        """Log marginal likelihood of the measured values (target's unit) under the hyperparameters."""
+        z = self.output.standardise(self.values.numpy())
+        logdet = 2.0 * float(self._factor.diagonal().log().sum())
+        fit = float(z @ self._alpha[:, 0].numpy())
+        return -0.5 * (fit + logdet) - len(z) * (0.5 * math.log(2 * math.pi) + math.log(self.output.scale))
+
+    def _cross(self, X: Tensor) -> Tensor:
+        return self.kernel.evaluate(X - self._shift, self.inputs - self._shift, self.hyperparameters)
+
+    def _solve(self, cross: Tensor) -> Tensor:
+        """Return ``L^-1 k(train, X)`` (``... x n x q``) for cross covariances ``... x q x n``."""
+        q, n = cross.shape[-2:]
+        flat = cross.reshape(-1, n).T
+        solved: Tensor = torch.linalg.solve_triangular(self._factor, flat, upper=False)
+        return solved.T.reshape(*cross.shape[:-2], q, n).transpose(-1, -2)
+
+    def _marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        cross = self._cross(X)
+        mean = (cross @ self._alpha)[:, 0]
+        explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False).square_().sum(0)
+        prior = self.kernel.prior_variance(self.hyperparameters)
+        variance = (prior - explained).clamp_min(_JITTER * prior)
+        return self.output.centre + self.output.scale * mean, self.output.scale**2 * variance
+
+    def _joint(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        X = X.to(torch.float64)
+        cross = self._cross(X)
+        root = self._solve(cross)
+        own = self.kernel.evaluate(X - self._shift, X - self._shift, self.hyperparameters)
+        prior = self.kernel.prior_variance(self.hyperparameters)
+        eye = torch.eye(X.shape[-2], dtype=torch.float64)
+        covariance = own - root.transpose(-1, -2) @ root + _JITTER * prior * eye
+        covariance = 0.5 * (covariance + covariance.transpose(-1, -2))
+        mean = (cross @ self._alpha)[..., 0]
+        return self.output.centre + self.output.scale * mean, self.output.scale**2 * covariance
+
+
+def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | None = None) -> GaussianProcess:
+    """Fit a Gaussian process to the data of one target (``m = 1``; see :meth:`TaskData.target`).
+
+    A pure function of the data: no randomness, and rows in any order give the same model.
+    """
+    settings = settings or GaussianProcessSettings()
+    one = data.target(0)
+    y = one.Y[:, 0]
+    output = OutputScale.of(y.numpy(), settings.standardise)
+    kernel = build_kernel(one.columns, settings)
+    priors: LogNormalPriors = build_priors(one.columns, kernel, settings)
+    known = None if one.Yvar is None else one.Yvar[:, 0]
+    hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
+    if len(y):
+        X = (one.X - one.X.mean(0)).numpy()
+        noise = np.full(len(y), np.nan) if known is None else known.numpy() / output.scale**2
+        noise = np.maximum(noise, settings.noise_floor)  # NaN (unknown) stays NaN
+        known = None if known is None else torch.from_numpy(noise * output.scale**2)
+        problem = LogPosterior(kernel, X, output.standardise(y.numpy()), noise, priors)
+        hyper = maximum_posterior(problem, build_starts(kernel, priors))
+    return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)

@@ -1,0 +1,150 @@
+"""Kernels over encoded designs: sums of Matern-5/2 terms with grouped lengthscales.
+
+A kernel is
+
+    k(x, x') = offset + sum_t v_t M(r_t),      r_t^2 = sum_c w_c (x_c - x'_c)^2 / l_{g(t,c)}^2,
+    M(r) = (1 + s + s^2/3) exp(-s),            s = sqrt(5) r,
+
+where columns c of one group g share a lengthscale. The one-hot columns of a categorical parameter are one group with
+w = 1/2, so that two designs with different choices lie at distance 1 / l (a Hamming distance inside the Matern). The
+offset is the prior variance of an unknown constant mean, which is thereby marginalised exactly.
+
+All values are those of standardised outputs.
+
+References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 2.7 and 4.2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from designer.space.encoding import FeatureColumn
+
+Array = NDArray[np.float64]
+_ROOT5 = math.sqrt(5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One summand: the lengthscale group of every column (-1: the column plays no part) and its variance's index."""
+
+    groups: NDArray[np.intp]
+    variance: int
+
+    @property
+    def used(self) -> NDArray[np.intp]:
+        """The columns that play a part."""
+        return np.flatnonzero(self.groups >= 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Hyperparameters:
+    """Lengthscales, one variance a term group, and the noise variance; all of standardised outputs."""
+
+    lengthscales: Array
+    variances: Array
+    noise: float
+
+    @classmethod
+    def from_log(cls, theta: Array, lengthscales: int) -> Hyperparameters:
+        """Read the flat vector of logarithms (lengthscales, variances, noise) that the optimiser works on."""
+        values = np.exp(theta)
+        return cls(values[:lengthscales], values[lengthscales:-1], float(values[-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """The structure of a kernel: which columns share which lengthscale, in which terms.
+
+    Parameters
+    ----------
+    weights
+        ``d`` weights w of the columns in squared distances.
+    terms
+        The summands.
+    lengthscales, variances
+        How many of each there are.
+    offset
+        Prior variance of the constant mean.
+    """
+
+    weights: Array
+    terms: tuple[Term, ...]
+    lengthscales: int
+    variances: int
+    offset: float
+
+    def prior_variance(self, hyper: Hyperparameters) -> float:
+        """Variance of the process at any one design before it is conditioned."""
+        return self.offset + float(sum(hyper.variances[term.variance] for term in self.terms))
+
+    def scaled(self, X: Array, term: Term, hyper: Hyperparameters) -> Array:
+        """Return the columns of `X` that `term` uses, so scaled that plain squared distances are r^2."""
+        used = term.used
+        scale = np.sqrt(self.weights[used]) / hyper.lengthscales[term.groups[used]]
+        return np.asarray(X[:, used] * scale)
+
+    def matrix(self, X: Array, hyper: Hyperparameters) -> tuple[Array, list[tuple[Array, Array, Array]]]:
+        """Return ``k(X, X)`` (``n x n``) and, for each term, its scaled columns, M and -dM/d(r^2)."""
+        K = np.full((len(X), len(X)), self.offset)
+        parts = []
+        for term in self.terms:
+            Z = self.scaled(X, term, hyper)
+            value, slope = _matern_with_slope(_squared_distances(Z))
+            K += hyper.variances[term.variance] * value
+            parts.append((Z, value, slope))
+        return K, parts
+
+    def evaluate(self, X1: Tensor, X2: Tensor, hyper: Hyperparameters) -> Tensor:
+        """Return ``k(X1, X2)``: ``... x n1 x d`` and ``... x n2 x d`` to ``... x n1 x n2``; differentiable."""
+        total: Tensor | float = self.offset
+        for term in self.terms:
+            used = torch.from_numpy(term.used)
+            scale = torch.from_numpy(np.sqrt(self.weights[term.used]) / hyper.lengthscales[term.groups[term.used]])
+            A, B = X1[..., used] * scale, X2[..., used] * scale
+            squared = (A * A).sum(-1)[..., :, None] + (B * B).sum(-1)[..., None, :] - 2.0 * A @ B.transpose(-1, -2)
+            # The clamp makes the gradient at equal points 0 (its true value) where sqrt alone would give NaN.
+            s = (5.0 * squared.clamp_min(1e-20)).sqrt()
+            total = total + float(hyper.variances[term.variance]) * (1.0 + s + s * s / 3.0) * torch.exp(-s)
+        if not isinstance(total, Tensor):
+            return torch.full((*X1.shape[:-1], X2.shape[-2]), total, dtype=X1.dtype)
+        return total
+
+
+def _squared_distances(Z: Array) -> Array:
+    squares = np.einsum("ij,ij->i", Z, Z)
+    distances = squares[:, None] + squares[None, :]
+    distances -= 2.0 * (Z @ Z.T)
+    np.maximum(distances, 0.0, out=distances)
+    np.fill_diagonal(distances, 0.0)
+    return np.asarray(distances)
+
+
+def _matern_with_slope(squared: Array) -> tuple[Array, Array]:
+    """Return M(r) and -dM/d(r^2) = 5/6 (1 + s) exp(-s)."""
+    s = _ROOT5 * np.sqrt(squared)
+    decay = np.exp(-s)
+    slope = (1.0 + s) * decay
+    return slope + (s * s / 3.0) * decay, slope * (5.0 / 6.0)
+
+
+def parameter_groups(columns: Sequence[FeatureColumn], shared_roles: frozenset[str]) -> NDArray[np.intp]:
+    """Number the lengthscale groups of `columns`: one a column, but one a parameter for roles in `shared_roles`."""
+    keys = [(c.parameter, c.role) if c.role in shared_roles else (c.parameter, c.role, c.name) for c in columns]
+    numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], dtype=np.intp)
+
+
+def column_weights(columns: Sequence[FeatureColumn]) -> Array:
+    """Weights in squared distances: 1/2 for one-hot columns (two of them differ at once), 1 for all others."""
+    return np.array([0.5 if column.role == "category" else 1.0 for column in columns])
