@@ -70,7 +70,8 @@ class Recorded(_Event):
     """A measurement, or more target values of one.
 
     `design` is what was really made. `suggestion` is None for a result that nobody asked for. A second event with the
-    same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units.
+    same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
+    `notes` is what the oracle says about the result.
     """
 
     kind: Literal["recorded"] = "recorded"
@@ -80,6 +81,7 @@ class Recorded(_Event):
     values: dict[str, float]
     noise: dict[str, float] = Field(default_factory=dict)
     replicate: int | None = Field(default=None, ge=1)
+    notes: tuple[str, ...] = ()
 
 
 class Failed(_Event):
