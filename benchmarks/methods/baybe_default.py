@@ -1,7 +1,9 @@
 """BayBE with its defaults, as its documentation says: a `Campaign` over a discrete space made from the table.
 
 Numbers are `NumericalDiscreteParameter`, words `CategoricalParameter` (one-hot, its default), the recommender is the
-default one, and results come in by `add_measurements`. Columns that never change cannot be parameters and are dropped.
+default one, and results come in by `add_measurements`. One default is changed in its favour: by default it may ask
+again for a design that was measured already, which in a pool without noise is an experiment lost. Columns that never
+change cannot be parameters and are dropped.
 Source: https://emdgroup.github.io/baybe, 0.15.
 """
 
@@ -33,7 +35,7 @@ class BaybeChooser:
         self._designs = designs[[name for name in designs.columns if designs[name].nunique() > 1]]
         parameters = [_parameter(self._designs, name, candidates.categorical) for name in self._designs.columns]
         space = SearchSpace.from_dataframe(self._designs, parameters=parameters)
-        self._campaign = Campaign(space, _target(candidates))
+        self._campaign = Campaign(space, _target(candidates), allow_recommending_already_measured=False)
         self._known = 0
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
