@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -48,8 +48,10 @@ class Value(BaseModel):
 
     Built from Python, a faulty value raises `InvalidInput` with every fault; built from a document, use `parse`.
     A validator raises `ValueError("what is wrong; what would be right")`, or `InvalidInput` for several faults, whose
-    paths are then relative to the value that raised.
+    paths are then relative to the value that raised. `error_type` is the error that a subclass is refused with.
     """
+
+    error_type: ClassVar[type[InvalidInput]] = InvalidInput
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -57,7 +59,7 @@ class Value(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidInput(faults_of(error, type(self), data)) from None
+            raise self.error_type(faults_of(error, type(self), data)) from None
 
     # Nested values are then validated by pydantic itself, which gathers the faults of all of them.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -66,19 +68,20 @@ class Value(BaseModel):
 V = TypeVar("V", bound=Value)
 
 
-def parse(kind: type[V], document: Document, *, error: type[InvalidInput] = InvalidInput) -> V:
+def parse(kind: type[V], document: Document, *, error: type[InvalidInput] | None = None) -> V:
     """Build a value of `kind` from `document`.
 
     Raises
     ------
     InvalidInput
-        (or the subclass given as `error`) with every fault of the document, each with its file and line.
+        (or the subclass given as `error`, or else the kind's own) with every fault of the document, each with its
+        file and line.
     """
     try:
         return kind.model_validate(document.data)
     except ValidationError as problem:
         faults = [document.locate(fault) for fault in faults_of(problem, kind, document.data)]
-    raise error(sorted(faults, key=lambda fault: fault.line or 0))
+    raise (error or kind.error_type)(sorted(faults, key=lambda fault: fault.line or 0))
 
 
 def load_document(path: Path | str) -> Document:

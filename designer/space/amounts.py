@@ -1,13 +1,7 @@
-"""Whole numbers of steps that sum exactly: the designs of a composition or mixture, counted and drawn at random.
+"""Ways to share a whole number of units among members: counted, listed and checked in integers.
 
-A composition of ten elements at 1 at.% with at most five present has 2 10^10 designs. They are not listed: how many
-ways there are to fill what is left from the components still to come is counted once, backwards, and a design is then
-drawn component by component with the right odds, so that every draw is valid and no draw is thrown away.
-
-References
-----------
-A. Nijenhuis and H. S. Wilf, Combinatorial Algorithms, 2nd ed., Academic Press (1978), chapter 13 (random selection
-from a counted recursive structure).
+This is the arithmetic below compositions and mixtures. Amounts are whole numbers of steps, so a sum is the total or it
+is not, and nothing is ever rounded.
 """
 
 from __future__ import annotations
@@ -16,251 +10,139 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from designer.space.lattice import Floats, Mask
 
-# Up to this many counts (32 MB) designs are counted apart by their number of components present.
-_COUNTS = 4_000_000
+Whole = NDArray[np.int64]
+
+TOO_MANY = 2**40  # counts are exact below, and only known to reach this above
 
 
 @dataclass(frozen=True)
-class AmountRule:
-    """Which whole-number amounts a composition may have.
+class Member:
+    """What one member may amount to, in units: between `low` and `high` (both at least 1), or 0 where `zero` is true.
 
-    Parameters
-    ----------
-    total
-        The sum of every design, in steps.
-    low, high
-        The least and greatest amount of each of the e components, in steps; equal ones are fixed.
-    zero_or
-        Whether a component may also be absent, though its least amount is above zero.
-    min_nonzero, max_nonzero
-        How many components may be present.
+    ``high < low`` says that 0 is all it may be.
+    """
+
+    low: int
+    high: int
+    zero: bool
+
+    @property
+    def can_be_present(self) -> bool:
+        """Whether any amount above 0 is allowed."""
+        return self.low <= self.high
+
+
+@dataclass(frozen=True)
+class AmountLattice:
+    """All ways to share `total` units, with `min_nonzero` to `max_nonzero` members present.
 
     Examples
     --------
-    >>> rule = AmountRule(10, (0, 0, 2), (10, 10, 4), (False, False, True), 1, 2)
-    >>> rule.valid([[5, 5, 0], [8, 0, 2], [9, 0, 1], [4, 3, 3], [5, 4, 0], [5.5, 4.5, 0]])
-    array([ True,  True, False, False, False, False])
-    >>> rule.draw(3, np.random.default_rng(0)).sum(axis=1)
-    array([10, 10, 10])
+    >>> lattice = AmountLattice(total=4, members=(Member(1, 4, True),) * 3, min_nonzero=1, max_nonzero=2)
+    >>> lattice.count
+    12
+    >>> lattice.enumerate()[:3].tolist()
+    [[0, 0, 4], [0, 1, 3], [0, 2, 2]]
     """
 
     total: int
-    low: tuple[int, ...]
-    high: tuple[int, ...]
-    zero_or: tuple[bool, ...]
+    members: tuple[Member, ...]
     min_nonzero: int
     max_nonzero: int
 
-    @property
-    def size(self) -> int:
-        """The number of components e."""
-        return len(self.low)
-
-    @cached_property
-    def least(self) -> Integers:
-        """The least amount of each component where it is present at all: at least one step."""
-        return np.maximum(np.array(self.low, dtype=np.int64), 1)
-
-    @cached_property
-    def most(self) -> Integers:
-        """The greatest amount of each component."""
-        return np.minimum(np.array(self.high, dtype=np.int64), self.total)
-
-    @cached_property
-    def may_be_absent(self) -> Mask:
-        """Which components may be zero."""
-        return np.array(self.zero_or, dtype=np.bool_) | (np.array(self.low) <= 0)
-
-    def valid(self, amounts: ArrayLike) -> Mask:
-        """Return which rows of ``n x e`` amounts (in steps) keep the rule, exactly."""
-        values = np.asarray(amounts, dtype=np.float64)
-        absent = values == 0
-        within = (values >= self.least) & (values <= self.most) & (values == np.rint(values))
-        present = self.size - absent.sum(axis=1)
-        mask: Mask = (
-            (within | (absent & self.may_be_absent)).all(axis=1)
-            & (values.sum(axis=1) == self.total)
-            & (present >= self.min_nonzero)
-            & (present <= self.max_nonzero)
-        )
+    def contains(self, amounts: Floats) -> Mask:
+        """Whether each row of amounts (``... x members``) is one of the ways; exact, whatever the number type."""
+        amounts = np.asarray(amounts)
+        low = np.array([member.low for member in self.members])
+        high = np.array([member.high for member in self.members])
+        zero = np.array([member.zero for member in self.members])
+        present = amounts != 0
+        allowed = np.where(present, (amounts >= low) & (amounts <= high), zero) & (amounts == np.rint(amounts))
+        number = present.sum(axis=-1)
+        right = (number >= self.min_nonzero) & (number <= self.max_nonzero) & (amounts.sum(axis=-1) == self.total)
+        mask: Mask = allowed.all(axis=-1) & right
         return mask
 
     @cached_property
-    def _cardinality(self) -> tuple[int, int]:
-        return max(self.min_nonzero, 0), min(self.max_nonzero, self.size)
+    def is_feasible(self) -> bool:
+        """Whether there is any way at all.
 
-    @cached_property
-    def _counted(self) -> bool:
-        """Whether ways are counted apart by the number of components present."""
-        fewest, most = self._cardinality
-        binding = fewest > (1 if self.total else 0) or most < self.size
-        return binding or self.size * (most + 1) * (self.total + 1) <= _COUNTS
-
-    @cached_property
-    def _ways(self) -> tuple[list[Floats], Floats]:
-        """Ways to complete a design, and the logarithm by which each layer was scaled down.
-
-        Layer i is K x (total + 1): ``[k, r]`` is proportional to the number of ways in which components i, i+1, ...
-        can sum to r with k of them present (K = 1 and k = 0 throughout where these are not counted apart).
+        The reachable sums of each number of present members are the bits of one integer, so that this is quick even
+        for totals of a million units.
         """
-        shift = int(self._counted)
-        depth = self._cardinality[1] + 1 if self._counted else 1
-        layer = np.zeros((depth, self.total + 1))
-        layer[0, 0] = 1.0
-        layers, scale = [layer], [0.0]
-        for component in reversed(range(self.size)):
-            following = layer
-            layer = following.copy() if self.may_be_absent[component] else np.zeros_like(following)
-            low, high = int(self.least[component]), int(self.most[component])
-            if high >= low:
-                layer[shift:] += _window_sums(following[: depth - shift], low, high)
-            largest = float(layer.max()) or 1.0
-            layer = layer / largest
-            layers.append(layer)
-            scale.append(scale[-1] + np.log(largest))
-        return layers[::-1], np.array(scale[::-1])
+        reachable = [1] + [0] * self.max_nonzero
+        mask = (1 << (self.total + 1)) - 1
+        for member in self.members:
+            moved = [_spread(bits, member, mask) for bits in reachable]
+            kept = reachable if member.zero else [0] * len(reachable)
+            reachable = [kept[j] | (moved[j - 1] if j else 0) for j in range(len(reachable))]
+        return any(bits >> self.total & 1 for bits in reachable[self.min_nonzero :])
 
     @cached_property
-    def _log_counts(self) -> Floats:
-        """The logarithm of the number of designs by the number of components present; -inf for none."""
-        layers, scale = self._ways
-        with np.errstate(divide="ignore"):
-            counts: Floats = np.log(layers[0][:, self.total]) + scale[0]
-        counts[: self._cardinality[0] if self._counted else 0] = -np.inf
-        return counts
+    def count(self) -> int | None:
+        """The number of ways; None where it reaches `TOO_MANY`."""
+        number = int(self._ways(keep=False)[0][0, self.total])
+        return None if number >= TOO_MANY else number
 
-    @cached_property
-    def log_count(self) -> float:
-        """The natural logarithm of the number of designs; -inf where there is none."""
-        return float(np.logaddexp.reduce(self._log_counts))
+    def enumerate(self) -> Whole:
+        """Return all ways (``count x members``) in ascending order, first member first."""
+        ways = self._ways(keep=True)
+        amounts = np.zeros((1, 0), dtype=np.int64)
+        used = np.zeros(1, dtype=np.int64)
+        left = np.full(1, self.total, dtype=np.int64)
+        for i, member in enumerate(self.members):
+            choices = ([0] if member.zero else []) + list(range(member.low, min(member.high, self.total) + 1))
+            parts = []
+            for amount in choices:
+                present = int(amount > 0)
+                at = np.flatnonzero((left >= amount) & (used + present <= self.max_nonzero))
+                at = at[ways[i + 1][used[at] + present, left[at] - amount] > 0]
+                parts.append((at, np.full(at.size, amount, dtype=np.int64)))
+            source = np.concatenate([at for at, _ in parts]) if parts else np.zeros(0, dtype=np.intp)
+            chosen = np.concatenate([taken for _, taken in parts]) if parts else np.zeros(0, dtype=np.int64)
+            amounts = np.column_stack([amounts[source], chosen])
+            used, left = used[source] + (chosen > 0), left[source] - chosen
+        return amounts[np.lexsort(amounts.T[::-1])]
 
-    @property
-    def possible(self) -> bool:
-        """Whether there is any design at all."""
-        return self.log_count > -np.inf
-
-    def draw(self, n: int, rng: np.random.Generator) -> Integers:
-        """Return n random designs, n x e.
-
-        Where designs are counted apart by their number of components present (always, but for dozens of components
-        at fine steps), that number is drawn in proportion to the logarithm of how many designs have it, so that pure
-        elements and binaries are seen although most designs have many components; given the number, every design is
-        equally likely. Otherwise every design is equally likely.
-
-        Raises
-        ------
-        ValueError
-            If there is no design at all.
-        """
-        if not self.possible:
-            raise ValueError("no amounts keep this rule")
-        odds = np.logaddexp(0.0, self._log_counts)
-        present = rng.choice(len(odds), size=n, p=odds / odds.sum())
-        left = np.full(n, self.total)
-        layers, _ = self._ways
-        columns = []
-        for component in range(self.size):
-            amount = self._draw_component(component, layers[component + 1], left, present, rng)
-            left = left - amount
-            present = present - (amount > 0) * int(self._counted)
-            columns.append(amount)
-        return np.column_stack(columns) if columns else np.zeros((n, 0), dtype=np.int64)
-
-    def _draw_component(
-        self, component: int, following: Floats, left: Integers, present: Integers, rng: np.random.Generator
-    ) -> Integers:
-        """Draw one component's amount for rows with `left` steps and `present` components still to place."""
-        low, high = int(self.least[component]), int(self.most[component])
-        width = high - low + 1
-        odds_absent = following[present, left] if self.may_be_absent[component] else np.zeros(len(left))
-        chance = rng.random((2, len(left)))
-        remaining = present - int(self._counted)
-        usable = (remaining >= 0) & (left >= low)
-        if width < 1 or not usable.any():
-            return np.zeros_like(left)
-        table = _Windows(following, width)
-        rows = np.flatnonzero(usable)
-        odds_present = np.zeros(len(left))
-        odds_present[rows] = table.sums(remaining[rows], left[rows] - low)
-        takes = np.flatnonzero(chance[0] * (odds_absent + odds_present) >= odds_absent)
-        amount = np.zeros_like(left)
-        rest = table.pick(remaining[takes], left[takes] - low, chance[1][takes])
-        amount[takes] = left[takes] - rest
-        return amount
+    def _ways(self, *, keep: bool) -> list[Whole]:
+        """Return for each member the number of ways to finish: ``[members used so far, units left]``, saturated."""
+        layer = np.zeros((self.max_nonzero + 1, self.total + 1), dtype=np.int64)
+        layer[self.min_nonzero :, 0] = 1
+        layers = [layer]
+        for member in reversed(self.members):
+            before = np.zeros_like(layer)
+            if member.zero:
+                before += layer
+            if member.can_be_present:
+                before[:-1] += _window_sums(layer[1:], member.low, member.high)
+            layer = np.minimum(before, TOO_MANY)
+            layers = [layer, *layers] if keep else [layer]
+        return layers
 
 
-def _window_sums(ways: Floats, low: int, high: int) -> Floats:
-    """Return, for each r, the sum of ``ways[:, r - x]`` over x from `low` to `high`."""
-    depth, length = ways.shape
-    result = np.zeros_like(ways)
-    if depth and low < length:
-        level, end = np.divmod(np.arange(depth * (length - low)), length - low)
-        result[:, low:] = _Windows(ways, high - low + 1).sums(level, end).reshape(depth, -1)
+def _window_sums(counts: Whole, low: int, high: int) -> Whole:
+    """Return for each place r the sum of ``counts[r - high .. r - low]`` along the last axis."""
+    size = counts.shape[-1]
+    sums = np.concatenate([np.zeros((*counts.shape[:-1], 1), dtype=np.int64), np.cumsum(counts, axis=-1)], axis=-1)
+    places = np.arange(size)
+    upper = np.clip(places - low + 1, 0, size)
+    lower = np.clip(places - high, 0, size)
+    result: Whole = sums[..., upper] - sums[..., lower]
     return result
 
 
-class _Windows:
-    """Sums over windows of a fixed width, and draws within them, without ever subtracting.
-
-    The row is cut into blocks as wide as the window; a window is then the tail of one block and the head of the next,
-    both of which are running sums of non-negative numbers. Differences of one long running sum would lose counts that
-    are small beside those before them (M. van Herk, Pattern Recognit. Lett. 13 (1992) 517).
-    """
-
-    def __init__(self, ways: Floats, width: int) -> None:
-        depth, length = ways.shape
-        width = min(width, length)
-        blocks = -(-length // width) + 1  # one block of nothing in front, for windows that begin before zero
-        padded = np.zeros((depth, blocks * width))
-        padded[:, width : width + length] = ways
-        cut = padded.reshape(depth, blocks, width)
-        self._width = width
-        self._head = np.cumsum(cut, axis=2).reshape(depth, blocks * width)
-        self._tail = np.cumsum(cut[:, :, ::-1], axis=2)[:, :, ::-1].reshape(depth, blocks * width)
-
-    def sums(self, level: Integers, end: Integers) -> Floats:
-        """Return the sum over the window that ends at `end` (included), in row `level`."""
-        head, tail = self._parts(level, end)
-        return head + tail
-
-    def _parts(self, level: Integers, end: Integers) -> tuple[Floats, Floats]:
-        last = end + self._width
-        first = last - self._width + 1
-        aligned = first % self._width == 0  # the window is a whole block: its head is all of it
-        return self._head[level, last], np.where(aligned, 0.0, self._tail[level, first])
-
-    def pick(self, level: Integers, end: Integers, chance: Floats) -> Integers:
-        """Return a place in the window that ends at `end`, drawn with odds as the ways there; `chance` is in [0, 1)."""
-        head, tail = self._parts(level, end)
-        # 1 - chance is in (0, 1], so that a place without ways is never met.
-        target = (1.0 - chance) * (head + tail)
-        in_head = target <= head
-        last = end + self._width
-        start = last - last % self._width
-        # In the head the running sum rises with the place; in the tail it rises towards the front.
-        place = np.where(
-            in_head,
-            _first_reaching(self._head, level, start, last, target, 1),
-            _first_reaching(self._tail, level, start - 1, last - self._width + 1, target - head, -1),
-        )
-        return place - self._width
-
-
-def _first_reaching(
-    sums: Floats, level: Integers, start: Integers, stop: Integers, target: Floats, direction: int
-) -> Integers:
-    """Return the first place from `start` to `stop` (included) whose running sum is at least `target`, by bisection."""
-    low, high = np.zeros_like(start), np.maximum((stop - start) * direction, 0)
-    for _ in range(int(high.max(initial=0)).bit_length()):
-        middle = (low + high) // 2
-        reached = sums[level, start + direction * middle] >= target
-        high = np.where(reached, middle, high)
-        low = np.where(reached, low, np.minimum(middle + 1, high))
-    place: Integers = start + direction * high
-    return place
+def _spread(bits: int, member: Member, mask: int) -> int:
+    """Return the sums reached from those in `bits` by adding any present amount of `member`."""
+    if not member.can_be_present or not bits:
+        return 0
+    bits = (bits << member.low) & mask
+    width, wanted = 1, member.high - member.low + 1
+    while width < wanted:
+        step = min(width, wanted - width)
+        bits |= (bits << step) & mask
+        width += step
+    return bits

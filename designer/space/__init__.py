@@ -1,0 +1,19 @@
+"""Spaces of designs: parameters, compositions, mixtures, formulas, constraints."""
+
+from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
+from designer.space.constraints import Constraint
+from designer.space.design_space import DesignSpace, Parameter
+from designer.space.formula import FormulaParameter
+from designer.space.parameters import CategoricalParameter, NumericParameter
+
+__all__ = [
+    "CategoricalParameter",
+    "CompositionParameter",
+    "Constraint",
+    "DesignSpace",
+    "FormulaParameter",
+    "MixtureParameter",
+    "NumericParameter",
+    "Parameter",
+    "ShareParameter",
+]

@@ -1,0 +1,85 @@
+"""What the fields of parameters have in common: names, numbers and bounds, with messages for the bench."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+GRAMMAR_WORDS = frozenset(
+    {"and", "or", "not", "in", "if", "then", "forbid", "log10", "ln", "log", "exp", "sqrt", "abs", "min", "max"}
+)
+
+
+def _number(given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, (numbers.Real, Decimal)):
+        raise ValueError(f"{given!r} is not a number; give a plain number, without quotes or unit")
+    value = float(given)
+    if not math.isfinite(value):
+        raise ValueError(f"{given!r} is not finite; give a plain number")
+    return value
+
+
+def _pair(given: Any) -> Any:
+    if not isinstance(given, Sequence) or isinstance(given, (str, bytes)) or len(given) != 2:
+        raise ValueError(f"bounds {given!r} are not two numbers; write [lowest, highest]")
+    return tuple(given)
+
+
+def _name(given: str) -> str:
+    if not given.isidentifier():
+        remedy = "use letters, digits and underscores, and give the lab's spelling as 'column'"
+        raise ValueError(f"name {given!r} cannot stand in a constraint; {remedy}")
+    if given in GRAMMAR_WORDS or keyword.iskeyword(given):
+        raise ValueError(f"name {given!r} is a word of the grammar; choose another name")
+    return given
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise ValueError(f"{given!r} is not text; put it in quotes: '{given}'")
+    if not given.strip() or given != given.strip():
+        raise ValueError(f"{given!r} is blank or has blanks around it; write the bare word")
+    return given
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Bounds = Annotated[tuple[Number, Number], BeforeValidator(_pair)]
+Name = Annotated[str, BeforeValidator(_text), AfterValidator(_name)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return the remedy for an unknown word: the nearest known one, or all of them.
+
+    >>> did_you_mean("Nii", ["Ni", "Fe"])
+    "did you mean 'Ni'?"
+    >>> did_you_mean("x", ["Ni", "Fe"])
+    'known: Ni, Fe'
+    """
+    words = list(known)
+    close = get_close_matches(given, words, n=1, cutoff=0.6)
+    if not close:
+        folded = {word.casefold(): word for word in words}
+        close = [folded[given.casefold()]] if given.casefold() in folded else []
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(words[:12])
+    return f"known: {shown}{', ...' if len(words) > 12 else ''}" if words else "none is known"
+
+
+def twice(words: Sequence[Any]) -> list[int]:
+    """Return the positions at which a word stands that stood before."""
+    seen: set[Any] = set()
+    places = []
+    for i, word in enumerate(words):
+        if word in seen:
+            places.append(i)
+        seen.add(word)
+    return places

@@ -1,0 +1,129 @@
+"""A parameter whose settings are chemical formulas out of a list or pool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from designer.chemistry.symbols import KNOWN_SYMBOLS
+from designer.errors import Fault, InvalidInput
+from designer.space.fields import Text, did_you_mean, twice
+from designer.space.lattice import Floats, Mask, is_whole
+from designer.space.parameters import LabColumn, ParameterBase
+
+_TOKEN = re.compile(r"([A-Z][a-z]?)|(\d+\.?\d*|\.\d+)|([(\[{])|([)\]}])|(\s+)|([·.*])")
+
+
+def formula_fault(text: str) -> Fault | None:
+    """Return what is wrong with `text` as a chemical formula, or None.
+
+    >>> formula_fault("Co1 Cr1 (FeNi)0.5") is None
+    True
+    >>> print(formula_fault("NiXx"))
+    formula 'NiXx' has no element 'Xx'; known: H, He, Li, Be, B, C, N, O, F, Ne, Na, Mg, ...
+    """
+    place, depth, elements = 0, 0, 0
+    while place < len(text):
+        token = _TOKEN.match(text, place)
+        if token is None:
+            return Fault(f"formula {text!r} cannot be read at {text[place:]!r}", "write it like Fe2O3 or Al0.5CoCrFeNi")
+        symbol, _, opened, closed, _, _ = token.groups()
+        if symbol and symbol not in KNOWN_SYMBOLS:
+            from designer.chemistry.symbols import SYMBOLS
+
+            return Fault(f"formula {text!r} has no element {symbol!r}", did_you_mean(symbol, SYMBOLS))
+        elements += bool(symbol)
+        depth += bool(opened) - bool(closed)
+        if depth < 0:
+            break
+        place = token.end()
+    if depth != 0:
+        return Fault(f"formula {text!r} has brackets that do not match", "close each bracket once")
+    return None if elements else Fault(f"formula {text!r} names no element", "write it like Fe2O3")
+
+
+class FormulaParameter(ParameterBase):
+    """A chemical formula; its settings are the space's vocabulary of formulas.
+
+    Parameters
+    ----------
+    formulas
+        The vocabulary; a formula's coordinate is its index here. A pool or a table of measurements fills it.
+    column
+        Header in lab tables, where it differs from the name.
+    """
+
+    kind: Literal["formula"] = "formula"
+    name: str = "formula"
+    formulas: tuple[Text, ...] = ()
+    column: Text | None = None
+    unit: ClassVar[None] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> FormulaParameter:
+        faults = [
+            Fault(f"formula {self.formulas[i]!r} is given twice", "give it once", path=("formulas", i))
+            for i in twice(self.formulas)
+        ]
+        for i, text in enumerate(self.formulas):
+            fault = formula_fault(text)
+            if fault is not None:
+                faults.append(fault.at(path=("formulas", i)))
+        if faults:
+            raise InvalidInput(faults)
+        return self
+
+    @property
+    def lab_columns(self) -> tuple[str, ...]:
+        """The header of this parameter in a lab table."""
+        return (self.column or self.name,)
+
+    @property
+    def count(self) -> int:
+        """The number of formulas known."""
+        return len(self.formulas)
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The index of each formula."""
+        return {text: i for i, text in enumerate(self.formulas)}
+
+    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
+        """Return the indices (``n x 1``) of a column of formulas; KeyError for one that is not in the vocabulary."""
+        column = np.asarray(columns[0], dtype=object)
+        return np.array([self.indices[str(text).strip()] for text in column], dtype=np.float64).reshape(-1, 1)
+
+    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
+        """Return the column of formulas."""
+        return [np.asarray(self.formulas, dtype=object)[coordinates[:, 0].astype(np.intp)]]
+
+    def canonical(self, coordinates: Floats) -> Floats:
+        """Return the indices as they are."""
+        return np.asarray(coordinates, dtype=np.float64)
+
+    def snap(self, coordinates: Floats) -> Floats:
+        """Return the nearest index."""
+        return np.clip(np.rint(coordinates), 0, max(self.count - 1, 0))
+
+    def valid(self, coordinates: Floats) -> Mask:
+        """Whether each is the index of a formula."""
+        index = coordinates[:, 0]
+        return is_whole(index) & (index >= 0) & (index < self.count)
+
+    def violations(self, row: Floats) -> list[str]:
+        """Return nothing: whether a formula is in the pool is the space's to say."""
+        return []
+
+    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
+        """Return the indices."""
+        return np.asarray(coordinates).astype(np.int64)
+
+    def enumerate(self) -> Floats:
+        """Return all indices."""
+        return np.arange(self.count, dtype=np.float64)[:, None]
