@@ -1,0 +1,176 @@
+"""All targets of a campaign together: utilities, feasibility, and when the aim is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from designer.documents import Value
+from designer.errors import Fault, InvalidInput, InvalidObjective
+from designer.objective.arrays import Array, everywhere, like
+from designer.objective.desirability import Range, measured_range, overall
+from designer.objective.targets import Target
+
+Mode = Literal["single", "pareto", "desirability"]
+
+
+class Objective(Value):
+    """What a campaign is after.
+
+    Parameters
+    ----------
+    targets
+        The measured quantities; the columns of every ``Y`` below, in this order. At least one has a goal.
+    combine
+        How several goals are combined: ``pareto`` (all trade-offs), ``desirability`` (one weighted figure), or
+        ``auto``: desirability if any goal has a weight, else pareto.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the targets.
+
+    Examples
+    --------
+    >>> objective = Objective(targets=[Target(name="hardness", goal="maximize"), Target(name="cost", at_most=3)])
+    >>> objective.mode
+    'single'
+    >>> objective.utilities(np.array([[500.0, 2.0], [600.0, 4.0]])).tolist()
+    [[500.0], [600.0]]
+    >>> objective.feasible(np.array([[500.0, 2.0], [600.0, 4.0]])).tolist()
+    [True, False]
+    """
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    combine: Literal["auto", "pareto", "desirability"] = "auto"
+
+    @model_validator(mode="after")
+    def _check(self) -> Objective:
+        faults = [*self._name_faults(), *self._combination_faults()]
+        if faults:
+            raise InvalidInput(faults)
+        return self
+
+    def _name_faults(self) -> Iterator[Fault]:
+        names: set[str] = set()
+        columns: set[str] = set()
+        for i, target in enumerate(self.targets):
+            column = target.column or target.name
+            if target.name in names:
+                what = f"two targets have the name {target.name!r}"
+                yield Fault(what, "give each its own name", path=("targets", i, "name"))
+            elif column in columns:
+                what = f"two targets have the column {column!r}"
+                yield Fault(what, "give each its own column", path=("targets", i, "column"))
+            names.add(target.name)
+            columns.add(column)
+
+    def _combination_faults(self) -> Iterator[Fault]:
+        if not self.goals:
+            yield Fault("no target has a goal", "give one a goal: minimize, maximize or match", path=("targets",))
+        if self.combine == "pareto":
+            if len(self.goals) == 1:
+                yield Fault("combine: pareto needs several goals", "leave 'combine' out", path=("combine",))
+            for i, target in enumerate(self.targets):
+                if target.weight is not None:
+                    what = f"target {target.name!r} has a weight, which combine: pareto cannot use"
+                    yield Fault(what, "leave it out, or combine: desirability", path=("targets", i, "weight"))
+
+    @property
+    def goals(self) -> tuple[Target, ...]:
+        """The targets that have a goal."""
+        return tuple(target for target in self.targets if target.goal is not None)
+
+    @property
+    def goal_columns(self) -> tuple[int, ...]:
+        """The columns of ``Y`` that hold the goals."""
+        return tuple(i for i, target in enumerate(self.targets) if target.goal is not None)
+
+    @property
+    def mode(self) -> Mode:
+        """How utilities are formed: ``single`` goal, ``pareto`` front, or weighted ``desirability``."""
+        if len(self.goals) == 1:
+            return "single"
+        if self.combine != "auto":
+            return self.combine
+        return "desirability" if any(goal.weight is not None for goal in self.goals) else "pareto"
+
+    @property
+    def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
+        """The outcome constraints: column of ``Y``, at least, at most."""
+        return tuple((i, t.at_least, t.at_most) for i, t in enumerate(self.targets) if t.constrained)
+
+    def ranges(self, Y: npt.NDArray[Any]) -> tuple[Range, ...]:
+        """Return each goal's desirability range: its own, or one taken from the measured `Y` (``n x m``, NaN: none)."""
+        Y = np.asarray(Y, dtype=float).reshape(-1, len(self.targets))
+        return tuple(measured_range(self.targets[i], Y[:, i]) for i in self.goal_columns)
+
+    def utilities(self, Y: Array, ranges: Sequence[Range] | None = None) -> Array:
+        """Return utilities, larger is better (``... x m`` to ``... x k``).
+
+        Works on numpy and torch, and is differentiable almost everywhere.
+
+        A single goal or a Pareto front has one utility a goal: ``y``, ``-y`` or ``-|y - value|``. A desirability is
+        one utility in all (`designer.objective.desirability` states the formula).
+
+        Parameters
+        ----------
+        Y
+            Measured or predicted targets in their units.
+        ranges
+            Needed for a desirability whose targets do not all give their own range: from `ranges`, of measured data.
+
+        Raises
+        ------
+        InvalidObjective
+            If a range is needed and not given.
+        """
+        if self.mode == "desirability":
+            return overall(self.goals, self.goal_columns, Y, self._spans(ranges))[..., None]
+        Y = Y[..., list(self.goal_columns)]
+        value = like([goal.value or 0.0 for goal in self.goals], Y)
+        slope = like([float(goal.sign) for goal in self.goals], Y)
+        peak = like([float(goal.goal == "match") for goal in self.goals], Y)
+        return slope * Y - peak * abs(Y - value)
+
+    def _spans(self, ranges: Sequence[Range] | None) -> Sequence[Range]:
+        if ranges is not None:
+            return ranges
+        faults = [
+            Fault(f"target {goal.name!r} has no range yet", "give it a 'range', or measure first")
+            for goal in self.goals
+            if goal.range is None
+        ]
+        if faults:
+            raise InvalidObjective(faults)
+        return [goal.range for goal in self.goals if goal.range is not None]
+
+    def feasible(self, Y: Array) -> Array:
+        """Return which rows of `Y` (``... x m``) keep every outcome constraint; a missing value keeps none."""
+        mask = everywhere(Y)
+        for column, at_least, at_most in self.limits:
+            if at_least is not None:
+                mask = mask & (Y[..., column] >= at_least)
+            if at_most is not None:
+                mask = mask & (Y[..., column] <= at_most)
+        return mask
+
+    def reached(self, Y: Array) -> Array:
+        """Return which rows of `Y` (``... x m``) are feasible and reach every goal that says when it is reached.
+
+        Nothing is ever reached if no goal says so.
+        """
+        mask = self.feasible(Y)
+        if not any(goal.reachable for goal in self.goals):
+            return ~everywhere(Y)
+        for column in self.goal_columns:
+            target, y = self.targets[column], Y[..., column]
+            if target.goal == "match":
+                mask = mask & (abs(y - target.value) <= target.tolerance)
+            elif target.reach is not None:
+                mask = mask & (target.sign * y >= target.sign * target.reach)
+        return mask

@@ -1,0 +1,139 @@
+"""One measured quantity: what is wanted of it, and the limits it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from designer.documents import Value
+from designer.errors import Fault, InvalidInput
+
+Goal = Literal["minimize", "maximize", "match"]
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is not a number; give a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_truth_value)]
+Positive = Annotated[float, BeforeValidator(_no_truth_value), Field(gt=0)]
+
+
+class Target(Value):
+    """One measured quantity. All numbers are in the target's own `unit`.
+
+    Parameters
+    ----------
+    name, unit, column, description
+        The target's name; its unit; the data column that holds it (the name, unless given); words for the reader.
+    goal
+        ``minimize``, ``maximize``, or ``match`` a `value`; None for a quantity that is only limited or only recorded.
+    value, tolerance
+        With ``match``: the value wanted, and how far from it a measurement counts as reached.
+    reach
+        With ``minimize`` or ``maximize``: the value at which the goal counts as reached.
+    weight
+        How much this goal counts in a desirability, relative to the others (1 unless given).
+    range
+        ``[low, high]``: where the desirability of this goal goes from 0 to 1 (from 1 to 0 for ``minimize``, up to 1 at
+        `value` and back down for ``match``). Taken from the measured data unless given.
+    at_least, at_most
+        Outcome constraint: a design outside these limits is infeasible, however good its goals are.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault: a key that the goal cannot use, or limits that contradict each other.
+
+    Examples
+    --------
+    >>> Target(name="overpotential", unit="mV", goal="minimize", reach=340).sign
+    -1
+    >>> Target(name="leaching", unit="percent", at_most=2).constrained
+    True
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    unit: str | None = None
+    goal: Goal | None = None
+    value: Number | None = None
+    tolerance: Positive | None = None
+    reach: Number | None = None
+    weight: Positive | None = None
+    range: tuple[Number, Number] | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
+    column: str | None = None
+    description: str | None = None
+
+    @property
+    def sign(self) -> int:
+        """-1 where smaller is better, 1 where larger is better, 0 without such a direction."""
+        return {"minimize": -1, "maximize": 1}.get(self.goal or "", 0)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether the target has an outcome constraint."""
+        return self.at_least is not None or self.at_most is not None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the target says when its goal is reached."""
+        return self.reach is not None or self.goal == "match"
+
+    @model_validator(mode="after")
+    def _check(self) -> Target:
+        faults = [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
+        if faults:
+            raise InvalidInput(faults)
+        return self
+
+    def _goal_faults(self) -> Iterator[Fault]:
+        if self.goal == "match":
+            for key in ("value", "tolerance"):
+                if getattr(self, key) is None:
+                    yield Fault(f"target {self.name!r} has goal match and no {key!r}", f"add {key!r}")
+            if self.reach is not None:
+                yield self._unusable("reach", "goal match is reached within its 'tolerance'")
+        else:
+            for key in ("value", "tolerance"):
+                if getattr(self, key) is not None:
+                    yield self._unusable(key, f"{key!r} belongs to goal: match")
+        if self.goal is None:
+            for key in ("reach", "weight", "range"):
+                if getattr(self, key) is not None:
+                    yield self._unusable(key, "give a goal: minimize, maximize or match")
+
+    def _limit_faults(self) -> Iterator[Fault]:
+        low, high = self.at_least, self.at_most
+        if low is not None and high is not None and low >= high:
+            yield Fault(f"at_least {low:g} is not below at_most {high:g}", "swap them", path=("at_least",))
+            return
+        wanted = self.value if self.goal == "match" else self.reach
+        key = "value" if self.goal == "match" else "reach"
+        if wanted is None:
+            return
+        if low is not None and wanted < low:
+            yield Fault(f"{key} {wanted:g} is below at_least {low:g}", "no design could be both", path=(key,))
+        if high is not None and wanted > high:
+            yield Fault(f"{key} {wanted:g} is above at_most {high:g}", "no design could be both", path=(key,))
+
+    def _range_faults(self) -> Iterator[Fault]:
+        if self.range is None:
+            return
+        low, high = self.range
+        if low >= high:
+            yield Fault(f"range [{low:g}, {high:g}] is empty", "give [low, high] with low < high", path=("range",))
+        elif self.goal == "match" and self.value is not None and self.tolerance is not None:
+            inner = self.value - self.tolerance, self.value + self.tolerance
+            if not (low < inner[0] and inner[1] < high):
+                what = f"range [{low:g}, {high:g}] does not contain value ± tolerance"
+                yield Fault(what, f"give a range around [{inner[0]:g}, {inner[1]:g}]", path=("range",))
+
+    def _unusable(self, key: str, remedy: str) -> Fault:
+        given = f"goal {self.goal}" if self.goal else "no goal"
+        return Fault(f"{key!r} cannot be used with {given}", remedy, path=(key,))
