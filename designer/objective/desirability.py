@@ -48,9 +48,7 @@ def measured_range(target: Target, values: npt.NDArray[np.float64]) -> Range:
 def desirability(target: Target, y: Array, span: Range) -> Array:
     """Return the desirability of measurements `y` (any shape) of one target over the range `span`."""
     t = _position(target, y, span)
-    line = t.clip(FLOOR)
-    tail = FLOOR * math.e ** (t.clip(None, FLOOR) / FLOOR - 1)
-    d = line + tail - FLOOR  # of the two, one is FLOOR everywhere
+    d = t.clip(FLOOR) * math.e ** (t.clip(None, FLOOR) / FLOOR - 1)  # of the two factors, one is always at rest
     return d.clip(None, 1.0) if target.range is not None else d
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidObjective
@@ -45,7 +45,7 @@ class Objective(Value):
     [True, False]
     """
 
-    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    targets: tuple[Target, ...]
     combine: Literal["auto", "pareto", "desirability"] = "auto"
 
     @model_validator(mode="after")

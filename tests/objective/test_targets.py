@@ -74,7 +74,7 @@ def test_a_target_is_a_frozen_value_equal_by_content():
             "pareto",
             "target 'a' has a weight",
         ),
-        ([], "auto", "at least 1 item"),
+        ([], "auto", "no target has a goal"),
     ],
 )
 def test_targets_that_do_not_fit_together(targets, combine, message):
