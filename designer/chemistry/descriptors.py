@@ -26,7 +26,7 @@ from designer.chemistry.elements import FloatArray
 
 #: The statistics of each property, in the order of the columns.
 STATISTICS = ("mean", "deviation", "minimum", "maximum", "range")
-_ROWS = 16384  # rows at a time, so that a pool of a million needs no gigabytes
+_ROWS = 4096  # rows at a time, so that a pool of a million needs no gigabytes
 
 
 def descriptor_names(properties: Sequence[str]) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def descriptors(fractions: ArrayLike, properties: ArrayLike) -> FloatArray:
     --------
     >>> descriptors([[0.5, 0.5], [1.0, 0.0]], [[26.0], [28.0]]).round(3)
     array([[27.   ,  1.   , 26.   , 28.   ,  2.   ,  0.693,  2.   ],
-           [26.   ,  0.   , 26.   , 26.   ,  0.   , -0.   ,  1.   ]])
+           [26.   ,  0.   , 26.   , 26.   ,  0.   ,  0.   ,  1.   ]])
     """
     amounts = np.asarray(fractions, dtype=np.float64)
     table = np.asarray(properties, dtype=np.float64)
@@ -73,18 +73,28 @@ def descriptors(fractions: ArrayLike, properties: ArrayLike) -> FloatArray:
 def _statistics(amounts: FloatArray, table: FloatArray) -> FloatArray:
     """Descriptors of rows that each have something present.
 
-    Works on the present (row, element) pairs only, which lie one row after the other: a formula has about 4 elements
-    out of the 80 or so that a pool of formulas has in all.
+    Goes through the first, second, ... element present of all rows at a time: a formula has about 4 elements out of
+    the 80 or so that a pool of formulas has in all.
     """
     row, element = np.nonzero(amounts > 0)
     starts = np.flatnonzero(np.diff(row, prepend=-1))
     count = np.diff(starts, append=len(row))
-    weight = amounts[row, element]
-    weight = weight / np.add.reduceat(weight, starts)[row]
-    values = table[element]
-    mean = np.add.reduceat(weight[:, None] * values, starts, axis=0)
-    deviation = np.add.reduceat(weight[:, None] * np.abs(values - mean[row]), starts, axis=0)
-    lowest = np.minimum.reduceat(values, starts, axis=0)
-    highest = np.maximum.reduceat(values, starts, axis=0)
-    entropy = np.add.reduceat(-weight * np.log(weight), starts)
+    most = int(count.max())
+    place = np.arange(len(row)) - starts[row]
+    # A row with fewer elements repeats its first one with no weight, which changes no statistic.
+    which = np.repeat(element[starts][:, None], most, axis=1)
+    which[row, place] = element
+    weight = np.zeros((len(amounts), most))
+    weight[row, place] = amounts[row, element]
+    weight /= weight.sum(axis=1, keepdims=True)
+    values = [table[which[:, k]] for k in range(most)]
+    mean, deviation = np.zeros_like(values[0]), np.zeros_like(values[0])
+    lowest, highest = values[0].copy(), values[0].copy()
+    for k in range(most):
+        mean += weight[:, k, None] * values[k]
+        np.minimum(lowest, values[k], out=lowest)
+        np.maximum(highest, values[k], out=highest)
+    for k in range(most):
+        deviation += weight[:, k, None] * np.abs(values[k] - mean)
+    entropy = (-weight * np.log(np.where(weight > 0, weight, 1.0))).sum(axis=1)
     return np.column_stack([mean, deviation, lowest, highest, highest - lowest, entropy, count])

@@ -81,7 +81,7 @@ def test_many_rows_are_the_same_as_one_at_a_time():
     amounts = rng.random((20_000, 5)) * (rng.random((20_000, 5)) < 0.7)
     table = element_table().values[20:25]
     whole = descriptors(amounts, table)
-    for i in (0, 16_383, 16_384, 19_999):
+    for i in (0, 4095, 4096, 19_999):
         np.testing.assert_array_equal(whole[i], descriptors(amounts[i : i + 1], table)[0])
 
 
