@@ -7,7 +7,7 @@
 
 A comment before a block changes what is done with it: ``<!-- file: NAME -->`` also writes it to NAME,
 ``<!-- numbers may differ -->`` compares what is printed except for its numbers (what a model computes differs in the
-last digits between machines), and ``<!-- not run: WHY -->`` leaves it alone. ``...`` stands for anything, as in doctest.
+last digits between machines), and ``<!-- not run: WHY -->`` leaves it alone. ``...`` stands for anything (doctest).
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""Numbers, designs and moments as a person reads them in a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+MISSING = "–"
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number with at most `digits` significant digits and no needless zeros or powers of ten.
+
+    >>> number(412.50), number(1e-7), number(120000.0), number(None)
+    ('412.5', '1e-07', '120000', '–')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if value != 0 and 1e-4 <= abs(value) < 10**digits:
+        text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:.{digits}g}"
+
+
+def uncertain(mean: float, spread: float) -> str:
+    """Return a prediction and its spread, both to the second significant digit of the spread.
+
+    >>> uncertain(371.826, 14.91), uncertain(0.012345, 0.00051), uncertain(1234.5, 260.0)
+    ('372 ± 15', '0.01234 ± 0.00051', '1234 ± 260')
+    """
+    if not math.isfinite(mean) or not math.isfinite(spread):
+        return MISSING
+    if spread <= 0:
+        return number(mean)
+    places = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{mean:.{places}f} ± {spread:.{places}f}"
+
+
+def amounts(shares: Mapping[str, float]) -> str:
+    """Return the parts of a composition or mixture, largest first, without those that are absent.
+
+    >>> amounts({"Ni": 30.0, "Fe": 60.0, "Co": 0.0, "Mn": 10.0})
+    'Fe 60, Ni 30, Mn 10'
+    """
+    present = [(name, share) for name, share in shares.items() if share]
+    return ", ".join(f"{name} {number(share)}" for name, share in sorted(present, key=lambda item: -item[1]))
+
+
+def with_unit(name: str, unit: str | None) -> str:
+    """Return a heading: a name and its unit.
+
+    >>> with_unit("overpotential", "mV"), with_unit("cost", None)
+    ('overpotential [mV]', 'cost')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
+def count(number_: int, thing: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "experiment"), count(12, "experiment")
+    ('1 experiment', '12 experiments')
+    """
+    return f"{number_} {thing}{'' if number_ == 1 else 's'}"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment to the minute, in UTC.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02 03:04 UTC'
+    """
+    from datetime import UTC
+
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
