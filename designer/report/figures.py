@@ -49,7 +49,8 @@ def draw(paint: Callable[[Axes], None], label: str, size: tuple[float, float] = 
     from matplotlib.figure import Figure
 
     # Ids inside the SVG are made from the salt: two figures on one page must not share them.
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):
+    with mpl.rc_context():
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": label})
         figure = Figure(figsize=size, layout="constrained")
         paint(figure.add_subplot())
         return _svg(figure, label)
@@ -72,6 +73,8 @@ def progress(content: Content, target: Target) -> str:
     """Return what was measured of `target`, experiment by experiment, with the best so far."""
 
     def paint(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         _aims(axes, target)
         _measured(axes, content.done, target)
         _best_line(axes, content.done, target)
@@ -79,7 +82,7 @@ def progress(content: Content, target: Target) -> str:
         _failures(axes, content.done)
         axes.set_xlabel("experiment")
         axes.set_ylabel(with_unit(target.name, target.unit))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         _legend(axes)
 
     return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment")
@@ -114,7 +117,7 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
     for label, style, belongs in groups:
         rows = [each for each in done if belongs(each) and target.name in each.values]
         if rows:
-            numbers, values = [each.number for each in rows], [each.values[target.name] for each in rows]
+            numbers, values = [each.number or 0 for each in rows], [each.values[target.name] for each in rows]
             axes.scatter(numbers, values, s=34, linewidths=1.1, zorder=3, label=label, **style)
 
 
@@ -156,7 +159,7 @@ def _beliefs(axes: Axes, beliefs: Sequence[Belief], target: Target) -> None:
 
 
 def _failures(axes: Axes, done: Sequence[Experiment]) -> None:
-    numbers = [each.number for each in done if each.outcome == "failed"]
+    numbers = [each.number or 0 for each in done if each.outcome == "failed"]
     if numbers:
         floor = [0.03] * len(numbers)
         axes.scatter(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from designer.objective import Target
 from designer.report import figures, wording
 from designer.report.content import Content, Section
 
@@ -54,7 +55,7 @@ def _progress(content: Content) -> list[Picture]:
     return pictures
 
 
-def _aim(target: figures.Target) -> str:
+def _aim(target: Target) -> str:
     unit = f" {target.unit}" if target.unit else ""
     parts = []
     if target.goal == "match":
