@@ -1,0 +1,16 @@
+"""What measures: a table, a Python function, a command; and, where `measure:` is left out, a person."""
+
+from designer.oracles.base import Measured, Oracle
+from designer.oracles.opening import measure_faults, open_oracle
+from designer.oracles.specs import CommandMeasure, MeasureSpec, PythonMeasure, TableMeasure
+
+__all__ = [
+    "CommandMeasure",
+    "MeasureSpec",
+    "Measured",
+    "Oracle",
+    "PythonMeasure",
+    "TableMeasure",
+    "measure_faults",
+    "open_oracle",
+]
