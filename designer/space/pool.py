@@ -1,0 +1,110 @@
+"""Pools: spaces in which only listed designs can be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.errors import Fault, InvalidData
+from designer.space.lattice import Floats, Mask
+
+Codes = NDArray[np.uint64]
+_DROPPED = 12  # of 52 binary digits: what is left tells 12 decimal digits apart
+
+
+def _words(coordinates: Floats) -> NDArray[np.int64]:
+    """Return whole numbers that are equal where coordinates agree to 12 digits."""
+    bits = np.ascontiguousarray(np.asarray(coordinates, dtype=np.float64) + 0.0).view(np.int64)
+    return (bits + (1 << (_DROPPED - 1))) >> _DROPPED
+
+
+def row_codes(coordinates: Floats) -> Codes:
+    """Return one 64-bit code a row: equal for equal designs, different ones for all but one pair in 10^19."""
+    return _mixed(_words(coordinates))
+
+
+def _mixed(words: NDArray[np.int64]) -> Codes:
+    """Mix the columns of each row into one word (the finaliser of S. Vigna's splitmix64 after each)."""
+    code = np.full(len(words), 0x9E3779B97F4A7C15, dtype=np.uint64)
+    for column in words.T:
+        code = code ^ column.astype(np.uint64)
+        code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        code = (code ^ (code >> np.uint64(31))) + np.uint64(0x9E3779B97F4A7C15)
+    return code
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The only designs that can be made.
+
+    Parameters
+    ----------
+    coordinates
+        ``rows x c`` coordinates in the space's own order; a design that stands twice is kept once, where it stands
+        first.
+    file
+        Where they come from, for messages.
+
+    Raises
+    ------
+    InvalidData
+        If there is no design in it, or a coordinate is not finite.
+
+    Examples
+    --------
+    >>> pool = Pool(np.array([[1.0, 0.0], [2.0, 1.0], [1.0, 0.0]]))
+    >>> len(pool), [str(notice) for notice in pool.notices]
+    (2, ['row 4: the same design as row 2; it is kept once'])
+    >>> pool.contains(np.array([[2.0, 1.0], [2.0, 0.0]]))
+    array([ True, False])
+    """
+
+    coordinates: Floats
+    file: str | None = None
+    notices: tuple[Fault, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        given = np.array(self.coordinates, dtype=np.float64, ndmin=2)
+        if not given.size:
+            raise InvalidData(Fault("the pool has no design", "list at least one", file=self.file))
+        odd = np.flatnonzero(~np.isfinite(given).all(axis=1))
+        if len(odd):
+            what = "the design has a value that is not a finite number"
+            raise InvalidData([Fault(what, "fill it in", file=self.file, row=int(row) + 2) for row in odd])
+        _, first, which = np.unique(row_codes(given), return_index=True, return_inverse=True)
+        original = first[which]
+        again = np.flatnonzero(original != np.arange(len(given)))
+        kept = given[np.sort(first)]
+        kept.flags.writeable = False
+        object.__setattr__(self, "coordinates", kept)
+        object.__setattr__(self, "notices", tuple(self._twice(int(row), int(original[row])) for row in again))
+
+    def _twice(self, row: int, first: int) -> Fault:
+        what = f"the same design as row {first + 2}"
+        return Fault(what, "it is kept once", file=self.file, row=row + 2)
+
+    def __len__(self) -> int:
+        return len(self.coordinates)
+
+    @cached_property
+    def _sorted(self) -> tuple[Codes, NDArray[np.intp]]:
+        codes = row_codes(self.coordinates)
+        order = np.argsort(codes)
+        return codes[order], order
+
+    def rows(self, coordinates: Floats) -> NDArray[np.intp]:
+        """Return at which row of the pool each of ``n x c`` designs stands, -1 for none."""
+        codes, order = self._sorted
+        wanted = row_codes(coordinates)
+        place = order[np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)]
+        same = (_words(self.coordinates[place]) == _words(coordinates)).all(axis=1)
+        return np.where(same, place, -1)
+
+    def contains(self, coordinates: Floats) -> Mask:
+        """Whether each row of ``n x c`` coordinates is a design of the pool."""
+        mask: Mask = self.rows(coordinates) >= 0
+        return mask
