@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from designer.objective import Objective
+from designer.space import CategoricalParameter, DesignSpace, FormulaParameter
+from designer.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,16 @@ class Candidates:
     goal, value
         ``maximize``, ``minimize``, or ``match`` the `value`.
     space, objective
-        The same as `DesignSpace` and `Objective`, for methods that read them.
+        The same for methods that read a `DesignSpace` and an `Objective`.
     """
 
     designs: pd.DataFrame
     categorical: tuple[str, ...]
     target: str
     goal: str
-    value: float | None = None
-    space: Any = None
-    objective: Any = None
+    value: float | None
+    space: DesignSpace
+    objective: Objective
 
     def utility(self, y: np.ndarray) -> np.ndarray:
         """Return `y` such that larger is better."""
@@ -91,9 +94,25 @@ class Pool:
         return [int(row) for row in rng.choice(len(self), size=min(n, len(self)), replace=False)]
 
 
-def averaged(designs: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the distinct designs, in the order in which they first stand, and the mean of their values."""
-    groups = designs.groupby(list(designs.columns), sort=False, dropna=False).ngroup().to_numpy()
-    first = pd.Series(np.arange(len(groups))).groupby(groups).first().to_numpy()
-    mean = pd.Series(np.asarray(y, dtype=float)).groupby(groups).mean().to_numpy()
-    return designs.iloc[first].reset_index(drop=True), mean
+def pool_of(task: Task, target: str | None = None, *, rows: int | None = None) -> Pool:
+    """Return the pool of one target of a task (the first, unless named).
+
+    Parameters
+    ----------
+    rows
+        Draw so many designs of a larger pool, always the same ones.
+    """
+    task = task.only(target)
+    distinct = task.distinct()
+    designs, mean = distinct.designs, distinct.mean
+    if rows is not None and rows < len(mean):
+        seed = int.from_bytes(hashlib.sha256(f"{task.family}/{task.name}".encode()).digest()[:8], "big")
+        drawn = np.sort(np.random.default_rng(seed).choice(len(mean), size=rows, replace=False))
+        designs, mean = designs.iloc[drawn].reset_index(drop=True), mean[drawn]
+    words = [p for p in task.space.parameters if isinstance(p, (CategoricalParameter, FormulaParameter))]
+    categorical = tuple(column for parameter in words for column in parameter.lab_columns)
+    wanted = task.targets[0]
+    if wanted.goal is None:
+        raise ValueError(f"target {wanted.name!r} of {task.name!r} has no goal to pursue")
+    candidates = Candidates(designs, categorical, wanted.name, wanted.goal, wanted.value, task.space, task.objective)
+    return Pool(task.family or "", task.name, candidates, mean)

@@ -16,6 +16,7 @@ MODULES = {
     "rf-ei": "benchmarks.methods.forest",
     "baybe": "benchmarks.methods.baybe_default",
 }
+SLOW = frozenset({"botorch", "baybe"})
 
 
 class Chooser(Protocol):

@@ -1,0 +1,1 @@
+"""Measured data that other packages ship, read as tables in lab units."""

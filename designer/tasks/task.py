@@ -1,0 +1,177 @@
+"""One property task: a space, its targets, and what was measured in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from designer.errors import Fault, InvalidData
+from designer.objective import Objective, Target
+from designer.space import DesignSpace
+from designer.tasks.cleaning import clean
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """How many rows of a table a task could not use.
+
+    Parameters
+    ----------
+    no_target
+        Rows in which no target was measured.
+    no_setting
+        Rows in which a setting of the design is not known (an empty cell).
+    """
+
+    no_target: int = 0
+    no_setting: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The distinct designs of a task for one target, replicates averaged.
+
+    Parameters
+    ----------
+    designs
+        ``k`` rows in lab units, in the order in which each design first stands in the task.
+    mean
+        The mean of the design's replicates (k).
+    count
+        The number of its replicates (k).
+    spread
+        Their standard deviation (k), NaN for a design that was measured once.
+    """
+
+    designs: pd.DataFrame
+    mean: Array
+    count: npt.NDArray[np.int64]
+    spread: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What was measured in one space: source of a prior, pool of a simulated campaign, table of a lab.
+
+    Parameters
+    ----------
+    space, targets
+        The space of the designs and the measured quantities.
+    data
+        One row a measurement: the space's columns and one column a target, in lab units (headers and cells may give
+        units; further columns are left out). Replicates are repeated rows. Afterwards: exactly these columns, clean,
+        NaN where a target was not measured; rows without any target or with an unknown setting are dropped and
+        counted. A formula parameter takes its vocabulary from the data.
+    name, family, group
+        The task's name, its family's name, and the name of the tasks in its family that are near copies of it.
+    file
+        Where the data came from, for messages.
+    dropped
+        The rows that could not be used.
+
+    Raises
+    ------
+    InvalidData
+        With every fault of the data: row and column, what is wrong, what would be right.
+
+    Examples
+    --------
+    >>> space = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}])
+    >>> data = pd.DataFrame({"x": [0.1, 0.1, 0.5, 0.9], "hardness": [1.0, 3.0, 5.0, None]})
+    >>> task = Task(space=space, targets=[Target(name="hardness", goal="maximize")], data=data, name="demo")
+    >>> len(task), task.dropped.no_target
+    (3, 1)
+    >>> task.distinct().mean.tolist()
+    [2.0, 5.0]
+    """
+
+    space: DesignSpace
+    targets: Sequence[Target]
+    data: pd.DataFrame
+    name: str
+    family: str | None = None
+    group: str | None = None
+    file: str | None = None
+    dropped: Dropped = field(default_factory=Dropped)
+
+    def __post_init__(self) -> None:
+        targets = tuple(self.targets)
+        space, data, dropped = clean(self.space, targets, self.data, self.file)
+        object.__setattr__(self, "targets", targets)
+        object.__setattr__(self, "space", space)
+        object.__setattr__(self, "data", data)
+        counted = Dropped(self.dropped.no_target + dropped[0], self.dropped.no_setting + dropped[1])
+        object.__setattr__(self, "dropped", counted)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def objective(self) -> Objective:
+        """What the task's targets ask for.
+
+        Raises
+        ------
+        InvalidObjective
+            If no target has a goal: a task can be a source of knowledge without one.
+        """
+        return Objective(targets=self.targets)
+
+    @property
+    def designs(self) -> pd.DataFrame:
+        """The designs in lab units (``n x c``), one row a measurement."""
+        return self.data[list(self.space.columns)].copy()
+
+    @property
+    def coordinates(self) -> Array:
+        """The designs as coordinates (``n x c``)."""
+        return self.space.coordinates(self.data)
+
+    @property
+    def Y(self) -> Array:  # noqa: N802  the field's name for measurements
+        """The measured values (``n x m``) in the targets' units, NaN where a target was not measured."""
+        return self.data[[target.name for target in self.targets]].to_numpy(dtype=np.float64)
+
+    def target(self, name: str | None = None) -> Target:
+        """Return a target by name, or the first one.
+
+        Raises
+        ------
+        InvalidData
+            If there is none of this name.
+        """
+        for target in self.targets:
+            if name in (None, target.name):
+                return target
+        known = ", ".join(target.name for target in self.targets)
+        raise InvalidData(Fault(f"task {self.name!r} has no target {name!r}", f"one of: {known}"))
+
+    def only(self, name: str | None = None) -> Task:
+        """Return the task with one of its targets alone; rows that lack it are dropped and counted."""
+        target = self.target(name)
+        return replace(self, targets=(target,), data=self.data[[*self.space.columns, target.name]])
+
+    def distinct(self, target: str | None = None) -> Distinct:
+        """Return the distinct designs for which a target (the first, unless named) was measured.
+
+        Designs are the same where their lab values are, to 12 significant digits.
+        """
+        name = self.target(target).name
+        measured = self.data[self.data[name].notna()].reset_index(drop=True)
+        coordinates = self.space.coordinates(measured)
+        order: dict[bytes, int] = {}
+        group = np.array([order.setdefault(key, len(order)) for key in self.space.keys(coordinates)], dtype=np.int64)
+        values = measured[name].groupby(group)
+        _, first = np.unique(group, return_index=True)
+        return Distinct(
+            designs=measured.iloc[first][list(self.space.columns)].reset_index(drop=True),
+            mean=np.asarray(values.mean(), dtype=np.float64),
+            count=np.asarray(values.size(), dtype=np.int64),
+            spread=np.asarray(values.std(ddof=1), dtype=np.float64),
+        )
