@@ -19,7 +19,7 @@ BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 COVERAGE = 0.9
 Z = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
 _SIZE = (5.6, 3.5)
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {  # its keys are names of matplotlib settings
     "font.family": "sans-serif",
     "font.size": 10.5,
     "axes.edgecolor": GREY,
