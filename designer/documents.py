@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
-from designer.errors import Fault, InvalidInput, render_path
+from designer.errors import Fault, InvalidInput
+from designer.explanations import PathKey, explain, trace
 
-PathKey = tuple[str | int, ...]
+MOST_PARTS = 500_000  # aliases can make a small file stand for endless data
 
 
 @dataclass(frozen=True)
@@ -150,6 +149,10 @@ def _build(
 ) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
+    if len(lines) > MOST_PARTS:
+        if not any(fault.what.startswith("too many parts") for fault in faults[-1:]):
+            faults.append(Fault(f"too many parts: more than {MOST_PARTS}", "keep tables in CSV files", line=line))
+        return None
     if depth > 40:
         faults.append(Fault("nested too deeply", "at most 40 levels", line=line))
         return None
@@ -204,70 +207,11 @@ def faults_of(error: ValidationError, kind: type[BaseModel], data: Any) -> list[
     """Return one fault for each thing that pydantic found wrong in `data` while building a `kind`."""
     faults: list[Fault] = []
     for details in error.errors(include_url=False):
-        path = _document_path(details["loc"], data)
+        path, owner = trace(kind, details["loc"])
         inner = details.get("ctx", {}).get("error")
         if isinstance(inner, InvalidInput):
             faults += [fault.at(path=path + fault.path) for fault in inner.faults]
             continue
-        what, remedy = _explain(details, kind, path)
+        what, remedy = explain(details, path, owner)
         faults.append(Fault(what, remedy, path=path))
     return faults
-
-
-def _document_path(loc: tuple[int | str, ...], data: Any) -> PathKey:
-    """Drop from pydantic's location the names of union members, which do not stand in the document."""
-    path: list[str | int] = []
-    for i, part in enumerate(loc):
-        last = i == len(loc) - 1
-        if isinstance(data, Mapping) and (part in data or last):
-            path.append(part)
-            data = data.get(part)
-        elif isinstance(data, (list, tuple)) and isinstance(part, int):
-            path.append(part)
-            data = data[part] if part < len(data) else None
-        elif last and isinstance(data, BaseModel):
-            path.append(part)
-    return tuple(path)
-
-
-def _explain(details: ErrorDetails, kind: type[BaseModel], path: PathKey) -> tuple[str, str]:
-    place = render_path(path) or "the document"
-    name = str(path[-1]) if path else "document"
-    given, context, type_ = details.get("input"), details.get("ctx", {}), details["type"]
-    match type_:
-        case "missing":
-            return f"{name!r} is missing", f"add {name!r}"
-        case "extra_forbidden":
-            return f"unknown key {name!r}", _suggest(name, _known_keys(kind))
-        case "value_error" | "assertion_error":
-            what, _, remedy = str(context.get("error", details["msg"])).partition("; ")
-            return (what, remedy) if what.startswith(name) else (f"{place}: {what}", remedy)
-        case "literal_error" | "enum":
-            return f"{name} {given!r} is not known", f"one of {context.get('expected')}"
-        case "union_tag_not_found":
-            return "'kind' is missing", "add 'kind'"
-        case "union_tag_invalid":
-            expected = str(context.get("expected_tags"))
-            return f"kind {context.get('tag')!r} is not known", f"one of {expected}"
-        case _:
-            message = details["msg"].removeprefix("Input ").removeprefix("Value ")
-            return f"{place}: {given!r} does not fit", message[:1].lower() + message[1:]
-
-
-def _known_keys(kind: type[BaseModel]) -> list[str]:
-    """Return every key that `kind` or a value inside it may have (for suggestions only)."""
-    keys: list[str] = []
-    pending: list[Any] = [kind.model_json_schema()]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            keys += part.get("properties", {})
-            pending += part.values()
-        elif isinstance(part, list):
-            pending += part
-    return sorted(set(keys))
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"

@@ -54,7 +54,7 @@ class AmountLattice:
     min_nonzero: int
     max_nonzero: int
 
-    def contains(self, amounts: Floats) -> Mask:
+    def contains(self, amounts: Floats | Whole) -> Mask:
         """Whether each row of amounts (``... x members``) is one of the ways; exact, whatever the number type."""
         amounts = np.asarray(amounts)
         low = np.array([member.low for member in self.members])
