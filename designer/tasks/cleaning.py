@@ -39,8 +39,8 @@ def clean(
     settings = [headers[column] for column in space.columns]
     has_target = ~_empty(frame[measured]).all(axis=1)
     has_setting = ~_empty(frame[settings]).any(axis=1)
-    kept = has_target & has_setting
-    reader = _Reader(frame.loc[kept], rows[kept], headers, file)
+    kept = np.flatnonzero(has_target & has_setting)
+    reader = _Reader(frame.iloc[kept], rows[kept], headers, file)
     data = pd.DataFrame(
         {column: cells for p in space.parameters for column, cells in _design_columns(p, reader)}
         | {t.name: reader.numbers(t.column or t.name, t.unit, may_be_empty=True) for t in targets}
