@@ -61,9 +61,9 @@ def _aim(target: Target) -> str:
     if target.goal == "match":
         parts.append(f"match {wording.number(target.value)} ± {wording.number(target.tolerance)}{unit}")
     elif target.goal is not None:
-        parts.append(
-            f"{target.goal}{f', reach {wording.number(target.reach)}{unit}' if target.reach is not None else ''}"
-        )
+        parts.append(target.goal)
+    if target.reach is not None:
+        parts.append(f"reach {wording.number(target.reach)}{unit}")
     if target.at_least is not None:
         parts.append(f"at least {wording.number(target.at_least)}{unit}")
     if target.at_most is not None:

@@ -26,7 +26,7 @@ def number(value: float | None, digits: int = 6) -> str:
 def uncertain(mean: float, spread: float) -> str:
     """Return a prediction and its spread, both to the second significant digit of the spread.
 
-    >>> uncertain(371.826, 14.91), uncertain(0.012345, 0.00051), uncertain(1234.5, 260.0)
+    >>> uncertain(371.826, 14.91), uncertain(0.0123412, 0.00051), uncertain(1234.2, 260.0)
     ('372 ± 15', '0.01234 ± 0.00051', '1234 ± 260')
     """
     if not math.isfinite(mean) or not math.isfinite(spread):
