@@ -27,8 +27,9 @@ def read_text_table(path: Path) -> pd.DataFrame:
         raise InvalidData(Fault("no such file", "give the path of a CSV file", file=file)) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidData(Fault(f"cannot be read: {error}", "give a CSV file in UTF-8", file=file)) from None
-    if not rows:
-        raise InvalidData(Fault("the file is empty", "give a header and rows", file=file))
+    if not rows or not rows[0]:
+        what = "the first line is blank" if rows else "the file is empty"
+        raise InvalidData(Fault(what, "begin with a header", file=file))
     header, *body = [[cell.strip() for cell in row] for row in rows]
     faults = _header_faults(header)
     faults += [
