@@ -1,0 +1,135 @@
+"""Designs that were looked at in a search: coordinates, features, and what each is worth at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.functions import Acquisition
+from designer.space import DesignSpace
+
+Floats = npt.NDArray[np.float64]
+Encode = Callable[[Floats], Floats]
+BLOCK = 2048
+SCREENED = 32_768
+
+
+class Archive:
+    """Designs with upper bounds of their acquisition, searched lazily.
+
+    The improvement that a design brings only falls when more designs are on their way, so a value from before is a
+    bound now: the best design is found when its fresh value is above all bounds of the others (the lazy greedy
+    algorithm; M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", 1978).
+
+    Parameters
+    ----------
+    space, encode
+        The space of the designs, and the function from coordinates to features.
+    taken
+        Keys of designs that are not to be found.
+    coordinates
+        ``n x c`` designs to begin with.
+    """
+
+    def __init__(self, space: DesignSpace, encode: Encode, taken: Set[Any], coordinates: Floats) -> None:
+        self._space, self._encode = space, encode
+        self._taken = set(taken)
+        self.coordinates = coordinates
+        self.bounds: Floats = np.full(len(coordinates), -np.inf)
+        self._checked = np.zeros(len(coordinates), dtype=bool)
+        self.scored = 0
+
+    def features(self, rows: npt.NDArray[np.intp]) -> torch.Tensor:
+        """Return the features of some designs."""
+        return torch.as_tensor(self._encode(self.coordinates[rows]), dtype=torch.float64)
+
+    def screen(self, acquisition: Acquisition, deadline: Deadline | None) -> bool:
+        """Bound all designs by the acquisition's screen, in chunks; return False if the time did not suffice."""
+        for start in range(0, len(self.coordinates), SCREENED):
+            if deadline is not None and deadline.passed:
+                return False
+            rows = np.arange(start, min(start + SCREENED, len(self.coordinates)))
+            with torch.no_grad():
+                self.bounds[rows] = acquisition.screen(self.features(rows)).numpy()
+        return True
+
+    def add(self, acquisition: Acquisition, coordinates: Floats) -> None:
+        """Score more designs, those that are taken or here already left out."""
+        kept = []
+        for i, key in enumerate(self._space.keys(coordinates)):
+            if key not in self._taken:
+                self._taken.add(key)
+                kept.append(i)
+        first = len(self.coordinates)
+        self.coordinates = np.concatenate([self.coordinates, coordinates[kept]])
+        self.bounds = np.concatenate([self.bounds, np.full(len(kept), -np.inf)])
+        self._checked = np.concatenate([self._checked, np.ones(len(kept), dtype=bool)])
+        if kept:
+            self._score(acquisition, np.arange(first, len(self.coordinates)))
+
+    def rescore(self, acquisition: Acquisition) -> None:
+        """Score all designs afresh that may still be chosen."""
+        self._score(acquisition, np.flatnonzero(self.bounds > -np.inf))
+
+    def _score(self, acquisition: Acquisition, rows: npt.NDArray[np.intp]) -> None:
+        if not len(rows):
+            return
+        with torch.no_grad():
+            values = acquisition(self.features(rows)[:, None, :]).numpy()
+        self.scored += len(rows)
+        self.bounds[rows] = np.where(np.isfinite(values), values, np.finfo(float).min)
+
+    def best(self, acquisition: Acquisition, blocks: int, deadline: Deadline | None) -> tuple[int, float] | None:
+        """Return the row and the fresh value of the best design, or None if none is left.
+
+        Parameters
+        ----------
+        blocks
+            How many blocks of 2048 designs are scored at most. Fewer are, where the best value is above the bounds of
+            all others and the acquisition's screen is a bound.
+        """
+        fresh = np.zeros(len(self.bounds), dtype=bool)
+        best: tuple[int, float] | None = None
+        for _ in range(blocks):
+            if best is not None and deadline is not None and deadline.passed:
+                break
+            rows = self._next(fresh)
+            if not len(rows):
+                break
+            if best is not None and acquisition.screen_bounds and best[1] >= self.bounds[rows].max():
+                break
+            self._score(acquisition, rows)
+            fresh[rows] = True
+            top = int(rows[np.argmax(self.bounds[rows])])
+            if best is None or self.bounds[top] > best[1]:
+                best = top, float(self.bounds[top])
+        return best
+
+    def _next(self, fresh: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Return the designs with the highest bounds that are not fresh, none of them taken or invalid."""
+        while True:
+            open_bounds = np.where(fresh, -np.inf, self.bounds)
+            count = min(BLOCK, len(open_bounds))
+            rows = np.sort(np.argpartition(-open_bounds, count - 1)[:count]) if count else np.empty(0, dtype=np.intp)
+            rows = rows[open_bounds[rows] > -np.inf]
+            unchecked = rows[~self._checked[rows]]
+            if not len(unchecked):
+                return rows
+            self._check(unchecked)
+
+    def _check(self, rows: npt.NDArray[np.intp]) -> None:
+        coordinates = self.coordinates[rows]
+        bad = ~self._space.valid(coordinates)
+        for i, key in enumerate(self._space.keys(coordinates)):
+            bad[i] |= key in self._taken
+        self._checked[rows] = True
+        self.bounds[rows[bad]] = -np.inf
+
+    def take(self, row: int) -> None:
+        """Mark a design as chosen."""
+        self.bounds[row] = -np.inf

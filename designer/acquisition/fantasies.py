@@ -1,0 +1,107 @@
+"""What a few designs may turn out to be: joint draws of one target, and the posterior given each draw.
+
+Pending designs, earlier members of a batch and, under noise, the measured designs themselves are not known. Draws of
+their values from the joint posterior ("fantasies") stand for them; given a draw the posterior elsewhere is again
+Gaussian, with a shifted mean and a variance that shrinks by the same amount for every draw.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import torch
+from botorch.models.model import Model
+from botorch.utils.sampling import draw_sobol_normal_samples
+from torch import Tensor
+
+from designer.acquisition.moments import joint, moments
+
+_JITTER = 1e-6  # of the values' variance: a fantasy is known to a thousandth of the spread, and repeats factorise
+_WIDTH = 64
+
+
+@cache
+def normal_draws(count: int, width: int, seed: int) -> Tensor:
+    """Return quasi-random standard normal draws (``count x width``), the same for the same arguments.
+
+    The first columns do not change when more designs are fantasised, as far as one block of columns holds them.
+    """
+    blocks = math.ceil(max(width, 1) / _WIDTH)
+    draws: Tensor = draw_sobol_normal_samples(d=_WIDTH * blocks, n=count, dtype=torch.float64, seed=seed)
+    return draws[:, :width]
+
+
+class Fantasies:
+    """Draws of one target at the designs `Z`, and the posterior elsewhere given each draw.
+
+    Parameters
+    ----------
+    model
+        A model of one target with a Gaussian posterior.
+    Z
+        ``b x d`` features; ``b`` may be 0.
+    count, seed
+        How many draws (quasi-random), from which seed.
+    sign
+        -1 mirrors the draws: minimising y then sees exactly what maximising -y sees.
+
+    Attributes
+    ----------
+    values
+        ``S x b`` draws.
+    mean, variance
+        ``b`` posterior means and variances at `Z`.
+    """
+
+    def __init__(self, model: Model, Z: Tensor, count: int, seed: int, sign: int = 1) -> None:
+        self.model, self.Z = model, Z
+        if not len(Z):
+            self.mean = self.variance = Z.new_zeros(0)
+            self.values = Z.new_zeros(1, 0)
+            self._factor, self.scale = Z.new_zeros(0, 0), 0.0
+            return
+        with torch.no_grad():
+            self.mean, covariance = joint(model, Z)
+            self.variance = covariance.diagonal().clamp_min(0)
+            self.scale = math.sqrt(float(self.variance.max() + self.mean.var(unbiased=False)))
+            self._factor = _cholesky(covariance, self.scale)
+            known = float(self.variance.max()) <= 2 * _JITTER * self.scale**2
+            draws = normal_draws(count, len(Z), seed)[: 1 if known else count]
+            self.values = self.mean + (0.0 if known else float(sign)) * (draws @ self._factor.T)
+
+    def conditional(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means (``n x S``) and standard deviations (``n x 1``) at `X` (``n x d``) given each draw."""
+        there = moments(self.model, X, self.Z)
+        gain = torch.cholesky_solve(there.cross.T, self._factor).T if len(self.Z) else there.cross
+        mean = there.mean[:, None] + gain @ (self.values - self.mean).T
+        variance = there.variance - (gain * there.cross).sum(-1)
+        floor = max(_JITTER * self.scale, 1e-12)
+        return mean, variance.clamp_min(floor**2).sqrt()[:, None]
+
+
+def _cholesky(covariance: Tensor, scale: float) -> Tensor:
+    jitter = max(_JITTER * scale**2, 1e-24)
+    eye = torch.eye(len(covariance), dtype=covariance.dtype)
+    while True:
+        factor: Tensor
+        factor, failed = torch.linalg.cholesky_ex(covariance + jitter * eye)
+        if not bool(failed):
+            return factor
+        jitter *= 10
+
+
+def winners(utilities: Tensor, limit: int) -> Tensor:
+    """Return the designs (indices, rising) that are the best of some draw, at most `limit`, most frequent first.
+
+    A design that is the best in no draw changes no incumbent: leaving it out leaves the improvement as it is, up to
+    the share of draws that was looked at.
+
+    Parameters
+    ----------
+    utilities
+        ``S x b`` draws of the utility, larger is better.
+    """
+    counts = torch.bincount(utilities.argmax(-1), minlength=utilities.shape[-1])
+    order = torch.argsort(counts, descending=True, stable=True)[:limit]
+    return order[counts[order] > 0].sort().values

@@ -1,0 +1,303 @@
+"""Acquisition functions: how much a design is worth making, given all that is measured and pending.
+
+All are botorch acquisition functions of features ``... x 1 x d`` that return logarithms, and all know how to go on
+when one more design is on its way (`Acquisition.joined`), which is how batches are made.
+
+References: B. Letham et al., "Constrained Bayesian optimization with noisy experiments" (Bayesian Analysis 2019);
+S. Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization" (NeurIPS 2023).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import torch
+from botorch.acquisition.acquisition import AcquisitionFunction
+from botorch.models.model import Model
+from botorch.utils.safe_math import log_fatplus
+from torch import Tensor
+
+from designer.acquisition.fantasies import Fantasies, normal_draws, winners
+from designer.acquisition.improvement import log_improvement, log_within
+from designer.acquisition.moments import components, moments, single_output
+from designer.objective import Objective, Target
+from designer.objective.desirability import Range
+
+DRAWS = 32
+PRUNING_DRAWS = 256
+BASELINE = 32
+_ROWS = 4096
+Gate = Callable[[Tensor], Tensor]
+"""A log probability (``n``) of features (``n x d``) that is added to an acquisition."""
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """What an acquisition function is built from.
+
+    Parameters
+    ----------
+    model
+        Posterior of all targets, in the order of the objective's.
+    objective, ranges
+        What is wanted, and the goals' ranges for a desirability.
+    measured, pending
+        ``b x d`` features of distinct measured designs and of designs on their way.
+    reference
+        ``r x d`` features of some designs of the space; where nothing is measured yet, their mean is the incumbent.
+    gates
+        Log probabilities that are added: that an experiment succeeds.
+    seed
+        Of the quasi-random draws.
+    """
+
+    model: Model
+    objective: Objective
+    ranges: tuple[Range, ...]
+    measured: Tensor
+    pending: Tensor
+    reference: Tensor
+    gates: tuple[Gate, ...] = ()
+    seed: int = 0
+
+    def log_feasible(self, X: Tensor) -> Tensor:
+        """Return the log probability (``n``) that designs `X` (``n x d``) keep all outcome constraints."""
+        total = X.new_zeros(len(X))
+        for column, at_least, at_most in self.objective.limits:
+            there = moments(single_output(self.model, column), X, X[:0])
+            total = total + log_within(there.mean, there.variance.sqrt(), at_least, at_most)
+        return total
+
+    def log_gates(self, X: Tensor) -> Tensor:
+        """Return the sum of the gates (``n``) at designs `X` (``n x d``)."""
+        total = X.new_zeros(len(X))
+        for gate in self.gates:
+            total = total + gate(X)
+        return total
+
+    def incumbents(self) -> Tensor:
+        """Return the measured designs that more probably than not keep all outcome constraints."""
+        if not self.objective.limits or not len(self.measured):
+            return self.measured
+        with torch.no_grad():
+            return self.measured[self.log_feasible(self.measured) >= math.log(0.5)]
+
+    def utilities(self, Y: Tensor) -> Tensor:
+        """Return the objective's utilities (``... x k``) of targets (``... x m``)."""
+        return cast(Tensor, self.objective.utilities(Y, self.ranges))
+
+
+class Acquisition(AcquisitionFunction):
+    """Base: ``forward`` takes ``... x 1 x d`` features and returns ``...`` logarithms."""
+
+    screen_bounds = False
+    """Whether `screen` is never below the acquisition, up to the error of its draws."""
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__(model=situation.model)
+        self.situation = situation
+
+    def forward(self, X: Tensor) -> Tensor:
+        flat = X.reshape(-1, X.shape[-1])
+        values = torch.cat([self.values(chunk) for chunk in torch.split(flat, _ROWS)])
+        return values.reshape(X.shape[:-2])
+
+    @abstractmethod
+    def values(self, X: Tensor) -> Tensor:
+        """Return the acquisition (``n``) of features (``n x d``)."""
+
+    def screen(self, X: Tensor) -> Tensor:
+        """Return a cheap stand-in (``n``) for the acquisition of features (``n x d``), to rank very many designs."""
+        return self.values(X)
+
+    def joined(self, X: Tensor) -> Acquisition:
+        """Return the acquisition function when the designs `X` (``k x d``) are on their way as well."""
+        pending = torch.cat([self.situation.pending, X.detach()])
+        return type(self)(replace(self.situation, pending=pending))
+
+
+class NoisyImprovement(Acquisition):
+    """Log of the noisy expected improvement of one goal, times the probabilities that the design can be used.
+
+    ``log E_s[ E[(u(f(x)) - max_z u(f_s(z)))^+ | f_s(z)] ] + log P(feasible) + log P(success)``, where s runs over
+    joint draws at the feasible measured designs and the pending ones z (Letham et al. 2019), and the inner
+    expectation is exact. A mixture's improvement is the weighted sum of its components' improvements, exactly.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__(situation)
+        objective = situation.objective
+        self.target: Target = objective.goals[0]
+        self.screen_bounds = self.target.goal != "match"
+        goal_model = single_output(situation.model, objective.goal_columns[0])
+        incumbents = situation.incumbents()
+        self._parts: list[tuple[float, Fantasies, Tensor]] = []
+        for weight, model in components(goal_model):
+            baseline = torch.cat([self._pruned(model, incumbents), situation.pending])
+            fantasies = self._fantasies(model, baseline, DRAWS)
+            self._parts.append((math.log(weight), fantasies, self._best(model, fantasies)))
+
+    def _pruned(self, model: Model, Z: Tensor) -> Tensor:
+        if len(Z) < 2:
+            return Z
+        draws = self._fantasies(model, Z, PRUNING_DRAWS).values
+        return Z[winners(self._utility(draws), BASELINE)]
+
+    def _fantasies(self, model: Model, Z: Tensor, count: int) -> Fantasies:
+        return Fantasies(model, Z, count, self.situation.seed, self.target.sign or 1)
+
+    def _utility(self, f: Tensor) -> Tensor:
+        if self.target.goal == "match":
+            assert self.target.value is not None
+            return -(f - self.target.value).abs()
+        return self.target.sign * f
+
+    def _best(self, model: Model, fantasies: Fantasies) -> Tensor:
+        if len(fantasies.Z):
+            return self._utility(fantasies.values).amax(-1)
+        with torch.no_grad():
+            reference = self.situation.reference
+            return self._utility(moments(model, reference, reference[:0]).mean).mean()[None]
+
+    def values(self, X: Tensor) -> Tensor:
+        parts = []
+        for log_weight, fantasies, best in self._parts:
+            mean, deviation = fantasies.conditional(X)
+            gains = log_improvement(self.target, mean, deviation, best)
+            parts.append(log_weight + torch.logsumexp(gains, -1) - math.log(gains.shape[-1]))
+        total = torch.logsumexp(torch.stack(parts), 0)
+        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+
+    def screen(self, X: Tensor) -> Tensor:
+        """Return an upper bound (``n``): the improvement over the best single incumbent, uncertain as it is.
+
+        ``E[(u(x) - max_z u(z))^+] <= min_z E[(u(x) - u(z))^+]``, whose terms are closed. For ``match`` it is the
+        improvement over the incumbents' posterior means, which is no bound.
+        """
+        parts = [log_weight + self._screen(X, fantasies, best) for log_weight, fantasies, best in self._parts]
+        total = torch.logsumexp(torch.stack(parts), 0)
+        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+
+    def _screen(self, X: Tensor, fantasies: Fantasies, best: Tensor) -> Tensor:
+        if not len(fantasies.Z):
+            mean, deviation = fantasies.conditional(X)
+            return log_improvement(self.target, mean, deviation, best)[:, 0]
+        first = int(self._utility(fantasies.mean).argmax())
+        there = moments(fantasies.model, X, fantasies.Z[first : first + 1])
+        floor = max(1e-6 * fantasies.scale, 1e-12) ** 2
+        if self.target.goal == "match":
+            plugged = self._utility(fantasies.mean).amax()
+            return log_improvement(self.target, there.mean, there.variance.clamp_min(floor).sqrt(), plugged)
+        variance = there.variance + fantasies.variance[first] - 2 * there.cross[:, 0]
+        incumbent = self._utility(fantasies.mean[first])
+        return log_improvement(self.target, there.mean, variance.clamp_min(floor).sqrt(), incumbent)
+
+
+class DesirabilityImprovement(Acquisition):
+    """Log of the noisy expected improvement of the overall desirability, by quasi-Monte Carlo.
+
+    Incumbents are drawn jointly as in `NoisyImprovement`; the design's own targets are drawn given each incumbent
+    draw. The positive part is Ament et al.'s fat softplus, so that hopeless designs are still ranked.
+    """
+
+    draws, inner, temperature = 16, 16, 1e-3
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__(situation)
+        objective = situation.objective
+        self._models = [single_output(situation.model, column) for column in objective.goal_columns]
+        self._signs = [goal.sign or 1 for goal in objective.goals]
+        baseline = torch.cat([self._pruned(situation.incumbents()), situation.pending])
+        self._fantasies = self._draw(baseline, self.draws)
+        self._best = self._incumbent(baseline)
+        goals = len(self._models)
+        self._noise = normal_draws(self.draws * self.inner, goals, situation.seed + goals)
+
+    def _overall(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return the desirability of draws of the goals, each ``...``."""
+        objective = self.situation.objective
+        Y = parts[0].new_zeros(*parts[0].shape, len(objective.targets))
+        columns = dict(zip(objective.goal_columns, parts, strict=True))
+        Y = torch.stack([columns.get(i, Y[..., i]) for i in range(len(objective.targets))], -1)
+        return self.situation.utilities(Y)[..., 0]
+
+    def _pruned(self, Z: Tensor) -> Tensor:
+        if len(Z) < 2:
+            return Z
+        return Z[winners(self._drawn(self._draw(Z, PRUNING_DRAWS)), BASELINE)]
+
+    def _draw(self, Z: Tensor, count: int) -> list[Fantasies]:
+        seed = self.situation.seed
+        pairs = enumerate(zip(self._models, self._signs, strict=True))
+        return [Fantasies(model, Z, count, seed + i, sign) for i, (model, sign) in pairs]
+
+    def _drawn(self, fantasies: Sequence[Fantasies]) -> Tensor:
+        """Return the desirability (``S x b``) of the draws of all goals; a goal known for certain has one draw."""
+        count = max(len(each.values) for each in fantasies)
+        return self._overall([each.values.expand(count, each.values.shape[-1]) for each in fantasies])
+
+    def _incumbent(self, baseline: Tensor) -> Tensor:
+        if len(baseline):
+            return self._drawn(self._fantasies).amax(-1)
+        reference = self.situation.reference
+        with torch.no_grad():
+            return self._overall([moments(m, reference, reference[:0]).mean for m in self._models]).mean()[None]
+
+    def values(self, X: Tensor) -> Tensor:
+        return torch.cat([self._values(chunk) for chunk in torch.split(X, 512)])
+
+    def _values(self, X: Tensor) -> Tensor:
+        draws = []
+        for i, fantasies in enumerate(self._fantasies):
+            mean, deviation = fantasies.conditional(X)
+            noise = self._signs[i] * self._noise[:, i].reshape(self.inner, 1, self.draws)
+            draws.append(mean.expand(len(X), self.draws) + deviation * noise)  # inner x n x draws
+        gain = self._overall(draws) - self._best
+        logs = log_fatplus(gain, tau=self.temperature).permute(1, 0, 2).flatten(1)
+        total = torch.logsumexp(logs, -1) - math.log(logs.shape[-1])
+        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+
+    def screen(self, X: Tensor) -> Tensor:
+        """Return the improvement (``n``) over the incumbents' posterior means, with few draws."""
+        noise, draws = self._noise[:8], []
+        for i, fantasies in enumerate(self._fantasies):
+            there = moments(fantasies.model, X, X[:0])
+            draws.append(there.mean + there.variance.clamp_min(0).sqrt() * self._signs[i] * noise[:, i : i + 1])
+        logs = log_fatplus(self._overall(draws) - self._best.mean(), tau=self.temperature)
+        total = torch.logsumexp(logs, 0) - math.log(len(noise))
+        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+
+
+class FirstFeasible(Acquisition):
+    """Log probability that a design keeps all outcome constraints and no pending one does.
+
+    Used until a measured design is more probably feasible than not: then there is nothing to improve on.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__(situation)
+        self._limits = situation.objective.limits
+        self._fantasies = [
+            Fantasies(single_output(situation.model, column), situation.pending, DRAWS, situation.seed + i)
+            for i, (column, _, _) in enumerate(self._limits)
+        ]
+        kept = torch.ones(DRAWS, len(situation.pending), dtype=torch.bool)
+        for (_, at_least, at_most), fantasies in zip(self._limits, self._fantasies, strict=True):
+            values = fantasies.values
+            kept = kept & (values >= (-math.inf if at_least is None else at_least))
+            kept = kept & (values <= (math.inf if at_most is None else at_most))
+        # Draws in which a pending design is feasible keep a trace of weight, or certainty would leave nothing to rank.
+        self._log_weights = torch.where(kept.any(-1), math.log(1e-3), 0.0) - math.log(DRAWS)
+
+    def values(self, X: Tensor) -> Tensor:
+        total = self._log_weights.expand(len(X), DRAWS)
+        for (_, at_least, at_most), fantasies in zip(self._limits, self._fantasies, strict=True):
+            total = total + log_within(*fantasies.conditional(X), at_least, at_most)
+        return torch.logsumexp(total, -1) + self.situation.log_gates(X)
+
+    def screen(self, X: Tensor) -> Tensor:
+        return self.situation.log_feasible(X) + self.situation.log_gates(X)

@@ -1,0 +1,57 @@
+"""The first designs, before there is anything to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from designer.errors import NoDesignLeft
+from designer.space import DesignSpace
+
+Floats = npt.NDArray[np.float64]
+_SPARE = 32
+
+
+def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None = None) -> Floats:
+    """Return designs that spread over the space and keep away from those to `avoid`.
+
+    Parameters
+    ----------
+    space
+        The space; every design is valid in it.
+    n
+        How many designs.
+    seed
+        The same seed, space and `avoid` always give the same designs.
+    avoid
+        ``k x c`` designs that are taken: none of them comes again.
+
+    Returns
+    -------
+    ``m x c`` coordinates, all different; ``m < n`` only where no more could be found.
+
+    Raises
+    ------
+    NoDesignLeft
+        If there is none at all.
+    """
+    rng = np.random.default_rng(seed)
+    taken = np.empty((0, space.width)) if avoid is None else np.asarray(avoid, dtype=np.float64)
+    known = set(space.keys(taken))
+    found = _new(space, space.space_filling(n, rng, taken if len(taken) else None), known)
+    if len(found) < n:  # a space that is nearly used up: what is spread out may be taken
+        more = space.sample(n + len(taken) + _SPARE, rng)
+        found = np.concatenate([found, _new(space, more, known)])[:n]
+    if not len(found):
+        raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
+    return found
+
+
+def _new(space: DesignSpace, coordinates: Floats, known: set[bytes]) -> Floats:
+    """Return the rows that are not known yet, and make them known."""
+    kept = []
+    for i, key in enumerate(space.keys(coordinates)):
+        if key not in known:
+            known.add(key)
+            kept.append(i)
+    return coordinates[kept]

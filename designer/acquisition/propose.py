@@ -1,0 +1,211 @@
+"""What to make next: a pure function of the posterior, the space, the objective, what is known and a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from botorch.models.model import Model
+from torch import Tensor
+
+from designer.acquisition.building import build_acquisition
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.functions import Situation
+from designer.acquisition.initial import initial_designs
+from designer.acquisition.observed import Floats, Observed, Proposal
+from designer.acquisition.reasons import best_first, reasons
+from designer.acquisition.replicates import worthwhile_replicate
+from designer.acquisition.search import Search, require
+from designer.acquisition.threads import one_thread
+from designer.errors import NoDesignLeft
+from designer.objective import Objective
+from designer.space import DesignSpace
+from designer.space.encoding import Encoder
+
+_REFERENCE = 256
+_STARTS = 8
+_LATE = "fallback: the time was up"
+
+
+class SuccessModel(Protocol):
+    """What is known about where experiments fail."""
+
+    def log_probability(self, X: Tensor) -> Tensor:
+        """Return log P(success) (``n``) of features `X` (``n x d``)."""
+        ...
+
+
+def propose(
+    posterior: Model,
+    space: DesignSpace,
+    objective: Objective,
+    data: Observed,
+    pending: Floats,
+    n: int,
+    seed: int,
+    *,
+    feasibility: SuccessModel | None = None,
+    forbidden_keys: Set[Any] = frozenset(),
+    replicates: Literal["never", "auto"] = "never",
+    encoder: Encoder | None = None,
+    deadline: Deadline | None = None,
+) -> Proposal:
+    """Return the `n` designs to make next, each chosen as if those before it were on their way.
+
+    The same arguments give the same designs, whatever the order of the rows of `data` and `pending`; torch runs on
+    one thread inside.
+
+    Parameters
+    ----------
+    posterior
+        Model of the m targets, in the order of the objective's, over the encoder's features; conditioned on `data`.
+    data
+        What was measured. Its designs are not proposed again.
+    pending
+        ``p x c`` designs that were suggested and not measured yet. They are not proposed again.
+    feasibility
+        Where experiments succeed; None if none has failed.
+    forbidden_keys
+        `DesignSpace.keys` of designs that may not be proposed: withdrawn and failed ones.
+    replicates
+        ``auto`` proposes a measured design again where that is worth more than any new design
+        (`designer.acquisition.replicates` states the rule); ``never`` does not.
+    encoder
+        The features that `posterior` was conditioned on; the space's own unless given.
+    deadline
+        When to stop searching. The designs proposed are then the best of those scored so far, or, where none was,
+        designs that fill the space; their notes begin with ``fallback``.
+
+    Raises
+    ------
+    NoDesignLeft
+        If every design is measured, pending or forbidden, or none satisfies the constraints.
+    """
+    if n < 1:
+        raise ValueError(f"n is {n}: ask for at least one design")
+    with one_thread():
+        known = _Known.of(space, data, pending, forbidden_keys)
+        situation = _situation(posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder)
+        return _Proposing(space, encoder or space.encoder, known, situation, seed, deadline).run(n, replicates)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The designs that were measured and those that are pending, distinct and in canonical order."""
+
+    measured: Floats
+    pending: Floats
+    forbidden: frozenset[Any]
+    taken: frozenset[Any]
+
+    @classmethod
+    def of(cls, space: DesignSpace, data: Observed, pending: Floats, forbidden: Set[Any]) -> _Known:
+        measured, waiting = distinct(space, data.coordinates), distinct(space, pending)
+        keys = set(space.keys(measured))
+        waiting = waiting[[key not in keys for key in space.keys(waiting)]]
+        taken = keys | set(space.keys(waiting)) | forbidden
+        return cls(measured, waiting, frozenset(forbidden), frozenset(taken))
+
+
+def _situation(
+    posterior: Model,
+    space: DesignSpace,
+    objective: Objective,
+    data: Observed,
+    known: _Known,
+    seed: int,
+    feasibility: SuccessModel | None,
+    encoder: Encoder,
+) -> Situation:
+    compared = known.measured[:0]
+    if not len(known.measured):
+        compared = space.sample(_REFERENCE, np.random.default_rng(seed))
+    return Situation(
+        model=posterior,
+        objective=objective,
+        ranges=objective.ranges(data.Y) if objective.mode == "desirability" else (),
+        measured=_features(encoder, known.measured),
+        pending=_features(encoder, known.pending),
+        reference=_features(encoder, compared),
+        gates=() if feasibility is None else (feasibility.log_probability,),
+        seed=seed % 2**31,
+    )
+
+
+def _features(encoder: Encoder, coordinates: Floats) -> Tensor:
+    return torch.as_tensor(encoder.encode(coordinates), dtype=torch.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposing:
+    space: DesignSpace
+    encoder: Encoder
+    known: _Known
+    situation: Situation
+    seed: int
+    deadline: Deadline | None
+
+    def run(self, n: int, replicates: Literal["never", "auto"]) -> Proposal:
+        if self.deadline is not None and self.deadline.passed:
+            return self._completed(n, np.empty((0, self.space.width)), (), ())
+        acquisition = build_acquisition(self.situation)
+        starts = self.known.measured[best_first(self.situation)[:_STARTS]]
+        rng = np.random.default_rng(self.seed)
+        search = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
+        found = search.run(acquisition, n)
+        if found.exhausted and not found.unsearched:
+            require(found)
+        notes = reasons(acquisition, _features(self.encoder, found.coordinates))
+        first_late = len(notes) - found.unsearched
+        notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
+        if len(notes) < n and found.unsearched:
+            return self._completed(n, found.coordinates, found.scores, tuple(notes))
+        remarks = (f"only {len(notes)} of {n} designs: no more are left",) if len(notes) < n else ()
+        proposal = Proposal(found.coordinates, found.scores, tuple(notes), remarks)
+        return self._with_replicate(proposal) if replicates == "auto" else proposal
+
+    def _completed(self, n: int, coordinates: Floats, scores: tuple[float, ...], notes: tuple[str, ...]) -> Proposal:
+        """Return a proposal made up to `n` with designs that fill the space, when there was no time to score any."""
+        taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
+        spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
+        keys = self.space.keys(spread)
+        spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
+        if not len(coordinates) + len(spread):
+            raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
+        notes = (*notes, *[f"{_LATE}; it fills the space"] * len(spread))
+        scores = (*scores, *[-math.inf] * len(spread))
+        remarks = (f"only {len(notes)} of {n} designs: no more are left",) if len(notes) < n else ()
+        return Proposal(np.concatenate([coordinates, spread]), scores, notes, remarks)
+
+    def _with_replicate(self, proposal: Proposal) -> Proposal:
+        """Return `proposal` with its last design replaced by a replicate, if that is worth more than its first."""
+        new = _features(self.encoder, proposal.coordinates[:1])[0]
+        measured = self.known.measured
+        allowed = [key not in self.known.forbidden for key in self.space.keys(measured)]
+        allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed
+        again = worthwhile_replicate(self.situation, new, torch.tensor(allowed, dtype=torch.bool))
+        if again is None:
+            return proposal
+        kept = len(proposal) - 1
+        return Proposal(
+            np.concatenate([measured[again : again + 1], proposal.coordinates[:kept]]),
+            (-math.inf, *proposal.scores[:kept]),
+            ("replicate: measuring this design again tells more about the best than a new one", *proposal.notes[:kept]),
+            proposal.remarks,
+        )
+
+
+def distinct(space: DesignSpace, coordinates: Floats) -> Floats:
+    """Return different designs once each, in an order that does not depend on the order given."""
+    coordinates = np.asarray(coordinates, dtype=np.float64).reshape(-1, space.width)
+    keys = space.keys(coordinates)
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
+    kept = coordinates[sorted(first.values())]
+    return kept[np.lexsort(kept.T[::-1])] if len(kept) else kept
+
+
+__all__ = ["Observed", "Proposal", "SuccessModel", "distinct", "propose"]

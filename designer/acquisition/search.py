@@ -1,0 +1,175 @@
+"""The search for the designs with the highest acquisition: the whole of a listed space, or local search.
+
+Effort is counted in designs, never in seconds, so that the same question has the same answer on every machine; a
+deadline only cuts it short, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from designer.acquisition.archive import BLOCK, Archive, Encode, Floats
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.functions import Acquisition
+from designer.errors import NoDesignLeft
+from designer.space import DesignSpace
+
+LISTED = 100_000
+"""Spaces without a pool are listed up to this number of designs."""
+
+_BLOCKS = 8
+_SAMPLES = 3000
+_AROUND = 48
+_PARENTS = 12
+_CHILDREN = 24
+_RADII = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015, 0.01, 0.007, 0.005)
+_LATER_RADII = _RADII[3::2]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Designs found, the best first of what was left at each turn.
+
+    Parameters
+    ----------
+    coordinates
+        ``k x c``; fewer than asked for where no more are left.
+    scores
+        The acquisition of each when it was chosen.
+    unsearched
+        How many of the last of them are only the best of what was scored when the time was up.
+    exhausted
+        Whether no more designs are left.
+    """
+
+    coordinates: Floats
+    scores: tuple[float, ...]
+    unsearched: int = 0
+    exhausted: bool = False
+
+
+class Search:
+    """A search of one space.
+
+    Parameters
+    ----------
+    space, encode
+        The space, and the function from coordinates to features.
+    taken
+        Keys of designs that are not to be found.
+    starts
+        ``s x c`` designs worth looking around, such as the best measured ones.
+    rng
+        The only source of chance.
+    """
+
+    def __init__(
+        self,
+        space: DesignSpace,
+        encode: Encode,
+        taken: Set[Any],
+        starts: Floats,
+        rng: np.random.Generator,
+        deadline: Deadline | None = None,
+    ) -> None:
+        self._space, self._encode, self._taken = space, encode, taken
+        self._starts, self._rng, self._deadline = starts, rng, deadline
+        self._listed = listed_designs(space)
+
+    def run(self, acquisition: Acquisition, n: int) -> Found:
+        """Return up to `n` designs, each the best when those before it are on their way."""
+        archive = self._open(acquisition)
+        rows: list[int] = []
+        scores: list[float] = []
+        late = 0
+        exhausted = False
+        for turn in range(n):
+            if turn and not self._late():
+                chosen = archive.features(np.array(rows[-1:], dtype=np.intp))
+                acquisition = acquisition.joined(chosen)
+            late += self._late()
+            best = self._turn(archive, acquisition, turn)
+            if best is None:
+                exhausted = True
+                break
+            rows.append(best[0])
+            scores.append(best[1])
+            archive.take(best[0])
+        return Found(archive.coordinates[rows], tuple(scores), min(late, len(rows)), exhausted)
+
+    def _late(self) -> bool:
+        return self._deadline is not None and self._deadline.passed
+
+    def _open(self, acquisition: Acquisition) -> Archive:
+        if self._listed is not None:
+            archive = Archive(self._space, self._encode, self._taken, self._listed)
+            archive.screen(acquisition, self._deadline)
+            return archive
+        archive = Archive(self._space, self._encode, self._taken, np.empty((0, self._space.width)))
+        if not self._late():
+            archive.add(acquisition, self._space.sample(_SAMPLES, self._rng))
+        if len(self._starts) and not self._late():
+            archive.add(acquisition, self._space.neighbours(self._starts, _AROUND, self._rng, 0.1))
+        return archive
+
+    def _turn(self, archive: Archive, acquisition: Acquisition, turn: int) -> tuple[int, float] | None:
+        if self._late():
+            return _best_known(archive)
+        if self._listed is not None:
+            return archive.best(acquisition, _BLOCKS, self._deadline)
+        if turn:
+            archive.rescore(acquisition)
+        for radius in _LATER_RADII if turn else _RADII:
+            if self._late():
+                break
+            parents = _apart(archive, radius)
+            if not len(parents):
+                return None
+            archive.add(acquisition, self._space.neighbours(parents, _CHILDREN, self._rng, radius))
+        return _best_known(archive)
+
+
+def listed_designs(space: DesignSpace) -> Floats | None:
+    """Return all designs (``N x c``) of a space that is searched whole, or None where it is too large for that."""
+    if space.pool is not None:
+        return np.asarray(space.pool.coordinates)
+    return None if space.size(limit=LISTED) is None else space.enumerate()
+
+
+def _best_known(archive: Archive) -> tuple[int, float] | None:
+    if not len(archive.bounds):
+        return None
+    row = int(archive.bounds.argmax())
+    return (row, float(archive.bounds[row])) if archive.bounds[row] > -np.inf else None
+
+
+def _apart(archive: Archive, radius: float) -> Floats:
+    """Return the best designs that lie apart from each other by the radius: the starts of the next round."""
+    order = np.argsort(-archive.bounds, kind="stable")[: 16 * _PARENTS]
+    order = order[archive.bounds[order] > -np.inf]
+    if not len(order):
+        return archive.coordinates[order]
+    features = archive.features(order)
+    distances = torch.cdist(features, features).numpy()
+    chosen: list[int] = []
+    for i in range(len(order)):
+        if all(distances[i, j] > radius for j in chosen):
+            chosen.append(i)
+        if len(chosen) == _PARENTS:
+            break
+    return archive.coordinates[order[chosen]]
+
+
+def require(found: Found) -> Found:
+    """Return `found`, or raise `NoDesignLeft` if there is nothing in it."""
+    if not len(found.coordinates) and found.exhausted:
+        raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
+    return found
+
+
+__all__ = ["BLOCK", "Found", "Search", "listed_designs", "require"]
