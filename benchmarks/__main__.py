@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     write.set_defaults(command=_report)
     for verb in (run, write):
         verb.add_argument("suite", help="a name in benchmarks/suites, or a YAML file")
-        verb.add_argument("--methods", nargs="+", choices=sorted(methods.MODULES), default=[])
+        verb.add_argument(
+            "--methods", nargs="+", default=[], help=f"of: {', '.join(sorted(methods.MODULES))}, or modules"
+        )
         verb.add_argument("--data", type=Path, default=DATA, help="folder of families (default: DESIGNER_DATA)")
         verb.add_argument("--out", type=Path, help="folder of the results (default: benchmarks/results/SUITE)")
     return parser
@@ -70,6 +72,8 @@ def _folder(options: argparse.Namespace, suite: Suite) -> Path:
 def _run(options: argparse.Namespace) -> None:
     suite = load_suite(options.suite)
     names = options.methods or sorted(methods.MODULES)
+    for name in names:
+        methods.require(name)
     if len(names) > 1:
         _run_each(names)
         return

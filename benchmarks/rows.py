@@ -11,10 +11,14 @@ from benchmarks.campaigns import Row
 
 
 def append(folder: Path, row: Row) -> None:
-    """Add one row to the file of its method, in one write."""
+    """Add one row to the file of its method, in one write; a last line that a crash cut off is taken away."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{row.method}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(row), separators=(",", ":")) + "\n")
+    path = folder / f"{row.method}.jsonl"
+    with path.open("a+b") as file:
+        file.seek(0)
+        whole = file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+        file.write(json.dumps(asdict(row), separators=(",", ":")).encode() + b"\n")
 
 
 def read(folder: Path) -> list[Row]:

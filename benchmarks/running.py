@@ -63,7 +63,7 @@ def run(
     done = {row.key for row in rows.read(folder)}
     waiting = [job for job in jobs if job.key not in done]
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([methods.MODULES[method] for method in {job.method for job in waiting}])
+    context.set_forkserver_preload([methods.MODULES.get(job.method, job.method) for job in waiting[:1]])
     for row in _results(waiting, context, workers, limit):
         rows.append(folder, row)
         if told is not None:

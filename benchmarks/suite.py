@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from designer.documents import Value, load_document, parse
+from designer.tasks.card import NonEmpty
 
 
 class SuiteFamily(Value):
@@ -15,7 +16,7 @@ class SuiteFamily(Value):
 
     family: str
     split: Literal["develop", "report"]
-    tasks: tuple[str, ...] = Field(min_length=1)
+    tasks: Annotated[tuple[str, ...], NonEmpty]
     target: str | None = None
     rows: int | None = Field(default=None, gt=0)
 
@@ -41,7 +42,7 @@ class Suite(Value):
     initial: int = Field(gt=0)
     seeds: int = Field(gt=0)
     peer_seeds: int = Field(gt=0)
-    families: tuple[SuiteFamily, ...] = Field(min_length=1)
+    families: Annotated[tuple[SuiteFamily, ...], NonEmpty]
 
     def split(self, family: str) -> str:
         """Return whether models may be chosen on the tasks of `family`."""

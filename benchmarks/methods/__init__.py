@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
 
 from benchmarks.pools import Candidates
+from designer.errors import MissingExtra
 
 MODULES = {
     "random": "benchmarks.methods.random_search",
@@ -17,6 +19,7 @@ MODULES = {
     "baybe": "benchmarks.methods.baybe_default",
 }
 SLOW = frozenset({"botorch", "baybe"})
+EXTRA = {"baybe": "baybe"}
 
 
 class Chooser(Protocol):
@@ -37,5 +40,22 @@ class Method(Protocol):
 
 
 def load(name: str) -> Method:
-    """Import a method by name."""
-    return import_module(MODULES[name])  # type: ignore[return-value]
+    """Import a method by its name, or by the name of a module of your own that has the functions of `Method`.
+
+    Raises
+    ------
+    MissingExtra
+        If its library is not installed.
+    """
+    require(name)
+    return import_module(MODULES.get(name, name))  # type: ignore[return-value]
+
+
+def require(name: str) -> None:
+    """Raise `MissingExtra` if the library of a method is not installed, ValueError if there is no such method."""
+    if name not in MODULES and "." not in name:
+        raise ValueError(
+            f"there is no method {name!r}; one of: {', '.join(sorted(MODULES))}, or your own module's name"
+        )
+    if name in EXTRA and find_spec(EXTRA[name]) is None:
+        raise MissingExtra(EXTRA[name], "bench")

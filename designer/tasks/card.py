@@ -18,6 +18,15 @@ Text = Annotated[str, Field(min_length=1)]
 Groups = dict[Text, tuple[Text, ...]]
 
 
+def _some(given: Any) -> Any:
+    if isinstance(given, (list, tuple)) and not given:
+        raise ValueError("the list is empty; give at least one")
+    return given
+
+
+NonEmpty = BeforeValidator(_some)
+
+
 def _without_empty_match(given: Any) -> Any:
     """Take `goal: match` without a value as no goal: which value is wanted is for a campaign to say."""
     if not isinstance(given, (list, tuple)):
@@ -48,7 +57,7 @@ class TaskCard(Value):
 
     name: Text
     file: Text
-    targets: Annotated[tuple[Target, ...], BeforeValidator(_without_empty_match), Field(min_length=1)]
+    targets: Annotated[tuple[Target, ...], BeforeValidator(_without_empty_match), NonEmpty]
     rows: int | None = Field(default=None, ge=0)
     inputs: tuple[Text, ...] | None = None
     space: tuple[Parameter, ...] | None = None
@@ -83,7 +92,7 @@ class FamilyCard(Value):
     """
 
     family: Text
-    tasks: tuple[TaskCard, ...] = Field(min_length=1)
+    tasks: Annotated[tuple[TaskCard, ...], NonEmpty]
     space: tuple[Parameter, ...] | None = None
     constraints: tuple[Constraint, ...] = ()
     related: bool = True

@@ -165,6 +165,13 @@ def test_each_fault_is_located(folder: Path, name: str, old: str, new: str, expe
     assert any(text.startswith(expected) for text in found), found
 
 
+def test_one_fault_in_a_list_is_one_fault(folder: Path) -> None:
+    assert len(faults(edited(folder, "family.yaml", "file: cold.csv", "fil: cold.csv"))) == 2  # unknown, and missing
+    empty = "family: salts\nspace:\n  - {name: x, kind: numeric, bounds: [0, 1]}\ntasks: []\n"
+    (folder / "family.yaml").write_text(empty, encoding="utf-8")
+    assert faults(folder) == ["DIR/family.yaml:4: the list is empty; give at least one"]
+
+
 def test_all_faults_of_all_tables_are_reported_at_once(folder: Path) -> None:
     edited(folder, "cold.csv", "y,2.5", "y,good")
     edited(folder, "warm.csv", "LiPF6,1,7", "LiPF,1,7")
