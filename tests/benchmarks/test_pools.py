@@ -77,5 +77,5 @@ def test_drawn_rows_are_always_the_same(hills: Path) -> None:
 def test_a_task_without_a_goal_is_no_pool() -> None:
     space = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 3]}])
     data = pd.DataFrame({"x": [2.0], "y": [4.0]})
-    with pytest.raises(ValueError, match="no target has a goal"):
+    with pytest.raises(ValueError, match="no goal to pursue"):
         pool_of(Task(space=space, targets=[Target(name="y")], data=data, name="t"))
