@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botorch.models.model import Model, ModelList
+from botorch.models.model import Model
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.independent import IndependentModels
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -34,10 +35,10 @@ class PlainPrior:
     def condition(self, data: TaskData) -> Model:
         """Fit one model a target, each to the rows where that target was measured.
 
-        One target gives that model itself, several a ``ModelList`` of independent models.
+        One target gives that model itself, several :class:`IndependentModels`.
         """
         models = [fit_gaussian_process(data.target(i)) for i in range(data.targets)]
-        return models[0] if len(models) == 1 else ModelList(*models)
+        return models[0] if len(models) == 1 else IndependentModels(*models)
 
     def save(self, path: Path) -> None:
         """Write the card (there are no weights) into the folder `path`."""

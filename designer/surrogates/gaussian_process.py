@@ -7,7 +7,6 @@ M. Balandat et al., BoTorch (NeurIPS 2020).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,22 +20,13 @@ from torch import Tensor
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, cholesky, maximum_posterior, noise_variances
-from designer.surrogates.kernels import Array, Hyperparameters, Kernel
+from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.outputs import OutputScale
+from designer.surrogates.prediction import HeldOut, held_out
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
-
-
-@dataclass(frozen=True, eq=False)
-class LeaveOneOut:
-    """Predictions of every measurement from all others, in the target's unit: means, variances (noise included) and
-    log densities, each ``n``, in the order of the model's ``inputs``."""
-
-    means: Array
-    variances: Array
-    log_densities: Array
 
 
 class GaussianProcess(Model):
@@ -187,15 +177,11 @@ class GaussianProcess(Model):
             mean, variance = (torch.cat(part).reshape(X.shape[:-1]) for part in zip(*parts, strict=True))
         return mean, variance
 
-    def leave_one_out(self) -> LeaveOneOut:
-        """Predict every measurement from the others, hyperparameters unchanged, in closed form."""
-        n = len(self.inputs)
-        diagonal = torch.cholesky_inverse(self._factor).diagonal().numpy() if n else np.zeros(0)
+    def held_out(self) -> HeldOut:
+        """Predict every measurement from all the others, hyperparameters unchanged, in closed form (leave-one-out)."""
+        diagonal = torch.cholesky_inverse(self._factor).diagonal().numpy() if len(self.values) else np.zeros(0)
         z = self.output.standardise(self.values.numpy())
-        residuals = self._alpha[:, 0].numpy() / diagonal
-        variances = self.output.scale**2 / diagonal
-        log_densities = -0.5 * (np.log(2 * np.pi * variances) + residuals**2 * diagonal)
-        return LeaveOneOut(self.output.centre + self.output.scale * (z - residuals), variances, log_densities)
+        return held_out(self.output, z, z - self._alpha[:, 0].numpy() / diagonal, 1.0 / diagonal)
 
     def log_evidence(self) -> float:
         """Log marginal likelihood of the measured values (target's unit) under the hyperparameters."""
@@ -210,7 +196,7 @@ class GaussianProcess(Model):
     def _solve(self, cross: Tensor) -> Tensor:
         """Return ``L^-1 k(train, X)`` (``... x n x q``) for cross covariances ``... x q x n``."""
         q, n = cross.shape[-2:]
-        flat = cross.reshape(-1, n).T
+        flat = cross.reshape(cross.shape[:-1].numel(), n).T
         solved: Tensor = torch.linalg.solve_triangular(self._factor, flat, upper=False)
         return solved.T.reshape(*cross.shape[:-2], q, n).transpose(-1, -2)
 

@@ -1,0 +1,103 @@
+"""The chance that an experiment on a design succeeds, from the designs that succeeded and failed so far.
+
+A Beta belief that is shared between near designs by a kernel (Goetschalckx et al. 2011):
+
+    P(success | x) = (c m + sum over successes k(x, x_i)) / (c + sum over all k(x, x_i)),
+
+with m = (a + successes) / (a + b + all) the success rate everywhere under a Beta(a, b) prior (a = 4, b = 1: most
+experiments work), c = 0.5 the weight of that rate against near evidence, and k a Matern-5/2 kernel of the features
+(categorical parameters by Hamming distance). Far from all evidence P is m; at a single failure it falls to
+c m / (c + 1); successes around a failure raise it again, and failures around it confirm it. The lengthscale is chosen
+from a few, as shares of the root of the number of parameters, by the leave-one-out log score.
+
+References: R. Goetschalckx, P. Poupart, J. Hoey, Continuous Correlated Beta Processes (IJCAI 2011).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.errors import Fault, InvalidData
+from designer.surrogates.kernels import Hyperparameters, Kernel, Term, column_weights, parameter_groups
+
+if TYPE_CHECKING:
+    from designer.space.encoding import FeatureColumn
+
+_SUCCESSES, _FAILURES = 4.0, 1.0
+_RATE_WEIGHT = 0.5
+_SHARES = (0.2, 0.1, 0.4)  # of the root of the number of parameters; ties go to the first
+_CHUNK_ENTRIES = 150_000
+
+
+class Feasibility:
+    """The chance of success over a space.
+
+    Parameters
+    ----------
+    X
+        ``n x d`` features of the designs that were tried.
+    succeeded
+        ``n`` booleans.
+    columns
+        What the ``d`` columns are.
+
+    Raises
+    ------
+    InvalidData
+        If shapes do not agree or features are not finite.
+    """
+
+    def __init__(self, X: Tensor, succeeded: Tensor, columns: Sequence[FeatureColumn]) -> None:
+        X = torch.as_tensor(X, dtype=torch.float64)
+        succeeded = torch.as_tensor(succeeded, dtype=torch.bool)
+        if X.ndim != 2 or X.shape != (len(succeeded), len(columns)):
+            what = f"X is {tuple(X.shape)} for {len(succeeded)} outcomes and {len(columns)} columns"
+            raise InvalidData(Fault(what, "one row an outcome, one column a description"))
+        if not bool(torch.isfinite(X).all()):
+            raise InvalidData(Fault("X holds NaN or infinite features", "encode designs with finite values only"))
+        self.failures = int((~succeeded).sum())
+        self.rate = (_SUCCESSES + float(succeeded.sum())) / (_SUCCESSES + _FAILURES + len(X))
+        self._X, self._succeeded = X, succeeded.to(torch.float64)
+        # Descriptors say the same as fractions and choices once more, by a hundred columns: they would drown the rest.
+        own = [i for i, column in enumerate(columns) if column.role != "descriptor"]
+        groups = np.full(len(columns), -1, dtype=np.intp)
+        groups[own] = parameter_groups([columns[i] for i in own], frozenset({"category"}))
+        self._groups = max(1, int(groups.max(initial=-1)) + 1)
+        self._kernel = Kernel(column_weights(columns), (Term(groups, 0),), self._groups, 1, 0.0)
+        self._share = self._best_share() if self.failures else _SHARES[0]
+
+    def log_probability(self, X: Tensor) -> Tensor:
+        """Return log P(success) (``...``) of `X` (``... x d``); exactly 0 while nothing has failed; differentiable."""
+        flat = X.reshape(-1, X.shape[-1])
+        if self.failures == 0:
+            return torch.zeros(X.shape[:-1], dtype=torch.float64)
+        rows = max(64, _CHUNK_ENTRIES // len(self._X))
+        return torch.cat([self._log_probability(part) for part in torch.split(flat, rows)]).reshape(X.shape[:-1])
+
+    def probability(self, X: Tensor) -> Tensor:
+        """Return P(success) (``...``) of `X` (``... x d``)."""
+        return self.log_probability(X).exp()
+
+    def _log_probability(self, X: Tensor) -> Tensor:
+        near = self._near(X, self._share)
+        return (_RATE_WEIGHT * self.rate + near @ self._succeeded).log() - (_RATE_WEIGHT + near.sum(-1)).log()
+
+    def _near(self, X: Tensor, share: float) -> Tensor:
+        lengthscale = share * math.sqrt(self._groups)
+        hyper = Hyperparameters(np.full(self._groups, lengthscale), np.ones(1), 0.0)
+        shift = self._X.mean(0)
+        return self._kernel.evaluate(X - shift, self._X - shift, hyper)
+
+    def _best_share(self) -> float:
+        def score(share: float) -> float:
+            near = self._near(self._X, share).fill_diagonal_(0.0)
+            success = (_RATE_WEIGHT * self.rate + near @ self._succeeded) / (_RATE_WEIGHT + near.sum(-1))
+            return float(torch.where(self._succeeded > 0, success, 1.0 - success).log().mean())
+
+        return max(_SHARES, key=lambda share: round(score(share), 9))

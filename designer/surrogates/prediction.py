@@ -1,0 +1,33 @@
+"""Predictions of measurements that the model did not see, by which models are judged and weighted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designer.surrogates.kernels import Array
+from designer.surrogates.outputs import OutputScale
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Predictions of every measurement by a model that did not see it, in the order of the model's ``inputs``.
+
+    Parameters
+    ----------
+    means, variances
+        ``n`` each, in the target's unit (squared), measurement noise included.
+    log_densities
+        ``n`` log densities of the measured values (per target's unit).
+    """
+
+    means: Array
+    variances: Array
+    log_densities: Array
+
+
+def held_out(output: OutputScale, z: Array, means: Array, variances: Array) -> HeldOut:
+    """Judge normal predictions (`means`, `variances`) of standardised values `z`; return them in the target's unit."""
+    densities = -0.5 * (np.log(2.0 * np.pi * variances) + (z - means) ** 2 / variances) - np.log(output.scale)
+    return HeldOut(output.centre + output.scale * means, output.scale**2 * variances, densities)
