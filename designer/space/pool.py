@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.errors import Fault, InvalidData
 from designer.space.lattice import Floats, Mask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from designer.space.design_space import DesignSpace
 
 Codes = NDArray[np.uint64]
 _DROPPED = 12  # of 52 binary digits: what is left tells 12 decimal digits apart
@@ -48,6 +55,8 @@ class Pool:
         first.
     file
         Where they come from, for messages.
+    numbers
+        The number of each row there, as a spreadsheet counts; by default the first is row 2.
 
     Raises
     ------
@@ -65,6 +74,7 @@ class Pool:
 
     coordinates: Floats
     file: str | None = None
+    numbers: tuple[int, ...] | None = field(default=None, repr=False)
     notices: tuple[Fault, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +84,7 @@ class Pool:
         odd = np.flatnonzero(~np.isfinite(given).all(axis=1))
         if len(odd):
             what = "the design has a value that is not a finite number"
-            raise InvalidData([Fault(what, "fill it in", file=self.file, row=int(row) + 2) for row in odd])
+            raise InvalidData([Fault(what, "fill it in", file=self.file, row=self._number(int(row))) for row in odd])
         _, first, which = np.unique(row_codes(given), return_index=True, return_inverse=True)
         original = first[which]
         again = np.flatnonzero(original != np.arange(len(given)))
@@ -84,8 +94,11 @@ class Pool:
         object.__setattr__(self, "notices", tuple(self._twice(int(row), int(original[row])) for row in again))
 
     def _twice(self, row: int, first: int) -> Fault:
-        what = f"the same design as row {first + 2}"
-        return Fault(what, "it is kept once", file=self.file, row=row + 2)
+        what = f"the same design as row {self._number(first)}"
+        return Fault(what, "it is kept once", file=self.file, row=self._number(row))
+
+    def _number(self, row: int) -> int:
+        return row + 2 if self.numbers is None else self.numbers[row]
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -108,3 +121,50 @@ class Pool:
         """Whether each row of ``n x c`` coordinates is a design of the pool."""
         mask: Mask = self.rows(coordinates) >= 0
         return mask
+
+
+def pooled(
+    space: DesignSpace, frame: pd.DataFrame, *, file: str | None = None, extra_columns: Sequence[str] = ()
+) -> DesignSpace:
+    """Return the space in which only the designs of a lab table can be made.
+
+    Parameters
+    ----------
+    space
+        The parameters and constraints; a formula parameter takes in the formulas of the table.
+    frame
+        One row a design, in lab units or with units in headers or cells.
+    file
+        The file to name in faults.
+    extra_columns
+        Columns that the table may have beside the designs (targets, notes); they are not read.
+
+    Raises
+    ------
+    InvalidData
+        With every fault of the table; designs that leave the parameters' settings (out of bounds, between the steps)
+        are faults here, for they could never be suggested. Rows that break a constraint are kept: they are passed over
+        when designs are suggested.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from designer.space.design_space import DesignSpace
+    >>> space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [20, 90]}])
+    >>> small = pooled(space, pd.DataFrame({"T": [25, 60], "yield": [0.1, 0.4]}), extra_columns=["yield"])
+    >>> small.valid(np.array([[60.0], [61.0]]))
+    array([ True, False])
+    """
+    table = space.read_table(frame, file=file, extra_columns=extra_columns, flags=False)
+    outside = np.zeros(len(table.coordinates), dtype=np.bool_)
+    for parameter, part in table.space.parts():
+        outside |= ~parameter.valid(table.coordinates[:, part])
+    faults = [
+        Fault(text, "widen the parameter or leave the row out", file=file, row=table.rows[row])
+        for row in np.flatnonzero(outside)
+        for parameter, part in table.space.parts()
+        for text in parameter.violations(table.coordinates[row, part])
+    ]
+    if faults:
+        raise InvalidData(faults)
+    return table.space.with_pool(Pool(table.coordinates, file, table.rows))

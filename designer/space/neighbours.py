@@ -1,0 +1,65 @@
+"""Valid designs near given ones, for local search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.space.lattice import Floats, Mask
+from designer.space.moves import Moves
+
+if TYPE_CHECKING:
+    from designer.space.design_space import DesignSpace
+
+_TRIES = 3
+
+
+def neighbours(space: DesignSpace, coordinates: Floats, n_each: int, rng: np.random.Generator, radius: float) -> Floats:
+    """Return valid designs near each given one.
+
+    A neighbour differs in one parameter or a few: a number by a normal step of standard deviation `radius` times its
+    range (on its own scale; at least one setting), a choice by another one, a composition by steps moved from one
+    member to another, members taken out, brought in or swapped. Sums and numbers of members are exact.
+
+    Parameters
+    ----------
+    coordinates
+        ``m x c`` designs; off-grid ones are first brought to their nearest settings.
+    n_each
+        How many neighbours are tried for each.
+    rng
+        The only source of chance.
+    radius
+        The length of steps, in ranges: 0.3 is far, 0.01 is near.
+
+    Returns
+    -------
+    At most ``m n_each x c`` coordinates: valid all of them, none equal to the design that it was made from, in the
+    order of those designs. Where constraints leave hardly any neighbour there are fewer, down to none.
+
+    Raises
+    ------
+    ValueError
+        If the space has a pool: its designs are all at hand and need no search.
+    """
+    if space.pool is not None:
+        raise ValueError("a pool has no neighbours; score its designs themselves")
+    moves = Moves(space)
+    parents = np.repeat(moves.settle(np.asarray(coordinates, dtype=np.float64)), n_each, axis=0)
+    children = moves.propose(parents, radius, rng)
+    good = _good(space, parents, children)
+    for _ in range(_TRIES - 1):
+        bad = np.flatnonzero(~good)
+        if not len(bad):
+            break
+        children[bad] = moves.propose(parents[bad], radius, rng)
+        good[bad] = _good(space, parents[bad], children[bad])
+    return children[good]
+
+
+def _good(space: DesignSpace, parents: Floats, children: Floats) -> Mask:
+    changed: Mask = (children != parents).any(axis=1)
+    if space.constraints:
+        changed[changed] = space.satisfied(children[changed])
+    return changed

@@ -1,0 +1,255 @@
+"""Designs at random and designs that spread out, without listing the space.
+
+A random design is drawn parameter by parameter, each draw at a valid setting (compositions by `amount_draws`); what
+breaks a constraint is thrown away. Where constraints leave less than about one in a thousand, the draws that break
+them least walk on by small moves (`moves`), each taken only if it breaks them no more, until they are inside, and then
+further inside, so that the designs found are not all at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.errors import NoDesignLeft
+from designer.space.amount_draws import draws_of
+from designer.space.compositions import ShareParameter
+from designer.space.lattice import Floats
+from designer.space.moves import Moves
+from designer.space.parameters import NumericParameter
+from designer.space.pool import row_codes
+from designer.space.shortfall import shortfall
+
+if TYPE_CHECKING:
+    from designer.space.design_space import DesignSpace, Parameter
+
+_LARGEST_BATCH = 16_384
+_RARE = 500  # one design in as many is too rare to wait for
+_MOST_DRAWS = 120_000
+_WALKERS = 256
+_MOST_STEPS = 600
+_MIXING_STEPS = 60
+_RADII = (0.3, 0.1, 0.03, 0.01)
+_CANDIDATES = 1024
+
+
+def sample(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+    """Return n random valid designs.
+
+    Parameters
+    ----------
+    space
+        The space; where it has a pool, rows of the pool are drawn.
+    n
+        How many.
+    rng
+        The only source of chance.
+
+    Returns
+    -------
+    ``n x c`` coordinates, all valid. They are distinct; only where fewer than n distinct ones were found in the stated
+    effort (120,000 draws and 600 steps of 256 walkers) are some repeated, after all the distinct ones.
+
+    Raises
+    ------
+    NoDesignLeft
+        If none was found in that effort, naming the constraint that is the hardest to keep.
+    """
+    found = _distinct_valid(space, n, rng)
+    if len(found) >= n:
+        return found[:n]
+    return np.concatenate([found, found[rng.integers(0, len(found), n - len(found))]])
+
+
+def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+    """Return about n distinct random valid designs: at least one, more where more came up, fewer where fewer did."""
+    if space.pool is not None:
+        rows = np.flatnonzero(space.satisfied(space.pool.coordinates))
+        if not len(rows):
+            raise NoDesignLeft(_why(space, space.pool.coordinates, "no design of the pool"))
+        rows = rng.permutation(rows)[:n]
+        listed: Floats = space.pool.coordinates[rows]
+        return listed
+    batch = max(2 * n, 256)
+    draws = _draw(space, min(batch, _LARGEST_BATCH), rng)
+    found = _distinct(draws[space.satisfied(draws)])
+    if len(found) >= n:
+        return found
+    if not space.constraints:
+        # Only a small space gives repeats; a few more draws find what there is of it.
+        return _distinct(np.concatenate([found, _draw(space, 20 * n + 4096, rng)]))
+    gauge = _Gauge.of(space, draws)
+    nearest, drawn = gauge.nearest(draws), len(draws)
+    while drawn < _MOST_DRAWS and (drawn < 4096 or len(found) * _RARE > drawn):
+        batch = min(2 * batch, _LARGEST_BATCH)
+        draws = _draw(space, batch, rng)
+        drawn += batch
+        found = _distinct(np.concatenate([found, draws[space.satisfied(draws)]]))
+        if len(found) >= n:
+            return found
+        nearest = gauge.nearest(np.concatenate([nearest, draws]))
+    return _walk(gauge, n, found, nearest, rng)
+
+
+def _draw(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+    """Return n random designs (n x c), each parameter at a setting of its own; constraints are not looked at."""
+    return np.concatenate([_draw_parameter(parameter, n, rng) for parameter in space.parameters], axis=1)
+
+
+def _draw_parameter(parameter: Parameter, n: int, rng: np.random.Generator) -> Floats:
+    if isinstance(parameter, ShareParameter):
+        return draws_of(parameter.amounts).draw(n, rng).astype(np.float64)
+    if not isinstance(parameter, NumericParameter):
+        if not parameter.count:
+            raise NoDesignLeft(f"{parameter.name} has nothing to choose from")
+        return rng.integers(0, parameter.count, (n, 1)).astype(np.float64)
+    if parameter.scale == "log" and parameter.values is None:
+        exponents = rng.uniform(np.log(parameter.low), np.log(parameter.high), (n, 1))
+        return parameter.snap(np.exp(exponents))
+    if parameter.is_continuous:
+        return parameter.snap(rng.uniform(parameter.low, parameter.high, (n, 1)))
+    if parameter.lattice is not None:
+        return parameter.lattice.values(rng.integers(0, parameter.count or 1, (n, 1)).astype(np.float64))
+    return parameter.enumerate()[rng.integers(0, parameter.count or 1, n)]
+
+
+def _distinct(coordinates: Floats) -> Floats:
+    """Return the rows without repeats, in the order in which they first come."""
+    _, first = np.unique(row_codes(coordinates), return_index=True)
+    return coordinates[np.sort(first)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Gauge:
+    """How much designs break the constraints of a space, each weighed so that different units count alike."""
+
+    space: DesignSpace
+    weights: Floats
+
+    @classmethod
+    def of(cls, space: DesignSpace, draws: Floats) -> _Gauge:
+        """Return the gauge whose unit, for each constraint, is the median of what breaks it among random draws."""
+        columns = _shortfalls(space, draws).T
+        typical = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in columns])
+        return cls(space, 1.0 / np.where(np.isfinite(typical), typical, 1.0))
+
+    def broken(self, coordinates: Floats) -> Floats:
+        """Return one number a row, 0 exactly where all constraints are kept."""
+        total: Floats = (_shortfalls(self.space, coordinates) * self.weights).sum(axis=1)
+        return total
+
+    def nearest(self, coordinates: Floats) -> Floats:
+        """Return the rows that break the constraints least, as many as there are walkers."""
+        return coordinates[np.argsort(self.broken(coordinates), kind="stable")[:_WALKERS]]
+
+
+def _shortfalls(space: DesignSpace, coordinates: Floats) -> Floats:
+    """Return by how much each row breaks each constraint, n x k, 0 where it keeps it."""
+    lab = space.lab_values(coordinates)
+    return np.column_stack([shortfall(constraint.tree, lab) for constraint in space.bound_constraints])
+
+
+def _walk(gauge: _Gauge, n: int, found: Floats, start: Floats, rng: np.random.Generator) -> Floats:
+    """Return up to n distinct valid designs, `found` first, then those that walkers from `start` come across."""
+    moves = Moves(gauge.space)
+    walkers = np.resize(start, (_WALKERS, gauge.space.width))
+    broken = gauge.broken(walkers)
+    sure, enough_since = len(found), 0
+    for step in range(_MOST_STEPS):
+        enough_since = enough_since + 1 if len(found) >= n else 0
+        if len(found) >= 4 * n + 200 or enough_since > _MIXING_STEPS:
+            break
+        if step % 100 == 99 and (broken > 0).any() and (broken == 0).any():
+            # Those that are stuck go on from where others came inside.
+            stuck, inside = np.flatnonzero(broken > 0), np.flatnonzero(broken == 0)
+            walkers[stuck], broken[stuck] = walkers[rng.choice(inside, len(stuck))], 0.0
+        trial = moves.propose(walkers, _RADII[step % len(_RADII)], rng)
+        trial_broken = gauge.broken(trial)
+        taken = trial_broken <= broken
+        walkers[taken], broken[taken] = trial[taken], trial_broken[taken]
+        inside_now = walkers[taken & (broken == 0)]
+        if len(inside_now):
+            found = _distinct(np.concatenate([found, inside_now]))
+    if not len(found):
+        raise NoDesignLeft(_why(gauge.space, walkers, "no design was found"))
+    # Which of the walkers' designs are taken is left to chance: the first ones all lie where they came inside.
+    return np.concatenate([found[:sure], rng.permutation(found[sure:])])[:n]
+
+
+def _why(space: DesignSpace, tried: Floats, what: str) -> str:
+    """Say which constraint the designs that were tried break most often."""
+    if not space.constraints:
+        return f"{what}: the space is empty"
+    often = (_shortfalls(space, tried) > 0).mean(axis=0)
+    worst = int(np.argmax(often))
+    share = f"{100 * often[worst]:.0f} % of the nearest designs"
+    return f"{what} that keeps all constraints; '{space.constraints[worst].text}' is broken by {share}"
+
+
+def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: Floats | None = None) -> Floats:
+    """Return n valid designs that represent the space as evenly as n designs can.
+
+    Out of a thousand random valid designs (or rows of the pool) the next one chosen is always the one that brings
+    the chosen ones, `avoid` included, nearest to all of them in energy distance: near to many, far from those chosen.
+    The first one is thus the most central. Picking the farthest instead (maximin) fills the corners of the space and,
+    from four dimensions on, represents it worse than random designs do.
+
+    Distance is Euclidean in features, each parameter weighing the same: a whole numeric range, two different choices
+    and two unlike pure elements are all at distance 1.
+
+    Parameters
+    ----------
+    space, n, rng
+        As in `sample`.
+    avoid
+        ``k x c`` designs that are taken already: none of them is returned.
+
+    Returns
+    -------
+    ``m x c`` distinct coordinates; m is n, or fewer where no more were found.
+
+    Raises
+    ------
+    NoDesignLeft
+        If none was found, or none but those in `avoid`.
+
+    References
+    ----------
+    S. Mak and V. R. Joseph, Support points, Ann. Stat. 46 (2018) 2562-2592.
+    """
+    taken = np.empty((0, space.width)) if avoid is None else np.asarray(avoid, dtype=np.float64)
+    candidates = _distinct_valid(space, max(_CANDIDATES, 4 * n) + len(taken), rng)
+    candidates = candidates[~np.isin(row_codes(candidates), row_codes(taken))]
+    if not len(candidates):
+        raise NoDesignLeft("every design that was found is taken already")
+    places, taken_places = _places(space, candidates), _places(space, taken)
+    chosen: Floats = candidates[_support_points(places, taken_places, min(n, len(candidates)))]
+    return chosen
+
+
+def _places(space: DesignSpace, coordinates: Floats) -> Floats:
+    """Return features in which every parameter has diameter 1."""
+    from designer.space.encoding import Encoder
+
+    encoder = Encoder(space, descriptors=False)
+    diameter = [1.0 if column.role == "numeric" else np.sqrt(2.0) for column in encoder.columns]
+    places: Floats = encoder.encode(coordinates) / np.array(diameter)
+    return places
+
+
+def _support_points(candidates: Floats, taken: Floats, n: int) -> NDArray[np.intp]:
+    """Return the indices of n candidates (N x d), greedily least in energy distance together with `taken` (k x d)."""
+    from scipy.spatial.distance import cdist
+
+    attraction = cdist(candidates, candidates).mean(axis=1)
+    repulsion = cdist(candidates, taken).sum(axis=1) if len(taken) else np.zeros(len(candidates))
+    chosen: list[int] = []
+    for number in range(len(taken), len(taken) + n):
+        score = attraction - repulsion / (number + 1)
+        score[chosen] = np.inf
+        chosen.append(int(np.argmin(score)))
+        repulsion += np.sqrt(((candidates - candidates[chosen[-1]]) ** 2).sum(axis=1))
+    return np.array(chosen, dtype=np.intp)
