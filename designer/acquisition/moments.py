@@ -11,6 +11,8 @@ from botorch.models.model import Model, ModelList
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from torch import Tensor
 
+from designer.surrogates.mixture import MarginalModel, Mixture
+
 _CHUNK = 2048
 
 
@@ -64,10 +66,30 @@ def moments(model: Model, X: Tensor, Z: Tensor) -> Moments:
     if torch.is_grad_enabled() and X.requires_grad:
         return _moments(model, X, Z)
     with torch.no_grad():
+        if not len(Z) and isinstance(model, MarginalModel):
+            return Moments(*model.marginals(X), X.new_zeros(len(X), 0))
         if isinstance(model, CrossModel):
             return Moments(*model.cross_moments(X, Z))
+        if isinstance(model, Mixture):
+            return _matched(
+                [(weight, moments(part, X, Z), moments(part, Z, Z[:0])) for weight, part in components(model)]
+            )
         parts = [_moments(model, chunk, Z) for chunk in torch.split(X, _CHUNK)]
     return Moments(*(torch.cat([getattr(part, name) for part in parts]) for name in ("mean", "variance", "cross")))
+
+
+def _matched(parts: list[tuple[float, Moments, Moments]]) -> Moments:
+    """Return the moments of a mixture from the weights and moments of its components at X and at Z."""
+    mean = sum_of([weight * at.mean for weight, at, _ in parts])
+    there = sum_of([weight * base.mean for weight, _, base in parts])
+    variance = sum_of([weight * (at.variance + (at.mean - mean) ** 2) for weight, at, _ in parts])
+    cross = [w * (at.cross + torch.outer(at.mean - mean, base.mean - there)) for w, at, base in parts]
+    return Moments(mean, variance, sum_of(cross))
+
+
+def sum_of(tensors: list[Tensor]) -> Tensor:
+    """Return the sum of tensors of one shape."""
+    return torch.stack(tensors).sum(0)
 
 
 def _moments(model: Model, X: Tensor, Z: Tensor) -> Moments:
@@ -81,5 +103,6 @@ def _moments(model: Model, X: Tensor, Z: Tensor) -> Moments:
 
 def components(model: Model) -> list[tuple[float, Model]]:
     """Return the weighted Gaussian components of a model of one target: itself, or those of a mixture."""
-    parts = getattr(model, "components", None)
-    return [(1.0, model)] if parts is None else [(weight, part) for weight, part in parts if weight > 0]
+    if not isinstance(model, Mixture):
+        return [(1.0, model)]
+    return [(weight, part) for weight, part in model.components if weight > 0]
