@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from designer.errors import Fault, InvalidUnit
 
 if TYPE_CHECKING:
+    import numpy as np
     import pint
+    from numpy.typing import NDArray
 
 _SPELLINGS = {
     "%": "percent",
@@ -22,6 +24,9 @@ _SPELLINGS = {
     "wt.%": "weight_percent",
     "wt%": "weight_percent",
     "mol%": "atomic_percent",
+    "mol.%": "atomic_percent",
+    "vol.%": "volume_percent",
+    "vol%": "volume_percent",
     "°C": "degC",
     "℃": "degC",
     "celsius": "degC",
@@ -43,6 +48,7 @@ def _registry() -> pint.UnitRegistry[Any]:
     # Atomic and weight shares are kept apart: one does not turn into the other without atomic masses.
     registry.define("atomic_percent = [atomic_share] = at_percent")
     registry.define("weight_percent = [weight_share] = wt_percent")
+    registry.define("volume_percent = [volume_share] = vol_percent")
     registry.define("HV = [vickers_hardness]")
     return registry
 
@@ -50,7 +56,8 @@ def _registry() -> pint.UnitRegistry[Any]:
 def _unit(text: str) -> Any | None:
     """Return pint's unit of `text`, or None where pint cannot read it."""
     try:
-        return _registry().parse_units(_SPELLINGS.get(text.strip(), text.strip()))
+        text = re.sub(r"\s+(?=\.?%)", "", text.strip())
+        return _registry().parse_units(_SPELLINGS.get(text, text))
     except Exception:  # noqa: BLE001  pint raises a dozen kinds, some from its tokenizer
         return None
 
@@ -95,6 +102,27 @@ def convert(value: float, unit: str | None, to: str | None) -> float:
         raise InvalidUnit(Fault(f"{unit!r} does not convert to {to or 'no unit'!r}", _remedy(to))) from None
 
 
+def convert_many(values: NDArray[np.float64], unit: str | None, to: str | None) -> NDArray[np.float64]:
+    """Return an array of values, given in `unit`, in the unit `to`.
+
+    Raises
+    ------
+    InvalidUnit
+        If either unit is not known or the two do not convert.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convert_many(np.array([1.0, 2.5]), "h", "min").tolist()
+    [60.0, 150.0]
+    """
+    if same_unit(unit, to):
+        return values
+    convert(1.0, unit, to)  # refuses what does not convert
+    converted = _registry().Quantity(values.astype(float), _unit(unit or "")).to(_unit(to or ""))
+    return cast("NDArray[np.float64]", converted.magnitude)
+
+
 def parse_quantity(text: str, to: str | None) -> float:
     """Return the number in `text`, such as ``"350 K"`` or ``"350"``, in the unit `to`.
 
@@ -110,11 +138,30 @@ def parse_quantity(text: str, to: str | None) -> float:
     >>> round(parse_quantity("350 K", "degC"), 6)
     76.85
     """
+    number, unit = split_quantity(text, to)
+    return convert(number, unit, to) if unit else number
+
+
+def split_quantity(text: str, to: str | None) -> tuple[float, str | None]:
+    """Return the number in `text` and its unit, None where it gives none.
+
+    Raises
+    ------
+    InvalidUnit
+        If there is no number in `text`; `to` is the unit to ask for.
+
+    Examples
+    --------
+    >>> split_quantity("350 K", "degC"), split_quantity("1e-3", "Pa")
+    ((350.0, 'K'), (0.001, None))
+    """
     match = _QUANTITY.match(text)
     if match is None:
-        raise InvalidUnit(Fault(f"{text!r} is not a number", f"give a number{f' in {to}' if to else ''}"))
-    number, unit = float(match[1]), match[2]
-    return convert(number, unit, to) if unit else number
+        remedy = f"give a number{f' in {to}' if to else ''}"
+        if re.match(r"^\s*[-+]?\d+,\d+", text):
+            remedy = "write a decimal point, not a comma, and no separators of thousands"
+        raise InvalidUnit(Fault(f"{text!r} is not a number", remedy))
+    return float(match[1]), match[2] or None
 
 
 def split_header(header: str) -> tuple[str, str | None]:

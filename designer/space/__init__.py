@@ -3,8 +3,10 @@
 from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
 from designer.space.constraints import Constraint
 from designer.space.design_space import DesignSpace, Parameter
+from designer.space.files import read_frame
 from designer.space.formula import FormulaParameter
 from designer.space.parameters import CategoricalParameter, NumericParameter
+from designer.space.tables import ReadResult
 
 __all__ = [
     "CategoricalParameter",
@@ -15,5 +17,7 @@ __all__ = [
     "MixtureParameter",
     "NumericParameter",
     "Parameter",
+    "ReadResult",
     "ShareParameter",
+    "read_frame",
 ]

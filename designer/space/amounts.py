@@ -56,7 +56,7 @@ class AmountLattice:
 
     def contains(self, amounts: Floats | Whole) -> Mask:
         """Whether each row of amounts (``... x members``) is one of the ways; exact, whatever the number type."""
-        amounts = np.asarray(amounts)
+        amounts = np.asarray(amounts, dtype=np.float64)
         low = np.array([member.low for member in self.members])
         high = np.array([member.high for member in self.members])
         zero = np.array([member.zero for member in self.members])

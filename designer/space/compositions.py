@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidInput
@@ -46,7 +46,7 @@ class ShareParameter(ParameterBase):
     step
         The smallest difference of two amounts.
     bounds
-        ``[lowest, highest]`` for all members, or a mapping of members to theirs.
+        ``[lowest, highest]`` for all members, or a mapping of members to theirs (``"*"``: all the others).
     zero_or
         True where a member may be absent although its lowest amount is above 0 ("zero, or between a and b"); or the
         list of the members for which this holds.
@@ -87,6 +87,10 @@ class ShareParameter(ParameterBase):
         if faults:
             raise InvalidInput(faults)
         return self
+
+    @field_serializer("bounds")
+    def _plain_bounds(self, bounds: dict[str, tuple[float, float]] | None) -> Any:
+        return bounds["*"] if bounds is not None and set(bounds) == {"*"} else bounds
 
     # Faults, from the outside in: each group is only looked at when the one before is in order.
 

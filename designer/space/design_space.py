@@ -8,7 +8,7 @@ a choice, the amount of a member in whole steps, the index of a formula. `Design
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, runtime_checkable
 
@@ -16,14 +16,18 @@ import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, Field, model_validator
 
-from designer.documents import Value
+from designer.documents import Document, Value, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace
+from designer.space.amending import amended_parameter, as_plain, rebuilt
 from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
-from designer.space.constraints import Constraint
+from designer.space.constraints import BoundConstraint, Constraint, Reference, bind
+from designer.space.emptiness import why_empty
 from designer.space.fields import did_you_mean, twice
 from designer.space.formula import FormulaParameter
 from designer.space.lattice import Floats, Mask
+from designer.space.listing import list_designs
 from designer.space.parameters import CategoricalParameter, NumericParameter
+from designer.space.tables import ReadResult, read_table
 
 if TYPE_CHECKING:
     from designer.space.encoding import Encoder
@@ -32,6 +36,22 @@ Parameter = Annotated[
     NumericParameter | CategoricalParameter | CompositionParameter | MixtureParameter | FormulaParameter,
     Field(discriminator="kind"),
 ]
+
+
+def reference_to(parameter: Parameter, index: int) -> Reference:
+    """Return what the name of a parameter's coordinate `index` stands for in constraints."""
+    if isinstance(parameter, CategoricalParameter):
+        return Reference(index, choices=parameter.choices)
+    if isinstance(parameter, FormulaParameter):
+        return Reference(index, unusable="is a formula, which cannot be calculated with")
+    return Reference(index, continuous=isinstance(parameter, NumericParameter) and parameter.is_continuous)
+
+
+def _knowing(parameter: Parameter, formulas: Sequence[str]) -> Parameter:
+    if not isinstance(parameter, FormulaParameter):
+        return parameter
+    added = [text for text in dict.fromkeys(formulas) if text not in parameter.indices]
+    return rebuilt(parameter, formulas=(*parameter.formulas, *added)) if added else parameter
 
 
 @runtime_checkable
@@ -101,9 +121,22 @@ class DesignSpace(Value):
             for i in twice(self.columns)
             if names[owners[i]] not in names[: owners[i]]
         ]
+        faults = faults or self._constraint_faults()
+        if not faults:
+            empty = why_empty(self)
+            faults = [empty] if empty is not None else []
         if faults:
             raise InvalidSpace(faults)
         return self
+
+    def _constraint_faults(self) -> list[Fault]:
+        faults: list[Fault] = []
+        for i, constraint in enumerate(self.constraints):
+            try:
+                bind(constraint, self.names, self.columns)
+            except InvalidSpace as error:
+                faults += [fault.at(path=("constraints", i)) for fault in error.faults]
+        return faults
 
     # Columns
 
@@ -140,6 +173,27 @@ class DesignSpace(Value):
                 return parameter
         known = [parameter.name for parameter in self.parameters]
         raise InvalidSpace(Fault(f"there is no parameter {name!r}", did_you_mean(name, known)))
+
+    @cached_property
+    def names(self) -> dict[str, Reference]:
+        """What may be named in a constraint: parameters, members (``alloy.Ni``) and lab columns."""
+        names: dict[str, Reference] = {}
+        for parameter, part in self.parts():
+            references = [reference_to(parameter, part.start + i) for i in range(parameter.width)]
+            if isinstance(parameter, ShareParameter):
+                names[parameter.name] = Reference(part.start, unusable=f"is a {parameter.kind} of several amounts")
+                names |= {f"{parameter.name}.{m}": r for m, r in zip(parameter.members, references, strict=True)}
+            else:
+                names[parameter.name] = references[0]
+        for parameter, part in self.parts():
+            for i, column in enumerate(parameter.lab_columns, start=part.start):
+                names.setdefault(column, reference_to(parameter, i))
+        return names
+
+    @cached_property
+    def bound_constraints(self) -> tuple[BoundConstraint, ...]:
+        """The constraints, with their names resolved to coordinates."""
+        return tuple(bind(constraint, self.names, self.columns) for constraint in self.constraints)
 
     # Two forms of a design
 
@@ -186,7 +240,139 @@ class DesignSpace(Value):
             mask &= parameter.valid(coordinates[:, part])
         if self.pool is not None and mask.any():
             mask[mask] = self.pool.contains(coordinates[mask])
+        if self.constraints and mask.any():
+            mask[mask] = self.satisfied(coordinates[mask])
         return mask
+
+    def satisfied(self, coordinates: Floats) -> Mask:
+        """Whether each row satisfies every constraint, whatever its parameters say."""
+        mask = np.ones(len(coordinates), dtype=np.bool_)
+        if self.constraints:
+            lab = self.lab_values(coordinates)
+            for constraint in self.bound_constraints:
+                mask &= constraint.satisfied(lab)
+        return mask
+
+    def lab_values(self, coordinates: Floats) -> Floats:
+        """Return lab values as numbers (``n x c``); choices and formulas stay indices."""
+        lab = self.canonical(coordinates)
+        for parameter, part in self.parts():
+            if isinstance(parameter, ShareParameter):
+                lab[:, part] = np.column_stack(parameter.to_lab(lab[:, part]))
+        return lab
+
+    def violations(self, design: Mapping[str, Any] | Floats) -> list[str]:
+        """Say in words how one design, in lab units or as coordinates, leaves the space; nothing if it does not.
+
+        Examples
+        --------
+        >>> space = DesignSpace(
+        ...     parameters=[{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 5}],
+        ...     constraints=["T <= 800"],
+        ... )
+        >>> space.violations({"T": 853})
+        ['T = 853 degC is not on the step of 5', "violates 'T <= 800'"]
+        """
+        row = self.coordinates(pd.DataFrame([dict(design)]))[0] if isinstance(design, Mapping) else np.asarray(design)
+        row = self.canonical(row[None, :])
+        found = [text for parameter, part in self.parts() for text in parameter.violations(row[0, part])]
+        lab = self.lab_values(row)
+        found += [f"violates {c.text!r}" for c in self.bound_constraints if not c.satisfied(lab)[0]]
+        if self.pool is not None and not self.pool.contains(row)[0]:
+            found.append("is not in the pool")
+        return found
+
+    # How many there are
+
+    def size(self, limit: int = 100_000) -> int | None:
+        """Return the number of designs, or None where there are more than `limit` or it is not cheap to know."""
+        found = list_designs(self, limit)
+        return None if found is None else len(found)
+
+    def enumerate(self, limit: int = 100_000) -> Floats:
+        """Return all designs (``n x c``).
+
+        Raises
+        ------
+        ValueError
+            If `size` does not know their number.
+        """
+        found = list_designs(self, limit)
+        if found is None:
+            raise ValueError(f"the space has more than {limit} designs, or too many to know; sample it instead")
+        return found
+
+    # Tables that people give
+
+    def read_table(
+        self,
+        frame: pd.DataFrame,
+        *,
+        file: str | None = None,
+        extra_columns: Sequence[str] = (),
+        flags: bool = True,
+    ) -> ReadResult:
+        """Read a lab table of designs strictly; see `designer.space.tables.read_table`."""
+        return read_table(self, frame, file=file, extra_columns=extra_columns, flags=flags)
+
+    # Other spaces made from this one
+
+    def with_pool(self, pool: PoolLike | None) -> DesignSpace:
+        """Return the space of the designs of a pool."""
+        return DesignSpace(parameters=self.parameters, constraints=self.constraints, pool=pool)
+
+    def with_formulas(self, formulas: Sequence[str]) -> DesignSpace:
+        """Return the space with formulas added to its vocabulary, behind those it has; itself where none is new."""
+        changed = [_knowing(parameter, formulas) for parameter in self.parameters]
+        if all(new is old for new, old in zip(changed, self.parameters, strict=True)):
+            return self
+        return DesignSpace(parameters=changed, constraints=self.constraints, pool=self.pool)
+
+    def amend(
+        self, name: str, *, bounds: Any = None, choices_added: Sequence[str] = (), step: float | None = None
+    ) -> DesignSpace:
+        """Return the space with one parameter's bounds changed or choices added.
+
+        Existing choices keep their indices and stepped values stay on their steps, so that the coordinates of earlier
+        designs keep their meaning.
+
+        Raises
+        ------
+        InvalidSpace
+            If there is no such parameter, or it cannot be changed so.
+        """
+        old = self.parameter(name)
+        new = amended_parameter(old, bounds=bounds, choices_added=choices_added, step=step)
+        parameters = [new if parameter is old else parameter for parameter in self.parameters]
+        return DesignSpace(parameters=parameters, constraints=self.constraints, pool=self.pool)
+
+    # As plain data
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which ``DesignSpace(**data)`` builds an equal space; the pool is not in it.
+
+        >>> space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "bounds": [300, 900], "step": 5}])
+        >>> space.to_dict()
+        {'space': [{'name': 'T', 'kind': 'numeric', 'bounds': [300.0, 900.0], 'step': 5.0}], 'constraints': []}
+        """
+        return {
+            "space": [as_plain(parameter) for parameter in self.parameters],
+            "constraints": [constraint.text for constraint in self.constraints],
+        }
+
+    @classmethod
+    def from_document(cls, document: Document, *, pool: PoolLike | None = None) -> DesignSpace:
+        """Build the space that ``space:`` and ``constraints:`` of a larger document describe.
+
+        Raises
+        ------
+        InvalidSpace
+            With every fault, each with its file and line.
+        """
+        given = document.data if isinstance(document.data, Mapping) else {}
+        data = {key: given[key] for key in ("space", "constraints") if key in given}
+        space = parse(cls, Document(data, document.file, document.lines))
+        return space if pool is None else space.with_pool(pool)
 
     def keys(self, coordinates: Floats) -> list[bytes]:
         """Return the identity of each design: equal designs have equal keys, by whatever rounding they came.

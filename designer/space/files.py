@@ -1,0 +1,127 @@
+"""CSV and Excel files as frames of text, cell by cell; what the cells mean is for `DesignSpace.read_table` to say.
+
+Nothing is guessed: pandas would rename a header that stands twice, and read `NA` as missing and `1e5` as a number.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from designer.errors import Fault, InvalidData, MissingExtra
+
+
+def read_frame(path: Path | str) -> pd.DataFrame:
+    """Read a CSV or Excel file; the index, called ``row``, is the number of each row as a spreadsheet counts.
+
+    Cells of a CSV file are text. Those of an Excel file are text, numbers or None, from the first sheet.
+
+    Raises
+    ------
+    InvalidData
+        If the file is missing, empty or unreadable, a header stands twice or is missing, or a row is too long or short.
+    MissingExtra
+        For an Excel file, if openpyxl is not installed.
+    """
+    path = Path(path)
+    if path.suffix.casefold() in (".xlsx", ".xlsm"):
+        return _framed(_excel_rows(path), str(path))
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidData(Fault("no such file", "give the path of a CSV file", file=str(path))) from None
+    except UnicodeDecodeError:
+        raise InvalidData(Fault("the file is not UTF-8 text", "save it as CSV UTF-8", file=str(path))) from None
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise InvalidData(Fault(what, "give the path of a CSV file", file=str(path))) from None
+    return read_csv_text(text, file=str(path))
+
+
+def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
+    """Read CSV text, separated by commas, semicolons or tabs, whichever the header has most of.
+
+    >>> read_csv_text("T [K];gas\\n300;N2\\n")
+        T [K] gas
+    row
+    2     300  N2
+    """  # noqa: W291  pandas pads its index line
+    if "\0" in text:
+        raise InvalidData(Fault("the file holds binary data", "give a CSV file in UTF-8", file=file))
+    text = text.removeprefix("\ufeff")
+    first = text.lstrip("\r\n").partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        # No cell may be longer than csv's field limit, so a forgotten quote ends in an error, not in a silent join.
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise InvalidData(Fault(f"the file is no proper CSV: {error}", "check the quotes", file=file)) from None
+    return _framed([[cell.strip() for cell in row] for row in rows], file)
+
+
+def _excel_rows(path: Path) -> list[list[Any]]:
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtra("openpyxl", "excel") from None
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            sheet = book.worksheets[0]
+            rows = [[_excel_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        finally:
+            book.close()
+    except FileNotFoundError:
+        raise InvalidData(Fault("no such file", "give the path of an Excel file", file=str(path))) from None
+    except Exception as error:  # noqa: BLE001  openpyxl lets zip, XML and its own errors through
+        what = f"the file cannot be read as Excel: {error}"
+        raise InvalidData(Fault(what, "save it as .xlsx again, or as CSV UTF-8", file=str(path))) from None
+    width = max((i + 1 for row in rows for i, cell in enumerate(row) if cell is not None), default=0)
+    return [(row + [None] * width)[:width] for row in rows]
+
+
+def _excel_cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return cell.strip() or None
+    return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
+
+
+def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
+    numbered = [
+        (number, row) for number, row in enumerate(rows, start=1) if any(cell not in ("", None) for cell in row)
+    ]
+    if not numbered:
+        raise InvalidData(Fault("the file is empty", "begin with a line of headers", file=file))
+    (first, header), *body = numbered
+    names = ["" if cell is None else str(cell) for cell in header]
+    faults = _header_faults(names, first)
+    faults += [
+        Fault(f"the row has {len(row)} cells", f"the header has {len(header)}", row=number)
+        for number, row in body
+        if len(row) != len(header)
+    ]
+    if faults:
+        raise InvalidData([fault.at(file=file) for fault in faults])
+    index = pd.Index([number for number, _ in body], name="row", dtype="int64")
+    columns = {i: [row[i] for _, row in body] for i in range(len(names))}
+    frame = pd.DataFrame({i: pd.Series(cells, index=index, dtype=object) for i, cells in columns.items()}, index=index)
+    frame.columns = pd.Index(names, dtype=object)
+    return frame
+
+
+def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
+    faults = [
+        Fault(f"column {position} has no header", "name every column", row=row)
+        for position, name in enumerate(names, start=1)
+        if not name
+    ]
+    return faults + [
+        Fault(f"the header {name!r} stands twice", "name each column once", row=row, column=name)
+        for position, name in enumerate(names)
+        if name and name in names[:position]
+    ]
