@@ -48,11 +48,12 @@ class Created(_Event):
 
 
 class SuggestedDesign(Value):
-    """One suggestion: its id and what to make."""
+    """One suggestion: its id, what to make, and why (the acquisition's score, and a reason in words)."""
 
     id: SuggestionId
     design: Design
     score: float | None = None
+    note: str = ""
 
 
 class Suggested(_Event):

@@ -43,6 +43,7 @@ class Suggestion:
     based_on: int
     how: str
     score: float | None = None
+    note: str = ""
     status: Status = "open"
     withdrawn_because: str | None = None
     failed_because: tuple[str, ...] = ()
@@ -52,7 +53,8 @@ class Suggestion:
 class Measurement:
     """One result: the design that was made and the target values that were measured, in lab units.
 
-    `values` may lack targets. `noise` holds standard errors. A withdrawn measurement counts no more.
+    `values` may lack targets. `noise` holds standard errors. A withdrawn measurement counts no more. `as_recorded` is
+    what was first said, before any amendment, so that the same row is known again.
     """
 
     id: str
@@ -67,6 +69,21 @@ class Measurement:
     amended: bool = False
     withdrawn: bool = False
     reason: str = ""
+    as_recorded: Recorded | None = None
+
+    def as_current(self) -> Recorded:
+        """Return the event that would record what counts now."""
+        return Recorded(
+            at=self.at,
+            position=self.position,
+            measurement=self.id,
+            suggestion=self.suggestion,
+            design=dict(self.design),
+            values=dict(self.values),
+            noise=dict(self.noise),
+            replicate=self.replicate,
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,17 @@ class CampaignState:
         return tuple(
             each for each in self.measurements.values() if each.suggestion == suggestion and not each.withdrawn
         )
+
+
+def suggested_designs(state: CampaignState) -> dict[str, Mapping[str, Cell]]:
+    """Return the designs of all suggestions by id."""
+    return {name: each.design for name, each in state.suggestions.items()}
+
+
+def all_designs(state: CampaignState) -> list[Mapping[str, Cell]]:
+    """Return every design that a campaign knows: suggested, made or failed."""
+    known = [*state.suggestions.values(), *state.measurements.values(), *state.failures]
+    return [each.design for each in known]
 
 
 def suggestion_id(number: int) -> str:
@@ -205,7 +233,7 @@ class _Fold:
             if each.id in self.suggestions:
                 raise StoreError(f"event {event.position} suggests {each.id} again: the store is damaged")
             self.suggestions[each.id] = Suggestion(
-                each.id, each.design, event.at, event.position, event.based_on, event.how, each.score
+                each.id, each.design, event.at, event.position, event.based_on, event.how, each.score, each.note
             )
 
     def _recorded(self, event: Recorded) -> None:
@@ -220,6 +248,7 @@ class _Fold:
                 values={**earlier.values, **event.values},
                 noise={**earlier.noise, **event.noise},
                 notes=earlier.notes + event.notes,
+                as_recorded=_joined(earlier.as_recorded, event),
             )
             return
         self.measurements[event.measurement] = Measurement(
@@ -232,6 +261,7 @@ class _Fold:
             noise=event.noise,
             replicate=event.replicate,
             notes=event.notes,
+            as_recorded=event,
         )
 
     def _failed(self, event: Failed) -> None:
@@ -259,7 +289,7 @@ class _Fold:
 
     def _changed(self, event: SpaceChanged | SettingsChanged) -> None:
         if isinstance(event, SpaceChanged):
-            self.earlier.append({key: self.spec.get(key) for key in ("space", "constraints")})
+            self.earlier.append({"space": self.spec.get("space"), "constraints": self.spec.get("constraints") or []})
             self.spec = {**self.spec, "space": event.space, "constraints": event.constraints}
         else:
             changed = {**self.spec, **event.settings}
@@ -302,6 +332,13 @@ def _with_status(each: Suggestion, recorded: set[str | None], failed: Mapping[st
 
 def _merged(old: Mapping[str, float], new: Mapping[str, float | None]) -> dict[str, float]:
     return {key: value for key, value in {**old, **new}.items() if value is not None}
+
+
+def _joined(first: Recorded | None, more: Recorded) -> Recorded:
+    if first is None:
+        return more
+    values, noise = {**first.values, **more.values}, {**first.noise, **more.noise}
+    return first.model_copy(update={"values": values, "noise": noise})
 
 
 def _order_of_result(each: Measurement) -> tuple[Any, ...]:

@@ -145,7 +145,7 @@ class TestSpec:
         state = after(SpaceChanged(at=AT, space=[{"name": "x", "bounds": [0, 1]}], constraints=["x < 1"]))
         assert state.spec["space"] == [{"name": "x", "bounds": [0, 1]}]
         assert state.spec["constraints"] == ["x < 1"]
-        assert state.earlier_spaces == ({"space": [{"name": "x"}], "constraints": None},)
+        assert state.earlier_spaces == ({"space": [{"name": "x"}], "constraints": []},)
 
     @pytest.mark.parametrize(
         ("event", "moves"),

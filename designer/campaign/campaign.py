@@ -1,0 +1,526 @@
+"""A campaign: the one object with a state. It reads and writes events; what they mean is decided by pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from designer.campaign import changing, differences, frames, opening, recording, suggesting, tables
+from designer.campaign.best import best_frame
+from designer.campaign.designs import coordinates_of, violations
+from designer.campaign.events import (
+    Created,
+    Event,
+    Recorded,
+    SettingsChanged,
+    to_json,
+    utc_now,
+)
+from designer.campaign.journal import Journal
+from designer.campaign.opening import Opening, Place, Specs
+from designer.campaign.recording import RecordReport
+from designer.campaign.results import ResultRow, ResultTable, read_results
+from designer.campaign.settings import Settings
+from designer.campaign.spec import CampaignSpec
+from designer.campaign.state import CampaignState, suggested_designs
+from designer.campaign.status import Status, status_of
+from designer.campaign.stopping import Verdict, verdict
+from designer.campaign.store import EventStore
+from designer.campaign.versions import versions
+from designer.errors import Fault, InvalidCampaign, InvalidData, InvalidInput
+from designer.objective import Objective, Target
+from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from designer.campaign.modelling import Knowledge
+    from designer.campaign.running import RunReport
+    from designer.oracles import Oracle
+
+
+class Campaign:
+    """A search for designs that meet targets, one experiment after the other.
+
+    Use `open` for a campaign file, `create` from Python, `resume` for a campaign in a store.
+
+    Attributes
+    ----------
+    notices
+        What a reader should know about the campaign file, in words.
+
+    Examples
+    --------
+    >>> campaign = Campaign.create(
+    ...     space=[{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 50}],
+    ...     targets=[{"name": "strength", "unit": "MPa", "goal": "maximize"}],
+    ... )
+    >>> batch = campaign.suggest(2)
+    >>> list(batch.index), list(batch.columns)
+    (['S0001', 'S0002'], ['T'])
+    >>> print(campaign.record(batch.assign(strength=[410.0, 395.0])))
+    recorded: M0001, M0002
+    """
+
+    def __init__(self, opening: Opening, *, clock: Callable[[], datetime] = utc_now) -> None:
+        spec = opening.spec
+        creation = Created(
+            at=clock(), name=spec.name, spec=dict(spec.data), pool_digest=spec.pool_digest, versions=versions()
+        )
+        self._clock = clock
+        self._given = spec
+        self._specs = Specs(spec, opening.candidates)
+        self._journal = Journal(opening.store, creation)
+        self._known: tuple[CampaignState, Knowledge] | None = None
+        self.notices: tuple[str, ...] = ()
+
+    # Beginning and resuming
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        store: Place | None = None,
+        accept_space: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Campaign:
+        """Begin the campaign of a file, or resume it. Nothing is written before the first suggestion or result.
+
+        Budget, stopping rule and other settings may change in the file at any time. Another space is refused unless
+        `accept_space` takes it over, as an event; other targets or candidates make another campaign.
+
+        Parameters
+        ----------
+        path
+            The campaign file.
+        store
+            Where the events are, if not where the file says.
+
+        Raises
+        ------
+        InvalidCampaign
+            If the file has faults, or asks for something else than the campaign began with.
+        StoreError
+            If the store cannot be used.
+        """
+        campaign = cls(opening.from_file(path, store), clock=clock)
+        known = campaign._spec()
+        earlier = [campaign._specs.of({**known.data, **each}).space for each in campaign.state.earlier_spaces]
+        faults, notice = opening.disagreement(campaign._given, known, earlier)
+        if accept_space and not differences.same_question(known, campaign._given):
+            campaign.amend_space(campaign._given.space)
+        elif faults:
+            raise InvalidCampaign(faults)
+        elif notice:
+            campaign.notices = (notice,)
+        return campaign
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        space: DesignSpace | Sequence[Any],
+        targets: Objective | Sequence[Target | Mapping[str, Any]],
+        constraints: Sequence[Any] = (),
+        candidates: pd.DataFrame | Path | str | None = None,
+        combine: str | None = None,
+        name: str = "campaign",
+        store: Place | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        **settings: Any,
+    ) -> Campaign:
+        """Begin a campaign from Python; nothing is written to disk unless `store` is given.
+
+        Parameters
+        ----------
+        space, constraints, targets, combine
+            As in a campaign file, or as `DesignSpace`, parameters, `Objective` and `Target`.
+        candidates
+            The only designs there are: a table, or the path of one.
+        settings
+            Other keys of a campaign file: ``batch_size``, ``budget``, ``stop``, ``seed``, ``initial``, ...
+
+        Raises
+        ------
+        InvalidCampaign
+            With every fault, or if the store holds a campaign of this name.
+        """
+        begun = opening.from_python(name, space, constraints, targets, combine, candidates, store, settings)
+        return cls(begun, clock=clock)
+
+    @classmethod
+    def resume(
+        cls,
+        store: Place,
+        name: str,
+        *,
+        candidates: pd.DataFrame | Path | str | None = None,
+        folder: Path | str = ".",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> Campaign:
+        """Go on with a campaign from its store alone; `candidates` must be what it began with.
+
+        Raises
+        ------
+        InvalidCampaign
+            If the store holds no such campaign, or the candidates are others.
+        """
+        return cls(opening.from_store(store, name, candidates, folder), clock=clock)
+
+    # What is known
+
+    @property
+    def name(self) -> str:
+        """The campaign's name in its store."""
+        return self._given.name
+
+    @property
+    def state(self) -> CampaignState:
+        """What is known after the events read so far; `refresh` reads those of others."""
+        return self._journal.state
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events read so far, the campaign's creation first."""
+        return tuple(self._journal.events)
+
+    @property
+    def store(self) -> EventStore:
+        """Where the events are."""
+        return self._journal.store
+
+    @property
+    def space(self) -> DesignSpace:
+        """The space as it is now."""
+        return self._spec().space
+
+    @property
+    def objective(self) -> Objective:
+        """What is wanted."""
+        return self._given.objective if self._given.file is not None else self._spec().objective
+
+    @property
+    def settings(self) -> Settings:
+        """Budget, batch size and all other settings that count now."""
+        return self._given.settings if self._given.file is not None else self._spec().settings
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        return self._given.folder
+
+    def refresh(self) -> None:
+        """Read what other processes have written."""
+        self._journal.refresh()
+
+    def _spec(self) -> CampaignSpec:
+        """Return the spec that counts after the events read so far."""
+        return self._specs.at(self.state)
+
+    def knowledge(self) -> Knowledge | None:
+        """Return the posterior given all results, for programs; None while there are too few of them."""
+        if len(self.state.results) < suggesting.LEAST_RESULTS:
+            return None
+        if self._known is None or self._known[0] is not self.state:
+            from designer.campaign.modelling import knowledge_of
+
+            self._known = (self.state, knowledge_of(self._spec(), self.state))
+        return self._known[1]
+
+    def best(self) -> pd.DataFrame:
+        """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
+        return best_frame(self.space, self.objective, self.state, self.knowledge())
+
+    def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
+
+        Raises
+        ------
+        InvalidData
+            With every fault of the designs, or if there are too few results for a model.
+        """
+        frame = tables.as_frame(designs)
+        coordinates = coordinates_of(self.space, tables.read_design_frame(self.space, frame))
+        knowledge = self.knowledge()
+        if knowledge is None:
+            what = f"there are {len(self.state.results)} results, too few for a model"
+            raise InvalidData(Fault(what, f"record at least {suggesting.LEAST_RESULTS}"))
+        return frames.of_predictions(frame.index, self.objective.targets, *knowledge.predict(coordinates))
+
+    def verdict(self) -> Verdict:
+        """Say whether the campaign is done, and why or why not."""
+        probability = self._chance if suggesting.is_modelled(self._spec(), self.state) else None
+        return verdict(self.settings, self.objective, self.space, self.state, probability)
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the campaign should stop; None while it should go on."""
+        decided = self.verdict()
+        return decided.reason if decided.stop else None
+
+    def _chance(self, margin: float) -> float:
+        from designer.campaign.modelling import chance_of_better
+
+        known = self.knowledge()
+        return 1.0 if known is None else chance_of_better(self._spec(), self.state, known, margin)
+
+    def status(self) -> Status:
+        """Return where the campaign stands, the reason to stop or to go on included."""
+        self.refresh()
+        return status_of(self.state, _place(self.store), self.settings.budget, self.verdict(), self.notices)
+
+    def measurements(self) -> pd.DataFrame:
+        """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""
+        return frames.of_measurements(self.space, self.objective.targets, self.state, self._flags())
+
+    def history(self) -> pd.DataFrame:
+        """Return every event, one a row, indexed by position."""
+        return frames.of_events(self.events)
+
+    def export(self, path: Path | str) -> Path:
+        """Write the measurements (``.csv``) or the events (``.jsonl``) to a file and return its path.
+
+        Raises
+        ------
+        InvalidInput
+            If the file's ending is another.
+        """
+        path = Path(path)
+        if path.suffix == ".csv":
+            self.measurements().to_csv(path)
+        elif path.suffix == ".jsonl":
+            path.write_text("".join(to_json(event) + "\n" for event in self.events), encoding="utf-8")
+        else:
+            raise InvalidInput(Fault(f"cannot export to {path.name!r}", "end it in .csv (results) or .jsonl (events)"))
+        return path
+
+    def oracle(self) -> Oracle | None:
+        """Return what measures, as the campaign file says; None where a person does."""
+        spec = self.settings.measure
+        if spec is None:
+            return None
+        from designer.oracles import open_oracle
+
+        return open_oracle(spec, self.space, self.objective, folder=self.folder, seed=self.settings.seed)
+
+    def run(self, oracle: Oracle | None = None, **options: Any) -> RunReport:
+        """Suggest and measure until the campaign is done; see `designer.campaign.running.run`."""
+        from designer.campaign.running import run
+
+        return run(self, oracle, **options)
+
+    # Suggesting
+
+    def suggest(self, n: int | None = None, *, replicate_of: Sequence[str] = ()) -> pd.DataFrame:
+        """Return designs to make next, in lab units; the index holds their suggestion ids.
+
+        Parameters
+        ----------
+        n
+            How many; the campaign's batch size unless given.
+        replicate_of
+            Suggest the designs of these suggestions again instead, one each.
+
+        Raises
+        ------
+        NoDesignLeft
+            If the space holds no design that was not suggested, measured or withdrawn before.
+        """
+        count = self.settings.batch_size if n is None else n
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
+        while True:
+            self.refresh()
+            self._sync_settings()
+            state = self.state
+            if replicate_of:
+                choice = suggesting.repeated(state, replicate_of)
+            else:
+                choice = suggesting.choose(self._spec(), state, count)
+            event = suggesting.suggested(state, choice, self._clock())
+            if self._journal.commit_choice(event, state):
+                return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))
+
+    def _sync_settings(self) -> None:
+        """Write down what the file's settings have become, so that the events alone say what was suggested why."""
+        if self._given.file is None:
+            return
+
+        def changed(_: CampaignState) -> list[Event]:
+            settings = differences.changed_settings(self._spec(), self._given)
+            return [SettingsChanged(at=self._clock(), settings=settings)] if settings else []
+
+        self._journal.commit(changed)
+
+    # Recording
+
+    def record(
+        self,
+        results: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        partial: bool = False,
+        file: str | None = None,
+        notes: Mapping[str, Sequence[str]] | None = None,
+    ) -> RecordReport:
+        """Record results of suggestions, all or none.
+
+        Parameters
+        ----------
+        results
+            A table as `designer.campaign.results` describes it, a mapping from suggestion id to its values
+            (``{"S0001": {"overpotential": 372}}``), or a list of rows.
+        partial
+            Record the rows without faults and return the faults of the others.
+        file
+            Where the table comes from, for messages.
+        notes
+            What is to be known about a suggestion's results, by its id.
+
+        Raises
+        ------
+        InvalidData
+            With every fault of the table; then nothing was recorded.
+        """
+        frame = tables.as_frame(results)
+
+        def read(state: CampaignState) -> ResultTable:
+            return read_results(frame, self.space, self.objective.targets, suggested_designs(state), file=file)
+
+        return self._record(read, partial, notes or {})
+
+    def attach(
+        self,
+        results: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        partial: bool = False,
+        file: str | None = None,
+    ) -> RecordReport:
+        """Record results that nobody asked for, off the grid or out of bounds included, all or none.
+
+        The table holds the space's columns and the targets'. Raises InvalidData with every fault.
+        """
+        frame = tables.as_frame(results)
+        return self._record(
+            lambda _: read_results(frame, self.space, self.objective.targets, None, file=file), partial, {}
+        )
+
+    def _record(
+        self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
+    ) -> RecordReport:
+        reports: list[RecordReport] = []
+
+        def decide(state: CampaignState) -> list[Event]:
+            table = read(state).noted(notes)
+            events, report = recording.plan(state, table, self._clock())
+            if report.faults and (not partial or table.unusable):
+                raise InvalidData(report.faults)
+            flags = recording.tell_flags(events, suggested_designs(state), self._violations(events))
+            reports.append(report.with_flags(flags))
+            return events
+
+        self._journal.commit(decide)
+        return reports[-1]
+
+    def _violations(self, events: Iterable[Event]) -> dict[str, list[str]]:
+        new = [event for event in events if isinstance(event, Recorded)]
+        return {event.measurement: violations(self.space, event.design) for event in new}
+
+    def _flags(self) -> dict[str, tuple[str, ...]]:
+        made = [each.as_current() for each in self.state.measurements.values()]
+        return recording.tell_flags(made, suggested_designs(self.state), self._violations(made))
+
+    def record_failure(self, suggestion: str | Mapping[str, Any], reason: str) -> RecordReport:
+        """Record that an experiment gave no result: of a suggestion, or of a design that nobody asked for.
+
+        Regions that fail are avoided from then on; the design itself may be tried again.
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
+        if isinstance(suggestion, str):
+            changing.known_suggestion(self._journal.refresh(), suggestion)
+            row = ResultRow(row=2, suggestion=suggestion, failed=reason.strip())
+        else:
+            (design,) = tables.read_designs(self.space, [suggestion])
+            row = ResultRow(row=2, design=design, failed=reason.strip())
+        return self._record(lambda _: ResultTable((row,), (), ()), False, {})
+
+    # Changing
+
+    def amend(
+        self,
+        measurement: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        noise: Mapping[str, Any] | None = None,
+        design: Mapping[str, Any] | None = None,
+        reason: str = "",
+    ) -> bool:
+        """Correct a measurement; a value of None says that this target was not measured after all.
+
+        Returns whether anything was changed.
+
+        Raises
+        ------
+        UnknownSuggestion
+            If there is no such measurement.
+        InvalidData
+            If a value is none.
+        """
+        corrections = changing.read_corrections(self.objective.targets, values or {}, noise or {})
+        made = tables.read_designs(self.space, [design])[0] if design is not None else None
+        return self._changes(
+            lambda state: changing.amended(state, measurement, corrections, made, reason, self._clock())
+        )
+
+    def withdraw(self, subject: str, reason: str = "") -> bool:
+        """Withdraw a suggestion (it never returns) or a measurement (it counts no more); say whether that is new.
+
+        Raises
+        ------
+        UnknownSuggestion
+            If there is no such suggestion or measurement.
+        """
+        return self._changes(lambda state: changing.withdrawn(state, subject, reason, self._clock()))
+
+    def amend_space(
+        self,
+        space: DesignSpace | Sequence[Any] | None = None,
+        *,
+        constraints: Sequence[Any] | None = None,
+        bounds: Mapping[str, Sequence[float]] | None = None,
+        add_choices: Mapping[str, Sequence[str]] | None = None,
+    ) -> bool:
+        """Change bounds, steps, choices or constraints from now on; say whether anything changed.
+
+        What was measured stays as it was, and is flagged where it lies outside.
+
+        Parameters
+        ----------
+        space
+            The whole new space, as a campaign file writes it; or else:
+        bounds, add_choices, constraints
+            New bounds and further choices by parameter; the new list of constraints.
+
+        Raises
+        ------
+        InvalidSpace
+            If the new space has faults, or could not hold what was measured: another parameter, another unit, a choice
+            less.
+        """
+
+        def decide(_: CampaignState) -> list[Event]:
+            old = self._spec()
+            data = differences.amended_space(old, space, constraints, bounds or {}, add_choices or {})
+            return changing.space_changed(old, data, self._specs.of, self._clock())
+
+        return self._changes(decide)
+
+    def _changes(self, decide: Callable[[CampaignState], list[Event]]) -> bool:
+        return self._journal.commit(decide) > 0
+
+
+def _place(store: EventStore) -> str:
+    return str(getattr(store, "location", "memory"))
