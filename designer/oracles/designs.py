@@ -26,8 +26,10 @@ def grouped(space: DesignSpace, design: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for parameter in space.parameters:
         cells = [plain(design[column]) for column in parameter.lab_columns]
-        is_share = isinstance(parameter, ShareParameter)
-        result[parameter.name] = dict(zip(parameter.members, cells, strict=True)) if is_share else cells[0]
+        if isinstance(parameter, ShareParameter):
+            result[parameter.name] = dict(zip(parameter.members, cells, strict=True))
+        else:
+            result[parameter.name] = cells[0]
     return result
 
 
