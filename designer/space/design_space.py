@@ -233,13 +233,17 @@ class DesignSpace(Value):
         return np.concatenate([p.snap(coordinates[:, part]) for p, part in self.parts()], axis=1)
 
     def valid(self, coordinates: Floats) -> Mask:
-        """Whether each row may be suggested: bounds, steps, sums, cardinalities, every constraint and the pool."""
+        """Whether each row may be suggested: bounds, steps, sums, cardinalities and every constraint.
+
+        In a pool, a design that is listed can be made, also between the steps; only the constraints are checked.
+        """
         coordinates = self.canonical(coordinates)
-        mask = np.ones(len(coordinates), dtype=np.bool_)
-        for parameter, part in self.parts():
-            mask &= parameter.valid(coordinates[:, part])
-        if self.pool is not None and mask.any():
-            mask[mask] = self.pool.contains(coordinates[mask])
+        if self.pool is not None:
+            mask = self.pool.contains(coordinates)
+        else:
+            mask = np.ones(len(coordinates), dtype=np.bool_)
+            for parameter, part in self.parts():
+                mask &= parameter.valid(coordinates[:, part])
         if self.constraints and mask.any():
             mask[mask] = self.satisfied(coordinates[mask])
         return mask
