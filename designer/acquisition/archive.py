@@ -130,6 +130,16 @@ class Archive:
         self._checked[rows] = True
         self.bounds[rows[bad]] = -np.inf
 
+    def leading(self, n: int) -> Floats:
+        """Return the designs with the `n` highest bounds that may be chosen."""
+        while True:
+            rows = np.argsort(-self.bounds, kind="stable")[:n]
+            rows = rows[self.bounds[rows] > -np.inf]
+            unchecked = rows[~self._checked[rows]]
+            if not len(unchecked):
+                return self.coordinates[rows]
+            self._check(unchecked)
+
     def take(self, row: int) -> None:
         """Mark a design as chosen."""
         self.bounds[row] = -np.inf

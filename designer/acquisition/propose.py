@@ -88,13 +88,13 @@ def propose(
     if n < 1:
         raise ValueError(f"n is {n}: ask for at least one design")
     with one_thread():
-        known = _Known.of(space, data, pending, forbidden_keys)
-        situation = _situation(posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder)
+        known = Known.of(space, data, pending, forbidden_keys)
+        situation = situation_of(posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder)
         return _Proposing(space, encoder or space.encoder, known, situation, seed, deadline).run(n, replicates)
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class Known:
     """The designs that were measured and those that are pending, distinct and in canonical order."""
 
     measured: Floats
@@ -103,7 +103,8 @@ class _Known:
     taken: frozenset[Any]
 
     @classmethod
-    def of(cls, space: DesignSpace, data: Observed, pending: Floats, forbidden: Set[Any]) -> _Known:
+    def of(cls, space: DesignSpace, data: Observed, pending: Floats, forbidden: Set[Any]) -> Known:
+        """Sort out what `propose` is given."""
         measured, waiting = distinct(space, data.coordinates), distinct(space, pending)
         keys = set(space.keys(measured))
         waiting = waiting[[key not in keys for key in space.keys(waiting)]]
@@ -111,16 +112,17 @@ class _Known:
         return cls(measured, waiting, frozenset(forbidden), frozenset(taken))
 
 
-def _situation(
+def situation_of(
     posterior: Model,
     space: DesignSpace,
     objective: Objective,
     data: Observed,
-    known: _Known,
+    known: Known,
     seed: int,
     feasibility: SuccessModel | None,
     encoder: Encoder,
 ) -> Situation:
+    """Return what an acquisition function is built from."""
     compared = known.measured[:0]
     if not len(known.measured):
         compared = space.sample(_REFERENCE, np.random.default_rng(seed))
@@ -128,15 +130,16 @@ def _situation(
         model=posterior,
         objective=objective,
         ranges=objective.ranges(data.Y) if objective.mode == "desirability" else (),
-        measured=_features(encoder, known.measured),
-        pending=_features(encoder, known.pending),
-        reference=_features(encoder, compared),
+        measured=features(encoder, known.measured),
+        pending=features(encoder, known.pending),
+        reference=features(encoder, compared),
         gates=() if feasibility is None else (feasibility.log_probability,),
         seed=seed % 2**31,
     )
 
 
-def _features(encoder: Encoder, coordinates: Floats) -> Tensor:
+def features(encoder: Encoder, coordinates: Floats) -> Tensor:
+    """Return the features (``n x d``) of coordinates (``n x c``) as a tensor."""
     return torch.as_tensor(encoder.encode(coordinates), dtype=torch.float64)
 
 
@@ -144,7 +147,7 @@ def _features(encoder: Encoder, coordinates: Floats) -> Tensor:
 class _Proposing:
     space: DesignSpace
     encoder: Encoder
-    known: _Known
+    known: Known
     situation: Situation
     seed: int
     deadline: Deadline | None
@@ -159,7 +162,7 @@ class _Proposing:
         found = search.run(acquisition, n)
         if found.exhausted and not found.unsearched:
             require(found)
-        notes = reasons(acquisition, _features(self.encoder, found.coordinates))
+        notes = reasons(acquisition, features(self.encoder, found.coordinates))
         first_late = len(notes) - found.unsearched
         notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
         if len(notes) < n and found.unsearched:
@@ -183,7 +186,7 @@ class _Proposing:
 
     def _with_replicate(self, proposal: Proposal) -> Proposal:
         """Return `proposal` with its last design replaced by a replicate, if that is worth more than its first."""
-        new = _features(self.encoder, proposal.coordinates[:1])[0]
+        new = features(self.encoder, proposal.coordinates[:1])[0]
         measured = self.known.measured
         allowed = [key not in self.known.forbidden for key in self.space.keys(measured)]
         allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed

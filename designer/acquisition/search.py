@@ -102,6 +102,12 @@ class Search:
             archive.take(best[0])
         return Found(archive.coordinates[rows], tuple(scores), min(late, len(rows)), exhausted)
 
+    def leading(self, acquisition: Acquisition, n: int) -> Floats:
+        """Return up to `n` designs with the highest acquisition, each taken alone: the candidates for the best."""
+        archive = self._open(acquisition)
+        self._turn(archive, acquisition, 0)
+        return archive.leading(n)
+
     def _late(self) -> bool:
         return self._deadline is not None and self._deadline.passed
 
@@ -138,7 +144,10 @@ def listed_designs(space: DesignSpace) -> Floats | None:
     """Return all designs (``N x c``) of a space that is searched whole, or None where it is too large for that."""
     if space.pool is not None:
         return np.asarray(space.pool.coordinates)
-    return None if space.size(limit=LISTED) is None else space.enumerate()
+    try:
+        return space.enumerate(LISTED)
+    except ValueError:
+        return None
 
 
 def _best_known(archive: Archive) -> tuple[int, float] | None:

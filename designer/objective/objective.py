@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ class Objective(Value):
 
     Raises
     ------
-    InvalidInput
+    InvalidObjective
         With every fault of the targets.
 
     Examples
@@ -45,6 +45,8 @@ class Objective(Value):
     [True, False]
     """
 
+    error_type: ClassVar[type[InvalidInput]] = InvalidObjective
+
     targets: tuple[Target, ...]
     combine: Literal["auto", "pareto", "desirability"] = "auto"
 
@@ -52,7 +54,7 @@ class Objective(Value):
     def _check(self) -> Objective:
         faults = [*self._name_faults(), *self._combination_faults()]
         if faults:
-            raise InvalidInput(faults)
+            raise InvalidObjective(faults)
         return self
 
     def _name_faults(self) -> Iterator[Fault]:

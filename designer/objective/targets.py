@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from designer.documents import Value
-from designer.errors import Fault, InvalidInput
+from designer.errors import Fault, InvalidInput, InvalidObjective
 
 Goal = Literal["minimize", "maximize", "match"]
 
@@ -46,7 +46,7 @@ class Target(Value):
 
     Raises
     ------
-    InvalidInput
+    InvalidObjective
         With every fault: a key that the goal cannot use, or limits that contradict each other.
 
     Examples
@@ -56,6 +56,8 @@ class Target(Value):
     >>> Target(name="leaching", unit="percent", at_most=2).constrained
     True
     """
+
+    error_type: ClassVar[type[InvalidInput]] = InvalidObjective
 
     name: Annotated[str, Field(min_length=1)]
     unit: str | None = None
@@ -89,7 +91,7 @@ class Target(Value):
     def _check(self) -> Target:
         faults = [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
         if faults:
-            raise InvalidInput(faults)
+            raise InvalidObjective(faults)
         return self
 
     def _goal_faults(self) -> Iterator[Fault]:
