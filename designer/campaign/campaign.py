@@ -24,7 +24,7 @@ from designer.campaign.recording import RecordReport
 from designer.campaign.results import ResultRow, ResultTable, read_results
 from designer.campaign.settings import Settings
 from designer.campaign.spec import CampaignSpec
-from designer.campaign.state import CampaignState, suggested_designs
+from designer.campaign.state import CampaignState, fold, suggested_designs
 from designer.campaign.status import Status, status_of
 from designer.campaign.stopping import Verdict, verdict
 from designer.campaign.store import EventStore
@@ -229,6 +229,15 @@ class Campaign:
 
             self._known = (self.state, knowledge_of(self._spec(), self.state))
         return self._known[1]
+
+    def knowledge_at(self, position: int) -> Knowledge | None:
+        """Return the posterior given the results up to the event at `position`, as a choice based on it saw them."""
+        state = fold(self.events[:position])
+        if len(state.results) < suggesting.LEAST_RESULTS:
+            return None
+        from designer.campaign.modelling import knowledge_of
+
+        return knowledge_of(self._specs.at(state), state)
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
