@@ -13,7 +13,7 @@ from designer.space.lattice import Floats, Mask
 
 Integers = NDArray[np.int64]
 
-_TRIES = 4
+_TRIES = 3
 _REMOVE = 0.25  # share of moves that take all there is of a member
 _ADD = 0.5  # share of moves that bring in an absent member where one may come in
 
@@ -94,13 +94,15 @@ def _try(amounts: Integers, lattice: AmountLattice, radius: float, rng: np.rando
     """Try one transfer a row; the mask says where it keeps the limits."""
     limits = limits_of(lattice)
     rows = np.arange(len(amounts))
-    chance = rng.random((3, len(amounts)))
+    chance = rng.random((2, len(amounts)))
     present = amounts > 0
     number = present.sum(axis=1)
     giver = _pick(present & ((amounts > limits.low) | limits.zero), rng)
-    removes = chance[0] < _REMOVE
-    may_add = (number < lattice.max_nonzero) | removes
-    adds = may_add & (chance[1] < _ADD)
+    # A giver at its least amount can only go altogether.
+    removes = (chance[0] < _REMOVE) | (amounts[rows, giver] <= limits.low[giver])
+    removes &= limits.zero[giver]
+    adds = ((chance[1] < _ADD) | (number == 1)) & ((number < lattice.max_nonzero) | removes)
+    removes &= adds | (number > lattice.min_nonzero)
     room = np.where(present, amounts < limits.high, limits.low <= limits.high) & (present != adds[:, None])
     room[rows, giver] = False
     taker = _pick(room, rng)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from designer.space.amount_moves import settle, transfer
 from designer.space.compositions import ShareParameter
-from designer.space.lattice import Floats
+from designer.space.lattice import Floats, Mask
 from designer.space.parameters import NumericParameter
 
 if TYPE_CHECKING:
@@ -51,6 +51,23 @@ class Moves:
             else:
                 result[:, part] = parameter.snap(given)
         return result
+
+    def satisfied(self, coordinates: Floats) -> Mask:
+        """Whether each settled design (n x c) satisfies every constraint."""
+        mask = np.ones(len(coordinates), dtype=np.bool_)
+        if self.space.constraints:
+            lab = self.lab_values(coordinates)
+            for constraint in self.space.bound_constraints:
+                mask &= constraint.satisfied(lab)
+        return mask
+
+    def lab_values(self, coordinates: Floats) -> Floats:
+        """Return settled designs in lab values, as `DesignSpace.lab_values` does for any, but without a second look."""
+        lab = coordinates.copy()
+        for parameter, part in self.space.parts():
+            if isinstance(parameter, ShareParameter):
+                lab[:, part] = parameter.lattice.values(coordinates[:, part])
+        return lab
 
     def propose(self, coordinates: Floats, radius: float, rng: np.random.Generator) -> Floats:
         """Return each design (n x c, settled) with one parameter or a few changed."""
@@ -93,11 +110,19 @@ def _stepped(parameter: NumericParameter, values: Floats, radius: float, rng: np
     place = (np.log(values) if log else values) + shift
     place = np.where(place > end, 2 * end - place, np.where(place < start, 2 * start - place, place))
     place = np.clip(place, start, end)
-    moved = parameter.snap((np.exp(place) if log else place)[:, None])[:, 0]
+    moved = _snapped(parameter, np.exp(place) if log else place)
     still = np.flatnonzero(moved == values)
     if len(still):
         moved[still] = _next_setting(parameter, values[still], np.where(shift[still] < 0, -1.0, 1.0))
     return moved
+
+
+def _snapped(parameter: NumericParameter, values: Floats) -> Floats:
+    """Return the nearest settings of values within the bounds."""
+    if parameter.lattice is not None:
+        place = np.rint((values - parameter.low) / float(parameter.lattice.step))
+        return parameter.lattice.values(np.clip(place, 0, (parameter.count or 1) - 1))
+    return parameter.snap(values[:, None])[:, 0]
 
 
 def _next_setting(parameter: NumericParameter, values: Floats, direction: Floats) -> Floats:

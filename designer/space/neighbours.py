@@ -48,18 +48,18 @@ def neighbours(space: DesignSpace, coordinates: Floats, n_each: int, rng: np.ran
     moves = Moves(space)
     parents = np.repeat(moves.settle(np.asarray(coordinates, dtype=np.float64)), n_each, axis=0)
     children = moves.propose(parents, radius, rng)
-    good = _good(space, parents, children)
+    good = _good(moves, parents, children)
     for _ in range(_TRIES - 1):
         bad = np.flatnonzero(~good)
         if not len(bad):
             break
         children[bad] = moves.propose(parents[bad], radius, rng)
-        good[bad] = _good(space, parents[bad], children[bad])
+        good[bad] = _good(moves, parents[bad], children[bad])
     return children[good]
 
 
-def _good(space: DesignSpace, parents: Floats, children: Floats) -> Mask:
+def _good(moves: Moves, parents: Floats, children: Floats) -> Mask:
     changed: Mask = (children != parents).any(axis=1)
-    if space.constraints:
-        changed[changed] = space.satisfied(children[changed])
+    if moves.space.constraints:
+        changed[changed] = moves.satisfied(children[changed])
     return changed

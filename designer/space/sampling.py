@@ -75,7 +75,7 @@ def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Flo
         return listed
     batch = max(2 * n, 256)
     draws = _draw(space, min(batch, _LARGEST_BATCH), rng)
-    found = _distinct(draws[space.satisfied(draws)])
+    found = _distinct(draws[Moves(space).satisfied(draws)])
     if len(found) >= n:
         return found
     if not space.constraints:
@@ -87,7 +87,7 @@ def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Flo
         batch = min(2 * batch, _LARGEST_BATCH)
         draws = _draw(space, batch, rng)
         drawn += batch
-        found = _distinct(np.concatenate([found, draws[space.satisfied(draws)]]))
+        found = _distinct(np.concatenate([found, draws[Moves(space).satisfied(draws)]]))
         if len(found) >= n:
             return found
         nearest = gauge.nearest(np.concatenate([nearest, draws]))
@@ -148,7 +148,7 @@ class _Gauge:
 
 def _shortfalls(space: DesignSpace, coordinates: Floats) -> Floats:
     """Return by how much each row breaks each constraint, n x k, 0 where it keeps it."""
-    lab = space.lab_values(coordinates)
+    lab = Moves(space).lab_values(coordinates)
     return np.column_stack([shortfall(constraint.tree, lab) for constraint in space.bound_constraints])
 
 

@@ -26,7 +26,8 @@ def shortfall(condition: Node, lab: Floats) -> Floats:
     kept = truth(condition, lab).true
     with np.errstate(all="ignore"):
         broken = _broken(condition, lab, True)
-    return np.where(kept, 0.0, np.maximum(np.where(np.isnan(broken), np.inf, broken), _LEAST))
+    result: Floats = np.where(kept, 0.0, np.maximum(np.where(np.isnan(broken), np.inf, broken), _LEAST))
+    return result
 
 
 def _broken(node: Node, lab: Floats, wanted: bool) -> Floats:
@@ -37,7 +38,8 @@ def _broken(node: Node, lab: Floats, wanted: bool) -> Floats:
         case Logic(operator, operands):
             return _joined([_broken(operand, lab, wanted) for operand in operands], (operator == "and") == wanted)
         case OneOf(index, choices):
-            return (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
+            wrong: Floats = (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
+            return wrong
         case Compare(operands, operators):
             values = [float_values(operand, lab) for operand in operands]
             signs = [sign if wanted else _OPPOSITE[sign] for sign in operators]
@@ -57,6 +59,7 @@ def _gap(difference: Floats, sign: str) -> Floats:
             return np.maximum(difference, 0.0)
         case ">=" | ">":
             return np.maximum(-difference, 0.0)
-        case "==":
-            return np.abs(difference)
-    return (difference == 0).astype(np.float64)
+        case "!=":
+            return np.where(difference == 0, 1.0, 0.0)
+    gap: Floats = np.abs(difference)
+    return gap
