@@ -107,11 +107,12 @@ class Campaign:
             If the store cannot be used.
         """
         campaign = cls(opening.from_file(path, store), clock=clock)
-        known = campaign._spec()
+        known = campaign._specs.of(campaign.state.spec)
         earlier = [campaign._specs.of({**known.data, **each}).space for each in campaign.state.earlier_spaces]
         faults, notice = opening.disagreement(campaign._given, known, earlier)
         if accept_space and not differences.same_question(known, campaign._given):
-            campaign.amend_space(campaign._given.space)
+            given = campaign._given.data
+            campaign.amend_space(given["space"], constraints=given.get("constraints") or ())
         elif faults:
             raise InvalidCampaign(faults)
         elif notice:
@@ -521,7 +522,7 @@ class Campaign:
         """
 
         def decide(_: CampaignState) -> list[Event]:
-            old = self._spec()
+            old = self._specs.of(self.state.spec)
             data = differences.amended_space(old, space, constraints, bounds or {}, add_choices or {})
             return changing.space_changed(old, data, self._specs.of, self._clock())
 

@@ -8,10 +8,9 @@ from typing import Any
 from designer.campaign.plain import plain_constraints, plain_space
 from designer.campaign.spec import CampaignSpec
 from designer.documents import Value
-from designer.errors import Fault, InvalidSpace
+from designer.errors import Fault
 from designer.objective import Target
 from designer.space import DesignSpace
-from designer.space.fields import did_you_mean
 
 # Keys that may change at any time: the change is an event. All others make another campaign.
 CHANGEABLE = (
@@ -112,33 +111,19 @@ def amended_space(
     Raises
     ------
     InvalidSpace
-        If bounds or choices are given for a parameter that has none.
+        If a parameter is not there, or cannot be changed so.
     """
     if space is not None:
-        given = space.constraints if isinstance(space, DesignSpace) and constraints is None else constraints
-        data = {"space": plain_space(space), "constraints": plain_constraints(given or ())}
-    else:
-        kept = old.data.get("constraints") or [] if constraints is None else plain_constraints(constraints)
-        data = {"space": [dict(each) for each in old.data["space"]], "constraints": list(kept)}
-    faults = []
-    names = [each.get("name") for each in data["space"]]
-    for name, key, value in [
-        *((name, "bounds", list(value)) for name, value in bounds.items()),
-        *((name, "choices", list(value)) for name, value in add_choices.items()),
-    ]:
-        if name not in names:
-            faults.append(Fault(f"there is no parameter {name!r}", did_you_mean(name, [str(each) for each in names])))
-            continue
-        parameter = data["space"][names.index(name)]
-        if key == "choices" and "choices" not in parameter:
-            faults.append(Fault(f"parameter {name!r} has no choices", "give its bounds"))
-        elif key == "bounds" and "choices" in parameter:
-            faults.append(Fault(f"parameter {name!r} has no bounds", "add choices"))
-        else:
-            parameter[key] = [*parameter["choices"], *value] if key == "choices" else value
-    if faults:
-        raise InvalidSpace(faults)
-    return data
+        inner = space.constraints if isinstance(space, DesignSpace) else ()
+        return {
+            "space": plain_space(space),
+            "constraints": plain_constraints(inner if constraints is None else constraints),
+        }
+    new = DesignSpace(parameters=old.data["space"], constraints=old.data.get("constraints") or ())
+    for name in dict.fromkeys((*bounds, *add_choices)):
+        new = new.amend(name, bounds=bounds.get(name), choices_added=add_choices.get(name, ()))
+    data = new.to_dict()
+    return data if constraints is None else {**data, "constraints": plain_constraints(constraints)}
 
 
 def unusable_space(old: DesignSpace, new: DesignSpace) -> list[Fault]:

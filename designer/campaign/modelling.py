@@ -59,7 +59,7 @@ class Knowledge:
             return np.empty((0, self.Y.shape[1])), np.empty((0, self.Y.shape[1]))
         X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
         with torch.no_grad(), one_thread():
-            posterior = self.model.posterior(X.unsqueeze(-2))
+            posterior: Any = self.model.posterior(X.unsqueeze(-2))
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
 

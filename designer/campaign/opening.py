@@ -55,7 +55,9 @@ def from_python(
     settings: Mapping[str, Any],
 ) -> Opening:
     """Return a new campaign from what was given in Python."""
-    source = Path(candidates) if isinstance(candidates, str) else candidates
+    source: Source | None = Path(candidates) if isinstance(candidates, str) else candidates
+    if source is None and isinstance(space, DesignSpace) and space.pool is not None:
+        source = space.frame(space.pool.coordinates)
     data = plain_campaign(name, space, constraints, targets, combine, settings)
     spec = CampaignSpec.from_data(data, candidates=source)
     opened: EventStore = MemoryStore() if store is None else _as_store(store)

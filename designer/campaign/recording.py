@@ -148,7 +148,8 @@ class _Planner:
         self.failures = {(each.suggestion, _cells(each.design), each.reason) for each in state.failures}
 
     def report(self) -> RecordReport:
-        return RecordReport(**{key: tuple(names) for key, names in self.lists.items()})
+        recorded, completed, failed, unchanged = (tuple(names) for names in self.lists.values())
+        return RecordReport(recorded, completed, failed, unchanged)
 
     def take(self, row: ResultRow) -> None:
         design = dict(row.design if row.design is not None else self._suggested(row))

@@ -189,8 +189,8 @@ class _Reader:
         source = self.candidates if self.candidates is not None else named
         if space is None or source is None:
             return space, None
-        if isinstance(source, str):
-            source = self.folder / source if source is named else Path(source)
+        if isinstance(source, str):  # as the file names it
+            source = self.folder / source
         if not isinstance(source, Path) and not hasattr(source, "columns"):
             return space, None  # the settings say what is wrong with it
         try:

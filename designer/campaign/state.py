@@ -150,8 +150,8 @@ def suggested_designs(state: CampaignState) -> dict[str, Mapping[str, Cell]]:
 
 def all_designs(state: CampaignState) -> list[Mapping[str, Cell]]:
     """Return every design that a campaign knows: suggested, made or failed."""
-    known = [*state.suggestions.values(), *state.measurements.values(), *state.failures]
-    return [each.design for each in known]
+    made = [each.design for each in state.measurements.values()] + [each.design for each in state.failures]
+    return [each.design for each in state.suggestions.values()] + made
 
 
 def suggestion_id(number: int) -> str:

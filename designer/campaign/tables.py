@@ -11,8 +11,8 @@ from designer.campaign.cells import is_nan
 from designer.campaign.designs import lab_designs
 from designer.campaign.events import Design
 from designer.errors import Fault, InvalidData
-from designer.space.files import read_frame
 from designer.space import DesignSpace
+from designer.space.files import read_frame
 from designer.units import split_header
 
 if TYPE_CHECKING:
