@@ -3,11 +3,12 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from designer.errors import InvalidData, NoDesignLeft
 from designer.space.design_space import DesignSpace
-from designer.space.pool import Pool, row_codes
+from designer.space.pool import Pool, pooled, row_codes
 
 PARAMETERS = [
     {"name": "x", "kind": "numeric", "bounds": [0, 10]},
@@ -15,7 +16,7 @@ PARAMETERS = [
 ]
 
 
-def pooled(rows, **other):
+def listed(rows, **other):
     return DesignSpace(parameters=PARAMETERS, pool=Pool(np.array(rows, dtype=float)), **other)
 
 
@@ -62,12 +63,12 @@ def test_rows_and_contains():
 
 
 def test_only_the_pool_is_valid():
-    space = pooled([[1.5, 0], [2.5, 1]])
+    space = listed([[1.5, 0], [2.5, 1]])
     assert space.valid(np.array([[1.5, 0], [1.5, 1], [5, 0]])).tolist() == [True, False, False]
 
 
 def test_samples_are_rows_of_the_pool():
-    space = pooled([[i / 7, i % 2] for i in range(40)])
+    space = listed([[i / 7, i % 2] for i in range(40)])
     drawn = space.sample(40, np.random.default_rng(0))
     assert space.valid(drawn).all()
     assert len(np.unique(drawn, axis=0)) == 40
@@ -78,7 +79,7 @@ def test_samples_are_rows_of_the_pool():
 
 
 def test_space_filling_over_a_pool_avoids_what_is_taken():
-    space = pooled([[i, i % 2] for i in range(6)])
+    space = listed([[i, i % 2] for i in range(6)])
     avoid = space.pool.coordinates[:3]
     chosen = space.space_filling(5, np.random.default_rng(0), avoid)
     assert sorted(chosen[:, 0].tolist()) == [3, 4, 5]
@@ -87,7 +88,7 @@ def test_space_filling_over_a_pool_avoids_what_is_taken():
 
 
 def test_a_pool_has_no_neighbours():
-    space = pooled([[1, 0], [2, 1]])
+    space = listed([[1, 0], [2, 1]])
     with pytest.raises(ValueError, match="a pool has no neighbours"):
         space.neighbours(space.pool.coordinates, 2, np.random.default_rng(0), 0.1)
 
@@ -105,3 +106,38 @@ def test_codes_tell_a_million_rows_apart_in_a_second():
 
 def test_codes_depend_on_the_order_of_columns():
     assert row_codes(np.array([[1.0, 2.0]]))[0] != row_codes(np.array([[2.0, 1.0]]))[0]
+
+
+# From tables
+
+
+def test_a_table_becomes_a_pool_and_brings_its_formulas():
+    space = DesignSpace(
+        parameters=[{"kind": "formula"}, {"name": "T", "kind": "numeric", "unit": "degC", "bounds": [0, 90]}]
+    )
+    table = pd.DataFrame({"formula": ["Fe2O3", "NiO", "Fe2O3"], "T [K]": [300, 310, "300 K"], "gap": [2, 3, 2]})
+    result = pooled(space, table, file="c.csv", extra_columns=["gap"])
+    assert result.frame(result.pool.coordinates).to_dict("list") == {"formula": ["Fe2O3", "NiO"], "T": [26.85, 36.85]}
+    assert [notice.row for notice in result.pool.notices] == [4]
+    assert result.encoder.encode(result.pool.coordinates).shape[0] == 2
+
+
+def test_columns_that_were_not_declared_and_impossible_rows_are_faults():
+    space = DesignSpace(parameters=PARAMETERS)
+    with pytest.raises(InvalidData, match="row 1, column 'gap'"):
+        pooled(space, pd.DataFrame({"x": [1], "gas": ["Ar"], "gap": [1]}))
+    table = pd.DataFrame({"x": [1, 12, 3, -1], "gas": ["Ar", "N2", "N2", "Ar"]})
+    with pytest.raises(InvalidData) as caught:
+        pooled(space, table, file="c.csv")
+    assert [fault.row for fault in caught.value.faults] == [3, 5]
+    assert str(caught.value).startswith(
+        "c.csv, row 3: x = 12 is outside 0 to 10; widen the parameter or leave the row out"
+    )
+
+
+def test_rows_that_break_a_constraint_stay_but_are_never_drawn():
+    space = DesignSpace(parameters=PARAMETERS, constraints=["if gas == Ar then x <= 2"])
+    result = pooled(space, pd.DataFrame({"x": [1, 5, 7], "gas": ["Ar", "Ar", "N2"]}))
+    assert len(result.pool) == 3
+    assert sorted(result.sample(2, np.random.default_rng(0))[:, 0].tolist()) == [1, 7]
+    assert len(result.space_filling(3, np.random.default_rng(0))) == 2
