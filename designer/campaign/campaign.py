@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign import changing, differences, frames, opening, recording, suggesting, tables
-from designer.campaign.best import best_frame
-from designer.campaign.designs import coordinates_of, violations
-from designer.campaign.events import (
-    Created,
-    Event,
-    Recorded,
-    SettingsChanged,
-    to_json,
-    utc_now,
-)
-from designer.campaign.journal import Journal
-from designer.campaign.opening import Opening, Place, Specs
+from designer.campaign.events import Event, SettingsChanged, utc_now
+from designer.campaign.opening import Place
 from designer.campaign.recording import RecordReport
 from designer.campaign.results import ResultRow, ResultTable, read_results
-from designer.campaign.settings import Settings
-from designer.campaign.spec import CampaignSpec
-from designer.campaign.state import CampaignState, fold, suggested_designs
-from designer.campaign.status import Status, status_of
-from designer.campaign.stopping import Verdict, verdict
-from designer.campaign.store import EventStore
-from designer.campaign.versions import versions
-from designer.errors import Fault, InvalidCampaign, InvalidData, InvalidInput
+from designer.campaign.state import CampaignState, suggested_designs
+from designer.campaign.view import CampaignView
+from designer.errors import Fault, InvalidCampaign, InvalidData
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.campaign.modelling import Knowledge
     from designer.campaign.running import RunReport
     from designer.oracles import Oracle
 
 
-class Campaign:
+class Campaign(CampaignView):
     """A search for designs that meet targets, one experiment after the other.
 
     Use `open` for a campaign file, `create` from Python, `resume` for a campaign in a store.
-
-    Attributes
-    ----------
-    notices
-        What a reader should know about the campaign file, in words.
 
     Examples
     --------
@@ -63,18 +42,6 @@ class Campaign:
     >>> print(campaign.record(batch.assign(strength=[410.0, 395.0])))
     recorded: M0001, M0002
     """
-
-    def __init__(self, opening: Opening, *, clock: Callable[[], datetime] = utc_now) -> None:
-        spec = opening.spec
-        creation = Created(
-            at=clock(), name=spec.name, spec=dict(spec.data), pool_digest=spec.pool_digest, versions=versions()
-        )
-        self._clock = clock
-        self._given = spec
-        self._specs = Specs(spec, opening.candidates)
-        self._journal = Journal(opening.store, creation)
-        self._known: tuple[CampaignState, Knowledge] | None = None
-        self.notices: tuple[str, ...] = ()
 
     # Beginning and resuming
 
@@ -170,157 +137,6 @@ class Campaign:
             If the store holds no such campaign, or the candidates are others.
         """
         return cls(opening.from_store(store, name, candidates, folder), clock=clock)
-
-    # What is known
-
-    @property
-    def name(self) -> str:
-        """The campaign's name in its store."""
-        return self._given.name
-
-    @property
-    def state(self) -> CampaignState:
-        """What is known after the events read so far; `refresh` reads those of others."""
-        return self._journal.state
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """All events read so far, the campaign's creation first."""
-        return tuple(self._journal.events)
-
-    @property
-    def store(self) -> EventStore:
-        """Where the events are."""
-        return self._journal.store
-
-    @property
-    def space(self) -> DesignSpace:
-        """The space as it is now."""
-        return self._spec().space
-
-    @property
-    def objective(self) -> Objective:
-        """What is wanted."""
-        return self._given.objective if self._given.file is not None else self._spec().objective
-
-    @property
-    def settings(self) -> Settings:
-        """Budget, batch size and all other settings that count now."""
-        return self._given.settings if self._given.file is not None else self._spec().settings
-
-    @property
-    def folder(self) -> Path:
-        """Where relative paths start."""
-        return self._given.folder
-
-    def refresh(self) -> None:
-        """Read what other processes have written."""
-        self._journal.refresh()
-
-    def _spec(self) -> CampaignSpec:
-        """Return the spec that counts after the events read so far."""
-        return self._specs.at(self.state)
-
-    def knowledge(self) -> Knowledge | None:
-        """Return the posterior given all results, for programs; None while there are too few of them."""
-        if len(self.state.results) < suggesting.LEAST_RESULTS:
-            return None
-        if self._known is None or self._known[0] is not self.state:
-            from designer.campaign.modelling import knowledge_of
-
-            self._known = (self.state, knowledge_of(self._spec(), self.state))
-        return self._known[1]
-
-    def knowledge_at(self, position: int) -> Knowledge | None:
-        """Return the posterior given the results up to the event at `position`, as a choice based on it saw them."""
-        state = fold(self.events[:position])
-        if len(state.results) < suggesting.LEAST_RESULTS:
-            return None
-        from designer.campaign.modelling import knowledge_of
-
-        return knowledge_of(self._specs.at(state), state)
-
-    def best(self) -> pd.DataFrame:
-        """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
-        return best_frame(self.space, self.objective, self.state, self.knowledge())
-
-    def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-        """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
-
-        Raises
-        ------
-        InvalidData
-            With every fault of the designs, or if there are too few results for a model.
-        """
-        frame = tables.as_frame(designs)
-        coordinates = coordinates_of(self.space, tables.read_design_frame(self.space, frame))
-        knowledge = self.knowledge()
-        if knowledge is None:
-            what = f"there are {len(self.state.results)} results, too few for a model"
-            raise InvalidData(Fault(what, f"record at least {suggesting.LEAST_RESULTS}"))
-        return frames.of_predictions(frame.index, self.objective.targets, *knowledge.predict(coordinates))
-
-    def verdict(self) -> Verdict:
-        """Say whether the campaign is done, and why or why not."""
-        probability = self._chance if suggesting.is_modelled(self._spec(), self.state) else None
-        return verdict(self.settings, self.objective, self.space, self.state, probability)
-
-    @property
-    def stop_reason(self) -> str | None:
-        """Why the campaign should stop; None while it should go on."""
-        decided = self.verdict()
-        return decided.reason if decided.stop else None
-
-    def _chance(self, margin: float) -> float:
-        from designer.campaign.modelling import chance_of_better
-
-        known = self.knowledge()
-        return 1.0 if known is None else chance_of_better(self._spec(), self.state, known, margin)
-
-    def status(self) -> Status:
-        """Return where the campaign stands, the reason to stop or to go on included."""
-        self.refresh()
-        return status_of(self.state, _place(self.store), self.settings.budget, self.verdict(), self.notices)
-
-    def measurements(self) -> pd.DataFrame:
-        """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""
-        return frames.of_measurements(self.space, self.objective.targets, self.state, self._flags())
-
-    def history(self) -> pd.DataFrame:
-        """Return every event, one a row, indexed by position."""
-        return frames.of_events(self.events)
-
-    def export(self, path: Path | str) -> Path:
-        """Write the measurements (``.csv``) or the events (``.jsonl``) to a file and return its path.
-
-        Raises
-        ------
-        InvalidInput
-            If the file's ending is another.
-        """
-        path = Path(path)
-        if path.suffix == ".csv":
-            self.measurements().to_csv(path)
-        elif path.suffix == ".jsonl":
-            path.write_text("".join(to_json(event) + "\n" for event in self.events), encoding="utf-8")
-        else:
-            raise InvalidInput(Fault(f"cannot export to {path.name!r}", "end it in .csv (results) or .jsonl (events)"))
-        return path
-
-    def oracle(self) -> Oracle | None:
-        """Return what measures, as the campaign file says; None where a person does."""
-        spec = self.settings.measure
-        if spec is None:
-            return None
-        from designer.oracles import open_oracle
-
-        return open_oracle(spec, self.space, self.objective, folder=self.folder, seed=self.settings.seed)
-
-    def run(self, oracle: Oracle | None = None, **options: Any) -> RunReport:
-        """Suggest and measure until the campaign is done; see `designer.campaign.running.run`."""
-        from designer.campaign.running import run
-
-        return run(self, oracle, **options)
 
     # Suggesting
 
@@ -434,14 +250,6 @@ class Campaign:
         self._journal.commit(decide)
         return reports[-1]
 
-    def _violations(self, events: Iterable[Event]) -> dict[str, list[str]]:
-        new = [event for event in events if isinstance(event, Recorded)]
-        return {event.measurement: violations(self.space, event.design) for event in new}
-
-    def _flags(self) -> dict[str, tuple[str, ...]]:
-        made = [each.as_current() for each in self.state.measurements.values()]
-        return recording.tell_flags(made, suggested_designs(self.state), self._violations(made))
-
     def record_failure(self, suggestion: str | Mapping[str, Any], reason: str) -> RecordReport:
         """Record that an experiment gave no result: of a suggestion, or of a design that nobody asked for.
 
@@ -531,6 +339,8 @@ class Campaign:
     def _changes(self, decide: Callable[[CampaignState], list[Event]]) -> bool:
         return self._journal.commit(decide) > 0
 
+    def run(self, oracle: Oracle | None = None, **options: Any) -> RunReport:
+        """Suggest and measure until the campaign is done; see `designer.campaign.running.run`."""
+        from designer.campaign.running import run
 
-def _place(store: EventStore) -> str:
-    return str(getattr(store, "location", "memory"))
+        return run(self, oracle, **options)

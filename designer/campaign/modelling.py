@@ -15,11 +15,12 @@ import torch
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import propose
+from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
 from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
-from designer.campaign.suggesting import Choice
+from designer.campaign.suggesting import Choice, seed_of
 from designer.objective import Objective
 from designer.priors.plain import PlainPrior
 from designer.space import DesignSpace
@@ -88,7 +89,7 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
     Parameters
     ----------
     taken
-        Keys of designs that are not to be suggested again.
+        Keys of designs that were suggested, measured, failed or withdrawn.
     """
     deadline = Deadline(spec.settings.suggest_seconds)
     known = knowledge_of(spec, state)
@@ -102,7 +103,8 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
         n,
         seed,
         feasibility=feasibility_of(spec, state, known),
-        forbidden_keys=taken,
+        forbidden_keys=_forbidden(known, pending, taken),
+        replicates="auto" if has_noise(known) else "never",
         deadline=deadline,
     )
     return Choice(
@@ -111,6 +113,47 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
         scores=tuple(score if math.isfinite(score) else None for score in proposal.scores),
         reasons=proposal.notes,
         remarks=proposal.remarks,
+    )
+
+
+def _forbidden(known: Knowledge, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:
+    """Return the keys of designs that may not even be replicated: all that are taken, but for the measured ones."""
+    measured = frozenset(known.space.keys(known.coordinates))
+    return (taken - measured) | frozenset(known.space.keys(pending))
+
+
+def has_noise(known: Knowledge) -> bool:
+    """Whether noise was seen: a standard error was given, or one design gave two different results.
+
+    Only then is a replicate ever proposed: a table or a simulator would say the same again.
+    """
+    if np.isfinite(known.Yvar).any():
+        return True
+    seen: dict[Any, Floats] = {}
+    for key, y in zip(known.space.keys(known.coordinates), known.Y, strict=True):
+        first = seen.setdefault(key, y)
+        if (np.isfinite(first) & np.isfinite(y) & (first != y)).any():
+            return True
+    return False
+
+
+def chance_of_better(spec: CampaignSpec, state: CampaignState, known: Knowledge, margin: float) -> float:
+    """Return the probability that a design is left that is better than the best one by more than `margin`."""
+    pending = coordinates_of(spec.space, (each.design for each in state.open))
+    refused = coordinates_of(spec.space, [each.design for each in state.failures])
+    withdrawn = [each.design for each in state.suggestions.values() if each.withdrawn_because is not None]
+    refused = np.concatenate([refused, coordinates_of(spec.space, withdrawn)])
+    return probability_of_better(
+        known.model,
+        spec.space,
+        spec.objective,
+        Observed(known.coordinates, known.Y),
+        pending,
+        margin,
+        seed_of(spec.settings.seed, len(state.suggestions)),
+        feasibility=feasibility_of(spec, state, known),
+        forbidden_keys=frozenset(spec.space.keys(refused)),
+        deadline=Deadline(spec.settings.suggest_seconds),
     )
 
 

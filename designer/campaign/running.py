@@ -109,12 +109,12 @@ def _loop(
     while True:
         signals.check()
         campaign.refresh()
-        decided = campaign.verdict()
+        waiting = next(unfinished(campaign.state, campaign.settings.replicates), None)
+        decided = campaign.verdict(ask_model=waiting is None)
         if decided.stop:
             return decided.reason, decided.rule
         if most is not None and len(steps) >= most:
             return f"{most} experiments were asked for; {decided.reason}", None
-        waiting = next(unfinished(campaign.state, campaign.settings.replicates), None)
         if waiting is None:
             try:
                 campaign.suggest(_batch(campaign))

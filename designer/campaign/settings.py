@@ -41,8 +41,8 @@ class Stop(Value):
         Stop when the probability that any remaining design is better than the best one by more than `margin` is below
         this level.
     margin
-        How much better is worth another experiment: in the goal's unit where there is one goal, else in units of the
-        utility (desirability, from 0 to 1) or of the hypervolume's share (Pareto front).
+        How much better is worth another experiment: in the goal's unit where there is one goal, in desirability (0 to
+        1), or as a share of each goal's range on the measured Pareto front.
     """
 
     reach: bool = True
