@@ -48,7 +48,7 @@ def truth(node: Node, lab: Floats) -> Truth:
 
 
 def float_values(node: Node, lab: Floats) -> Floats:
-    """Return the value of a bound expression for each row of lab values, as floats compute it; NaN where they cannot."""
+    """Return the value of a bound expression for each row of lab values, as floats see it; NaN where they cannot."""
     with np.errstate(all="ignore"):
         return _value(node, lab).value
 

@@ -142,9 +142,8 @@ def pooled(
     Raises
     ------
     InvalidData
-        With every fault of the table; designs that leave the parameters' settings (out of bounds, between the steps)
-        are faults here, for they could never be suggested. Rows that break a constraint are kept: they are passed over
-        when designs are suggested.
+        With every fault of the table. A listed design can be made, so values between the steps or outside the bounds
+        are no faults; rows that break a constraint are kept too, and passed over when designs are suggested.
 
     Examples
     --------
@@ -156,15 +155,4 @@ def pooled(
     array([ True, False])
     """
     table = space.read_table(frame, file=file, extra_columns=extra_columns, flags=False)
-    outside = np.zeros(len(table.coordinates), dtype=np.bool_)
-    for parameter, part in table.space.parts():
-        outside |= ~parameter.valid(table.coordinates[:, part])
-    faults = [
-        Fault(text, "widen the parameter or leave the row out", file=file, row=table.rows[row])
-        for row in np.flatnonzero(outside)
-        for parameter, part in table.space.parts()
-        for text in parameter.violations(table.coordinates[row, part])
-    ]
-    if faults:
-        raise InvalidData(faults)
     return table.space.with_pool(Pool(table.coordinates, file, table.rows))
