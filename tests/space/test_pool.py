@@ -124,7 +124,7 @@ def test_a_table_becomes_a_pool_and_brings_its_formulas():
 
 def test_columns_that_were_not_declared_are_faults():
     space = DesignSpace(parameters=PARAMETERS)
-    with pytest.raises(InvalidData, match="c.csv, row 1, column 'gap'"):
+    with pytest.raises(InvalidData, match=r"c\.csv, row 1, column 'gap'"):
         pooled(space, pd.DataFrame({"x": [1], "gas": ["Ar"], "gap": [1]}), file="c.csv")
 
 
