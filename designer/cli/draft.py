@@ -1,0 +1,142 @@
+"""A campaign file in the making: what it says, and the commented YAML that says it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+Scalar = str | int | float | Decimal | bool
+Pairs = Sequence[tuple[str, "Scalar | Sequence[Scalar]"]]
+
+_BARE = re.compile(r"^[A-Za-z_][A-Za-z0-9_.%/^*-]*$")
+_WORDS_WITH_MEANING = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list in the file: its keys in order, and a comment on where they come from."""
+
+    keys: Pairs
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a new campaign file shall say.
+
+    Parameters
+    ----------
+    name
+        The campaign's name.
+    parameters, targets
+        The lines of ``space:`` and ``targets:``.
+    remarks
+        What the reader must know, for the head of the file.
+    candidates
+        The table of the only designs there are, if there is one.
+    """
+
+    name: str
+    parameters: Sequence[Entry]
+    targets: Sequence[Entry]
+    remarks: Sequence[str] = field(default_factory=tuple)
+    candidates: str | None = None
+
+
+def render(draft: Draft) -> str:
+    """Return the commented campaign file.
+
+    >>> print(render(Draft("x", [Entry([("name", "T"), ("kind", "numeric"), ("bounds", [1, 2])])], [])).splitlines()[0])
+    # A campaign of designer: what can be made, and what is wanted.
+    """
+    parts = [_HEAD, *[f"# {line}\n" for line in draft.remarks]]
+    parts += [f"designer: 1                # the version of this file's grammar\nname: {scalar(draft.name)}\n"]
+    parts += [_SPACE, *map(_line, draft.parameters)]
+    if draft.candidates is not None:
+        parts += [_CANDIDATES, f"candidates: {scalar(draft.candidates)}\n"]
+    parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets), _REST]
+    return "".join(parts)
+
+
+_HEAD = """\
+# A campaign of designer: what can be made, and what is wanted.
+# Check it with `designer validate`; then ask `designer suggest` what to make first.
+"""
+_SPACE = """
+# What can be set, in lab units. Kinds: numeric, categorical, composition, mixture, formula.
+# `step` is the smallest change you can make at the bench; `scale: log` for what spans decades.
+space:
+"""
+_CANDIDATES = """
+# Only the designs in this table can be made.
+"""
+_CONSTRAINTS = """
+# Conditions that every design keeps, over the names above. Take the number signs away and write your own.
+# constraints:
+#   - temperature * log10(time) <= 2500
+#   - composition.Ni + composition.Fe >= 30
+#   - if atmosphere == air then temperature <= 600
+"""
+_TARGETS = """
+# What is measured, and what is wanted of it. goal: minimize, maximize or match (with value and tolerance).
+# `reach: 340` says when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
+targets:
+"""
+_REST = """
+batch_size: 1              # how many designs you make at once
+# budget: 40               # how many experiments you can make in all
+# measure: {kind: table, file: results.csv}    # leave out: you measure; see also kind: python and kind: command
+seed: 0                    # the same file, results and seed always give the same suggestion
+"""
+
+
+def _line(entry: Entry) -> str:
+    comment = f"  # {entry.comment}\n" if entry.comment else ""
+    keys = ", ".join(f"{key}: {_value(value)}" for key, value in entry.keys)
+    return f"{comment}  - {{{keys}}}\n"
+
+
+def _value(value: Scalar | Sequence[Scalar]) -> str:
+    if isinstance(value, str | int | float | Decimal):
+        return scalar(value)
+    return f"[{', '.join(map(scalar, value))}]"
+
+
+def scalar(value: Scalar) -> str:
+    """Return `value` as YAML that reads back as the same value, inside brackets too.
+
+    >>> scalar("N2"), scalar("at.%"), scalar("no"), scalar("a: b"), scalar(Decimal("0.50")), scalar(True)
+    ('N2', 'at.%', '"no"', '"a: b"', '0.5', 'true')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value if _BARE.match(value) and value.lower() not in _WORDS_WITH_MEANING else _quoted(value)
+    return plain_number(value if isinstance(value, Decimal) else Decimal(repr(value)))
+
+
+def _quoted(text: str) -> str:
+    if text.isprintable():
+        return json.dumps(text, ensure_ascii=False)
+    escaped = (
+        json.dumps(letter, ensure_ascii=False)[1:-1] if letter.isprintable() else f"\\U{ord(letter):08X}"
+        for letter in text
+    )
+    return f'"{"".join(escaped)}"'
+
+
+def plain_number(number: Decimal) -> str:
+    """Return a decimal number without trailing zeros, and with an exponent only where it is far from 1.
+
+    >>> plain_number(Decimal("500.0")), plain_number(Decimal("1E+9")), plain_number(Decimal("0.010"))
+    ('500', '1e9', '0.01')
+    """
+    if number == 0:
+        return "0"
+    number = number.normalize()
+    if -6 <= number.adjusted() < 7:
+        return f"{number:f}"
+    return str(number).lower().replace("e+", "e")

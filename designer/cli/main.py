@@ -1,0 +1,60 @@
+"""The app: every command under its name, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from designer.cli import files, loop, run, see
+from designer.cli.output import INTERRUPTED, OK, OTHER, fail, usage, warn
+
+app = typer.Typer(
+    name="designer",
+    help="Find the material or the recipe that meets a target in as few experiments as possible.",
+    epilog="Exit codes: 0 done, 2 bad input (every fault on one line), 1 anything else, 130 interrupted. "
+    "With --json, stdout is one JSON object, also for errors.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _group in (files, loop, see, run):
+    _group.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Show the version and stop.")) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("materials-designer"))
+        raise typer.Exit(OK)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. No error leaves this function but those of the interpreter itself."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    try:
+        code = app(arguments, prog_name="designer", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last line of defence: a person gets one line, never a traceback
+        if hasattr(error, "format_message"):  # what typer raises for a wrong command line, whatever its version
+            hint = f"see '{_command_path(error)} --help'"
+            return usage(error.format_message(), hint, as_json)
+        return fail(error, as_json)
+    if code == INTERRUPTED:
+        warn("Interrupted. What was recorded is kept; the same command goes on from there.")
+    return code if isinstance(code, int) else OK
+
+
+def _command_path(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context is not None else "designer"
+
+
+__all__ = ["OTHER", "app", "main"]

@@ -1,0 +1,85 @@
+"""What the commands have in common: which campaign is meant, and the options that all of them have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from designer.errors import Fault, InvalidCampaign
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+
+SUFFIXES = (".yaml", ".yml")
+_KEY = re.compile(rb"^designer\s*:", re.MULTILINE)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+CampaignArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[CAMPAIGN.yaml]", help="The campaign file; default: the only one in this folder."),
+]
+CampaignOption = Annotated[
+    Path | None,
+    typer.Option("--campaign", "-c", metavar="FILE", help="The campaign file; default: the only one in this folder."),
+]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="A column of the table to pass over.")
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="PLACE",
+        envvar="DESIGNER_STORE",
+        help="Where the events are kept: a file or postgresql://...; default: what the campaign file says.",
+    ),
+]
+
+
+def campaign_file(given: Path | None) -> Path:
+    """Return the campaign file that is meant: the given one, or the only one in this folder.
+
+    Raises
+    ------
+    InvalidCampaign
+        If none is given and this folder has none, or several.
+    """
+    if given is not None:
+        return given
+    here = sorted(path for path in Path().iterdir() if path.suffix in SUFFIXES and _is_campaign(path))
+    if len(here) == 1:
+        return here[0]
+    if not here:
+        what = "there is no campaign file in this folder"
+        raise InvalidCampaign(Fault(what, "give its path, or write one with: designer init"))
+    names = ", ".join(path.name for path in here)
+    raise InvalidCampaign(Fault(f"there are {len(here)} campaign files in this folder: {names}", "give one of them"))
+
+
+def split_campaign(words: Sequence[str], option: Path | None) -> tuple[Path, list[str]]:
+    """Return the campaign file and the other words: the first word may be the campaign file.
+
+    >>> split_campaign(["oer.yaml", "S0001", "yield=3"], None)
+    (PosixPath('oer.yaml'), ['S0001', 'yield=3'])
+    """
+    if option is None and words and words[0].endswith(SUFFIXES):
+        return Path(words[0]), list(words[1:])
+    return campaign_file(option), list(words)
+
+
+def open_campaign(path: Path, store: str | None) -> Campaign:
+    """Open the campaign of a file, or begin it."""
+    from designer.campaign.campaign import Campaign
+
+    return Campaign.open(path, store=store) if store is not None else Campaign.open(path)
+
+
+def _is_campaign(path: Path) -> bool:
+    try:
+        return path.is_file() and _KEY.search(path.read_bytes()[:100_000]) is not None
+    except OSError:
+        return False

@@ -1,0 +1,133 @@
+"""`designer run`: the closed loop with a progress bar, stopped by Ctrl-C and resumed by the same command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.options import (
+    CampaignArgument,
+    CampaignOption,
+    JsonFlag,
+    StoreOption,
+    campaign_file,
+    open_campaign,
+)
+from designer.cli.output import INTERRUPTED, Report, emit, number, warn
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+    from designer.campaign.running import Step
+
+PANEL = "The loop"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(rich_help_panel=PANEL)(run)
+
+
+def run(
+    campaign: CampaignArgument = None,
+    most: Annotated[int | None, typer.Option("--most", min=1, help="Make at most so many experiments now.")] = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Suggest and measure until the campaign is done, by what `measure:` says in the campaign file.
+
+    Every result is kept as soon as it is there: stop with Ctrl-C whenever you like, and go on with the same command.
+    """
+    opened = open_campaign(campaign_file(campaign or option), store)
+    with _progress(opened, quiet=as_json) as tell:
+        ended = opened.run(progress=tell, most=most)
+    said = Report({
+        "campaign": opened.name,
+        "experiments": [
+            {"id": s.suggestion, "design": s.design, "values": s.values, "failed": s.failed, "notes": list(s.notes)}
+            for s in ended.steps
+        ],
+        "reason": ended.reason,
+        "rule": ended.rule,
+        "interrupted": ended.interrupted,
+    })  # fmt: skip
+    said.say(f"Stopped: {ended.reason}.")
+    emit(said, as_json)
+    if ended.interrupted:
+        warn("Interrupted. What was recorded is kept; the same command goes on from there.")
+        raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _progress(opened: Campaign, *, quiet: bool) -> Iterator[Callable[[Step], None]]:
+    """Show each experiment as it is done: a bar in a terminal, else one line each, on stderr.
+
+    What an oracle's own code prints goes to stderr too: stdout is for the answer.
+    """
+    with redirect_stdout(sys.stderr):
+        if quiet:
+            yield lambda step: None
+        elif sys.stderr.isatty():
+            with _bar(opened) as tell:
+                yield tell
+        else:
+            yield lambda step: warn(f"{_count(step)}  {_outcome(opened, step)}  {_best(opened)}".rstrip())
+
+
+@contextmanager
+def _bar(opened: Campaign) -> Iterator[Callable[[Step], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    from designer.campaign.stopping import spent
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        done = spent(opened.state)
+        task = progress.add_task(_best(opened) or opened.name, total=opened.settings.budget, completed=done)
+
+        def tell(step: Step) -> None:
+            progress.console.print(Text(_outcome(opened, step)), soft_wrap=True)
+            progress.update(task, completed=step.spent, description=_best(opened) or opened.name)
+
+        yield tell
+
+
+def _count(step: Step) -> str:
+    return f"{step.spent} of {step.budget}" if step.budget is not None else str(step.spent)
+
+
+def _outcome(opened: Campaign, step: Step) -> str:
+    if step.failed is not None:
+        return f"{step.suggestion}  failed: {step.failed}"
+    return f"{step.suggestion}  {_values(opened, [step.values.get(t.name) for t in opened.objective.targets])}"
+
+
+def _best(opened: Campaign) -> str:
+    """Return the best that was measured so far, in words; nothing where nothing keeps all limits yet."""
+    import numpy as np
+
+    from designer.campaign.best import best_rows
+    from designer.campaign.measured import by_design
+
+    groups = by_design(opened.space, opened.objective.targets, opened.state.results)
+    if not groups:
+        return ""
+    rows = best_rows(opened.objective, np.array([group.means for group in groups]))
+    if not rows:
+        return "(no measured design keeps all limits yet)"
+    if len(rows) > 1:
+        return f"(best so far: {len(rows)} designs, none better than another in every goal)"
+    return f"(best so far: {groups[rows[0]].label}, {_values(opened, groups[rows[0]].means)})"
+
+
+def _values(opened: Campaign, values: Any) -> str:
+    shown = []
+    for target, value in zip(opened.objective.targets, values, strict=True):
+        shown.append(f"{target.name} {number(value, 6)}{f' {target.unit}' if target.unit else ''}")
+    return ", ".join(shown)

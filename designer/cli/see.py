@@ -1,0 +1,240 @@
+"""The commands that only look: where a campaign stands, what is best, what to expect, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.options import (
+    CampaignArgument,
+    CampaignOption,
+    IgnoreOption,
+    JsonFlag,
+    StoreOption,
+    campaign_file,
+    open_campaign,
+    split_campaign,
+)
+from designer.cli.output import Report, Table, emit, number, with_error
+from designer.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from designer.campaign.campaign import Campaign
+    from designer.objective import Target
+
+PANEL = "Look"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (status, best, predict, report, export):
+        app.command(rich_help_panel=PANEL)(command)
+
+
+def status(
+    campaign: CampaignArgument = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say where the campaign stands, what is open, and whether to go on."""
+    from designer.cli.designs import design_table
+
+    opened = open_campaign(campaign_file(campaign or option), store)
+    found = opened.status()
+    waiting = [(each.id, each.design) for each in opened.state.open]
+    said = Report({
+        **found.as_dict(),
+        "open_designs": [{"id": name, "design": dict(design)} for name, design in waiting],
+    })  # fmt: skip
+    for line in found.lines():
+        said.say(line)
+    if waiting:
+        said.show(design_table(opened.space, waiting))
+    emit(said, as_json)
+
+
+def best(
+    campaign: CampaignArgument = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the best designs that were made: by the model, which a lucky measurement does not fool, and as measured."""
+    opened = open_campaign(campaign_file(campaign or option), store)
+    rows = _best_rows(opened)
+    said = Report({"campaign": opened.name, "best": rows})
+    if rows:
+        said.show(_best_table(opened, rows))
+        said.say(
+            "measured: the mean of what was measured; expected: by the model, ± one standard deviation."
+        )
+    elif not opened.state.results:
+        said.say("Nothing is measured yet.")
+    else:
+        said.say("No measured design keeps all limits yet.")
+    emit(said, as_json)
+
+
+def predict(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (TABLE.csv | COLUMN=VALUE...)", help="Which designs.")
+    ],
+    ignore: IgnoreOption = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what the model expects of designs that you name. Columns of targets are passed over; nothing is written.
+
+    Examples: designer predict candidates.csv; designer predict temperature=455 atmosphere=N2.
+    """
+    path, rest = split_campaign(words, option)
+    opened = open_campaign(path, store)
+    targets = opened.objective.targets
+    labels, designs = _designs(rest, targets, ignore or [])
+    frame = opened.predict(designs)
+    rows = [
+        {
+            "design": label,
+            "predicted": {
+                target.name: {key: float(row[column]) for key, column in _columns(target.name)} for target in targets
+            },
+        }
+        for label, (_, row) in zip(labels, frame.iterrows(), strict=True)
+    ]
+    said = Report({"campaign": opened.name, "predictions": rows})
+    headers = ["", *(_header(target.name, target.unit) for target in targets)]
+    cells = [
+        [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in _dict(row["predicted"]).values())]
+        for row in rows
+    ]
+    said.show(Table(headers, cells))
+    said.say("Expected value ± one standard deviation, without the noise of measuring.")
+    emit(said, as_json)
+
+
+def report(
+    campaign: CampaignArgument = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.html", help="Default: beside the campaign file.")
+    ] = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the campaign's report: one HTML file that needs nothing else. An older report is replaced."""
+    from designer.report import write_report
+
+    path = campaign_file(campaign or option)
+    target = output or path.with_suffix(".html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise InvalidInput(Fault(f"a report is HTML, not {target.suffix or 'without an ending'}", "end it in .html"))
+    if not target.parent.is_dir():
+        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(target)))
+    opened = open_campaign(path, store)
+    written = write_report(opened, target)
+    said = Report({"campaign": opened.name, "file": str(written)})
+    said.say(f"Wrote {written}")
+    emit(said, as_json)
+
+
+def export(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (RESULTS.csv | EVENTS.jsonl)", help="The file to write.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write all measurements to a CSV file, or all events to a JSON-lines file."""
+    from designer.cli.designs import refuse_existing
+
+    path, rest = split_campaign(words, option)
+    if len(rest) != 1:
+        raise InvalidInput(Fault("one file to write must be named", "designer export results.csv"))
+    target = Path(rest[0])
+    if not force or not target.is_file():
+        refuse_existing(target)
+    opened = open_campaign(path, store)
+    written = opened.export(target)
+    said = Report({"campaign": opened.name, "file": str(written)})
+    said.say(f"Wrote {written}")
+    emit(said, as_json)
+
+
+def _best_rows(opened: Campaign) -> list[dict[str, Any]]:
+    frame = opened.best()
+    names = [target.name for target in opened.objective.targets]
+    rows = []
+    for label, row in frame.iterrows():
+        expected = {
+            name: {"mean": float(row[f"{name}_mean"]), "sd": float(row[f"{name}_sd"])}
+            for name in names
+            if f"{name}_mean" in frame.columns
+        }
+        rows.append({
+            "id": str(label),
+            "best_by": str(row["best_by"]),
+            "design": {column: row[column] for column in opened.space.columns},
+            "measured": {name: float(row[name]) for name in names},
+            "expected": expected,
+            "measurements": str(row["measurements"]).split(", "),
+        })  # fmt: skip
+    return rows
+
+
+def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
+    from designer.cli.designs import parameter_cells, parameter_headers
+
+    targets = opened.objective.targets
+    headers = ["", "best by", *parameter_headers(opened.space)]
+    for target in targets:
+        headers += [_header(target.name, target.unit), "expected"]
+    lines = []
+    for row in rows:
+        line = [row["id"], row["best_by"], *parameter_cells(opened.space, row["design"])]
+        for target in targets:
+            expected = row["expected"].get(target.name)
+            line += [number(row["measured"][target.name], 6)]
+            line += [with_error(expected["mean"], expected["sd"]) if expected else "-"]
+        lines.append(line)
+    return Table(headers, lines)
+
+
+def _designs(
+    rest: Sequence[str], targets: Sequence[Target], ignore: Sequence[str]
+) -> tuple[list[str], pd.DataFrame | list[dict[str, str]]]:
+    from designer.cli.designs import SHEETS, read_words, without_columns
+    from designer.units import split_header
+
+    if len(rest) == 1 and rest[0].lower().endswith(SHEETS):
+        from designer.space.files import read_frame
+
+        frame = without_columns(read_frame(Path(rest[0])), ignore, rest[0])
+        measured = {name for target in targets for name in (target.name, target.column)}
+        frame = frame[[header for header in frame.columns if not measured & {header, split_header(header)[0]}]]
+        return [f"row {row}" for row in frame.index], frame
+    if not rest:
+        raise InvalidInput(Fault("no design is given", "give a table, or COLUMN=VALUE for every column"))
+    return ["the design"], [read_words(rest)]
+
+
+def _columns(target: str) -> list[tuple[str, str]]:
+    return [("mean", target), ("sd", f"{target}_sd"), ("low", f"{target}_low"), ("high", f"{target}_high")]
+
+
+def _header(name: str, unit: str | None) -> str:
+    from designer.cli.designs import with_unit
+
+    return with_unit(name, unit)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return dict(value)
