@@ -1,8 +1,8 @@
 """Where a store is: paths and URLs, what of them may be shown, and what a campaign file may name.
 
-Rules for a campaign file: relative paths start from the file's folder. What a campaign *reads* (candidates, tables)
-may stand anywhere. What it *writes*, its SQLite store, must lie in that folder or below, so that a file from somebody
-else cannot write elsewhere; to keep the events elsewhere, give the store when opening the campaign.
+The rule for a campaign file: every path in it starts from the file's folder and stays in it, so that a campaign can be
+moved as one folder, and a file from somebody else reads and writes nothing elsewhere. To keep the events elsewhere, or
+to choose candidates from elsewhere, give the store or the table in Python or on the command line.
 """
 
 from __future__ import annotations
@@ -94,12 +94,22 @@ def confined(location: str, folder: Path) -> str:
         raise ValueError(str(error)) from None
     if not is_sqlite(url):
         return location
-    path = str(url.database)
-    outside = "give a path inside the campaign file's folder, or the store's place when you open the campaign"
+    within(str(url.database), folder, "store", "give it when you open the campaign")
+    return str(folder / str(url.database))
+
+
+def within(path: str, folder: Path, what: str, otherwise: str) -> None:
+    """Check that `path`, as a campaign file in `folder` names it, stays in the folder.
+
+    Raises
+    ------
+    ValueError
+        As ``"what is wrong; what would be right"``.
+    """
+    remedy = f"give a path inside the campaign file's folder, or {otherwise}"
     if path.startswith(("/", "\\", "~")) or PureWindowsPath(path).is_absolute():
-        raise ValueError(f"store {path!r} is an absolute path; {outside}")
+        raise ValueError(f"{what} {path!r} is an absolute path; {remedy}")
     if ".." in PurePosixPath(path.replace("\\", "/")).parts:
-        raise ValueError(f"store {path!r} leads out of the folder; {outside}")
+        raise ValueError(f"{what} {path!r} leads out of the folder; {remedy}")
     if not (folder / path).resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"store {path!r} is a link out of the folder; {outside}")
-    return str(folder / path)
+        raise ValueError(f"{what} {path!r} is a link out of the folder; {remedy}")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from designer.campaign.locations import confined
+from designer.campaign.locations import confined, within
 from designer.campaign.settings import Settings
 from designer.campaign.tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document
@@ -134,7 +134,9 @@ class CampaignSpec:
     def initial_designs(self) -> tuple[dict[str, float | str], ...]:
         """The user's own first designs, in lab units."""
         given = self.settings.initial
-        return () if given is None or isinstance(given, int) else read_designs(self.space, given)
+        if given is None or isinstance(given, int):
+            return ()
+        return read_designs(self.space, given, inside=True)
 
 
 V = TypeVar("V", bound=Value)
@@ -164,8 +166,9 @@ class _Reader:
     def finished(self, spec: CampaignSpec | None) -> CampaignSpec:
         """Return the spec, or raise with all faults in the order of their lines."""
         if spec is None or self.faults:
-            faults = [self.document.locate(fault) for fault in dict.fromkeys(self.faults)]
-            raise InvalidCampaign(sorted(faults, key=lambda fault: fault.line or 0))
+            own = [self.document.locate(fault) for fault in dict.fromkeys(self.faults) if fault.file is None]
+            others = [fault for fault in dict.fromkeys(self.faults) if fault.file is not None]
+            raise InvalidCampaign([*sorted(own, key=lambda fault: fault.line or 0), *others])
         return spec
 
     def read(self, file: Path | None, space: tuple[DesignSpace, str | None] | None = None) -> CampaignSpec | None:
@@ -190,6 +193,11 @@ class _Reader:
         if space is None or source is None:
             return space, None
         if isinstance(source, str):  # as the file names it
+            try:
+                within(source, self.folder, "candidates", "give the table in Python")
+            except ValueError as error:
+                self._say(error, "candidates")
+                return space, None
             source = self.folder / source
         if not isinstance(source, Path) and not hasattr(source, "columns"):
             return space, None  # the settings say what is wrong with it
@@ -214,6 +222,10 @@ class _Reader:
             self.faults += faults_of(error, kind, data)
             return None
 
+    def _say(self, error: ValueError, key: str) -> None:
+        what, _, remedy = str(error).partition("; ")
+        self.faults.append(Fault(what, remedy, path=(key,)))
+
     def _clashing_columns(self, space: DesignSpace, objective: Objective) -> None:
         for i, target in enumerate(objective.targets):
             for key, name in (("column", target.column), ("name", target.name)):
@@ -228,8 +240,7 @@ class _Reader:
             try:
                 confined(spec.settings.store, self.folder)
             except ValueError as error:
-                what, _, remedy = str(error).partition("; ")
-                self.faults.append(Fault(what, remedy, path=("store",)))
+                self._say(error, "store")
         try:
             _ = spec.initial_designs
         except InvalidInput as error:
@@ -242,5 +253,9 @@ class _Reader:
 
 
 def _placed(fault: Fault, path: tuple[str | int, ...]) -> Fault:
-    """Return `fault` inside `path`; the fault of another file keeps its own place."""
-    return fault if fault.file is not None else fault.at(path=path + fault.path)
+    """Return `fault` inside `path`; what is wrong in a row of another file keeps its own place."""
+    if fault.file is None:
+        return fault.at(path=path + fault.path)
+    if fault.row is None:
+        return Fault(f"{fault.file}: {fault.at(file=None)}", path=path)
+    return fault

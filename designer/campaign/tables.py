@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from designer.campaign.cells import is_nan
-from designer.campaign.designs import lab_designs
+from designer.campaign.designs import holding, lab_designs, violations
 from designer.campaign.events import Design
 from designer.errors import Fault, InvalidData
 from designer.space import DesignSpace
@@ -142,10 +142,11 @@ def flattened(row: Mapping[str, Any]) -> dict[str, Any]:
     return cells
 
 
-def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]]) -> tuple[Design, ...]:
+def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]], *, inside: bool = False) -> tuple[Design, ...]:
     """Return designs, given by lab column or parameter, in lab units.
 
-    Members of a composition that are not named have no amount.
+    Members of a composition that are not named have no amount. With `inside`, a design that leaves the space is a
+    fault.
 
     Raises
     ------
@@ -159,14 +160,19 @@ def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]]) -> tupl
         for parameter in space.parameters:
             members = getattr(parameter, "members", ())
             names = [f"{parameter.name}.{member}" for member in members]
-            if any(name in cells for name in (*names, *parameter.lab_columns)):
+            if members and any(name in cells for name in (*names, *parameter.lab_columns)):
                 for name, column in zip(names, parameter.lab_columns, strict=True):
                     if name not in cells and column not in cells:
                         cells[column] = 0.0
         try:
-            designs += read_design_frame(space, as_frame([cells]))
+            (design,) = read_design_frame(space, as_frame([cells]))
         except InvalidData as error:
             faults += [fault.at(row=None, path=(i,)) for fault in error.faults]
+            continue
+        designs.append(design)
+        if inside:
+            remedy = "give a design of the space"
+            faults += [Fault(text, remedy, path=(i,)) for text in violations(holding(space, [design]), design)]
     if faults:
         raise InvalidData(faults)
     return tuple(designs)

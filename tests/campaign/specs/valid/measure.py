@@ -1,0 +1,1 @@
+"""A measurement, for the example of a command."""
