@@ -1,8 +1,8 @@
 """A random forest of one target as a botorch model with a joint posterior: a second opinion on rough pools.
 
 The trees are taken as draws of the unknown function: the mean is theirs, the covariance of two designs is that of the
-trees' predictions there, inflated until the out-of-bag errors are as large as predicted, and the spread within leaves
-is added on the diagonal (law of total variance).
+trees' predictions there, with the spread within leaves on the diagonal (law of total variance); all of it is inflated,
+where necessary, until the out-of-bag errors are as large as predicted.
 
 References: L. Breiman, Random Forests, Machine Learning 45 (2001); F. Hutter, H. H. Hoos, K. Leyton-Brown, Sequential
 Model-Based Optimization for General Algorithm Configuration (LION 2011), 4.1; F. Hutter et al., Algorithm Runtime
@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.gpytorch import GPyTorchPosterior
 from botorch.posteriors.posterior import Posterior
-from gpytorch.distributions import MultivariateNormal
 from sklearn.ensemble import RandomForestRegressor
 from torch import Tensor
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.kernels import Array
+from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale
 from designer.surrogates.prediction import HeldOut, held_out
 
@@ -86,10 +85,9 @@ class Forest(Model):
         mean = np.where(count > 0, (leaves * out).sum(0) / some, 0.0)
         between = np.where(count > 0, ((leaves - mean) ** 2 * out).sum(0) / some, 1.0)
         within = (spread * out).sum(0) / some + _FLOOR
-        errors = (z - mean) ** 2
-        wanted = float(np.sum(errors - within) / max(float(np.sum(between)), _FLOOR)) if len(z) > 1 else 1.0
-        self._inflation = float(np.clip(wanted, 1.0, _MOST_INFLATION))
-        self._held_out = held_out(self.output, z, mean, self._inflation * between + within)
+        wanted = float(np.mean((z - mean) ** 2 / (between + within)))
+        self._inflation = float(np.clip(wanted, 1.0, _MOST_INFLATION)) if len(z) > 1 else 1.0
+        self._held_out = held_out(self.output, z, mean, self._inflation * (between + within))
 
     @property
     def num_outputs(self) -> int:
@@ -125,13 +123,12 @@ class Forest(Model):
         draws = torch.from_numpy(leaves).reshape(len(self._trees), *X.shape[:-1])
         mean = draws.mean(0)
         away = (draws - mean).movedim(0, -1)
-        covariance = self._inflation * (away @ away.transpose(-1, -2)) / len(self._trees)
+        covariance = (away @ away.transpose(-1, -2)) / len(self._trees)
         diagonal = torch.from_numpy(spread.mean(0)).reshape(X.shape[:-1]) + _FLOOR
-        covariance = self.output.scale**2 * (covariance + torch.diag_embed(diagonal))
+        covariance = self._inflation * self.output.scale**2 * (covariance + torch.diag_embed(diagonal))
         if isinstance(observation_noise, Tensor):
-            covariance = covariance + torch.diag_embed(observation_noise.expand(*mean.shape, 1)[..., 0])
-        mean = self.output.centre + self.output.scale * mean
-        posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
+            covariance = with_noise(covariance, observation_noise)
+        posterior = normal_posterior(self.output.centre + self.output.scale * mean, covariance)
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,7 +137,7 @@ class Forest(Model):
         for chunk in torch.split(X.detach().reshape(-1, X.shape[-1]), _CHUNK):
             leaves, spread = self._leaves(chunk.numpy())
             means.append(torch.from_numpy(leaves.mean(0)))
-            variances.append(torch.from_numpy(self._inflation * leaves.var(0) + spread.mean(0) + _FLOOR))
+            variances.append(torch.from_numpy(self._inflation * (leaves.var(0) + spread.mean(0) + _FLOOR)))
         shape = X.shape[:-1]
         mean, variance = torch.cat(means).reshape(shape), torch.cat(variances).reshape(shape)
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * variance

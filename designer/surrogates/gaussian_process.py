@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.gpytorch import GPyTorchPosterior
 from botorch.posteriors.posterior import Posterior
-from gpytorch.distributions import MultivariateNormal
 from torch import Tensor
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.kernels import Hyperparameters, Kernel
+from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale
 from designer.surrogates.prediction import HeldOut, held_out
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
@@ -113,10 +112,10 @@ class GaussianProcess(Model):
         else:
             mean, covariance = self._joint(X)
         if isinstance(observation_noise, Tensor):
-            covariance = covariance + torch.diag_embed(observation_noise.expand(*mean.shape, 1)[..., 0])
+            covariance = with_noise(covariance, observation_noise)
         elif observation_noise:
             covariance = covariance + self.noise_variance * torch.eye(X.shape[-2], dtype=X.dtype)
-        posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
+        posterior = normal_posterior(mean, covariance)
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> GaussianProcess:
@@ -177,6 +176,19 @@ class GaussianProcess(Model):
             mean, variance = (torch.cat(part).reshape(X.shape[:-1]) for part in zip(*parts, strict=True))
         return mean, variance
 
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return means and variances (``n``) at `X` (``n x d``) and covariances (``n x b``) with `Z` (``b x d``).
+
+        Like `marginals` without gradients, in chunks, in the target's unit.
+        """
+        with torch.no_grad():
+            Z = Z.to(torch.float64)
+            root = torch.linalg.solve_triangular(self._factor, self._cross(Z).T, upper=False)
+            rows = max(64, _CHUNK_ENTRIES // max(1, len(self.inputs) + len(Z)))
+            parts = [self._cross_moments(chunk, Z, root) for chunk in torch.split(X.to(torch.float64), rows)]
+            mean, variance, covariance = (torch.cat(part) for part in zip(*parts, strict=True))
+        return mean, variance, covariance
+
     def held_out(self) -> HeldOut:
         """Predict every measurement from all the others, hyperparameters unchanged, in closed form (leave-one-out)."""
         diagonal = torch.cholesky_inverse(self._factor).diagonal().numpy() if len(self.values) else np.zeros(0)
@@ -207,6 +219,15 @@ class GaussianProcess(Model):
         prior = self.kernel.prior_variance(self.hyperparameters)
         variance = (prior - explained).clamp_min(_JITTER * prior)
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * variance
+
+    def _cross_moments(self, X: Tensor, Z: Tensor, root: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        cross = self._cross(X)
+        explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False)
+        prior = self.kernel.prior_variance(self.hyperparameters)
+        variance = (prior - explained.square().sum(0)).clamp_min(_JITTER * prior)
+        own = self.kernel.evaluate(X - self._shift, Z - self._shift, self.hyperparameters)
+        mean = self.output.centre + self.output.scale * (cross @ self._alpha)[:, 0]
+        return mean, self.output.scale**2 * variance, self.output.scale**2 * (own - explained.T @ root)
 
     def _joint(self, X: Tensor) -> tuple[Tensor, Tensor]:
         X = X.to(torch.float64)

@@ -7,10 +7,10 @@ from typing import cast
 
 from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model, ModelList
-from botorch.posteriors.gpytorch import GPyTorchPosterior
 from botorch.posteriors.posterior import Posterior
-from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
 from torch import Tensor
+
+from designer.surrogates.normal import normal_of, normals_posterior
 
 
 class IndependentModels(ModelList):
@@ -35,15 +35,6 @@ class IndependentModels(ModelList):
         normals = []
         for j in range(len(models)) if output_indices is None else output_indices:
             noise = observation_noise[..., [j]] if isinstance(observation_noise, Tensor) else observation_noise
-            normals.append(_normal(models[j].posterior(X, observation_noise=noise)))
-        joint = normals[0]
-        if len(normals) > 1:
-            joint = MultitaskMultivariateNormal.from_independent_mvns(normals)
-        posterior = GPyTorchPosterior(joint)
+            normals.append(normal_of(models[j].posterior(X, observation_noise=noise)))
+        posterior = normals_posterior(normals)
         return posterior if posterior_transform is None else posterior_transform(posterior)
-
-
-def _normal(posterior: Posterior) -> MultivariateNormal:
-    if not isinstance(posterior, GPyTorchPosterior) or isinstance(posterior.distribution, MultitaskMultivariateNormal):
-        raise TypeError(f"independent models have one normal output each, not {type(posterior).__name__}")
-    return posterior.distribution

@@ -17,12 +17,11 @@ import numpy as np
 import torch
 from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.gpytorch import GPyTorchPosterior
 from botorch.posteriors.posterior import Posterior
-from gpytorch.distributions import MultivariateNormal
 from torch import Tensor
 
 from designer.surrogates.kernels import Array
+from designer.surrogates.normal import normal_of, normal_posterior
 
 _STEPS = 200
 _SUM_TOLERANCE = 1e-9
@@ -92,14 +91,14 @@ class Mixture(Model):
         posterior_transform: PosteriorTransform | None = None,
     ) -> Posterior:
         """Return the joint normal at `X` (``batch_shape x q x d``) whose means and covariances are the mixture's."""
-        parts = [_normal(model.posterior(X, observation_noise=observation_noise)) for model in self._components]
+        parts = [normal_of(model.posterior(X, observation_noise=observation_noise)) for model in self._components]
         means = torch.stack([part.mean for part in parts])
         covariances = torch.stack([part.covariance_matrix for part in parts])
         weights = self.weights.reshape(-1, *[1] * (means.ndim - 1))
         mean = (weights * means).sum(0)
         away = means - mean
         covariance = (weights[..., None] * (covariances + away[..., :, None] * away[..., None, :])).sum(0)
-        posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
+        posterior = normal_posterior(mean, covariance)
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
@@ -121,17 +120,11 @@ class Mixture(Model):
         return Mixture(conditioned, self.weights.numpy())
 
 
-def _normal(posterior: Posterior) -> MultivariateNormal:
-    if not isinstance(posterior, GPyTorchPosterior):
-        raise TypeError(f"a mixture takes models with normal posteriors, not {type(posterior).__name__}")
-    return posterior.distribution
-
-
 def _marginals(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
     if isinstance(model, MarginalModel):
         return model.marginals(X)
     with torch.no_grad():
-        normal = _normal(model.posterior(X[..., None, :]))
+        normal = normal_of(model.posterior(X[..., None, :]))
     return normal.mean[..., 0], normal.variance[..., 0]
 
 

@@ -316,9 +316,9 @@ def test_a_million_designs_are_quick() -> None:
     assert time.thread_time() - begun < 6.0  # about 1 s on an idle machine
 
 
-def test_a_thousand_measurements_are_workable() -> None:
-    task = mixed_task(1000)
+def test_hundreds_of_measurements_are_workable() -> None:
+    task = mixed_task(500)
     begun = time.thread_time()
     model = fit_gaussian_process(task)
-    assert time.thread_time() - begun < 30.0  # about 4 s on an idle machine
+    assert time.thread_time() - begun < 15.0  # about 1 s on an idle machine
     assert model.noise_variance == pytest.approx(0.05**2, rel=0.3)
