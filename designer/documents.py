@@ -110,13 +110,12 @@ def read_document(text: str, *, file: str | None = None) -> Document:
     >>> document.line(("elements", 1))
     2
     """
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InvalidInput(_syntax_fault(error, file)) from None
-    finally:
-        loader.dispose()
+    loader.dispose()
     if node is None:
         raise InvalidInput(Fault("the file is empty", "write a mapping of keys to values", file=file))
     lines: dict[PathKey, int] = {}
@@ -144,6 +143,9 @@ for _tag, _pattern, _first in _resolvers():
     _Loader.add_implicit_resolver(_tag, _pattern, [letter if letter != "\0" else "" for letter in _first])
 
 
+_PLAIN_TAGS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "merge"})
+
+
 def _build(
     node: yaml.Node, path: PathKey, lines: dict[PathKey, int], faults: list[Fault], loader: _Loader, depth: int = 0
 ) -> Any:
@@ -155,6 +157,9 @@ def _build(
         return None
     if depth > 40:
         faults.append(Fault("nested too deeply", "at most 40 levels", line=line))
+        return None
+    if node.tag.rpartition(":")[2] not in _PLAIN_TAGS or not node.tag.startswith("tag:yaml.org,2002:"):
+        faults.append(Fault(f"the tag {node.tag!r} is not allowed", "plain values only", line=line))
         return None
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(node, path, lines, faults, loader, depth)
@@ -196,9 +201,9 @@ def _build_mapping(
     return result
 
 
-def _syntax_fault(error: yaml.YAMLError, file: str | None) -> Fault:
+def _syntax_fault(error: Exception, file: str | None) -> Fault:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    problem = getattr(error, "problem", None) or (str(error) or type(error).__name__).splitlines()[0]
     line = mark.line + 1 if mark is not None else None
     return Fault(f"not YAML: {problem}", "check indentation, colons, quotes and brackets", file=file, line=line)
 

@@ -156,7 +156,7 @@ def split_quantity(text: str, to: str | None) -> tuple[float, str | None]:
     ((350.0, 'K'), (0.001, None))
     """
     match = _QUANTITY.match(text)
-    if match is None:
+    if match is None or match[2].startswith((",", "_")):
         remedy = f"give a number{f' in {to}' if to else ''}"
         if re.match(r"^\s*[-+]?\d+,\d+", text):
             remedy = "write a decimal point, not a comma, and no separators of thousands"

@@ -23,7 +23,8 @@ def _number(given: Any) -> float:
     value = float(given)
     if not math.isfinite(value):
         raise ValueError(f"{given!r} is not finite; give a plain number")
-    return value
+    # 15 digits are what a float keeps of any decimal text, so this only drops the noise of computed numbers.
+    return float(f"{value:.15g}")
 
 
 def _pair(given: Any) -> Any:

@@ -46,11 +46,9 @@ def read_frame(path: Path | str) -> pd.DataFrame:
 def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
     """Read CSV text, separated by commas, semicolons or tabs, whichever the header has most of.
 
-    >>> read_csv_text("T [K];gas\\n300;N2\\n")
-        T [K] gas
-    row
-    2     300  N2
-    """  # noqa: W291  pandas pads its index line
+    >>> read_csv_text("T [K];gas\\n300;N2\\n").reset_index().to_dict("records")
+    [{'row': 2, 'T [K]': '300', 'gas': 'N2'}]
+    """
     if "\0" in text:
         raise InvalidData(Fault("the file holds binary data", "give a CSV file in UTF-8", file=file))
     text = text.removeprefix("\ufeff")
@@ -66,7 +64,7 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
 
 def _excel_rows(path: Path) -> list[list[Any]]:
     try:
-        import openpyxl
+        import openpyxl  # type: ignore[import-untyped]
     except ImportError:
         raise MissingExtra("openpyxl", "excel") from None
     try:

@@ -258,9 +258,12 @@ class NumericParameter(ParameterBase):
         if self.lattice is not None:
             return self.lattice.values(np.rint(self.lattice.indices(values)))
         if self.scale == "log":
-            return np.clip(round_significant(values, self.significant_digits), self.low, self.high)
-        lattice = Lattice(Decimal(0), self.resolution)
-        return np.clip(lattice.values(np.rint(lattice.indices(values))), self.low, self.high)
+            rounded = round_significant(values, self.significant_digits)
+        else:
+            lattice = Lattice(Decimal(0), self.resolution)
+            rounded = lattice.values(np.rint(lattice.indices(values)))
+        at_bound = (values == self.low) | (values == self.high)
+        return np.where(at_bound, values, np.clip(rounded, self.low, self.high))
 
     @cached_property
     def resolution(self) -> Decimal:

@@ -112,7 +112,8 @@ class _Reader:
         numbered = frame.index.name == "row"
         self.rows: list[int] = [int(i) for i in frame.index] if numbered else list(range(2, len(frame) + 2))
         self.extra: dict[str, str] = {}
-        self.places = self._match_headers(extra_columns)
+        self.places: dict[str, tuple[int, str | None]] = {}
+        self._match_headers(extra_columns)
 
     def read(self) -> Floats:
         self._read_formulas()
@@ -123,10 +124,9 @@ class _Reader:
 
     # Headers
 
-    def _match_headers(self, extra_columns: Sequence[str]) -> dict[str, tuple[int, str | None]]:
-        """Return where each lab column stands, and the unit that its header gives."""
+    def _match_headers(self, extra_columns: Sequence[str]) -> None:
+        """Find where each lab column stands, and the unit that its header gives."""
         known = dict(_spellings(self.space))
-        places: dict[str, tuple[int, str | None]] = {}
         headers: dict[str, str] = {}
         for i, header in enumerate(self.frame.columns):
             name, unit = _split(str(header), {*known, *extra_columns})
@@ -140,14 +140,13 @@ class _Reader:
                 what = "the header stands twice" if headers[key] == str(header) else f"the same as {headers[key]!r}"
                 self._fault(what, "give each column once", str(header), row=1)
             elif column is not None:
-                places[column] = (i, unit)
+                self.places[column] = (i, unit)
             else:
                 self.extra[name] = str(header)
             headers.setdefault(key, str(header))
         for column in self.space.columns:
-            if column not in places:
+            if column not in self.places:
                 self._fault("the column is missing", "add it", column, row=1)
-        return places
 
     def _header_remedy(self, name: str, known: dict[str, str], extra_columns: Sequence[str]) -> str:
         for spelling, column in known.items():
@@ -156,17 +155,21 @@ class _Reader:
         return did_you_mean(name, [*dict.fromkeys(known.values()), *extra_columns])
 
     def _fault(self, what: str, remedy: str, column: str, row: int | None = None) -> None:
-        self.faults.append(Fault(what, remedy, row=row, column=column))
+        """Add a fault in a lab column, which is named as its header stands in the table."""
+        self.faults.append(Fault(what, remedy, row=row, column=self._header(column)))
+
+    def _header(self, column: str) -> str:
+        return str(self.frame.columns[self.places[column][0]]) if column in self.places else column
 
     # Columns
 
     def _read_parameter(self, parameter: Parameter) -> Floats:
-        if not all(column in self.places for column in parameter.lab_columns):
-            return np.zeros((len(self.frame), parameter.width))
-        if isinstance(parameter, NumericParameter):
-            return self._numbers(parameter.lab_columns[0], parameter.unit)[:, None]
         if isinstance(parameter, ShareParameter):
             return self._amounts(parameter)
+        if parameter.lab_columns[0] not in self.places:
+            return np.zeros((len(self.frame), 1))
+        if isinstance(parameter, NumericParameter):
+            return self._numbers(parameter.lab_columns[0], parameter.unit)[:, None]
         return self._words(parameter)
 
     def _cells(self, column: str) -> LabColumn:
@@ -203,13 +206,19 @@ class _Reader:
     def _amounts(self, parameter: ShareParameter) -> Floats:
         known = len(self.faults)
         unit = parameter.share_unit
-        amounts = np.column_stack([self._numbers(column, unit, shares=True) for column in parameter.lab_columns])
+        nothing = np.zeros(len(self.frame))
+        amounts = np.column_stack(
+            [
+                self._numbers(column, unit, shares=True) if column in self.places else nothing
+                for column in parameter.lab_columns
+            ]
+        )
         with np.errstate(invalid="ignore"):
             negative = amounts < 0
         for i, j in np.argwhere(negative):
             what = f"{plain(float(amounts[i, j]))} {unit} is less than nothing"
             self._fault(what, "give an amount of 0 or more", parameter.lab_columns[j], self.rows[i])
-        if len(self.faults) == known:
+        if len(self.faults) == known and all(column in self.places for column in parameter.lab_columns):
             self._check_sums(parameter, amounts)
         steps = np.zeros_like(amounts)
         finite = np.isfinite(amounts)
@@ -228,7 +237,7 @@ class _Reader:
             if abs(found - 1) < 0.01 and total == 100:
                 remedy = f"if these are fractions, say so in the headers: {parameter.lab_columns[0]} [fraction]"
             what = f"{parameter.name} sums to {plain(found)} {unit}, not {plain(total)}"
-            self.faults.append(Fault(what, remedy, row=self.rows[i], column=parameter.lab_columns[0]))
+            self._fault(what, remedy, parameter.lab_columns[0], self.rows[i])
 
     # Words
 

@@ -1,0 +1,139 @@
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from designer.errors import InvalidSpace
+from designer.space import CategoricalParameter, NumericParameter
+from tests.space.spaces import numerics
+
+BAD_NUMBERS = [
+    ({"bounds": [3, 1]}, "bounds: bounds [3, 1] are the wrong way round; write [1, 3]"),
+    ({"bounds": [3, 3]}, "leave nothing to choose"),
+    ({"bounds": [3]}, "are not two numbers; write [lowest, highest]"),
+    ({"bounds": ["1", 3]}, "'1' is not a number"),
+    ({"bounds": [True, 3]}, "True is not a number"),
+    ({"bounds": [0, float("inf")]}, "is not finite"),
+    ({"bounds": [0, float("nan")]}, "is not finite"),
+    ({}, "has no bounds; give 'bounds: [lowest, highest]' or 'values: [...]'"),
+    ({"bounds": [300, 902], "step": 5}, "are not a whole number of steps of 5 apart; end at 900 or 905"),
+    ({"bounds": [0, 1], "step": 3}, "end at 3"),
+    ({"bounds": [0, 1], "step": -0.1}, "step -0.1 is not positive"),
+    ({"bounds": [0, 1], "step": 0}, "step 0 is not positive"),
+    ({"bounds": [0, 1], "scale": "log"}, "a log scale cannot begin at 0"),
+    ({"values": [-1, 1], "scale": "log"}, "values: a log scale cannot begin at -1"),
+    ({"bounds": [0, 1], "scale": "lin"}, "did you mean 'linear'?"),
+    ({"values": []}, "'values' is empty"),
+    ({"values": [1, 2, 1]}, "values[2]: value 1 is given twice"),
+    ({"bounds": [0, 1], "values": [0, 2]}, "values[1]: value 2 is outside the bounds; between 0 and 1"),
+    ({"values": [0, 1], "step": 1}, "'step' and 'values' are both given"),
+    ({"bounds": [0, 1], "stepp": 1}, "unknown key 'stepp'; did you mean 'step'?"),
+    ({"name": "flow rate", "bounds": [0, 1]}, "name 'flow rate' cannot stand in a constraint"),
+    ({"name": "log10", "bounds": [0, 1]}, "is a word of the grammar"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), BAD_NUMBERS)
+def test_a_wrong_numeric_parameter_is_refused(data: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        NumericParameter(**{"name": "t", **data})
+    assert message in str(caught.value)
+
+
+def test_several_faults_are_told_at_once() -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        NumericParameter(name="t", values=[1, 1, 9], bounds=[0, 5], step=1)
+    assert len(caught.value.faults) == 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(numerics(), st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_snapped_values_are_settings(data: dict[str, Any], shares: list[float]) -> None:
+    parameter = NumericParameter(**data)
+    drawn = parameter.low + np.array(shares)[:, None] * (parameter.high - parameter.low)
+    snapped = parameter.snap(drawn)
+    assert parameter.valid(snapped).all()
+    assert (parameter.snap(snapped) == snapped).all()
+    assert (parameter.canonical(snapped) == snapped).all()
+    assert (parameter.from_lab(parameter.to_lab(snapped)) == snapped).all()
+    assert parameter.violations(snapped[0]) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(numerics())
+def test_a_counted_parameter_lists_its_settings(data: dict[str, Any]) -> None:
+    parameter = NumericParameter(**data)
+    if parameter.count is None:
+        assert parameter.is_continuous
+        return
+    settings_ = parameter.enumerate()
+    assert len(settings_) == len(np.unique(settings_)) == parameter.count
+    assert parameter.valid(settings_).all()
+
+
+def test_suggestions_on_continuous_ranges_are_readable() -> None:
+    plain = NumericParameter(name="t", bounds=[300, 900])
+    log = NumericParameter(name="p", bounds=[1, 1e5], scale="log")
+    narrow = NumericParameter(name="p", bounds=[100, 101], scale="log")
+    odd = NumericParameter(name="x", bounds=[0.0285714, 2.32614])
+    assert plain.snap(np.array([[437.28194732]])).tolist() == [[437.3]]
+    assert log.snap(np.array([[437.28194732], [54321.7]])).tolist() == [[437.3], [54320.0]]
+    assert narrow.snap(np.array([[100.1234567]])).tolist() == [[100.1235]]
+    assert odd.snap(np.array([[0.0285], [3.0], [1.23456789]])).tolist() == [[0.0285714], [2.32614], [1.2346]]
+
+
+def test_a_step_is_kept_in_decimals() -> None:
+    tenths = NumericParameter(name="x", bounds=[0, 1], step=0.1)
+    assert tenths.count == 11
+    assert tenths.canonical(np.array([[0.1 + 0.2]])).tolist() == [[0.3]]
+    assert tenths.valid(np.array([[0.3], [0.35], [1.1], [np.nan]])).tolist() == [True, False, False, False]
+    assert tenths.to_lab(np.array([[0.1 * 3]]))[0].tolist() == [0.3]
+
+
+def test_bounds_and_values_together() -> None:
+    molar = NumericParameter(name="c", bounds=[0.05, 0.2], values=[0.153, 0.057, 0.1])
+    assert (molar.low, molar.high, molar.count) == (0.05, 0.2, 3)
+    assert molar.snap(np.array([[0.08], [0.2]])).tolist() == [[0.1], [0.153]]
+    assert molar.violations(np.array([0.06])) == ["c = 0.06 is not on the listed values"]
+
+
+def test_on_a_log_scale_nearest_is_by_ratio() -> None:
+    decades = NumericParameter(name="p", values=[1, 10, 100], scale="log")
+    assert decades.snap(np.array([[4.0]])).tolist() == [[10.0]]
+
+
+BAD_CHOICES = [
+    ({"choices": []}, "'choices' is empty"),
+    ({"choices": ["a", "b", "a"]}, "choices[2]: choice 'a' is given twice"),
+    ({"choices": ["a", 1]}, "choices[1]: choice 1 is a number; put it in quotes: '1', or use kind: numeric"),
+    ({"choices": ["a", True]}, "is read as true or false"),
+    ({"choices": ["a", " b"]}, "has blanks around it"),
+    ({"choices": "abc"}, "write a list"),
+    ({"choices": ["a", "b"], "smiles": {"a": "C"}}, "smiles of 'b' is missing"),
+    (
+        {"choices": ["aa", "b"], "smiles": {"aa": "C", "b": "C", "aaa": "C"}},
+        "'aaa' is not a choice; did you mean 'aa'?",
+    ),
+    ({"choices": ["a", "b"], "descriptors": {"a": {"x": 1}, "b": {"y": 1}}}, "descriptor 'y' of 'a' is missing"),
+    ({"choices": ["a"], "descriptors": {"a": {"x": "one"}}}, "descriptors.a.x: 'one' is not a number"),
+    ({}, "'choices' is missing"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), BAD_CHOICES)
+def test_wrong_choices_are_refused(data: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        CategoricalParameter(**{"name": "g", **data})
+    assert message in str(caught.value)
+
+
+def test_choices_become_indices_and_come_back() -> None:
+    gas = CategoricalParameter(
+        name="gas", choices=["N2", "Ar", "air"], smiles={"N2": "N#N", "Ar": "[Ar]", "air": "O=O"}
+    )
+    indices = gas.from_lab([np.array(["air", "N2"], dtype=object)])
+    assert indices.tolist() == [[2.0], [0.0]]
+    assert gas.to_lab(indices)[0].tolist() == ["air", "N2"]
+    assert gas.valid(np.array([[0.0], [3.0], [0.5], [-1.0]])).tolist() == [True, False, False, False]
