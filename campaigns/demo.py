@@ -11,16 +11,19 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from designer.campaign import Campaign
-from designer.documents import load_document
+from designer import Campaign, CampaignSpec
+from designer.oracles import open_oracle
 from designer.report import Section, write_report
 from designer.report.figures import BLUE, GREY, INK, draw
 from designer.tasks.datasets.alloys import measured_alloys
@@ -58,18 +61,21 @@ def main() -> None:
     console.print(f"Yield strength in compression at room temperature; {SOURCE}.", style="dim")
     console.print("designer knows the list of alloys and no strength; each experiment looks up one.\n", style="dim")
 
-    data = load_document(FILE).data
-    budget = int(data["budget"])
+    spec = CampaignSpec.from_file(FILE)
+    budget, measure = spec.settings.budget, spec.settings.measure
+    assert budget is not None
+    assert measure is not None
+    oracle = open_oracle(measure, spec.space, spec.objective, folder=FILE.parent)
     with _progress(console) as bar:
         task = bar.add_task("experiments", total=options.seeds * budget)
-        campaigns = [_campaign(data, seed, options.folder) for seed in range(options.seeds)]
+        campaigns = [_campaign(spec, seed, options.folder) for seed in range(options.seeds)]
         for campaign in campaigns:
-            campaign.run(progress=lambda _: bar.advance(task))
+            campaign.run(oracle, progress=lambda _: bar.advance(task))
     ours = [_search(campaign, truth) for campaign in campaigns]
     random = [_random(truth, seed) for seed in range(options.seeds)]
 
     console.print(_tried(campaigns[0], truth))
-    console.print(_compared(ours, random, truth, budget))
+    console.print(_compared(ours, random, budget))
     for sentence in _conclusion(ours, random, truth, budget):
         console.print(sentence)
     report = options.folder / "report.html"
@@ -84,14 +90,15 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _campaign(data: dict[str, object], seed: int, folder: Path) -> Campaign:
+def _campaign(spec: CampaignSpec, seed: int, folder: Path) -> Campaign:
     """Begin the campaign of the file anew, with another seed, in a store of its own."""
     store = folder / f"seed-{seed}.db"
     for leftover in folder.glob(f"{store.name}*"):
         leftover.unlink()
-    settings = {key: value for key, value in data.items() if key not in ("designer", "candidates", "seed")}
+    settings = {key: value for key, value in spec.data.items() if key in ("name", "batch_size", "budget", "initial")}
+    pool = FILE.with_name("alloys.csv")
     return Campaign.create(
-        **settings, candidates=FILE.with_name("alloys.csv"), folder=FILE.parent, seed=seed, store=store
+        space=spec.data["space"], targets=spec.data["targets"], candidates=pool, seed=seed, store=store, **settings
     )
 
 
@@ -113,49 +120,50 @@ def _random(truth: pd.Series[float], seed: int) -> Search:
 
 def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
     """Return what the first campaign tried, one row a batch: the best of the batch, and the best until then."""
-    table = Table(title="What designer tried (seed 0), batch by batch", title_justify="left", header_style="bold")
-    for name in ("experiments", "chosen", "best of the batch", "processing"):
-        table.add_column(name)
-    for name in (UNIT, f"best so far [{UNIT}]", f"rank of {len(truth)}"):
-        table.add_column(name.replace("[", r"\["), justify="right")
-    best = -np.inf
+    table = Table(title="What designer tried (seed 0): the best of each batch", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("experiments", "chosen"):
+        table.add_column(name, no_wrap=True)
+    for name in (UNIT, "best", "rank"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("alloy, processing", no_wrap=True)
+    best, first = -np.inf, 1
     done = list(campaign.state.measurements.values())
-    batches = pd.Series(done).groupby([campaign.state.suggestions[str(each.suggestion)].position for each in done])
-    first = 1
-    for _, batch in batches:
+    made_by = campaign.state.suggestions
+    for _, group in groupby(done, key=lambda each: made_by[str(each.suggestion)].position):
+        batch = list(group)
         top = max(batch, key=lambda each: each.values[QUANTITY])
         value = top.values[QUANTITY]
-        how = campaign.state.suggestions[str(top.suggestion)].how
-        style = "bold" if value > best else ""
-        best = max(best, value)
-        rank = int((truth > value).sum()) + 1
-        span = f"{first}-{first + len(batch) - 1}"
         table.add_row(
-            span, {"initial": "to fill the space"}.get(how, f"by the {how}"), str(top.design["alloy"]),
-            str(top.design["processing"]), f"{value:.0f}", f"{best:.0f}", str(rank), style=style,
+            f"{first}-{first + len(batch) - 1}",
+            {"initial": "to fill", "model": "by the model"}[made_by[str(top.suggestion)].how],
+            f"{value:.0f}", f"{max(best, value):.0f}", f"{(truth > value).sum() + 1}",
+            f"{_short(str(top.design['alloy']))}, {top.design['processing']}",
+            style="bold" if value > best else "",
         )  # fmt: skip
-        first += len(batch)
+        best, first = max(best, value), first + len(batch)
     return table
 
 
-def _compared(ours: Sequence[Search], random: Sequence[Search], truth: pd.Series[float], budget: int) -> Table:
-    table = Table(
-        title=f"\nAgainst random search, {budget} experiments each", title_justify="left", header_style="bold"
-    )
-    table.add_column("seed", justify="right")
-    for who in ("designer", "random"):
-        table.add_column(rf"{who}: best \[{UNIT}]", justify="right")
-        table.add_column(f"{who}: strongest found at", justify="right")
+def _short(formula: str) -> str:
+    """Return a formula as a metallurgist writes it: without blanks, and without ones."""
+    return "".join(part.removesuffix("1") if part[:-1].isalpha() else part for part in formula.split())
+
+
+def _compared(ours: Sequence[Search], random: Sequence[Search], budget: int) -> Table:
+    title = f"Against random search, {budget} experiments each: the best, and when the strongest was found"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in ("seed", f"designer [{UNIT}]", "found at", f"random [{UNIT}]", "found at"):
+        table.add_column(escape(name), justify="right", no_wrap=True)
     for seed, (mine, other) in enumerate(zip(ours, random, strict=True)):
-        chance = f"{max(other.values[:budget]):.0f}"
-        table.add_row(str(seed), f"{mine.best:.0f}", _at(mine, budget), chance, _at(other, budget))
+        best, chance = f"{mine.best:.0f}", f"{max(other.values[:budget]):.0f}"
+        table.add_row(str(seed), best, _at(mine, budget), chance, _at(other, budget))
     return table
 
 
 def _at(search: Search, budget: int) -> str:
     if search.needed is None:
         return f"not in {budget}"
-    return str(search.needed) if search.needed <= budget else f"{search.needed} (over budget)"
+    return str(search.needed) if search.needed <= budget else f"({search.needed})"
 
 
 def _conclusion(
@@ -169,7 +177,7 @@ def _conclusion(
         middle = statistics.median(found)
         said.append(
             f"designer found it in {len(found)} of {len(ours)} searches of {budget} experiments, after "
-            f"{min(found)} to {max(found)} of them (median {middle:g})."
+            f"{', '.join(map(str, sorted(found)))} of them (median {middle:g})."
         )
     else:
         said.append(f"designer found it in none of {len(ours)} searches of {budget} experiments.")

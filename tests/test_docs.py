@@ -1,7 +1,7 @@
 """Every block of code in the documents runs, top to bottom, in one empty folder a document.
 
 - ```python   runs; the blocks of a document share their names. A ```text block right after it is what it prints.
-- ```console  lines after ``$ `` run; the lines below each are what it prints.
+- ```console  lines after ``$ `` run; the lines below each are what it prints, and its exit code where it is not 0.
 - ```yaml     a campaign file is validated whole; anything else is a part of one, and validated inside a small one.
 - ```csv, ```text  are shown only, or written (below).
 
@@ -17,7 +17,6 @@ import doctest
 import io
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,17 +87,9 @@ def run_command(command: str) -> str:
     assert program == "designer", f"{program!r} is neither `designer` nor `cat`; mark the block `not run: WHY`"
     from designer.cli.main import main
 
-    before = sys.argv
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(printed):
-        sys.argv = ["designer", *arguments]
-        try:
-            main()
-        except SystemExit as leave:
-            if leave.code:
-                printed.write(f"[exit code {leave.code}]\n")
-        finally:
-            sys.argv = before
-    return printed.getvalue()
+        code = main(arguments)
+    return printed.getvalue() + (f"[exit code {code}]\n" if code else "")
 
 
 def console_steps(text: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,225 @@
+"""From a campaign to what its report says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from designer.campaign.best import best_rows
+from designer.campaign.events import Cell, Created, Suggested, utc_now
+from designer.campaign.measured import by_design
+from designer.campaign.state import Failure, Measurement, Suggestion
+from designer.objective import Target
+from designer.report.beliefs import MOST_CHOICES, History, history_of
+from designer.report.content import Content, Experiment, Prediction
+from designer.report.wording import amounts, count, moment, number, uncertain, with_unit
+from designer.space import DesignSpace, ShareParameter
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+
+_HOW = {"initial": "first design", "model": "model", "replicate": "replicate"}
+
+
+def gather(campaign: Campaign) -> Content:
+    """Return what the report of `campaign` says, from all events read so far."""
+    state, space = campaign.state, campaign.space
+    history = history_of(campaign)
+    best = _best_measured(campaign)
+    rows = tuple(_experiments(campaign, history, {name for each in best for name in each.measurements}))
+    return Content(
+        name=campaign.name,
+        made_at=moment(utc_now()),
+        summary=tuple(_summary(campaign, best)),
+        facts=tuple(_facts(campaign, best, history)),
+        parameters=tuple(with_unit(p.name, getattr(p, "unit", None)) for p in space.parameters),
+        targets=campaign.objective.targets,
+        experiments=rows,
+        beliefs=history.beliefs,
+        remarks=tuple(_remarks(campaign, history)),
+        campaign_file=_plain_yaml(state.spec),
+        versions=_versions(campaign),
+    )
+
+
+def _best_measured(campaign: Campaign) -> list[Any]:
+    groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
+    if not groups:
+        return []
+    return [groups[i] for i in best_rows(campaign.objective, np.array([group.means for group in groups]))]
+
+
+# The table of experiments
+
+
+def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterator[Experiment]:
+    """Yield what was done in the order it came, then what is open, then what was withdrawn before it was made."""
+    state, space, targets = campaign.state, campaign.space, campaign.objective.targets
+    flags = campaign.measurements()["flags"]
+    done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
+    done_so_far = 0
+    for each in sorted(done, key=lambda result: result.position):
+        row = _row(space, each, state.suggestions.get(each.suggestion or ""), history)
+        counts = isinstance(each, Failure) or (not each.withdrawn and bool(each.values))
+        done_so_far += counts
+        row = replace(row, number=done_so_far if counts else None)
+        if isinstance(each, Failure):
+            yield replace(row, outcome="failed", notes=(each.reason,))
+            continue
+        yield replace(
+            row,
+            outcome="measured" if counts else "withdrawn",
+            values=dict(each.values),
+            notes=tuple(_notes(each, str(flags[each.id]))),
+            feasible=_feasible(targets, each.values),
+            best=each.id in best,
+        )
+    for status in ("open", "withdrawn"):
+        for suggestion in state.suggestions.values():
+            if suggestion.status == status:
+                notes = (suggestion.withdrawn_because,) if suggestion.withdrawn_because else ()
+                yield replace(_row(space, suggestion, suggestion, history), outcome=status, notes=notes)
+
+
+def _row(
+    space: DesignSpace, made: Measurement | Failure | Suggestion, suggestion: Suggestion | None, history: History
+) -> Experiment:
+    """Return the table's row for `made`, without how it went."""
+    own = made.id if isinstance(made, Measurement) else "–"
+    return Experiment(
+        id=own if suggestion is None else suggestion.id,
+        number=None,
+        outcome="open",
+        how="attached" if suggestion is None else _HOW[suggestion.how],
+        cells=tuple(cells(space, made.design)),
+        predicted={} if suggestion is None else _prediction(made, suggestion, history),
+    )
+
+
+def _prediction(made: Any, suggestion: Suggestion, history: History) -> Mapping[str, Prediction]:
+    """Return what was expected of a suggestion; nothing where something else was made."""
+    return history.predicted.get(suggestion.id, {}) if dict(made.design) == dict(suggestion.design) else {}
+
+
+def cells(space: DesignSpace, design: Mapping[str, Cell]) -> Iterator[str]:
+    """Yield the settings of a design as text, one for each parameter."""
+    for parameter in space.parameters:
+        values = [design[column] for column in parameter.lab_columns]
+        if isinstance(parameter, ShareParameter):
+            yield amounts({m: float(v) for m, v in zip(parameter.members, values, strict=True)})
+        else:
+            yield values[0] if isinstance(values[0], str) else number(values[0])
+
+
+def _feasible(targets: Sequence[Target], values: Mapping[str, float]) -> bool:
+    """Whether the values that were measured keep their limits."""
+    return all(
+        (target.at_least is None or values[target.name] >= target.at_least)
+        and (target.at_most is None or values[target.name] <= target.at_most)
+        for target in targets
+        if target.name in values
+    )
+
+
+def _notes(each: Measurement, flags: str) -> Iterator[str]:
+    if each.withdrawn:
+        yield f"withdrawn: {each.reason}" if each.reason else "withdrawn"
+    if flags:
+        yield flags
+
+
+# What is read first
+
+
+def _summary(campaign: Campaign, best: Sequence[Any]) -> Iterator[str]:
+    if not best:
+        yield "Nothing that counts has been measured yet."
+    elif len(best) == 1:
+        yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
+    else:
+        yield f"{len(best)} designs are the best trade-offs so far: none of them is worse than another in every goal."
+    decided = campaign.verdict()
+    reason = decided.reason[:1].upper() + decided.reason[1:]
+    yield f"The campaign is done. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
+
+
+def _values(campaign: Campaign, made: Any) -> str:
+    said = []
+    for target, value in zip(campaign.objective.targets, made.means, strict=True):
+        if np.isfinite(value):
+            said.append(f"{target.name} {number(float(value))}{f' {target.unit}' if target.unit else ''}")
+    return ", ".join(said)
+
+
+def _design(campaign: Campaign, made: Any) -> str:
+    texts = cells(campaign.space, made.design)
+    return "; ".join(f"{p.name} {text}" for p, text in zip(campaign.space.parameters, texts, strict=True))
+
+
+def _facts(campaign: Campaign, best: Sequence[Any], history: History) -> Iterator[tuple[str, str, str]]:
+    status = campaign.status()
+    of_budget = f" of {status.budget}" if status.budget is not None else ""
+    beside = [count(status.attached, "result") + " attached"] if status.attached else []
+    beside += [f"{len(status.failed)} failed"] if status.failed else []
+    beside += [f"{len(status.open)} open"] if status.open else []
+    yield "Experiments", f"{status.spent}{of_budget}", ", ".join(beside)
+    if len(best) == 1:
+        for target, value in zip(campaign.objective.targets, best[0].means, strict=True):
+            if target.goal is not None and np.isfinite(value):
+                unit = f" {target.unit}" if target.unit else ""
+                yield f"Best measured {target.name}", f"{number(float(value))}{unit}", best[0].label
+        yield from _best_by_model(campaign, history)
+    elif best:
+        yield "Best trade-offs", str(len(best)), ", ".join(made.label for made in best[:6])
+    yield "State", "done" if status.stop else "goes on", ""
+
+
+def _best_by_model(campaign: Campaign, history: History) -> Iterator[tuple[str, str, str]]:
+    if not history.beliefs:
+        return
+    table = campaign.best()
+    rows = table[table["best_by"] != "measured"]
+    for target in campaign.objective.goals:
+        expected = history.beliefs[-1].expected.get(target.name)
+        if expected is not None and len(rows) == 1:
+            unit = f" {target.unit}" if target.unit else ""
+            yield (
+                f"Best by the model, {target.name}",
+                uncertain(expected.mean, expected.spread) + unit,
+                str(rows.index[0]),
+            )
+
+
+# Where it comes from
+
+
+def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
+    state = campaign.state
+    yield (
+        f"Begun {moment(state.created_at)}; {count(state.position, 'event')}; seed {campaign.settings.seed}. The same "
+        "file, events and library versions give the same suggestions again."
+    )
+    if history.played < history.choices:
+        yield (
+            f"The model was asked again for {history.played} of its {history.choices} choices (at most "
+            f"{MOST_CHOICES}); the other experiments show no prediction."
+        )
+    yield from campaign.notices
+
+
+def _plain_yaml(spec: Mapping[str, Any]) -> str:
+    import yaml
+
+    return yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+
+
+def _versions(campaign: Campaign) -> tuple[tuple[str, str], ...]:
+    """Return the versions of the newest choice, by the model if there is one."""
+    versions: Mapping[str, str] = {}
+    for event in campaign.events:
+        if isinstance(event, Created | Suggested) and len(event.versions) >= len(versions):
+            versions = event.versions
+    return tuple(versions.items())

@@ -1,0 +1,154 @@
+"""The report of real campaigns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from designer import Campaign
+from designer.report import Section, write_report
+from designer.report.beliefs import MOST_CHOICES, history_of
+from designer.report.gathering import gather
+from tests.report.test_html import Page
+
+SPACE = [
+    {"name": "film", "kind": "composition", "elements": ["Ni", "Fe", "Co"], "unit": "at.%", "step": 10},
+    {"name": "temperature", "kind": "numeric", "unit": "degC", "bounds": [300, 600], "step": 25},
+]
+TARGETS = [
+    {"name": "overpotential", "unit": "mV", "goal": "minimize", "reach": 250},
+    {"name": "leaching", "unit": "percent", "at_most": 2},
+]
+
+
+def measured(film: float, temperature: float) -> dict[str, float]:
+    return {"overpotential": 300 + (temperature - 450) ** 2 / 200 - film / 2, "leaching": 1 + film / 60}
+
+
+def values_of(batch: object) -> dict[str, dict[str, float]]:
+    return {str(row.Index): measured(row[1], row[4]) for row in batch.itertuples()}  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def campaign() -> Campaign:
+    """Return a campaign in which everything happened that can."""
+    campaign = Campaign.create(space=SPACE, targets=TARGETS, name="films", budget=20, batch_size=3, initial=6)
+    for _ in range(2):
+        campaign.record(values_of(campaign.suggest()))
+    batch = campaign.suggest()
+    campaign.record({key: value for key, value in values_of(batch).items() if key != batch.index[2]})
+    campaign.record_failure(batch.index[2], "film peeled")
+    campaign.withdraw("M0002", "wrong electrode")
+    campaign.attach([{"film.Ni": 33.3, "film.Fe": 33.3, "film.Co": 33.4, "temperature": 450, "overpotential": 296}])
+    campaign.withdraw(campaign.suggest(1).index[0], "no cobalt left")
+    campaign.suggest(1)
+    return campaign
+
+
+def test_every_experiment_is_told_with_what_became_of_it(campaign: Campaign) -> None:
+    rows = gather(campaign).experiments
+    told = [(row.id, row.number, row.outcome, row.how) for row in rows]
+    assert told[:3] == [
+        ("S0001", 1, "measured", "first design"),
+        ("S0002", None, "withdrawn", "first design"),
+        ("S0003", 2, "measured", "first design"),
+    ]
+    assert ("S0009", 8, "failed", "model") in told
+    assert ("M0009", 9, "measured", "attached") in told
+    assert told[-2:] == [("S0011", None, "open", "model"), ("S0010", None, "withdrawn", "model")]
+    assert ("S0002", None, "open", "first design") in told  # without its measurement it waits for one again
+    notes = {(row.id, row.outcome): row.notes for row in rows}
+    assert notes["S0009", "failed"] == ("film peeled",)
+    assert notes["S0010", "withdrawn"] == ("no cobalt left",)
+    assert notes["S0002", "withdrawn"] == ("withdrawn: wrong electrode",)
+
+
+def test_designs_are_told_in_lab_units_by_parameter(campaign: Campaign) -> None:
+    content = gather(campaign)
+    assert content.parameters == ("film [at.%]", "temperature [degC]")
+    attached = next(row for row in content.experiments if row.how == "attached")
+    assert attached.cells == ("Co 33.4, Ni 33.3, Fe 33.3", "450")
+
+
+def test_the_best_row_is_the_best_feasible_measurement(campaign: Campaign) -> None:
+    rows = [row for row in gather(campaign).experiments if row.outcome == "measured" and row.feasible]
+    complete = [row for row in rows if "leaching" in row.values]
+    best = min(complete, key=lambda row: row.values["overpotential"])
+    assert [row.id for row in rows if row.best] == [best.id]
+
+
+def test_predictions_were_made_before_the_result_came(campaign: Campaign) -> None:
+    """A prediction depends on nothing that was recorded after the choice it belongs to."""
+    content = gather(campaign)
+    assert {row.id for row in content.experiments if row.predicted} == {"S0007", "S0008", "S0009", "S0010", "S0011"}
+    early = Campaign.create(space=SPACE, targets=TARGETS, name="films", budget=20, batch_size=3, initial=6)
+    for _ in range(2):
+        early.record(values_of(early.suggest()))
+    batch = early.suggest()
+    early.record({key: {"overpotential": 1.0, "leaching": 1.0} for key in batch.index})
+    before = history_of(campaign).predicted
+    after = history_of(early).predicted
+    assert {key: before[key] for key in batch.index} == {key: after[key] for key in batch.index}
+
+
+def test_a_measurement_is_expected_to_scatter_more_than_the_design_itself(campaign: Campaign) -> None:
+    known = campaign.knowledge()
+    assert known is not None
+    _, spread = known.predict(known.coordinates[:1])
+    from designer.report.beliefs import expectations
+
+    design = dict(campaign.state.results[0].design)
+    assert expectations(known, [design])[0]["overpotential"].spread >= spread[0, 0]
+
+
+def test_beliefs_follow_the_number_of_experiments(campaign: Campaign) -> None:
+    beliefs = history_of(campaign).beliefs
+    assert [belief.number for belief in beliefs] == sorted(belief.number for belief in beliefs)
+    assert beliefs[-1].number == campaign.status().spent
+
+
+def test_a_long_campaign_is_played_at_some_of_its_choices(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
+    monkeypatch.setattr("designer.report.beliefs.MOST_CHOICES", 2)
+    history = history_of(campaign)
+    assert (history.played, history.choices) == (2, 3)
+    assert "S0011" in history.predicted
+    assert any("2 of its 3 choices" in remark for remark in gather(campaign).remarks)
+    assert MOST_CHOICES > 2
+
+
+def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path: Path) -> None:
+    path = write_report(campaign, tmp_path / "report.html", sections=[Section("Mine", "My words.")])
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert len(page.rows) == 1 + len(gather(campaign).experiments)
+    for words in ("films", "film peeled", "My words.", "Predicted against measured", "name: films", "torch"):
+        assert words in text
+    best = campaign.best()
+    assert str(best.index[0]) in text
+
+
+def test_a_report_writes_no_event(campaign: Campaign, tmp_path: Path) -> None:
+    before = campaign.events
+    write_report(campaign, tmp_path / "report.html")
+    campaign.refresh()
+    assert campaign.events == before
+
+
+def test_a_campaign_without_results_has_a_report(tmp_path: Path) -> None:
+    fresh = Campaign.create(space=SPACE, targets=TARGETS)
+    text = write_report(fresh, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Nothing that counts has been measured yet." in text
+    fresh.suggest(2)
+    assert [row.outcome for row in gather(fresh).experiments] == ["open", "open"]
+
+
+def test_a_pareto_campaign_marks_its_front(tmp_path: Path) -> None:
+    targets = [{"name": "strength", "goal": "maximize"}, {"name": "cost", "goal": "minimize"}]
+    campaign = Campaign.create(space=SPACE, targets=targets, initial=4)
+    batch = campaign.suggest(4)
+    campaign.record(batch.assign(strength=[1.0, 2.0, 3.0, 0.5], cost=[1.0, 2.0, 3.0, 4.0]))
+    content = gather(campaign)
+    assert [row.best for row in content.experiments] == [True, True, True, False]
+    assert not content.beliefs
+    assert "best trade-offs" in write_report(campaign, tmp_path / "report.html").read_text(encoding="utf-8")
