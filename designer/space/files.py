@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from designer.errors import Fault, InvalidData, MissingExtra
+
+_LARGE = 1_000_000  # characters from which pandas' parser is worth a second way
 
 
 def read_frame(path: Path | str) -> pd.DataFrame:
@@ -54,12 +57,41 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
     text = text.removeprefix("\ufeff")
     first = text.lstrip("\r\n").partition("\n")[0]
     separator = max(",;\t", key=first.count)
+    if len(text) > _LARGE:
+        large = read_large(text, separator)
+        if large is not None:
+            return large
     try:
         # No cell may be longer than csv's field limit, so a forgotten quote ends in an error, not in a silent join.
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise InvalidData(Fault(f"the file is no proper CSV: {error}", "check the quotes", file=file)) from None
     return _framed([[cell.strip() for cell in row] for row in rows], file)
+
+
+def read_large(text: str, separator: str) -> pd.DataFrame | None:
+    """Read plain CSV text by pandas' own parser, some ten times quicker and smaller; the same frame.
+
+    None where the text is not plain: with quotes, blanks around cells, or any row with too many or too few cells.
+    """
+    text = text.replace("\r\n", "\n").removesuffix("\n")
+    if '"' in text or "\r" in text or " " in text or (separator != "\t" and "\t" in text):
+        return None
+    raw = np.frombuffer(text.encode(), dtype=np.uint8)
+    ends = np.append(np.flatnonzero(raw == ord("\n")), len(raw))
+    cells = np.diff(np.searchsorted(np.flatnonzero(raw == ord(separator)), ends), prepend=0) + 1
+    names = text.partition("\n")[0].split(separator)
+    if len(names) < 2 or (cells != len(names)).any() or "" in names or len(set(names)) < len(names):
+        return None
+    body = pd.read_csv(
+        io.StringIO(text), sep=separator, skiprows=1, header=None, names=list(range(len(names))), dtype=object,
+        na_filter=False, quoting=csv.QUOTE_NONE, engine="c", low_memory=False, index_col=False,
+    )  # fmt: skip
+    if len(body) != len(ends) - 1 or (body == "").all(axis=1).any():
+        return None
+    body.index = pd.RangeIndex(2, len(body) + 2, name="row")
+    body.columns = pd.Index(names, dtype=object)
+    return body
 
 
 def _excel_rows(path: Path) -> list[list[Any]]:

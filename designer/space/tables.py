@@ -65,6 +65,7 @@ def read_table(
     file: str | None = None,
     extra_columns: Sequence[str] = (),
     flags: bool = True,
+    sum_tolerance: float = _MEASURED_SUM,
 ) -> ReadResult:
     """Read a lab table of designs.
 
@@ -82,13 +83,15 @@ def read_table(
         Columns that the table may have beside the designs; they are not read.
     flags
         Whether to say for each row how it leaves the space; not needed for large pools.
+    sum_tolerance
+        The share of the total by which measured amounts may miss it.
 
     Raises
     ------
     InvalidData
         With every fault of the table.
     """
-    reader = _Reader(space, frame, extra_columns)
+    reader = _Reader(space, frame, extra_columns, sum_tolerance)
     coordinates = reader.read()
     if reader.faults:
         order = sorted(reader.faults, key=lambda fault: fault.row or 0)
@@ -105,8 +108,11 @@ def read_table(
 class _Reader:
     """One reading of one table; it gathers faults as it goes."""
 
-    def __init__(self, space: DesignSpace, frame: pd.DataFrame, extra_columns: Sequence[str]) -> None:
+    def __init__(
+        self, space: DesignSpace, frame: pd.DataFrame, extra_columns: Sequence[str], sum_tolerance: float
+    ) -> None:
         self.space = space
+        self.sum_tolerance = sum_tolerance
         self.frame = frame
         self.faults: list[Fault] = []
         numbered = frame.index.name == "row"
@@ -229,7 +235,7 @@ class _Reader:
         steps = parameter.lattice.indices(amounts)
         difference = np.abs(steps.sum(axis=1) - parameter.units)
         on_steps = is_whole(steps).all(axis=1) & (parameter.step is not None)
-        wrong = np.where(on_steps, difference > 1e-6, difference > _MEASURED_SUM * parameter.units * (1 + 1e-9))
+        wrong = np.where(on_steps, difference > 1e-6, difference > self.sum_tolerance * parameter.units * (1 + 1e-9))
         total, unit = parameter.exact_total, parameter.share_unit
         for i in np.flatnonzero(wrong):
             found = math.fsum(amounts[i])
@@ -259,7 +265,11 @@ class _Reader:
         column = parameter.lab_columns[0]
         if not isinstance(parameter, (CategoricalParameter, FormulaParameter)):
             raise TypeError(f"{parameter.kind} has no words")
-        codes, unique = pd.factorize(np.array([_word(cell) for cell in self._cells(column)], dtype=object))
+        cells = self._cells(column)
+        if not _all_text(cells):
+            cells = np.array([_word(cell) for cell in cells], dtype=object)
+        codes, distinct = pd.factorize(cells)
+        unique = [_word(cell) for cell in distinct]
         indices = np.array([parameter.indices.get(word, -1) for word in unique], dtype=np.float64)
         found = indices[codes] if len(codes) else np.zeros(0)
         if isinstance(parameter, CategoricalParameter):
@@ -291,6 +301,12 @@ def _plain_numbers(cells: LabColumn) -> Floats | None:
     """Return a column of plain numbers, or None where some cell needs a closer look."""
     if cells.dtype.kind in "iuf":
         values = cells.astype(np.float64)
+    elif _all_text(cells):
+        codes, distinct = pd.factorize(cells)
+        numbers = _plain_texts(distinct)
+        if numbers is None:
+            return None
+        values = numbers[codes] if len(codes) else np.zeros(0)
     else:
         if any(isinstance(cell, (bool, np.bool_)) or (isinstance(cell, str) and "_" in cell) for cell in cells):
             return None
@@ -299,6 +315,19 @@ def _plain_numbers(cells: LabColumn) -> Floats | None:
         except (TypeError, ValueError):
             return None
     return None if np.isnan(values).any() else values
+
+
+def _plain_texts(texts: Iterable[str]) -> Floats | None:
+    try:
+        # Python would read 1_000 as a number; a lab would not.
+        return np.array([float("no" if "_" in text else text) for text in texts], dtype=np.float64)
+    except ValueError:
+        return None
+
+
+def _all_text(cells: LabColumn) -> bool:
+    """Whether every cell is text, so that equal cells can be read once."""
+    return cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=False) == "string"
 
 
 def _quantity(cell: Any, unit: str | None) -> tuple[float, str | None]:

@@ -1,13 +1,15 @@
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
 from designer.errors import InvalidData
 from designer.space import DesignSpace, read_frame
-from designer.space.files import read_csv_text
+from designer.space.files import read_csv_text, read_large
 
 SPACE = DesignSpace(
     parameters=[
@@ -157,6 +159,29 @@ def test_files_keep_their_row_numbers(tmp_path: Path) -> None:
     with pytest.raises(InvalidData) as caught:
         SPACE.read_table(frame, file=str(path))
     assert [(fault.row, fault.column) for fault in caught.value.faults] == [(4, "anneal [K]")]
+
+
+CELLS = st.text("ab01.-", max_size=4)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=6), st.sampled_from([",", ";", "\t"]), st.booleans())
+def test_large_files_are_read_like_small_ones(rows: list[list[str]], separator: str, windows: bool) -> None:
+    lines = [separator.join(row) for row in [["x", "y", "z"], *rows]]
+    text = ("\r\n" if windows else "\n").join(lines) + "\n"
+    quick = read_large(text, separator)
+    if quick is None:
+        assert any(row == ["", "", ""] for row in rows)
+    else:
+        pd.testing.assert_frame_equal(quick, read_csv_text(text), check_index_type=False)
+
+
+PLAIN_NOT = ['a,b\n"1",2', "a,b\n1 ,2", "a,b\n1", "a,b\n1,2,3", "a,a\n1,2", "a,\n1,2", "a\n1", "a,b\n\n1,2"]
+
+
+@pytest.mark.parametrize("text", PLAIN_NOT)
+def test_what_is_not_plain_is_left_to_the_careful_reader(text: str) -> None:
+    assert read_large(text, ",") is None
 
 
 @pytest.mark.parametrize(
