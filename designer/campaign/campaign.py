@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class Campaign(CampaignView):
             If the store cannot be used.
         """
         campaign = cls(opening.from_file(path, store), clock=clock)
-        known = campaign._specs.of(campaign.state.spec)
+        known = replace(campaign._specs.of(campaign.state.spec), pool_digest=campaign.state.pool_digest)
         earlier = [campaign._specs.of({**known.data, **each}).space for each in campaign.state.earlier_spaces]
         faults, notice = opening.disagreement(campaign._given, known, earlier)
         if accept_space and not differences.same_question(known, campaign._given):

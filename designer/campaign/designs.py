@@ -34,6 +34,7 @@ def lab_designs(space: DesignSpace, coordinates: NDArray[np.float64]) -> list[De
 
 def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
     """Say in words how a design leaves the space; nothing if it does not."""
+    space = holding(space, [design])
     return space.violations(coordinates_of(space, [design])[0])
 
 

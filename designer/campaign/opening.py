@@ -120,9 +120,9 @@ class Specs:
     def at(self, state: CampaignState) -> CampaignSpec:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
-            spec = self.of(state.spec)
+            spec = replace(self.of(state.spec), pool_digest=state.pool_digest)
             space = holding(spec.space, all_designs(state))
-            self._held = (state, spec if space is spec.space else replace(spec, space=space))
+            self._held = (state, replace(spec, space=space))
         return self._held[1]
 
     def of(self, data: Mapping[str, Any]) -> CampaignSpec:

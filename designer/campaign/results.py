@@ -3,7 +3,8 @@
 Columns of a results table:
 
 - ``suggestion`` (or ``id``, or the table's index): the suggestion that was made; not in tables of attached results
-- the space's columns: what was really made, where it differs from what was suggested; blank cells are as suggested
+- the space's columns: what was really made, where it differs from what was suggested; blank cells are as suggested; in
+  tables of attached results, members of a composition without a column are not in it
 - one column a target; a blank cell is a target not measured (yet)
 - ``<target>_sem``: the standard error of that target's value
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
@@ -122,6 +123,9 @@ class _Reader:
     def read(self) -> tuple[list[ResultRow], list[str]]:
         columns = list(self._columns())
         self._missing(columns)
+        if any(fault.row in (None, HEADER_ROW) for fault in self.faults):
+            self._cells_alone(columns)
+            return [], []
         ids = self._ids(columns)
         designs = self._designs(columns, ids)
         rows, blank = [], []
@@ -133,6 +137,8 @@ class _Reader:
             elif len(self.faults) == before and not self._is_gap(i, columns):
                 blank.append(row.suggestion or f"row {row.row}")
         bad = {fault.row for fault in self.faults}
+        if bad & {None, HEADER_ROW}:
+            return [], []
         return [row for row in rows if row.row not in bad], blank
 
     # Headers
@@ -188,6 +194,13 @@ class _Reader:
             remedy = "add a column 'suggestion', or attach results that nobody asked for"
             self.faults.append(Fault("no column names the suggestion", remedy, row=HEADER_ROW))
 
+    def _cells_alone(self, columns: Sequence[_Column]) -> None:
+        """Look for faults in the rows of a table that cannot be used: a person mends them all at once."""
+        ids = self._ids(columns)
+        self._designs(columns, ids)
+        for i in range(len(self.frame)):
+            self._row(i, columns, ids[i], None)
+
     # Rows
 
     def _ids(self, columns: Sequence[_Column]) -> list[str | None]:
@@ -221,9 +234,10 @@ class _Reader:
         cells: dict[str, list[Any]] = {}
         for name in self.space.columns:
             column = given.get(name)
-            if column is None and self.suggested is None:
+            if column is None and self.suggested is None and not self._may_be_left_out(name, given):
                 continue  # the space says which columns are missing
-            own = self.cells[column.place] if column else [None] * len(self.frame)
+            blank = 0.0 if self.suggested is None else None
+            own = self.cells[column.place] if column else [blank] * len(self.frame)
             headers[name] = column.header if column else name
             cells[name] = [
                 self._suggested_cell(ids[i], name, column) if is_blank(cell) else cell for i, cell in enumerate(own)
@@ -235,6 +249,15 @@ class _Reader:
         designs, faults = read_result_designs(self.space, made[known])
         self.faults += faults
         return [designs.get(number) for number in self.numbers]
+
+    def _may_be_left_out(self, name: str, given: Collection[str]) -> bool:
+        """Whether a column that is not there means nothing of it: a member of a composition whose others are there."""
+        return any(
+            name in parameter.lab_columns
+            and parameter.width > 1
+            and any(other in given for other in parameter.lab_columns)
+            for parameter in self.space.parameters
+        )
 
     def _suggested_cell(self, name: str | None, column: str, header: _Column | None) -> Any:
         if self.suggested is None or name is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from designer.campaign.cells import is_nan
-from designer.campaign.designs import holding, lab_designs, violations
+from designer.campaign.designs import lab_designs, violations
 from designer.campaign.events import Design
 from designer.errors import Fault, InvalidData
 from designer.space import DesignSpace
@@ -172,7 +172,7 @@ def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]], *, insi
         designs.append(design)
         if inside:
             remedy = "give a design of the space"
-            faults += [Fault(text, remedy, path=(i,)) for text in violations(holding(space, [design]), design)]
+            faults += [Fault(text, remedy, path=(i,)) for text in violations(space, design)]
     if faults:
         raise InvalidData(faults)
     return tuple(designs)
