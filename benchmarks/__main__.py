@@ -115,7 +115,7 @@ def _report(options: argparse.Namespace) -> None:
 def origin() -> dict[str, str]:
     """Return what produced a report: command, commit, machine, versions."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas")
+    packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform")
     return {
         "command": f"`{command}`",
         "commit": _git("rev-parse", "--short=12", "HEAD") + (" + changes" if _git("status", "--porcelain") else ""),

@@ -13,6 +13,7 @@ from benchmarks.pools import Candidates
 from designer.errors import MissingExtra
 
 MODULES = {
+    "designer": "benchmarks.methods.designer_plain",
     "random": "benchmarks.methods.random_search",
     "botorch": "benchmarks.methods.botorch_gp",
     "rf-ei": "benchmarks.methods.forest",

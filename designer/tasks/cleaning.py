@@ -7,14 +7,18 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Target
-from designer.space import CategoricalParameter, DesignSpace, FormulaParameter, Parameter
+from designer.space import DesignSpace
+from designer.space.tables import read_table
 from designer.units import convert, parse_quantity, split_header
 
-NO_TARGET, NO_SETTING = 0, 1
+Array = npt.NDArray[np.float64]
+SUM_TOLERANCE = 0.02
+"""Of the total: what the amounts of past designs, as published with two decimals, may miss it by."""
 
 
 def clean(
@@ -26,103 +30,84 @@ def clean(
     ----------
     frame
         The table: text or numbers, units in headers or cells; its index may be named ``row`` and hold the rows of the
-        file. Otherwise the first row is row 2, as in a spreadsheet.
+        file. Otherwise the first row is row 2, as in a spreadsheet. Columns that are neither design nor target are
+        left out.
 
     Raises
     ------
     InvalidData
         With every fault.
     """
-    headers = _headers(space, targets, frame, file)
-    rows = frame.index.to_numpy() if frame.index.name == "row" else np.arange(2, len(frame) + 2)
-    measured = [headers[target.column or target.name] for target in targets]
-    settings = [headers[column] for column in space.columns]
+    if frame.index.name != "row":
+        frame = frame.set_axis(pd.Index(range(2, len(frame) + 2), name="row"), axis=0)
+    headers = _headers(frame)
+    wanted = {target.name: headers.get(target.column or target.name) for target in targets}
+    measured = [header for header in wanted.values() if header is not None]
+    settings = [headers[column] for column in space.columns if column in headers]
     has_target = ~_empty(frame[measured]).all(axis=1)
     has_setting = ~_empty(frame[settings]).any(axis=1)
-    kept = np.flatnonzero(has_target & has_setting)
-    reader = _Reader(frame.iloc[kept], rows[kept], headers, file)
-    data = pd.DataFrame(
-        {column: cells for p in space.parameters for column, cells in _design_columns(p, reader)}
-        | {t.name: reader.numbers(t.column or t.name, t.unit, may_be_empty=True) for t in targets}
-    )
-    if reader.faults:
-        raise InvalidData(reader.faults)
-    return _with_vocabulary(space, data), data, (int((~has_target).sum()), int((has_target & ~has_setting).sum()))
-
-
-def _headers(
-    space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, file: str | None
-) -> dict[str, Hashable]:
-    """Return the frame's header of each column that is needed."""
-    known: dict[str, list[Hashable]] = {}
-    for header in frame.columns:
-        for name in {str(header).strip(), split_header(str(header))[0]}:
-            known.setdefault(name, []).append(header)
-    faults = []
-    needed = [*space.columns, *(target.column or target.name for target in targets)]
-    for name in needed:
-        if name not in known:
-            given = ", ".join(str(header) for header in frame.columns)
-            faults.append(Fault(f"column {name!r} is missing", f"the table has: {given}", file=file))
-        elif len(known[name]) > 1 and name not in frame.columns:
-            faults.append(Fault(f"column {name!r} stands twice", "keep one of them", file=file, column=name))
+    kept = frame.iloc[np.flatnonzero(has_target & has_setting)]
+    faults: list[Fault] = []
+    space, designs = _designs(space, kept, settings, file, faults)
+    values = {target.name: _values(kept, target, wanted[target.name], file, faults) for target in targets}
     if faults:
         raise InvalidData(faults)
-    return {name: name if name in frame.columns else known[name][0] for name in needed}
+    data = pd.concat([designs, pd.DataFrame(values)], axis=1)
+    return space, data, (int((~has_target).sum()), int((has_target & ~has_setting).sum()))
 
 
-def _empty(frame: pd.DataFrame) -> np.ndarray:
+def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
+    """Return the header under which each column stands: its name with or without a unit; the bare name wins."""
+    found: dict[str, Hashable] = {}
+    for header in frame.columns:
+        found.setdefault(split_header(str(header))[0], header)
+    for header in frame.columns:
+        found[str(header).strip()] = header
+    return found
+
+
+def _empty(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     blank = frame.map(lambda cell: isinstance(cell, str) and not cell.strip())
-    return (frame.isna() | blank).to_numpy()
+    return np.asarray(frame.isna() | blank, dtype=np.bool_)
 
 
-def _design_columns(parameter: Parameter, reader: _Reader) -> Iterator[tuple[str, Any]]:
-    for column in parameter.lab_columns:
-        if isinstance(parameter, CategoricalParameter):
-            yield column, reader.words(column, parameter.choices)
-        elif isinstance(parameter, FormulaParameter):
-            yield column, reader.words(column, None)
-        else:
-            yield column, reader.numbers(column, parameter.unit, may_be_empty=False)
+def _designs(
+    space: DesignSpace, frame: pd.DataFrame, settings: Sequence[Hashable], file: str | None, faults: list[Fault]
+) -> tuple[DesignSpace, pd.DataFrame]:
+    others = [str(header) for header in frame.columns if header not in settings]
+    try:
+        read = read_table(space, frame, file=file, extra_columns=others, flags=False, sum_tolerance=SUM_TOLERANCE)
+    except InvalidData as error:
+        faults += error.faults
+        return space, pd.DataFrame(columns=list(space.columns))
+    return read.space, read.space.frame(read.coordinates)
 
 
-class _Reader:
-    """Reads the columns of one table and gathers what is wrong in them."""
+def _values(
+    frame: pd.DataFrame, target: Target, header: Hashable | None, file: str | None, faults: list[Fault]
+) -> Array:
+    """Return the values of a target in its unit, NaN for an empty cell."""
+    name = target.column or target.name
+    if header is None:
+        faults.append(Fault("the column is missing", "add it", file=file, row=1, column=name))
+        return np.full(len(frame), np.nan)
+    header_unit = None if str(header).strip() == name else split_header(str(header))[1]
+    found = np.full(len(frame), np.nan)
+    for i, (row, cell) in enumerate(_filled(frame, header)):
+        if cell is None:
+            continue
+        try:
+            found[i] = _number(cell, header_unit, target.unit)
+        except InvalidInput as error:
+            faults += [fault.at(file=file, row=row, column=str(header)) for fault in error.faults]
+    return found
 
-    def __init__(self, frame: pd.DataFrame, rows: np.ndarray, headers: dict[str, Hashable], file: str | None) -> None:
-        self._frame, self._rows, self._headers, self._file = frame, rows, headers, file
-        self.faults: list[Fault] = []
 
-    def _cells(self, column: str) -> Iterator[tuple[int, Any]]:
-        cells = self._frame[self._headers[column]]
-        return zip((int(row) for row in self._rows), cells, strict=True)
-
-    def _fault(self, what: str, remedy: str, row: int, column: str) -> None:
-        self.faults.append(Fault(what, remedy, file=self._file, row=row, column=column))
-
-    def words(self, column: str, choices: tuple[str, ...] | None) -> list[str]:
-        """Return the words of a column; each must be one of the choices, where there are any."""
-        found = []
-        for row, cell in self._cells(column):
-            word = str(cell).strip()
-            if choices is not None and word not in choices:
-                self._fault(f"{word!r} is not a choice", f"one of: {', '.join(choices)}", row, column)
-            found.append(word)
-        return found
-
-    def numbers(self, column: str, unit: str | None, *, may_be_empty: bool) -> np.ndarray:
-        """Return the numbers of a column, in `unit`; NaN for an empty cell, where it may be empty."""
-        header_unit = None if column in self._frame.columns else split_header(str(self._headers[column]))[1]
-        found = np.full(len(self._frame), np.nan)
-        for i, (row, cell) in enumerate(self._cells(column)):
-            if may_be_empty and (cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())):
-                continue
-            try:
-                found[i] = _number(cell, header_unit, unit)
-            except InvalidInput as error:
-                for fault in error.faults:
-                    self._fault(fault.what, fault.remedy, row, column)
-        return found
+def _filled(frame: pd.DataFrame, header: Hashable) -> Iterator[tuple[int, Any]]:
+    """Go through the rows and cells of a column; an empty cell is None."""
+    empty = _empty(frame[[header]])[:, 0]
+    for row, cell, blank in zip(frame.index, frame[header], empty, strict=True):
+        yield int(row), None if blank else cell
 
 
 def _number(cell: Any, header_unit: str | None, unit: str | None) -> float:
@@ -133,20 +118,5 @@ def _number(cell: Any, header_unit: str | None, unit: str | None) -> float:
     else:
         value = float(cell)
     if not math.isfinite(value):
-        raise InvalidData(Fault(f"{cell} is not finite", "give a number, or leave a target's cell empty"))
+        raise InvalidData(Fault("the value is infinite", "give a finite number, or leave the cell empty"))
     return convert(value, header_unit, unit) if header_unit else value
-
-
-def _with_vocabulary(space: DesignSpace, data: pd.DataFrame) -> DesignSpace:
-    """Return the space with the formulas of the table in the vocabulary of each formula parameter."""
-    if not any(isinstance(parameter, FormulaParameter) for parameter in space.parameters):
-        return space
-    parameters: list[Parameter] = []
-    for parameter in space.parameters:
-        if isinstance(parameter, FormulaParameter):
-            found = dict.fromkeys([*parameter.formulas, *data[parameter.lab_columns[0]]])
-            given = parameter.model_dump(exclude_unset=True)
-            parameters.append(FormulaParameter(**(given | {"formulas": tuple(found)})))
-        else:
-            parameters.append(parameter)
-    return DesignSpace(parameters=parameters, constraints=space.constraints, pool=space.pool)

@@ -83,7 +83,7 @@ def test_units_in_a_header() -> None:
 @pytest.mark.parametrize(
     ("column", "cells", "expected"),
     [
-        ("hardness", [1.0, np.inf, 2.0], "row 3, column 'hardness': inf is not finite"),
+        ("hardness", [1.0, np.inf, 2.0], "row 3, column 'hardness': the value is infinite"),
         ("hardness", [1.0, True, 2.0], "row 3, column 'hardness': True is not a number"),
         ("temperature", [1.0, "warm", 2.0], "row 3, column 'temperature': 'warm' is not a number"),
     ],
@@ -94,12 +94,21 @@ def test_faulty_cells_are_named(column: str, cells: list[object], expected: str)
     assert str(caught.value).startswith(expected)
 
 
+def test_amounts_of_past_designs_may_miss_the_total_by_rounding() -> None:
+    space = DesignSpace(parameters=[{"name": "mix", "kind": "mixture", "components": ["a", "b", "c"]}])
+    target = Target(name="y", goal="maximize")
+    data = pd.DataFrame({"mix.a": [0.33, 0.33], "mix.b": [0.33, 0.33], "mix.c": [0.33, 0.30], "y": [1.0, 2.0]})
+    assert Task(space=space, targets=[target], data=data[:1], name="t").designs.iloc[0].tolist() == [0.33] * 3
+    with pytest.raises(InvalidData, match=r"row 3, column 'mix\.a': mix sums to 0\.96 fraction, not 1"):
+        Task(space=space, targets=[target], data=data, name="t")
+
+
 def test_all_missing_columns_are_named_at_once() -> None:
     with pytest.raises(InvalidData) as caught:
         Task(space=SPACE, targets=TARGETS, data=frame()[["alloy.Ni", "temperature", "cost"]], name="demo")
-    assert [fault.what for fault in caught.value.faults] == [
-        "column 'alloy.Fe' is missing",
-        "column 'hardness' is missing",
+    assert [(fault.column, fault.what) for fault in caught.value.faults] == [
+        ("alloy.Fe", "the column is missing"),
+        ("hardness", "the column is missing"),
     ]
 
 
