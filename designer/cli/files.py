@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from designer.cli.guess import Column, Wish
 
 PANEL = "Begin"
+_MEASURED_BY = {"person": "a person", "table": "a table", "python": "a Python function", "command": "a command"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -83,7 +84,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     report.say(f"{path}: campaign {spec.name!r} can run.")
     report.say(f"  {size} parameter{'s' if size > 1 else ''}: {', '.join(p.name for p in spec.space.parameters)}")
     report.say(f"  {len(targets)} target{'s' if len(targets) > 1 else ''}: {', '.join(targets)}")
-    report.say(f"  measured by a {measured_by}")
+    report.say(f"  measured by {_MEASURED_BY[measured_by]}")
     emit(report, as_json)
 
 

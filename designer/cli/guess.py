@@ -190,8 +190,7 @@ def _target(column: Column, wish: Wish, file: str) -> Entry:
         raise InvalidData(Fault(what, "mend the cell, or choose another column", file=file, column=column.header))
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
     keys += _column_key(column) + _unit_key(column) + [("goal", wish.goal)]
-    if wish.goal == "match":
-        keys += [("value", wish.value or Decimal(0)), ("tolerance", wish.tolerance or Decimal(1))]
+    keys += [(key, given) for key, given in (("value", wish.value), ("tolerance", wish.tolerance)) if given is not None]
     low, high = column.settings[0], column.settings[-1]
     return Entry(keys, f"so far from {plain_number(low)} to {plain_number(high)}")
 

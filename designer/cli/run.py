@@ -58,7 +58,6 @@ def run(
     said.say(f"Stopped: {ended.reason}.")
     emit(said, as_json)
     if ended.interrupted:
-        warn("Interrupted. What was recorded is kept; the same command goes on from there.")
         raise typer.Exit(INTERRUPTED)
 
 

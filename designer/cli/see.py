@@ -71,9 +71,7 @@ def best(
     said = Report({"campaign": opened.name, "best": rows})
     if rows:
         said.show(_best_table(opened, rows))
-        said.say(
-            "measured: the mean of what was measured; expected: by the model, ± one standard deviation."
-        )
+        said.say("measured: the mean of what was measured; expected: by the model, ± one standard deviation.")
     elif not opened.state.results:
         said.say("Nothing is measured yet.")
     else:
