@@ -135,7 +135,7 @@ def test_missing_columns_and_bad_cells_are_told_at_once(tmp_path: Path):
     [
         ("10,20,60,723.15,Ar,600,2,Ada", "row 2, column 'alloy.Ni': alloy sums to 90"),
         ("10,20,70,723.15,He,600,2,Ada", "row 2, column 'gas': 'He' is not a choice"),
-        ("10,20,70,warm,Ar,600,2,Ada", "row 2, column 'temperature': 'warm' is not a number"),
+        ("10,20,70,warm,Ar,600,2,Ada", "row 2, column 'temperature [K]': 'warm' is not a number"),
         ("10,20,70,723.15,Ar,600 mV,2,Ada", "row 2, column 'hardness [HV]'"),
         ("10,20,70,723.15,Ar,1e999,2,Ada", "row 2, column 'hardness [HV]': 1e999 is not finite"),
     ],
