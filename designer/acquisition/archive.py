@@ -58,13 +58,18 @@ class Archive:
                 self.bounds[rows] = acquisition.screen(self.features(rows)).numpy()
         return True
 
-    def add(self, acquisition: Acquisition, coordinates: Floats) -> None:
-        """Score more designs, those that are taken or here already left out."""
+    def add(self, acquisition: Acquisition, coordinates: Floats, limit: int) -> None:
+        """Score more designs, those that are taken or here already left out; of more than `limit` the best screened."""
         kept = []
         for i, key in enumerate(self._space.keys(coordinates)):
             if key not in self._taken:
                 self._taken.add(key)
                 kept.append(i)
+        if len(kept) > limit:
+            with torch.no_grad():
+                X = torch.as_tensor(self._encode(coordinates[kept]), dtype=torch.float64)
+                leading = np.argsort(-acquisition.screen(X).numpy(), kind="stable")[:limit]
+            kept = [kept[i] for i in np.sort(leading)]
         first = len(self.coordinates)
         self.coordinates = np.concatenate([self.coordinates, coordinates[kept]])
         self.bounds = np.concatenate([self.bounds, np.full(len(kept), -np.inf)])
@@ -72,9 +77,12 @@ class Archive:
         if kept:
             self._score(acquisition, np.arange(first, len(self.coordinates)))
 
-    def rescore(self, acquisition: Acquisition) -> None:
-        """Score all designs afresh that may still be chosen."""
-        self._score(acquisition, np.flatnonzero(self.bounds > -np.inf))
+    def rescore(self, acquisition: Acquisition, limit: int) -> None:
+        """Score the best `limit` designs afresh, and drop the others."""
+        rows = np.argsort(-self.bounds, kind="stable")[:limit]
+        rows = np.sort(rows[self.bounds[rows] > -np.inf])
+        self.bounds[:] = -np.inf
+        self._score(acquisition, rows)
 
     def _score(self, acquisition: Acquisition, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):
@@ -84,21 +92,18 @@ class Archive:
         self.scored += len(rows)
         self.bounds[rows] = np.where(np.isfinite(values), values, np.finfo(float).min)
 
-    def best(self, acquisition: Acquisition, blocks: int, deadline: Deadline | None) -> tuple[int, float] | None:
+    def best(self, acquisition: Acquisition, deadline: Deadline | None) -> tuple[int, float] | None:
         """Return the row and the fresh value of the best design, or None if none is left.
 
-        Parameters
-        ----------
-        blocks
-            How many blocks of 2048 designs are scored at most. Fewer are, where the best value is above the bounds of
-            all others and the acquisition's screen is a bound.
+        At most ``acquisition.effort`` designs are scored, those with the highest bounds first; fewer where the best
+        value is above the bounds of all others and the acquisition's screen is a bound.
         """
         fresh = np.zeros(len(self.bounds), dtype=bool)
         best: tuple[int, float] | None = None
-        for _ in range(blocks):
+        while fresh.sum() < acquisition.effort:
             if best is not None and deadline is not None and deadline.passed:
                 break
-            rows = self._next(fresh)
+            rows = self._next(fresh, min(BLOCK, acquisition.effort))
             if not len(rows):
                 break
             if best is not None and acquisition.screen_bounds and best[1] >= self.bounds[rows].max():
@@ -110,11 +115,11 @@ class Archive:
                 best = top, float(self.bounds[top])
         return best
 
-    def _next(self, fresh: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    def _next(self, fresh: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.intp]:
         """Return the designs with the highest bounds that are not fresh, none of them taken or invalid."""
         while True:
             open_bounds = np.where(fresh, -np.inf, self.bounds)
-            count = min(BLOCK, len(open_bounds))
+            count = min(size, len(open_bounds))
             rows = np.sort(np.argpartition(-open_bounds, count - 1)[:count]) if count else np.empty(0, dtype=np.intp)
             rows = rows[open_bounds[rows] > -np.inf]
             unchecked = rows[~self._checked[rows]]

@@ -8,7 +8,8 @@ Gaussian, with a shifted mean and a variance that shrinks by the same amount for
 from __future__ import annotations
 
 import math
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from botorch.models.model import Model
@@ -21,15 +22,42 @@ _JITTER = 1e-6  # of the values' variance: a fantasy is known to a thousandth of
 _WIDTH = 64
 
 
-@cache
-def normal_draws(count: int, width: int, seed: int) -> Tensor:
-    """Return quasi-random standard normal draws (``count x width``), the same for the same arguments.
+@dataclass(frozen=True)
+class Draws:
+    """Quasi-random standard normal numbers, the same for the same values here.
 
-    The first columns do not change when more designs are fantasised, as far as one block of columns holds them.
+    Whatever is drawn together (several targets, and the design beside its incumbents) takes its own `block` of
+    columns of one sequence. Two sequences would not do: scrambled alike, their points are not independent.
+
+    Parameters
+    ----------
+    count
+        How many draws.
+    seed
+        Of the sequence.
+    block, blocks
+        Which of how many blocks of columns.
     """
-    blocks = math.ceil(max(width, 1) / _WIDTH)
-    draws: Tensor = draw_sobol_normal_samples(d=_WIDTH * blocks, n=count, dtype=torch.float64, seed=seed)
-    return draws[:, :width]
+
+    count: int
+    seed: int
+    block: int = 0
+    blocks: int = 1
+
+    def normal(self, width: int) -> Tensor:
+        """Return the draws (``count x width``) for `width` designs.
+
+        The first columns do not change when more designs follow, up to the next multiple of 64.
+        """
+        size = _WIDTH * math.ceil(max(width, 1) / _WIDTH)
+        start = self.block * size
+        return _sequence(self.count, size * self.blocks, self.seed)[:, start : start + width]
+
+
+@lru_cache(maxsize=8)
+def _sequence(count: int, width: int, seed: int) -> Tensor:
+    draws: Tensor = draw_sobol_normal_samples(d=width, n=count, dtype=torch.float64, seed=seed)
+    return draws
 
 
 class Fantasies:
@@ -41,8 +69,8 @@ class Fantasies:
         A model of one target with a Gaussian posterior.
     Z
         ``b x d`` features; ``b`` may be 0.
-    count, seed
-        How many draws (quasi-random), from which seed.
+    draws
+        The random numbers.
     sign
         -1 mirrors the draws: minimising y then sees exactly what maximising -y sees.
 
@@ -54,7 +82,7 @@ class Fantasies:
         ``b`` posterior means and variances at `Z`.
     """
 
-    def __init__(self, model: Model, Z: Tensor, count: int, seed: int, sign: int = 1) -> None:
+    def __init__(self, model: Model, Z: Tensor, draws: Draws, sign: int = 1) -> None:
         self.model, self.Z = model, Z
         if not len(Z):
             self.mean = self.variance = Z.new_zeros(0)
@@ -67,8 +95,8 @@ class Fantasies:
             self.scale = math.sqrt(float(self.variance.max() + self.mean.var(unbiased=False)))
             self._factor = _cholesky(covariance, self.scale)
             known = float(self.variance.max()) <= 2 * _JITTER * self.scale**2
-            draws = normal_draws(count, len(Z), seed)[: 1 if known else count]
-            self.values = self.mean + (0.0 if known else float(sign)) * (draws @ self._factor.T)
+            noise = draws.normal(len(Z))[: 1 if known else draws.count]
+            self.values = self.mean + (0.0 if known else float(sign)) * (noise @ self._factor.T)
 
     def conditional(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means (``n x S``) and standard deviations (``n x 1``) at `X` (``n x d``) given each draw."""

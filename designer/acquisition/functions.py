@@ -21,7 +21,7 @@ from botorch.models.model import Model
 from botorch.utils.safe_math import log_fatplus
 from torch import Tensor
 
-from designer.acquisition.fantasies import Fantasies, normal_draws, winners
+from designer.acquisition.fantasies import Draws, Fantasies, winners
 from designer.acquisition.improvement import log_improvement, log_within
 from designer.acquisition.moments import components, moments, single_output
 from designer.objective import Objective, Target
@@ -97,6 +97,9 @@ class Acquisition(AcquisitionFunction):
     screen_bounds = False
     """Whether `screen` is never below the acquisition, up to the error of its draws."""
 
+    effort = 16_384
+    """How many designs a search may score for each design that it chooses."""
+
     def __init__(self, situation: Situation) -> None:
         super().__init__(model=situation.model)
         self.situation = situation
@@ -148,7 +151,7 @@ class NoisyImprovement(Acquisition):
         return Z[winners(self._utility(draws), BASELINE)]
 
     def _fantasies(self, model: Model, Z: Tensor, count: int) -> Fantasies:
-        return Fantasies(model, Z, count, self.situation.seed, self.target.sign or 1)
+        return Fantasies(model, Z, Draws(count, self.situation.seed), self.target.sign or 1)
 
     def _utility(self, f: Tensor) -> Tensor:
         if self.target.goal == "match":
@@ -204,7 +207,8 @@ class DesirabilityImprovement(Acquisition):
     draw. The positive part is Ament et al.'s fat softplus, so that hopeless designs are still ranked.
     """
 
-    draws, inner, temperature = 16, 16, 1e-3
+    draws, inner, temperature = 64, 8, 1e-3
+    effort = 6144
 
     def __init__(self, situation: Situation) -> None:
         super().__init__(situation)
@@ -215,7 +219,8 @@ class DesirabilityImprovement(Acquisition):
         self._fantasies = self._draw(baseline, self.draws)
         self._best = self._incumbent(baseline)
         goals = len(self._models)
-        self._noise = normal_draws(self.draws * self.inner, goals, situation.seed + goals)
+        noise = self._block(self.draws, goals).normal(len(baseline) + self.inner * goals)
+        self._noise = noise[:, len(baseline) :].reshape(self.draws, self.inner, goals)
 
     def _overall(self, parts: Sequence[Tensor]) -> Tensor:
         """Return the desirability of draws of the goals, each ``...``."""
@@ -231,9 +236,11 @@ class DesirabilityImprovement(Acquisition):
         return Z[winners(self._drawn(self._draw(Z, PRUNING_DRAWS)), BASELINE)]
 
     def _draw(self, Z: Tensor, count: int) -> list[Fantasies]:
-        seed = self.situation.seed
         pairs = enumerate(zip(self._models, self._signs, strict=True))
-        return [Fantasies(model, Z, count, seed + i, sign) for i, (model, sign) in pairs]
+        return [Fantasies(model, Z, self._block(count, i), sign) for i, (model, sign) in pairs]
+
+    def _block(self, count: int, block: int) -> Draws:
+        return Draws(count, self.situation.seed, block, len(self._models) + 1)
 
     def _drawn(self, fantasies: Sequence[Fantasies]) -> Tensor:
         """Return the desirability (``S x b``) of the draws of all goals; a goal known for certain has one draw."""
@@ -254,7 +261,7 @@ class DesirabilityImprovement(Acquisition):
         draws = []
         for i, fantasies in enumerate(self._fantasies):
             mean, deviation = fantasies.conditional(X)
-            noise = self._signs[i] * self._noise[:, i].reshape(self.inner, 1, self.draws)
+            noise = self._signs[i] * self._noise[:, :, i].T[:, None, :]
             draws.append(mean.expand(len(X), self.draws) + deviation * noise)  # inner x n x draws
         gain = self._overall(draws) - self._best
         logs = log_fatplus(gain, tau=self.temperature).permute(1, 0, 2).flatten(1)
@@ -263,7 +270,7 @@ class DesirabilityImprovement(Acquisition):
 
     def screen(self, X: Tensor) -> Tensor:
         """Return the improvement (``n``) over the incumbents' posterior means, with few draws."""
-        noise, draws = self._noise[:8], []
+        noise, draws = self._noise[:16, 0], []
         for i, fantasies in enumerate(self._fantasies):
             there = moments(fantasies.model, X, X[:0])
             draws.append(there.mean + there.variance.clamp_min(0).sqrt() * self._signs[i] * noise[:, i : i + 1])
@@ -282,7 +289,11 @@ class FirstFeasible(Acquisition):
         super().__init__(situation)
         self._limits = situation.objective.limits
         self._fantasies = [
-            Fantasies(single_output(situation.model, column), situation.pending, DRAWS, situation.seed + i)
+            Fantasies(
+                single_output(situation.model, column),
+                situation.pending,
+                Draws(DRAWS, situation.seed, i, len(self._limits)),
+            )
             for i, (column, _, _) in enumerate(self._limits)
         ]
         kept = torch.ones(DRAWS, len(situation.pending), dtype=torch.bool)

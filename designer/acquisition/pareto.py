@@ -17,13 +17,13 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 from torch import Tensor
 
-from designer.acquisition.fantasies import normal_draws
-from designer.acquisition.functions import Acquisition, Situation
+from designer.acquisition.fantasies import Draws, Fantasies
+from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition, Situation
 from designer.acquisition.improvement import log_improvement
 from designer.acquisition.moments import moments, single_output
 from designer.objective import Target, pareto_mask
 
-DRAWS = 64
+DRAWS = 128
 _SCALARISATIONS = 16
 _ROWS = 128
 _LARGER = Target(name="weighted sum", goal="maximize")
@@ -37,6 +37,8 @@ class HypervolumeImprovement(Acquisition):
     draw inside the expectation.
     """
 
+    effort = 1536
+
     def __init__(self, situation: Situation) -> None:
         super().__init__(situation)
         baseline = situation.incumbents()
@@ -44,21 +46,42 @@ class HypervolumeImprovement(Acquisition):
         with torch.no_grad():
             self._means = self._mean_utilities(baseline)
             front = self._means[pareto_mask(self._means)]
+            self.baseline = self._pruned(baseline)
             self.reference_point = infer_reference_point(front)
             self._inner = qLogNoisyExpectedHypervolumeImprovement(
                 model=situation.model,
                 ref_point=self.reference_point,
-                X_baseline=baseline,
+                X_baseline=self.baseline,
                 sampler=SobolQMCNormalSampler(torch.Size([DRAWS]), seed=situation.seed % 2**31),
                 objective=GenericMCMultiOutputObjective(_Utilities(situation)),
                 constraints=_violations(situation) or None,
                 X_pending=situation.pending if len(situation.pending) else None,
-                prune_baseline=True,
+                prune_baseline=False,
                 cache_root=False,
             )
         goals = len(situation.objective.goals)
-        draws = normal_draws(_SCALARISATIONS, goals, situation.seed).abs() + 1e-3
+        draws = Draws(_SCALARISATIONS, situation.seed).normal(goals).abs() + 1e-3
         self._weights = draws / draws.sum(-1, keepdim=True)
+
+    def _pruned(self, Z: Tensor) -> Tensor:
+        """Return the designs that are on the front of some joint draw: the others change no improvement.
+
+        botorch's own pruning draws from the global random state, which would make suggestions irreproducible.
+        """
+        situation = self.situation
+        targets = range(len(situation.objective.targets))
+        models = [single_output(situation.model, i) for i in targets]
+        draws = [
+            Fantasies(model, Z, Draws(PRUNING_DRAWS, situation.seed, i, len(models))).values
+            for i, model in enumerate(models)
+        ]
+        Y = torch.stack([each.expand(PRUNING_DRAWS, len(Z)) for each in draws], -1)
+        feasible, utilities = situation.objective.feasible(Y), situation.utilities(Y)
+        utilities = torch.where(feasible[..., None], utilities, torch.nan)
+        on_front = torch.stack([pareto_mask(each) for each in utilities]).sum(0)
+        order = torch.argsort(on_front, descending=True, stable=True)[:BASELINE]
+        kept: Tensor = Z[order[on_front[order] > 0].sort().values]
+        return kept if len(kept) else Z[:1]
 
     def _mean_utilities(self, X: Tensor) -> Tensor:
         targets = range(len(self.situation.objective.targets))

@@ -160,12 +160,11 @@ class _Proposing:
         rng = np.random.default_rng(self.seed)
         search = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
         found = search.run(acquisition, n)
-        if found.exhausted and not found.unsearched:
-            require(found)
+        require(found)
         notes = reasons(acquisition, features(self.encoder, found.coordinates))
         first_late = len(notes) - found.unsearched
         notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
-        if len(notes) < n and found.unsearched:
+        if len(notes) < n and not found.exhausted:
             return self._completed(n, found.coordinates, found.scores, tuple(notes))
         remarks = (f"only {len(notes)} of {n} designs: no more are left",) if len(notes) < n else ()
         proposal = Proposal(found.coordinates, found.scores, tuple(notes), remarks)

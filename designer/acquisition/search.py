@@ -22,7 +22,6 @@ from designer.space import DesignSpace
 LISTED = 100_000
 """Spaces without a pool are listed up to this number of designs."""
 
-_BLOCKS = 8
 _SAMPLES = 3000
 _AROUND = 48
 _PARENTS = 12
@@ -92,15 +91,15 @@ class Search:
             if turn and not self._late():
                 chosen = archive.features(np.array(rows[-1:], dtype=np.intp))
                 acquisition = acquisition.joined(chosen)
-            late += self._late()
             best = self._turn(archive, acquisition, turn)
             if best is None:
-                exhausted = True
+                exhausted = not self._late()
                 break
             rows.append(best[0])
             scores.append(best[1])
             archive.take(best[0])
-        return Found(archive.coordinates[rows], tuple(scores), min(late, len(rows)), exhausted)
+            late += self._late()
+        return Found(archive.coordinates[rows], tuple(scores), late, exhausted)
 
     def leading(self, acquisition: Acquisition, n: int) -> Floats:
         """Return up to `n` designs with the highest acquisition, each taken alone: the candidates for the best."""
@@ -118,25 +117,27 @@ class Search:
             return archive
         archive = Archive(self._space, self._encode, self._taken, np.empty((0, self._space.width)))
         if not self._late():
-            archive.add(acquisition, self._space.sample(_SAMPLES, self._rng))
+            archive.add(acquisition, self._space.sample(_SAMPLES, self._rng), acquisition.effort // 5)
         if len(self._starts) and not self._late():
-            archive.add(acquisition, self._space.neighbours(self._starts, _AROUND, self._rng, 0.1))
+            near = self._space.neighbours(self._starts, _AROUND, self._rng, 0.1)
+            archive.add(acquisition, near, acquisition.effort // 20)
         return archive
 
     def _turn(self, archive: Archive, acquisition: Acquisition, turn: int) -> tuple[int, float] | None:
         if self._late():
             return _best_known(archive)
         if self._listed is not None:
-            return archive.best(acquisition, _BLOCKS, self._deadline)
+            return archive.best(acquisition, self._deadline)
         if turn:
-            archive.rescore(acquisition)
+            archive.rescore(acquisition, acquisition.effort // 2)
         for radius in _LATER_RADII if turn else _RADII:
             if self._late():
                 break
             parents = _apart(archive, radius)
             if not len(parents):
                 return None
-            archive.add(acquisition, self._space.neighbours(parents, _CHILDREN, self._rng, radius))
+            children = self._space.neighbours(parents, _CHILDREN, self._rng, radius)
+            archive.add(acquisition, children, acquisition.effort // 16)
         return _best_known(archive)
 
 

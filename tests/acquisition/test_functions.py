@@ -1,0 +1,235 @@
+"""Acquisition functions against botorch, brute-force Monte Carlo and their own definitions."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from botorch.acquisition.analytic import (
+    LogConstrainedExpectedImprovement,
+    LogExpectedImprovement,
+    LogProbabilityOfFeasibility,
+)
+from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.optim import optimize_acqf
+from botorch.sampling.normal import SobolQMCNormalSampler
+
+from designer.acquisition.building import build_acquisition
+from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement, Situation
+from designer.acquisition.pareto import HypervolumeImprovement
+from designer.objective import Objective, Target
+from designer.surrogates.independent import IndependentModels
+from designer.surrogates.mixture import Mixture
+
+from .test_fantasies import forest
+from .worlds import botorch_model, gaussian_process, measured, one, tensor
+
+GRID = tensor(np.random.default_rng(5).uniform(0, 1, (60, 2)))
+NOTHING = torch.empty(0, 2, dtype=torch.float64)
+
+
+def situation(model, X, objective=None, pending=NOTHING, **keys):
+    return Situation(
+        model=model, objective=objective or one(), ranges=keys.pop("ranges", ()), measured=tensor(X), pending=pending,
+        reference=GRID, **keys,
+    )  # fmt: skip
+
+
+def values(acquisition, X=GRID):
+    with torch.no_grad():
+        return acquisition(X[:, None, :]).numpy()
+
+
+def several(model_of, X, Y):
+    return IndependentModels(*[model_of(X, Y[:, [i]]) for i in range(Y.shape[1])])
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+def test_without_noise_and_pending_it_is_botorchs_expected_improvement(goal):
+    X, Y = measured()
+    model = botorch_model(X, Y, 1e-6)
+    at_measured = model.posterior(tensor(X)).mean
+    best = at_measured.max() if goal == "maximize" else at_measured.min()
+    expected = LogExpectedImprovement(model, best_f=best.detach(), maximize=goal == "maximize")(GRID[:, None, :])
+    found = values(NoisyImprovement(situation(model, X, one(goal))))
+    likely = expected.detach().numpy() > -12
+    np.testing.assert_allclose(found[likely], expected.detach().numpy()[likely], atol=0.02)
+
+
+@pytest.mark.parametrize("pending", [NOTHING, tensor([[0.5, 0.5], [0.9, 0.1]])])
+@pytest.mark.parametrize("objective", [one(), one("match", value=0.3, tolerance=0.1)])
+def test_with_noise_and_pending_it_is_the_improvement_of_joint_draws(pending, objective):
+    X, Y = measured()
+    model = botorch_model(X, Y, 0.05)
+    at = GRID[:6]
+    generator = torch.Generator().manual_seed(0)
+    expected = []
+    for x in at:
+        posterior = model.posterior(torch.cat([tensor(X), pending, x[None]]))
+        root = torch.linalg.cholesky(posterior.distribution.covariance_matrix.detach())
+        noise = torch.randn(200_000, len(root), generator=generator, dtype=torch.float64)
+        u = objective.utilities((posterior.mean[:, 0].detach() + noise @ root.T)[..., None])[..., 0]
+        expected.append((u[:, -1] - u[:, :-1].amax(-1)).clamp_min(0).mean().item())
+    found = np.exp(values(NoisyImprovement(situation(model, X, objective, pending)), at))
+    np.testing.assert_allclose(found, expected, rtol=0.15, atol=3e-4)
+
+
+def test_it_ranks_designs_as_botorchs_monte_carlo_does():
+    X, Y = measured(n=12)
+    model = botorch_model(X, Y, 0.1)
+    sampler = SobolQMCNormalSampler(torch.Size([512]), seed=0)
+    peer = qLogNoisyExpectedImprovement(model, tensor(X), sampler=sampler, prune_baseline=False, cache_root=False)
+    expected = values(peer)
+    found = values(NoisyImprovement(situation(model, X)))
+    likely = expected > -6
+    assert likely.sum() > 15
+    assert np.corrcoef(found[likely], expected[likely])[0, 1] > 0.98
+
+
+def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components():
+    X, Y = measured()
+    parts = [gaussian_process(X, Y[:, 0]), gaussian_process(X[:4], Y[:4, 0]), forest(X, Y)]
+    whole = values(NoisyImprovement(situation(Mixture(parts, [0.5, 0.3, 0.2]), X)))
+    each = np.array([values(NoisyImprovement(situation(part, X))) for part in parts])
+    np.testing.assert_allclose(np.exp(whole), [0.5, 0.3, 0.2] @ np.exp(each), rtol=1e-9)
+
+
+@pytest.mark.parametrize("noise", [1e-4, 0.1])
+@pytest.mark.parametrize("pending", [NOTHING, tensor([[0.5, 0.5], [0.9, 0.1]])])
+def test_the_screen_is_an_upper_bound(noise, pending):
+    X, Y = measured(n=12)
+    acquisition = NoisyImprovement(situation(botorch_model(X, Y, noise), X, pending=pending))
+    with torch.no_grad():
+        screen = acquisition.screen(GRID).numpy()
+    found = values(acquisition)
+    likely = screen > -10
+    assert (found[likely] <= screen[likely] + 0.1).all()
+
+
+def test_more_pending_designs_never_raise_the_improvement_and_end_it_at_themselves():
+    X, Y = measured()
+    before = NoisyImprovement(situation(botorch_model(X, Y, 0.01), X))
+    best = GRID[values(before).argmax()][None]
+    after = before.joined(best)
+    assert (values(after) <= values(before) + 0.02).all()
+    assert values(after, best)[0] < values(before, best)[0] - 5
+    assert values(after).argmax() != values(before).argmax()
+
+
+def test_designs_that_are_never_best_do_not_matter():
+    X, Y = measured(n=12)
+    model = botorch_model(X, Y, 1e-4)
+    good = np.argsort(Y[:, 0])[-3:]
+    whole, few = (values(NoisyImprovement(situation(model, rows))) for rows in (X, X[good]))
+    np.testing.assert_allclose(whole, few, atol=1e-6)
+
+
+def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent():
+    X, Y = measured(m=2)
+    model = several(lambda x, y: botorch_model(x, y, 1e-6), X, Y)
+    objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_most=0.2, at_least=-3)])
+    kept = Y[:, 1] <= 0.2
+    assert kept.any()
+    assert Y[kept, 0].max() < Y[:, 0].max()
+    peer = LogConstrainedExpectedImprovement(model, tensor(Y[kept, 0].max()), 0, {1: [-3.0, 0.2]})
+    expected = values(peer)
+    found = values(NoisyImprovement(situation(model, X, objective)))
+    likely = expected > -12
+    np.testing.assert_allclose(found[likely], expected[likely], atol=0.05)
+
+
+def test_the_probability_of_success_is_added():
+    X, Y = measured()
+    model = botorch_model(X, Y)
+    plain = values(NoisyImprovement(situation(model, X)))
+    gated = values(NoisyImprovement(situation(model, X, gates=(lambda x: -x[:, 0],))))
+    np.testing.assert_allclose(gated, plain - GRID[:, 0].numpy(), atol=1e-9)
+
+
+def test_while_nothing_is_feasible_the_probability_of_feasibility_counts():
+    X, Y = measured(m=2)
+    model = several(botorch_model, X, Y)
+    objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_least=2.5)])
+    acquisition = build_acquisition(situation(model, X, objective))
+    assert isinstance(acquisition, FirstFeasible)
+    expected = values(LogProbabilityOfFeasibility(model, {1: (2.5, None)}))
+    np.testing.assert_allclose(values(acquisition), expected, atol=1e-6)
+    best = GRID[values(acquisition).argmax()][None]
+    assert values(acquisition.joined(best), best)[0] < values(acquisition, best)[0]
+
+
+def test_without_any_measurement_the_incumbent_is_an_average_design():
+    X, Y = measured()
+    model = botorch_model(X, Y)
+    found = values(build_acquisition(situation(model, X[:0])))
+    with torch.no_grad():
+        mean = model.posterior(GRID[:, None, :]).mean.flatten()
+        expected = values(LogExpectedImprovement(model, best_f=mean.mean()))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [1.0, 3.0])
+def test_desirability_improvement_equals_joint_draws(weight):
+    X, Y = measured(m=2)
+    model = several(lambda x, y: botorch_model(x, y, 0.05), X, Y)
+    targets = [Target(name="a", goal="maximize", weight=weight), Target(name="b", goal="minimize")]
+    objective = Objective(targets=targets)
+    ranges = objective.ranges(Y)
+    acquisition = DesirabilityImprovement(situation(model, X, objective, ranges=ranges))
+    generator = torch.Generator().manual_seed(0)
+    expected = []
+    for x in GRID[:6]:
+        posteriors = [part.posterior(torch.cat([tensor(X), x[None]])) for part in model.models]
+        draws = []
+        for posterior in posteriors:
+            root = torch.linalg.cholesky(posterior.distribution.covariance_matrix.detach())
+            noise = torch.randn(100_000, len(root), generator=generator, dtype=torch.float64)
+            draws.append(posterior.mean[:, 0].detach() + noise @ root.T)
+        u = objective.utilities(torch.stack(draws, -1), ranges)[..., 0]
+        expected.append((u[:, -1] - u[:, :-1].amax(-1)).clamp_min(0).mean().item())
+    found = np.exp(values(acquisition, GRID[:6]))
+    np.testing.assert_allclose(found, expected, rtol=0.25, atol=2e-3)
+    with torch.no_grad():
+        assert np.corrcoef(acquisition.screen(GRID), values(acquisition))[0, 1] > 0.7
+
+
+def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
+    X, Y = measured(m=3)
+    model = several(lambda x, y: botorch_model(x, y, 0.01), X, Y)
+    targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize"), Target(name="c", at_most=2)]
+    objective = Objective(targets=targets)
+    acquisition = build_acquisition(situation(model, X, objective, seed=7))
+    assert isinstance(acquisition, HypervolumeImprovement)
+    peer = qLogNoisyExpectedHypervolumeImprovement(
+        model, acquisition.reference_point.tolist(), acquisition.baseline,
+        objective=GenericMCMultiOutputObjective(lambda y, X=None: torch.stack([y[..., 0], -y[..., 1]], -1)),
+        constraints=[lambda y: y[..., 2] - 2], sampler=SobolQMCNormalSampler(torch.Size([128]), seed=7),
+        prune_baseline=False, cache_root=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(values(acquisition), values(peer), atol=1e-9)
+    assert 0 < len(acquisition.baseline) <= len(X)
+    with torch.no_grad():
+        assert np.corrcoef(acquisition.screen(GRID), values(acquisition))[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("kind", ["single", "match", "desirability", "pareto"])
+def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind):
+    X, Y = measured(m=2)
+    model = several(lambda x, y: gaussian_process(x, y[:, 0]), X, Y)
+    if kind in ("single", "match"):
+        model = model.models[0]
+        objective = one() if kind == "single" else one("match", value=0.4, tolerance=0.1)
+    else:
+        weight = 1.0 if kind == "desirability" else None
+        targets = [Target(name="a", goal="maximize", weight=weight), Target(name="b", goal="maximize")]
+        objective = Objective(targets=targets)
+    ranges = objective.ranges(Y[:, : len(objective.targets)])
+    acquisition = build_acquisition(situation(model, X, objective, ranges=ranges))
+    bounds = tensor([[0, 0], [1, 1]])
+    _, value = optimize_acqf(
+        acquisition, bounds, q=1, num_restarts=2, raw_samples=64, options={"maxiter": 30, "seed": 0}
+    )
+    assert math.isfinite(value)
+    assert value >= values(acquisition).max() - 0.05

@@ -1,0 +1,36 @@
+"""First designs: valid, spread out, away from what is taken."""
+
+import numpy as np
+import pytest
+
+from designer.acquisition.initial import initial_designs
+from designer.errors import NoDesignLeft
+
+from .worlds import alloys, box, pool
+
+
+@pytest.mark.parametrize("space", [box(2), alloys(), pool(np.random.default_rng(0).uniform(0, 1, (50, 2)).round(3))])
+def test_first_designs_are_valid_different_and_reproducible(space):
+    taken = space.sample(4, np.random.default_rng(5))
+    first, again = (initial_designs(space, 6, 1, taken) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert space.valid(first).all()
+    assert len(set(space.keys(first))) == 6
+    assert not set(space.keys(first)) & set(space.keys(taken))
+
+
+def test_first_designs_spread_further_than_chance():
+    space = box(2)
+    nearest = []
+    for designs in (initial_designs(space, 8, 0), space.sample(8, np.random.default_rng(0))):
+        distances = np.linalg.norm(designs[:, None] - designs[None], axis=-1) + 9 * np.eye(8)
+        nearest.append(distances.min())
+    assert nearest[0] > 1.5 * nearest[1]
+
+
+def test_a_space_that_is_nearly_used_up_gives_what_is_left():
+    rows = np.random.default_rng(0).uniform(0, 1, (7, 2)).round(3)
+    space = pool(rows)
+    assert sorted(space.keys(initial_designs(space, 5, 0, rows[:4]))) == sorted(space.keys(rows[4:]))
+    with pytest.raises(NoDesignLeft):
+        initial_designs(space, 1, 0, rows)
