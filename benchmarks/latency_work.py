@@ -1,7 +1,8 @@
 """One piece of work of one library, in this process alone; prints what it took as one JSON line.
 
-Run by `benchmarks.latency` as ``python -m benchmarks.latency_work LIBRARY WORK``, with one thread. Each peer gets the
-nearest work that it can do; what it cannot do is said in its note.
+Run by `benchmarks.latency` as ``python -m benchmarks.latency_work LIBRARY WORK SECONDS``, with one thread; after so
+many CPU seconds the system ends the process. Each peer gets the nearest work that it can do; what it cannot do is said
+in its note.
 """
 
 from __future__ import annotations
@@ -82,6 +83,64 @@ def response(table: pd.DataFrame) -> np.ndarray:
     scaled = numbers / np.maximum(np.abs(numbers).max(axis=0), 1e-9)
     weights = np.cos(np.arange(scaled.shape[1]) + 1.0)
     return np.asarray(10 * np.exp(-(((scaled - 0.4) @ weights) ** 2)) + scaled @ weights)
+
+
+# designer, through its public class
+
+
+def designer_knobs(took: Took) -> None:
+    """Alloy and knobs, as a campaign file would say it."""
+    table = alloy_table(MEASUREMENTS, np.random.default_rng(0))
+    alloy = {"name": "alloy", "kind": "composition", "elements": list(ELEMENTS), "columns": list(ELEMENTS)}
+    space = [
+        alloy | {"unit": "at.%", "step": 1, "max_nonzero": 5},
+        {"name": "temperature", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 5},
+        {"name": "time", "kind": "numeric", "unit": "min", "bounds": [1, 1000], "scale": "log"},
+        {"name": "pressure", "kind": "numeric", "unit": "Pa", "bounds": [1, 1e5], "scale": "log"},
+        {"name": "atmosphere", "kind": "categorical", "choices": list(ATMOSPHERES)},
+    ]
+    _designer_suggest(space, None, table, took)
+
+
+def designer_lattice(took: Took) -> None:
+    """Alloy lattice."""
+    table = lattice_table(MEASUREMENTS, np.random.default_rng(0))
+    elements = list(ELEMENTS[:5])
+    space = [
+        {"name": "alloy", "kind": "composition", "elements": elements, "columns": elements, "step": 0.1},
+        {"name": "temperature", "kind": "numeric", "unit": "degC", "values": list(LATTICE_TEMPERATURES)},
+        {"name": "time", "kind": "numeric", "unit": "min", "values": list(LATTICE_TIMES)},
+    ]
+    _designer_suggest(space, None, table, took)
+
+
+def designer_pool(took: Took) -> None:
+    """Pool of a million."""
+    table = pool_table(np.random.default_rng(0))
+    space = [{"name": name, "kind": "numeric", "bounds": [0, 1]} for name in table.columns]
+    _designer_suggest(space, table, table.iloc[:MEASUREMENTS], took)
+
+
+def designer_descriptors(took: Took) -> None:
+    """Compositions to element descriptors; the first ones, so that reading the element table is included."""
+    from designer.space import DesignSpace
+
+    table = compositions(10_000, 10, 100, 5, np.random.default_rng(0))
+    alloy = {"name": "alloy", "kind": "composition", "elements": list(ELEMENTS), "unit": "at.%", "step": 1}
+    space = DesignSpace(parameters=[alloy])
+    features = took.part("suggestion", lambda: space.encoder.encode(table))
+    took.note = f"{features.shape[1]} features each"
+
+
+def _designer_suggest(space: list[Any], candidates: pd.DataFrame | None, given: pd.DataFrame, took: Took) -> None:
+    from designer import Campaign
+
+    target = {"name": "y", "goal": "maximize"}
+    campaign = took.part("set-up", lambda: Campaign.create(space=space, targets=[target], candidates=candidates))
+    took.part("data", lambda: campaign.attach(given.assign(y=response(given)).reset_index(drop=True)))
+    batch = took.part("suggestion", lambda: campaign.suggest(4))
+    if len(batch) != 4:
+        took.note = f"gave {len(batch)} of 4"
 
 
 # BayBE
@@ -228,6 +287,10 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, float | str]:
 
 
 WORK: dict[tuple[str, str], Callable[[Took], None]] = {
+    ("designer", "knobs"): designer_knobs,
+    ("designer", "lattice"): designer_lattice,
+    ("designer", "pool"): designer_pool,
+    ("designer", "descriptors"): designer_descriptors,
     ("baybe", "knobs"): baybe_knobs,
     ("baybe", "lattice"): baybe_lattice,
     ("baybe", "pool"): baybe_pool,
@@ -236,8 +299,9 @@ WORK: dict[tuple[str, str], Callable[[Took], None]] = {
 }
 
 
-def main(library: str, work: str) -> None:
+def main(library: str, work: str, limit: str) -> None:
     """Do the work and print its JSON line."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     took = Took()
@@ -250,4 +314,4 @@ if __name__ == "__main__":
     import torch
 
     torch.set_num_threads(1)
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])
