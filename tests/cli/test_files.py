@@ -141,7 +141,10 @@ class TestInit:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (["lab.csv", "--maximize", "softness"], "lab.csv: there is no column 'softness'; the table has: sample, Ni"),
+            (
+                ["lab.csv", "--maximize", "softness"],
+                "lab.csv: there is no column 'softness'; the table has: sample, Ni",
+            ),
             (["lab.csv", "--match", "hardness"], "--match 'hardness' cannot be read; write COLUMN=VALUE,TOLERANCE"),
             (["absent.csv"], "absent.csv: no such file"),
             (["lab.csv", "-o", "nowhere/a.yaml", "--yes"], "nowhere/a.yaml: cannot be written: No such file"),
@@ -215,4 +218,3 @@ class TestQuestions:
         monkeypatch.setattr("typer.prompt", interrupted)
         assert designer("init", "-o", "new.yaml").code == 130
         assert not (folder / "new.yaml").exists()
-

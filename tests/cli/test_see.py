@@ -1,0 +1,152 @@
+import csv
+import json
+
+import pytest
+
+RESULTS = """\
+SiO2,Na2O,CaO,temperature,gas,strength,haze
+60,20,20,1000,N2,150,1
+60,20,20,1400,N2,170,2
+70,15,15,1200,Ar,160,1
+40,30,30,1000,Ar,190,5
+50,30,20,1100,air,120,2
+"""
+DESIGN = ["SiO2=60", "Na2O=20", "CaO=20", "temperature=1200 degC", "gas=N2"]
+
+
+@pytest.fixture
+def measured(designer, folder):
+    """A campaign with five results that nobody asked for; the strongest glass is too hazy."""
+    (folder / "old.csv").write_text(RESULTS)
+    assert designer("attach", "old.csv").code == 0
+
+
+def test_status_of_a_campaign_that_has_not_begun_writes_nothing(designer, folder):
+    done = designer("status", "--json")
+    assert done.code == 0
+    assert (done.data["open"], done.data["spent"], done.data["budget"], done.data["stop"]) == ([], 0, 20, False)
+    assert not (folder / "glass.db").exists()
+
+
+def test_status_shows_what_is_open(designer):
+    suggested = designer("suggest", "--json").data["suggestions"]
+    designer("fail", "S0001", "broke")
+    done = designer("status", "--json")
+    assert (done.data["open"], done.data["failed"], done.data["spent"]) == (["S0002"], ["S0001"], 1)
+    assert done.data["open_designs"] == [suggested[1]]
+    text = designer("status").out
+    assert "open: S0002" in text
+    assert "temperature [degC]" in text
+    assert "1 of 20 experiments made" in text
+
+
+def test_status_says_when_and_why_to_stop(designer, measured, folder):
+    designer("suggest", "-n", "1")
+    designer("record", "S0001", "strength=250", "haze=1")
+    done = designer("status", "--json")
+    assert (done.data["stop"], "S0001 has strength = 250 MPa" in done.data["reason"]) == (True, True)
+    assert "stop: the target is reached" in designer("status").out
+
+
+class TestBest:
+    def test_nothing_yet(self, designer):
+        assert designer("best").out == "Nothing is measured yet.\n"
+        assert designer("best", "--json").data == {"campaign": "glass", "best": []}
+
+    def test_nothing_that_keeps_the_limits(self, designer):
+        designer("suggest", "-n", "1")
+        designer("record", "S0001", "strength=150", "haze=4")
+        assert designer("best").out == "No measured design keeps all limits yet.\n"
+
+    def test_the_best_as_measured_and_as_the_model_believes(self, designer, measured):
+        rows = designer("best", "--json").data["best"]
+        [raw] = [row for row in rows if "measured" in row["best_by"]]
+        assert (raw["id"], raw["measured"]) == ("M0002", {"strength": 170.0, "haze": 2.0})
+        assert raw["design"] == {"SiO2": 60.0, "Na2O": 20.0, "CaO": 20.0, "temperature": 1400.0, "gas": "N2"}
+        assert abs(raw["expected"]["strength"]["mean"] - 170) < 4 * raw["expected"]["strength"]["sd"]
+        assert raw["measurements"] == ["M0002"]
+        text = designer("best").out
+        assert "silica 60  soda 20  lime 20" in text
+        assert "strength [MPa]" in text
+        assert " ± " in text
+
+
+class TestPredict:
+    def test_one_design_in_words(self, designer, measured):
+        done = designer("predict", *DESIGN, "--json")
+        assert done.code == 0, done.out
+        [row] = done.data["predictions"]
+        strength = row["predicted"]["strength"]
+        assert 100 < strength["mean"] < 220
+        assert strength["low"] < strength["mean"] < strength["high"]
+        assert strength["high"] - strength["low"] == pytest.approx(2 * 1.96 * strength["sd"])
+        assert "strength [MPa]" in designer("predict", *DESIGN).out
+
+    def test_a_table_of_designs_targets_passed_over(self, designer, measured, folder):
+        done = designer("predict", "old.csv", "--json")
+        assert [row["design"] for row in done.data["predictions"]] == [f"row {i}" for i in range(2, 7)]
+        # The model knows these designs: what it expects lies near what was measured.
+        for row, strength in zip(done.data["predictions"], (150, 170, 160, 190, 120), strict=True):
+            expected = row["predicted"]["strength"]
+            assert abs(expected["mean"] - strength) < 4 * expected["sd"] + 1
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["SiO2=60"], "'Na2O'"),
+            ([*DESIGN[:-1], "gas=He"], "'He' is not a choice"),
+            ([*DESIGN, "colour=blue"], "colour"),
+            (["SiO2=70", *DESIGN[1:]], "sums to 110"),
+            (["absent.csv"], "absent.csv: no such file"),
+            (["glass.yaml"], "no design is given"),
+        ],
+    )
+    def test_what_cannot_be_predicted_is_told(self, designer, measured, words, message):
+        done = designer("predict", *words)
+        assert done.code == 2
+        assert message in done.err
+
+    def test_too_few_results(self, designer):
+        done = designer("predict", *DESIGN)
+        assert done.code == 2
+        assert "too few for a model" in done.err
+
+
+class TestExport:
+    def test_results_and_events(self, designer, measured, folder):
+        assert designer("export", "out.csv").out == "Wrote out.csv\n"
+        with (folder / "out.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["strength"] for row in rows] == ["150.0", "170.0", "160.0", "190.0", "120.0"]
+        assert designer("export", "out.jsonl", "--json").data == {"campaign": "glass", "file": "out.jsonl"}
+        kinds = [json.loads(line)["kind"] for line in (folder / "out.jsonl").read_text().splitlines()]
+        assert kinds == ["created"] + 5 * ["recorded"]
+
+    def test_nothing_is_overwritten_without_being_told_to(self, designer, measured, folder):
+        (folder / "out.csv").write_text("mine")
+        assert designer("export", "out.csv").code == 2
+        assert (folder / "out.csv").read_text() == "mine"
+        assert designer("export", "out.csv", "--force").code == 0
+        assert (folder / "out.csv").read_text().startswith("measurement,")
+
+    @pytest.mark.parametrize("words", [[], ["out.xml"], ["a.csv", "b.csv"], ["nowhere/out.csv"]])
+    def test_what_cannot_be_written_is_told(self, designer, measured, words):
+        done = designer("export", *words)
+        assert done.code == 2
+        assert len(done.err.splitlines()) == 1
+
+
+class TestReport:
+    def test_one_html_file(self, designer, measured, folder):
+        assert designer("report").out == "Wrote glass.html\n"
+        page = (folder / "glass.html").read_text()
+        assert page.lstrip().lower().startswith("<!doctype html>")
+        assert "strength" in page
+        assert designer("report", "-o", "other.html", "--json").data["file"] == "other.html"
+
+    @pytest.mark.parametrize("name", ["report.pdf", "nowhere/report.html"])
+    def test_what_cannot_be_written_is_told(self, designer, measured, folder, name):
+        done = designer("report", "-o", name)
+        assert done.code == 2
+        assert len(done.err.splitlines()) == 1
+        assert not (folder / name).exists()

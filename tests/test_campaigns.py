@@ -1,0 +1,111 @@
+"""Every file in campaigns/ runs as it is, from a copy: campaigns keep their results beside their file."""
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from designer.campaign.campaign import Campaign
+from designer.campaign.spec import CampaignSpec
+from designer.cli.main import main
+
+CAMPAIGNS = Path(__file__).parents[1] / "campaigns"
+FILES = sorted(path.name for path in CAMPAIGNS.glob("*.yaml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "campaigns"
+    shutil.copytree(CAMPAIGNS, copy, ignore=shutil.ignore_patterns("*.db*", "*.html", "__pycache__"))
+    monkeypatch.chdir(copy)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return copy
+
+
+def test_there_are_at_least_four():
+    assert len(FILES) >= 4
+    assert {"alloy-process-by-hand.yaml", "two-targets.yaml", "command-oracle.yaml"} <= set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_valid_and_says_what_it_is(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["validate", name]) == 0, capsys.readouterr().err
+    assert "can run." in capsys.readouterr().out
+    text = (folder / name).read_text()
+    assert text.startswith("# ")
+    assert CampaignSpec.from_file(folder / name).name == Path(name).stem
+
+
+def test_by_hand_with_a_sheet(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """One arc-melting session: a sheet goes out, is filled in, and comes back; one button cracked."""
+    name = "alloy-process-by-hand.yaml"
+    assert main(["suggest", name, "--csv", "next.csv"]) == 0
+    with Path("next.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4
+    spec = CampaignSpec.from_file(name)
+    for row in rows:
+        amounts = [
+            float(row[f"composition.{element} [at.%]"]) for element in ("Al", "Co", "Cr", "Cu", "Fe", "Ni", "Ti")
+        ]
+        assert sum(amounts) == 100
+        assert all(amount == 0 or (5 <= amount <= 40 and amount % 5 == 0) for amount in amounts)
+        assert 3 <= sum(amount > 0 for amount in amounts) <= 5
+    for i, row in enumerate(rows):
+        row["hardness [HV]"], row["density [g/cm^3]"] = str(400 + 10 * i), "7.9"
+    rows[3]["hardness [HV]"] = rows[3]["density [g/cm^3]"] = ""
+    with Path("next.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main(["record", name, "next.csv"]) == 0
+    assert main(["fail", name, "S0004", "cracked on cooling"]) == 0
+    campaign = Campaign.open(name)
+    assert [campaign.space.violations(each.design) for each in campaign.state.results] == [[], [], []]
+    assert [each.status for each in campaign.state.suggestions.values()] == 3 * ["recorded"] + ["failed"]
+    capsys.readouterr()
+    assert main(["status", name, "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["spent"], status["stop"]) == (4, False)
+    assert spec.settings.measure is None
+
+
+def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(folder: Path, capsys: pytest.CaptureFixture[str]):
+    name = "two-targets.yaml"
+    assert main(["run", name, "--most", "10", "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert len(ended["experiments"]) == 10
+    hows = {each.how for each in Campaign.open(name).state.suggestions.values()}
+    assert hows == {"initial", "model"}
+    assert main(["best", name, "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)["best"]
+    assert len(best) > 1
+    assert all(row["measured"]["cost"] <= 1.6 for row in best if "measured" in row["best_by"])
+
+
+def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]):
+    name = "command-oracle.yaml"
+    assert main(["run", name, "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert ended["rule"] == "reach", ended["reason"]
+    values = [each["values"]["thickness"] for each in ended["experiments"] if not each["failed"]]
+    assert any(abs(value - 200) <= 5 for value in values)
+
+
+def test_the_synthetic_surface_has_a_trade_off_and_a_limit_that_binds(folder: Path):
+    """The file shows what it says: no design is best at all, and the cost excludes what would be."""
+    sys.path.append(str(folder))
+    from two_targets_surface import measure
+
+    soft = measure(0.2, 1.0, 1.0, 640, 480, "oil")
+    hard = measure(0.2, 1.0, 1.0, 150, 10, "oil")
+    assert hard["strength"] > soft["strength"]
+    assert hard["elongation"] < soft["elongation"]
+    rich = measure(0.2, 1.0, 4.0, 400, 60, "oil")
+    poor = measure(0.2, 1.0, 0.0, 400, 60, "oil")
+    assert rich["strength"] > poor["strength"]
+    assert rich["elongation"] > poor["elongation"]
+    assert rich["cost"] > 1.6 > poor["cost"]
