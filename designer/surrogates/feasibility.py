@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidData
-from designer.surrogates.kernels import Hyperparameters, Kernel, Term, column_weights, parameter_groups
+from designer.surrogates.kernels import Hyperparameters, Kernel, Term
+from designer.surrogates.structure import Layout
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
@@ -65,11 +66,12 @@ class Feasibility:
         self.rate = (_SUCCESSES + float(succeeded.sum())) / (_SUCCESSES + _FAILURES + len(X))
         self._X, self._succeeded = X, succeeded.to(torch.float64)
         # Descriptors say the same as fractions and choices once more, by a hundred columns: they would drown the rest.
-        own = [i for i, column in enumerate(columns) if column.role != "descriptor"]
-        groups = np.full(len(columns), -1, dtype=np.intp)
-        groups[own] = parameter_groups([columns[i] for i in own], frozenset({"category"}))
-        self._groups = max(1, int(groups.max(initial=-1)) + 1)
-        self._kernel = Kernel(column_weights(columns), (Term(groups, 0),), self._groups, 1, 0.0)
+        layout = Layout.of(columns)
+        own = np.array([column.role != "descriptor" for column in columns], dtype=bool)
+        self._groups = max(1, len(np.unique(layout.groups[own])))
+        self._lengthscales = int(layout.groups.max(initial=-1)) + 1
+        term = Term(np.where(own, layout.groups, -1), 0)
+        self._kernel = Kernel(layout.weights, (term,), self._lengthscales, 1, 0.0)
         self._share = self._best_share() if self.failures else _SHARES[0]
 
     def log_probability(self, X: Tensor) -> Tensor:
@@ -90,7 +92,7 @@ class Feasibility:
 
     def _near(self, X: Tensor, share: float) -> Tensor:
         lengthscale = share * math.sqrt(self._groups)
-        hyper = Hyperparameters(np.full(self._groups, lengthscale), np.ones(1), 0.0)
+        hyper = Hyperparameters(np.full(self._lengthscales, lengthscale), np.ones(1), 0.0)
         shift = self._X.mean(0)
         return self._kernel.evaluate(X - shift, self._X - shift, hyper)
 

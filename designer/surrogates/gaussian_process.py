@@ -17,7 +17,7 @@ from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.surrogates.data import TaskData
-from designer.surrogates.fitting import LogNormalPriors, LogPosterior, cholesky, maximum_posterior, noise_variances
+from designer.surrogates.fitting import LogPosterior, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale
@@ -252,7 +252,7 @@ def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | Non
     y = one.Y[:, 0]
     output = OutputScale.of(y.numpy(), settings.standardise)
     kernel = build_kernel(one.columns, settings)
-    priors: LogNormalPriors = build_priors(one.columns, kernel, settings)
+    priors = build_priors(kernel, settings)
     known = None if one.Yvar is None else one.Yvar[:, 0]
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
     if len(y):

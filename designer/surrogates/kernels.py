@@ -18,17 +18,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from designer.space.encoding import FeatureColumn
 
 Array = NDArray[np.float64]
 _ROOT5 = math.sqrt(5.0)
@@ -136,15 +130,3 @@ def _matern_with_slope(squared: Array) -> tuple[Array, Array]:
     decay = np.exp(-s)
     slope = (1.0 + s) * decay
     return slope + (s * s / 3.0) * decay, slope * (5.0 / 6.0)
-
-
-def parameter_groups(columns: Sequence[FeatureColumn], shared_roles: frozenset[str]) -> NDArray[np.intp]:
-    """Number the lengthscale groups of `columns`: one a column, but one a parameter for roles in `shared_roles`."""
-    keys = [(c.parameter, c.role) if c.role in shared_roles else (c.parameter, c.role, c.name) for c in columns]
-    numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.array([numbers[key] for key in keys], dtype=np.intp)
-
-
-def column_weights(columns: Sequence[FeatureColumn]) -> Array:
-    """Weights in squared distances: 1/2 for one-hot columns (two of them differ at once), 1 for all others."""
-    return np.array([0.5 if column.role == "category" else 1.0 for column in columns])

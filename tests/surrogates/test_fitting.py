@@ -5,7 +5,7 @@ import pytest
 
 from designer.surrogates.fitting import LogPosterior, NotPositiveDefinite, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.kernels import Hyperparameters
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
+from designer.surrogates.structure import GaussianProcessSettings, MainEffects, build_kernel, build_priors, build_starts
 from tests.surrogates.tables import mixed_columns, mixed_features
 
 NAN = float("nan")
@@ -13,16 +13,16 @@ NAN = float("nan")
 
 def problem(settings: GaussianProcessSettings, known: bool = False, n: int = 15) -> LogPosterior:
     kernel = build_kernel(mixed_columns(), settings)
-    priors = build_priors(mixed_columns(), kernel, settings)
+    priors = build_priors(kernel, settings)
     rng = np.random.default_rng(1)
     noise = np.where(rng.random(n) < 0.5, 0.2, NAN) if known else np.full(n, NAN)
     return LogPosterior(kernel, mixed_features(n, 2).numpy(), rng.standard_normal(n), noise, priors)
 
 
-@pytest.mark.parametrize("additive", [False, True])
+@pytest.mark.parametrize("main_effects", ["none", "category", "all"])
 @pytest.mark.parametrize("known", [False, True])
-def test_the_gradient_is_that_of_finite_differences(additive: bool, known: bool) -> None:
-    target = problem(GaussianProcessSettings(additive=additive), known)
+def test_the_gradient_is_that_of_finite_differences(main_effects: MainEffects, known: bool) -> None:
+    target = problem(GaussianProcessSettings(main_effects=main_effects), known)
     theta = target.priors.means + 0.3 * np.random.default_rng(0).standard_normal(len(target.priors.means))
     step = 1e-5
     slopes = [

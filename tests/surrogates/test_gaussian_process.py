@@ -48,7 +48,7 @@ def pair(n: int = 12, known: bool = True) -> tuple[GaussianProcess, Reference]:
     X = torch.from_numpy(rng.random((n, 3)))
     y = 40.0 + 5.0 * smooth(X)
     output = OutputScale.of(y.numpy())
-    kernel = build_kernel(numeric_columns(3), GaussianProcessSettings(offset=1.3))
+    kernel = build_kernel(numeric_columns(3), GaussianProcessSettings(offset=1.3, main_effects="none"))
     hyper = Hyperparameters(np.array([0.4, 1.1, 2.0]), np.array([1.7]), 0.02)
     known_noise = torch.full((n,), NAN, dtype=torch.float64)
     if known:

@@ -3,31 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from designer.space.encoding import FeatureColumn
-from designer.surrogates.kernels import Hyperparameters, column_weights, parameter_groups
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel
+from designer.surrogates.kernels import Hyperparameters
+from designer.surrogates.structure import GaussianProcessSettings, MainEffects, build_kernel
 from tests.surrogates.tables import mixed_columns, mixed_features
 
 
-def test_groups_share_what_they_are_told_to() -> None:
+@pytest.mark.parametrize("main_effects", ["none", "category", "all"])
+def test_numpy_and_torch_agree_with_the_formula(main_effects: MainEffects) -> None:
     columns = mixed_columns()
-    assert parameter_groups(columns, frozenset({"category"})).tolist() == [0, 1, 2, 2, 2, 3, 4]
-    assert parameter_groups(columns, frozenset({"category", "fraction"})).tolist() == [0, 1, 2, 2, 2, 3, 3]
-    assert parameter_groups(columns, frozenset()).tolist() == list(range(7))
-
-
-def test_two_choices_lie_one_lengthscale_apart() -> None:
-    """A categorical parameter enters as a Hamming distance: 1 for different choices, however many there are."""
-    columns = tuple(FeatureColumn(f"c = {i}", "c", "category") for i in range(5))
-    X = np.eye(5) * np.sqrt(column_weights(columns))
-    distances = ((X[:, None] - X[None]) ** 2).sum(-1)
-    np.testing.assert_allclose(distances, 1.0 - np.eye(5))
-
-
-@pytest.mark.parametrize("additive", [False, True])
-def test_numpy_and_torch_agree_with_the_formula(additive: bool) -> None:
-    columns = mixed_columns()
-    kernel = build_kernel(columns, GaussianProcessSettings(additive=additive, offset=0.7))
+    kernel = build_kernel(columns, GaussianProcessSettings(main_effects=main_effects, offset=0.7))
     rng = np.random.default_rng(0)
     hyper = Hyperparameters(rng.uniform(0.2, 3.0, kernel.lengthscales), rng.uniform(0.5, 2.0, kernel.variances), 0.1)
     X = mixed_features(12, 3)

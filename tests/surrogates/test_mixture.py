@@ -21,7 +21,7 @@ def mixture() -> Mixture:
     task = mixed_task(20)
     models = [
         fit_gaussian_process(task),
-        fit_gaussian_process(task, GaussianProcessSettings(additive=True)),
+        fit_gaussian_process(task, GaussianProcessSettings(main_effects="all")),
         fit_forest(task, ForestSettings(trees=20)),
     ]
     return Mixture(models, [0.5, 0.3, 0.2])
@@ -75,7 +75,7 @@ def test_one_component_is_itself() -> None:
 
 def test_pending_designs_condition_every_component() -> None:
     task = mixed_task(12)
-    models = [fit_gaussian_process(task), fit_gaussian_process(task, GaussianProcessSettings(additive=True))]
+    models = [fit_gaussian_process(task), fit_gaussian_process(task, GaussianProcessSettings(main_effects="all"))]
     mixture, X = Mixture(models, [0.5, 0.5]), mixed_features(2, 9)
     believed = mixture.condition_on_observations(X)
     torch.testing.assert_close(believed.marginals(X)[0], mixture.marginals(X)[0], atol=1e-8, rtol=0)
