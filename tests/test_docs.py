@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = sorted({*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")})
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NOTE = re.compile(r"<!-- ([^\n]*?) -->\n\s*\Z")
+_NOTES = re.compile(r"(?:<!-- [^\n]*? -->\n)+\Z")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _BASE = {
     "designer": 1,
@@ -48,17 +48,23 @@ class Block:
     language: str
     text: str
     line: int
-    note: str
-    follows: bool  # nothing but blank lines between the block before and this one
+    notes: tuple[str, ...]
+    follows: bool  # nothing but blank lines and notes between the block before and this one
+
+    def note(self, kind: str) -> str | None:
+        """Return what the note of this kind says."""
+        return next((note.removeprefix(kind) for note in self.notes if note.startswith(kind)), None)
 
 
 def blocks(document: str) -> Iterator[Block]:
     end = 0
     for match in _FENCE.finditer(document):
         between = document[end : match.start()]
-        note = _NOTE.search(between)
+        notes = _NOTES.search(between)
         line = document.count("\n", 0, match.start()) + 1
-        yield Block(match[1], match[2], line, note[1] if note else "", follows=end > 0 and not between.strip())
+        said = tuple(re.findall("<!-- (.*?) -->", notes[0])) if notes else ()
+        follows = end > 0 and not _NOTES.sub("", between).strip()
+        yield Block(match[1], match[2], line, said, follows)
         end = match.end()
 
 
@@ -120,11 +126,11 @@ def play(document: Path, folder: Path) -> None:
     printed: str | None = None
     for block in blocks(document.read_text(encoding="utf-8")):
         place = f"{document.name}:{block.line}"
-        if block.note.startswith("not run: "):
+        if (name := block.note("file: ")) is not None:
+            (folder / name).write_text(block.text, encoding="utf-8")
+        if block.note("not run: ") is not None:
             continue
-        if block.note.startswith("file: "):
-            (folder / block.note.removeprefix("file: ")).write_text(block.text, encoding="utf-8")
-        numbers = block.note != "numbers may differ"
+        numbers = block.note("numbers may differ") is None
         match block.language:
             case "python":
                 printed = run_python(block, names, document)

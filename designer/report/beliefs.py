@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def expectations(known: Knowledge, designs: list[Mapping[str, float | str]]) -> 
 
     X = torch.as_tensor(known.space.encoder.encode(coordinates_of(known.space, designs)), dtype=torch.float64)
     with torch.no_grad(), one_thread():
-        posterior = known.model.posterior(X.unsqueeze(-2), observation_noise=True)
+        posterior: Any = known.model.posterior(X.unsqueeze(-2), observation_noise=True)
         mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
     spread = variance.clamp_min(0.0).sqrt()
     names = [target.name for target in known.objective.targets]

@@ -155,7 +155,9 @@ def _beliefs(axes: Axes, beliefs: Sequence[Belief], target: Target) -> None:
     low, high = zip(*(expected.interval(Z) for _, expected in known), strict=True)
     axes.fill_between(numbers, low, high, color=ORANGE, alpha=0.18, lw=0, zorder=1)
     means = [expected.mean for _, expected in known]
-    axes.plot(numbers, means, color=ORANGE, lw=1.6, zorder=2, label="best by the model (90 %)")
+    axes.plot(numbers, means, color=ORANGE, lw=1.6, marker=".", zorder=2, label="best by the model (90 %)")
+    if len(known) == 1:  # a band needs two
+        axes.vlines(numbers, low, high, color=ORANGE, lw=1.6, zorder=2)
 
 
 def _failures(axes: Axes, done: Sequence[Experiment]) -> None:

@@ -10,13 +10,14 @@ import numpy as np
 
 from designer.campaign.best import best_rows
 from designer.campaign.events import Cell, Created, Suggested, utc_now
-from designer.campaign.measured import by_design
+from designer.campaign.measured import MeasuredDesign, by_design
 from designer.campaign.state import Failure, Measurement, Suggestion
 from designer.objective import Target
 from designer.report.beliefs import MOST_CHOICES, History, history_of
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.wording import amounts, count, moment, number, uncertain, with_unit
 from designer.space import DesignSpace, ShareParameter
+from designer.space.design_space import Parameter
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
@@ -45,7 +46,7 @@ def gather(campaign: Campaign) -> Content:
     )
 
 
-def _best_measured(campaign: Campaign) -> list[Any]:
+def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if not groups:
         return []
@@ -134,7 +135,7 @@ def _notes(each: Measurement, flags: str) -> Iterator[str]:
 # What is read first
 
 
-def _summary(campaign: Campaign, best: Sequence[Any]) -> Iterator[str]:
+def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str]:
     if not best:
         yield "Nothing that counts has been measured yet."
     elif len(best) == 1:
@@ -146,20 +147,28 @@ def _summary(campaign: Campaign, best: Sequence[Any]) -> Iterator[str]:
     yield f"The campaign is done. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
 
 
-def _values(campaign: Campaign, made: Any) -> str:
+def _values(campaign: Campaign, made: MeasuredDesign) -> str:
     said = []
     for target, value in zip(campaign.objective.targets, made.means, strict=True):
         if np.isfinite(value):
-            said.append(f"{target.name} {number(float(value))}{f' {target.unit}' if target.unit else ''}")
+            said.append(f"{target.name} {number(float(value))}{_unit(target)}")
     return ", ".join(said)
 
 
-def _design(campaign: Campaign, made: Any) -> str:
+def _design(campaign: Campaign, made: MeasuredDesign) -> str:
     texts = cells(campaign.space, made.design)
-    return "; ".join(f"{p.name} {text}" for p, text in zip(campaign.space.parameters, texts, strict=True))
+    units = [_unit(parameter) for parameter in campaign.space.parameters]
+    named = zip(campaign.space.parameters, texts, units, strict=True)
+    return "; ".join(f"{parameter.name} {text}{unit}" for parameter, text, unit in named)
 
 
-def _facts(campaign: Campaign, best: Sequence[Any], history: History) -> Iterator[tuple[str, str, str]]:
+def _unit(of: Target | Parameter) -> str:
+    """Return a unit as it follows a number."""
+    unit = getattr(of, "unit", None)
+    return f" {unit}" if unit and unit != "fraction" else ""
+
+
+def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History) -> Iterator[tuple[str, str, str]]:
     status = campaign.status()
     of_budget = f" of {status.budget}" if status.budget is not None else ""
     beside = [count(status.attached, "result") + " attached"] if status.attached else []
@@ -169,8 +178,7 @@ def _facts(campaign: Campaign, best: Sequence[Any], history: History) -> Iterato
     if len(best) == 1:
         for target, value in zip(campaign.objective.targets, best[0].means, strict=True):
             if target.goal is not None and np.isfinite(value):
-                unit = f" {target.unit}" if target.unit else ""
-                yield f"Best measured {target.name}", f"{number(float(value))}{unit}", best[0].label
+                yield f"Best measured {target.name}", f"{number(float(value))}{_unit(target)}", best[0].label
         yield from _best_by_model(campaign, history)
     elif best:
         yield "Best trade-offs", str(len(best)), ", ".join(made.label for made in best[:6])
@@ -185,12 +193,8 @@ def _best_by_model(campaign: Campaign, history: History) -> Iterator[tuple[str, 
     for target in campaign.objective.goals:
         expected = history.beliefs[-1].expected.get(target.name)
         if expected is not None and len(rows) == 1:
-            unit = f" {target.unit}" if target.unit else ""
-            yield (
-                f"Best by the model, {target.name}",
-                uncertain(expected.mean, expected.spread) + unit,
-                str(rows.index[0]),
-            )
+            value = uncertain(expected.mean, expected.spread) + _unit(target)
+            yield f"Best by the model, {target.name}", value, str(rows.index[0])
 
 
 # Where it comes from

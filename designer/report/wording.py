@@ -38,13 +38,12 @@ def uncertain(mean: float, spread: float) -> str:
 
 
 def amounts(shares: Mapping[str, float]) -> str:
-    """Return the parts of a composition or mixture, largest first, without those that are absent.
+    """Return the parts of a composition or mixture in their own order, without those that are absent.
 
     >>> amounts({"Ni": 30.0, "Fe": 60.0, "Co": 0.0, "Mn": 10.0})
-    'Fe 60, Ni 30, Mn 10'
+    'Ni 30, Fe 60, Mn 10'
     """
-    present = [(name, share) for name, share in shares.items() if share]
-    return ", ".join(f"{name} {number(share)}" for name, share in sorted(present, key=lambda item: -item[1]))
+    return ", ".join(f"{name} {number(share)}" for name, share in shares.items() if share)
 
 
 def with_unit(name: str, unit: str | None) -> str:

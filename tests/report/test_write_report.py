@@ -68,7 +68,7 @@ def test_designs_are_told_in_lab_units_by_parameter(campaign: Campaign) -> None:
     content = gather(campaign)
     assert content.parameters == ("film [at.%]", "temperature [degC]")
     attached = next(row for row in content.experiments if row.how == "attached")
-    assert attached.cells == ("Co 33.4, Ni 33.3, Fe 33.3", "450")
+    assert attached.cells == ("Ni 33.3, Fe 33.3, Co 33.4", "450")
 
 
 def test_the_best_row_is_the_best_feasible_measurement(campaign: Campaign) -> None:
