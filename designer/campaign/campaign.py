@@ -173,7 +173,7 @@ class Campaign(CampaignView):
 
     def _sync_settings(self) -> None:
         """Write down what the file's settings have become, so that the events alone say what was suggested why."""
-        if self._given.file is None:
+        if self._given.file is None or not differences.changed_settings(self._spec(), self._given):
             return
 
         def changed(_: CampaignState) -> list[Event]:

@@ -73,11 +73,11 @@ class Journal:
 
         Results that came in meanwhile do not undo it: the event says which state it was based on.
         """
-        while True:
-            if self.refresh().last_choice != state.last_choice:
-                return False
+        while self.state.last_choice == state.last_choice:
             if self._append([event]):
                 return True
+            self.refresh()
+        return False
 
     def _append(self, events: Sequence[Event]) -> bool:
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -116,51 +114,6 @@ class TestContract:
         make().create(created())
         make().append("run", [event], expected=1)
         assert contents(make().read("run"))[1] == event
-
-
-def _append_many(location: str, number: int, count: int) -> None:
-    store = open_store(location)
-    for i in range(count):
-        while True:
-            last = len(store.read("run"))
-            try:
-                store.append("run", [withdrawn(1000 * number + i)], expected=last)
-                break
-            except Conflict:
-                continue
-
-
-def _create_at_once(location: str, number: int, results: multiprocessing.Queue[str]) -> None:
-    try:
-        open_store(location).create(created("run"))
-        results.put("created")
-    except Conflict:
-        results.put("conflict")
-
-
-class TestManyProcesses:
-    def test_all_appends_arrive_once(self, store_location: str) -> None:
-        open_store(store_location).create(created())
-        _together(_append_many, [(store_location, number, 10) for number in range(1, 9)])
-        events = open_store(store_location).read("run")
-        subjects = [event.subject for event in events if isinstance(event, Withdrawn)]
-        assert sorted(subjects) == sorted(f"S{1000 * n + i:04d}" for n in range(1, 9) for i in range(10))
-
-    def test_one_of_many_creates(self, store_location: str) -> None:
-        results: multiprocessing.Queue[str] = multiprocessing.get_context("fork").Queue()
-        _together(_create_at_once, [(store_location, number, results) for number in range(8)])
-        assert sorted(results.get(timeout=5) for _ in range(8)) == ["conflict"] * 7 + ["created"]
-        assert len(open_store(store_location).read("run")) == 1
-
-
-def _together(target: Callable[..., None], arguments: list[tuple[object, ...]]) -> None:
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=target, args=each) for each in arguments]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * len(processes)
 
 
 class TestSqlite:
@@ -320,16 +273,3 @@ def _message(location: str) -> str:
     with pytest.raises(StoreError) as caught:
         open_store(location).names()
     return str(caught.value)
-
-
-def test_forked_processes_do_not_share_a_connection(store_location: str) -> None:
-    store = open_store(store_location)
-    store.create(created())
-    child = os.fork()
-    if child == 0:
-        try:
-            store.append("run", [withdrawn(1)], expected=1)
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
-    assert len(store.read("run")) == 2
