@@ -55,6 +55,7 @@ def main() -> None:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5, help="searches of each kind (default: 5)")
+    parser.add_argument("--budget", type=int, help="experiments of each search (default: what the file says)")
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where the report goes (default: demo)")
     options = parser.parse_args()
     started = time.monotonic()
@@ -67,13 +68,13 @@ def main() -> None:
     console.print("designer knows the list of alloys and no strength; each experiment looks up one.\n", style="dim")
 
     spec = CampaignSpec.from_file(FILE)
-    budget, measure = spec.settings.budget, spec.settings.measure
+    budget, measure = options.budget or spec.settings.budget, spec.settings.measure
     assert budget is not None
     assert measure is not None
     oracle = open_oracle(measure, spec.space, spec.objective, folder=FILE.parent)
     with _progress(console) as bar:
         task = bar.add_task("experiments", total=options.seeds * budget)
-        campaigns = [_campaign(spec, seed, options.folder) for seed in range(options.seeds)]
+        campaigns = [_campaign(spec, seed, budget, options.folder) for seed in range(options.seeds)]
         for campaign in campaigns:
             campaign.run(oracle, progress=lambda _: bar.advance(task))
     ours = [_search(campaign, truth) for campaign in campaigns]
@@ -84,9 +85,11 @@ def main() -> None:
     for sentence in _conclusion(ours, random, truth, budget):
         console.print(sentence)
     report = options.folder / "report.html"
-    section = Section("Against random search", " ".join(_conclusion(ours, random, truth, budget)), _figure(ours, truth))
-    write_report(campaigns[0], report, sections=[section])
-    (options.folder / "comparison.svg").write_text(_figure(ours, truth), encoding="utf-8")
+    figure = _figure(ours, truth)
+    words = " ".join((*_conclusion(ours, random, truth, budget), f"Measurements: {SOURCE}."))
+    write_report(campaigns[0], report, sections=[Section("Against random search", words, figure)])
+    on_white = figure.replace("<svg ", '<svg style="background: #fff" ', 1)
+    (options.folder / "comparison.svg").write_text(on_white, encoding="utf-8")
     console.print(f"\nReport: [bold]{report.resolve()}[/]   ({time.monotonic() - started:.0f} s)\n", soft_wrap=True)
 
 
@@ -95,15 +98,21 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _campaign(spec: CampaignSpec, seed: int, folder: Path) -> Campaign:
+def _campaign(spec: CampaignSpec, seed: int, budget: int, folder: Path) -> Campaign:
     """Begin the campaign of the file anew, with another seed, in a store of its own."""
     store = folder / f"seed-{seed}.db"
     for leftover in folder.glob(f"{store.name}*"):
         leftover.unlink()
-    settings = {key: value for key, value in spec.data.items() if key in ("name", "batch_size", "budget", "initial")}
+    settings = {key: value for key, value in spec.data.items() if key in ("name", "batch_size", "initial")}
     pool = FILE.with_name("alloys.csv")
     return Campaign.create(
-        space=spec.data["space"], targets=spec.data["targets"], candidates=pool, seed=seed, store=store, **settings
+        space=spec.data["space"],
+        targets=spec.data["targets"],
+        candidates=pool,
+        seed=seed,
+        budget=budget,
+        store=store,
+        **settings,
     )
 
 

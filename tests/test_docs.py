@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-DOCUMENTS = sorted({*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")})
+DOCUMENTS = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("campaigns/*.md"), *REPOSITORY.glob("docs/**/*.md")})
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NOTES = re.compile(r"(?:<!-- [^\n]*? -->\n)+\Z")
