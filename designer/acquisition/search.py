@@ -129,7 +129,7 @@ class Search:
         if self._listed is not None:
             return archive.best(acquisition, self._deadline)
         if turn:
-            archive.rescore(acquisition, acquisition.effort // 2)
+            archive.rescore(acquisition, acquisition.effort // 8)
         for radius in _LATER_RADII if turn else _RADII:
             if self._late():
                 break

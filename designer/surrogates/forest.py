@@ -142,6 +142,22 @@ class Forest(Model):
         mean, variance = torch.cat(means).reshape(shape), torch.cat(variances).reshape(shape)
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * variance
 
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return means and variances (``n``) at `X` (``n x d``) and covariances (``n x b``) with `Z` (``b x d``)."""
+        base = torch.from_numpy(self._leaves(Z.detach().numpy())[0])
+        base = base - base.mean(0)
+        parts = []
+        for chunk in torch.split(X.detach(), _CHUNK):
+            leaves, spread = self._leaves(chunk.numpy())
+            draws = torch.from_numpy(leaves)
+            mean, within = draws.mean(0), torch.from_numpy(spread.mean(0))
+            away = draws - mean
+            variance = self._inflation * (away.square().mean(0) + within + _FLOOR)
+            parts.append((mean, variance, self._inflation * (away.T @ base) / len(self._trees)))
+        mean, variance, covariance = (torch.cat(part) for part in zip(*parts, strict=True))
+        scale = self.output.scale
+        return self.output.centre + scale * mean, scale**2 * variance, scale**2 * covariance
+
     def _leaves(self, X: Array) -> tuple[Array, Array]:
         """Return value and variance of the leaf of every row in every tree: twice ``trees x n``, standardised."""
         rows = np.ascontiguousarray(X, dtype=np.float32)

@@ -218,7 +218,7 @@ def test_replicates_come_only_when_asked_for_and_worth_it():
     space = pool(np.linspace(0, 1, 6)[:, None].round(2))
     rows = space.pool.coordinates
     X = np.repeat(rows[1:], 3, axis=0)  # what is new lies beyond the worst
-    y = np.random.default_rng(0).normal(0, 1, len(X)) - 4 * (X[:, 0] < 0.3)
+    y = np.random.default_rng(1).normal(0, 1, len(X)) - 4 * (X[:, 0] < 0.3)
     model = fitted(space, X, y)
     noisy = ask(space, X, y, 1, model=model, replicates="auto")
     assert noisy.notes[0].startswith("replicate")
