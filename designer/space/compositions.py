@@ -81,8 +81,7 @@ class ShareParameter(ParameterBase):
 
     @model_validator(mode="after")
     def _check(self) -> ShareParameter:
-        faults = self._member_faults() or self._key_faults()
-        faults = faults or self._grid_faults()
+        faults = self._member_faults() + self._key_faults() + self._grid_faults()
         faults = faults or self._range_faults()
         if faults:
             raise InvalidInput(faults)
@@ -92,7 +91,7 @@ class ShareParameter(ParameterBase):
     def _plain_bounds(self, bounds: dict[str, tuple[float, float]] | None) -> Any:
         return bounds["*"] if bounds is not None and set(bounds) == {"*"} else bounds
 
-    # Faults, from the outside in: each group is only looked at when the one before is in order.
+    # Faults; those of ranges are only looked at when members, keys and grid are in order.
 
     def _member_faults(self) -> list[Fault]:
         key, word = self.members_key, self.member_word
@@ -381,15 +380,9 @@ def _near(amount: float, lattice: Lattice) -> str:
     return f"for example {plain(lattice.value(below))} or {plain(lattice.value(below + 1))}"
 
 
-def _symbol(given: Any) -> Any:
-    if isinstance(given, str) and given not in KNOWN_SYMBOLS:
-        fixed = given.strip().capitalize()
-        remedy = f"did you mean {fixed!r}?" if fixed in KNOWN_SYMBOLS else did_you_mean(given, SYMBOLS)
-        raise ValueError(f"{given!r} is not the symbol of an element; {remedy}")
-    return given
-
-
-Symbol = Annotated[Text, BeforeValidator(_symbol)]
+def _symbol_remedy(text: str) -> str:
+    fixed = text.strip().capitalize()
+    return f"did you mean {fixed!r}?" if fixed in KNOWN_SYMBOLS else did_you_mean(text, SYMBOLS)
 
 
 class CompositionParameter(ShareParameter):
@@ -405,10 +398,17 @@ class CompositionParameter(ShareParameter):
     """
 
     kind: Literal["composition"] = "composition"
-    elements: tuple[Symbol, ...]
+    elements: tuple[Text, ...]
     unit: Literal["fraction", "at.%", "wt.%"] = "fraction"
     member_word: ClassVar[str] = "element"
     members_key: ClassVar[str] = "elements"
+
+    def _member_faults(self) -> list[Fault]:
+        return [
+            Fault(f"{text!r} is not the symbol of an element", _symbol_remedy(text), path=("elements", i))
+            for i, text in enumerate(self.elements)
+            if text not in KNOWN_SYMBOLS
+        ] + super()._member_faults()
 
     @property
     def members(self) -> tuple[str, ...]:

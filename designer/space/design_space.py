@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, runtime_ch
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from designer.documents import Document, Value, parse
+from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.amending import amended_parameter, as_plain, rebuilt
 from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
@@ -27,6 +27,7 @@ from designer.space.formula import FormulaParameter
 from designer.space.lattice import Floats, Mask
 from designer.space.listing import list_designs
 from designer.space.parameters import CategoricalParameter, NumericParameter
+from designer.space.salvage import further_faults
 from designer.space.tables import ReadResult, read_table
 
 if TYPE_CHECKING:
@@ -102,6 +103,15 @@ class DesignSpace(Value):
     parameters: tuple[Parameter, ...] = Field(alias="space")
     constraints: tuple[Constraint, ...] = ()
     pool: PoolLike | None = Field(default=None, exclude=True, repr=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_faults(cls, data: Any, handler: ModelWrapValidatorHandler[DesignSpace]) -> DesignSpace:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            faults = faults_of(error, cls, data)
+            raise InvalidSpace(dict.fromkeys([*faults, *further_faults(data)])) from None
 
     @model_validator(mode="after")
     def _check(self) -> DesignSpace:

@@ -1,0 +1,93 @@
+"""Faults across the parts of a space of which some part is malformed.
+
+Names can only be resolved against parameters that could be read. So that a file's faults are told all at once, what
+concerns the well-formed parts is checked among them; what depends on a malformed part is left until that is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from designer.errors import Fault, InvalidInput
+from designer.space.constraints import Constraint, Reference, bind
+from designer.space.fields import twice
+from designer.space.syntax import Name, parse_constraint
+
+if TYPE_CHECKING:
+    from designer.space.design_space import Parameter
+
+
+def further_faults(data: Any) -> list[Fault]:
+    """Return repeated names, and faults of the constraints that use well-formed parameters only.
+
+    Parameters
+    ----------
+    data
+        What a space was to be built from; some of its parameters or constraints are malformed.
+    """
+    if not isinstance(data, Mapping):
+        return []
+    given = _items(data.get("space", data.get("parameters")))
+    names = [_name(item) for item in given]
+    faults = [
+        Fault(f"parameter {names[i]!r} is given twice", "give each its own name", path=("space", i, "name"))
+        for i in twice([name or f"\0{i}" for i, name in enumerate(names)])
+    ]
+    known, broken = _references(given, names)
+    for i, item in enumerate(_items(data.get("constraints"))):
+        faults += [fault.at(path=("constraints", i)) for fault in _constraint_faults(item, known, broken)]
+    return faults
+
+
+def _items(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else []
+
+
+def _name(item: Any) -> str | None:
+    name = item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None)
+    return name if isinstance(name, str) else None
+
+
+def _references(given: Sequence[Any], names: Sequence[str | None]) -> tuple[dict[str, Reference], frozenset[str]]:
+    """Return what the names of well-formed parameters stand for, and the names of the malformed ones."""
+    from designer.space.design_space import DesignSpace, Parameter
+
+    adapter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
+    known: dict[str, Reference] = {}
+    broken: set[str] = set()
+    for item, name in zip(given, names, strict=True):
+        try:
+            known |= DesignSpace(parameters=(adapter.validate_python(item),)).names
+        except (ValidationError, InvalidInput):
+            broken.add(name or "")
+    return known, frozenset(broken)
+
+
+def _constraint_faults(item: Any, known: Mapping[str, Reference], broken: frozenset[str]) -> tuple[Fault, ...]:
+    try:
+        constraint = Constraint.model_validate(item)
+        used = {name.split(".")[0] for name in _names(parse_constraint(constraint.text))}
+        if "" not in broken and not used & broken:
+            # Malformed parameters take part as names only, for the remedies.
+            bind(constraint, {**dict.fromkeys(broken, Reference(-1)), **known}, ())
+    except ValidationError:
+        return ()  # told already
+    except InvalidInput as error:
+        return error.faults
+    return ()
+
+
+def _names(node: Any) -> Iterator[str]:
+    """Go through all names in a parsed constraint."""
+    if isinstance(node, Name):
+        yield node.text
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from _names(part)
+    elif is_dataclass(node):
+        for each in fields(node):
+            yield from _names(getattr(node, each.name))
