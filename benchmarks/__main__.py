@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shlex
 import subprocess
 import sys
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks import methods, report, rows, running
 from benchmarks.campaigns import Row
+from benchmarks.origin import origin
 from benchmarks.pools import Pool, pool_of
 from benchmarks.suite import Suite, load_suite
 from designer.errors import DesignerError
@@ -25,7 +23,8 @@ DATA = Path(os.environ.get("DESIGNER_DATA", HERE.parents[1] / "shared" / "data")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given, argparse.Namespace(given=given))
     try:
         options.command(options)
     except (DesignerError, ValueError) as error:
@@ -75,7 +74,7 @@ def _run(options: argparse.Namespace) -> None:
     for name in names:
         methods.require(name)
     if len(names) > 1:
-        _run_each(names)
+        _run_each(names, options.given)
         return
     method = names[0]
     count = suite.peer_seeds if method in methods.SLOW else suite.seeds
@@ -87,9 +86,8 @@ def _run(options: argparse.Namespace) -> None:
     running.run(jobs, _folder(options, suite), workers=options.workers, limit=options.limit, told=_tell)
 
 
-def _run_each(names: list[str]) -> None:
+def _run_each(names: list[str], given: list[str]) -> None:
     """Run each method in an interpreter of its own, so that no method pays for the libraries of another."""
-    given = sys.argv[1:]
     if "--methods" in given:
         first = given.index("--methods")
         rest = next((i for i in range(first + 1, len(given)) if given[i].startswith("--")), len(given))
@@ -107,45 +105,16 @@ def _report(options: argparse.Namespace) -> None:
     suite = load_suite(options.suite)
     folder = _folder(options, suite)
     found = report.results(suite, rows.read(folder), load_pools(suite, options.data), options.methods)
-    text = report.markdown(found, ours=options.ours, baseline=options.baseline, origin=origin())
+    text = report.markdown(
+        found, ours=options.ours, baseline=options.baseline, origin=_origin(options.given, suite, found)
+    )
     (folder / "report.md").write_text(text, encoding="utf-8")
     print(folder / "report.md")
 
 
-def origin() -> dict[str, str]:
-    """Return what produced a report: command, commit, machine, versions."""
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform")
-    return {
-        "command": f"`{command}`",
-        "commit": _git("rev-parse", "--short=12", "HEAD") + (" + changes" if _git("status", "--porcelain") else ""),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "versions": ", ".join([f"Python {platform.python_version()}", *(f"{p} {_version(p)}" for p in packages)]),
-    }
-
-
-def machine() -> str:
-    """Return the processor, the number of its cores here, and the system."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    except OSError:
-        names = []
-    processor = names[0] if names else platform.processor() or platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; one thread a campaign"
-
-
-def _git(*arguments: str) -> str:
-    found = subprocess.run(["git", *arguments], capture_output=True, text=True, cwd=HERE, check=False)
-    return found.stdout.strip() if found.returncode == 0 else "unknown"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+def _origin(given: list[str], suite: Suite, found: report.Results) -> dict[str, str]:
+    runs = ", ".join(f"`python -m benchmarks run {suite.suite} --methods {method}`" for method in found.methods)
+    return {"runs": runs, **origin("python", "-m", "benchmarks", *given)}
 
 
 if __name__ == "__main__":

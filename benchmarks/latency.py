@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.__main__ import origin
+from benchmarks.origin import origin
 from benchmarks.running import ONE_THREAD
 
 HERE = Path(__file__).parent
@@ -127,8 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     starts = [
         (name, *start_seconds(command)) for name, (library, command) in STARTS.items() if library in options.libraries
     ]
-    about = origin()
-    about["command"] = "`python -m benchmarks.latency" + "".join(f" {word}" for word in sys.argv[1:]) + "`"
+    about = origin("python", "-m", "benchmarks.latency", *sys.argv[1:])
     page = report(figures, starts, about)
     print(page)
     if options.out is not None:

@@ -304,14 +304,15 @@ def main(library: str, work: str, limit: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    took = Took()
-    WORK[library, work](took)
+    do, took = WORK[library, work], Took()
+
+    import torch
+
+    torch.set_num_threads(1)
+    do(took)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": took.seconds, "memory_mb": round(memory), "note": took.note}))
 
 
 if __name__ == "__main__":
-    import torch
-
-    torch.set_num_threads(1)
     main(*sys.argv[1:4])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
 
+import designer
+from benchmarks.origin import commit
 from benchmarks.pools import Candidates
 from designer.acquisition.propose import Observed, propose
 from designer.acquisition.threads import one_thread
@@ -51,8 +54,12 @@ class DesignerChooser:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that decide."""
-    return {"torch": torch.__version__, **{name: version(name) for name in ("botorch", "gpytorch", "numpy")}}
+    """Return the versions that decide, and the commit of `designer`."""
+    return {
+        "designer": commit(Path(designer.__file__)),
+        "torch": torch.__version__,
+        **{name: version(name) for name in ("botorch", "gpytorch", "numpy")},
+    }
 
 
 def begin(candidates: Candidates, seed: int) -> DesignerChooser:

@@ -30,7 +30,7 @@ def without_cost(row: Row) -> Row:
     return replace(row, seconds=[], memory_mb=0.0)
 
 
-@pytest.mark.parametrize("method", ["random", "rf-ei", "botorch"])
+@pytest.mark.parametrize("method", ["designer", "random", "rf-ei", "botorch"])
 def test_every_method_starts_at_the_same_designs_and_never_repeats_one(pool: Pool, method: str) -> None:
     row = lead(pool, method)
     assert row.error == ""
@@ -42,7 +42,7 @@ def test_every_method_starts_at_the_same_designs_and_never_repeats_one(pool: Poo
     assert without_cost(lead(pool, method)) == without_cost(row)
 
 
-@pytest.mark.parametrize("method", ["rf-ei", "botorch"])
+@pytest.mark.parametrize("method", ["designer", "rf-ei"])
 def test_models_find_the_top_of_a_parabola(pool: Pool, method: str) -> None:
     assert max(lead(pool, method, budget=20).y) == 0.0
 

@@ -82,6 +82,17 @@ def test_run_and_report_from_the_command_line(
     assert "machine" in text
 
 
+def test_the_smoke_suite_runs_on_measured_tasks(designer_data: Path, tmp_path: Path) -> None:
+    common = ["smoke", "--data", str(designer_data), "--out", str(tmp_path), "--methods"]
+    assert main(["run", *common, "designer", "random"]) == 0
+    assert main(["report", *common, "designer", "random"]) == 0
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "2 tasks of 2 families, seeds 0, 1, budget 8" in text
+    lines = [line for line in text.splitlines() if line.startswith("| designer | 4 |")]
+    assert len(lines) == 1
+    assert "| 0 | designer " in lines[0]
+
+
 def test_faults_of_a_suite_are_located(suite_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = suite_file.read_text(encoding="utf-8")
     suite_file.write_text(text.replace("budget: 6", "budget: 0").replace("split: report", "split: test"), "utf-8")
