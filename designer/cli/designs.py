@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,15 @@ def read_words(words: Sequence[str]) -> dict[str, str]:
     if faults:
         raise InvalidInput(faults)
     return result
+
+
+@contextmanager
+def without_rows() -> Iterator[None]:
+    """Take the row out of faults: what was typed as words has none."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise type(error)([fault.at(row=None) for fault in error.faults]) from None
 
 
 def without_columns(frame: pd.DataFrame, ignore: Sequence[str], file: str) -> pd.DataFrame:

@@ -71,7 +71,7 @@ _SPACE = """
 space:
 """
 _CANDIDATES = """
-# Only the designs in this table can be made.
+# Only the designs in this table can be made: add a row for each design that you could make as well.
 """
 _CONSTRAINTS = """
 # Conditions that every design keeps, over the names above. Take the number signs away and write your own.

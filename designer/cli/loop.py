@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,7 @@ def suggest(
     opened = open_campaign(path, store)
     frame = opened.suggest(n, replicate_of=replicate_of or ())
     rows = [(str(name), opened.state.suggestions[str(name)].design) for name in frame.index]
-    notes = _notes_of(opened, rows[0][0])
+    notes = _notes_of(opened, [name for name, _ in rows])
     if csv is not None:
         write_sheet(csv, opened.space, opened.objective.targets, rows)
     data: dict[str, Any] = {
@@ -103,7 +104,7 @@ def record(
     Examples: designer record next.csv; designer record S0001 overpotential=372; designer record S0001
     overpotential="0.372 V" --set temperature=455.
     """
-    from designer.cli.designs import SHEETS, read_words
+    from designer.cli.designs import SHEETS, read_words, without_rows
 
     path, rest = split_campaign(words, option)
     if rest and rest[0].lower().endswith(SHEETS):
@@ -121,7 +122,9 @@ def record(
     row: dict[str, Any] = {"suggestion": rest[0], **values, **_made(opened, made)}
     if replicate:
         row["replicate"] = _next_replicate(opened, rest[0])
-    _tell(opened, opened.record([row], partial=partial), as_json)
+    with without_rows():
+        done = opened.record([row], partial=partial)
+    _tell(opened, done, as_json)
 
 
 def fail(
@@ -224,14 +227,24 @@ def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
     return Campaign.open(path, store=store, accept_space=True), before
 
 
-def _notes_of(opened: Campaign, name: str) -> list[str]:
-    """Return what is to be known about the suggestion that was just made."""
+def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
+    """Return what is to be known about the suggestions that were just made."""
     from designer.campaign.events import Suggested
+    from designer.campaign.stopping import verdict
 
+    notes = list(opened.notices)
     for event in reversed(opened.events):
-        if isinstance(event, Suggested) and any(each.id == name for each in event.designs):
-            return [*opened.notices, *event.notes]
-    return list(opened.notices)
+        if isinstance(event, Suggested) and any(each.id == names[0] for each in event.designs):
+            notes += event.notes
+            break
+    earlier = [each.id for each in opened.state.open if each.id not in names]
+    if earlier:
+        notes.append(f"still open from before: {', '.join(earlier)}")
+    # Without the rule that asks a model: `designer status` tells that one.
+    decided = verdict(opened.settings, opened.objective, opened.space, opened.state)
+    if decided.stop:
+        notes.append(f"the campaign could stop here: {decided.reason}")
+    return notes
 
 
 def _sheet(file: str, ignore: list[str] | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,11 +93,14 @@ def predict(
 
     Examples: designer predict candidates.csv; designer predict temperature=455 atmosphere=N2.
     """
+    from designer.cli.designs import without_rows
+
     path, rest = split_campaign(words, option)
     opened = open_campaign(path, store)
     targets = opened.objective.targets
     labels, designs = _designs(rest, targets, ignore or [])
-    frame = opened.predict(designs)
+    with without_rows() if isinstance(designs, list) else nullcontext():
+        frame = opened.predict(designs)
     rows = [
         {
             "design": label,

@@ -60,7 +60,7 @@ class CommandOracle:
     def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
         """Run the program; see `Oracle.measure`."""
         request = json.dumps({"id": suggestion, "design": grouped(self._space, design)}, allow_nan=False)
-        answer = _answer(self._run(request.encode()), self._name)
+        answer = _answer(self._run(f"{request}\n".encode()), self._name)
         if "failed" in answer:
             raise MeasurementFailed(str(answer["failed"]) or f"{self._name} reported a failure")
         return Measured(checked(answer["targets"], self._targets, self._name))
@@ -157,10 +157,14 @@ def command_faults(argv: Sequence[str], folder: Path) -> list[Fault]:
     """Return what can be seen to be wrong with a command without running it."""
     program = resolved(argv)[0]
     place = folder / program if os.sep in program else None
-    if shutil.which(str(place) if place is not None else program) is not None:
-        return []
-    what = f"program {argv[0]!r} is not found or may not be run"
-    return [Fault(what, "give the path of a program, relative to the campaign file", path=("argv", 0))]
+    if shutil.which(str(place) if place is not None else program) is None:
+        what = f"program {argv[0]!r} is not found or may not be run"
+        return [Fault(what, "give the path of a program, relative to the campaign file", path=("argv", 0))]
+    # A script that is not there would end each run with an exit code, and count as one failed experiment after another.
+    if argv[0] == "python" and len(argv) > 1 and argv[1].endswith(".py") and not (folder / argv[1]).is_file():
+        what = f"there is no script {argv[1]!r}"
+        return [Fault(what, "give its path, relative to the campaign file", path=("argv", 1))]
+    return []
 
 
 def _answer(output: bytes, name: str) -> dict[str, Any]:

@@ -163,6 +163,10 @@ class TestOneByOne:
         assert "Traceback" not in done.err
         assert events(folder) == before
 
+    def test_what_is_typed_has_no_row(self, designer):
+        designer("suggest", "-n", "1")
+        assert designer("record", "S0001", "strength=hot").err.startswith("column 'strength': 'hot' is not a number")
+
     def test_failures_and_withdrawals(self, designer, folder):
         designer("suggest", "-n", "3")
         assert designer("fail", "S0001", "film", "peeled").out == "recorded as failed: S0001\n"
@@ -181,6 +185,22 @@ class TestOneByOne:
         first = designer("suggest", "-n", "1", "--json").data["suggestions"][0]
         again = designer("suggest", "--replicate-of", "S0001", "--json").data["suggestions"][0]
         assert (again["id"], again["design"]) == ("S0002", first["design"])
+
+
+class TestNotes:
+    def test_what_is_still_open_is_told(self, designer):
+        designer("suggest", "-n", "2")
+        done = designer("suggest", "-n", "1", "--json")
+        assert "still open from before: S0001, S0002" in done.data["notes"]
+        assert "still open from before: S0001, S0002" in designer("suggest", "-n", "1").out.replace(", S0003", "")
+
+    def test_a_campaign_that_could_stop_says_so_and_still_answers(self, designer):
+        designer("suggest", "-n", "1")
+        designer("record", "S0001", "strength=250", "haze=1")
+        done = designer("suggest", "-n", "1", "--json")
+        assert done.code == 0
+        [note] = [note for note in done.data["notes"] if note.startswith("the campaign could stop here: ")]
+        assert "the target is reached after 1 experiment" in note
 
 
 class TestAttach:

@@ -109,7 +109,8 @@ def test_what_a_function_prints_does_not_spoil_the_answer(designer, loop):
     ("measure", "code", "message"),
     [
         ("", 2, "the campaign does not say what measures"),
-        ("measure: {kind: command, argv: [python, absent.py]}", 0, "failed: python ended with exit code 2"),
+        ("measure: {kind: command, argv: [python, absent.py]}", 2, "loop.yaml:10: there is no script 'absent.py'"),
+        ("measure: {kind: command, argv: [python, fail.py]}", 0, "failed: python ended with exit code 3"),
         (
             "measure: {kind: command, argv: [python, -c, pass]}",
             1,
@@ -119,6 +120,7 @@ def test_what_a_function_prints_does_not_spoil_the_answer(designer, loop):
     ],
 )
 def test_an_oracle_that_cannot_measure_ends_the_run_with_one_line(designer, loop, measure, code, message):
+    (loop / "fail.py").write_text("raise SystemExit(3)\n")
     (loop / "broken.py").write_text("1 / 0\ndef f(x, y): ...\n")
     file = loop / "loop.yaml"
     file.write_text(file.read_text().partition("measure:")[0] + measure + "\n")

@@ -122,6 +122,10 @@ def test_a_program_may_ignore_its_input(tmp_path: Path):
 
 
 def test_faults_are_seen_without_running_the_program(tmp_path: Path):
+    assert command_faults(["python", "-c", "x.py"], tmp_path) == []
+    [fault] = command_faults(["python", "x.py"], tmp_path)
+    assert str(fault) == "argv[1]: there is no script 'x.py'; give its path, relative to the campaign file"
+    (tmp_path / "x.py").touch()
     assert command_faults(["python", "x.py"], tmp_path) == []
     assert command_faults([sys.executable], tmp_path) == []
     (tmp_path / "tool.sh").write_text("#!/bin/sh\n")

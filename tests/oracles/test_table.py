@@ -176,4 +176,4 @@ def test_open_oracle_opens_every_kind(tmp_path: Path):
     opened = open_oracle(CommandMeasure(argv=("python", "m.py")), SPACE, OBJECTIVE, folder=tmp_path)
     assert isinstance(opened, CommandOracle)
     assert measure_faults(PythonMeasure(function="m:f"), SPACE, OBJECTIVE, folder=tmp_path) == []
-    assert measure_faults(CommandMeasure(argv=("python",)), SPACE, OBJECTIVE, folder=tmp_path) == []
+    assert measure_faults(CommandMeasure(argv=("python", "m.py")), SPACE, OBJECTIVE, folder=tmp_path) == []
