@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.campaign.measured import by_design
+from designer.campaign.measured import MeasuredDesign, by_design
 from designer.campaign.settings import Settings
 from designer.campaign.state import CampaignState
 from designer.objective import Objective, Target
@@ -101,7 +101,13 @@ def _reached(objective: Objective, space: DesignSpace, state: CampaignState) -> 
         for target, value in zip(objective.targets, group.means, strict=True)
         if target.reachable or target.constrained
     ]
-    return f"{group.label} has {', '.join(values)}"
+    return f"{group.label} has {', '.join(values)}{_certainty(objective, group)}"
+
+
+def _certainty(objective: Objective, group: MeasuredDesign) -> str:
+    """Say on how many measurements the goals' values rest: one alone may be a lucky one."""
+    fewest = int(min(group.counts[column] for column in objective.goal_columns))
+    return ", measured once" if fewest == 1 else f", the mean of {fewest} measurements"
 
 
 def _aim(target: Target) -> str:
