@@ -76,11 +76,11 @@ def suggest(
     report.show(design_table(opened.space, rows))
     for note in notes:
         report.say(note)
-    first = opened.objective.targets[0].name
     if csv is not None:
         report.say(f"Fill in {csv}; then: designer record {csv}")
     else:
-        report.say(f"When it is measured: designer record {rows[0][0]} {first}=VALUE")
+        values = " ".join(f"{target.name}=VALUE" for target in opened.objective.targets)
+        report.say(f"When it is measured: designer record {rows[0][0]} {values}")
     emit(report, as_json)
 
 
