@@ -21,7 +21,7 @@ def origin(*command: str) -> dict[str, str]:
         "commit": commit(HERE),
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
-        "versions": ", ".join([f"Python {platform.python_version()}", *(f"{p} {_version(p)}" for p in packages)]),
+        "versions": ", ".join([f"Python {platform.python_version()}", *filter(None, map(_installed, packages))]),
     }
 
 
@@ -52,8 +52,9 @@ def _git(folder: Path, *arguments: str) -> str | None:
     return found.stdout.strip() if found.returncode == 0 else None
 
 
-def _version(package: str) -> str:
+def _installed(package: str) -> str:
+    """Return a package and its version, or an empty text where it is not installed."""
     try:
-        return version(package)
+        return f"{package} {version(package)}"
     except PackageNotFoundError:
-        return "not installed"
+        return ""
