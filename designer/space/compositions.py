@@ -339,6 +339,16 @@ class ShareParameter(ParameterBase):
         """Whether the amounts are whole steps within their ranges, sum to the total and are rightly many."""
         return self.amounts.contains(coordinates)
 
+    def within(self, coordinates: Floats) -> Mask:
+        """Whether each amount lies within its bounds (up to 1e-5 of the total), or is absent where it may be."""
+        lab, slack = self._lab(coordinates), 1e-5 * float(self.exact_total)
+        inside: Mask = np.ones(len(lab), dtype=np.bool_)
+        for i, member in enumerate(self.members):
+            low, high = self.member_bounds(member)
+            there = (lab[:, i] >= low - slack) & (lab[:, i] <= high + slack)
+            inside &= there | (lab[:, i] == 0) if self.may_be_zero(member) else there
+        return inside
+
     def violations(self, row: Floats) -> list[str]:
         """Say how amounts leave their ranges, steps, sum or number."""
         lab = self._lab(row[None, :])[0]

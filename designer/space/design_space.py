@@ -245,17 +245,27 @@ class DesignSpace(Value):
     def valid(self, coordinates: Floats) -> Mask:
         """Whether each row may be suggested: bounds, steps, sums, cardinalities and every constraint.
 
-        In a pool, a design that is listed can be made, also between the steps; only the constraints are checked.
+        In a pool, a design that is listed can be made, also between the steps; bounds and constraints still hold.
         """
         coordinates = self.canonical(coordinates)
         if self.pool is not None:
             mask = self.pool.contains(coordinates)
-        else:
-            mask = np.ones(len(coordinates), dtype=np.bool_)
-            for parameter, part in self.parts():
-                mask &= parameter.valid(coordinates[:, part])
+            mask[mask] = self.within(coordinates[mask])
+            return mask
+        mask = np.ones(len(coordinates), dtype=np.bool_)
+        for parameter, part in self.parts():
+            mask &= parameter.valid(coordinates[:, part])
         if self.constraints and mask.any():
             mask[mask] = self.satisfied(coordinates[mask])
+        return mask
+
+    def within(self, coordinates: Floats) -> Mask:
+        """Whether each row keeps the bounds of every parameter and every constraint, be it on the steps or not."""
+        coordinates = self.canonical(coordinates)
+        mask = np.ones(len(coordinates), dtype=np.bool_)
+        for parameter, part in self.parts():
+            mask &= parameter.within(coordinates[:, part])
+        mask[mask] = self.satisfied(coordinates[mask])
         return mask
 
     def satisfied(self, coordinates: Floats) -> Mask:

@@ -28,7 +28,7 @@ def why_empty(space: DesignSpace) -> Fault | None:
     if not space.constraints:
         return None
     if space.pool is not None:
-        if space.satisfied(space.pool.coordinates).any():
+        if space.within(space.pool.coordinates).any():
             return None
         return Fault("no design of the pool satisfies the constraints", "loosen a constraint", path=("constraints",))
     combinations = count_settings(space)

@@ -26,8 +26,7 @@ def list_designs(space: DesignSpace, limit: int) -> Floats | None:
     What is limited without a pool is the number of combinations before constraints, for that is the work.
     """
     if space.pool is not None:
-        pool = space.pool.coordinates
-        chosen = pool[space.satisfied(pool)] if space.constraints else pool
+        chosen = space.pool.coordinates[space.within(space.pool.coordinates)]
         return chosen if len(chosen) <= limit else None
     combinations = count_settings(space)
     if combinations is None or combinations > limit:

@@ -68,6 +68,10 @@ class ParameterBase(Value):
     def valid(self, coordinates: Floats) -> Mask:
         """Whether each row (canonical coordinates) may be suggested."""
 
+    def within(self, coordinates: Floats) -> Mask:
+        """Whether each row (canonical coordinates) keeps the bounds, be it on a step or not: for listed designs."""
+        return np.ones(len(coordinates), dtype=np.bool_)
+
     @abstractmethod
     def violations(self, row: Floats) -> list[str]:
         """Say in words how one row (canonical coordinates, ``width``) leaves this parameter's settings."""
@@ -281,6 +285,12 @@ class NumericParameter(ParameterBase):
         values = coordinates[:, 0]
         inside: Mask = (values >= self.low) & (values <= self.high)
         return inside & self._on_grid(values)
+
+    def within(self, coordinates: Floats) -> Mask:
+        """Whether each value lies within the bounds, up to 1e-5 of their distance (for rounded bounds)."""
+        values, slack = coordinates[:, 0], 1e-5 * (self.high - self.low)
+        inside: Mask = (values >= self.low - slack) & (values <= self.high + slack)
+        return inside
 
     def _on_grid(self, values: Floats) -> Mask:
         if self.lattice is not None:

@@ -142,8 +142,9 @@ def pooled(
     Raises
     ------
     InvalidData
-        With every fault of the table. A listed design can be made, so values between the steps or outside the bounds
-        are no faults; rows that break a constraint are kept too, and passed over when designs are suggested.
+        With every fault of the table. A listed design can be made, so values between the steps are no faults; rows
+        that leave the bounds or break a constraint are kept, and passed over when designs are suggested: bounds and
+        constraints may change in the course of a campaign.
 
     Examples
     --------

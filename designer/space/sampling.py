@@ -67,7 +67,7 @@ def sample(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
 def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
     """Return about n distinct random valid designs: at least one, more where more came up, fewer where fewer did."""
     if space.pool is not None:
-        rows = np.flatnonzero(space.satisfied(space.pool.coordinates))
+        rows = np.flatnonzero(space.within(space.pool.coordinates))
         if not len(rows):
             raise NoDesignLeft(_why(space, space.pool.coordinates, "no design of the pool"))
         rows = rng.permutation(rows)[:n]

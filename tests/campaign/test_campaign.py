@@ -443,6 +443,12 @@ class TestChanging:
         campaign.amend_space(constraints=["T >= 500"])
         assert set(campaign.suggest(3)["T"]) <= {500.0, 600.0}
 
+    def test_narrowed_bounds_hold_for_a_pool(self) -> None:
+        pool = pd.DataFrame({"T": [300, 400, 500, 600], "gas": ["N2", "Ar", "N2", "Ar"]})
+        campaign = create(candidates=pool)
+        campaign.amend_space(bounds={"T": [450, 600]})
+        assert set(campaign.suggest(2)["T"]) == {500.0, 600.0}
+
 
 class TestFormulas:
     def test_a_pool_of_formulas_and_a_result_from_outside_it(self) -> None:

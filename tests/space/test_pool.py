@@ -128,12 +128,19 @@ def test_columns_that_were_not_declared_are_faults():
         pooled(space, pd.DataFrame({"x": [1], "gas": ["Ar"], "gap": [1]}), file="c.csv")
 
 
-def test_a_listed_design_may_lie_outside_the_settings_and_is_drawn():
-    space = DesignSpace(parameters=PARAMETERS)
-    result = pooled(space, pd.DataFrame({"x": [1, 12], "gas": ["Ar", "N2"]}))
-    drawn = result.sample(2, np.random.default_rng(0))
-    assert sorted(drawn[:, 0].tolist()) == [1, 12]
-    assert result.valid(drawn).all()
+def test_a_listed_design_may_lie_between_the_steps_but_outside_the_bounds_is_not_drawn():
+    space = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 10], "step": 1}])
+    result = pooled(space, pd.DataFrame({"x": [1, 2.5, 10.00001, 12]}))
+    drawn = result.sample(3, np.random.default_rng(0))
+    assert sorted(drawn[:, 0].tolist()) == [1, 2.5, 10.00001]
+    assert result.valid(result.pool.coordinates).tolist() == [True, True, True, False]
+
+
+def test_amounts_of_a_listed_composition_keep_their_bounds():
+    alloy = {"name": "a", "kind": "composition", "elements": ["Ni", "Fe"], "unit": "at.%", "step": 10}
+    space = DesignSpace(parameters=[alloy | {"bounds": {"Ni": [20, 50]}, "zero_or": ["Ni"]}])
+    result = pooled(space, pd.DataFrame({"a.Ni": [0, 10, 33, 60], "a.Fe": [100, 90, 67, 40]}))
+    assert result.valid(result.pool.coordinates).tolist() == [True, False, True, False]
 
 
 def test_rows_that_break_a_constraint_stay_but_are_never_drawn():
