@@ -1,7 +1,8 @@
 """The demonstration: find the strongest of 330 measured alloys, by designer and by random search, side by side.
 
 Both may make as many experiments as the budget of `strongest-alloy.yaml` says; an "experiment" looks up what was really
-measured. Every number on the screen and in the report is of this very run. Run it with ``make demo``.
+measured. For each seed both begin with the same first alloys, drawn by lot. Every number on the screen and in the
+report is of this very run. Run it with ``make demo``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from designer.report.figures import BLUE, GREY, INK, draw
 from designer.tasks.datasets.alloys import Property, measured_alloys
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
 
 FILE = Path(__file__).with_name("strongest-alloy.yaml")
@@ -54,7 +56,7 @@ class Search:
 def main() -> None:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5, help="searches of each kind (default: 5)")
+    parser.add_argument("--seeds", type=int, default=10, help="searches of each kind (default: 10)")
     parser.add_argument("--budget", type=int, help="experiments of each search (default: what the file says)")
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where the report goes (default: demo)")
     options = parser.parse_args()
@@ -65,7 +67,8 @@ def main() -> None:
     truth = measured_alloys(QUANTITY).groupby(DESIGN)[QUANTITY].mean()
     console.print(f"\n[bold]The strongest of {len(truth)} measured alloys[/]")
     console.print(f"Yield strength in compression at room temperature; {SOURCE}.", style="dim")
-    console.print("designer knows the list of alloys and no strength; each experiment looks up one.\n", style="dim")
+    console.print("designer knows the list of alloys and no strength; an experiment looks up one.", style="dim")
+    console.print("Both searches begin with the same alloys, drawn by lot for each seed.\n", style="dim")
 
     spec = CampaignSpec.from_file(FILE)
     budget, measure = options.budget or spec.settings.budget, spec.settings.measure
@@ -74,7 +77,7 @@ def main() -> None:
     oracle = open_oracle(measure, spec.space, spec.objective, folder=FILE.parent)
     with _progress(console) as bar:
         task = bar.add_task("experiments", total=options.seeds * budget)
-        campaigns = [_campaign(spec, seed, budget, options.folder) for seed in range(options.seeds)]
+        campaigns = [_campaign(spec, truth, seed, budget) for seed in range(options.seeds)]
         for campaign in campaigns:
             campaign.run(oracle, progress=lambda _: bar.advance(task))
     ours = [_search(campaign, truth) for campaign in campaigns]
@@ -98,22 +101,25 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _campaign(spec: CampaignSpec, seed: int, budget: int, folder: Path) -> Campaign:
-    """Begin the campaign of the file anew, with another seed, in a store of its own."""
-    store = folder / f"seed-{seed}.db"
-    for leftover in folder.glob(f"{store.name}*"):
-        leftover.unlink()
-    settings = {key: value for key, value in spec.data.items() if key in ("name", "batch_size", "initial")}
-    pool = FILE.with_name("alloys.csv")
+def _campaign(spec: CampaignSpec, truth: pd.Series[float], seed: int, budget: int) -> Campaign:
+    """Begin the campaign of the file in memory, with first designs drawn by lot."""
+    assert isinstance(spec.settings.initial, int)
+    first = truth.index[_order(truth, seed)[: spec.settings.initial]].to_frame(index=False)
     return Campaign.create(
+        name=spec.name,
         space=spec.data["space"],
         targets=spec.data["targets"],
-        candidates=pool,
-        seed=seed,
+        candidates=FILE.with_name("alloys.csv"),
+        batch_size=spec.settings.batch_size,
+        initial=first.to_dict("records"),
         budget=budget,
-        store=store,
-        **settings,
+        seed=seed,
     )
+
+
+def _order(truth: pd.Series[float], seed: int) -> npt.NDArray[np.intp]:
+    """Return the rows of the list in the order in which random search with `seed` goes through it."""
+    return np.random.default_rng(seed).permutation(len(truth))
 
 
 def _search(campaign: Campaign, truth: pd.Series[float]) -> Search:
@@ -128,8 +134,7 @@ def _named(values: Sequence[float], truth: pd.Series[float]) -> Search:
 
 def _random(truth: pd.Series[float], seed: int) -> Search:
     """Return a search in random order through the whole list, so that it always finds the strongest at last."""
-    order = np.random.default_rng(seed).permutation(len(truth))
-    return _named(truth.to_numpy()[order].tolist(), truth)
+    return _named(truth.to_numpy()[_order(truth, seed)].tolist(), truth)
 
 
 def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
@@ -139,7 +144,7 @@ def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
         table.add_column(name, no_wrap=True)
     for name in (UNIT, "best", "rank"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("alloy, processing", no_wrap=True)
+    table.add_column("alloy, processing", overflow="fold")
     best, first = -np.inf, 1
     done = list(campaign.state.measurements.values())
     made_by = campaign.state.suggestions
@@ -149,7 +154,7 @@ def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
         value = top.values[QUANTITY]
         table.add_row(
             f"{first}-{first + len(batch) - 1}",
-            {"initial": "to fill", "model": "by the model"}[made_by[str(top.suggestion)].how],
+            {"initial": "by lot", "model": "by the model"}[made_by[str(top.suggestion)].how],
             f"{value:.0f}", f"{max(best, value):.0f}", f"{(truth > value).sum() + 1}",
             f"{_short(str(top.design['alloy']))}, {top.design['processing']}",
             style="bold" if value > best else "",
@@ -164,7 +169,7 @@ def _short(formula: str) -> str:
 
 
 def _compared(ours: Sequence[Search], random: Sequence[Search], budget: int) -> Table:
-    title = f"Against random search, {budget} experiments each: the best, and when the strongest was found"
+    title = f"Against random search, {budget} experiments each (when the strongest was found)"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for name in ("seed", f"designer [{UNIT}]", "found at", f"random [{UNIT}]", "found at"):
         table.add_column(escape(name), justify="right", no_wrap=True)
