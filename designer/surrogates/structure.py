@@ -23,7 +23,8 @@ MainEffects = Literal["none", "category", "all"]
 
 @dataclass(frozen=True)
 class GaussianProcessSettings:
-    """Structure and priors of a Gaussian process. The defaults were chosen by measurement: docs/decisions.
+    """Structure and priors of a Gaussian process. The defaults were chosen by measurement
+    (docs/decisions/011-plain-surrogate.md).
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class GaussianProcessSettings:
         How outputs are standardised.
     """
 
-    descriptors: Descriptors = "unused"
+    descriptors: Descriptors = "beside"
     main_effects: MainEffects = "category"
     lengthscale: tuple[float, float] = (math.log(0.7), 0.5)
     variance: tuple[float, float] = (0.0, 1.0)
@@ -126,7 +127,7 @@ def build_priors(kernel: Kernel, settings: GaussianProcessSettings) -> LogNormal
 
 
 def build_starts(kernel: Kernel, priors: LogNormalPriors) -> Array:
-    """Return the optimiser's starts: the priors' mode, and a rough process with little noise."""
+    """Return the optimiser's starts: the priors' mode, and a rougher process."""
     rough = priors.means.copy()
     rough[: kernel.lengthscales] -= 1.0
     return np.stack([priors.means, rough])

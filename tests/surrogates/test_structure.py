@@ -69,6 +69,7 @@ def test_priors_scale_with_groups_and_share_the_variance(main_effects: MainEffec
     for term in kernel.terms:
         groups = np.unique(term.groups[term.used])
         np.testing.assert_allclose(priors.means[groups], -0.5 + 0.5 * math.log(len(groups)))
+        np.testing.assert_allclose(priors.deviations[groups], 1.0)
     variances = np.exp(priors.means[kernel.lengthscales : -1])
     assert sum(variances[term.variance] for term in kernel.terms) == pytest.approx(math.exp(settings.variance[0]))
 
