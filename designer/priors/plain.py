@@ -1,4 +1,5 @@
-"""The prior that knows no past tasks: strong models of the new task alone. The baseline every other prior must beat."""
+"""The prior that knows no past tasks: strong models of the new task alone. The baseline every other
+prior must beat; how its model was chosen stands in docs/decisions/011-plain-surrogate.md."""
 
 from __future__ import annotations
 
