@@ -1,4 +1,4 @@
-"""Torch at one thread: at the sizes of a campaign more threads gain nothing and spin-wait when a machine is shared."""
+"""One thread: at the sizes of a campaign more gain nothing and spin-wait when a machine is shared."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run torch on one thread inside the context, and on as many as before after it.
+    """Run torch, and the BLAS of numpy and scipy, on one thread inside the context, and as before after it.
 
-    One thread also makes sums come out alike on every machine, which suggestions that can be recomputed rely on.
+    One thread also makes sums come out alike however many cores there are, which suggestions that can be recomputed
+    rely on.
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -157,6 +157,7 @@ def chance_of_better(spec: CampaignSpec, state: CampaignState, known: Knowledge,
     )
 
 
+@one_thread()
 def feasibility_of(spec: CampaignSpec, state: CampaignState, known: Knowledge) -> Feasibility | None:
     """Return where experiments succeed; None if none has failed."""
     if not state.failures:

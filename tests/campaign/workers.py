@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.events import Created, Withdrawn
+from designer.campaign.events import Created, Suggested, Withdrawn
 from designer.campaign.running import unfinished
 from designer.campaign.store import open_store
 from designer.errors import Conflict
@@ -31,6 +31,8 @@ def value_of(design: dict[str, float | str]) -> float:
 
 def warm_up() -> None:
     """Do everything once, so that what is loaded late is loaded before the first fork."""
+    import designer.campaign.modelling  # noqa: F401  torch and all that stands on it
+
     campaign = Campaign.create(
         space=[
             {"name": "x", "kind": "numeric", "bounds": [0, 1], "step": 0.01},
@@ -41,6 +43,32 @@ def warm_up() -> None:
     )
     batch = campaign.suggest(2)
     campaign.record({name: {"y": 1.0} for name in batch.index})
+
+
+def model_choice() -> list[str]:
+    """Return what a model suggests, scores included, after failures, replicates and results with parts missing."""
+    campaign = Campaign.create(
+        space=[
+            {"name": "T", "kind": "numeric", "bounds": [300, 900], "step": 5},
+            {"name": "x", "kind": "composition", "elements": ["Ni", "Fe", "Co", "Mn"], "unit": "at.%", "step": 5},
+            {"name": "gas", "kind": "categorical", "choices": ["N2", "Ar", "air"]},
+        ],
+        targets=[{"name": "y", "goal": "minimize"}, {"name": "z", "at_most": 3}],
+        initial=8,
+    )
+    batch = campaign.suggest(16)
+    for i, (name, row) in enumerate(batch.iterrows()):
+        values = {"y": (row["T"] - 500) ** 2 / 1e4 + row["x.Ni"] / 10, "z": row["x.Co"] / 20 + row["T"] / 400}
+        if i % 5 == 3:
+            campaign.record_failure(str(name), "cracked")
+        else:
+            campaign.record({str(name): values if i % 4 else {"y": values["y"]}})
+    campaign.record({"S0002": {"y": 0.5, "z": 2.0}})
+    campaign.suggest(2)
+    event = campaign.events[-1]
+    assert isinstance(event, Suggested)
+    assert event.how == "model"
+    return [each.model_dump_json() for each in event.designs]
 
 
 def acknowledge(file: str, text: str) -> None:
