@@ -62,7 +62,7 @@ class CommandOracle:
         request = json.dumps({"id": suggestion, "design": grouped(self._space, design)}, allow_nan=False)
         answer = _answer(self._run(f"{request}\n".encode()), self._name)
         if "failed" in answer:
-            raise MeasurementFailed(str(answer["failed"]) or f"{self._name} reported a failure")
+            raise MeasurementFailed(" ".join(str(answer["failed"]).split()) or f"{self._name} reported a failure")
         return Measured(checked(answer["targets"], self._targets, self._name))
 
     def _run(self, request: bytes) -> bytes:
@@ -156,7 +156,7 @@ def resolved(argv: Sequence[str]) -> list[str]:
 def command_faults(argv: Sequence[str], folder: Path) -> list[Fault]:
     """Return what can be seen to be wrong with a command without running it."""
     program = resolved(argv)[0]
-    place = folder / program if os.sep in program else None
+    place = (folder / program).absolute() if os.sep in program else None  # "./x" itself would be sought on PATH
     if shutil.which(str(place) if place is not None else program) is None:
         what = f"program {argv[0]!r} is not found or may not be run"
         return [Fault(what, "give the path of a program, relative to the campaign file", path=("argv", 0))]

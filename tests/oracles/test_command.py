@@ -46,6 +46,7 @@ def test_no_shell_reads_the_arguments(tmp_path: Path):
     ("source", "message"),
     [
         ('print(\'{"failed": "film peeled"}\')', "film peeled"),
+        ("import json; print(json.dumps({'failed': 'no vacuum\\n(pump 2)'}))", "no vacuum (pump 2)"),
         ("import sys; sys.exit('  first\\nout of argon\\n\\n')", "python ended with exit code 1: out of argon"),
         ("import sys; sys.exit(3)", "python ended with exit code 3"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "python was killed by SIGTERM"),
@@ -121,7 +122,7 @@ def test_a_program_may_ignore_its_input(tmp_path: Path):
     assert dict(oracle(tmp_path, source).measure(design())) == {"hardness": 1.0, "cost": 2.0}
 
 
-def test_faults_are_seen_without_running_the_program(tmp_path: Path):
+def test_faults_are_seen_without_running_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert command_faults(["python", "-c", "x.py"], tmp_path) == []
     [fault] = command_faults(["python", "x.py"], tmp_path)
     assert str(fault) == "argv[1]: there is no script 'x.py'; give its path, relative to the campaign file"
@@ -133,5 +134,7 @@ def test_faults_are_seen_without_running_the_program(tmp_path: Path):
     assert "program './tool.sh' is not found or may not be run" in str(fault)
     (tmp_path / "tool.sh").chmod(0o755)
     assert command_faults(["./tool.sh"], tmp_path) == []
+    monkeypatch.chdir(tmp_path)
+    assert command_faults(["./tool.sh"], Path()) == []
     [fault] = command_faults(["no-such-program"], tmp_path)
     assert fault.path == ("argv", 0)
