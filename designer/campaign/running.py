@@ -130,10 +130,19 @@ def _loop(
 def unfinished(state: CampaignState, replicates: int) -> Iterator[tuple[Suggestion, int]]:
     """Go through the suggestions that wait for a result, oldest first, with the number of the replicate to make."""
     for each in state.suggestions.values():
-        if each.status in ("open", "recorded") and each.withdrawn_because is None and not each.failed_because:
-            made = len(state.of(each.id))
-            if made < replicates:
-                yield each, made + 1
+        may_be_made = each.withdrawn_because is None and not each.failed_because
+        made = sum(bool(result.values) for result in state.of(each.id))
+        if may_be_made and made < replicates:
+            yield each, _next_replicate(state, each.id)
+
+
+def _next_replicate(state: CampaignState, suggestion: str) -> int:
+    """Return a number that no measurement of the suggestion has had, withdrawn ones included: theirs are not reused."""
+    earlier = [each for each in state.measurements.values() if each.suggestion == suggestion]
+    number, taken = len(earlier) + 1, {each.replicate for each in earlier}
+    while number in taken:
+        number += 1
+    return number
 
 
 def _batch(campaign: Campaign) -> int:
@@ -147,7 +156,7 @@ def _batch(campaign: Campaign) -> int:
 
 def _measure(campaign: Campaign, oracle: Oracle, suggestion: Suggestion, replicate: int, signals: _Signals) -> Step:
     design = dict(suggestion.design)
-    repeated = campaign.settings.replicates > 1
+    repeated = campaign.settings.replicates > 1 or replicate > 1
     # An oracle that draws does so by this name: each replicate is a draw of its own, the same after a resume.
     name = suggestion.id if replicate == 1 else f"{suggestion.id}.{replicate}"
     try:

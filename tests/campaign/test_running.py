@@ -149,6 +149,19 @@ def test_replicates_are_measured_one_by_one(path: Path) -> None:
     assert len(campaign.state.results) == 8
 
 
+@pytest.mark.parametrize(
+    "undo", [lambda campaign: campaign.withdraw("M0001"), lambda campaign: campaign.amend("M0001", {"y": None})]
+)
+def test_a_measurement_that_was_taken_back_is_made_again(path: Path, undo: Callable[[Campaign], bool]) -> None:
+    campaign, oracle = Campaign.open(path), Oracle()
+    campaign.run(oracle, most=2)
+    undo(campaign)
+    (step,) = campaign.run(oracle, most=1).steps
+    assert (step.suggestion, oracle.asked[2]) == ("S0001", "S0001.2")
+    assert [each.id for each in campaign.state.of("S0001") if each.values] == ["M0003"]
+    assert len(campaign.state.results) == 2
+
+
 def test_what_was_measured_instead_and_its_notes_are_kept() -> None:
     class Nearest:
         def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
