@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,16 +150,18 @@ class Campaign(CampaignView):
         n
             How many; the campaign's batch size unless given.
         replicate_of
-            Suggest the designs of these suggestions again instead, one each.
+            Suggest the designs of these suggestions again instead, one each; withdrawn ones never return.
 
         Raises
         ------
         NoDesignLeft
             If the space holds no design that was not suggested, measured or withdrawn before.
         """
-        count = self.settings.batch_size if n is None else n
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
+        if isinstance(replicate_of, str):
+            replicate_of = [replicate_of]
+        if n is not None and replicate_of:
+            raise InvalidData(Fault("replicates are as many as the suggestions they repeat", "leave out 'n'"))
+        count = self.settings.batch_size if n is None else _number_of_designs(n)
         while True:
             self.refresh()
             self._sync_settings()
@@ -258,7 +261,7 @@ class Campaign(CampaignView):
         """
         if not isinstance(reason, str) or not reason.strip():
             raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
-        if isinstance(suggestion, str):
+        if not isinstance(suggestion, Mapping):
             changing.known_suggestion(self._journal.refresh(), suggestion)
             row = ResultRow(row=2, suggestion=suggestion, failed=reason.strip())
         else:
@@ -345,3 +348,9 @@ class Campaign(CampaignView):
         from designer.campaign.running import run
 
         return run(self, oracle, **options)
+
+
+def _number_of_designs(n: Any) -> int:
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
+    return int(n)

@@ -101,7 +101,7 @@ def amended(
 
 def withdrawn(state: CampaignState, subject: str, reason: str, at: datetime) -> list[Event]:
     """Return the withdrawal of a suggestion or a measurement."""
-    if subject.startswith("M"):
+    if str(subject).startswith("M"):
         done = known_measurement(state, subject).withdrawn
     else:
         done = known_suggestion(state, subject).withdrawn_because is not None

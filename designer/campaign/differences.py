@@ -8,7 +8,7 @@ from typing import Any
 from designer.campaign.plain import plain_constraints, plain_space
 from designer.campaign.spec import CampaignSpec
 from designer.documents import Value
-from designer.errors import Fault
+from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.objective import Target
 from designer.space import DesignSpace
 
@@ -120,8 +120,14 @@ def amended_space(
             "constraints": plain_constraints(inner if constraints is None else constraints),
         }
     new = DesignSpace(parameters=old.data["space"], constraints=old.data.get("constraints") or ())
+    faults: list[Fault] = []
     for name in dict.fromkeys((*bounds, *add_choices)):
-        new = new.amend(name, bounds=bounds.get(name), choices_added=add_choices.get(name, ()))
+        try:
+            new = new.amend(name, bounds=bounds.get(name), choices_added=add_choices.get(name, ()))
+        except InvalidInput as error:
+            faults += error.faults
+    if faults:
+        raise InvalidSpace(faults)
     data = new.to_dict()
     return data if constraints is None else {**data, "constraints": plain_constraints(constraints)}
 

@@ -20,7 +20,7 @@ from designer.campaign.events import Design, Suggested, SuggestedDesign
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState, suggestion_id
 from designer.campaign.versions import versions
-from designer.errors import NoDesignLeft
+from designer.errors import Fault, InvalidData, NoDesignLeft
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,8 +89,24 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
 
 
 def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
-    """Return the designs of suggestions once more."""
-    designs = tuple(dict(known_suggestion(state, name).design) for name in names)
+    """Return the designs of suggestions once more.
+
+    Raises
+    ------
+    UnknownSuggestion
+        If there is no such suggestion.
+    InvalidData
+        If one was withdrawn: it never returns.
+    """
+    found = [known_suggestion(state, name) for name in names]
+    faults = [
+        Fault(f"{each.id} was withdrawn, and a withdrawn design is never suggested again", "leave it out")
+        for each in found
+        if each.withdrawn_because is not None
+    ]
+    if faults:
+        raise InvalidData(faults)
+    designs = tuple(dict(each.design) for each in found)
     return Choice(designs, "replicate", (None,) * len(names), tuple(f"replicate of {name}" for name in names))
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -314,6 +315,21 @@ class TestSuggesting:
         assert again.iloc[0].to_dict() == dict(campaign.state.suggestions["S0002"].design)
         with pytest.raises(UnknownSuggestion, match="no suggestion 'S0009'"):
             campaign.suggest(replicate_of=["S0009"])
+        assert len(campaign.suggest(replicate_of="S0001")) == 1
+        with pytest.raises(InvalidData, match="leave out 'n'"):
+            campaign.suggest(2, replicate_of=["S0001"])
+
+    def test_a_withdrawn_design_does_not_return_as_a_replicate_either(self) -> None:
+        campaign = create()
+        measure(campaign, campaign.suggest(2))
+        campaign.withdraw("S0001", "toxic")
+        before = campaign.events
+        with pytest.raises(InvalidData, match="S0001 was withdrawn, and a withdrawn design is never suggested again"):
+            campaign.suggest(replicate_of=["S0002", "S0001"])
+        assert campaign.events == before
+
+    def test_numpys_whole_numbers_are_numbers(self) -> None:
+        assert len(create().suggest(np.int64(2))) == 2  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
     def test_what_is_no_number_of_designs(self, n: Any) -> None:
@@ -389,6 +405,17 @@ class TestChanging:
         assert not campaign.withdraw("S0001")
         with pytest.raises(UnknownSuggestion, match="did you mean S0001"):
             campaign.withdraw("S0002")
+
+    def test_what_is_no_id(self) -> None:
+        campaign: Any = create()
+        for change in (campaign.withdraw, lambda subject: campaign.record_failure(subject, "broke")):
+            with pytest.raises(UnknownSuggestion, match="there is no suggestion 3"):
+                change(3)
+
+    def test_all_faults_of_a_change_of_the_space_at_once(self) -> None:
+        with pytest.raises(InvalidSpace) as error:
+            create().amend_space(bounds={"gas": [1, 2], "P": [1, 2]}, add_choices={"T": ["He"]})
+        assert len(error.value.faults) == 3
 
     def test_the_space_grows(self) -> None:
         campaign = create()
