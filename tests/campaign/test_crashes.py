@@ -28,10 +28,10 @@ def zygote() -> Iterator[Zygote]:
         yield zygote
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, text: str = workers.FILE) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / "run.yaml"
-    path.write_text(workers.FILE, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -105,6 +105,24 @@ def test_killed_at_any_instant_nothing_is_lost_and_the_next_suggestion_is_the_sa
     assert finished >= 3, "the workers get somewhere between the kills"
     assert zygote.wait(zygote.spawn("loop", path, path.with_suffix(".acknowledged"), RESULTS)) == 0
     assert story(Campaign.open(path)) == undisturbed
+
+
+def test_killed_while_a_model_decides(tmp_path: Path, zygote: Zygote) -> None:
+    file = workers.FILE.replace("initial: 1000", "initial: 3")
+    path, twin = write(tmp_path / "killed", file), write(tmp_path / "undisturbed", file)
+    zygote.wait(zygote.spawn("loop", twin, twin.with_suffix(".acknowledged"), 10))
+    undisturbed = story(Campaign.open(twin))
+    assert len(undisturbed) == 10
+    chance = random.Random(7)
+    for _ in range(10):
+        worker = zygote.spawn("loop", path, path.with_suffix(".acknowledged"), 10)
+        time.sleep(chance.uniform(0, 1.5))
+        zygote.kill(worker)
+        check(path, undisturbed)
+    assert zygote.wait(zygote.spawn("loop", path, path.with_suffix(".acknowledged"), 10)) == 0
+    again = Campaign.open(path)
+    assert story(again) == undisturbed
+    assert [each.how for each in again.state.suggestions.values()].count("model") == 6
 
 
 def test_killed_while_a_campaign_is_created(tmp_path: Path, zygote: Zygote) -> None:
