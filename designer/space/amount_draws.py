@@ -60,7 +60,7 @@ class AmountDraws:
     def _coarsening(self) -> int:
         """How many steps are taken together: 1 for an exact count."""
         lattice = self.lattice
-        depth = lattice.max_nonzero + 1 if self._binding else 1
+        depth = _most_present(lattice) + 1 if self._binding else 1
         return -(-len(lattice.members) * depth * (lattice.total + 1) // _COUNTS)
 
     @cached_property
@@ -91,6 +91,11 @@ class AmountDraws:
             if len(found) >= n:
                 return found[:n]
         raise ValueError("no amounts were found that keep the limits")
+
+
+def _most_present(lattice: AmountLattice) -> int:
+    """Return how many members can be present at most: each of them takes a step at least."""
+    return min(lattice.max_nonzero, lattice.total)
 
 
 def _coarser(lattice: AmountLattice, factor: int) -> AmountLattice:
@@ -128,7 +133,7 @@ class _Counts:
     @cached_property
     def _counted(self) -> bool:
         """Whether ways are counted apart by the number of members present."""
-        return self.binding or self.size * (self.lattice.max_nonzero + 1) * (self.total + 1) <= _COUNTS
+        return self.binding or self.size * (_most_present(self.lattice) + 1) * (self.total + 1) <= _COUNTS
 
     @cached_property
     def _ways(self) -> tuple[list[Floats], Floats]:
@@ -138,7 +143,7 @@ class _Counts:
         can sum to r with k of them present (K = 1 and k = 0 throughout where these are not counted apart).
         """
         shift = int(self._counted)
-        depth = self.lattice.max_nonzero + 1 if self._counted else 1
+        depth = _most_present(self.lattice) + 1 if self._counted else 1
         layer = np.zeros((depth, self.total + 1))
         layer[0, 0] = 1.0
         layers, scale = [layer], [0.0]

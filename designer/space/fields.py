@@ -16,13 +16,25 @@ GRAMMAR_WORDS = frozenset(
     {"and", "or", "not", "in", "if", "then", "forbid", "log10", "ln", "log", "exp", "sqrt", "abs", "min", "max"}
 )
 
+LARGEST = 1e100
+"""What no number of a campaign may exceed: squares and products of such numbers still have a float."""
+
+_TOO_LARGE = f"a number beyond {LARGEST:g} is more than can be reckoned with; choose a larger unit"
+
 
 def _number(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, (numbers.Real, Decimal)):
         raise ValueError(f"{given!r} is not a number; give a plain number, without quotes or unit")
-    value = float(given)
+    try:
+        value = float(given)
+    except OverflowError:
+        raise ValueError(_TOO_LARGE) from None
     if not math.isfinite(value):
         raise ValueError(f"{given!r} is not finite; give a plain number")
+    if abs(value) > LARGEST:
+        raise ValueError(_TOO_LARGE)
+    if 0 < abs(value) < 1 / LARGEST:
+        raise ValueError(f"{given!r} is too near to 0 to be reckoned with; choose a smaller unit")
     # 15 digits are what a float keeps of any decimal text, so this only drops the noise of computed numbers.
     return float(f"{value:.15g}")
 

@@ -24,6 +24,9 @@ from designer.space.lattice import Floats, Lattice, Mask, decimal_of, is_whole, 
 
 LabColumn = NDArray[Any]
 
+MOST_STEPS = 10**12
+"""Steps between the bounds of a parameter: each setting and the noise of its float are then still told apart."""
+
 
 class ParameterBase(Value):
     """What every parameter can do; `width` is its number of lab columns."""
@@ -184,6 +187,9 @@ class NumericParameter(ParameterBase):
         low, high = decimal_of(self.low), decimal_of(self.high)
         exact = decimal_of(step)
         count = (high - low) / exact
+        if count > MOST_STEPS:
+            what = f"step {plain(step)} divides the bounds into {plain(count)} steps, more than numbers can tell apart"
+            return [Fault(what, "give a coarser step, or leave it out", path=("step",))]
         if count == count.to_integral_value():
             return []
         below = low + exact * int(count)

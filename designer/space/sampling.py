@@ -226,8 +226,22 @@ def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: F
     if not len(candidates):
         raise NoDesignLeft("every design that was found is taken already")
     places, taken_places = _places(space, candidates), _places(space, taken)
-    chosen: Floats = candidates[_support_points(places, taken_places, min(n, len(candidates)))]
+    whole = _places(space, _as_drawn(space, candidates, rng))
+    chosen: Floats = candidates[_support_points(places, taken_places, min(n, len(candidates)), whole)]
     return chosen
+
+
+def _as_drawn(space: DesignSpace, candidates: Floats, rng: np.random.Generator) -> Floats:
+    """Return designs as often as random draws meet them, where `candidates`, each once, do not show that.
+
+    Most steps of a log scale lie in its last decade, so that all settings once would look like a linear scale.
+    """
+    stepped = any(isinstance(p, NumericParameter) and p.scale == "log" and p.lattice for p in space.parameters)
+    if space.pool is not None or not stepped:
+        return candidates
+    draws = _draw(space, 4 * _CANDIDATES, rng)
+    kept = draws[Moves(space).satisfied(draws)]
+    return kept[:_CANDIDATES] if len(kept) >= _CANDIDATES // 4 else candidates
 
 
 def _places(space: DesignSpace, coordinates: Floats) -> Floats:
@@ -240,11 +254,11 @@ def _places(space: DesignSpace, coordinates: Floats) -> Floats:
     return places
 
 
-def _support_points(candidates: Floats, taken: Floats, n: int) -> NDArray[np.intp]:
-    """Return the indices of n candidates (N x d), greedily least in energy distance together with `taken` (k x d)."""
+def _support_points(candidates: Floats, taken: Floats, n: int, whole: Floats) -> NDArray[np.intp]:
+    """Return the indices of n candidates (N x d), greedily least in energy distance to `whole` with `taken` (k x d)."""
     from scipy.spatial.distance import cdist
 
-    attraction = cdist(candidates, candidates).mean(axis=1)
+    attraction = cdist(candidates, whole).mean(axis=1)
     repulsion = cdist(candidates, taken).sum(axis=1) if len(taken) else np.zeros(len(candidates))
     chosen: list[int] = []
     for number in range(len(taken), len(taken) + n):

@@ -17,7 +17,7 @@ import pandas as pd
 
 from designer.errors import Fault, InvalidData, InvalidUnit
 from designer.space.compositions import ShareParameter
-from designer.space.fields import did_you_mean
+from designer.space.fields import LARGEST, did_you_mean
 from designer.space.formula import FormulaParameter, formula_fault
 from designer.space.lattice import Floats, is_whole, plain
 from designer.space.parameters import CategoricalParameter, LabColumn, NumericParameter
@@ -189,9 +189,10 @@ class _Reader:
         values = _plain_numbers(cells)
         if values is None:
             values = self._odd_numbers(cells, column, header_unit, convert)
-        bad = np.isinf(values)
+        bad = np.abs(values) > LARGEST
         for i in np.flatnonzero(bad):
-            self._fault("the value is infinite", "give a finite number", column, self.rows[i])
+            what = "the value is infinite" if np.isinf(values[i]) else f"the value is beyond {LARGEST:g}"
+            self._fault(what, "give a finite number", column, self.rows[i])
         try:
             return np.where(bad, np.nan, convert(values, header_unit, unit))
         except InvalidUnit as error:

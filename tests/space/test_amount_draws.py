@@ -131,3 +131,10 @@ def test_draws_depend_only_on_the_generator():
     lattice = lattice_of(20, (0, 1, 0), (20, 9, 15), (True, False, True), 1, 3)
     np.testing.assert_array_equal(drawn(lattice, 30, seed=5), drawn(lattice, 30, seed=5))
     assert (drawn(lattice, 30, seed=5) != drawn(lattice, 30, seed=6)).any()
+
+
+def test_as_many_members_as_steps_leave_one_step_each():
+    lattice = lattice_of(100, (0,) * 200, (100,) * 200, (True,) * 200, 100, 200)
+    ways = AmountDraws(lattice).draw(3, np.random.default_rng(0))
+    assert lattice.contains(ways).all()
+    assert (ways.max(axis=1) == 1).all()

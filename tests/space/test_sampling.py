@@ -142,6 +142,12 @@ def test_the_first_design_is_central():
     assert np.abs(designs[0] - 0.5).max() < 0.15
 
 
+def test_first_designs_on_a_log_scale_with_a_step_are_spread_by_decades():
+    space = DesignSpace(parameters=[{**LONG, "bounds": [10, 10000], "step": 10}])
+    first = space.space_filling(9, np.random.default_rng(0))[:, 0]
+    assert [int(((first >= low) & (first < 10 * low)).sum()) for low in (10, 100, 1000)] == [3, 3, 3]
+
+
 def test_every_choice_is_tried_early():
     space = DesignSpace(parameters=[GAS, HOT, LONG])
     designs = space.space_filling(6, np.random.default_rng(0))
