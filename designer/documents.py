@@ -189,6 +189,9 @@ def _build_mapping(
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         key = _build(key_node, (), {}, faults, loader, depth + 1)
+        if key == "<<" and key_node.style is None:
+            faults.append(Fault("'<<' does not merge here", "write the keys out", line=line))
+            continue
         if not isinstance(key, (str, int)) or key_node.tag == "tag:yaml.org,2002:merge":
             faults.append(Fault(f"{key!r} cannot be a key", "use a word", line=line))
             continue

@@ -111,6 +111,7 @@ _WANTED = {
     "float_type": "give a number",
     "float_parsing": "give a number",
     "finite_number": "give a finite number",
+    "too_short": "add what is missing",
     "list_type": "write a list: [..., ...]",
     "tuple_type": "write a list: [..., ...]",
     "dict_type": "write a mapping: key: value",

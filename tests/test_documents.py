@@ -152,6 +152,7 @@ def test_lines() -> None:
         ("[" * 3000, "not YAML"),
         ("a: !!python/name:os.system", "is not allowed; plain values only"),
         ("? [a]\n: 1", "cannot be a key"),
+        ("a: &x {b: 1}\nc: {<<: *x}", "z.yaml:2: '<<' does not merge here; write the keys out"),
         ("a: &x [*x]", "nested too deeply"),
         ("a: 1\n---\nb: 2", "not YAML"),
         ("a: \x01", "not YAML"),

@@ -94,8 +94,12 @@ def confined(location: str, folder: Path) -> str:
         raise ValueError(str(error)) from None
     if not is_sqlite(url):
         return location
-    within(str(url.database), folder, "store", "give it when you open the campaign")
-    return str(folder / str(url.database))
+    path = str(url.database)
+    within(path, folder, "store", "give it when you open the campaign")
+    place = folder / path
+    if not path.strip() or place.is_dir():
+        raise ValueError(f"store {path!r} is a folder; give a file in it, or leave 'store' out")
+    return str(place)
 
 
 def within(path: str, folder: Path, what: str, otherwise: str) -> None:

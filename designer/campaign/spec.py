@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from designer.campaign.columns import own_header_faults
 from designer.campaign.locations import confined, within
 from designer.campaign.settings import Settings
 from designer.campaign.tables import Source, load_pool, read_designs
@@ -22,6 +23,7 @@ from designer.documents import Document, Value, faults_of, load_document
 from designer.errors import Fault, InvalidCampaign, InvalidInput
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.formula import FormulaParameter
 
 SPACE_KEYS = ("space", "constraints")
 OBJECTIVE_KEYS = ("targets", "combine")
@@ -179,6 +181,7 @@ class _Reader:
         made, digest = self._space() if space is None else space
         if made is not None and objective is not None:
             self._clashing_columns(made, objective)
+            self.faults += own_header_faults(made, objective)
         if settings is None or made is None or objective is None:
             return None
         plain = {key: value for key, value in self.data.items() if key != "store"}
@@ -191,6 +194,7 @@ class _Reader:
         named = self.data.get("candidates")
         source = self.candidates if self.candidates is not None else named
         if space is None or source is None:
+            self._formulas_without_pool(space)
             return space, None
         if isinstance(source, str):  # as the file names it
             try:
@@ -206,6 +210,12 @@ class _Reader:
         except InvalidInput as error:
             self.faults += [_placed(fault, ("candidates",)) for fault in error.faults]
         return space, None
+
+    def _formulas_without_pool(self, space: DesignSpace | None) -> None:
+        for i, parameter in enumerate(space.parameters if space is not None and space.pool is None else ()):
+            if isinstance(parameter, FormulaParameter):
+                what = f"formula {parameter.name!r} has nothing to choose from"
+                self.faults.append(Fault(what, "give a table of designs: 'candidates: file.csv'", path=("space", i)))
 
     def _unknown_keys(self) -> None:
         for key in self.data:
