@@ -9,10 +9,12 @@ from numbers import Real
 from typing import Any
 
 from designer.errors import Fault, InvalidInput
+from designer.space.fields import LARGEST
 from designer.units import convert
 
 _NO_NUMBERS = frozenset({"nan", "na", "n/a", "none", "null", "inf", "infinity"})
 _QUANTITY = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_].*|[%°].*)?$")
+_DECIMAL_COMMA = re.compile(r"^[-+]?[\d.]*\d,\d")
 
 
 def is_blank(cell: Any) -> bool:
@@ -60,6 +62,8 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
         raise InvalidInput(Fault(f"{cell!r} is not a number", wanted))
     if not math.isfinite(value):
         raise InvalidInput(Fault(f"{cell} is not a finite number", wanted))
+    if abs(value) > LARGEST:
+        raise InvalidInput(Fault(f"{cell} is beyond {LARGEST:g}, more than can be reckoned with", wanted))
     return value
 
 
@@ -96,5 +100,7 @@ def _in_unit(value: float, unit: str | None, to: str | None) -> float:
 def _number_and_unit(text: str, wanted: str) -> tuple[float, str | None]:
     match = _QUANTITY.match(text)
     if match is None:
+        if _DECIMAL_COMMA.match(text):
+            wanted = "write a decimal point, not a comma, and no separators of thousands"
         raise InvalidInput(Fault(f"{text!r} is not a number", wanted))
     return float(match[1]), match[2]
