@@ -10,6 +10,7 @@ from functools import reduce
 from math import gcd
 from typing import TYPE_CHECKING, Any, Literal
 
+from designer.campaign.columns import OWN
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.errors import Fault, InvalidData, InvalidInput
@@ -23,7 +24,7 @@ MOST_STEPS = 1000
 LOG_FROM = 100
 """A ratio of largest to smallest value from which a column is taken to span decades."""
 
-_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_].*?|[%°].*?)?\s*$")
 _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 
@@ -87,6 +88,8 @@ def guess(columns: Sequence[Column], name: str, wishes: Sequence[Wish], ignore: 
         if column in shares:
             continue
         entry, remark = _parameter(column)
+        if entry is not None and split_header(column.header)[0] in OWN:
+            entry, remark = None, f"Column {column.header!r} was left out: it belongs to the campaign's own tables."
         if entry is not None:
             parameters.append(entry)
             is_pool |= ("kind", "formula") in entry.keys

@@ -58,6 +58,9 @@ def suggest(
     from designer.cli.designs import design_table, refuse_existing, write_sheet
 
     path = campaign_file(campaign or option)
+    if n is not None and replicate_of:
+        what = "-n and --replicate-of are both given"
+        raise InvalidInput(Fault(what, "give --replicate-of once for each replicate, without -n"))
     if csv is not None:
         refuse_existing(csv)
     opened = open_campaign(path, store)

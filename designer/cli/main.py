@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No error leaves this function but those of the interpreter itself."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what a terminal cannot show is written as \\xb5, not ended in an error
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, prog_name="designer", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):

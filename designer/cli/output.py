@@ -63,7 +63,8 @@ def emit(report: Report, as_json: bool) -> None:
 
 def write_json(data: Mapping[str, Any]) -> None:
     """Write one JSON object to stdout. What is not a number is null: JSON has no NaN."""
-    sys.stdout.write(json.dumps(jsonable(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(jsonable(data), ensure_ascii=plain, indent=2, allow_nan=False) + "\n")
 
 
 def jsonable(value: Any) -> Any:

@@ -109,6 +109,21 @@ def test_what_never_changes_or_numbers_the_rows_is_left_out_and_said():
     ]
 
 
+def test_a_decimal_comma_is_no_unit():
+    columns = columns_of(x=["1,5", "2,5", "1,5"], y=["1", "2", "3"])
+    assert not columns[0].is_numeric
+    assert columns[0].unit is None
+    with pytest.raises(InvalidData, match="'1,5' is not a number"):
+        guess(columns, "a", [Wish("x", "maximize")], [], "lab.csv")
+
+
+def test_the_columns_of_an_exported_table_are_no_parameters():
+    exported = {"measurement": ["M0001", "M0002"], "suggestion": ["S0001", "S0002"], "x": ["1", "2"], "y": ["1", "2"]}
+    draft, found = parameters(columns_of(**exported), "y")
+    assert [keys["name"] for keys in found] == ["x"]
+    assert "Column 'suggestion' was left out: it belongs to the campaign's own tables." in draft.remarks
+
+
 def test_targets_carry_unit_goal_and_what_was_seen():
     columns = columns_of(**{"x": ["1", "2"], "size (nm)": ["30", "55"]})
     draft = guess(columns, "n", [Wish("size", "match", Decimal(40), Decimal(5))], [], "lab.csv")

@@ -185,6 +185,9 @@ class TestOneByOne:
         first = designer("suggest", "-n", "1", "--json").data["suggestions"][0]
         again = designer("suggest", "--replicate-of", "S0001", "--json").data["suggestions"][0]
         assert (again["id"], again["design"]) == ("S0002", first["design"])
+        both = designer("suggest", "--replicate-of", "S0001", "-n", "3")
+        assert both.code == 2
+        assert "give --replicate-of once for each replicate, without -n" in both.err
 
 
 class TestNotes:

@@ -167,6 +167,20 @@ class TestWhichCampaign:
         assert (done.code, done.err) == (2, "absent.yaml: no such file; give the path of a YAML file\n")
 
 
+def test_a_terminal_that_cannot_show_a_word_ends_no_command(folder: Path):
+    campaign = folder / "glass.yaml"
+    campaign.write_text(campaign.read_text().replace("[N2, Ar, air]", "[µ1, µ2]"), encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "designer", "suggest"]
+    for words in ([], ["--json"]):
+        done = subprocess.run(
+            [*command, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.isascii()
+    assert all(each["design"]["gas"].startswith("µ") for each in json.loads(done.stdout)["suggestions"])
+
+
 def test_jsonable_is_strict_json():
     import numpy as np
 
