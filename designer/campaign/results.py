@@ -219,7 +219,9 @@ class _Reader:
         if name in known:
             return name
         close = get_close_matches(name, known, n=1)
-        remedy = f"did you mean {close[0]}?" if close else "no suggestion was made yet"
+        remedy = f"known: {', '.join(list(known)[-5:])}" if known else "no suggestion was made yet"
+        if close:
+            remedy = f"did you mean {close[0]}?"
         self.faults.append(Fault(f"there is no suggestion {name!r}", remedy, row=self.numbers[i], column=header))
         return None
 

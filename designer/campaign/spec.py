@@ -204,7 +204,10 @@ class _Reader:
                 return space, None
             source = self.folder / source
         if not isinstance(source, Path) and not hasattr(source, "columns"):
-            return space, None  # the settings say what is wrong with it
+            if self.candidates is not None:
+                what = f"candidates cannot be of type {type(source).__name__}"
+                self.faults.append(Fault(what, "give a DataFrame or a path", path=("candidates",)))
+            return space, None  # for what the file names, the settings say what is wrong with it
         try:
             return load_pool(space, source)
         except InvalidInput as error:

@@ -211,7 +211,6 @@ class _Reader:
         return values
 
     def _amounts(self, parameter: ShareParameter) -> Floats:
-        known = len(self.faults)
         unit = parameter.share_unit
         nothing = np.zeros(len(self.frame))
         amounts = np.column_stack(
@@ -225,7 +224,8 @@ class _Reader:
         for i, j in np.argwhere(negative):
             what = f"{plain(float(amounts[i, j]))} {unit} is less than nothing"
             self._fault(what, "give an amount of 0 or more", parameter.lab_columns[j], self.rows[i])
-        if len(self.faults) == known and all(column in self.places for column in parameter.lab_columns):
+        amounts[negative.any(axis=1)] = np.nan
+        if all(column in self.places for column in parameter.lab_columns):
             self._check_sums(parameter, amounts)
         steps = np.zeros_like(amounts)
         finite = np.isfinite(amounts)
@@ -233,6 +233,7 @@ class _Reader:
         return steps
 
     def _check_sums(self, parameter: ShareParameter, amounts: Floats) -> None:
+        """Add a fault for each row whose amounts do not sum to the total; rows with NaN have their fault already."""
         steps = parameter.lattice.indices(amounts)
         difference = np.abs(steps.sum(axis=1) - parameter.units)
         on_steps = is_whole(steps).all(axis=1) & (parameter.step is not None)

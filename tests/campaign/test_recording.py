@@ -222,6 +222,7 @@ class TestFaults:
             ("suggestion,T\nS0001,300\n", "no column holds a result; add a target's column: 'overpotential', 'cost'"),
             ("suggestion,cost,cost [1]\nS0001,3,4\n", "row 1, column 'cost [1]': also given as 'cost'; give it once"),
             ("suggestion,T,cost\nS0001,hot,3\n", "row 2, column 'T': 'hot' is not a number"),
+            ("suggestion,cost\nX,3\n", "there is no suggestion 'X'; known: S0001, S0002, S0003, S0004"),
             ("suggestion,gas,cost\nS0001,Xe,3\n", "row 2, column 'gas': 'Xe' is not a choice; known: N2, Ar"),
             ("suggestion,alloy.Ni,alloy.Fe,cost\nS0001,50,40,3\n", "column 'alloy.Ni': alloy sums to 90 at.%, not 100"),
             ("suggestion,cost,failed\nS0001,3,peeled\n", "row 2, column 'failed': the row has a value and a reason"),

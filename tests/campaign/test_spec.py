@@ -46,6 +46,16 @@ def test_no_message_repeats_a_password() -> None:
     assert not [path for path in INVALID if "hunter2" in message_of(path)]
 
 
+def test_candidates_that_are_no_table_are_refused() -> None:
+    data = {
+        "name": "run",
+        "space": [{"name": "T", "kind": "numeric", "bounds": [300, 900]}],
+        "targets": [{"name": "y", "goal": "maximize"}],
+    }
+    with pytest.raises(InvalidCampaign, match="candidates cannot be of type int; give a DataFrame or a path"):
+        CampaignSpec.from_data(data, candidates=3)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("path", VALID, ids=by_stem)
 def test_valid_files_are_read_and_come_back_from_their_plain_content(path: Path) -> None:
     spec = CampaignSpec.from_file(path)

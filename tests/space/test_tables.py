@@ -244,3 +244,14 @@ def test_numbers_too_large_to_reckon_with_are_refused() -> None:
     assert faults(table(anneal=[1e101, 350])) == [
         "a.csv, row 2, column 'anneal': the value is beyond 1e+100; give a finite number"
     ]
+
+
+def test_a_bad_cell_hides_no_bad_sum() -> None:
+    assert faults(table(c_Ni=["x", 10], c_Fe=[30, -30])) == [
+        "a.csv, row 2, column 'c.Ni': 'x' is not a number; give a number in at.%",
+        "a.csv, row 3, column 'c.Fe': -30 at.% is less than nothing; give an amount of 0 or more",
+    ]
+    assert faults(table(c_Ni=["x", 10])) == [
+        "a.csv, row 2, column 'c.Ni': 'x' is not a number; give a number in at.%",
+        "a.csv, row 3, column 'c.Ni': c sums to 90 at.%, not 100; the amounts of c must sum to 100",
+    ]
