@@ -17,6 +17,7 @@ from designer.errors import Fault, InvalidInput
 if TYPE_CHECKING:
     from designer.cli.draft import Draft
     from designer.cli.guess import Column, Wish
+    from designer.space import DesignSpace
 
 PANEL = "Begin"
 _MEASURED_BY = {"person": "a person", "table": "a table", "python": "a Python function", "command": "a command"}
@@ -76,16 +77,28 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     spec = CampaignSpec.from_file(path)
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
+    candidates = _candidates(spec.space)
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
-        "measure": measured_by,
+        "measure": measured_by, "candidates": candidates,
     })  # fmt: skip
     size = len(spec.space.parameters)
     report.say(f"{path}: campaign {spec.name!r} can run.")
     report.say(f"  {size} parameter{'s' if size > 1 else ''}: {', '.join(p.name for p in spec.space.parameters)}")
     report.say(f"  {len(targets)} target{'s' if len(targets) > 1 else ''}: {', '.join(targets)}")
     report.say(f"  measured by {_MEASURED_BY[measured_by]}")
+    if candidates is not None:
+        usable, listed = candidates["usable"], candidates["listed"]
+        report.say(f"  {usable} of {listed} candidates keep the bounds and constraints")
     emit(report, as_json)
+
+
+def _candidates(space: DesignSpace) -> dict[str, int] | None:
+    """Return how many designs the pool lists, and how many of them may be made; None without a pool."""
+    if space.pool is None:
+        return None
+    listed = space.pool.coordinates
+    return {"listed": len(listed), "usable": int(space.within(listed).sum())}
 
 
 def _refuse_to_overwrite(path: Path) -> None:

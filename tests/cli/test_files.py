@@ -26,7 +26,18 @@ def test_a_good_file_is_described(designer):
         "columns": ["SiO2", "Na2O", "CaO", "temperature", "gas"],
         "targets": ["strength", "haze"],
         "measure": "person",
+        "candidates": None,
     }
+
+
+def test_candidates_that_may_not_be_made_are_counted(designer, folder):
+    campaign = folder / "glass.yaml"
+    campaign.write_text(campaign.read_text().replace("targets:", "candidates: pool.csv\ntargets:"))
+    (folder / "pool.csv").write_text(
+        "SiO2,Na2O,CaO,temperature,gas\n50,20,30,900,N2\n30,40,30,900,N2\n50,20,30,9000,Ar\n60,20,20,905,Ar\n"
+    )
+    assert designer("validate").out.splitlines()[-1] == "  2 of 4 candidates keep the bounds and constraints"
+    assert designer("validate", "--json").data["candidates"] == {"listed": 4, "usable": 2}
 
 
 WRONG = """\
