@@ -42,6 +42,8 @@ def read_url(location: str) -> URL:
         raise StoreError(f"a store of kind {backend!r} is not supported; {FORMS}")
     if backend == "sqlite" and (not url.database or url.database == ":memory:"):
         raise StoreError("an SQLite store needs a file; give sqlite:///file.db, or leave the store out")
+    if "@" in (url.host or ""):  # the end of a password, which would be shown as the host
+        raise StoreError("the store's URL has an '@' too many; write '@' in a password as %40")
     return url.set(drivername="postgresql+psycopg" if backend == "postgresql" else "sqlite")
 
 

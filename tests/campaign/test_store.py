@@ -227,6 +227,7 @@ class TestLocations:
             ("sqlite://", "needs a file"),
             ("sqlite:///:memory:", "needs a file"),
             ("postgresql://ada:hunter2@host:port/db", "cannot be read"),
+            ("postgresql://ada:half@hunter2@host/db", "write '@' in a password as %40"),
         ],
     )
     def test_unusable_locations_are_refused_without_their_password(self, location: str, message: str) -> None:
