@@ -15,10 +15,10 @@ def build_acquisition(situation: Situation) -> Acquisition:
     """Return the acquisition function of `situation`.
 
     A single goal: `NoisyImprovement`; a desirability: `DesirabilityImprovement`; a Pareto front:
-    `HypervolumeImprovement`. While there are outcome constraints and measured designs, and none of these is more
-    probably feasible than not: `FirstFeasible`.
+    `HypervolumeImprovement`. While there are outcome constraints that can be judged and measured designs, and none of
+    these is more probably feasible than not: `FirstFeasible`.
     """
-    if situation.objective.limits and len(situation.measured) and not len(situation.incumbents()):
+    if situation.limits and len(situation.measured) and not len(situation.incumbents()):
         return FirstFeasible(situation)
     match situation.objective.mode:
         case "single":

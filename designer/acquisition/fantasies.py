@@ -19,6 +19,7 @@ from torch import Tensor
 from designer.acquisition.moments import joint, moments
 
 _JITTER = 1e-6  # of the values' variance: a fantasy is known to a thousandth of the spread, and repeats factorise
+_TINY = 1e-150  # its square is still a number
 _WIDTH = 64
 
 
@@ -80,6 +81,8 @@ class Fantasies:
         ``S x b`` draws.
     mean, variance
         ``b`` posterior means and variances at `Z`.
+    floor
+        The least standard deviation that is told apart from certainty, in the target's unit.
     """
 
     def __init__(self, model: Model, Z: Tensor, draws: Draws, sign: int = 1) -> None:
@@ -87,14 +90,15 @@ class Fantasies:
         if not len(Z):
             self.mean = self.variance = Z.new_zeros(0)
             self.values = Z.new_zeros(1, 0)
-            self._factor, self.scale = Z.new_zeros(0, 0), 0.0
+            self._factor, self.floor = Z.new_zeros(0, 0), _TINY
             return
         with torch.no_grad():
             self.mean, covariance = joint(model, Z)
             self.variance = covariance.diagonal().clamp_min(0)
-            self.scale = math.sqrt(float(self.variance.max() + self.mean.var(unbiased=False)))
-            self._factor = _cholesky(covariance, self.scale)
-            known = float(self.variance.max()) <= 2 * _JITTER * self.scale**2
+            scale = _scale(self.mean, self.variance)
+            self.floor = max(_JITTER * scale, _TINY)
+            self._factor = _cholesky(covariance, scale)
+            known = float(self.variance.max()) <= 2 * _JITTER * scale**2
             noise = draws.normal(len(Z))[: 1 if known else draws.count]
             self.values = self.mean + (0.0 if known else float(sign)) * (noise @ self._factor.T)
 
@@ -104,12 +108,17 @@ class Fantasies:
         gain = torch.cholesky_solve(there.cross.T, self._factor).T if len(self.Z) else there.cross
         mean = there.mean[:, None] + gain @ (self.values - self.mean).T
         variance = there.variance - (gain * there.cross).sum(-1)
-        floor = max(_JITTER * self.scale, 1e-12)
-        return mean, variance.clamp_min(floor**2).sqrt()[:, None]
+        return mean, variance.clamp_min(self.floor**2).sqrt()[:, None]
+
+
+def _scale(mean: Tensor, variance: Tensor) -> float:
+    """Return the size of what varies, in the target's own unit, whatever that unit is."""
+    spread = math.sqrt(float(variance.max() + mean.var(unbiased=False)))
+    return spread or _JITTER * float(mean.abs().max()) or _JITTER
 
 
 def _cholesky(covariance: Tensor, scale: float) -> Tensor:
-    jitter = max(_JITTER * scale**2, 1e-24)
+    jitter = _JITTER * scale**2
     eye = torch.eye(len(covariance), dtype=covariance.dtype)
     while True:
         factor: Tensor

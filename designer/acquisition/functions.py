@@ -53,6 +53,9 @@ class Situation:
         Log probabilities that are added: that an experiment succeeds.
     seed
         Of the quasi-random draws.
+    unmeasured
+        Columns of limited targets that no measurement has told anything about. Whether a design keeps such a limit
+        cannot be judged, so the limit is left out.
     """
 
     model: Model
@@ -63,11 +66,25 @@ class Situation:
     reference: Tensor
     gates: tuple[Gate, ...] = ()
     seed: int = 0
+    unmeasured: frozenset[int] = frozenset()
+
+    @property
+    def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
+        """The outcome constraints that can be judged: column of the targets, at least, at most."""
+        return tuple(limit for limit in self.objective.limits if limit[0] not in self.unmeasured)
+
+    def feasible(self, Y: Tensor) -> Tensor:
+        """Return which targets ``... x m`` keep the outcome constraints that can be judged (``...``)."""
+        kept = torch.ones(Y.shape[:-1], dtype=torch.bool)
+        for column, at_least, at_most in self.limits:
+            kept &= Y[..., column] >= (-math.inf if at_least is None else at_least)
+            kept &= Y[..., column] <= (math.inf if at_most is None else at_most)
+        return kept
 
     def log_feasible(self, X: Tensor) -> Tensor:
         """Return the log probability (``n``) that designs `X` (``n x d``) keep all outcome constraints."""
         total = X.new_zeros(len(X))
-        for column, at_least, at_most in self.objective.limits:
+        for column, at_least, at_most in self.limits:
             there = moments(single_output(self.model, column), X, X[:0])
             total = total + log_within(there.mean, there.variance.sqrt(), at_least, at_most)
         return total
@@ -81,7 +98,7 @@ class Situation:
 
     def incumbents(self) -> Tensor:
         """Return the measured designs that more probably than not keep all outcome constraints."""
-        if not self.objective.limits or not len(self.measured):
+        if not self.limits or not len(self.measured):
             return self.measured
         with torch.no_grad():
             return self.measured[self.log_feasible(self.measured) >= math.log(0.5)]
@@ -191,7 +208,7 @@ class NoisyImprovement(Acquisition):
             return log_improvement(self.target, mean, deviation, best)[:, 0]
         first = int(self._utility(fantasies.mean).argmax())
         there = moments(fantasies.model, X, fantasies.Z[first : first + 1])
-        floor = max(1e-6 * fantasies.scale, 1e-12) ** 2
+        floor = fantasies.floor**2
         if self.target.goal == "match":
             plugged = self._utility(fantasies.mean).amax()
             return log_improvement(self.target, there.mean, there.variance.clamp_min(floor).sqrt(), plugged)
@@ -287,7 +304,7 @@ class FirstFeasible(Acquisition):
 
     def __init__(self, situation: Situation) -> None:
         super().__init__(situation)
-        self._limits = situation.objective.limits
+        self._limits = situation.limits
         self._fantasies = [
             Fantasies(
                 single_output(situation.model, column),

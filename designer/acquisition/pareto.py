@@ -8,60 +8,85 @@ expected hypervolume improvement" (NeurIPS 2021); J. Knowles, "ParEGO" (IEEE Tra
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import torch
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
-from botorch.utils.multi_objective.hypervolume import infer_reference_point
 from torch import Tensor
 
 from designer.acquisition.fantasies import Draws, Fantasies
 from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition, Situation
 from designer.acquisition.improvement import log_improvement
-from designer.acquisition.moments import moments, single_output
+from designer.acquisition.moments import Moments, moments, single_output
 from designer.objective import Target, pareto_mask
 
-DRAWS = 128
+DRAWS = {2: 128, 3: 64}  # by the number of goals: the boxes that a front leaves free grow fast with it
+FEWEST_DRAWS = 32
 _SCALARISATIONS = 16
 _ROWS = 128
+_BELOW = 0.1
+_SAME = 1e-9
 _LARGER = Target(name="weighted sum", goal="maximize")
 
 
 class HypervolumeImprovement(Acquisition):
     """Log of the noisy expected hypervolume improvement, times the probability of success.
 
-    The reference point is botorch's ``infer_reference_point`` of the Pareto front of the posterior means of the
-    feasible measured designs: a tenth of the front's range below its worst values. Outcome constraints weigh every
-    draw inside the expectation.
+    Utilities are counted from their mean over the measured designs, in units of their spread there, so that neither
+    the targets' units nor their zeros matter (botorch's smooth maxima and constraints have widths of their own). The
+    reference point is that of botorch's ``infer_reference_point``: a tenth of the range of the Pareto front of the
+    posterior means of the feasible measured designs below its worst values; a tenth of the spread where that range is
+    zero. Outcome constraints weigh every draw inside the expectation.
+
+    Parameters
+    ----------
+    kept
+        The `baseline`, where it is known already; it does not depend on what is pending.
+
+    Attributes
+    ----------
+    baseline
+        Measured designs that are on the front of some draw.
+    centre, spread
+        ``k`` means and spreads of the utilities.
+    reference_point
+        ``k``, in these units.
     """
 
     effort = 1536
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, kept: Tensor | None = None) -> None:
         super().__init__(situation)
         baseline = situation.incumbents()
         baseline = baseline if len(baseline) else situation.reference
         with torch.no_grad():
-            self._means = self._mean_utilities(baseline)
-            front = self._means[pareto_mask(self._means)]
-            self.baseline = self._pruned(baseline)
-            self.reference_point = infer_reference_point(front)
+            there = [moments(model, baseline, baseline[:0]) for model in _models(situation)]
+            means = situation.utilities(torch.stack([each.mean for each in there], -1))
+            spreads = torch.stack([_spread(each) for each in there])
+            self.centre = means.mean(0)
+            self.spread = spreads[list(situation.objective.goal_columns)]
+            self._means = (means - self.centre) / self.spread
+            self.reference_point = _reference_point(self._means[pareto_mask(self._means)])
+            self.baseline = self._pruned(baseline) if kept is None else kept
+            draws = DRAWS.get(len(self.spread), FEWEST_DRAWS)
             self._inner = qLogNoisyExpectedHypervolumeImprovement(
                 model=situation.model,
                 ref_point=self.reference_point,
                 X_baseline=self.baseline,
-                sampler=SobolQMCNormalSampler(torch.Size([DRAWS]), seed=situation.seed % 2**31),
-                objective=GenericMCMultiOutputObjective(_Utilities(situation)),
-                constraints=_violations(situation) or None,
+                sampler=SobolQMCNormalSampler(torch.Size([draws]), seed=situation.seed % 2**31),
+                objective=GenericMCMultiOutputObjective(_Utilities(situation, self.centre, self.spread)),
+                constraints=_violations(situation, spreads) or None,
                 X_pending=situation.pending if len(situation.pending) else None,
                 prune_baseline=False,
                 cache_root=False,
             )
         goals = len(situation.objective.goals)
-        draws = Draws(_SCALARISATIONS, situation.seed).normal(goals).abs() + 1e-3
-        self._weights = draws / draws.sum(-1, keepdim=True)
+        weights = Draws(_SCALARISATIONS, situation.seed).normal(goals).abs() + 1e-3
+        self._weights = weights / weights.sum(-1, keepdim=True)
 
     def _pruned(self, Z: Tensor) -> Tensor:
         """Return the designs that are on the front of some joint draw: the others change no improvement.
@@ -69,24 +94,23 @@ class HypervolumeImprovement(Acquisition):
         botorch's own pruning draws from the global random state, which would make suggestions irreproducible.
         """
         situation = self.situation
-        targets = range(len(situation.objective.targets))
-        models = [single_output(situation.model, i) for i in targets]
+        models = _models(situation)
         draws = [
             Fantasies(model, Z, Draws(PRUNING_DRAWS, situation.seed, i, len(models))).values
             for i, model in enumerate(models)
         ]
         Y = torch.stack([each.expand(PRUNING_DRAWS, len(Z)) for each in draws], -1)
-        feasible, utilities = situation.objective.feasible(Y), situation.utilities(Y)
+        feasible, utilities = situation.feasible(Y), situation.utilities(Y)
         utilities = torch.where(feasible[..., None], utilities, torch.nan)
         on_front = torch.stack([pareto_mask(each) for each in utilities]).sum(0)
         order = torch.argsort(on_front, descending=True, stable=True)[:BASELINE]
         kept: Tensor = Z[order[on_front[order] > 0].sort().values]
         return kept if len(kept) else Z[:1]
 
-    def _mean_utilities(self, X: Tensor) -> Tensor:
-        targets = range(len(self.situation.objective.targets))
-        means = [moments(single_output(self.situation.model, i), X, X[:0]).mean for i in targets]
-        return self.situation.utilities(torch.stack(means, -1))
+    def joined(self, X: Tensor) -> HypervolumeImprovement:
+        """Return this function with the designs `X` (``k x d``) on their way as well; the baseline stays."""
+        pending = torch.cat([self.situation.pending, X.detach()])
+        return HypervolumeImprovement(replace(self.situation, pending=pending), self.baseline)
 
     def values(self, X: Tensor) -> Tensor:
         parts = [self._inner(chunk[:, None, :]) for chunk in torch.split(X, _ROWS)]
@@ -99,7 +123,6 @@ class HypervolumeImprovement(Acquisition):
         and closed: what lies high for some weighting is a candidate for the front.
         """
         objective = self.situation.objective
-        spread = (self._means.amax(0) - self._means.amin(0)).clamp_min(1e-12)
         mean, variance = X.new_zeros(len(X), 0), X.new_zeros(len(X), 0)
         for target, column in zip(objective.goals, objective.goal_columns, strict=True):
             there = moments(single_output(self.situation.model, column), X, X[:0])
@@ -108,31 +131,48 @@ class HypervolumeImprovement(Acquisition):
             )
             mean = torch.cat([mean, utility[:, None]], -1)
             variance = torch.cat([variance, there.variance[:, None]], -1)
-        weights = self._weights / spread
-        total, deviation = mean @ weights.T, (variance @ (weights**2).T).sqrt().clamp_min(1e-12)
-        best = (self._means @ weights.T).amax(0)
+        mean, variance = (mean - self.centre) / self.spread, variance / self.spread**2
+        total = mean @ self._weights.T
+        deviation = (variance @ (self._weights**2).T).sqrt().clamp_min(1e-12)
+        best = (self._means @ self._weights.T).amax(0)
         gains = log_improvement(_LARGER, total, deviation, best)
         return gains.amax(-1) + self.situation.log_feasible(X) + self.situation.log_gates(X)
 
 
+def _models(situation: Situation) -> list[Model]:
+    return [single_output(situation.model, i) for i in range(len(situation.objective.targets))]
+
+
+def _spread(there: Moments) -> Tensor:
+    """Return how far a target varies over some designs, as far as is known; 1 where it is known not to."""
+    total = (there.mean.var(unbiased=False) + there.variance.mean()).sqrt()
+    return total if total > 0 else torch.ones_like(total)
+
+
+def _reference_point(front: Tensor) -> Tensor:
+    """Return the reference point of a front (``p x k``) of utilities in units of their spread."""
+    worst, extent = front.amin(0), front.amax(0) - front.amin(0)
+    return worst - _BELOW * torch.where(extent > _SAME, extent, 1.0)
+
+
 class _Utilities:
-    def __init__(self, situation: Situation) -> None:
-        self._situation = situation
+    def __init__(self, situation: Situation, centre: Tensor, spread: Tensor) -> None:
+        self._situation, self._centre, self._spread = situation, centre, spread
 
     def __call__(self, Y: Tensor, X: Tensor | None = None) -> Tensor:
-        return self._situation.utilities(Y)
+        return (self._situation.utilities(Y) - self._centre) / self._spread
 
 
-def _violations(situation: Situation) -> list[Callable[[Tensor], Tensor]]:
-    """Return the outcome constraints as botorch takes them: negative where kept."""
+def _violations(situation: Situation, spreads: Tensor) -> list[Callable[[Tensor], Tensor]]:
+    """Return the outcome constraints as botorch takes them: negative where kept, in spreads of their targets."""
     result: list[Callable[[Tensor], Tensor]] = []
-    for column, at_least, at_most in situation.objective.limits:
+    for column, at_least, at_most in situation.limits:
         if at_least is not None:
-            result.append(partial(_beyond, column=column, limit=at_least, sign=-1.0))
+            result.append(partial(_beyond, column=column, limit=at_least, unit=-spreads[column]))
         if at_most is not None:
-            result.append(partial(_beyond, column=column, limit=at_most, sign=1.0))
+            result.append(partial(_beyond, column=column, limit=at_most, unit=spreads[column]))
     return result
 
 
-def _beyond(Y: Tensor, column: int, limit: float, sign: float) -> Tensor:
-    return sign * (Y[..., column] - limit)
+def _beyond(Y: Tensor, column: int, limit: float, unit: Tensor) -> Tensor:
+    return (Y[..., column] - limit) / unit

@@ -135,6 +135,7 @@ def situation_of(
         reference=features(encoder, compared),
         gates=() if feasibility is None else (feasibility.log_probability,),
         seed=seed % 2**31,
+        unmeasured=frozenset(np.flatnonzero(~np.isfinite(data.Y).any(axis=0)).tolist() if len(data.Y) else ()),
     )
 
 

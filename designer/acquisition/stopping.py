@@ -100,7 +100,7 @@ def probability_among(situation: Situation, candidates: Tensor, baseline: Tensor
     X = torch.cat([candidates, baseline])
     with torch.no_grad():
         Y = _draws(situation, X, generator)
-        usable = torch.as_tensor(situation.objective.feasible(Y))
+        usable = situation.feasible(Y)
         success = situation.log_gates(candidates).exp()
         usable[:, : len(candidates)] &= torch.rand(_DRAWS, len(candidates), generator=generator) < success
         utilities = situation.utilities(Y)

@@ -1,6 +1,7 @@
 """Acquisition functions against botorch, brute-force Monte Carlo and their own definitions."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolu
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.optim import optimize_acqf
 from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.utils.multi_objective.hypervolume import infer_reference_point
 
 from designer.acquisition.building import build_acquisition
 from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement, Situation
 from designer.acquisition.pareto import HypervolumeImprovement
-from designer.objective import Objective, Target
+from designer.objective import Objective, Target, pareto_mask
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture
 
@@ -202,10 +204,21 @@ def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
     objective = Objective(targets=targets)
     acquisition = build_acquisition(situation(model, X, objective, seed=7))
     assert isinstance(acquisition, HypervolumeImprovement)
+    there = model.posterior(tensor(X)[:, None, :])
+    mean, variance = there.mean[:, 0].detach(), there.variance[:, 0].detach()
+    centre, spread = mean.mean(0), (mean.var(0, unbiased=False) + variance.mean(0)).sqrt()
+
+    def utilities(y, X=None):
+        y = (y - centre) / spread
+        return torch.stack([y[..., 0], -y[..., 1]], -1)
+
+    feasible = mean[mean[:, 2] <= 2]
+    front = utilities(feasible)[pareto_mask(utilities(feasible))]
+    np.testing.assert_allclose(acquisition.reference_point, infer_reference_point(front), atol=1e-12)
     peer = qLogNoisyExpectedHypervolumeImprovement(
         model, acquisition.reference_point.tolist(), acquisition.baseline,
-        objective=GenericMCMultiOutputObjective(lambda y, X=None: torch.stack([y[..., 0], -y[..., 1]], -1)),
-        constraints=[lambda y: y[..., 2] - 2], sampler=SobolQMCNormalSampler(torch.Size([128]), seed=7),
+        objective=GenericMCMultiOutputObjective(utilities), constraints=[lambda y: (y[..., 2] - 2) / spread[2]],
+        sampler=SobolQMCNormalSampler(torch.Size([128]), seed=7),
         prune_baseline=False, cache_root=False,
     )  # fmt: skip
     np.testing.assert_allclose(values(acquisition), values(peer), atol=1e-9)
@@ -233,3 +246,50 @@ def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind):
     )
     assert math.isfinite(value)
     assert value >= values(acquisition).max() - 0.05
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-15, 1e15, 1e30])
+@pytest.mark.parametrize("kind", ["single", "match", "desirability", "pareto"])
+def test_the_unit_of_a_target_changes_no_ranking(kind, scale):
+    X, Y = measured(m=2)
+
+    def scored(size, shift):
+        model = several(lambda x, y: gaussian_process(x, size * y[:, 0] + shift), X, Y)
+        keys = {"goal": "match", "value": 0.4 * size, "tolerance": 0.1 * size} if kind == "match" else {}
+        targets = [Target(name="a", **({"goal": "maximize"} | keys), weight=1.0 if kind == "desirability" else None)]
+        if kind in ("desirability", "pareto"):
+            targets.append(Target(name="b", goal="minimize", at_most=0.5 * size + shift))
+        else:
+            targets.append(Target(name="b", at_most=0.5 * size + shift))
+        objective = Objective(targets=targets)
+        asked = situation(model, X, objective, ranges=objective.ranges(size * Y + shift), pending=GRID[:1])
+        return values(build_acquisition(asked), GRID[1:])
+
+    gain = scored(scale, 0.0) - scored(1.0, 0.0)
+    np.testing.assert_allclose(gain - gain.mean(), 0, atol=2e-3)
+    if kind in ("single", "match"):
+        assert gain.mean() == pytest.approx(math.log(scale), abs=1e-3)
+
+
+def test_the_zero_of_targets_changes_no_trade_off():
+    X, Y = measured(m=2)
+    objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", goal="minimize")])
+
+    def scored(shift, rows):
+        model = several(lambda x, y: gaussian_process(x, y[:, 0]), X[:rows], Y[:rows] + shift)
+        return values(build_acquisition(situation(model, X[:rows], objective)))
+
+    for rows in (1, 8):
+        np.testing.assert_allclose(scored(1e4, rows), scored(0.0, rows), atol=1e-2)
+
+
+@pytest.mark.parametrize("kind", ["single", "pareto"])
+def test_a_limit_on_what_was_never_measured_is_left_out(kind):
+    X, Y = measured(m=3)
+    model = several(lambda x, y: gaussian_process(x, y[:, 0]), X, Y)
+    targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize" if kind == "pareto" else None)]
+    free = situation(model, X, Objective(targets=[*targets, Target(name="c")]))
+    limited = situation(model, X, Objective(targets=[*targets, Target(name="c", at_least=100)]), unmeasured={2})
+    np.testing.assert_array_equal(values(build_acquisition(limited)), values(build_acquisition(free)))
+    assert isinstance(build_acquisition(replace(limited, unmeasured=frozenset())), FirstFeasible)
+    assert bool(limited.feasible(tensor(Y)).all())
