@@ -1,8 +1,8 @@
-"""What measures: a table, a Python function, a command; and, where `measure:` is left out, a person."""
+"""What measures: a table, a Python function, a command, a simulator; and, where `measure:` is left out, a person."""
 
 from designer.oracles.base import Measured, Oracle
 from designer.oracles.opening import measure_faults, open_oracle
-from designer.oracles.specs import CommandMeasure, MeasureSpec, PythonMeasure, TableMeasure
+from designer.oracles.specs import CommandMeasure, MeasureSpec, PythonMeasure, SimulatorMeasure, TableMeasure
 
 __all__ = [
     "CommandMeasure",
@@ -10,6 +10,7 @@ __all__ = [
     "Measured",
     "Oracle",
     "PythonMeasure",
+    "SimulatorMeasure",
     "TableMeasure",
     "measure_faults",
     "open_oracle",

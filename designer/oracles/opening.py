@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from designer.errors import Fault, InvalidInput
 from designer.oracles.base import Oracle
-from designer.oracles.specs import CommandMeasure, MeasureSpec, TableMeasure
+from designer.oracles.specs import CommandMeasure, MeasureSpec, SimulatorMeasure, TableMeasure
 
 if TYPE_CHECKING:
     from designer.objective import Objective
@@ -26,19 +26,25 @@ def open_oracle(spec: MeasureSpec, space: DesignSpace, objective: Objective, *, 
     folder
         The campaign file's folder: files, modules and programs are looked for there.
     seed
-        The campaign's seed, for the draw among replicates of a table.
+        The campaign's seed, for the draw among replicates of a table and for what is random in a simulation.
 
     Raises
     ------
     InvalidInput
-        If a table cannot be used, with every fault.
+        If a table cannot be used, or a simulator not with this space and these targets, with every fault.
     OracleUnusable
         If a function cannot be imported or cannot take the space's parameters.
+    MissingExtra
+        If the package that simulates is not installed.
     """
     if isinstance(spec, TableMeasure):
         from designer.oracles.table import TableOracle
 
         return TableOracle.open(spec, space, objective, folder=folder, seed=seed)
+    if isinstance(spec, SimulatorMeasure):
+        from designer.oracles.simulators import SimulatorOracle
+
+        return SimulatorOracle.open(spec, space, objective, seed=seed)
     targets = tuple(target.name for target in objective.targets)
     if isinstance(spec, CommandMeasure):
         from designer.oracles.command import CommandOracle
@@ -66,6 +72,10 @@ def measure_faults(spec: MeasureSpec, space: DesignSpace, objective: Objective, 
         except InvalidInput as error:
             return list(error.faults)
         return []
+    if isinstance(spec, SimulatorMeasure):
+        from designer.oracles.simulators import simulator_faults
+
+        return simulator_faults(spec, space, objective)
     from designer.oracles.python import python_faults
 
     return python_faults(spec.function, folder)

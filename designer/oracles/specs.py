@@ -4,6 +4,7 @@
 measure: {kind: table, file: plate.csv, match: nearest, replicates: draw}
 measure: {kind: python, function: simulator:hardness}
 measure: {kind: command, argv: [python, measure.py, --fast], timeout: 600}
+measure: {kind: simulator, name: hot-filament-cvd, task: array-8mm}
 ```
 """
 
@@ -92,4 +93,26 @@ class CommandMeasure(Value):
         return argv
 
 
-MeasureSpec = Annotated[TableMeasure | PythonMeasure | CommandMeasure, Field(discriminator="kind")]
+class SimulatorMeasure(Value):
+    """Simulate: a task of one of the simulators in `designer.oracles.simulators` (extra ``simulators``).
+
+    The parameters of the space are called as the task calls them, in any unit that converts, within its bounds, and so
+    are the targets.
+
+    Parameters
+    ----------
+    name
+        The simulator.
+    task
+        The task of its family.
+    fixed
+        The task's parameters that are not in the space, each a number in the task's unit or a text with its own.
+    """
+
+    kind: Literal["simulator"] = "simulator"
+    name: str = Field(min_length=1)
+    task: str = Field(min_length=1)
+    fixed: dict[str, float | str] = Field(default_factory=dict)
+
+
+MeasureSpec = Annotated[TableMeasure | PythonMeasure | CommandMeasure | SimulatorMeasure, Field(discriminator="kind")]

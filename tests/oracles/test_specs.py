@@ -2,7 +2,7 @@ import pytest
 
 from designer.documents import Value, parse, read_document
 from designer.errors import InvalidInput
-from designer.oracles import CommandMeasure, MeasureSpec, PythonMeasure, TableMeasure
+from designer.oracles import CommandMeasure, MeasureSpec, PythonMeasure, SimulatorMeasure, TableMeasure
 
 
 class Holder(Value):
@@ -25,6 +25,10 @@ def read(text: str):
         ("{kind: python, function: 'a.b:C.d'}", PythonMeasure(function="a.b:C.d")),
         ("{kind: command, argv: [python, m.py, 3, 0.5]}", CommandMeasure(argv=("python", "m.py", "3", "0.5"))),
         ("{kind: command, argv: [m], timeout: 2}", CommandMeasure(argv=("m",), timeout=2)),
+        (
+            "{kind: simulator, name: hot-filament-cvd, task: array-8mm, fixed: {pressure: 20 torr, gap: 2}}",
+            SimulatorMeasure(name="hot-filament-cvd", task="array-8mm", fixed={"pressure": "20 torr", "gap": 2}),
+        ),
     ],
 )
 def test_reads(text, spec):
@@ -46,6 +50,8 @@ def test_reads(text, spec):
         ("{kind: command, argv: ['  ']}", "argv names no program"),
         ("{kind: command, argv: [m, true]}", "argv[1]"),
         ("{kind: command, argv: [m], timeout: 0}", "timeout"),
+        ("{kind: simulator, name: emt-alloys}", "'task' is missing"),
+        ("{kind: simulator, name: emt-alloys, task: Ag-Au-Cu, seed: 1}", "unknown key 'seed'"),
         ("{kind: command, argv: [m], shell: true}", "unknown key 'shell'"),
     ],
 )

@@ -1,0 +1,138 @@
+"""What a simulator is: a family of related tasks, each a frozen description that can also be simulated.
+
+A task says what it takes (parameters with units and bounds, beyond which its physics is not meant), what it gives
+(targets with units) and what sets it apart from its siblings (fields of its own). Describing a task loads nothing;
+simulating one loads the package that does the work.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from designer.errors import MissingExtra
+from designer.objective import Target
+from designer.space import CompositionParameter, NumericParameter
+
+if TYPE_CHECKING:
+    from designer.objective import Objective
+    from designer.space import DesignSpace
+
+EXTRA = "simulators"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedTask(ABC):
+    """One task of a family.
+
+    Parameters
+    ----------
+    name, summary
+        What it is called in a campaign file, and what it is, in a line.
+    parameters
+        All that it takes. The bounds are the limits of validity; a composition's settings are atomic shares.
+    targets
+        All that it gives, each with its unit and the direction in which it is usually wanted.
+    """
+
+    name: str
+    summary: str
+    parameters: tuple[NumericParameter | CompositionParameter, ...]
+    targets: tuple[Target, ...]
+
+    @abstractmethod
+    def simulate(self, setting: Mapping[str, Any], *, seed: int) -> dict[str, float]:
+        """Return the value of every target, in the target's unit.
+
+        Parameters
+        ----------
+        setting
+            A value for every parameter, in the parameter's own unit and within its bounds; a mapping from element to
+            atomic fraction (their sum is 1) for a composition.
+        seed
+            Of everything random in this one simulation. The same setting and seed give the same values.
+
+        Raises
+        ------
+        MeasurementFailed
+            If the simulation does not converge or gives what is no physical result.
+        MissingExtra
+            If the package that simulates is not installed.
+        """
+
+    @cached_property
+    def space(self) -> DesignSpace:
+        """The widest space that this task can be asked about."""
+        from designer.space import DesignSpace
+
+        return DesignSpace(parameters=self.parameters)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """All targets of this task, with their usual goals."""
+        from designer.objective import Objective
+
+        return Objective(targets=self.targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulator:
+    """A family of related tasks, simulated by one package.
+
+    Parameters
+    ----------
+    name, summary
+        What it is called in a campaign file, and what it is, in a line.
+    package
+        The package that simulates: its name on the index and in Python.
+    tasks
+        The family.
+    """
+
+    name: str
+    summary: str
+    package: str
+    tasks: tuple[SimulatedTask, ...]
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package can be found; it is not imported."""
+        return find_spec(self.package) is not None
+
+    def task(self, name: str) -> SimulatedTask:
+        """Return the task called `name`.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        return {task.name: task for task in self.tasks}[name]
+
+
+def load(module: str) -> Any:
+    """Import a module of an optional package of this room.
+
+    Raises
+    ------
+    MissingExtra
+        If the package is not installed.
+
+    Examples
+    --------
+    >>> load("no_such_simulator.chemistry")
+    Traceback (most recent call last):
+    designer.errors.MissingExtra: no_such_simulator is not installed; install it with: ...
+    """
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise  # a part of an installed package is missing: that is another fault
+        raise MissingExtra(package, EXTRA) from None

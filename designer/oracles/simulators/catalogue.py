@@ -1,0 +1,13 @@
+"""The simulators there are. Listing and describing them loads none of the packages that simulate."""
+
+from __future__ import annotations
+
+from designer.oracles.simulators.atomic_layer_deposition import ATOMIC_LAYER_DEPOSITION
+from designer.oracles.simulators.base import Simulator
+from designer.oracles.simulators.emt_alloys import EMT_ALLOYS
+from designer.oracles.simulators.hot_filament_cvd import HOT_FILAMENT_CVD
+
+SIMULATORS: dict[str, Simulator] = {
+    simulator.name: simulator for simulator in (HOT_FILAMENT_CVD, ATOMIC_LAYER_DEPOSITION, EMT_ALLOYS)
+}
+"""Every simulator, by the name under which a campaign file asks for it."""

@@ -1,0 +1,18 @@
+"""Simulators are optional: a test that simulates asks for the package, and is skipped with a reason without it."""
+
+import pytest
+
+
+@pytest.fixture
+def cantera():
+    return pytest.importorskip("cantera", reason="cantera simulates hot-filament CVD; install the extra 'simulators'")
+
+
+@pytest.fixture
+def machball():
+    return pytest.importorskip("machball", reason="machball simulates deposition; install the extra 'simulators'")
+
+
+@pytest.fixture
+def ase():
+    return pytest.importorskip("ase", reason="ase simulates alloys; install the extra 'simulators'")

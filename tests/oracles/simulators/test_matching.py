@@ -1,0 +1,236 @@
+"""What a campaign may ask of a simulator; nothing here loads one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from designer.errors import InvalidCampaign, MissingExtra
+from designer.objective import Objective
+from designer.oracles import SimulatorMeasure, measure_faults, open_oracle
+from designer.oracles.simulators import SIMULATORS, base
+from designer.oracles.simulators.matching import setting_of, values_of
+from designer.space import DesignSpace
+
+ALD = {
+    "temperature": {"name": "temperature", "kind": "numeric", "unit": "degC", "bounds": [120, 300]},
+    "pressure": {"name": "pressure", "kind": "numeric", "unit": "Pa", "bounds": [0.5, 20]},
+    "dose_time": {"name": "dose_time", "kind": "numeric", "unit": "s", "bounds": [0.05, 1]},
+}
+COVERAGE = {"name": "coverage", "unit": "percent", "goal": "maximize"}
+
+
+def spec(name: str = "atomic-layer-deposition", task: str = "tma-via-20", **keys):
+    return SimulatorMeasure(name=name, task=task, **keys)
+
+
+def faults(space, targets=(COVERAGE,), folder=None, **keys) -> list[str]:
+    objective = Objective(targets=list(targets))
+    found = measure_faults(spec(**keys), DesignSpace(parameters=list(space)), objective, folder=folder)
+    return [str(fault) for fault in found]
+
+
+def ald(**changed):
+    """The parameters of a good campaign; None leaves one out."""
+    return [parameter for parameter in (ALD | changed).values() if parameter is not None]
+
+
+@pytest.fixture(autouse=True)
+def _installed(monkeypatch):
+    """The faults are found whether or not the packages are there."""
+    monkeypatch.setattr(base, "find_spec", lambda name: object())
+
+
+def test_a_good_campaign_has_no_fault():
+    assert faults(ald()) == []
+    assert faults(ald(pressure=None), fixed={"pressure": "0.01 mbar"}) == []
+    kelvin = {"name": "temperature", "kind": "numeric", "unit": "K", "bounds": [373.15, 623.15]}
+    assert faults(ald(temperature=kelvin), targets=[COVERAGE | {"unit": "fraction"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"name": "atomic-layer-depositon"},
+            "name: simulator 'atomic-layer-depositon' is not known; did you mean 'atomic-layer-deposition'?",
+        ),
+        ({"name": "x"}, "known: hot-filament-cvd, atomic-layer-deposition, emt-alloys"),
+        ({"task": "tma-via-21"}, "task: atomic-layer-deposition has no task 'tma-via-21'; did you mean 'tma-via-20'?"),
+        ({"fixed": {"pressure": 3}}, "fixed.pressure: 'pressure' is also in the space; give it in one place"),
+        ({"fixed": {"presure": 3}}, "fixed.presure: no parameter 'presure'; did you mean 'pressure'?"),
+    ],
+)
+def test_names(keys, message):
+    [fault] = faults(ald(), **keys)
+    assert message in fault
+
+
+def test_fixed_values_have_units_and_limits():
+    assert faults(ald(pressure=None), fixed={"pressure": "3 K"}) == [
+        "fixed.pressure: 'K' does not convert to 'Pa'; give the value in Pa"
+    ]
+    assert faults(ald(pressure=None), fixed={"pressure": "1 bar"}) == [
+        "fixed.pressure: 'pressure' is fixed at 1 bar; stay within 0.1 to 20 Pa"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"pressure": None},
+            "tma-via-20 needs 'pressure'; add it to the space, or a value to 'fixed': 0.1 to 20 Pa",
+        ),
+        (
+            {"pressure": ALD["pressure"] | {"unit": "K"}},
+            "'pressure' has 'K', which does not convert to Pa; give 0.1 to 20 Pa",
+        ),
+        (
+            {"pressure": {"name": "pressure", "kind": "numeric", "bounds": [1, 2]}},
+            "'pressure' has no unit, which does not convert to Pa; give 0.1 to 20 Pa",
+        ),
+        (
+            {"pressure": ALD["pressure"] | {"unit": "mbar"}},
+            "'pressure' goes from 0.5 to 20 mbar, beyond what is simulated; stay within 0.1 to 20 Pa",
+        ),
+        (
+            {"pressure": {"name": "pressure", "kind": "categorical", "choices": ["low", "high"]}},
+            "'pressure' is categorical in the space, and numeric here; give 0.1 to 20 Pa",
+        ),
+        (
+            {"purge": {"name": "purge_time", "kind": "numeric", "unit": "s", "bounds": [1, 2]}},
+            "tma-via-20 has no parameter 'purge_time'; did you mean 'dose_time'?",
+        ),
+    ],
+)
+def test_parameters(changed, message):
+    assert faults(ald(**changed)) == [f"task: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"name": "coverag"}, "tma-via-20 gives no 'coverag'; did you mean 'coverage'?"),
+        (
+            {"name": "coverage", "unit": "nm"},
+            "target 'coverage' has the unit 'nm', to which percent does not convert; write unit: percent",
+        ),
+    ],
+)
+def test_targets(target, message):
+    assert faults(ald(), targets=[{"goal": "maximize"} | target]) == [f"task: {message}"]
+
+
+def test_a_target_without_a_unit_is_refused_where_the_simulator_has_one():
+    space = SIMULATORS["hot-filament-cvd"].task("array-8mm").space.parameters
+    targets = [{"name": "growth_rate", "goal": "maximize"}, {"name": "quality", "unit": "um", "goal": "maximize"}]
+    assert faults(space, targets, name="hot-filament-cvd", task="array-8mm") == [
+        "task: target 'growth_rate' has no unit, to which um/h does not convert; write unit: um/h",
+        "task: target 'quality' has the unit 'um', to which a bare number does not convert; leave the unit out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"elements": ["Cu", "Al"]},
+            "'composition' has Al, which the task has not; choose among Ag, Au, Cu, or another",
+        ),
+        ({"elements": ["Cu", "Ag"], "unit": "wt.%"}, "'composition' is in wt.%; give it in at.% or as fraction"),
+    ],
+)
+def test_compositions(keys, message):
+    modulus = {"name": "bulk_modulus", "unit": "GPa", "goal": "maximize"}
+    space = [{"name": "composition", "kind": "composition", **keys}]
+    [fault] = faults(space, [modulus], name="emt-alloys", task="Ag-Au-Cu")
+    assert message in fault
+
+
+def test_all_faults_are_told_at_once():
+    found = faults(
+        ald(pressure=None, purge={"name": "purge", "kind": "numeric", "bounds": [1, 2]}),
+        targets=[{"name": "rate", "goal": "maximize"}],
+    )
+    assert len(found) == 3
+    with pytest.raises(InvalidCampaign) as error:
+        open_oracle(
+            spec(fixed={"x": 1}),
+            DesignSpace(parameters=ald()),
+            Objective(targets=[{"name": "rate", "goal": "maximize"}]),
+            folder=None,
+        )
+    assert len(error.value.faults) == 2
+
+
+def test_units_are_converted_both_ways():
+    task = SIMULATORS["atomic-layer-deposition"].task("tma-via-20")
+    kelvin = {"name": "temperature", "kind": "numeric", "unit": "K", "bounds": [373.15, 623.15]}
+    space = DesignSpace(parameters=ald(temperature=kelvin, pressure=None))
+    setting = setting_of({"temperature": 473.15, "dose_time": 0.1}, space, {"pressure": "0.05 mbar"}, task)
+    assert setting == pytest.approx({"temperature": 200.0, "pressure": 5.0, "dose_time": 0.1})
+    with pytest.raises(ValueError, match=r"temperature = 426\.85 degC is beyond 100 to 350 degC"):
+        setting_of({"temperature": 700.0, "dose_time": 0.1}, space, {"pressure": 5}, task)
+    objective = Objective(targets=[COVERAGE | {"unit": "fraction"}])
+    assert values_of({"coverage": 80.0, "precursor_use": 3.0}, objective, task) == pytest.approx({"coverage": 0.8})
+
+
+def test_compositions_become_atomic_fractions():
+    task = SIMULATORS["emt-alloys"].task("Ag-Au-Cu")
+    space = DesignSpace(
+        parameters=[{"name": "composition", "kind": "composition", "elements": ["Cu", "Ag"], "unit": "at.%"}]
+    )
+    setting = setting_of({"composition": {"Cu": 25.0, "Ag": 75.0}}, space, {}, task)
+    assert setting == {"composition": {"Cu": 0.25, "Ag": 0.75}}
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=lambda each: each.name)
+def test_every_task_is_described_whole(simulator):
+    assert len({task.name for task in simulator.tasks}) == len(simulator.tasks)
+    for task in simulator.tasks:
+        assert task.summary
+        assert task.space.columns
+        assert task.objective.goals
+        assert hash(simulator.name)
+        keys = {"name": simulator.name, "task": task.name}
+        assert measure_faults(SimulatorMeasure(**keys), task.space, task.objective, folder=None) == []
+
+
+def test_a_missing_package_is_one_line(monkeypatch):
+    monkeypatch.setattr(base, "find_spec", lambda name: None)
+    pip = "pip install 'materials-designer[simulators]'"
+    assert faults(ald()) == [f"name: machball is not installed; install it with: {pip}"]
+    task = SIMULATORS["atomic-layer-deposition"].task("tma-via-20")
+    with pytest.raises(MissingExtra, match=r"^machball is not installed; install it with: pip"):
+        open_oracle(spec(), task.space, task.objective, folder=None)
+
+
+class _NothingFound:
+    """An import system for which nothing is installed."""
+
+    def find_spec(self, name, path=None, target=None):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("cantera", "cantera"), ("machball.ballistic", "machball"), ("ase.eos", "ase")]
+)
+def test_the_guarded_import(monkeypatch, module, package):
+    for name in list(sys.modules):
+        if name.partition(".")[0] == package:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_NothingFound()])
+    with pytest.raises(MissingExtra, match=f"^{package} is not installed"):
+        base.load(module)
+
+
+def test_a_missing_part_of_an_installed_package_is_not_called_missing():
+    with pytest.raises(ModuleNotFoundError, match="numpy"):
+        base.load("numpy.no_such_part")
+
+
+def test_describing_loads_no_simulator():
+    code = "import sys, designer.oracles.simulators; print(*{m.partition('.')[0] for m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"cantera", "machball", "ase", "torch", "sklearn", "matplotlib"}
