@@ -144,7 +144,7 @@ def _numeric(parameter: NumericParameter) -> _Block:
     start, end = (np.log(low), np.log(high)) if log else (low, high)
     span = (end - start) or 1.0
     # The lowest value of a log scale that is told apart; it may be too small for a float, and is then the smallest.
-    floor = max(float(np.exp(max(start + _LOWEST * span, -700.0))), np.finfo(float).tiny)
+    floor = max(float(np.exp(max(start + _LOWEST * span, -700.0))), np.finfo(float).tiny) if log else 0.0
 
     def encode(coordinates: Floats) -> Floats:
         values = np.log(np.maximum(coordinates, floor)) if log else coordinates

@@ -183,3 +183,8 @@ def test_a_million_rows_of_eight_take_less_than_a_second():
     begin = time.process_time()
     coder.encode(coordinates)
     assert time.process_time() - begin < 1.0
+
+
+def test_a_linear_parameter_far_from_zero_has_features_without_a_warning():
+    space = DesignSpace(parameters=[{"name": "t", "kind": "numeric", "bounds": [720, 721]}])
+    assert Encoder(space).encode([[720.5]]).tolist() == [[0.5]]
