@@ -11,9 +11,12 @@ import pytest
 from designer.campaign.campaign import Campaign
 from designer.campaign.spec import CampaignSpec
 from designer.cli.main import main
+from designer.documents import load_document
+from designer.oracles.simulators import SIMULATORS
 
 CAMPAIGNS = Path(__file__).parents[1] / "campaigns"
-FILES = sorted(path.name for path in CAMPAIGNS.glob("*.yaml"))
+FILES = sorted(path.relative_to(CAMPAIGNS).as_posix() for path in CAMPAIGNS.rglob("*.yaml"))
+SIMULATED = [name for name in FILES if name.startswith("simulated/")]
 
 
 @pytest.fixture
@@ -30,8 +33,16 @@ def test_there_are_at_least_four():
     assert {"alloy-process-by-hand.yaml", "two-targets.yaml", "command-oracle.yaml"} <= set(FILES)
 
 
+def need_simulator(name: str) -> None:
+    """Skip where the file asks for a simulator whose package is not installed."""
+    measure = load_document(CAMPAIGNS / name).data.get("measure") or {}
+    if measure.get("kind") == "simulator":
+        pytest.importorskip(SIMULATORS[measure["name"]].package, reason=f"{name} needs the extra 'simulators'")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_is_valid_and_says_what_it_is(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+    need_simulator(name)
     assert main(["validate", name]) == 0, capsys.readouterr().err
     assert "can run." in capsys.readouterr().out
     text = (folder / name).read_text()
@@ -93,6 +104,26 @@ def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixt
     assert ended["rule"] == "reach", ended["reason"]
     values = [each["values"]["thickness"] for each in ended["experiments"] if not each["failed"]]
     assert any(abs(value - 200) <= 5 for value in values)
+
+
+def test_every_simulator_has_a_campaign():
+    asked = {load_document(CAMPAIGNS / name).data["measure"]["name"] for name in SIMULATED}
+    assert asked == set(SIMULATORS)
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_simulated_campaign_runs(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+    """The first experiments are made, nothing else is printed by what simulates, and the run goes on where it ended."""
+    need_simulator(name)
+    assert main(["run", name, "--most", "3", "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert len(ended["experiments"]) == 3
+    wanted = {target.name for target in CampaignSpec.from_file(name).objective.targets}
+    made = [each["values"] for each in ended["experiments"] if not each["failed"]]
+    assert made
+    assert all(set(values) == wanted for values in made)
+    assert main(["run", name, "--most", "1", "--json"]) == 0
+    assert len(Campaign.open(name).state.suggestions) == 4
 
 
 def test_the_synthetic_surface_has_a_trade_off_and_a_limit_that_binds(folder: Path):

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from designer.space import DesignSpace
 
 PANEL = "Begin"
-_MEASURED_BY = {"person": "a person", "table": "a table", "python": "a Python function", "command": "a command"}
+_MEASURED_BY = {
+    "person": "a person",
+    "table": "a table",
+    "python": "a Python function",
+    "command": "a command",
+    "simulator": "a simulator",
+}
 
 
 def add_to(app: typer.Typer) -> None:
