@@ -25,6 +25,7 @@ from designer.space.shortfall import shortfall
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace, Parameter
+    from designer.space.encoding import Encoder
 
 _LARGEST_BATCH = 16_384
 _RARE = 500  # one design in as many is too rare to wait for
@@ -197,8 +198,9 @@ def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: F
     The first one is thus the most central. Picking the farthest instead (maximin) fills the corners of the space and,
     from four dimensions on, represents it worse than random designs do.
 
-    Distance is Euclidean in features, each parameter weighing the same: a whole numeric range, two different choices
-    and two unlike pure elements are all at distance 1.
+    Distance is Euclidean in features, plus that in each parameter alone, each weighing the same: a whole numeric range,
+    two different choices and two unlike pure elements are all at distance 1. So a few designs already differ in every
+    parameter.
 
     Parameters
     ----------
@@ -225,9 +227,10 @@ def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: F
     candidates = candidates[~np.isin(row_codes(candidates), row_codes(taken))]
     if not len(candidates):
         raise NoDesignLeft("every design that was found is taken already")
-    places, taken_places = _places(space, candidates), _places(space, taken)
-    whole = _places(space, _as_drawn(space, candidates, rng))
-    chosen: Floats = candidates[_support_points(places, taken_places, min(n, len(candidates)), whole)]
+    distance = _Distance.of(space)
+    places, taken_places = distance.places(candidates), distance.places(taken)
+    whole = distance.places(_as_drawn(space, candidates, rng))
+    chosen: Floats = candidates[_support_points(distance, places, taken_places, min(n, len(candidates)), whole)]
     return chosen
 
 
@@ -244,26 +247,56 @@ def _as_drawn(space: DesignSpace, candidates: Floats, rng: np.random.Generator) 
     return kept[:_CANDIDATES] if len(kept) >= _CANDIDATES // 4 else candidates
 
 
-def _places(space: DesignSpace, coordinates: Floats) -> Floats:
-    """Return features in which every parameter has diameter 1."""
-    from designer.space.encoding import Encoder
+@dataclass(frozen=True, eq=False)
+class _Distance:
+    """Euclidean distance in features, plus the distances in each parameter alone over the root of their number.
 
-    encoder = Encoder(space, descriptors=False)
-    diameter = [1.0 if column.role == "numeric" else np.sqrt(2.0) for column in encoder.columns]
-    places: Floats = encoder.encode(coordinates) / np.array(diameter)
-    return places
+    Every parameter has diameter 1. A sum of distances is again one that energy distances can be taken with; without
+    the second part, few designs would differ in the choices only, and all have the middle of every range.
+    """
+
+    encoder: Encoder
+    diameters: Floats
+    single: list[int]
+    groups: list[list[int]]
+
+    @classmethod
+    def of(cls, space: DesignSpace) -> _Distance:
+        from designer.space.encoding import Encoder
+
+        encoder = Encoder(space, descriptors=False)
+        owned: dict[str, list[int]] = {}
+        for i, column in enumerate(encoder.columns):
+            owned.setdefault(column.parameter, []).append(i)
+        single = [columns[0] for columns in owned.values() if len(columns) == 1]
+        groups = [columns for columns in owned.values() if len(columns) > 1]
+        diameters = np.array([1.0 if column.role == "numeric" else np.sqrt(2.0) for column in encoder.columns])
+        return cls(encoder, diameters, single, groups)
+
+    def places(self, coordinates: Floats) -> Floats:
+        """Return features in which every parameter has diameter 1."""
+        scaled: Floats = self.encoder.encode(coordinates) / self.diameters
+        return scaled
+
+    def between(self, first: Floats, second: Floats) -> Floats:
+        """Return the distances (``n x m``) between two sets of places."""
+        from scipy.spatial.distance import cdist
+
+        alone = cdist(first[:, self.single], second[:, self.single], "cityblock") if self.single else 0.0
+        for columns in self.groups:
+            alone = alone + cdist(first[:, columns], second[:, columns])
+        together: Floats = cdist(first, second) + alone / np.sqrt(len(self.single) + len(self.groups))
+        return together
 
 
-def _support_points(candidates: Floats, taken: Floats, n: int, whole: Floats) -> NDArray[np.intp]:
+def _support_points(distance: _Distance, candidates: Floats, taken: Floats, n: int, whole: Floats) -> NDArray[np.intp]:
     """Return the indices of n candidates (N x d), greedily least in energy distance to `whole` with `taken` (k x d)."""
-    from scipy.spatial.distance import cdist
-
-    attraction = cdist(candidates, whole).mean(axis=1)
-    repulsion = cdist(candidates, taken).sum(axis=1) if len(taken) else np.zeros(len(candidates))
+    attraction = distance.between(candidates, whole).mean(axis=1)
+    repulsion = distance.between(candidates, taken).sum(axis=1) if len(taken) else np.zeros(len(candidates))
     chosen: list[int] = []
     for number in range(len(taken), len(taken) + n):
         score = attraction - repulsion / (number + 1)
         score[chosen] = np.inf
         chosen.append(int(np.argmin(score)))
-        repulsion += np.sqrt(((candidates - candidates[chosen[-1]]) ** 2).sum(axis=1))
+        repulsion += distance.between(candidates, candidates[chosen[-1:]])[:, 0]
     return np.array(chosen, dtype=np.intp)

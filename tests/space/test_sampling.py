@@ -177,3 +177,19 @@ def test_first_designs_keep_constraints_and_depend_only_on_the_generator():
     np.testing.assert_array_equal(first, second)
     assert space.valid(first).all()
     assert len(set(space.keys(first))) == 8
+
+
+def test_few_designs_already_differ_in_every_parameter():
+    space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "bounds": [300, 900], "step": 50}, GAS])
+    for seed in range(5):
+        first = space.space_filling(3, np.random.default_rng(seed))
+        assert len(set(first[:, 0])) == 3
+        assert len(set(first[:, 1])) == 3
+
+
+def test_few_designs_already_differ_in_their_composition():
+    alloy = {"name": "alloy", "kind": "composition", "elements": ["Ni", "Fe", "Co", "Ce"], "unit": "at.%", "step": 10}
+    space = DesignSpace(parameters=[alloy, HOT, LONG, GAS])
+    for seed in range(5):
+        first = space.space_filling(3, np.random.default_rng(seed))
+        assert len({tuple(row) for row in first[:, :4]}) == 3
