@@ -20,7 +20,7 @@ from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogPosterior, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
-from designer.surrogates.outputs import OutputScale
+from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.prediction import HeldOut, held_out
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 
@@ -245,11 +245,12 @@ class GaussianProcess(Model):
 def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | None = None) -> GaussianProcess:
     """Fit a Gaussian process to the data of one target (``m = 1``; see :meth:`TaskData.target`).
 
-    A pure function of the data: no randomness, and rows in any order give the same model.
+    A pure function of the data: no randomness, and rows in any order give the same model. Gross values are drawn in
+    first (`designer.surrogates.outputs.drawn_in`).
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)
-    y = one.Y[:, 0]
+    y = torch.from_numpy(drawn_in(one.Y[:, 0].numpy()))
     output = OutputScale.of(y.numpy(), settings.standardise)
     kernel = build_kernel(one.columns, settings)
     priors = build_priors(kernel, settings)

@@ -9,6 +9,9 @@ import numpy as np
 
 Method = Literal["moments", "robust"]
 
+_GROSS = 1000.0  # a value as many times farther from the median than three quarters of them is a slip, not a result
+_FEWEST = 4  # values from which three quarters can be told
+
 _CONSTANT = 1e-12  # a spread below this share of the values' size is rounding, not variation
 _MAD_TO_DEVIATION = 1.4826  # median absolute deviation of a normal distribution to its standard deviation
 
@@ -50,3 +53,31 @@ class OutputScale:
     def standardise(self, y: np.ndarray) -> np.ndarray:
         """Return z of y."""
         return (y - self.centre) / self.scale
+
+
+def drawn_in(y: np.ndarray) -> np.ndarray:
+    """Return values (``n``) with gross ones drawn in, so that one slip of a factor of a million hides no result.
+
+    With deviations ``d = |y - median|``, ``r`` the third quartile of d, and ``b`` the largest d that is at most
+    ``1000 r``: where ``d > 1000 r``, the deviation becomes ``b + r (1 + log(d / 1000 r))``. All other values stay as
+    they are, the order of the deviations is kept on each side, and the map follows ``a*y + b`` exactly.
+
+    >>> drawn_in(np.array([1.0, 2.0, 3.0, 4.0, 100.0])).tolist()
+    [1.0, 2.0, 3.0, 4.0, 100.0]
+    >>> drawn_in(np.array([1.0, 2.0, 3.0, 4.0, 4e6])).round(2).tolist()
+    [1.0, 2.0, 3.0, 4.0, 22.2]
+    """
+    if len(y) < _FEWEST:
+        return y
+    median = float(np.median(y))
+    size = np.abs(y - median)
+    usual = float(np.quantile(size, 0.75))
+    fence = _GROSS * usual
+    gross = size > fence
+    if usual <= 0.0 or not gross.any():
+        return y
+    least = float(size[~gross].max())
+    inner = least + usual * (1.0 + np.log(size[gross] / fence))
+    result = y.copy()
+    result[gross] = median + np.sign(y[gross] - median) * inner
+    return result

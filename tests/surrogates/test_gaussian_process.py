@@ -322,3 +322,12 @@ def test_hundreds_of_measurements_are_workable() -> None:
     model = fit_gaussian_process(task)
     assert time.thread_time() - begun < 15.0  # about 1 s on an idle machine
     assert model.noise_variance == pytest.approx(0.05**2, rel=0.3)
+
+
+def test_one_gross_slip_does_not_hide_what_the_others_say() -> None:
+    x = torch.linspace(0, 1, 15, dtype=torch.float64)[:, None]
+    y = 5.0 + x[:, 0]
+    y[7] = -1e12
+    model = fit_gaussian_process(TaskData(x, y[:, None], columns=numeric_columns(1)))
+    ends = model.posterior(torch.tensor([[0.05], [0.95]], dtype=torch.float64)).mean[:, 0]
+    assert 4.0 < float(ends[0]) < float(ends[1]) < 7.0
