@@ -11,13 +11,22 @@ measure: {kind: simulator, name: hot-filament-cvd, task: array-8mm}
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from designer.documents import Value
 
 _FUNCTION = re.compile(r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
+
+
+def _no_truth_value(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError(f"{given} is no quantity; give a number, or a text with a unit such as 20 torr")
+    return given
+
+
+Quantity = Annotated[float | str, BeforeValidator(_no_truth_value)]
 
 
 class TableMeasure(Value):
@@ -112,7 +121,7 @@ class SimulatorMeasure(Value):
     kind: Literal["simulator"] = "simulator"
     name: str = Field(min_length=1)
     task: str = Field(min_length=1)
-    fixed: dict[str, float | str] = Field(default_factory=dict)
+    fixed: dict[str, Quantity] = Field(default_factory=dict)
 
 
 MeasureSpec = Annotated[TableMeasure | PythonMeasure | CommandMeasure | SimulatorMeasure, Field(discriminator="kind")]

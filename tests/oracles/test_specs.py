@@ -51,6 +51,7 @@ def test_reads(text, spec):
         ("{kind: command, argv: [m, true]}", "argv[1]"),
         ("{kind: command, argv: [m], timeout: 0}", "timeout"),
         ("{kind: simulator, name: emt-alloys}", "'task' is missing"),
+        ("{kind: simulator, name: a, task: b, fixed: {p: true}}", "True is no quantity; give a number, or a text"),
         ("{kind: simulator, name: emt-alloys, task: Ag-Au-Cu, seed: 1}", "unknown key 'seed'"),
         ("{kind: command, argv: [m], shell: true}", "unknown key 'shell'"),
     ],

@@ -120,6 +120,15 @@ def test_a_hotter_filament_makes_better_diamond():
     assert quality(filament_temperature=2600.0) > quality() > quality(filament_temperature=2200.0)
 
 
+def test_quality_is_a_power_of_ten_of_hydrogen_over_methyl(monkeypatch):
+    arriving = {"H": 1e-3, "H2": 0.99, "CH3": 1e-4, "CH4": 1e-3}
+    monkeypatch.setattr(cvd, "at_surface", lambda *_: arriving)
+    assert quality() == pytest.approx(1.0)
+    arriving["CH3"] = 0.0
+    with pytest.raises(MeasurementFailed, match="no film"):
+        quality()
+
+
 def test_tasks_differ_as_their_reactors_do():
     assert growth("array-4mm") > growth("array-8mm") > growth("array-15mm")
     assert growth("dense-array-8mm") > growth("wire-8mm")
