@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before torch, numpy and matplotlib are imported by any test: one thread each, and no window.
@@ -19,6 +21,14 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("here", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "here"))
+
+
+@pytest.fixture(autouse=True)
+def module_path() -> Iterator[None]:
+    """Take back what a test adds to the module path: oracles add their folders, and other tests must not see them."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")

@@ -10,22 +10,32 @@ experiments work), c = 0.5 the weight of that rate against near evidence, and k 
 c m / (c + 1); successes around a failure raise it again, and failures around it confirm it. The lengthscale is chosen
 from a few, as shares of the root of the number of parameters, by the leave-one-out log score.
 
-References: R. Goetschalckx, P. Poupart, J. Hoey, Continuous Correlated Beta Processes (IJCAI 2011).
+This belief is alike in all directions. That a single parameter decides (everything above 320 degC fails) is learned by
+a Gaussian process with a lengthscale a parameter, regressed on the outcomes 1 and 0:
+
+    P(success | x) = Phi((mean(x) - 1/2) / sqrt(variance(x) + noise)),
+
+which takes over from two failures and two successes on, while its leave-one-out log score is the better one.
+
+References: R. Goetschalckx, P. Poupart, J. Hoey, Continuous Correlated Beta Processes (IJCAI 2011); C. E. Rasmussen,
+C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 6.5 (least-squares classification).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidData
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.kernels import Hyperparameters, Kernel, Term
-from designer.surrogates.structure import Layout
+from designer.surrogates.structure import GaussianProcessSettings, Layout
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
@@ -34,6 +44,8 @@ _SUCCESSES, _FAILURES = 4.0, 1.0
 _RATE_WEIGHT = 0.5
 _SHARES = (0.2, 0.1, 0.4)  # of the root of the number of parameters; ties go to the first
 _CHUNK_ENTRIES = 150_000
+_FEWEST = 2  # failures, and successes, from which a regression on outcomes is tried
+_LEAST_CHANCE = 0.01
 
 
 class Feasibility:
@@ -73,6 +85,7 @@ class Feasibility:
         term = Term(np.where(own, layout.groups, -1), 0)
         self._kernel = Kernel(layout.weights, (term,), self._lengthscales, 1, 0.0)
         self._share = self._best_share() if self.failures else _SHARES[0]
+        self._regressed = self._regression(columns)
 
     def log_probability(self, X: Tensor) -> Tensor:
         """Return log P(success) (``...``) of `X` (``... x d``); exactly 0 while nothing has failed; differentiable."""
@@ -87,6 +100,11 @@ class Feasibility:
         return self.log_probability(X).exp()
 
     def _log_probability(self, X: Tensor) -> Tensor:
+        if self._regressed is not None:
+            there: Any = self._regressed.posterior(X.unsqueeze(-2))
+            deviation = (there.variance[..., 0, 0] + self._regressed.noise_variance).sqrt()
+            log_chance: Tensor = torch.special.log_ndtr((there.mean[..., 0, 0] - 0.5) / deviation)
+            return log_chance
         near = self._near(X, self._share)
         return (_RATE_WEIGHT * self.rate + near @ self._succeeded).log() - (_RATE_WEIGHT + near.sum(-1)).log()
 
@@ -97,9 +115,26 @@ class Feasibility:
         return self._kernel.evaluate(X - shift, self._X - shift, hyper)
 
     def _best_share(self) -> float:
-        def score(share: float) -> float:
-            near = self._near(self._X, share).fill_diagonal_(0.0)
-            success = (_RATE_WEIGHT * self.rate + near @ self._succeeded) / (_RATE_WEIGHT + near.sum(-1))
-            return float(torch.where(self._succeeded > 0, success, 1.0 - success).log().mean())
+        return max(_SHARES, key=lambda share: round(_score(self._left_out(share), self._succeeded), 9))
 
-        return max(_SHARES, key=lambda share: round(score(share), 9))
+    def _left_out(self, share: float) -> Tensor:
+        """Return the chance of success (``n``) of each design from all others."""
+        near = self._near(self._X, share).fill_diagonal_(0.0)
+        return (_RATE_WEIGHT * self.rate + near @ self._succeeded) / (_RATE_WEIGHT + near.sum(-1))
+
+    def _regression(self, columns: Sequence[FeatureColumn]) -> GaussianProcess | None:
+        """Return the regression on outcomes where it foretells them better than the shared belief does."""
+        if min(self.failures, len(self._X) - self.failures) < _FEWEST:
+            return None
+        data = TaskData(self._X, self._succeeded[:, None], columns=tuple(columns))
+        model = fit_gaussian_process(data, GaussianProcessSettings(descriptors="unused"))
+        left_out = model.held_out()
+        chances = torch.special.ndtr(torch.as_tensor((left_out.means - 0.5) / np.sqrt(left_out.variances)))
+        shared = _score(self._left_out(self._share), self._succeeded)
+        return model if _score(chances, model.values) > shared else None  # the model has an order of its own
+
+
+def _score(chances: Tensor, succeeded: Tensor) -> float:
+    """Return the mean log score of chances of success (``n``); no outcome counts as impossible."""
+    chances = chances.clamp(_LEAST_CHANCE, 1.0 - _LEAST_CHANCE)
+    return float(torch.where(succeeded > 0.5, chances, 1.0 - chances).log().mean())

@@ -52,6 +52,16 @@ def test_more_failures_there_make_it_worse_and_successes_better() -> None:
     assert two < one < mended
 
 
+def test_an_edge_of_one_parameter_among_several_is_learned() -> None:
+    X = torch.quasirandom.SobolEngine(4, seed=0).draw(20).to(torch.float64)
+    failed = X[:, 2] > 0.8
+    model = Feasibility(X, ~failed, numeric_columns(4))
+    new = torch.quasirandom.SobolEngine(4, seed=1).draw(64).to(torch.float64)
+    beyond, inside = new[:, 2] > 0.9, new[:, 2] < 0.6
+    assert float(model.probability(new[beyond]).max()) < 0.3
+    assert float(model.probability(new[inside]).min()) > 0.7
+
+
 def test_a_choice_that_always_fails_is_learned() -> None:
     columns = tuple(FeatureColumn(f"c = {i}", "c", "category") for i in range(3))
     X = torch.eye(3, dtype=torch.float64).repeat(4, 1)
