@@ -10,7 +10,6 @@ A *design* in an event is a mapping of lab columns to values in lab units, as a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -189,19 +188,6 @@ def from_json(text: str, position: int = 0) -> Event:
 def placed(event: Event, position: int) -> Event:
     """Return `event` with the position it has in the store."""
     return event.model_copy(update={"position": position})
-
-
-def same_content(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two plain values are equal as JSON (so that 1 and 1.0, a tuple and a list, are the same)."""
-    return bool(_canonical(first) == _canonical(second))
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_canonical(item) for item in value]
-    return value
 
 
 def utc_now() -> datetime:

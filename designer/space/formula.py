@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import model_validator
 
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.errors import Fault, InvalidInput
 from designer.space.fields import Text, did_you_mean, twice
-from designer.space.lattice import Floats, Mask, is_whole
-from designer.space.parameters import LabColumn, ParameterBase
+from designer.space.lattice import Floats
+from designer.space.parameters import LabColumn, ListedParameter
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\d+\.?\d*|\.\d+)|([(\[{])|([)\]}])|(\s+)|([·.*])")
 
@@ -48,7 +46,7 @@ def formula_fault(text: str) -> Fault | None:
     return None if elements else Fault(f"formula {text!r} names no element", "write it like Fe2O3")
 
 
-class FormulaParameter(ParameterBase):
+class FormulaParameter(ListedParameter):
     """A chemical formula; its settings are the space's vocabulary of formulas.
 
     Parameters
@@ -85,45 +83,10 @@ class FormulaParameter(ParameterBase):
         return (self.column or self.name,)
 
     @property
-    def count(self) -> int:
-        """The number of formulas known."""
-        return len(self.formulas)
-
-    @cached_property
-    def indices(self) -> dict[str, int]:
-        """The index of each formula."""
-        return {text: i for i, text in enumerate(self.formulas)}
+    def words(self) -> tuple[str, ...]:
+        """The formulas known."""
+        return self.formulas
 
     def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
         """Return the indices (``n x 1``) of a column of formulas; KeyError for one that is not in the vocabulary."""
-        column = np.asarray(columns[0], dtype=object)
-        return np.array([self.indices[str(text).strip()] for text in column], dtype=np.float64).reshape(-1, 1)
-
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
-        """Return the column of formulas."""
-        return [np.asarray(self.formulas, dtype=object)[coordinates[:, 0].astype(np.intp)]]
-
-    def canonical(self, coordinates: Floats) -> Floats:
-        """Return the indices as they are."""
-        return np.asarray(coordinates, dtype=np.float64)
-
-    def snap(self, coordinates: Floats) -> Floats:
-        """Return the nearest index."""
-        return np.clip(np.rint(coordinates), 0, max(self.count - 1, 0))
-
-    def valid(self, coordinates: Floats) -> Mask:
-        """Whether each is the index of a formula."""
-        index = coordinates[:, 0]
-        return is_whole(index) & (index >= 0) & (index < self.count)
-
-    def violations(self, row: Floats) -> list[str]:
-        """Return nothing: whether a formula is in the pool is the space's to say."""
-        return []
-
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
-        """Return the indices."""
-        return np.asarray(coordinates).astype(np.int64)
-
-    def enumerate(self) -> Floats:
-        """Return all indices."""
-        return np.arange(self.count, dtype=np.float64)[:, None]
+        return super().from_lab([np.array([str(text).strip() for text in columns[0]], dtype=object)])

@@ -353,7 +353,66 @@ def _choice(given: Any) -> Any:
 Choice = Annotated[Text, BeforeValidator(_choice)]
 
 
-class CategoricalParameter(ParameterBase):
+class ListedParameter(ParameterBase):
+    """One of several words, each of which has its index as coordinate."""
+
+    @property
+    @abstractmethod
+    def words(self) -> tuple[str, ...]:
+        """The words, in the order of their indices."""
+
+    @property
+    def count(self) -> int:
+        """The number of words."""
+        return len(self.words)
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The index of each word."""
+        return {word: i for i, word in enumerate(self.words)}
+
+    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
+        """Return the indices (``n x 1``) of a column of words.
+
+        Raises
+        ------
+        KeyError
+            For a word that is not listed; `DesignSpace.read_table` reports it properly.
+        """
+        column = np.asarray(columns[0], dtype=object)
+        return np.array([self.indices[str(word)] for word in column], dtype=np.float64).reshape(-1, 1)
+
+    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
+        """Return the column of words."""
+        return [np.asarray(self.words, dtype=object)[coordinates[:, 0].astype(np.intp)]]
+
+    def canonical(self, coordinates: Floats) -> Floats:
+        """Return the indices as they are."""
+        return np.asarray(coordinates, dtype=np.float64)
+
+    def snap(self, coordinates: Floats) -> Floats:
+        """Return the nearest index."""
+        return np.clip(np.rint(coordinates), 0, max(self.count - 1, 0))
+
+    def valid(self, coordinates: Floats) -> Mask:
+        """Whether each is the index of a word."""
+        index = coordinates[:, 0]
+        return is_whole(index) & (index >= 0) & (index < self.count)
+
+    def violations(self, row: Floats) -> list[str]:
+        """Return nothing: a word that is not listed is never taken in, and a pool is the space's to check."""
+        return []
+
+    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
+        """Return the indices."""
+        return np.asarray(coordinates).astype(np.int64)
+
+    def enumerate(self) -> Floats:
+        """Return all indices."""
+        return np.arange(self.count, dtype=np.float64)[:, None]
+
+
+class CategoricalParameter(ListedParameter):
     """One of several named choices.
 
     Parameters
@@ -427,54 +486,6 @@ class CategoricalParameter(ParameterBase):
         return (self.column or self.name,)
 
     @property
-    def count(self) -> int:
-        """The number of choices."""
-        return len(self.choices)
-
-    @cached_property
-    def indices(self) -> dict[str, int]:
-        """The index of each choice."""
-        return {choice: i for i, choice in enumerate(self.choices)}
-
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
-        """Return the indices (``n x 1``) of a column of choices.
-
-        Raises
-        ------
-        KeyError
-            For a word that is no choice; `DesignSpace.read_table` reports it properly.
-        """
-        column = np.asarray(columns[0], dtype=object)
-        return np.array([self.indices[str(word)] for word in column], dtype=np.float64).reshape(-1, 1)
-
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
-        """Return the column of choices."""
-        return [np.asarray(self.choices, dtype=object)[coordinates[:, 0].astype(np.intp)]]
-
-    def canonical(self, coordinates: Floats) -> Floats:
-        """Return the indices as they are."""
-        return np.asarray(coordinates, dtype=np.float64)
-
-    def snap(self, coordinates: Floats) -> Floats:
-        """Return the nearest index."""
-        return np.clip(np.rint(coordinates), 0, self.count - 1)
-
-    def valid(self, coordinates: Floats) -> Mask:
-        """Whether each is the index of a choice."""
-        index = coordinates[:, 0]
-        return is_whole(index) & (index >= 0) & (index < self.count)
-
-    def violations(self, row: Floats) -> list[str]:
-        """Return nothing: a word that is no choice is never taken in."""
-        return []
-
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
-        """Return the indices."""
-        return np.asarray(coordinates).astype(np.int64)
-
-    def enumerate(self) -> Floats:
-        """Return all indices."""
-        return np.arange(self.count, dtype=np.float64)[:, None]
-
-
-__all__ = ["CategoricalParameter", "LabColumn", "NumericParameter", "ParameterBase", "float_identity"]
+    def words(self) -> tuple[str, ...]:
+        """The choices."""
+        return self.choices
