@@ -88,7 +88,7 @@ def markdown(found: Results, *, ours: str, baseline: str, origin: dict[str, str]
     for split in ("report", "develop"):
         tasks = [task for task in found.tasks if found.suite.split(task[0]) == split]
         if tasks and len(tasks) < len(found.tasks):
-            text = "never looked at while choosing models" if split == "report" else "models were chosen on these"
+            text = "no setting was chosen on these" if split == "report" else "models were chosen on these"
             parts += [f"## Split `{split}` ({text})", _summary(found, baseline, tasks)]
     parts += ["## Experiments to the top 1 %, by family", _by_family(found)]
     if ours in found.methods:
