@@ -1,13 +1,13 @@
 """Analytic families: response surfaces with a known best design, for quick tests. Formulas, not materials.
 
-Every kind is one surface that is shifted, scaled and rotated from task to task, as one process is from machine to machine:
+Every kind is a surface shifted, scaled and rotated from task to task, as a process is from machine to machine:
 
 - ``arrhenius-peak``: a temperature and a time. ``y = b + a exp(-(ln(t/t*(T))/w)^2/2) exp(-((T - T0)/s)^2/2)`` with
-  ``t*(T) = t0 exp(E/R (1/T - 1/T0))``: a ridge of equal thermal dose with its top at ``(T0, t0)``. The activation energy
-  ``E`` turns the ridge.
-- ``process-window``: a power, a pressure and a gas. ``y = b + a f_gas / ((1 + u^4) (1 + v^4))``, where ``(u, v)`` are power
-  and the logarithm of pressure from the window's middle, turned and in units of its half widths: flat within, steep
-  outside, best in the middle with the gas whose factor is 1.
+  ``t*(T) = t0 exp(E/R (1/T - 1/T0))``: a ridge of equal thermal dose with its top at ``(T0, t0)``, turned by the
+  activation energy ``E``.
+- ``process-window``: a power, a pressure and a gas. ``y = b + a f_gas / ((1 + u^4) (1 + v^4))``, where ``(u, v)`` are
+  power and the logarithm of pressure from the window's middle, turned and in units of its half widths: flat within,
+  steep outside, best in the middle with the gas whose factor is 1.
 - ``ternary-ridge``: a composition of three elements. ``y = b + a exp(-(u/w)^2/2 - (v/l)^2/2)`` with ``(u, v)`` the
   distances from the top across and along a narrow ridge, in the plane of the Gibbs triangle.
 """

@@ -1,4 +1,4 @@
-"""Analytic families: the best design is the best there is, tasks are related and differ, and seeds decide everything."""
+"""Analytic families: the best design is the best there is, tasks are related and differ, seeds decide all."""
 
 import numpy as np
 import pandas as pd

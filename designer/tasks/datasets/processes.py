@@ -2,9 +2,9 @@
 
 The measurements are those of the laboratories named in `CAMPAIGNS`, gathered by Q. Liang et al., "Benchmarking the
 performance of Bayesian optimization across multiple experimental materials science domains", npj Computational
-Materials 7, 188 (2021), https://doi.org/10.1038/s41524-021-00656-9, https://github.com/PV-Lab/Benchmarking (MIT). Columns
-are renamed here; no value is changed, and replicates stay rows of their own. Only the CSV files are read: `bocode` itself
-is not imported.
+Materials 7, 188 (2021), https://doi.org/10.1038/s41524-021-00656-9, https://github.com/PV-Lab/Benchmarking (MIT).
+Columns are renamed here; no value is changed, and replicates stay rows of their own. Only the CSV files are read:
+`bocode` itself is not imported.
 """
 
 from __future__ import annotations
