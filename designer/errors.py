@@ -110,6 +110,10 @@ class InvalidData(InvalidInput):
     """Rows of measurements or designs that cannot be taken as written."""
 
 
+class InvalidPrior(InvalidInput):
+    """A prior that cannot be fitted to what was given, or a saved one that cannot be read."""
+
+
 class UnknownSuggestion(InvalidInput):
     """An id that names no suggestion or measurement of this campaign."""
 

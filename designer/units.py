@@ -74,6 +74,17 @@ def same_unit(first: str | None, second: str | None) -> bool:
     return a is not None and a == b
 
 
+def dimensionality(unit: str | None) -> str:
+    """Return a text that is the same for two units exactly where they convert into each other.
+
+    >>> dimensionality("degC") == dimensionality("K"), dimensionality("HRC")
+    (True, 'HRC')
+    """
+    text = (unit or "").strip()
+    known = _unit(text)
+    return text if known is None else str(known.dimensionality)
+
+
 def convert(value: float, unit: str | None, to: str | None) -> float:
     """Return `value`, given in `unit`, in the unit `to`.
 

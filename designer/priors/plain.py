@@ -3,22 +3,21 @@ prior must beat; how its model was chosen stands in docs/decisions/011-plain-sur
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botorch.models.model import Model
+from torch import Tensor
 
+from designer.priors import saving
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
 
 if TYPE_CHECKING:
     from designer.tasks import Task
-
-CARD = "prior.json"
 
 
 @dataclass(frozen=True)
@@ -43,5 +42,9 @@ class PlainPrior:
 
     def save(self, path: Path) -> None:
         """Write the card (there are no weights) into the folder `path`."""
-        path.mkdir(parents=True, exist_ok=True)
-        (path / CARD).write_text(json.dumps({"designer_prior": 1, "kind": self.kind}) + "\n", encoding="utf-8")
+        saving.write(path, {"kind": self.kind}, {})
+
+    @classmethod
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PlainPrior:
+        """Return what `save` wrote."""
+        return cls()

@@ -14,8 +14,8 @@ The features of a space depend on the space alone, never on what was measured:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -39,12 +39,39 @@ _LOWEST = -2.0  # where a log scale ends, in ranges below its lowest setting
 
 
 @dataclass(frozen=True)
+class Axis:
+    """From a number in lab units to a feature: 0 at `low`, 1 at `high`, on a linear or logarithmic scale."""
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
 class FeatureColumn:
-    """One column of the features: its name, the parameter that it comes from, and what kind of number it is."""
+    """One column of the features: what it is of, so that columns of different spaces can be told to be the same.
+
+    Parameters
+    ----------
+    name
+        For people.
+    parameter, kind
+        The parameter that it comes from, and that parameter's kind as campaign files write it.
+    role
+        What sort of number it is.
+    label
+        The element, component, choice or descriptor that it belongs to; empty for a number.
+    axis
+        Of a number, or a descriptor of a choice: how it is scaled.
+    """
 
     name: str
     parameter: str
     role: Role
+    kind: str = ""
+    label: str = ""
+    axis: Axis | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +162,10 @@ def _block(parameter: Parameter, with_descriptors: bool) -> _Block:
             return _formula(parameter, with_descriptors)
 
 
-def _columns(parameter: Parameter, role: Role, names: list[str]) -> tuple[FeatureColumn, ...]:
-    return tuple(FeatureColumn(name, parameter.name, role) for name in names)
+def _columns(parameter: Parameter, role: Role, form: str, labels: Sequence[str]) -> tuple[FeatureColumn, ...]:
+    """Return one column a label; `form` makes its name from the parameter's name and the label."""
+    name, kind = parameter.name, parameter.kind
+    return tuple(FeatureColumn(form.format(name, label), name, role, kind, label) for label in labels)
 
 
 def _numeric(parameter: NumericParameter) -> _Block:
@@ -150,28 +179,35 @@ def _numeric(parameter: NumericParameter) -> _Block:
         values = np.log(np.maximum(coordinates, floor)) if log else coordinates
         return (values - start) / span
 
-    return _Block(_columns(parameter, "numeric", [parameter.name]), encode)
+    axis = Axis(low, high, "log" if log else "linear", parameter.unit)
+    return _Block((FeatureColumn(parameter.name, parameter.name, "numeric", parameter.kind, axis=axis),), encode)
 
 
 def _categorical(parameter: CategoricalParameter, with_descriptors: bool) -> _Block:
     table = np.eye(parameter.count)
-    columns = _columns(parameter, "category", [f"{parameter.name} = {choice}" for choice in parameter.choices])
+    columns = _columns(parameter, "category", "{} = {}", parameter.choices)
     if with_descriptors and parameter.descriptors:
         names = list(next(iter(parameter.descriptors.values())))
         raw = np.array([[parameter.descriptors[choice][name] for name in names] for choice in parameter.choices])
         scaled, kept = _scaled(raw)
         table = np.concatenate([table, scaled], axis=1)
-        columns += _columns(parameter, "descriptor", [f"{parameter.name}: {names[i]}" for i in kept])
+        low, high = raw.min(axis=0), raw.max(axis=0)
+        columns += tuple(
+            replace(column, axis=Axis(float(low[i]), float(high[i])))
+            for i, column in zip(
+                kept, _columns(parameter, "descriptor", "{}: {}", [names[i] for i in kept]), strict=True
+            )
+        )
     return _Block(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
 
 
 def _composition(parameter: CompositionParameter, with_descriptors: bool) -> _Block:
     elements, units = parameter.elements, parameter.units
-    columns = _columns(parameter, "fraction", [f"{parameter.name}.{element}" for element in elements])
+    columns = _columns(parameter, "fraction", "{}.{}", elements)
     weights = 1.0 / atomic_masses(elements) if parameter.unit == "wt.%" else None
     describe = _Describer(elements) if with_descriptors else None
     if describe is not None:
-        columns += _columns(parameter, "descriptor", [f"{parameter.name}: {name}" for name in describe.names])
+        columns += _columns(parameter, "descriptor", "{}: {}", describe.names)
 
     def encode(coordinates: Floats) -> Floats:
         _refuse_nothing(parameter, coordinates)
@@ -194,18 +230,19 @@ def _refuse_nothing(parameter: CompositionParameter, coordinates: Floats) -> Non
 
 def _mixture(parameter: MixtureParameter) -> _Block:
     units = parameter.units
-    names = [f"{parameter.name}.{component}" for component in parameter.components]
-    return _Block(_columns(parameter, "fraction", names), lambda coordinates: coordinates / units)
+    return _Block(
+        _columns(parameter, "fraction", "{}.{}", parameter.components), lambda coordinates: coordinates / units
+    )
 
 
 def _formula(parameter: FormulaParameter, with_descriptors: bool) -> _Block:
     elements = formula_elements(parameter.formulas)
     table = formula_fractions(parameter.formulas, elements)
-    columns = _columns(parameter, "fraction", [f"{parameter.name}.{element}" for element in elements])
+    columns = _columns(parameter, "fraction", "{}.{}", elements)
     if with_descriptors and elements:
         describe = _Describer(elements)
         table = np.concatenate([table, describe(table)], axis=1)
-        columns += _columns(parameter, "descriptor", [f"{parameter.name}: {name}" for name in describe.names])
+        columns += _columns(parameter, "descriptor", "{}: {}", describe.names)
     return _Block(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
 
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """What a target measures: its name and unit."""
+
+    name: str
+    unit: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class TaskData:
     """The measurements of one task as a model sees them.
@@ -30,6 +38,8 @@ class TaskData:
         One :class:`FeatureColumn` for each of the ``d`` columns: its name, its parameter and its role.
     Yvar
         ``n x m`` variances of the measured values (units squared), NaN where unknown; None where none is known.
+    quantities
+        The ``m`` measured quantities, where they are known: by them a prior finds what past tasks measured.
 
     Raises
     ------
@@ -42,6 +52,7 @@ class TaskData:
     Y: Tensor
     columns: tuple[FeatureColumn, ...]
     Yvar: Tensor | None = None
+    quantities: tuple[Quantity, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("X", "Y", "Yvar"):
@@ -65,6 +76,8 @@ class TaskData:
             yield Fault("X holds NaN or infinite features", "encode designs with finite values only")
         if torch.isinf(self.Y).any():
             yield Fault("Y holds infinite values", "leave a value that was not measured as NaN")
+        if self.quantities and len(self.quantities) != self.Y.shape[1]:
+            yield Fault(f"Y has {self.Y.shape[1]} columns and {len(self.quantities)} quantities", "name each or none")
         if self.Yvar is None:
             return
         if self.Yvar.shape != self.Y.shape:
@@ -90,4 +103,10 @@ class TaskData:
         keys = torch.cat([X, y[:, None], variance.nan_to_num(nan=-1.0)[:, None]], dim=1).numpy()
         order = torch.from_numpy(np.lexsort(keys.T[::-1])) if len(keys) else torch.arange(0)
         known = not bool(torch.isnan(variance).all())
-        return replace(self, X=X[order], Y=y[order, None], Yvar=variance[order, None] if known else None)
+        return replace(
+            self,
+            X=X[order],
+            Y=y[order, None],
+            Yvar=variance[order, None] if known else None,
+            quantities=self.quantities[index : index + 1],
+        )

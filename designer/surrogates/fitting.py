@@ -111,6 +111,11 @@ class LogPosterior:
             columns = 2.0 * (pull.sum(1) @ (Z * Z) - np.einsum("ic,ic->c", Z, pull @ Z))
             lengths += variance * np.bincount(term.groups[term.used], columns, self.kernel.lengthscales)
             variances[term.variance] += 0.5 * variance * float(np.sum(weight * value))
+        for linear in self.kernel.linear:
+            there = self.X[:, linear.columns]
+            variances[linear.variance] += (
+                0.5 * hyper.variances[linear.variance] * float(np.sum((weight @ there) * there))
+            )
         learned = np.isnan(self.known_noise)
         noise = 0.5 * hyper.noise * float(np.diag(weight)[learned].sum())
         return -np.concatenate([lengths, variances, [noise]])

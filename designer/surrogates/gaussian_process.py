@@ -66,7 +66,7 @@ class GaussianProcess(Model):
         self.kernel, self.hyperparameters = kernel, hyperparameters
         self.output = output or OutputScale()
         noise = torch.full_like(y, torch.nan) if known_noise is None else known_noise
-        shift = X.mean(0) if len(X) else torch.zeros(X.shape[-1], dtype=torch.float64)
+        shift = kernel.origin(X)
         K, _ = kernel.matrix((X - shift).numpy(), hyperparameters)
         standard_noise = noise_variances(noise.numpy() / self.output.scale**2, hyperparameters.noise)
         K.flat[:: len(K) + 1] += standard_noise
@@ -216,15 +216,15 @@ class GaussianProcess(Model):
         cross = self._cross(X)
         mean = (cross @ self._alpha)[:, 0]
         explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False).square_().sum(0)
-        prior = self.kernel.prior_variance(self.hyperparameters)
-        variance = (prior - explained).clamp_min(_JITTER * prior)
+        prior = self.kernel.diagonal(X, self.hyperparameters)
+        variance = torch.maximum(prior - explained, _JITTER * prior)
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * variance
 
     def _cross_moments(self, X: Tensor, Z: Tensor, root: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         cross = self._cross(X)
         explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False)
-        prior = self.kernel.prior_variance(self.hyperparameters)
-        variance = (prior - explained.square().sum(0)).clamp_min(_JITTER * prior)
+        prior = self.kernel.diagonal(X, self.hyperparameters)
+        variance = torch.maximum(prior - explained.square().sum(0), _JITTER * prior)
         own = self.kernel.evaluate(X - self._shift, Z - self._shift, self.hyperparameters)
         mean = self.output.centre + self.output.scale * (cross @ self._alpha)[:, 0]
         return mean, self.output.scale**2 * variance, self.output.scale**2 * (own - explained.T @ root)
@@ -257,7 +257,7 @@ def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | Non
     known = None if one.Yvar is None else one.Yvar[:, 0]
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
     if len(y):
-        X = (one.X - one.X.mean(0)).numpy()
+        X = (one.X - kernel.origin(one.X)).numpy()
         noise = np.full(len(y), np.nan) if known is None else known.numpy() / output.scale**2
         noise = np.maximum(noise, settings.noise_floor)  # NaN (unknown) stays NaN
         known = None if known is None else torch.from_numpy(noise * output.scale**2)

@@ -1,13 +1,14 @@
-"""Kernels over encoded designs: sums of Matern-5/2 terms with grouped lengthscales.
+"""Kernels over encoded designs: sums of Matern-5/2 terms with grouped lengthscales, and of linear terms.
 
 A kernel is
 
-    k(x, x') = offset + sum_t v_t M(r_t),      r_t^2 = sum_c w_c (x_c - x'_c)^2 / l_{g(t,c)}^2,
+    k(x, x') = offset + sum_t v_t M(r_t) + sum_j v_j <x_j, x'_j>,      r_t^2 = sum_c w_c (x_c - x'_c)^2 / l_{g(t,c)}^2,
     M(r) = (1 + s + s^2/3) exp(-s),            s = sqrt(5) r,
 
 where columns c of one group g share a lengthscale. The one-hot columns of a categorical parameter are one group with
 w = 1/2, so that two designs with different choices lie at distance 1 / l (a Hamming distance inside the Matern). The
-offset is the prior variance of an unknown constant mean, which is thereby marginalised exactly.
+offset is the prior variance of an unknown constant mean, which is thereby marginalised exactly. A linear term over the
+columns x_j is a linear regression on them, whose coefficients have the prior variance v_j.
 
 All values are those of standardised outputs.
 
@@ -42,6 +43,14 @@ class Term:
 
 
 @dataclass(frozen=True, eq=False)
+class LinearTerm:
+    """A linear regression on some columns: which ones, and the index of its coefficients' prior variance."""
+
+    columns: NDArray[np.intp]
+    variance: int
+
+
+@dataclass(frozen=True, eq=False)
 class Hyperparameters:
     """Lengthscales, one variance a term group, and the noise variance; all of standardised outputs."""
 
@@ -70,6 +79,8 @@ class Kernel:
         How many of each there are.
     offset
         Prior variance of the constant mean.
+    linear
+        The linear terms.
     """
 
     weights: Array
@@ -77,10 +88,25 @@ class Kernel:
     lengthscales: int
     variances: int
     offset: float
+    linear: tuple[LinearTerm, ...] = ()
 
     def prior_variance(self, hyper: Hyperparameters) -> float:
-        """Variance of the process at any one design before it is conditioned."""
+        """Variance of the process at any one design before it is conditioned, linear terms left out."""
         return self.offset + float(sum(hyper.variances[term.variance] for term in self.terms))
+
+    def diagonal(self, X: Tensor, hyper: Hyperparameters) -> Tensor:
+        """Return ``k(x, x)`` (``...``) at designs `X` (``... x d``), less the shift that `origin` allows."""
+        total = torch.full(X.shape[:-1], self.prior_variance(hyper), dtype=X.dtype)
+        for term in self.linear:
+            total = total + float(hyper.variances[term.variance]) * X[..., term.columns].square().sum(-1)
+        return total
+
+    def origin(self, X: Tensor) -> Tensor:
+        """Return the mean (``d``) of designs, 0 in the columns of linear terms: moved by it, nothing else changes."""
+        centre = X.mean(0) if len(X) else torch.zeros(X.shape[-1], dtype=torch.float64)
+        for term in self.linear:
+            centre[term.columns] = 0.0
+        return centre
 
     def scaled(self, X: Array, term: Term, hyper: Hyperparameters) -> Array:
         """Return the columns of `X` that `term` uses, so scaled that plain squared distances are r^2."""
@@ -89,7 +115,7 @@ class Kernel:
         return np.asarray(X[:, used] * scale)
 
     def matrix(self, X: Array, hyper: Hyperparameters) -> tuple[Array, list[tuple[Array, Array, Array]]]:
-        """Return ``k(X, X)`` (``n x n``) and, for each term, its scaled columns, M and -dM/d(r^2)."""
+        """Return ``k(X, X)`` (``n x n``) and, for each Matern term, its scaled columns, M, -dM/d(r^2)."""
         K = np.full((len(X), len(X)), self.offset)
         parts = []
         for term in self.terms:
@@ -97,6 +123,8 @@ class Kernel:
             value, slope = _matern_with_slope(_squared_distances(Z))
             K += hyper.variances[term.variance] * value
             parts.append((Z, value, slope))
+        for linear in self.linear:
+            K += hyper.variances[linear.variance] * (X[:, linear.columns] @ X[:, linear.columns].T)
         return K, parts
 
     def evaluate(self, X1: Tensor, X2: Tensor, hyper: Hyperparameters) -> Tensor:
@@ -110,6 +138,9 @@ class Kernel:
             # The clamp makes the gradient at equal points 0 (its true value) where sqrt alone would give NaN.
             s = (5.0 * squared.clamp_min(1e-20)).sqrt()
             total = total + float(hyper.variances[term.variance]) * (1.0 + s + s * s / 3.0) * torch.exp(-s)
+        for linear in self.linear:
+            A, B = X1[..., linear.columns], X2[..., linear.columns]
+            total = total + float(hyper.variances[linear.variance]) * A @ B.transpose(-1, -2)
         if not isinstance(total, Tensor):
             return torch.full((*X1.shape[:-1], X2.shape[-2]), total, dtype=X1.dtype)
         return total

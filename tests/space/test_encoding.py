@@ -8,7 +8,7 @@ import pytest
 from designer.chemistry.masses import atomic_from_weight
 from designer.errors import InvalidData
 from designer.space.design_space import DesignSpace
-from designer.space.encoding import Encoder, FeatureColumn
+from designer.space.encoding import Axis, Encoder, FeatureColumn
 
 ALLOY = {"name": "alloy", "kind": "composition", "elements": ["Ni", "Fe", "Cr"], "unit": "at.%", "step": 1}
 HOT = {"name": "hot", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 5}
@@ -35,7 +35,8 @@ def test_every_kind_of_column():
         ("ink.a", "fraction"),
         ("ink.b", "fraction"),
     ]
-    assert coder.columns[2] == FeatureColumn("gas = N2", "gas", "category")
+    assert coder.columns[2] == FeatureColumn("gas = N2", "gas", "category", "categorical", "N2")
+    assert coder.columns[1] == FeatureColumn("time", "time", "numeric", "numeric", axis=Axis(1, 1000, "log"))
     row = coder.encode([[450, 10, 2, 20, 30, 50, 5, 15]])
     np.testing.assert_allclose(row, [[0.25, 1 / 3, 0, 0, 1, 0.2, 0.3, 0.5, 0.25, 0.75]], atol=1e-15)
     assert coder.dimension == row.shape[1]

@@ -1,0 +1,244 @@
+"""A Gaussian process of one target around what past tasks say: the shape that every kind of prior gives its posterior.
+
+    f(x) = centre + scale (m(x) + g(x)),      g ~ GP(0, k([x, phi(x)], [x', phi(x')]))
+
+where m is the mean that past tasks expect (standardised), phi are further features that past tasks give a design, such
+as the deviations of single tasks from the mean, or a learned embedding, and k is the plain kernel over the design's own
+features with terms over phi added. So it is an exact Gaussian process with a joint posterior whatever m and phi are, and
+it is never blind to what the sources do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from botorch.acquisition.objective import PosteriorTransform
+from botorch.models.model import Model
+from botorch.posteriors.posterior import Posterior
+from torch import Tensor
+
+from designer.surrogates.data import TaskData
+from designer.surrogates.fitting import LogNormalPriors, LogPosterior, maximum_posterior
+from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.kernels import Array, Hyperparameters, Kernel, LinearTerm, Term
+from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.surrogates.prediction import HeldOut
+from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors
+
+
+class Knowing(Protocol):
+    """What past tasks say about designs of the new task."""
+
+    def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean (``...``), standardised, and further features (``... x k``) of the features ``... x d``.
+
+        Differentiable with respect to X, and the same for a design alone and among others.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A term of the kernel over some of the further features.
+
+    Parameters
+    ----------
+    form
+        ``linear`` (a regression on them) or ``matern`` (one lengthscale for all of them).
+    columns
+        Which of the ``k`` further features.
+    variance, lengthscale
+        Mean and deviation of the normal priors on the logarithms, for standardised outputs.
+    """
+
+    form: Literal["linear", "matern"]
+    columns: tuple[int, ...]
+    variance: tuple[float, float]
+    lengthscale: tuple[float, float] = (0.0, 0.5)
+
+
+class InformedModel(Model):
+    """The posterior: a Gaussian process over own and further features, and the mean that is added to it.
+
+    Parameters
+    ----------
+    process
+        Over ``d + k`` features, of the values less the mean.
+    knowing
+        What past tasks say.
+    own
+        The number ``d`` of the design's own features.
+    """
+
+    def __init__(self, process: GaussianProcess, knowing: Knowing, own: int) -> None:
+        super().__init__()
+        self.process, self.knowing, self._own = process, knowing, own
+
+    # What botorch asks of a model.
+
+    @property
+    def num_outputs(self) -> int:
+        return 1
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> InformedModel:
+        if list(idcs) not in ([0], [-1]):
+            raise ValueError(f"the model has one output, and {idcs} were asked for")
+        return self
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: PosteriorTransform | None = None,
+    ) -> Posterior:
+        """Return the joint posterior at `X` (``batch_shape x q x d``), in the target's unit."""
+        mean, extended = self._known(X)
+        normal = normal_of(self.process.posterior(extended, observation_noise=observation_noise))
+        posterior = normal_posterior(normal.mean + mean, normal.covariance_matrix)
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> InformedModel:
+        """Return the model with ``p`` more measurements; see `GaussianProcess.condition_on_observations`."""
+        mean, extended = self._known(X.detach())
+        rest = None if Y is None else Y.detach().to(torch.float64) - mean[:, None]
+        return InformedModel(self.process.condition_on_observations(extended, rest, **kwargs), self.knowing, self._own)
+
+    # What else it knows.
+
+    @property
+    def inputs(self) -> Tensor:
+        """The features (``n x d``) of the measured designs."""
+        return self.process.inputs[:, : self._own]
+
+    @property
+    def noise_variance(self) -> float:
+        """The learned noise variance, in the target's unit squared."""
+        return self.process.noise_variance
+
+    def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return marginal means and variances (each ``...``, target's unit) of `X` (``... x d``), without gradients."""
+        with torch.no_grad():
+            mean, extended = self._known(X)
+            rest, variance = self.process.marginals(extended)
+            return rest + mean, variance
+
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return means and variances (``n``) at `X` (``n x d``) and covariances (``n x b``) with `Z` (``b x d``)."""
+        with torch.no_grad():
+            mean, extended = self._known(X)
+            rest, variance, covariance = self.process.cross_moments(extended, self._known(Z)[1])
+            return rest + mean, variance, covariance
+
+    def held_out(self) -> HeldOut:
+        """Predict every measurement from all the others, hyperparameters unchanged, in closed form (leave-one-out)."""
+        with torch.no_grad():
+            mean = self._known(self.inputs)[0].numpy()
+        found = self.process.held_out()
+        return replace(found, means=found.means + mean)
+
+    def log_evidence(self) -> float:
+        """Log marginal likelihood of the measured values (target's unit) under the hyperparameters."""
+        return self.process.log_evidence()
+
+    def _known(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean (``...``, target's unit less the centre) and the extended features (``... x d + k``)."""
+        X = X.to(torch.float64)
+        mean, features = self.knowing(X)
+        return self.process.output.scale * mean, torch.cat([X, features], dim=-1)
+
+
+def fit_informed(
+    data: TaskData,
+    knowing: Knowing,
+    extras: Sequence[Extra],
+    *,
+    output: OutputScale | None = None,
+    settings: GaussianProcessSettings | None = None,
+) -> InformedModel:
+    """Fit the process to the data of one target (``m = 1``): a pure function of the data, row order included.
+
+    Parameters
+    ----------
+    output
+        How values are standardised; by their own mean and deviation unless given.
+    settings
+        Of the plain kernel over the design's own features; its variance prior says how far past tasks may be wrong.
+    """
+    settings = settings or GaussianProcessSettings()
+    one = data.target(0)
+    y = drawn_in(one.Y[:, 0].numpy())
+    output = output or OutputScale.of(y, settings.standardise)
+    with torch.no_grad():
+        mean, features = knowing(one.X)
+    X = torch.cat([one.X, features], dim=-1)
+    kernel, priors = extended(build_kernel(one.columns, settings), settings, extras, features.shape[-1])
+    rest = torch.from_numpy(y - output.scale * mean.numpy())
+    hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
+    known = None if one.Yvar is None else one.Yvar[:, 0]
+    if len(y):
+        noise = np.full(len(y), np.nan) if known is None else known.numpy() / output.scale**2
+        noise = np.maximum(noise, settings.noise_floor)  # NaN (unknown) stays NaN
+        known = None if known is None else torch.from_numpy(noise * output.scale**2)
+        z = output.standardise(rest.numpy())
+        problem = LogPosterior(kernel, (X - kernel.origin(X)).numpy(), z, noise, priors)
+        hyper = maximum_posterior(problem, priors.means[None, :])
+    process = GaussianProcess(X, rest, kernel, hyper, known_noise=known, output=output)
+    return InformedModel(process, knowing, one.X.shape[-1])
+
+
+def extended(
+    kernel: Kernel, settings: GaussianProcessSettings, extras: Sequence[Extra], width: int
+) -> tuple[Kernel, LogNormalPriors]:
+    """Return a plain kernel with terms over `width` further features added, and the priors of its hyperparameters."""
+    plain = build_priors(kernel, settings)
+    own = len(kernel.weights)
+    terms = [replace(term, groups=_padded(term.groups, width)) for term in kernel.terms]
+    linear: list[LinearTerm] = []
+    lengths: list[tuple[float, float]] = []
+    variances: list[tuple[float, float]] = []
+    for extra in extras:
+        columns = own + np.array(extra.columns, dtype=np.intp)
+        place = kernel.variances + len(variances)
+        variances.append(extra.variance)
+        if extra.form == "linear":
+            linear.append(LinearTerm(columns, place))
+            continue
+        groups = np.full(own + width, -1, dtype=np.intp)
+        groups[columns] = kernel.lengthscales + len(lengths)
+        lengths.append(extra.lengthscale)
+        terms.append(Term(groups, place))
+    whole = replace(
+        kernel,
+        weights=np.concatenate([kernel.weights, np.ones(width)]),
+        terms=tuple(terms),
+        lengthscales=kernel.lengthscales + len(lengths),
+        variances=kernel.variances + len(variances),
+        linear=tuple(linear),
+    )
+    return whole, LogNormalPriors(
+        _inserted(plain.means, kernel.lengthscales, lengths, variances, 0),
+        _inserted(plain.deviations, kernel.lengthscales, lengths, variances, 1),
+        plain.noise_floor,
+    )
+
+
+def _padded(groups: np.ndarray[Any, np.dtype[np.intp]], width: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+    return np.concatenate([groups, np.full(width, -1, dtype=np.intp)])
+
+
+def _inserted(
+    plain: Array, lengthscales: int, lengths: list[tuple[float, float]], variances: list[tuple[float, float]], part: int
+) -> Array:
+    """Return the values of (lengthscales, variances, noise) with those of further terms put in."""
+    more = [[pair[part] for pair in pairs] for pairs in (lengths, variances)]
+    return np.concatenate([plain[:lengthscales], more[0], plain[lengthscales:-1], more[1], plain[-1:]])

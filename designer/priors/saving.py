@@ -1,0 +1,90 @@
+"""Saved priors: a folder with a JSON card and the weights as safetensors. Reading one runs no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from designer.errors import Fault, InvalidPrior
+
+CARD = "prior.json"
+WEIGHTS = "weights.safetensors"
+VERSION = 1
+
+
+def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Write a prior into a folder, the card last: a folder without a card is no prior.
+
+    The card says which version of this format it is, and the digest of the weights.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
+    _replace(folder / WEIGHTS, weights)
+    whole = {"designer_prior": VERSION, **card, "weights": hashlib.sha256(weights).hexdigest()}
+    _replace(folder / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read(folder: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the card and the weights of a saved prior.
+
+    Raises
+    ------
+    InvalidPrior
+        If the folder holds none, or it is damaged, of another version or not as its card says: one fault.
+    """
+    card = read_card(folder)
+    path = Path(folder) / WEIGHTS
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise _refused(path, f"it cannot be read ({error.strerror})", "copy the whole folder again") from None
+    if hashlib.sha256(weights).hexdigest() != card.get("weights"):
+        raise _refused(path, "it is damaged: its digest is not the card's", "copy the whole folder again")
+    try:
+        return card, load(weights)
+    except SafetensorError as error:
+        raise _refused(path, f"it is no safetensors file ({error})", "save the prior again") from None
+
+
+def read_card(folder: Path | str) -> dict[str, Any]:
+    """Return the card of a saved prior alone; see `read`."""
+    path = Path(folder) / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        what = f"there is no saved prior here ({error.strerror})"
+        raise _refused(path, what, "name a folder that 'designer prior fit' wrote") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise _refused(path, "it is no JSON", "save the prior again") from None
+    if not isinstance(card, dict) or card.get("designer_prior") != VERSION:
+        found = card.get("designer_prior") if isinstance(card, dict) else None
+        raise _refused(path, f"its format is {found!r}, not {VERSION}", "save the prior again with this version")
+    return card
+
+
+def is_saved(folder: Path | str) -> bool:
+    """Whether a folder holds a saved prior."""
+    return (Path(folder) / CARD).is_file()
+
+
+def _refused(path: Path, what: str, remedy: str) -> InvalidPrior:
+    return InvalidPrior(Fault(what, remedy, file=str(path)))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    waiting = path.with_name(path.name + ".part")
+    with waiting.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(path)

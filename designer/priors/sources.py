@@ -1,0 +1,144 @@
+"""What past tasks teach: each measured quantity of each task, in the features that all tasks have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.errors import Fault, InvalidPrior
+from designer.priors.alignment import CommonFeatures
+from designer.surrogates.data import Quantity
+from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.units import convert_many, dimensionality
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+ROWS = 200
+"""At most so many designs of one past task are used: what more of them say costs more than it teaches."""
+
+_FEWEST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One quantity that one past task measured.
+
+    Parameters
+    ----------
+    name
+        The task's name, after its family's where it has one: ``family/task``.
+    quantity
+        What was measured.
+    X
+        ``n x d`` common features of distinct designs.
+    y
+        ``n`` values, replicates averaged, in the quantity's unit.
+    present
+        Which of the ``d`` columns the task has; the others stand at their reference.
+    """
+
+    name: str
+    quantity: Quantity
+    X: Tensor
+    y: Tensor
+    present: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def output(self) -> OutputScale:
+        """Mean and standard deviation of the values."""
+        return OutputScale.of(drawn_in(self.y.numpy()))
+
+    @property
+    def z(self) -> Tensor:
+        """The values (``n``) standardised."""
+        return torch.from_numpy(self.output.standardise(drawn_in(self.y.numpy())))
+
+    def measures(self, quantity: Quantity) -> bool:
+        """Whether it measured `quantity`: by name, in a unit that converts."""
+        same = self.quantity.name == quantity.name
+        return same and dimensionality(self.quantity.unit) == dimensionality(quantity.unit)
+
+    def in_unit(self, unit: str | None) -> Source:
+        """Return the source with its values in another unit that converts."""
+        y = torch.from_numpy(convert_many(self.y.numpy(), self.quantity.unit, unit))
+        return replace(self, y=y, quantity=replace(self.quantity, unit=unit))
+
+    def at(self, rows: Tensor) -> Source:
+        """Return the source with these rows alone."""
+        return replace(self, X=self.X[rows], y=self.y[rows])
+
+
+def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, tuple[Source, ...]]:
+    """Return the common features of tasks and what each of them measured.
+
+    Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of their content: the same
+    ones in whatever order they stand. Quantities with fewer than 3 designs, or that never change, teach nothing and are
+    left out.
+
+    Raises
+    ------
+    InvalidPrior
+        If there are no tasks, or two have one name.
+    """
+    if not tasks:
+        raise InvalidPrior(Fault("there are no past tasks to learn from", "name at least one"))
+    names = [name_of(task) for task in tasks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidPrior([Fault(f"there are two past tasks {name!r}", "name each once") for name in twice])
+    common = CommonFeatures.of([task.space.encoder.columns for task in tasks])
+    found = [source for task, name in zip(tasks, names, strict=True) for source in _sources(task, name, common, rows)]
+    common = common.with_reference([source.X for source in found], [source.present for source in found])
+    filled = [replace(each, X=_filled(each, common)) for each in found]
+    return common, tuple(filled)
+
+
+def name_of(task: Task) -> str:
+    """Return a task's name after its family's."""
+    return f"{task.family}/{task.name}" if task.family else task.name
+
+
+def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Source, ...]:
+    """Return the sources that teach about a quantity, in its unit: those which measured it, or, where none did, all."""
+    if quantity is None:
+        return tuple(sources)
+    same = [source for source in sources if source.measures(quantity)]
+    return tuple(source.in_unit(quantity.unit) for source in same) if same else tuple(sources)
+
+
+def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[Source]:
+    encoder = task.space.encoder
+    bridge = common.bridge(encoder.columns)
+    made = []
+    for target in task.targets:
+        distinct = task.distinct(target.name)
+        features = torch.tensor(encoder.encode(task.space.coordinates(distinct.designs)))
+        source = Source(
+            name, Quantity(target.name, target.unit), bridge(features), torch.tensor(distinct.mean), bridge.present
+        )
+        if len(source) >= _FEWEST and float(source.y.std()) > 0:
+            made.append(_drawn(source, rows))
+    return made
+
+
+def _drawn(source: Source, rows: int) -> Source:
+    """Return the source with its rows in an order that depends on their content alone, at most `rows` of them."""
+    table = torch.cat([source.X, source.y[:, None]], dim=1).numpy()
+    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in table]
+    order = sorted(range(len(digests)), key=digests.__getitem__)[:rows]
+    return source.at(torch.tensor(order))
+
+
+def _filled(source: Source, common: CommonFeatures) -> Tensor:
+    """Return the features with the columns that the task does not have at their reference."""
+    return torch.where(source.present, source.X, torch.tensor(common.reference, dtype=torch.float64))
