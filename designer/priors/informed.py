@@ -3,9 +3,9 @@
     f(x) = centre + scale (m(x) + g(x)),      g ~ GP(0, k([x, phi(x)], [x', phi(x')]))
 
 where m is the mean that past tasks expect (standardised), phi are further features that past tasks give a design, such
-as the deviations of single tasks from the mean, or a learned embedding, and k is the plain kernel over the design's own
-features with terms over phi added. So it is an exact Gaussian process with a joint posterior whatever m and phi are, and
-it is never blind to what the sources do not know.
+as the deviations of single tasks from the mean, or a learned embedding, and k is the plain kernel over the design's
+own features with terms over phi added. So it is an exact Gaussian process with a joint posterior whatever m and phi
+are, and it is never blind to what the sources do not know.
 """
 
 from __future__ import annotations
