@@ -37,7 +37,8 @@ def need_simulator(name: str) -> None:
     """Skip where the file asks for a simulator whose package is not installed."""
     measure = load_document(CAMPAIGNS / name).data.get("measure") or {}
     if measure.get("kind") == "simulator":
-        pytest.importorskip(SIMULATORS[measure["name"]].package, reason=f"{name} needs the extra 'simulators'")
+        simulator = SIMULATORS[measure["name"]]
+        pytest.importorskip(simulator.package, reason=f"{name} needs the extra '{simulator.extra}'")
 
 
 @pytest.mark.parametrize("name", FILES)

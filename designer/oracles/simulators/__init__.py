@@ -1,10 +1,11 @@
-"""Simulators as oracles: each is a family of related tasks, and needs a package of the extra ``simulators``.
+"""Simulators as oracles: each is a family of related tasks, and needs a package of an extra.
 
 >>> for simulator in SIMULATORS.values():
 ...     print(simulator.name, len(simulator.tasks), "tasks, by", simulator.package)
 hot-filament-cvd 8 tasks, by cantera
 atomic-layer-deposition 11 tasks, by machball
 emt-alloys 36 tasks, by ase
+perovskites 9 tasks, by chgnet
 >>> task = SIMULATORS["hot-filament-cvd"].task("array-8mm")
 >>> task.space.columns
 ('filament_temperature', 'substrate_temperature', 'pressure', 'methane_fraction', 'residence_time')

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from designer.space import DesignSpace
 
 EXTRA = "simulators"
+"""The extra that has the packages of the light simulators."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +93,15 @@ class Simulator:
         The package that simulates: its name on the index and in Python.
     tasks
         The family.
+    extra
+        The extra that installs the package.
     """
 
     name: str
     summary: str
     package: str
     tasks: tuple[SimulatedTask, ...]
+    extra: str = EXTRA
 
     @property
     def installed(self) -> bool:
@@ -115,8 +119,8 @@ class Simulator:
         return {task.name: task for task in self.tasks}[name]
 
 
-def load(module: str) -> Any:
-    """Import a module of an optional package of this room.
+def load(module: str, extra: str = EXTRA) -> Any:
+    """Import a module of an optional package of this room, which `extra` installs.
 
     Raises
     ------
@@ -135,4 +139,4 @@ def load(module: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise  # a part of an installed package is missing: that is another fault
-        raise MissingExtra(package, EXTRA) from None
+        raise MissingExtra(package, extra) from None

@@ -6,8 +6,9 @@ from designer.oracles.simulators.atomic_layer_deposition import ATOMIC_LAYER_DEP
 from designer.oracles.simulators.base import Simulator
 from designer.oracles.simulators.emt_alloys import EMT_ALLOYS
 from designer.oracles.simulators.hot_filament_cvd import HOT_FILAMENT_CVD
+from designer.oracles.simulators.perovskites import PEROVSKITES
 
 SIMULATORS: dict[str, Simulator] = {
-    simulator.name: simulator for simulator in (HOT_FILAMENT_CVD, ATOMIC_LAYER_DEPOSITION, EMT_ALLOYS)
+    simulator.name: simulator for simulator in (HOT_FILAMENT_CVD, ATOMIC_LAYER_DEPOSITION, EMT_ALLOYS, PEROVSKITES)
 }
 """Every simulator, by the name under which a campaign file asks for it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from designer.errors import Fault, InvalidCampaign, MeasurementFailed, MissingExtra
 from designer.oracles.base import Measured, checked
 from designer.oracles.designs import grouped
-from designer.oracles.simulators.base import EXTRA, SimulatedTask
+from designer.oracles.simulators.base import SimulatedTask
 from designer.oracles.simulators.catalogue import SIMULATORS
 from designer.oracles.simulators.matching import parameter_faults, setting_of, target_faults, values_of
 from designer.space.fields import did_you_mean
@@ -81,7 +81,7 @@ class SimulatorOracle:
             raise InvalidCampaign(faults)
         simulator = SIMULATORS[spec.name]
         if not simulator.installed:
-            raise MissingExtra(simulator.package, EXTRA)
+            raise MissingExtra(simulator.package, simulator.extra)
         return cls(simulator.task(spec.task), space, objective, fixed=spec.fixed, seed=seed)
 
     def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
@@ -115,6 +115,6 @@ def simulator_faults(
     task = simulator.task(spec.task)
     faults = [*parameter_faults(space, spec.fixed, task), *target_faults(objective, task)]
     if check_installed and not simulator.installed:
-        what, _, remedy = str(MissingExtra(simulator.package, EXTRA)).partition("; ")
+        what, _, remedy = str(MissingExtra(simulator.package, simulator.extra)).partition("; ")
         faults.append(Fault(what, remedy, path=("name",)))
     return faults

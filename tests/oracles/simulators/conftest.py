@@ -14,5 +14,10 @@ def machball():
 
 
 @pytest.fixture
+def chgnet():
+    return pytest.importorskip("chgnet", reason="chgnet simulates perovskites; install the extra 'simulators-chgnet'")
+
+
+@pytest.fixture
 def ase():
     return pytest.importorskip("ase", reason="ase simulates alloys; install the extra 'simulators'")
