@@ -143,6 +143,45 @@ for _tag, _pattern, _first in _resolvers():
     _Loader.add_implicit_resolver(_tag, _pattern, [letter if letter != "\0" else "" for letter in _first])
 
 
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that quotes what `_Loader` would read as another value than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a value that occurs twice twice: aliases are hard to read."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists inside mappings, as people do."""
+        super().increase_indent(flow, False)
+
+
+# What either version of YAML takes for another value is quoted, so that any program reads the same.
+_Dumper.yaml_implicit_resolvers = {
+    letter: [*yaml.SafeDumper.yaml_implicit_resolvers.get(letter, []), *_Loader.yaml_implicit_resolvers.get(letter, [])]
+    for letter in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
+}
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Write text with a line break of any kind in double quotes, where it is escaped: all other styles fold it."""
+    style = '"' if len(text.splitlines()) > 1 or text.endswith(("\n", "\r", "\x85", "\u2028", "\u2029")) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
+
+
+def write_document(data: Any) -> str:
+    """Return plain data as YAML that `read_document` reads back as the same data.
+
+    >>> print(write_document({"name": "1e5", "gas": "no", "bounds": [1, 1e-05]}), end="")
+    name: '1e5'
+    gas: 'no'
+    bounds: [1, 1.0e-05]
+    """
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None))
+
+
 _PLAIN_TAGS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "merge"})
 
 

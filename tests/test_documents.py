@@ -4,10 +4,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import hypothesis.strategies as st
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from pydantic import Field, model_validator
 
-from designer.documents import Document, Value, load_document, parse, read_document
+from designer.documents import Document, Value, load_document, parse, read_document, write_document
 from designer.errors import Fault, InvalidCampaign, InvalidInput, InvalidSpace
 
 
@@ -216,3 +216,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_document(text, file="z.yaml")
     except InvalidInput as error:
         assert all(fault.file == "z.yaml" for fault in error.faults)  # noqa: PT017  both ends are right
+
+
+plain_data = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1).filter(lambda k: k != "<<"), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150)
+@given(data=plain_data.filter(lambda data: data is not None))
+@example(
+    data=["1e5", "0x1f", "12:30", "no", "~", "", " a", "a\n", "a\x85b", "\u2028", "#", "- a", "a: b", "\ufeff", "\x07"]
+)
+def test_what_is_written_is_read_back(data: Any) -> None:
+    assert read_document(write_document(data)).data == data

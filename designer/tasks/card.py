@@ -51,8 +51,8 @@ class TaskCard(Value):
     inputs
         The columns of the space that this task varies; all of them, unless given. Members of a composition or mixture
         that are left out are absent in every row.
-    space
-        The task's own space, where the family has none or another one.
+    space, constraints
+        The task's own space and constraints, where the family has none or others.
     """
 
     name: Text
@@ -61,6 +61,7 @@ class TaskCard(Value):
     rows: int | None = Field(default=None, ge=0)
     inputs: tuple[Text, ...] | None = None
     space: tuple[Parameter, ...] | None = None
+    constraints: tuple[Constraint, ...] | None = None
     description: str | None = None
 
     @model_validator(mode="after")
@@ -78,8 +79,8 @@ class FamilyCard(Value):
 
     Parameters
     ----------
-    family, description, license, source, citation
-        The family's name, and where its data came from.
+    family, description, license, source, citation, retrieved
+        The family's name, and where its data came from and when.
     related
         Whether one task may teach about another; False for a folder of unrelated single tasks.
     space, constraints
@@ -101,6 +102,7 @@ class FamilyCard(Value):
     license: str | None = None
     source: str | None = None
     citation: str | None = None
+    retrieved: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> FamilyCard:

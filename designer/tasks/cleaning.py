@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,46 @@ from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.space.tables import read_table
+from designer.tasks.limits import Limit, read_limit
 from designer.units import convert, parse_quantity, split_header
 
 Array = npt.NDArray[np.float64]
+CENSORED = ("censored target", "side", "limit")
+"""The columns beside the design in a table of censored results."""
 SUM_TOLERANCE = 0.02
 """Of the total: what the amounts of past designs, as published with two decimals, may miss it by."""
 
 
-def clean(
-    space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, file: str | None
-) -> tuple[DesignSpace, pd.DataFrame, tuple[int, int]]:
-    """Return the space (its formulas filled in), the clean table, and how many rows lacked a target or a setting.
+@dataclass(frozen=True, eq=False)
+class Clean:
+    """What a table says once it is clean.
+
+    Parameters
+    ----------
+    space
+        The space, its formulas filled in.
+    data
+        Designs and values, one row a measurement with a value of some target.
+    censored
+        Results that are only known to lie beyond a limit: the design, and the columns `CENSORED`.
+    no_target, no_setting
+        How many rows lacked every target, and how many of the others a setting.
+    """
+
+    space: DesignSpace
+    data: pd.DataFrame
+    censored: pd.DataFrame
+    no_target: int
+    no_setting: int
+
+
+def no_censored(space: DesignSpace) -> pd.DataFrame:
+    """Return a table of censored results with nothing in it."""
+    return pd.DataFrame(columns=[*space.columns, *CENSORED])
+
+
+def clean(space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, file: str | None) -> Clean:
+    """Read a table of one task.
 
     Parameters
     ----------
@@ -41,7 +71,8 @@ def clean(
     if frame.index.name != "row":
         frame = frame.set_axis(pd.Index(range(2, len(frame) + 2), name="row"), axis=0)
     headers = _headers(frame)
-    wanted = {target.name: headers.get(target.column or target.name) for target in targets}
+    # A task's own data have the names of its targets, whatever their columns in the file were called.
+    wanted = {t.name: headers.get(t.column or t.name, headers.get(t.name)) for t in targets}
     measured = [header for header in wanted.values() if header is not None]
     settings = [headers[column] for column in space.columns if column in headers]
     has_target = ~_empty(frame[measured]).all(axis=1)
@@ -49,11 +80,25 @@ def clean(
     kept = frame.iloc[np.flatnonzero(has_target & has_setting)]
     faults: list[Fault] = []
     space, designs = _designs(space, kept, settings, file, faults)
-    values = {target.name: _values(kept, target, wanted[target.name], file, faults) for target in targets}
+    read = {target.name: _values(kept, target, wanted[target.name], file, faults) for target in targets}
     if faults:
         raise InvalidData(faults)
-    data = pd.concat([designs, pd.DataFrame(values)], axis=1)
-    return space, data, (int((~has_target).sum()), int((has_target & ~has_setting).sum()))
+    data = pd.concat([designs, pd.DataFrame({name: values for name, (values, _) in read.items()})], axis=1)
+    limits = [(place, name, limit) for name, (_, found) in read.items() for place, limit in found.items()]
+    return Clean(
+        space=space,
+        data=data[data[list(read)].notna().any(axis=1)].reset_index(drop=True),
+        censored=_censored(space, designs, limits),
+        no_target=int((~has_target).sum()),
+        no_setting=int((has_target & ~has_setting).sum()),
+    )
+
+
+def _censored(space: DesignSpace, designs: pd.DataFrame, limits: Sequence[tuple[int, str, Limit]]) -> pd.DataFrame:
+    if not limits:
+        return no_censored(space)
+    said = pd.DataFrame([(name, limit.side, limit.value) for _, name, limit in limits], columns=list(CENSORED))
+    return pd.concat([designs.iloc[[place for place, _, _ in limits]].reset_index(drop=True), said], axis=1)
 
 
 def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
@@ -67,7 +112,7 @@ def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
 
 
 def _empty(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    blank = frame.map(lambda cell: isinstance(cell, str) and not cell.strip())
+    blank = frame.map(lambda cell: isinstance(cell, str) and not cell.strip()).astype(bool)  # no rows: text
     return np.asarray(frame.isna() | blank, dtype=np.bool_)
 
 
@@ -85,22 +130,27 @@ def _designs(
 
 def _values(
     frame: pd.DataFrame, target: Target, header: Hashable | None, file: str | None, faults: list[Fault]
-) -> Array:
-    """Return the values of a target in its unit, NaN for an empty cell."""
+) -> tuple[Array, dict[int, Limit]]:
+    """Return the values of a target in its unit, NaN for an empty cell or a limit, and the limits by their rows."""
     name = target.column or target.name
     if header is None:
         faults.append(Fault("the column is missing", "add it", file=file, row=1, column=name))
-        return np.full(len(frame), np.nan)
-    header_unit = None if str(header).strip() == name else split_header(str(header))[1]
+        return np.full(len(frame), np.nan), {}
+    header_unit = None if str(header).strip() in (name, target.name) else split_header(str(header))[1]
     found = np.full(len(frame), np.nan)
+    limits: dict[int, Limit] = {}
     for i, (row, cell) in enumerate(_filled(frame, header)):
         if cell is None:
             continue
         try:
-            found[i] = _number(cell, header_unit, target.unit)
+            limit = read_limit(cell, header_unit, target.unit)
+            if limit is not None:
+                limits[i] = limit
+            else:
+                found[i] = _number(cell, header_unit, target.unit)
         except InvalidInput as error:
             faults += [fault.at(file=file, row=row, column=str(header)) for fault in error.faults]
-    return found
+    return found, limits
 
 
 def _filled(frame: pd.DataFrame, header: Hashable) -> Iterator[tuple[int, Any]]:

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from designer.documents import load_document, parse
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space import DesignSpace
 from designer.tasks.card import FamilyCard, TaskCard, group_faults, group_of, restricted
 from designer.tasks.tables import read_text_table
 from designer.tasks.task import Task
+
+CARD = "family.yaml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +24,7 @@ class Family:
 
     Parameters
     ----------
-    name, description, license, source, citation
+    name, description, license, source, citation, retrieved
         As the family's card gives them.
     related
         Whether one task may teach about another.
@@ -35,6 +39,7 @@ class Family:
     license: str | None = None
     source: str | None = None
     citation: str | None = None
+    retrieved: str | None = None
 
     def task(self, name: str) -> Task:
         """Return a task by name.
@@ -83,19 +88,15 @@ def load_family(
     InvalidInput
         With every fault of the card and the tables, each with file and line or row.
     """
-    path = Path(path)
-    path = path / "family.yaml" if path.is_dir() else path
-    document = load_document(path)
-    card = parse(FamilyCard, document, error=InvalidData)
-    groups = card.leave_out if leave_out is None else {group: tuple(names) for group, names in leave_out.items()}
-    faults = list(_argument_faults(card, tasks, groups))
+    opened = open_family(path, tasks=tasks, leave_out=leave_out)
+    card = opened.card
+    faults: list[Fault] = []
     loaded: list[Task] = []
-    for i, entry in enumerate(card.tasks):
-        if tasks is None or entry.name in tasks:
-            try:
-                loaded.append(_task(card, i, entry, path.parent, group_of(entry.name, groups)))
-            except InvalidInput as error:
-                faults += [document.locate(fault) if fault.file is None else fault for fault in error.faults]
+    for table in opened.tables:
+        try:
+            loaded.append(table.task())
+        except InvalidInput as error:
+            faults += error.faults
     if faults:
         raise InvalidData(faults)
     return Family(
@@ -106,7 +107,89 @@ def load_family(
         license=card.license,
         source=card.source,
         citation=card.citation,
+        retrieved=card.retrieved,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class TaskTable:
+    """The table of one task as it stands in its file, and what the card says it means.
+
+    Parameters
+    ----------
+    card
+        The task's entry in the card.
+    space
+        Its space, narrowed to its inputs.
+    frame
+        The cells as text; the index, called ``row``, counts as a spreadsheet does.
+    family, group, file
+        The family's name, the group of near copies that the task belongs to, and the table's path.
+    """
+
+    card: TaskCard
+    space: DesignSpace
+    frame: pd.DataFrame
+    family: str
+    group: str | None
+    file: str
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.card.name
+
+    def task(self) -> Task:
+        """Return the task that the table holds; every faulty cell raises, as `Task` does."""
+        return Task(
+            space=self.space,
+            targets=self.card.targets,
+            data=self.frame,
+            name=self.card.name,
+            family=self.family,
+            group=self.group,
+            file=self.file,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedFamily:
+    """A family whose card is in order and whose tables are read, but whose cells nobody has looked at."""
+
+    card: FamilyCard
+    folder: Path
+    tables: tuple[TaskTable, ...]
+
+
+def open_family(
+    path: Path | str,
+    *,
+    tasks: Sequence[str] | None = None,
+    leave_out: Mapping[str, Sequence[str]] | None = None,
+) -> OpenedFamily:
+    """Read the card and the tables of a family, without looking at what the cells hold; see `load_family`.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the card and of the tables as files.
+    """
+    path = Path(path)
+    path = path / CARD if path.is_dir() else path
+    document = load_document(path)
+    card = parse(FamilyCard, document, error=InvalidData)
+    groups = card.leave_out if leave_out is None else {group: tuple(names) for group, names in leave_out.items()}
+    faults = list(_argument_faults(card, tasks, groups))
+    tables: list[TaskTable] = []
+    for i, entry in enumerate(card.tasks):
+        if tasks is None or entry.name in tasks:
+            try:
+                tables.append(_table(card, i, entry, path.parent, group_of(entry.name, groups)))
+            except InvalidInput as error:
+                faults += [document.locate(fault) if fault.file is None else fault for fault in error.faults]
+    if faults:
+        raise InvalidData(faults)
+    return OpenedFamily(card, path.parent, tuple(tables))
 
 
 def _argument_faults(
@@ -118,30 +201,23 @@ def _argument_faults(
     return faults + list(group_faults(groups, names))
 
 
-def _task(card: FamilyCard, i: int, entry: TaskCard, folder: Path, group: str | None) -> Task:
+def _table(card: FamilyCard, i: int, entry: TaskCard, folder: Path, group: str | None) -> TaskTable:
     space = _space(card, i, entry)
     file = folder / entry.file
-    table = read_text_table(file)
-    if entry.rows is not None and entry.rows != len(table):
-        what = f"{entry.file!r} has {len(table)} rows of data, not {entry.rows}"
+    frame = read_text_table(file)
+    if entry.rows is not None and entry.rows != len(frame):
+        what = f"{entry.file!r} has {len(frame)} rows of data, not {entry.rows}"
         raise InvalidData(Fault(what, "give the right file or the right number", path=("tasks", i, "rows")))
-    return Task(
-        space=space,
-        targets=entry.targets,
-        data=table,
-        name=entry.name,
-        family=card.family,
-        group=group,
-        file=str(file),
-    )
+    return TaskTable(entry, space, frame, card.family, group, str(file))
 
 
 def _space(card: FamilyCard, i: int, entry: TaskCard) -> DesignSpace:
     given = entry.space or card.space or ()
+    constraints = card.constraints if entry.constraints is None else entry.constraints
     try:
         parameters = [restricted(parameter, entry.inputs) for parameter in given]
         kept = [parameter for parameter in parameters if parameter is not None]
-        return DesignSpace(parameters=kept, constraints=card.constraints)
+        return DesignSpace(parameters=kept, constraints=constraints)
     except InvalidInput as error:
         place = ("tasks", i, "inputs" if entry.inputs is not None else "space")
         raise InvalidData([fault.at(path=place) for fault in error.faults]) from None

@@ -12,7 +12,7 @@ import pandas as pd
 from designer.errors import Fault, InvalidData
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
-from designer.tasks.cleaning import clean
+from designer.tasks.cleaning import CENSORED, clean, no_censored
 
 Array = npt.NDArray[np.float64]
 
@@ -74,6 +74,10 @@ class Task:
         Where the data came from, for messages.
     dropped
         The rows that could not be used.
+    censored
+        Results given as a limit only (``<5``, ``>100``): the design, and what `cleaning.CENSORED` names: target, side
+        (``<`` or ``>``) and limit (target's unit). They are no part of `data`; a row that has them and no value of any
+        target is here alone.
 
     Raises
     ------
@@ -99,15 +103,19 @@ class Task:
     group: str | None = None
     file: str | None = None
     dropped: Dropped = field(default_factory=Dropped)
+    censored: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         targets = tuple(self.targets)
-        space, data, dropped = clean(self.space, targets, self.data, self.file)
+        read = clean(self.space, targets, self.data, self.file)
         object.__setattr__(self, "targets", targets)
-        object.__setattr__(self, "space", space)
-        object.__setattr__(self, "data", data)
-        counted = Dropped(self.dropped.no_target + dropped[0], self.dropped.no_setting + dropped[1])
+        object.__setattr__(self, "space", read.space)
+        object.__setattr__(self, "data", read.data)
+        counted = Dropped(self.dropped.no_target + read.no_target, self.dropped.no_setting + read.no_setting)
         object.__setattr__(self, "dropped", counted)
+        known = [part for part in (self.censored, read.censored) if len(part)]
+        both = pd.concat(known, ignore_index=True) if known else no_censored(read.space)
+        object.__setattr__(self, "censored", both)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -155,7 +163,8 @@ class Task:
     def only(self, name: str | None = None) -> Task:
         """Return the task with one of its targets alone; rows that lack it are dropped and counted."""
         target = self.target(name)
-        return replace(self, targets=(target,), data=self.data[[*self.space.columns, target.name]])
+        kept = self.censored[self.censored[CENSORED[0]] == target.name]
+        return replace(self, targets=(target,), data=self.data[[*self.space.columns, target.name]], censored=kept)
 
     def distinct(self, target: str | None = None) -> Distinct:
         """Return the distinct designs for which a target (the first, unless named) was measured.

@@ -15,6 +15,7 @@ from designer.errors import Fault, InvalidData
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
+from designer.tasks.cleaning import CENSORED
 from designer.tasks.tables import read_text_table
 
 SPACE = DesignSpace(
@@ -110,6 +111,25 @@ def test_all_missing_columns_are_named_at_once() -> None:
         ("alloy.Fe", "the column is missing"),
         ("hardness", "the column is missing"),
     ]
+
+
+def test_a_target_with_a_column_of_its_own_can_stand_alone() -> None:
+    target = Target(name="hardness", column="HV 0.2", unit="HV")
+    made = Task(space=SPACE, targets=[target], data=frame().rename(columns={"hardness": "HV 0.2"}), name="demo")
+    assert made.only("hardness").Y.tolist() == [[1.0], [2.0], [3.0]]
+
+
+def test_limits_are_kept_as_such_and_are_no_values() -> None:
+    made = task(hardness=["<5", "> 0.2", 3.0], cost=[5.0, None, "≥7"])
+    assert made.Y.tolist() == [[pytest.approx(np.nan, nan_ok=True), 5.0], [3.0, pytest.approx(np.nan, nan_ok=True)]]
+    assert made.censored[list(CENSORED)].to_numpy().tolist() == [
+        ["hardness", "<", 5.0], ["hardness", ">", 0.2], ["cost", ">", 7.0],
+    ]  # fmt: skip
+    assert made.censored["temperature"].tolist() == [350.0, 350.0, 500.0]
+    assert made.dropped.no_target == 0
+    assert made.only("cost").censored["limit"].tolist() == [7.0]
+    with pytest.raises(InvalidData, match="row 2, column 'hardness': 'low' is not a number"):
+        task(hardness=["<low", 2.0, 3.0])
 
 
 def test_an_unknown_target_is_named() -> None:
