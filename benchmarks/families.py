@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-from designer.errors import Fault, InvalidData
+from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.fields import did_you_mean
-from designer.tasks import Family
+from designer.tasks import Family, load_family
 from designer.tasks.analytic import KINDS, analytic_family
+from designer.tasks.card import group_faults, group_of
 from designer.tasks.datasets.alloy_systems import alloy_systems
 from designer.tasks.datasets.processes import measured_processes
 
@@ -36,3 +39,30 @@ def load_named(name: str) -> Family:
     if name not in NAMED:
         raise InvalidData(Fault(f"family {name!r} is not known", did_you_mean(name, NAMED)))
     return NAMED[name]()
+
+
+def open_family(name: str, data: Path, leave_out: Mapping[str, tuple[str, ...]] | None = None) -> Family:
+    """Return a family that has a name of its own, or the one in the folder `data`/`name`.
+
+    Parameters
+    ----------
+    leave_out
+        Groups of tasks that are near copies, in place of the family's own.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of a card and its tables.
+    MissingExtra
+        If it comes from a package that is not installed.
+    """
+    if name not in NAMED:
+        return load_family(data / name, leave_out=leave_out)
+    family = load_named(name)
+    if leave_out is None:
+        return family
+    faults = list(group_faults(leave_out, [task.name for task in family.tasks]))
+    if faults:
+        raise InvalidInput(faults)
+    tasks = tuple(replace(task, group=group_of(task.name, leave_out)) for task in family.tasks)
+    return replace(family, tasks=tasks)

@@ -31,6 +31,8 @@ class Candidates:
         ``maximize``, ``minimize``, or ``match`` the `value`.
     space, objective
         The same for methods that read a `DesignSpace` and an `Objective`.
+    sources
+        Past tasks with one target each, for methods that learn from them (`benchmarks.sources`); the same for all.
     """
 
     designs: pd.DataFrame
@@ -40,6 +42,7 @@ class Candidates:
     value: float | None
     space: DesignSpace
     objective: Objective
+    sources: tuple[Task, ...] = ()
 
     def utility(self, y: np.ndarray) -> np.ndarray:
         """Return `y` such that larger is better."""
@@ -82,7 +85,10 @@ class Pool:
         return self.candidates.utility(self.y)
 
     def digest(self) -> str:
-        """Return a short hash of designs and values: results of other tables are not the same results."""
+        """Return a short hash of designs and values: results of other tables are not the same results.
+
+        Sources are not in it: methods that read none give the same results whatever they are.
+        """
         text = self.candidates.designs.to_csv(index=False, float_format="%.10g")
         values = " ".join(f"{value:.10g}" for value in self.y)
         return hashlib.sha256(f"{text}\n{values}".encode()).hexdigest()[:12]

@@ -42,8 +42,16 @@ class Results:
         return float(found if position is None else found[position])
 
 
-def results(suite: Suite, rows: Iterable[Row], pools: Sequence[Pool], methods: Sequence[str] = ()) -> Results:
-    """Measure the rows of a suite.
+def results(
+    suite: Suite,
+    rows: Iterable[Row],
+    pools: Sequence[Pool],
+    methods: Sequence[str] = (),
+    *,
+    track: str = "shared",
+    control: str = "none",
+) -> Results:
+    """Measure the rows of a suite, in one track and under one control.
 
     Raises
     ------
@@ -55,12 +63,13 @@ def results(suite: Suite, rows: Iterable[Row], pools: Sequence[Pool], methods: S
     measured: dict[tuple[str, str, str, int], Measures] = {}
     for row in rows:
         pool = known.get((row.family, row.task))
-        if pool is None or (methods and row.method not in methods):
+        if pool is None or (methods and row.method not in methods) or (row.track, row.control) != (track, control):
             continue
         if row.pool != pool.digest() or row.budget != suite.budget:
             raise ValueError(f"{row.key}: the result is of another pool or budget; run it again")
-        kept[row.key] = row
-        measured[row.key] = measure(pool.utility, pool.candidates.utility(np.array(row.y)), row.budget)
+        key = row.key[:4]
+        kept[key] = row
+        measured[key] = measure(pool.utility, pool.candidates.utility(np.array(row.y)), row.budget)
     shared, tasks, seeds = common(list(kept))
     if not tasks:
         raise ValueError("no campaign is shared by all methods")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.campaigns import Row
+from benchmarks.campaigns import Key, Row
 
 
 def append(folder: Path, row: Row) -> None:
-    """Add one row to the file of its method, in one write; a last line that a crash cut off is taken away."""
+    """Add one row to the file of its method, in one write; a last line that a crash cut off is taken away.
+
+    Several runs may append to one file: each holds it alone for that moment.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{row.method}.jsonl"
     with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         whole = file.read().rfind(b"\n") + 1
         file.truncate(whole)
@@ -26,7 +31,7 @@ def read(folder: Path) -> list[Row]:
 
     A last line that was cut off by a crash is left out: its campaign runs again.
     """
-    rows: dict[tuple[str, str, str, int], Row] = {}
+    rows: dict[Key, Row] = {}
     for path in sorted(folder.glob("*.jsonl")):
         for row in _rows(path.read_text(encoding="utf-8").splitlines()):
             rows[row.key] = row

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,27 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import methods, rows
-from benchmarks.campaigns import Row, simulate
-from benchmarks.pools import Pool
+from benchmarks.campaigns import Job, Row, simulate
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One campaign to run."""
-
-    pool: Pool
-    method: str
-    suite: str
-    seed: int
-    budget: int
-    initial: int
-
-    @property
-    def key(self) -> tuple[str, str, str, int]:
-        """The key of the row that it gives."""
-        return self.pool.family, self.pool.task, self.method, self.seed
 
 
 @dataclass
@@ -97,8 +80,16 @@ def _start(job: Job, context: Any, limit: float) -> _Running:
 
 
 def _work(job: Job, sender: Connection) -> None:
-    row = simulate(job.pool, job.method, suite=job.suite, seed=job.seed, budget=job.budget, initial=job.initial)
-    sender.send(row)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sender.send(simulate(job))
+
+
+def _end_with_parent() -> None:
+    """End this process when the run that started it was killed, so that no campaign goes on for nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _collect(item: _Running) -> Row | None:
@@ -118,18 +109,4 @@ def _collect(item: _Running) -> Row | None:
 
 
 def _lost(job: Job, error: str) -> Row:
-    initial = job.pool.initial(job.initial, job.seed)
-    values = [float(value) for value in job.pool.y[initial]]
-    return Row(
-        job.suite,
-        *job.key,
-        job.budget,
-        job.pool.digest(),
-        len(initial),
-        initial,
-        values,
-        [],
-        0.0,
-        error,
-        {},
-    )
+    return job.row(job.first(), error=error)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from benchmarks.pools import Candidates
-from designer.errors import MissingExtra
+from designer.errors import Fault, InvalidInput, MissingExtra
 
 MODULES = {
     "designer": "benchmarks.methods.designer_plain",
@@ -19,7 +19,10 @@ MODULES = {
     "rf-ei": "benchmarks.methods.forest",
     "baybe": "benchmarks.methods.baybe_default",
 }
-SLOW = frozenset({"botorch", "baybe"})
+OPTIONS: dict[str, dict[str, Any]] = {}
+"""Keyword arguments of `begin` for methods that share a module."""
+TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer"})
+"""The methods that read sources; all others are the same whatever sources there are."""
 EXTRA = {"baybe": "baybe"}
 
 
@@ -27,7 +30,22 @@ class Chooser(Protocol):
     """One campaign of one method."""
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
-        """Return the row of the next experiment, given the rows measured so far and their values."""
+        """Return the row of the next experiment, given the rows measured so far and their values.
+
+        Nothing may be measured yet: the method then makes its own first experiment.
+        """
+
+
+@runtime_checkable
+class Predicting(Protocol):
+    """What a chooser may have beside `next`."""
+
+    def predict(self, row: int) -> tuple[float, float] | None:
+        """Return mean and standard deviation of the value that `row` would give, in the target's unit.
+
+        The noise of a measurement is included. It rests on what was measured at the last `next`; None where the
+        method has no prediction yet.
+        """
 
 
 class Method(Protocol):
@@ -36,8 +54,18 @@ class Method(Protocol):
     def versions(self) -> dict[str, str]:
         """Return the versions of the libraries that decide."""
 
-    def begin(self, candidates: Candidates, seed: int) -> Chooser:
+    def begin(self, candidates: Candidates, seed: int, **options: Any) -> Chooser:
         """Start a campaign."""
+
+
+def begin(name: str, candidates: Candidates, seed: int) -> Chooser:
+    """Start a campaign of a method with its options."""
+    return load(name).begin(candidates, seed, **OPTIONS.get(name, {}))
+
+
+def reads_sources(name: str) -> bool:
+    """Return whether sources make a difference to a method: it is listed, or a module of your own."""
+    return name in TRANSFERS or name not in MODULES
 
 
 def load(name: str) -> Method:
@@ -52,11 +80,36 @@ def load(name: str) -> Method:
     return import_module(MODULES.get(name, name))  # type: ignore[return-value]
 
 
+def is_known(name: str) -> bool:
+    """Return whether a method has this name, or it may be a module of your own."""
+    return name in MODULES or "." in name
+
+
+def unknown(name: str) -> Fault:
+    """Return what to say of a name that no method has."""
+    return Fault(f"there is no method {name!r}", f"one of: {', '.join(sorted(MODULES))}, or your own module's name")
+
+
 def require(name: str) -> None:
-    """Raise `MissingExtra` if the library of a method is not installed, ValueError if there is no such method."""
-    if name not in MODULES and "." not in name:
-        raise ValueError(
-            f"there is no method {name!r}; one of: {', '.join(sorted(MODULES))}, or your own module's name"
-        )
+    """Check that a method can be loaded.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such method, or no such module of your own.
+    MissingExtra
+        If its library is not installed.
+    """
+    if not is_known(name):
+        raise InvalidInput(unknown(name))
+    if name not in MODULES and not _is_module(name):
+        raise InvalidInput(Fault(f"there is no module {name!r}", "give a module that can be imported from here"))
     if name in EXTRA and find_spec(EXTRA[name]) is None:
         raise MissingExtra(EXTRA[name], "bench")
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False

@@ -147,7 +147,10 @@ def _taken(spec: CampaignSpec, state: CampaignState) -> _Taken:
     designs += [each.design for each in state.results]
     designs += [each.design for each in state.failures]
     coordinates = coordinates_of(spec.space, designs)
-    return _Taken(coordinates, frozenset(spec.space.keys(coordinates)))
+    first: dict[Any, int] = {}
+    for row, key in enumerate(spec.space.keys(coordinates)):
+        first.setdefault(key, row)  # once each: a design that is suggested and measured takes up no more of the space
+    return _Taken(coordinates[list(first.values())], frozenset(first))
 
 
 def _own_designs(spec: CampaignSpec, taken: _Taken) -> list[Design]:

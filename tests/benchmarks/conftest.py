@@ -20,7 +20,6 @@ suite: hills
 budget: 6
 initial: 2
 seeds: 2
-peer_seeds: 1
 families:
   - {family: hills, split: report, tasks: [high, low]}
 """

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,9 +16,12 @@ import numpy as np
 import pytest
 
 from benchmarks import methods, rows, running
-from benchmarks.campaigns import Row, simulate
+from benchmarks.campaigns import Job, Row, simulate
+from benchmarks.plan import prepare
 from benchmarks.pools import Candidates, Pool, pool_of
 from designer.tasks import load_family
+
+NEW_FIELDS = ("track", "control", "sources", "predictions")
 
 
 @pytest.fixture
@@ -22,8 +29,8 @@ def pool(hills: Path) -> Pool:
     return pool_of(load_family(hills / "hills").task("high"))
 
 
-def lead(pool: Pool, method: str, budget: int = 6, seed: int = 0) -> Row:
-    return simulate(pool, method, suite="hills", seed=seed, budget=budget, initial=2)
+def lead(pool: Pool, method: str, budget: int = 6, seed: int = 0, track: str = "shared") -> Row:
+    return simulate(Job(pool, method, "hills", seed, budget, 2 if track == "shared" else 0, track))
 
 
 def without_cost(row: Row) -> Row:
@@ -40,6 +47,57 @@ def test_every_method_starts_at_the_same_designs_and_never_repeats_one(pool: Poo
     assert len(row.seconds) == 4
     assert row.versions
     assert without_cost(lead(pool, method)) == without_cost(row)
+
+
+@pytest.mark.parametrize("method", ["designer", "random"])
+def test_a_method_makes_its_own_first_experiments(pool: Pool, method: str) -> None:
+    row = lead(pool, method, track="own")
+    assert row.error == ""
+    assert (row.initial, len(row.chosen), len(row.seconds)) == (0, 6, 6)
+    assert row.key == ("hills", "high", method, 0, "own", "none")
+    assert without_cost(lead(pool, method, track="own")) == without_cost(row)
+    assert lead(pool, method, track="own", seed=1).chosen != row.chosen
+
+
+def test_our_first_experiments_are_those_of_a_campaign(pool: Pool) -> None:
+    from designer import Campaign
+
+    space, candidates = pool.candidates.space, pool.candidates
+    campaign = Campaign.create(space=space, targets=candidates.objective.targets, candidates=candidates.designs, seed=0)
+    for row in lead(pool, "designer", track="own", budget=3).chosen:
+        suggested = campaign.suggest(1)
+        assert suggested[["x", "gas"]].to_numpy().tolist() == candidates.designs.iloc[[row]].to_numpy().tolist()
+        campaign.record(suggested.assign(y=pool.y[row]))
+
+
+def test_predictions_are_made_before_the_value_is_shown(pool: Pool) -> None:
+    row = lead(pool, "designer", budget=20)
+    assert len(row.predictions) == len(row.seconds) == 18
+    errors = [(y - given[0]) / given[1] for y, given in zip(row.y[2:], row.predictions, strict=True) if given]
+    assert len(errors) == 18
+    assert max(map(abs, errors)) > 0.01  # a value that was seen would be predicted exactly
+    assert np.median(np.abs(errors)) < 3
+    own = lead(pool, "designer", track="own", budget=20)
+    assert own.predictions[:3] == [None] * 3  # no model before the first designs are made
+    assert own.predictions[3] is not None
+    assert lead(pool, "random").predictions == []
+
+
+def test_a_row_of_before_has_the_defaults_of_its_new_fields(pool: Pool, tmp_path: Path) -> None:
+    row = lead(pool, "random")
+    old = {name: value for name, value in asdict(row).items() if name not in NEW_FIELDS}
+    (tmp_path / "random.jsonl").write_text(json.dumps(old) + "\n", encoding="utf-8")
+    assert rows.read(tmp_path) == [row]
+
+
+def test_the_rows_of_the_plain_suite_count_in_the_full_one(repository: Path, designer_data: Path) -> None:
+    plan = prepare("full", designer_data)
+    jobs = {job.key: job for method in ("designer", "baybe") for job in plan.jobs(method)}
+    found = [row for row in rows.read(repository / "benchmarks/results/plain") if row.method in ("designer", "baybe")]
+    assert len(found) >= 200
+    for row in found:
+        job = jobs[row.key]
+        assert (row.pool, row.budget, row.chosen[:3]) == (job.pool.digest(), job.budget, job.first())
 
 
 @pytest.mark.parametrize("method", ["designer", "rf-ei"])
@@ -107,10 +165,10 @@ def test_a_row_after_a_cut_line_is_not_lost(pool: Pool, tmp_path: Path) -> None:
     assert rows.read(tmp_path) == [row]
 
 
-def jobs(hills: Path, seeds: int) -> list[running.Job]:
+def jobs(hills: Path, seeds: int) -> list[Job]:
     family = load_family(hills / "hills")
     pools = [pool_of(task) for task in family.tasks]
-    return [running.Job(pool, "random", "hills", seed, 6, 2) for seed in range(seeds) for pool in pools]
+    return [Job(pool, "random", "hills", seed, 6, 2) for seed in range(seeds) for pool in pools]
 
 
 def test_one_worker_or_many_give_the_same_rows_and_a_run_resumes(hills: Path, tmp_path: Path) -> None:
@@ -133,3 +191,50 @@ def test_a_campaign_that_hangs_or_dies_says_so(hills: Path, tmp_path: Path, modu
     (row,) = rows.read(tmp_path)
     assert row.error == expected
     assert row.chosen == job.pool.initial(2, seed=0)
+
+
+def test_a_killed_run_leaves_no_campaign_behind_and_resumes(hills: Path, suite_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "benchmarks", "run", str(suite_file), "--data", str(hills), "--out", str(out)]
+    command += ["--methods", "tests.benchmarks.slow", "--seeds", *map(str, range(6))]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    file = out / "tests.benchmarks.slow.jsonl"
+    wait_for(lambda: file.exists() and len(rows.read(out)) >= 2)
+    children = descendants(killed.pid)
+    assert children
+    killed.kill()
+    killed.wait()
+    before = rows.read(out)
+    assert 2 <= len(before) < 12
+    wait_for(lambda: not any(alive(child) for child in children))
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    after = rows.read(out)
+    assert len(after) == len(done.stdout.splitlines()) + len(before) == 12
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 12
+    assert [row for row in after if row.key in {each.key for each in before}] == before
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited for half a minute in vain")
+
+
+def descendants(process: int) -> list[int]:
+    found: list[int] = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = status.read_text(encoding="utf-8").rpartition(")")[2].split()
+            if int(fields[1]) == process:
+                child = int(status.parent.name)
+                found += [child, *descendants(child)]
+    return found
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

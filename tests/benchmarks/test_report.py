@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
-from benchmarks.__main__ import load_pools, main
+from benchmarks.__main__ import main
 from benchmarks.campaigns import Row
+from benchmarks.plan import prepare
 from benchmarks.pools import Pool
 from benchmarks.suite import Suite, load_suite
-from designer.errors import InvalidInput
 
 
 def row(pool: Pool, method: str, best_at: int, seed: int = 0) -> Row:
@@ -32,8 +32,8 @@ def suite(suite_file: Path) -> Suite:
 
 
 @pytest.fixture
-def pools(suite: Suite, hills: Path) -> list[Pool]:
-    return load_pools(suite, hills)
+def pools(suite_file: Path, hills: Path) -> list[Pool]:
+    return list(prepare(str(suite_file), hills).pools)
 
 
 def test_the_table_holds_the_figures_of_the_campaigns(suite: Suite, pools: list[Pool]) -> None:
@@ -91,32 +91,3 @@ def test_the_smoke_suite_runs_on_measured_tasks(designer_data: Path, tmp_path: P
     lines = [line for line in text.splitlines() if line.startswith("| designer | 4 |")]
     assert len(lines) == 1
     assert "| 0 | designer " in lines[0]
-
-
-def test_faults_of_a_suite_are_located(suite_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = suite_file.read_text(encoding="utf-8")
-    suite_file.write_text(text.replace("budget: 6", "budget: 0").replace("split: report", "split: test"), "utf-8")
-    assert main(["run", str(suite_file), "--methods", "random"]) == 2
-    faults = capsys.readouterr().err.splitlines()
-    assert [fault.partition(": ")[0] for fault in faults] == [f"{suite_file}:2", f"{suite_file}:7"]
-
-
-def test_an_unknown_method_is_refused_before_a_run(suite_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", str(suite_file), "--methods", "magic"]) == 2
-    assert "there is no method 'magic'; one of:" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", ["smoke", "plain"])
-def test_the_suites_of_the_project_name_tasks_that_are_there(name: str, designer_data: Path) -> None:
-    suite = load_suite(name)
-    pools = load_pools(suite, designer_data)
-    assert all(len(pool) > suite.budget for pool in pools)
-    if name == "plain":
-        assert len(pools) >= 30
-        assert len({pool.family for pool in pools}) >= 6
-        assert {entry.split for entry in suite.families} == {"develop", "report"}
-
-
-def test_a_suite_that_is_not_there() -> None:
-    with pytest.raises(InvalidInput, match="no such file"):
-        load_suite("nothing")
