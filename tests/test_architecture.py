@@ -30,6 +30,7 @@ ROOMS = (
     ("surrogates",),
     ("priors",),
     ("acquisition",),
+    ("interpretation",),
     ("campaign",),
     ("report",),
     ("cli", "service", "__main__"),

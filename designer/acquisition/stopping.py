@@ -99,7 +99,7 @@ def probability_among(situation: Situation, candidates: Tensor, baseline: Tensor
     generator = torch.Generator().manual_seed(situation.seed)
     X = torch.cat([candidates, baseline])
     with torch.no_grad():
-        Y = _draws(situation, X, generator)
+        Y = joint_draws(situation, X, generator)
         usable = situation.feasible(Y)
         success = situation.log_gates(candidates).exp()
         usable[:, : len(candidates)] &= torch.rand(_DRAWS, len(candidates), generator=generator) < success
@@ -134,7 +134,7 @@ def _better(new: Tensor, old: Tensor, margin: Tensor) -> Tensor:
     return result
 
 
-def _draws(situation: Situation, X: Tensor, generator: torch.Generator) -> Tensor:
+def joint_draws(situation: Situation, X: Tensor, generator: torch.Generator) -> Tensor:
     """Return joint draws (``S x q x m``) of all targets at `X`, from mixtures in proportion to their weights."""
     columns = []
     for i in range(len(situation.objective.targets)):

@@ -67,3 +67,9 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
             )
         )
     return measured
+
+
+def means_of(results: Sequence[Measurement]) -> dict[str, float]:
+    """Return the mean of each target over some measurements; a target that none has is left out."""
+    names = dict.fromkeys(name for each in results for name in each.values)
+    return {name: float(np.mean([each.values[name] for each in results if name in each.values])) for name in names}

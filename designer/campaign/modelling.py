@@ -22,6 +22,7 @@ from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
 from designer.campaign.suggesting import Choice, seed_of
 from designer.objective import Objective
+from designer.priors.evidence import PriorEvidence
 from designer.priors.plain import PlainPrior
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
@@ -44,6 +45,8 @@ class Knowledge:
         ``n x c``, one row a result; replicates are repeated rows.
     Y, Yvar
         ``n x m`` values and variances in the targets' units, NaN where there is none.
+    evidence
+        What a learned prior leans on and how well it does; None without one.
     """
 
     space: DesignSpace
@@ -53,14 +56,18 @@ class Knowledge:
     Yvar: Floats
     data: TaskData
     model: Model
+    evidence: PriorEvidence | None = None
 
-    def predict(self, coordinates: Floats) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation (``n x m`` each) of the noise-free targets of designs."""
+    def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation (``n x m`` each) of the targets of designs.
+
+        Of the noise-free targets, or `of_measurement`: the noise of measuring included.
+        """
         if not len(coordinates):
             return np.empty((0, self.Y.shape[1])), np.empty((0, self.Y.shape[1]))
         X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
         with torch.no_grad(), one_thread():
-            posterior: Any = self.model.posterior(X.unsqueeze(-2))
+            posterior: Any = self.model.posterior(X.unsqueeze(-2), observation_noise=of_measurement)
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
 

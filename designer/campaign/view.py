@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign import frames, recording, suggesting, tables
+from designer.campaign import changing, frames, measured, recording, suggesting, tables
 from designer.campaign.best import best_frame
 from designer.campaign.designs import coordinates_of, violations
-from designer.campaign.events import Created, Event, Recorded, to_json, utc_now
+from designer.campaign.events import Created, Event, Recorded, Suggested, to_json, utc_now
 from designer.campaign.journal import Journal
 from designer.campaign.opening import Opening, Specs
 from designer.campaign.settings import Settings
@@ -27,6 +27,7 @@ from designer.space import DesignSpace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from designer.campaign.explanation import Explanation
     from designer.campaign.modelling import Knowledge
     from designer.oracles import Oracle
 
@@ -50,6 +51,7 @@ class CampaignView:
         self._specs = Specs(spec, opening.candidates)
         self._journal = Journal(opening.store, creation)
         self._known: tuple[CampaignState, Knowledge] | None = None
+        self._earlier: tuple[int, Knowledge | None] | None = None
         self.notices: tuple[str, ...] = ()
 
     # What is known
@@ -140,6 +142,35 @@ class CampaignView:
             what = f"there are {len(self.state.results)} results, too few for a model"
             raise InvalidData(Fault(what, f"record at least {suggesting.LEAST_RESULTS}"))
         return frames.of_predictions(frame.index, self.objective.targets, *knowledge.predict(coordinates))
+
+    def explain(self, suggestion: str) -> Explanation:
+        """Return why a suggestion was made, from what was known when it was; print it for the same in words.
+
+        The events so far decide alone: the same suggestion always has the same explanation, but for what was measured
+        of it since. Takes seconds where a model chose it.
+
+        Raises
+        ------
+        UnknownSuggestion
+            If there is no such suggestion.
+        """
+        from designer.campaign.explaining import Moment, explain
+
+        now = changing.known_suggestion(self.state, suggestion)
+        event = next(
+            event
+            for event in self.events
+            if isinstance(event, Suggested) and any(each.id == suggestion for each in event.designs)
+        )
+        state = fold(self.events[: event.based_on])
+        since = measured.means_of(self.state.of(suggestion))
+        return explain(Moment(self._specs.at(state), state, event, self._known_at(event.based_on), now, since))
+
+    def _known_at(self, position: int) -> Knowledge | None:
+        """Return `knowledge_at`, that of the last position asked for from memory: a batch has one."""
+        if self._earlier is None or self._earlier[0] != position:
+            self._earlier = (position, self.knowledge_at(position))
+        return self._earlier[1]
 
     def verdict(self, *, ask_model: bool = True) -> Verdict:
         """Say whether the campaign is done, and why or why not.
