@@ -6,6 +6,7 @@ hot-filament-cvd 8 tasks, by cantera
 atomic-layer-deposition 11 tasks, by machball
 emt-alloys 36 tasks, by ase
 perovskites 9 tasks, by chgnet
+ageing 6 tasks, by kawin
 >>> task = SIMULATORS["hot-filament-cvd"].task("array-8mm")
 >>> task.space.columns
 ('filament_temperature', 'substrate_temperature', 'pressure', 'methane_fraction', 'residence_time')

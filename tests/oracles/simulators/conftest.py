@@ -18,6 +18,11 @@ def chgnet():
     return pytest.importorskip("chgnet", reason="chgnet simulates perovskites; install the extra 'simulators-chgnet'")
 
 
+@pytest.fixture(scope="session")
+def kawin():
+    return pytest.importorskip("kawin", reason="kawin simulates ageing; install the extra 'simulators-kawin'")
+
+
 @pytest.fixture
 def ase():
     return pytest.importorskip("ase", reason="ase simulates alloys; install the extra 'simulators'")
