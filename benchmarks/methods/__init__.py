@@ -15,15 +15,30 @@ from designer.errors import Fault, InvalidInput, MissingExtra
 MODULES = {
     "designer": "benchmarks.methods.designer_plain",
     "random": "benchmarks.methods.random_search",
+    "space-filling": "benchmarks.methods.space_filling",
     "botorch": "benchmarks.methods.botorch_gp",
     "rf-ei": "benchmarks.methods.forest",
+    "source-mean": "benchmarks.methods.source_mean",
+    "rgpe": "benchmarks.methods.rgpe",
     "baybe": "benchmarks.methods.baybe_default",
+    "baybe-transfer": "benchmarks.methods.baybe_transfer",
+    "ax": "benchmarks.methods.ax_client",
+    "physbo": "benchmarks.methods.physbo_gp",
+    "optuna-gp": "benchmarks.methods.optuna_study",
+    "optuna-tpe": "benchmarks.methods.optuna_study",
 }
-OPTIONS: dict[str, dict[str, Any]] = {}
+OPTIONS: dict[str, dict[str, Any]] = {"optuna-gp": {"sampler": "gp"}, "optuna-tpe": {"sampler": "tpe"}}
 """Keyword arguments of `begin` for methods that share a module."""
 TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer"})
 """The methods that read sources; all others are the same whatever sources there are."""
-EXTRA = {"baybe": "baybe"}
+EXTRA = {
+    "baybe": "baybe",
+    "baybe-transfer": "baybe",
+    "ax": "ax",
+    "physbo": "physbo",
+    "optuna-gp": "optuna",
+    "optuna-tpe": "optuna",
+}
 
 
 class Chooser(Protocol):
