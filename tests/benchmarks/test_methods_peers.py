@@ -205,12 +205,11 @@ def test_ranking_by_no_sources_says_so() -> None:
         lead(pool_of(bowl("target")), "source-mean", [0], 1)
 
 
-def test_a_source_without_a_common_column_says_so() -> None:
+@pytest.mark.parametrize("method", ["rgpe", "source-mean", "baybe-transfer"])
+def test_a_source_without_a_common_column_says_so(method: str) -> None:
     pool = with_sources(pool_of(bowl("target")), elsewhere())
     with pytest.raises(ValueError, match="source 'elsewhere' shares no column"):
-        lead(pool, "rgpe", [0, 1, 2], 1)
-    with pytest.raises(ValueError, match="source 'elsewhere' shares no column"):
-        lead(pool, "baybe-transfer", [0, 1, 2], 1)
+        lead(pool, method, [0, 1, 2], 1)
 
 
 def elsewhere() -> Task:
