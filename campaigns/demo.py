@@ -27,7 +27,7 @@ from rich.table import Table
 from designer import Campaign, CampaignSpec
 from designer.oracles import open_oracle
 from designer.report import Section, write_report
-from designer.report.figures import BLUE, GREY, INK, draw
+from designer.report.drawing import BLUE, GREY, INK, draw
 from designer.tasks.datasets.alloys import Property, measured_alloys
 
 if TYPE_CHECKING:

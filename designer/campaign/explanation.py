@@ -239,17 +239,18 @@ class Explanation:
     def _shares(self) -> str:
         explore = round(100 * self.explore)
         said = f"exploring {explore} %, exploiting {100 - explore} %"
-        if self.rival is None and self.exploit == 0.0 and self.beat is None:
+        if self.how != "model":
             return f"{said}: it is made to learn"
+        if self.beat is None:
+            return f"{said}: nothing that keeps all limits was measured yet"
         if self.exploit == 0.0:
             return f"{said}: it is not expected to be better than the best, but may be"
         return f"{said} of the improvement that is hoped for: from what is uncertain, and from what is predicted"
 
     def _neighbour(self, each: Neighbour) -> str:
         if each.failed is not None:
-            result = f"failed ({each.failed})"
-        else:
-            result = ", ".join(f"{name} {amount(value)}{self.unit(name)}" for name, value in each.values.items())
+            return f"{each.label}, which failed ({each.failed}), {_listed(each.differs)}"
+        result = ", ".join(f"{name} {amount(value)}{self.unit(name)}" for name, value in each.values.items())
         return f"{each.label} with {result}, {_listed(each.differs)}"
 
     def _influences(self, target: Influences) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,6 +111,12 @@ def with_error(mean: float, deviation: float) -> str:
     if places <= 0:
         return f"{round(mean, places):.0f} ± {round(deviation, places):.0f}"
     return f"{mean:.{places}f} ± {deviation:.{places}f}" if places < 8 else f"{mean:.6g} ± {deviation:.2g}"
+
+
+def hanging(text: str) -> str:
+    """Return a paragraph as lines that fit the terminal, all but the first indented."""
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 110))
+    return textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def fail(error: BaseException, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""The commands that only look: where a campaign stands, what is best, what to expect, and the report."""
+"""The commands that only look: where a campaign stands, what is best, what to expect and why, and the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from designer.cli.options import (
     open_campaign,
     split_campaign,
 )
-from designer.cli.output import Report, Table, emit, number, with_error
+from designer.cli.output import Report, Table, emit, hanging, number, with_error
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PANEL = "Look"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (status, best, predict, report, export):
+    for command in (status, best, predict, explain, report, export):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -119,6 +119,53 @@ def predict(
     said.show(Table(headers, cells))
     said.say("Expected value ± one standard deviation, without the noise of measuring.")
     emit(said, as_json)
+
+
+def explain(
+    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] S0001", help="Which suggestion.")],
+    picture: Annotated[
+        Path | None, typer.Option("--picture", "-p", metavar="FILE.svg", help="Also draw it: .svg or .png.")
+    ] = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say why a design was suggested: what was expected, the chances, what matters, and what would change the choice.
+
+    From what was known when it was suggested; nothing is written but the picture.
+    """
+    path, rest = split_campaign(words, option)
+    if len(rest) != 1:
+        raise InvalidInput(Fault("one suggestion must be named", "designer explain S0001"))
+    if picture is not None:
+        writable(picture, (".svg", ".png"), "a picture")
+    opened = open_campaign(path, store)
+    found = opened.explain(rest[0])
+    said = Report({"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)})
+    for line in found.headline():
+        said.say(line)
+    for head, text in found.paragraphs():
+        said.say(hanging(f"{head}: {text}"))
+    if picture is not None:
+        from designer.report.cards import card
+
+        said.say(f"Wrote {card(found).write(picture)}")
+    emit(said, as_json)
+
+
+def writable(file: Path, endings: Sequence[str], what: str) -> None:
+    """Refuse a file that cannot be written as asked; an older one is replaced.
+
+    Raises
+    ------
+    InvalidInput
+        If its ending is none of `endings`, or its folder does not exist.
+    """
+    if file.suffix.lower() not in endings:
+        ending = file.suffix or "no ending"
+        raise InvalidInput(Fault(f"{what} cannot end in {ending}", f"end it in {' or '.join(endings)}", file=str(file)))
+    if not file.parent.is_dir():
+        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(file)))
 
 
 def report(

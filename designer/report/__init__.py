@@ -10,6 +10,8 @@ from designer.report.content import Content, Section
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
+    from designer.campaign.explanation import Explanation
+    from designer.report.drawing import Drawing
 
 
 def write_report(campaign: Campaign, path: Path | str, *, sections: Sequence[Section] = ()) -> Path:
@@ -30,4 +32,11 @@ def write_report(campaign: Campaign, path: Path | str, *, sections: Sequence[Sec
     return path
 
 
-__all__ = ["Content", "Section", "write_report"]
+def card(explanation: Explanation) -> Drawing:
+    """Return the picture of what `campaign.explain` says: ``.svg()`` gives text, ``.write(path)`` an SVG or PNG file."""
+    from designer.report.cards import card as drawn
+
+    return drawn(explanation)
+
+
+__all__ = ["Content", "Section", "card", "write_report"]

@@ -1,72 +1,20 @@
-"""The figures of a report, as SVG text. Colours are those of Okabe and Ito, which the colour-blind can tell apart."""
+"""The figures of a report, as SVG text."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from designer.objective import Target
 from designer.report.content import Belief, Content, Experiment
+from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, draw
 from designer.report.wording import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8f98", "#23272f"
 COVERAGE = 0.9
 Z = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
-_SIZE = (5.6, 3.5)
-_STYLE: Any = {  # its keys are names of matplotlib settings
-    "font.family": "sans-serif",
-    "font.size": 10.5,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#e6e8eb",
-    "grid.linewidth": 0.8,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "legend.frameon": False,
-    "legend.fontsize": 9.5,
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # a dollar in a name is a dollar
-}
-
-
-def draw(paint: Callable[[Axes], None], label: str, size: tuple[float, float] = _SIZE) -> str:
-    """Return the SVG of one figure; `paint` draws on its axes and `label` says what it shows to who cannot see it.
-
-    The same content gives the same text: no date, no random ids.
-    """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    # Ids inside the SVG are made from the salt: two figures on one page must not share them.
-    with mpl.rc_context():
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": label})
-        figure = Figure(figsize=size, layout="constrained")
-        paint(figure.add_subplot())
-        return _svg(figure, label)
-
-
-def _svg(figure: Figure, label: str) -> str:
-    from html import escape
-
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    # The page sets the width; the view box keeps the proportions.
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)
 
 
 def progress(content: Content, target: Target) -> str:

@@ -112,6 +112,48 @@ class TestPredict:
         assert "too few for a model" in done.err
 
 
+class TestExplain:
+    @pytest.fixture
+    def suggested(self, designer, measured):
+        """One choice of the model, after two first designs."""
+        designer("suggest", "-n", "3")
+        for name, strength in (("S0001", 155), ("S0002", 165), ("S0003", 158)):
+            designer("record", name, f"strength={strength}", "haze=1")
+        designer("suggest", "-n", "1")
+
+    def test_in_words(self, designer, suggested):
+        done = designer("explain", "S0004")
+        assert done.code == 0, done.err
+        assert done.out.startswith("S0004: ")
+        for words in ("Chosen by the model", "Expected: strength", "Chances: to beat the best", "What would change"):
+            assert words in done.out
+        assert max(len(line) for line in done.out.splitlines()[2:]) <= 110
+
+    def test_for_machines_and_as_a_picture(self, designer, suggested, folder):
+        done = designer("explain", "glass.yaml", "S0004", "-p", "why.png", "--json")
+        assert done.code == 0, done.err
+        assert (done.data["campaign"], done.data["suggestion"], done.data["picture"]) == ("glass", "S0004", "why.png")
+        assert (folder / "why.png").read_bytes().startswith(b"\x89PNG")
+        assert designer("explain", "S0001", "-p", "why.svg").out.endswith("Wrote why.svg\n")
+        assert "<svg" in (folder / "why.svg").read_text()
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["S0044"], "there is no suggestion 'S0044'"),
+            (["S0001", "S0002"], "one suggestion must be named"),
+            (["S0001", "-p", "why.pdf"], "why.pdf: a picture cannot end in .pdf; end it in .svg or .png"),
+            (["S0001", "-p", "nowhere/why.svg"], "nowhere/why.svg: its folder does not exist"),
+        ],
+    )
+    def test_what_cannot_be_explained_is_told(self, designer, measured, folder, words, message):
+        designer("suggest", "-n", "1")
+        done = designer("explain", *words)
+        assert done.code == 2
+        assert message in done.err
+        assert not (folder / "why.pdf").exists()
+
+
 class TestExport:
     def test_results_and_events(self, designer, measured, folder):
         assert designer("export", "out.csv").out == "Wrote out.csv\n"

@@ -1,0 +1,128 @@
+"""How every figure is drawn: one style, SVG for pages, SVG or PNG for files.
+
+Colours are those of Okabe and Ito, which the colour-blind can tell apart.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8f98", "#23272f"
+SKY, PURPLE, WASH = "#56b4e9", "#cc79a7", "#e6e8eb"
+SIZE = (5.6, 3.5)
+DOTS = 150  # per inch, of a PNG
+_STYLE: Any = {  # its keys are names of matplotlib settings
+    "font.family": "sans-serif",
+    "font.size": 10.5,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": WASH,
+    "grid.linewidth": 0.8,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a dollar in a name is a dollar
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure.
+
+    Parameters
+    ----------
+    name
+        The stem of its file.
+    label
+        What it shows, in words, for who cannot see it.
+    paint
+        Draws it on an empty figure.
+    size
+        Width and height in inches.
+    caption
+        The words below it.
+    placed
+        Whether `paint` says where everything goes; otherwise axes are arranged so that nothing overlaps.
+    """
+
+    name: str
+    label: str
+    paint: Callable[[Figure], None]
+    size: tuple[float, float] = SIZE
+    caption: str = ""
+    placed: bool = False
+
+    def svg(self) -> str:
+        """Return the figure as SVG text. The same content gives the same text: no date, no random ids."""
+        return _svg(self._drawn("svg", transparent=True).decode(), self.label)
+
+    def write(self, path: Path | str) -> Path:
+        """Write the figure to a file that ends in ``.svg`` or ``.png``, on white, and return its path."""
+        path = Path(path)
+        kind = path.suffix.lower().removeprefix(".")
+        path.write_bytes(self._drawn(kind, transparent=False))
+        return path
+
+    def _drawn(self, kind: str, *, transparent: bool) -> bytes:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        # Ids inside the SVG are made from the salt: two figures on one page must not share them.
+        with mpl.rc_context():
+            mpl.rcParams.update({**_STYLE, "svg.hashsalt": self.name + self.label})
+            figure = Figure(figsize=self.size, layout=None if self.placed else "constrained")
+            self.paint(figure)
+            buffer = io.BytesIO()
+            metadata = {"Date": None, "Creator": None} if kind == "svg" else None
+            figure.savefig(buffer, format=kind, transparent=transparent, metadata=metadata, dpi=DOTS)
+        return buffer.getvalue()
+
+
+def draw(paint: Callable[[Axes], None], label: str, size: tuple[float, float] = SIZE) -> str:
+    """Return the SVG of one figure with one pair of axes, on which `paint` draws."""
+    return on_axes("figure", label, paint, size).svg()
+
+
+def on_axes(
+    name: str, label: str, paint: Callable[[Axes], None], size: tuple[float, float] = SIZE, caption: str = ""
+) -> Drawing:
+    """Return a drawing with one pair of axes."""
+    return Drawing(name, label, lambda figure: paint(figure.add_subplot()), size, caption)
+
+
+def file_name(*words: str) -> str:
+    """Return the stem of a file's name that says `words`.
+
+    >>> file_name("progress", "yield [%]"), file_name("map", "../a", "B")
+    ('progress-yield', 'map-a-b')
+    """
+    return "-".join(filter(None, (re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") for word in words)))
+
+
+def _svg(text: str, label: str) -> str:
+    from html import escape
+
+    text = text[text.index("<svg") :]
+    # The page sets the width; the view box keeps the proportions.
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)
