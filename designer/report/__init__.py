@@ -33,7 +33,7 @@ def write_report(campaign: Campaign, path: Path | str, *, sections: Sequence[Sec
 
 
 def card(explanation: Explanation) -> Drawing:
-    """Return the picture of what `campaign.explain` says: ``.svg()`` gives text, ``.write(path)`` an SVG or PNG file."""
+    """Return the picture of what `campaign.explain` says; ``.svg()`` or ``.write("card.png")`` draws it."""
     from designer.report.cards import card as drawn
 
     return drawn(explanation)
