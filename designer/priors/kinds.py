@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The class of the prior, and that of the fitted one, whose `from_saved(card, tensors)` reads what its `save` wrote.
 _CLASSES = {
     "none": ("designer.priors.plain", "PlainPrior", "PlainPrior"),
+    "deep-kernel": ("designer.priors.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
 }
 KINDS = tuple(_CLASSES)
 

@@ -81,9 +81,9 @@ class Source:
 def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, tuple[Source, ...]]:
     """Return the common features of tasks and what each of them measured.
 
-    Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of their content: the same
-    ones in whatever order they stand. Quantities with fewer than 3 designs, or that never change, teach nothing and are
-    left out.
+    Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of the designs: the same
+    ones in whatever order they stand and in whatever unit or sign they were measured. Quantities with fewer than 3
+    designs, or that never change, teach nothing and are left out.
 
     Raises
     ------
@@ -132,10 +132,9 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
 
 
 def _drawn(source: Source, rows: int) -> Source:
-    """Return the source with its rows in an order that depends on their content alone, at most `rows` of them."""
-    table = torch.cat([source.X, source.y[:, None]], dim=1).numpy()
-    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in table]
-    order = sorted(range(len(digests)), key=digests.__getitem__)[:rows]
+    """Return the source with its rows in an order that depends on the designs alone, at most `rows` of them."""
+    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in source.X.numpy()]
+    order = sorted(range(len(digests)), key=lambda i: (digests[i], float(source.y[i])))[:rows]
     return source.at(torch.tensor(order))
 
 

@@ -1,0 +1,43 @@
+"""Sources in a saved prior: what they are in the card, their rows among the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from designer.priors.sources import Source
+from designer.surrogates.data import Quantity
+
+_PARTS = ("X", "y", "present")
+
+
+def sources_card(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """Return the card's entry of every source: the task's name, the quantity and its unit, the number of designs."""
+    return [{"name": s.name, "quantity": s.quantity.name, "unit": s.quantity.unit, "rows": len(s)} for s in sources]
+
+
+def sources_tensors(sources: Sequence[Source]) -> dict[str, Tensor]:
+    """Return the rows of every source under ``source.<number>.<part>``."""
+    return {f"source.{i}.{part}": getattr(s, part).clone() for i, s in enumerate(sources) for part in _PARTS}
+
+
+def sources_from(card: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> tuple[Source, ...]:
+    """Return the sources that were written.
+
+    Raises
+    ------
+    KeyError
+        If one is not there.
+    ValueError
+        If one is not as its card says.
+    """
+    return tuple(_source(i, entry, tensors) for i, entry in enumerate(card))
+
+
+def _source(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Source:
+    X, y, present = (tensors[f"source.{i}.{part}"] for part in _PARTS)
+    if X.shape != (int(entry["rows"]), len(present)) or y.shape != X.shape[:1]:
+        raise ValueError(f"source {i} has other rows than its card says")
+    return Source(str(entry["name"]), Quantity(entry["quantity"], entry["unit"]), X, y, present)

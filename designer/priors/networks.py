@@ -1,0 +1,78 @@
+"""Small networks, several at a time: an embedding of designs and a mean, for every member of an ensemble.
+
+Each member is a perceptron with two hidden layers (64, SiLU, layer normalisation), from whose last layer are read
+
+* the embedding phi (``p`` numbers): what makes two designs alike;
+* the mean m: what is expected, on top of a linear function of the features.
+
+All members are one batch of matrix products, so that three cost little more than one. The mean's own weights begin at
+zero: so to train on negated values gives exactly the negated mean, and the same embedding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Weights = dict[str, Tensor]
+
+HIDDEN = 64
+
+
+def begin(members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN) -> Weights:
+    """Return the weights of new networks, each drawn from `generator`; float32."""
+
+    def drawn(a: int, b: int, gain: float = 1.0) -> Tensor:
+        return torch.randn(members, a, b, generator=generator) * (gain / math.sqrt(max(a, 1)))
+
+    def zeros(a: int, b: int) -> Tensor:
+        return torch.zeros(members, a, b)
+
+    return {
+        "first": drawn(inputs, hidden, 1.5),
+        "first_bias": 0.5 * torch.randn(members, 1, hidden, generator=generator),
+        "second": drawn(hidden, hidden, 1.5),
+        "second_bias": zeros(1, hidden),
+        "embedding": drawn(hidden, embedding, 0.5),
+        "mean": zeros(hidden, 1),
+        "linear": zeros(inputs, 1),
+        "mean_bias": zeros(1, 1),
+    }
+
+
+def look(weights: Mapping[str, Tensor], X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the embedding (``E x n x p``) and the mean (``E x n``) that E members give features ``(E or 1) x n x d``.
+
+    Differentiable in `X` and the weights; a row's values do not depend on the other rows.
+    """
+    width = weights["first"].shape[-1:]
+    inside = functional.layer_norm(functional.silu(X @ weights["first"] + weights["first_bias"]), width)
+    inside = functional.layer_norm(functional.silu(inside @ weights["second"] + weights["second_bias"]), width)
+    mean = inside @ weights["mean"] + X @ weights["linear"] + weights["mean_bias"]
+    return inside @ weights["embedding"], mean[..., 0]
+
+
+def only(weights: Mapping[str, Tensor], member: int) -> Weights:
+    """Return the weights of one member, as an ensemble of one."""
+    return {name: value[member : member + 1] for name, value in weights.items()}
+
+
+def doubled(weights: Mapping[str, Tensor]) -> Weights:
+    """Return the weights in float64, for conditioning."""
+    return {name: value.detach().to(torch.float64) for name, value in weights.items()}
+
+
+def matern(squared: Tensor) -> Tensor:
+    """Return the Matern-5/2 correlation of squared scaled distances; differentiable at 0."""
+    s = (5.0 * squared.clamp_min(1e-10)).sqrt()
+    return (1.0 + s + s * s / 3.0) * torch.exp(-s)
+
+
+def squared_distances(A: Tensor, B: Tensor) -> Tensor:
+    """Return the squared distances (``... x n x k``) of ``... x n x p`` and ``... x k x p``."""
+    a, b = A.square().sum(-1), B.square().sum(-1)
+    return (a[..., :, None] + b[..., None, :] - 2.0 * A @ B.transpose(-1, -2)).clamp_min(0.0)

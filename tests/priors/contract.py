@@ -1,0 +1,20 @@
+"""The priors that keep the contract: one of every kind, with settings so small that a test takes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from designer.priors.base import Prior
+from designer.priors.deep_kernel import DeepKernelPrior
+from designer.priors.deep_training import Training
+from designer.priors.kinds import prior_of
+
+SMALL: dict[str, Callable[[], Prior]] = {
+    "deep-kernel": lambda: DeepKernelPrior(Training(steps=15, check=5, rows=10, tasks=2)),
+}
+"""Kinds whose own settings would take long to fit; all others are as `prior_of` makes them."""
+
+
+def small(kind: str) -> Prior:
+    """Return a prior of a kind that is quick to fit."""
+    return SMALL[kind]() if kind in SMALL else prior_of(kind)

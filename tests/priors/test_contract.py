@@ -1,0 +1,115 @@
+"""Every kind of prior keeps the contract, in the public test kit and in the search for designs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from designer.acquisition.observed import Observed
+from designer.acquisition.propose import propose
+from designer.errors import InvalidPrior
+from designer.objective import Objective, Target
+from designer.priors import testing
+from designer.priors.base import FittedPrior
+from designer.priors.kinds import KINDS, load_prior
+from designer.priors.plain import PlainPrior
+from designer.surrogates.data import TaskData
+from tests.priors.contract import small
+
+LEARNING = [kind for kind in KINDS if kind != "none"]
+
+
+@cache
+def fitted(kind: str) -> FittedPrior:
+    return small(kind).fit(testing.example_tasks(), seed=0)
+
+
+@pytest.mark.parametrize("check", testing.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_fitted(kind: str, check: object) -> None:
+    assert callable(check)
+    check(fitted(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_kind_is_the_word_it_is_known_by(kind: str) -> None:
+    assert fitted(kind).kind == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fitting_is_a_pure_function_of_tasks_and_seed(kind: str) -> None:
+    before = torch.get_rng_state()
+    again = small(kind).fit(tuple(reversed(testing.example_tasks())), seed=0)
+    testing._same(fitted(kind), again, "the order of past tasks counted")
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_units_and_signs(kind: str) -> None:
+    testing.check_units(small(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_past_task(kind: str) -> None:
+    testing.check_few_tasks(small(kind))
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_designs_are_proposed(kind: str, rows: int) -> None:
+    space, data = testing.example_space(), testing.example_data(rows)
+    coordinates = space.sample(max(rows, 1), np.random.default_rng(77))[:rows]
+    objective = Objective(targets=[Target(name="strength", unit="MPa", goal="maximize")])
+    observed = Observed(coordinates, data.Y.numpy())
+    found = [
+        propose(fitted(kind).condition(data), space, objective, observed, coordinates[:0], 2, 0).coordinates
+        for _ in range(2)
+    ]
+    assert found[0].shape == (2, 3)
+    assert found[0].tobytes() == found[1].tobytes()
+    assert space.valid(found[0]).all()
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+def test_past_tasks_are_believed_before_anything_is_measured(kind: str) -> None:
+    data, new = testing.example_data(0), testing.example_data(60)
+    mean = fitted(kind).condition(data).posterior(new.X).mean[:, 0]
+    assert np.corrcoef(mean, new.Y[:, 0])[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+def test_a_saved_prior_that_was_altered_is_refused_in_one_line(kind: str, tmp_path: Path) -> None:
+    fitted(kind).save(tmp_path)
+    card = json.loads((tmp_path / "prior.json").read_text())
+    assert [task["name"] for task in card["tasks"]] == sorted(task["name"] for task in card["tasks"])
+    (tmp_path / "prior.json").write_text(json.dumps({**card, "common": {}}))
+    with pytest.raises(InvalidPrior, match=f"not as a prior of kind '{kind}' is saved") as caught:
+        load_prior(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@dataclass
+class Forgetful:
+    """A prior that breaks the contract on purpose: what it says depends on the order of the rows."""
+
+    kind: str = "none"
+
+    def fit(self, tasks: object, *, seed: int) -> Forgetful:
+        return self
+
+    def condition(self, data: TaskData) -> object:
+        return PlainPrior().condition(replace(data, X=data.X[1:], Y=data.Y[1:]))
+
+    def save(self, path: Path) -> None:
+        PlainPrior().save(path)
+
+
+def test_the_kit_finds_what_is_broken() -> None:
+    with pytest.raises(AssertionError, match="the order counted"):
+        testing.check_rows(Forgetful())  # type: ignore[arg-type]  # it returns no model by type
