@@ -48,6 +48,23 @@ class BaybeChooser:
             self._known = len(measured)
         return int(self._campaign.recommend(batch_size=1).index[0])
 
+    def predict(self, row: int) -> tuple[float, float] | None:
+        """Return mean and standard deviation of a new measurement at `row`; None for a value to match."""
+        if not self._known or self._candidates.goal == "match":
+            return None
+        return predicted(self._campaign, self._designs.iloc[[row]])
+
+
+def predicted(campaign: Campaign, design: pd.DataFrame) -> tuple[float, float]:
+    """Return mean and standard deviation of a measurement of `design` (one row), noise included.
+
+    The model is the one that the recommender fitted for its last suggestion; the campaign would fit a new one.
+    """
+    model = campaign.recommender.recommender._surrogate_model.to_botorch()
+    place = torch.as_tensor(campaign.searchspace.transform(design).to_numpy(dtype=float))
+    expected = model.posterior(place, observation_noise=True)
+    return float(expected.mean.detach()), float(expected.variance.detach().sqrt())
+
 
 def parameter(
     designs: pd.DataFrame, name: str, categorical: tuple[str, ...]

@@ -18,7 +18,7 @@ from baybe.parameters import TaskParameter
 from baybe.searchspace import SearchSpace
 from baybe.settings import Settings
 
-from benchmarks.methods.baybe_default import BaybeChooser, parameter, target, versions
+from benchmarks.methods.baybe_default import BaybeChooser, parameter, predicted, target, versions
 from benchmarks.methods.related import Related, related
 from benchmarks.pools import Candidates
 
@@ -31,7 +31,7 @@ class BaybeTransferChooser:
     def __init__(self, candidates: Candidates, seed: int) -> None:
         Settings(random_seed=seed).activate()
         torch.manual_seed(seed)
-        self._target = candidates.target
+        self._target, self._goal = candidates.target, candidates.goal
         sources = related(candidates)
         self._designs = _pool(candidates, sources).assign(**{TASK: TARGET})
         past = pd.concat([_measured(source, i, candidates.target) for i, source in enumerate(sources)])
@@ -53,6 +53,10 @@ class BaybeTransferChooser:
             self._campaign.add_measurements(new)
             self._known = len(measured)
         return int(self._campaign.recommend(batch_size=1).index[0])
+
+    def predict(self, row: int) -> tuple[float, float] | None:
+        """Return mean and standard deviation of a new measurement at `row`; None for a value to match."""
+        return None if self._goal == "match" else predicted(self._campaign, self._designs.iloc[[row]])
 
 
 def _pool(candidates: Candidates, sources: list[Related]) -> pd.DataFrame:

@@ -234,3 +234,20 @@ def test_versions_name_what_decides(method: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert all(methods.load(method).versions().values())
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+def test_what_baybe_predicts_is_what_its_campaign_says(goal: str) -> None:
+    pytest.importorskip("baybe", reason="baybe is in the extra 'bench'")
+    pool = pool_of(bowl("target", goal=goal, offset=50, scale=10))
+    first = pool.initial(6, seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        chooser: Any = methods.begin("baybe", pool.candidates, 0)
+        assert chooser.predict(0) is None
+        row = chooser.next(first, pool.y[first])
+        mean, deviation = chooser.predict(row)
+        stated = chooser._campaign.posterior_stats(pool.candidates.designs.iloc[[row]])
+    assert mean == pytest.approx(stated["y_mean"].item(), rel=1e-6)
+    assert deviation > stated["y_std"].item()  # noise comes on top
+    assert deviation < 20
