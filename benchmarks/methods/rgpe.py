@@ -26,6 +26,7 @@ from botorch.models.model import Model
 from botorch.posteriors import GPyTorchPosterior
 from botorch.sampling import SobolQMCNormalSampler
 from gpytorch.distributions import MultivariateNormal
+from linear_operator import to_linear_operator
 from torch import Tensor
 
 from benchmarks.methods.gps import fitted, source_models, standardised
@@ -151,7 +152,8 @@ def leave_one_out(model: SingleTaskGP, x: Tensor, y: Tensor) -> GPyTorchPosterio
     across = covariance[:, others].permute(1, 0, 2)
     gain = torch.cholesky_solve(across.mT, factor).mT
     expected = mean + (gain @ (y - mean)[others].unsqueeze(-1)).squeeze(-1)
-    return GPyTorchPosterior(MultivariateNormal(expected, covariance - gain @ across.mT))
+    # As an operator, which is factorised with jitter when it is sampled: the same design twice makes it singular.
+    return GPyTorchPosterior(MultivariateNormal(expected, to_linear_operator(covariance - gain @ across.mT)))
 
 
 def versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from botorch.models import SingleTaskGP
+from botorch.sampling import SobolQMCNormalSampler
 
 from benchmarks.methods.gps import fitted, standardised
 from benchmarks.methods.rgpe import Looked, leave_one_out, misranked, misranked_left_out, rank_weights
@@ -41,6 +42,17 @@ def test_leave_one_out_is_what_a_model_without_the_measurement_expects() -> None
             expected = alone.posterior(x)
             torch.testing.assert_close(found.mean[i], expected.mean, rtol=1e-4, atol=1e-5)
             torch.testing.assert_close(found.variance[i], expected.variance, rtol=1e-3, atol=1e-5)
+
+
+def test_designs_that_are_all_but_the_same_can_be_left_out() -> None:
+    rng = np.random.default_rng(3)
+    x = torch.as_tensor(rng.random((12, 2))).repeat_interleave(2, dim=0)
+    y = standardised(np.sin(4 * x[:, 0].numpy()) + rng.normal(size=24) / 10)[0]
+    model = fitted(x + 1e-12 * torch.as_tensor(rng.random(x.shape)), y)
+    with torch.no_grad():
+        drawn = SobolQMCNormalSampler(torch.Size([16]), seed=0)(leave_one_out(model, x, y))
+    assert drawn.shape == (16, 24, 24, 1)
+    assert torch.isfinite(drawn).all()
 
 
 def test_a_source_that_ranks_badly_gets_no_weight_however_many_there_are() -> None:
