@@ -44,6 +44,7 @@ def test_leave_one_out_is_what_a_model_without_the_measurement_expects() -> None
             torch.testing.assert_close(found.variance[i], expected.variance, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:A not p.d., added jitter")  # which is what is wanted here
 def test_designs_that_are_all_but_the_same_can_be_left_out() -> None:
     rng = np.random.default_rng(3)
     x = torch.as_tensor(rng.random((12, 2))).repeat_interleave(2, dim=0)
