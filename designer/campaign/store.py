@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,6 +41,9 @@ _EVENTS = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
 )
+
+
+Beside = Callable[[Connection], None]
 
 
 class EventStore(Protocol):
@@ -99,6 +102,9 @@ class SqlStore:
     ----------
     location
         The path of an SQLite file, or a URL: ``sqlite:///file.db``, ``postgresql://user@host/database``.
+    pooled
+        Keep connections open and share them between threads, for a process that serves many requests. Such a store
+        must not be inherited over a fork.
 
     Raises
     ------
@@ -108,10 +114,12 @@ class SqlStore:
         If the URL is PostgreSQL's and psycopg is not installed.
     """
 
-    def __init__(self, location: str | Path) -> None:
+    def __init__(self, location: str | Path, *, pooled: bool = False) -> None:
         self._url = parse_location(location)
         self._file = Path(self._url.database or "") if is_sqlite(self._url) else None
-        self._engine = _sqlite_engine(self._url) if self._file else _postgres_engine(self._url)
+        self._engine = (_sqlite_engine if self._file else _postgres_engine)(self._url, pooled)
+        self._pooled = pooled
+        self._schema_is_known = False
 
     def __repr__(self) -> str:
         return f"SqlStore({self.location!r})"
@@ -127,12 +135,43 @@ class SqlStore:
                 return []
             return sorted(connection.scalars(sa.select(_CAMPAIGNS.c.name)))
 
-    def create(self, event: Created) -> None:
+    def positions(self) -> dict[str, int]:
+        """Return the last position of every campaign, by one query: what has changed since it was read."""
+        query = sa.select(_EVENTS.c.campaign, sa.func.max(_EVENTS.c.position)).group_by(_EVENTS.c.campaign)
+        with self._transaction() as connection:
+            return {} if connection is None else {name: last for name, last in connection.execute(query)}
+
+    def prepare(self, beside: sa.MetaData | None = None) -> None:
+        """Create the store before its first campaign, and the tables in `beside` with it; what exists is kept."""
+        self._journal_mode()
+        with self._transaction(write=True) as connection:
+            assert connection is not None  # a writing transaction creates the file
+            _prepare(connection)
+            if beside is not None:
+                beside.create_all(connection)
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[Connection]:
+        """Yield a transaction in the database of a prepared store, for tables that stand beside the events."""
+        with self._transaction(write=write, must_exist=True) as connection:
+            if connection is None:
+                raise StoreError(f"{self.location} holds no store")
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections that a pooled store keeps open."""
+        self._engine.dispose()
+
+    def _journal_mode(self) -> None:
         if self._file:
             try:
                 _use_write_ahead_log(self._file)
             except sqlite3.Error as error:
                 raise StoreError(self._explain(error)) from None
+
+    def create(self, event: Created, *, beside: Beside | None = None) -> None:
+        """As `EventStore.create`; `beside` may write to tables of its own in the same transaction."""
+        self._journal_mode()
         with self._transaction(write=True) as connection:
             assert connection is not None  # a writing transaction creates the file
             _prepare(connection)
@@ -142,6 +181,8 @@ class SqlStore:
             except sa.exc.IntegrityError:
                 raise Conflict(f"{self.location} holds a campaign {event.name!r} already") from None
             connection.execute(_EVENTS.insert(), _rows(event.name, [event], 0))
+            if beside is not None:
+                beside(connection)
 
     def read(self, name: str, after: int = 0) -> list[Event]:
         columns = sa.select(_EVENTS.c.position, _EVENTS.c.payload)
@@ -153,7 +194,8 @@ class SqlStore:
                 raise StoreError(f"{self.location}: event {expected} of {name!r} is missing: the store is damaged")
         return [from_json(payload, position) for position, payload in rows]
 
-    def append(self, name: str, events: Sequence[Event], expected: int) -> int:
+    def append(self, name: str, events: Sequence[Event], expected: int, *, beside: Beside | None = None) -> int:
+        """As `EventStore.append`; `beside` may write to tables of its own in the same transaction: both or none."""
         if not events:
             return expected
         last = sa.select(sa.func.max(_EVENTS.c.position)).where(_EVENTS.c.campaign == name)
@@ -168,6 +210,8 @@ class SqlStore:
             except sa.exc.IntegrityError:
                 # On PostgreSQL two writers may both see the same last position; the primary key lets one through.
                 raise _conflict(name, expected, None) from None
+            if beside is not None:
+                beside(connection)
         return expected + len(events)
 
     @contextmanager
@@ -180,7 +224,8 @@ class SqlStore:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(designer_write=write)
                 with connection.begin():
-                    known = _known_schema(connection)
+                    known = SCHEMA_VERSION if self._schema_is_known else _known_schema(connection)
+                    self._schema_is_known = self._pooled and known == SCHEMA_VERSION
                     if known is not None and known != SCHEMA_VERSION:
                         message = f"holds schema version {known}; this designer knows {SCHEMA_VERSION}: update designer"
                         raise StoreError(f"{self.location} {message}")
@@ -251,9 +296,14 @@ def _prepare(connection: Connection) -> None:
         connection.execute(_SCHEMA.insert(), {"version": SCHEMA_VERSION})
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    # A connection an operation: nothing is shared between threads or inherited over a fork, and nothing stays open.
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS})
+# Without a pool a connection is opened for each operation: nothing is shared between threads or inherited over a fork,
+# and nothing stays open. With one, a request does not pay for connecting (on PostgreSQL: for the password's hashing).
+_POOL: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_size": 8, "max_overflow": 40, "pool_timeout": BUSY_SECONDS}
+
+
+def _sqlite_engine(url: URL, pooled: bool) -> Engine:
+    pool = _POOL if pooled else {"poolclass": sa.NullPool}
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not pooled}, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -291,13 +341,14 @@ def _use_write_ahead_log(file: Path) -> None:
                 time.sleep(0.02)
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, pooled: bool) -> Engine:
     try:
         import psycopg  # noqa: F401  the driver that SQLAlchemy will load
     except ImportError:
         raise MissingExtra("psycopg", "postgres") from None
     options: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_SECONDS}
-    return sa.create_engine(url, poolclass=sa.NullPool, connect_args=options)
+    pool = {**_POOL, "pool_pre_ping": True} if pooled else {"poolclass": sa.NullPool}
+    return sa.create_engine(url, connect_args=options, **pool)
 
 
 __all__ = ["EventStore", "MemoryStore", "SqlStore", "open_store"]
