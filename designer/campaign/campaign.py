@@ -237,6 +237,24 @@ class Campaign(CampaignView):
             lambda _: read_results(frame, self.space, self.objective.targets, None, file=file), partial, {}
         )
 
+    def check(
+        self,
+        results: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        asked: bool = True,
+        file: str | None = None,
+    ) -> RecordReport:
+        """Say what `record` would do with a table (`attach`, unless `asked`), every fault included; nothing is written.
+
+        As with `partial`: the report tells of the rows that could be recorded, and of the faults of the others.
+        """
+        self.refresh()
+        state, frame = self.state, tables.as_frame(results)
+        suggested = suggested_designs(state) if asked else None
+        table = read_results(frame, self.space, self.objective.targets, suggested, file=file)
+        events, report = recording.plan(state, table, self._clock())
+        return report.with_flags(recording.tell_flags(events, suggested_designs(state), self._violations(events)))
+
     def _record(
         self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
     ) -> RecordReport:

@@ -81,3 +81,32 @@ def of_predictions(
         columns |= {target.name: m, f"{target.name}_sd": s}
         columns |= {f"{target.name}_low": m - 1.96 * s, f"{target.name}_high": m + 1.96 * s}
     return pd.DataFrame(columns, index=index)
+
+
+def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Return a table of best designs (`designer.campaign.best.best_frame`) as plain data for programs."""
+    names = [target.name for target in targets]
+    return [
+        {
+            "id": str(label),
+            "best_by": str(row["best_by"]),
+            "design": {column: row[column] for column in space.columns},
+            "measured": {name: float(row[name]) for name in names},
+            "expected": {
+                name: {"mean": float(row[f"{name}_mean"]), "sd": float(row[f"{name}_sd"])}
+                for name in names
+                if f"{name}_mean" in frame.columns
+            },
+            "measurements": str(row["measurements"]).split(", "),
+        }
+        for label, row in frame.iterrows()
+    ]
+
+
+def prediction_data(frame: pd.DataFrame, targets: Sequence[Target]) -> list[dict[str, dict[str, float]]]:
+    """Return a table of predictions (`of_predictions`) as plain data: mean, sd, low and high by design and target."""
+    parts = (("mean", ""), ("sd", "_sd"), ("low", "_low"), ("high", "_high"))
+    return [
+        {target.name: {key: float(row[target.name + ending]) for key, ending in parts} for target in targets}
+        for _, row in frame.iterrows()
+    ]

@@ -139,7 +139,7 @@ class SqlStore:
         """Return the last position of every campaign, by one query: what has changed since it was read."""
         query = sa.select(_EVENTS.c.campaign, sa.func.max(_EVENTS.c.position)).group_by(_EVENTS.c.campaign)
         with self._transaction() as connection:
-            return {} if connection is None else {name: last for name, last in connection.execute(query)}
+            return {} if connection is None else {row[0]: row[1] for row in connection.execute(query)}
 
     def prepare(self, beside: sa.MetaData | None = None) -> None:
         """Create the store before its first campaign, and the tables in `beside` with it; what exists is kept."""

@@ -93,6 +93,7 @@ def predict(
 
     Examples: designer predict candidates.csv; designer predict temperature=455 atmosphere=N2.
     """
+    from designer.campaign.frames import prediction_data
     from designer.cli.designs import without_rows
 
     path, rest = split_campaign(words, option)
@@ -101,19 +102,14 @@ def predict(
     labels, designs = _designs(rest, targets, ignore or [])
     with without_rows() if isinstance(designs, list) else nullcontext():
         frame = opened.predict(designs)
-    rows = [
-        {
-            "design": label,
-            "predicted": {
-                target.name: {key: float(row[column]) for key, column in _columns(target.name)} for target in targets
-            },
-        }
-        for label, (_, row) in zip(labels, frame.iterrows(), strict=True)
+    predicted = prediction_data(frame, targets)
+    rows: list[dict[str, Any]] = [
+        {"design": label, "predicted": each} for label, each in zip(labels, predicted, strict=True)
     ]
     said = Report({"campaign": opened.name, "predictions": rows})
     headers = ["", *(_header(target.name, target.unit) for target in targets)]
     cells = [
-        [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in _dict(row["predicted"]).values())]
+        [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in row["predicted"].values())]
         for row in rows
     ]
     said.show(Table(headers, cells))
@@ -219,24 +215,9 @@ def export(
 
 
 def _best_rows(opened: Campaign) -> list[dict[str, Any]]:
-    frame = opened.best()
-    names = [target.name for target in opened.objective.targets]
-    rows = []
-    for label, row in frame.iterrows():
-        expected = {
-            name: {"mean": float(row[f"{name}_mean"]), "sd": float(row[f"{name}_sd"])}
-            for name in names
-            if f"{name}_mean" in frame.columns
-        }
-        rows.append({
-            "id": str(label),
-            "best_by": str(row["best_by"]),
-            "design": {column: row[column] for column in opened.space.columns},
-            "measured": {name: float(row[name]) for name in names},
-            "expected": expected,
-            "measurements": str(row["measurements"]).split(", "),
-        })  # fmt: skip
-    return rows
+    from designer.campaign.frames import best_data
+
+    return best_data(opened.best(), opened.space, opened.objective.targets)
 
 
 def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
@@ -275,15 +256,7 @@ def _designs(
     return ["the design"], [read_words(rest)]
 
 
-def _columns(target: str) -> list[tuple[str, str]]:
-    return [("mean", target), ("sd", f"{target}_sd"), ("low", f"{target}_low"), ("high", f"{target}_high")]
-
-
 def _header(name: str, unit: str | None) -> str:
     from designer.cli.designs import with_unit
 
     return with_unit(name, unit)
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return dict(value)

@@ -1,0 +1,493 @@
+"""The routes of the API. Each one reads the request, calls one verb, and answers; nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from designer.errors import InvalidData
+from designer.service import models, reading, writing
+from designer.service.answers import Answer, seen, versioned
+from designer.service.incoming import MOST_CAMPAIGN_BYTES, read_sheet
+from designer.service.lab import Lab, answer
+from designer.service.names import name_of
+from designer.service.problems import MEDIA_TYPE, Refused
+from designer.service.security import STANDALONE, Who
+from designer.service.wishes import decoded, kind_of_body
+
+CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+YAML = "application/yaml"
+LONGEST_WAIT = 60.0
+
+_PROBLEM = {"model": models.Problem, "content": {MEDIA_TYPE: {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {**_PROBLEM, "description": what}
+    for status, what in {
+        400: "The request cannot be read",
+        401: "A token is needed",
+        403: "The role does not allow this",
+        404: "There is no such thing",
+        409: "Not possible now",
+        413: "Too large",
+        422: "Bad input, with every fault",
+        429: "Too much is waiting",
+        503: "The store or a worker cannot be used now",
+    }.items()
+}
+_VERSIONED: dict[int | str, dict[str, Any]] = {
+    412: {**_PROBLEM, "description": "Somebody changed it since"},
+    428: {**_PROBLEM, "description": "If-Match is missing"},
+}
+
+api = APIRouter(prefix="/api", responses=PROBLEMS)
+
+Id = Annotated[str, Path(description="The campaign's `id`.", max_length=200, examples=["nickel-films"])]
+Sub = Annotated[str, Path(max_length=40, examples=["S0001"])]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="A text of the client's own for this write. Sent again with it, the write is not done again.",
+    ),
+]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that was read.")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+def lab_of(request: Request) -> Lab:
+    """Return the lab that the application serves."""
+    lab: Lab = request.app.state.lab
+    return lab
+
+
+def named(path: str) -> str:
+    """Return the campaign's name of a path's part."""
+    name = name_of(path)
+    if name is None:
+        raise Refused("not-found", f"there is no campaign {path!r}")
+    return name
+
+
+# Campaigns
+
+
+@api.get("/me", response_model=models.Me, tags=["accounts"])
+def me(who: Who) -> Answer:
+    """Say who the token belongs to."""
+    return Answer({"user": who.user, "role": who.role})
+
+
+@api.get("/campaigns", response_model=models.Campaigns, tags=["campaigns"])
+def campaigns(request: Request, who: Who, search: str = "", after: str = "", limit: Limit = 50) -> Answer:
+    """List campaigns by name."""
+    return Answer(reading.campaigns(lab_of(request), who, search=search, after=after, limit=limit))
+
+
+_CAMPAIGN_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "A campaign file: as YAML text, or the same as JSON.",
+        "content": {"application/json": {"schema": {"type": "object"}}, YAML: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@api.post("/campaigns", status_code=201, response_model=models.Begun, tags=["campaigns"], openapi_extra=_CAMPAIGN_BODY)
+async def create(request: Request, who: Who, key: Key = None) -> Answer:
+    """Begin a campaign. It may not name a store, a program, a Python function or a file outside the data folder."""
+    content = await _campaign(request)
+    made = await run_in_threadpool(writing.create, lab_of(request), who, content, key=key)
+    return Answer(made, status_code=201, headers={"Location": f"/api/campaigns/{made['id']}"})
+
+
+@api.post("/campaigns/check", response_model=models.Begun, tags=["campaigns"], openapi_extra=_CAMPAIGN_BODY)
+async def check_campaign(request: Request, who: Who) -> Answer:
+    """Say all that is wrong with a campaign; nothing is written."""
+    return Answer(await run_in_threadpool(writing.validate, lab_of(request), who, await _campaign(request)))
+
+
+async def _campaign(request: Request) -> str | dict[str, Any]:
+    kind, body = kind_of_body(request), await request.body()
+    if len(body) > MOST_CAMPAIGN_BYTES:
+        raise Refused("too-large", f"a campaign has at most {MOST_CAMPAIGN_BYTES} bytes; upload tables as files")
+    if kind in (YAML, "text/yaml", "application/x-yaml"):
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("not-readable", "the campaign is not UTF-8 text") from None
+    if kind != "application/json":
+        raise Refused("unsupported", f"send application/json or {YAML}")
+    data = decoded(body)
+    if not isinstance(data, dict):
+        raise Refused("not-readable", "a campaign is a JSON object")
+    return data
+
+
+@api.post(
+    "/tables",
+    status_code=201,
+    response_model=models.Table,
+    tags=["campaigns"],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {CSV: {"schema": {"type": "string"}}, XLSX: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload(request: Request, who: Who, filename: Annotated[str, Query(max_length=200)] = "") -> Answer:
+    """Upload a table of candidates, for a campaign to name."""
+    kind, body = kind_of_body(request), await request.body()
+    file = _file_name(kind, filename)
+    return Answer(await run_in_threadpool(writing.upload, lab_of(request), who, body, file), status_code=201)
+
+
+def _file_name(kind: str, given: str) -> str:
+    if kind not in (CSV, XLSX):
+        raise Refused("unsupported", f"send {CSV} or {XLSX}")
+    suffix = ".csv" if kind == CSV else ".xlsx"
+    return given if given.lower().endswith(suffix) else f"{given or 'table'}{suffix}"
+
+
+@api.get("/campaigns/{campaign}", response_model=models.Campaign, tags=["campaigns"])
+def campaign(request: Request, who: Who, campaign: Id) -> Response:
+    """Say where a campaign stands. Its ETag changes with every event and every job."""
+    data = reading.campaign(lab_of(request), who, named(campaign))
+    return versioned(request, data, f"{data['version']}.{len(data['jobs'])}")
+
+
+@api.get("/campaigns/{campaign}/space", response_model=models.Space, tags=["campaigns"])
+def space(request: Request, who: Who, campaign: Id) -> Response:
+    """Say what can be made; its ETag is what a change of it must name."""
+    data = reading.space(lab_of(request), who, named(campaign))
+    return versioned(request, data, data["version"])
+
+
+@api.patch("/campaigns/{campaign}/space", response_model=models.Changed, responses=_VERSIONED, tags=["campaigns"])
+def amend_space(
+    request: Request, who: Who, campaign: Id, body: models.SpaceAmendment, if_match: IfMatch = None, key: Key = None
+) -> Answer:
+    """Change bounds, choices or constraints from now on."""
+    return Answer(
+        writing.amend_space(
+            lab_of(request), who, named(campaign), bounds=body.bounds, add_choices=body.add_choices,
+            constraints=body.constraints, seen=seen(if_match), key=key,
+        )
+    )  # fmt: skip
+
+
+@api.get("/campaigns/{campaign}/history", response_model=models.History, tags=["campaigns"])
+def history(
+    request: Request, who: Who, campaign: Id, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 100
+) -> Answer:
+    """Say what happened, newest first, and who did it."""
+    return Answer(reading.history(lab_of(request), who, named(campaign), before=before, limit=limit))
+
+
+@api.get("/campaigns/{campaign}/sheet.csv", tags=["results"], response_class=Response)
+def sheet(request: Request, who: Who, campaign: Id) -> Response:
+    """Return the open suggestions as a table to fill in and send back."""
+    return _csv(reading.sheet(lab_of(request), who, named(campaign)), f"{campaign}-next.csv")
+
+
+@api.get("/campaigns/{campaign}/measurements.csv", tags=["results"], response_class=Response)
+def measurements_table(request: Request, who: Who, campaign: Id) -> Response:
+    """Return all measurements as a table."""
+    return _csv(reading.export(lab_of(request), who, named(campaign), "csv"), f"{campaign}.csv")
+
+
+@api.get("/campaigns/{campaign}/events.jsonl", tags=["campaigns"], response_class=Response)
+def events(request: Request, who: Who, campaign: Id) -> Response:
+    """Return all events, one JSON object a line."""
+    return Response(reading.export(lab_of(request), who, named(campaign), "jsonl"), media_type="application/jsonl")
+
+
+def _csv(text: str, file: str) -> Response:
+    plain = "".join(letter if letter.isascii() and letter not in '"\\' else "_" for letter in file)
+    return Response(text, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{plain}"'})
+
+
+# Suggestions
+
+
+@api.get("/campaigns/{campaign}/suggestions", response_model=models.Suggestions, tags=["suggestions"])
+def suggestions(request: Request, who: Who, campaign: Id, status: str | None = None) -> Answer:
+    """List suggestions: all, or those that are open, recorded, failed or withdrawn."""
+    return Answer(reading.suggestions(lab_of(request), who, named(campaign), status=status))
+
+
+@api.post(
+    "/campaigns/{campaign}/suggestions", status_code=202, response_model=models.Job, tags=["suggestions"],
+)  # fmt: skip
+async def suggest(
+    request: Request,
+    who: Who,
+    campaign: Id,
+    body: models.Ask,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Answer when it is done, or after s.")] = 0.0,
+    key: Key = None,
+) -> Answer:
+    """Ask what to make next. A job makes it; look at the job until its state is done or failed."""
+    lab = lab_of(request)
+    job = await run_in_threadpool(
+        writing.suggest, lab, who, named(campaign), n=body.n, replicate_of=body.replicate_of, key=key
+    )
+    future = lab.jobs.future(job["id"])
+    if wait and future is not None:
+        await asyncio.wait([asyncio.wrap_future(future)], timeout=wait)
+    found = await run_in_threadpool(reading.job, lab, who, job["id"])
+    return Answer(found, status_code=202, headers={"Location": f"/api/jobs/{job['id']}"})
+
+
+@api.get("/campaigns/{campaign}/suggestions/{suggestion}", response_model=models.Suggestion, tags=["suggestions"])
+def suggestion(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
+    """Show one suggestion."""
+    return Answer(reading.suggestion(lab_of(request), who, named(campaign), suggestion))
+
+
+@api.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
+async def card(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
+    """Say what is expected of a suggestion, and why it was made."""
+    return Answer(await looked(request, who, named(campaign), "card", suggestion))
+
+
+@api.post("/campaigns/{campaign}/suggestions/{suggestion}/failure", response_model=models.Recorded, tags=["results"])
+def fail(request: Request, who: Who, campaign: Id, suggestion: Sub, body: models.Failure, key: Key = None) -> Answer:
+    """Record that an experiment gave no result; designs like it are avoided from then on."""
+    return Answer(writing.fail(lab_of(request), who, named(campaign), suggestion, body.reason, key=key))
+
+
+@api.post(
+    "/campaigns/{campaign}/suggestions/{suggestion}/withdrawal", response_model=models.Changed, tags=["suggestions"]
+)
+def withdraw_suggestion(
+    request: Request, who: Who, campaign: Id, suggestion: Sub, body: models.Withdrawal, key: Key = None
+) -> Answer:
+    """Withdraw a suggestion: it never returns."""
+    reading.suggestion(lab_of(request), who, named(campaign), suggestion)
+    return Answer(writing.withdraw(lab_of(request), who, named(campaign), suggestion, reason=body.reason, key=key))
+
+
+@api.get("/jobs/{job}", response_model=models.Job, tags=["suggestions"])
+def job(request: Request, who: Who, job: Annotated[str, Path(max_length=40)]) -> Answer:
+    """Say where a job stands; when it is done, with its suggestions."""
+    return Answer(reading.job(lab_of(request), who, job))
+
+
+@api.get("/jobs/{job}/events", tags=["suggestions"], response_class=StreamingResponse)
+async def job_events(request: Request, who: Who, job: Annotated[str, Path(max_length=40)]) -> Response:
+    """Tell how a job goes on, as server-sent events: one `job` event a change, until it is done or failed."""
+    lab = lab_of(request)
+    first = await run_in_threadpool(reading.job, lab, who, job)
+
+    async def told() -> AsyncIterator[str]:
+        found, said = first, ""
+        while True:
+            text = json.dumps(found)
+            if text != said:
+                said = text
+                yield f"event: job\ndata: {text}\n\n"
+            if found["state"] in ("done", "failed"):
+                return
+            await asyncio.sleep(0.5)
+            found = await run_in_threadpool(reading.job, lab, who, job)
+
+    return StreamingResponse(told(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+# Results
+
+
+_RESULTS_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Rows as JSON, or a filled-in table.",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Results"}},
+            CSV: {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+Partial = Annotated[bool, Query(description="Record the rows without faults, and report the others.")]
+Attach = Annotated[bool, Query(description="The results are of designs that nobody asked for.")]
+FileName = Annotated[str, Query(max_length=200, description="What the table is called, for messages.")]
+
+
+@api.get("/campaigns/{campaign}/measurements", response_model=models.Measurements, tags=["results"])
+def measurements(request: Request, who: Who, campaign: Id) -> Answer:
+    """List measurements, in the order they came."""
+    return Answer(reading.measurements(lab_of(request), who, named(campaign)))
+
+
+@api.post(
+    "/campaigns/{campaign}/measurements", response_model=models.Recorded, tags=["results"], openapi_extra=_RESULTS_BODY
+)
+async def record(
+    request: Request, who: Who, campaign: Id, partial: Partial = False, attach: Attach = False,
+    filename: FileName = "", key: Key = None,
+) -> Answer:  # fmt: skip
+    """Record results, all rows or none."""
+
+    def act(results: Any, file: str | None, partly: bool) -> dict[str, Any]:
+        return writing.record(
+            lab_of(request), who, named(campaign), results, attach=attach, partial=partial or partly, file=file, key=key
+        )
+
+    return await _with_results(request, filename, act)
+
+
+@api.post(
+    "/campaigns/{campaign}/measurements/check",
+    response_model=models.Recorded,
+    tags=["results"],
+    openapi_extra=_RESULTS_BODY,
+)
+async def check(request: Request, who: Who, campaign: Id, attach: Attach = False, filename: FileName = "") -> Answer:
+    """Say what recording would do, every fault included; nothing is written."""
+
+    def act(results: Any, file: str | None, _: bool) -> dict[str, Any]:
+        return reading.check(lab_of(request), who, named(campaign), results, attach=attach, file=file)
+
+    return await _with_results(request, filename, act)
+
+
+async def _with_results(
+    request: Request, filename: str, act: Callable[[Any, str | None, bool], dict[str, Any]]
+) -> Answer:
+    kind, body = kind_of_body(request), await request.body()
+    if kind == "application/json":
+        try:
+            given = models.Results.model_validate(decoded(body))
+        except ValidationError as error:
+            raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
+        try:
+            return Answer(await run_in_threadpool(act, given.rows, None, given.partial))
+        except InvalidData as error:  # a row of JSON is known by its place in the list
+            raise InvalidData([fault.at(path=_place(fault.row, fault.column)) for fault in error.faults]) from None
+    file = _file_name(kind, filename)
+    frame = await run_in_threadpool(read_sheet, body, file)
+    return Answer(await run_in_threadpool(act, frame, file, False))
+
+
+def _place(row: int | None, column: str | None) -> tuple[str | int, ...]:
+    place: tuple[str | int, ...] = () if row is None else ("rows", max(row - 2, 0))
+    return place if column is None else (*place, column)
+
+
+@api.get("/campaigns/{campaign}/measurements/{measurement}", response_model=models.Measurement, tags=["results"])
+def measurement(request: Request, who: Who, campaign: Id, measurement: Sub) -> Response:
+    """Show one measurement; its ETag is what an amendment must name."""
+    data = reading.measurement(lab_of(request), who, named(campaign), measurement)
+    return versioned(request, data, data["version"])
+
+
+@api.patch(
+    "/campaigns/{campaign}/measurements/{measurement}",
+    response_model=models.Changed,
+    responses=_VERSIONED,
+    tags=["results"],
+)
+def amend(
+    request: Request, who: Who, campaign: Id, measurement: Sub, body: models.Amendment, if_match: IfMatch = None,
+    key: Key = None,
+) -> Answer:  # fmt: skip
+    """Correct a measurement. What was first recorded is kept in the history."""
+    return Answer(
+        writing.amend(
+            lab_of(request), who, named(campaign), measurement, values=body.values, noise=body.noise,
+            design=body.design or None, reason=body.reason, seen=seen(if_match), key=key,
+        )
+    )  # fmt: skip
+
+
+@api.post(
+    "/campaigns/{campaign}/measurements/{measurement}/withdrawal",
+    response_model=models.Changed,
+    responses=_VERSIONED,
+    tags=["results"],
+)
+def withdraw_measurement(
+    request: Request, who: Who, campaign: Id, measurement: Sub, body: models.Withdrawal, if_match: IfMatch = None,
+    key: Key = None,
+) -> Answer:  # fmt: skip
+    """Withdraw a measurement: it counts no more."""
+    reading.measurement(lab_of(request), who, named(campaign), measurement)
+    return Answer(
+        writing.withdraw(
+            lab_of(request), who, named(campaign), measurement, reason=body.reason, seen=seen(if_match), key=key
+        )
+    )
+
+
+# What takes a model or a figure
+
+
+async def looked(request: Request, who: Who, name: str, what: str, *arguments: Any) -> Any:
+    """Return what a worker answers; other requests go on meanwhile."""
+    future = await run_in_threadpool(reading.look, lab_of(request), who, name, what, *arguments)
+    return answer(await asyncio.shield(asyncio.wrap_future(future)))
+
+
+@api.get("/campaigns/{campaign}/best", tags=["look"])
+async def best(request: Request, who: Who, campaign: Id) -> Answer:
+    """Show the best designs that were made, by the model and as measured."""
+    return Answer({"campaign": named(campaign), "best": await looked(request, who, named(campaign), "best")})
+
+
+@api.get("/campaigns/{campaign}/verdict", tags=["look"])
+async def verdict(request: Request, who: Who, campaign: Id) -> Answer:
+    """Say whether the campaign is done, and why or why not."""
+    return Answer(await looked(request, who, named(campaign), "verdict"))
+
+
+@api.post("/campaigns/{campaign}/predictions", tags=["look"])
+async def predict(request: Request, who: Who, campaign: Id, body: models.Designs) -> Answer:
+    """Say what the model expects of designs in lab units; nothing is written."""
+    found = await looked(request, who, named(campaign), "predict", [dict(each) for each in body.designs])
+    return Answer({"campaign": named(campaign), "predictions": found})
+
+
+@api.get("/campaigns/{campaign}/report.html", tags=["look"], response_class=Response)
+async def report(request: Request, who: Who, campaign: Id) -> Response:
+    """Return the campaign's report: one page that needs nothing else."""
+    text = await looked(request, who, named(campaign), "report")
+    return Response(text, media_type="text/html", headers=STANDALONE)
+
+
+@api.get("/campaigns/{campaign}/progress.svg", tags=["look"], response_class=Response)
+async def progress(request: Request, who: Who, campaign: Id, target: Annotated[str, Query(max_length=200)]) -> Response:
+    """Return the figure of what was measured of a target, experiment by experiment."""
+    text = await looked(request, who, named(campaign), "progress", target)
+    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
+
+
+# Accounts
+
+
+@api.get("/tokens", tags=["accounts"])
+def tokens(request: Request, who: Who) -> Answer:
+    """List tokens, without what is secret about them."""
+    return Answer(reading.tokens(lab_of(request), who))
+
+
+@api.delete("/tokens/{token}", tags=["accounts"])
+def revoke(request: Request, who: Who, token: Annotated[str, Path(max_length=40, pattern="^[0-9a-f]+$")]) -> Answer:
+    """Revoke a token and end its sessions."""
+    return Answer(reading.revoke(lab_of(request), who, token))
+
+
+@api.get("/audit", tags=["accounts"])
+def audit(request: Request, who: Who, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 100) -> Answer:
+    """Say who did what, newest first."""
+    return Answer(reading.trail(lab_of(request), who, before=before, limit=limit))

@@ -1,0 +1,364 @@
+// What the pages do: send forms to the API, show its answers, follow jobs. No library; every page works from this file.
+
+const csrf = document.querySelector("meta[name=csrf]").content;
+const retryKeys = new WeakMap();  // a form's key is kept until its write is answered: a retry is then not a second write
+
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16).padStart(2, "0")).join("");
+}
+
+export function keyOf(form, content) {
+  const text = JSON.stringify(content);
+  const known = retryKeys.get(form);
+  if (known && known.text === text) return known.key;
+  const key = newKey();
+  retryKeys.set(form, { text, key });
+  return key;
+}
+
+export class Refusal extends Error {
+  constructor(problem) {
+    super(problem.detail || problem.title);
+    this.problem = problem;
+  }
+}
+
+export async function call(method, path, { body, type = "application/json", headers = {} } = {}) {
+  const raw = body instanceof Blob || typeof body === "string";
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      body: body === undefined || raw ? body : JSON.stringify(body),
+      headers: { ...(body === undefined ? {} : { "Content-Type": type }), "X-CSRF-Token": csrf, ...headers },
+    });
+  } catch {
+    throw new Refusal({ title: "The server does not answer", detail: "The server does not answer. Try again: nothing is sent twice." });
+  }
+  if (answer.status === 401) {
+    location.href = `/login?to=${encodeURIComponent(location.pathname)}`;
+    return new Promise(() => {});
+  }
+  const content = answer.status === 304 ? null : await answer.json().catch(() => ({}));
+  if (answer.status >= 400) throw new Refusal(content);
+  return { content, answer };
+}
+
+export function element(tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+function told(fault) {
+  return fault.remedy ? `${fault.what}; ${fault.remedy}` : fault.what;
+}
+
+// Faults below a form: each one by its place, and the field it is about marked.
+export function showFaults(form, error) {
+  const box = form.querySelector(".faults");
+  box.replaceChildren();
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  if (!error) return;
+  const faults = error.problem?.faults ?? [];
+  if (!faults.length) {
+    box.append(element("p", error.message));
+    return;
+  }
+  const list = element("ul");
+  for (const fault of faults) {
+    const field = fault.column && form.querySelector(`[data-target="${CSS.escape(fault.column)}"], [data-column="${CSS.escape(fault.column)}"]`);
+    if (field) field.setAttribute("aria-invalid", "true");
+    const place = fault.line ? `line ${fault.line}: ` : fault.column ? `${fault.column}: ` : "";
+    list.append(element("li", place + told(fault)));
+  }
+  box.append(list);
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
+async function busy(form, act) {
+  const buttons = [...form.querySelectorAll("button")];
+  for (const each of buttons) each.disabled = true;
+  try {
+    showFaults(form, null);
+    await act();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    showFaults(form, error);
+  } finally {
+    for (const each of buttons) each.disabled = false;
+  }
+}
+
+// Times in the reader's own zone.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  const two = (number) => String(number).padStart(2, "0");
+  time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  time.title = at.toString();
+}
+
+const page = document.querySelector("[data-campaign]");
+if (page) campaignPage(page, `/api/campaigns/${page.dataset.campaign}`);
+
+function campaignPage(page, base) {
+  const ranges = JSON.parse(page.dataset.ranges);
+  const done = (id) => {
+    if (id) history.replaceState(null, "", `#${id}`);
+    location.reload();
+  };
+
+  // Suggesting: a job, followed as it goes on.
+  page.querySelector("[data-suggest]")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const body = { n: Number(form.n.value) };
+    const box = page.querySelector("#jobs");
+    const line = element("div", "Asking …", { class: "job" });
+    box.prepend(line);
+    form.querySelector("button").disabled = true;
+    call("POST", `${base}/suggestions`, { body, headers: { "Idempotency-Key": keyOf(form, [body, page.dataset.etag]) } })
+      .then(({ content }) => follow(content.id, line))
+      .catch((error) => {
+        line.classList.add("failed");
+        line.textContent = error.message;
+      })
+      .finally(() => { form.querySelector("button").disabled = false; });
+  });
+  for (const line of page.querySelectorAll("[data-job]")) follow(line.dataset.job, line);
+
+  function follow(id, line) {
+    const source = new EventSource(`/api/jobs/${id}/events`);
+    let job = null;
+    let started = 0;
+    const tick = setInterval(() => {
+      if (job?.state === "running") line.textContent = `Choosing designs … ${Math.round((Date.now() - started) / 1000)} s`;
+    }, 1000);
+    source.addEventListener("job", (event) => {
+      job = JSON.parse(event.data);
+      if (job.state === "waiting") line.textContent = "Waiting for a free worker …";
+      if (job.state === "running" && !started) {
+        started = Date.now() - 1000 * (job.seconds ?? 0);
+        line.textContent = "Choosing designs …";
+      }
+      if (job.state !== "done" && job.state !== "failed") return;
+      clearInterval(tick);
+      source.close();
+      if (job.state === "done") done(job.suggestions?.[0]?.id);
+      line.classList.add("failed");
+      if (job.problem) line.textContent = job.problem.detail;
+    });
+  }
+
+  // What a number may look like; the server knows the units.
+  const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*([^\s\d].*)?$/;
+
+  function checked(form) {
+    const values = {};
+    const faults = [];
+    for (const input of form.querySelectorAll("[data-target]")) {
+      const text = input.value.trim();
+      if (!text) continue;
+      const name = input.dataset.target;
+      if (/^[-+]?\d+,\d+/.test(text)) faults.push({ what: `'${text}' has a comma`, remedy: "write a decimal point", column: name });
+      else if (!NUMBER.test(text)) faults.push({ what: `'${text}' is not a number`, remedy: "write a number, with a unit if you like", column: name });
+      values[name] = text;
+    }
+    if (!Object.keys(values).length && !faults.length) faults.push({ what: "no value is given", remedy: "fill in a result, or say that it failed" });
+    if (faults.length) throw new Refusal({ title: "Check the form", faults });
+    return values;
+  }
+
+  function farOff(values) {
+    for (const [name, text] of Object.entries(values)) {
+      const range = ranges[name];
+      if (!range || !/^[-+\d.eE]+$/.test(text)) continue;
+      const width = Math.max(range[1] - range[0], Math.abs(range[1]) * 0.05);
+      const value = Number(text);
+      if (value < range[0] - 3 * width || value > range[1] + 3 * width) return `${name} ${text} is far from all results so far (${range[0]} to ${range[1]})`;
+    }
+    return null;
+  }
+
+  for (const form of page.querySelectorAll("[data-record]")) {
+    let accepted = null;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      busy(form, async () => {
+        const values = checked(form);
+        const warning = farOff(values);
+        if (warning && accepted !== warning) {
+          accepted = warning;
+          throw new Refusal({ title: "Sure?", detail: `${warning}. Press Record again if it is right.` });
+        }
+        const made = {};
+        for (const field of form.querySelectorAll("[data-column]")) if (field.value.trim()) made[field.dataset.column] = field.value.trim();
+        const body = { rows: [{ suggestion: form.dataset.record, ...made, ...values }] };
+        await call("POST", `${base}/measurements`, { body, headers: { "Idempotency-Key": keyOf(form, body) } });
+        done("results");
+      });
+    });
+  }
+
+  // Failed and withdrawn: a reason is asked for.
+  const ask = page.querySelector("#ask");
+  for (const button of page.querySelectorAll("[data-ask]")) {
+    button.addEventListener("click", () => {
+      const failure = button.dataset.ask === "failure";
+      ask.querySelector("h2").textContent = failure ? `${button.dataset.subject} failed` : `Withdraw ${button.dataset.subject}`;
+      ask.querySelector("#ask-text").textContent = failure
+        ? "It gave no result. Designs like it are avoided from now on; it counts as an experiment."
+        : "It will not be made, and is never suggested again.";
+      ask.querySelector("button.main").textContent = failure ? "Record the failure" : "Withdraw it";
+      ask.querySelector("[name=reason]").required = failure;
+      ask.dataset.path = `${base}/suggestions/${button.dataset.subject}/${button.dataset.ask}`;
+      showFaults(ask, null);
+      ask.showModal();
+      ask.querySelector("[name=reason]").focus();
+    });
+  }
+  ask.querySelector("form").addEventListener("submit", (event) => {
+    if (event.submitter?.value === "no") return;
+    event.preventDefault();
+    const form = event.target;
+    const body = { reason: form.reason.value.trim() };
+    busy(form, async () => {
+      await call("POST", ask.dataset.path, { body, headers: { "Idempotency-Key": keyOf(form, [ask.dataset.path, body]) } });
+      done();
+    });
+  });
+
+  // Amending: only what was seen is amended.
+  const amend = page.querySelector("#amend");
+  for (const button of page.querySelectorAll("[data-amend]")) {
+    button.addEventListener("click", () => {
+      amend.querySelector("h2").textContent = `Amend ${button.dataset.amend}`;
+      const values = JSON.parse(button.dataset.values);
+      for (const input of amend.querySelectorAll("[data-target]")) input.value = values[input.dataset.target] ?? "";
+      Object.assign(amend.dataset, { id: button.dataset.amend, version: button.dataset.version, values: button.dataset.values });
+      showFaults(amend, null);
+      amend.showModal();
+    });
+  }
+  amend.querySelector("form").addEventListener("submit", (event) => {
+    const choice = event.submitter?.value;
+    if (choice === "no") return;
+    event.preventDefault();
+    const form = event.target;
+    const old = JSON.parse(amend.dataset.values);
+    const values = {};
+    for (const input of form.querySelectorAll("[data-target]")) {
+      const text = input.value.trim();
+      if (text !== String(old[input.dataset.target] ?? "")) values[input.dataset.target] = text || null;
+    }
+    const reason = form.reason.value.trim();
+    const path = `${base}/measurements/${amend.dataset.id}`;
+    const headers = { "If-Match": `"${amend.dataset.version}"`, "Idempotency-Key": keyOf(form, [path, choice, values, reason]) };
+    busy(form, async () => {
+      if (choice === "withdraw") await call("POST", `${path}/withdrawal`, { body: { reason }, headers });
+      else await call("PATCH", path, { body: { values, reason }, headers });
+      done("results");
+    });
+  });
+
+  tables(page, base, done);
+  cards(page);
+  watch(page, base);
+}
+
+// A table: checked first, row by row; recorded when the person says so.
+function tables(page, base, done) {
+  const form = page.querySelector("[data-upload]");
+  if (!form) return;
+  const outcome = form.querySelector(".outcome");
+  for (const name of ["dragover", "dragenter"]) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.add("over"); });
+  for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) look(event.dataTransfer.files[0]);
+  });
+  form.file.addEventListener("change", () => { if (form.file.files.length) look(form.file.files[0]); });
+  form.attach.addEventListener("change", () => { if (form.file.files.length) look(form.file.files[0]); });
+  form.addEventListener("submit", (event) => event.preventDefault());
+
+  function address(file, more) {
+    return `${base}/measurements${more}?filename=${encodeURIComponent(file.name)}&attach=${form.attach.checked}`;
+  }
+
+  async function look(file) {
+    const type = file.name.toLowerCase().endsWith(".xlsx") ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
+    outcome.replaceChildren(element("p", `Checking ${file.name} …`));
+    try {
+      const { content } = await call("POST", address(file, "/check"), { body: file, type });
+      show(file, type, content);
+    } catch (error) {
+      const faults = error.problem?.faults ?? [];
+      outcome.replaceChildren(element("p", `${file.name} cannot be used:`, { class: "fault" }), faults.length ? faultTable(faults) : element("p", error.message));
+    }
+  }
+
+  function show(file, type, report) {
+    const count = report.recorded.length + report.completed.length + report.failed.length;
+    const parts = [element("p", `${file.name}: ${count} ${count === 1 ? "row" : "rows"} to record${report.unchanged.length ? `, ${report.unchanged.length} known already` : ""}${report.blank.length ? `, ${report.blank.length} left open` : ""}${report.faults.length ? `, ${report.faults.length} with faults` : ""}.`)];
+    if (report.faults.length) parts.push(faultTable(report.faults));
+    for (const [id, texts] of Object.entries(report.flags)) for (const text of texts) parts.push(element("p", `${id}: ${text}`, { class: "soft" }));
+    const whole = report.faults.some((fault) => fault.row === null || fault.row === 1);
+    if (count && !whole) {
+      const button = element("button", report.faults.length ? `Record the ${count} rows without faults` : `Record ${count} ${count === 1 ? "row" : "rows"}`, { class: "main", type: "button" });
+      const key = newKey();
+      button.addEventListener("click", async () => {
+        button.disabled = true;
+        try {
+          await call("POST", `${address(file, "")}&partial=${report.faults.length > 0}`, { body: file, type, headers: { "Idempotency-Key": key } });
+          done("results");
+        } catch (error) {
+          button.disabled = false;
+          outcome.append(element("p", error.message, { class: "fault" }));
+        }
+      });
+      parts.push(button);
+    }
+    outcome.replaceChildren(...parts);
+  }
+
+  function faultTable(faults) {
+    const body = element("tbody");
+    for (const fault of faults) {
+      const row = element("tr");
+      row.append(element("td", fault.row ?? fault.line ?? "–"), element("td", fault.column ?? "–"), element("td", told(fault), { class: "wide" }));
+      body.append(row);
+    }
+    const head = element("thead");
+    const names = element("tr");
+    for (const name of ["row", "column", "what is wrong"]) names.append(element("th", name));
+    head.append(names);
+    const table = element("table");
+    table.append(head, body);
+    const box = element("div", undefined, { class: "table" });
+    box.append(table);
+    return box;
+  }
+}
+
+// What is expected of the open suggestions: one after the other, for a worker computes it.
+async function cards(page) {
+  for (const box of page.querySelectorAll("[data-card]")) {
+    const answer = await fetch(`/c/${page.dataset.campaign}/cards/${box.dataset.card}`).catch(() => null);
+    if (answer?.ok) box.innerHTML = await answer.text();  // rendered and escaped by our own server
+  }
+}
+
+// Others work on it too: say so, and leave to the reader when to look.
+function watch(page, base) {
+  const look = async () => {
+    if (!document.hidden) {
+      try {
+        const { answer } = await call("GET", base, { headers: { "If-None-Match": `"${page.dataset.etag}"` } });
+        if (answer.status === 200 && !document.querySelector(".job:not(.failed)")) document.querySelector("#news").hidden = false;
+      } catch { /* the next look tells */ }
+    }
+    setTimeout(look, 15000);
+  };
+  setTimeout(look, 15000);
+}
