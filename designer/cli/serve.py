@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from designer.service.place import Place
 
 PANEL = "A lab together"
-VARIABLE = "DESIGNER_TOKEN"  # noqa: S105  the name of the variable
+VARIABLE = "DESIGNER_TOKEN"
 
 LabOption = Annotated[
     Path, typer.Option("--lab", metavar="FOLDER", envvar="DESIGNER_LAB", help="The lab's data folder; default: lab.")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from designer import units
 from designer.errors import DesignerError
 from designer.service.answers import Answer, of_error
 from designer.service.api import api
@@ -48,7 +49,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
         left = await run_in_threadpool(lab.begin)
         if left:
             LOG.info("took up %d suggestions that were asked for before", left)
-        await run_in_threadpool(lab.shelf.states)  # the first list of campaigns waits for nothing
+        await run_in_threadpool(_warm_up, lab)
         yield
         lab.close()
 
@@ -67,6 +68,15 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.add_api_route("/healthz", healthy, methods=["GET"], include_in_schema=False)
     _describe(app)
     return app
+
+
+def _warm_up(lab: Lab) -> None:
+    """Do what would make the first visitor wait: read what is stored, and load what reading a table takes."""
+    import pandas as pd
+
+    lab.shelf.states()
+    pd.DataFrame({"a": [1.0]}).describe()
+    units.convert(1.0, "degC", "K")
 
 
 def healthy(request: Request) -> Answer:

@@ -7,12 +7,36 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from designer.service import worker
 
 
-class Lane:
+class Lane(Protocol):
+    """Where tasks are carried out, in the order they come."""
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Hand over a task; the future raises BrokenProcessPool if its worker is killed."""
+
+    def close(self) -> None:
+        """Begin no more tasks."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The lanes of a lab: one for suggestions, one for looks."""
+
+    suggesting: Lane
+    looking: Lane
+
+    @classmethod
+    def of(cls, workers: int) -> Crew:
+        """Return lanes of processes: so many for suggestions, and one more for looks."""
+        return cls(ProcessLane(workers), ProcessLane(1))
+
+
+class ProcessLane:
     """Some worker processes, started with the first task, and started again if one of them is killed."""
 
     def __init__(self, processes: int) -> None:

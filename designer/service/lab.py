@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from designer.errors import DesignerError
 from designer.service import worker
 from designer.service.accounts import Accounts
-from designer.service.crew import Lane
+from designer.service.crew import Crew
 from designer.service.jobs import Jobs
 from designer.service.notes import Notes
 from designer.service.place import Place
@@ -37,19 +36,18 @@ class Lab:
     ----------
     place
         Where the data is.
-    workers
-        How many suggestions are made at once; one more process answers looks that take a model.
+    crew
+        Who carries out what takes time; one process for suggestions and one for looks unless given.
     """
 
-    def __init__(self, place: Place, *, workers: int = 1) -> None:
+    def __init__(self, place: Place, crew: Crew | None = None) -> None:
         self.place = place
         self.store = place.open()
         self.accounts = Accounts(self.store)
         self.notes = Notes(self.store)
         self.shelf = Shelf(self.store, place)
-        self._suggesting = Lane(workers)
-        self._looking = Lane(1)
-        self.jobs = Jobs(self.store, place, self._suggesting)
+        self._crew = crew or Crew.of(1)
+        self.jobs = Jobs(self.store, place, self._crew.suggesting)
         self._looks: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -59,8 +57,8 @@ class Lab:
 
     def close(self) -> None:
         """End the workers and close the store."""
-        self._suggesting.close()
-        self._looking.close()
+        self._crew.suggesting.close()
+        self._crew.looking.close()
         self.store.close()
 
     def look(self, campaign: str, position: int, what: str, *arguments: Any) -> Future[dict[str, Any]]:
@@ -71,7 +69,7 @@ class Lab:
             if known is not None and not (known.done() and known.exception() is not None):
                 self._looks.move_to_end(key)
                 return known
-            future = self._looking.submit(worker.look, self.place, campaign, what, list(arguments))
+            future = self._crew.looking.submit(worker.look, self.place, campaign, what, list(arguments))
             self._looks[key] = future
             while len(self._looks) > MOST_LOOKS:
                 self._looks.popitem(last=False)
@@ -97,8 +95,3 @@ def wait_for(future: Future[dict[str, Any]], seconds: float | None = None) -> An
         return answer(future.result(seconds))
     except BrokenProcessPool:
         raise Refused("worker", "the process that looked was ended; ask again") from None
-
-
-def words(names: Sequence[str]) -> str:
-    """Return names as a list in a sentence, shortened."""
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

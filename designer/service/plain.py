@@ -83,7 +83,11 @@ def space_version(events: Sequence[Event]) -> int:
 
 def parameter_data(parameter: Parameter) -> dict[str, Any]:
     """Return one parameter as a campaign file writes it, and its lab columns as a form asks for them."""
-    return {**plain(parameter), "columns": [_column(parameter, column) for column in parameter.lab_columns]}
+    return {
+        "unit": parameter.unit,
+        **plain(parameter),
+        "columns": [_column(parameter, column) for column in parameter.lab_columns],
+    }
 
 
 def _column(parameter: Parameter, column: str) -> dict[str, Any]:
@@ -95,9 +99,8 @@ def _column(parameter: Parameter, column: str) -> dict[str, Any]:
 
 
 def target_data(target: Target) -> dict[str, Any]:
-    """Return one target as a campaign file writes it."""
-    data: dict[str, Any] = plain(target)
-    return data
+    """Return one target as a campaign file writes it; unit, goal and reach are None where it says nothing."""
+    return {"unit": None, "goal": None, "reach": None, **plain(target)}
 
 
 def design_parts(space: DesignSpace, design: Mapping[str, Any]) -> list[dict[str, str]]:

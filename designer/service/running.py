@@ -77,10 +77,11 @@ def serve_lab(
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from None
     from designer.service.app import create_app
+    from designer.service.crew import Crew
     from designer.service.lab import Lab
     from designer.service.security import Options
 
-    lab = Lab(place, workers=workers)
+    lab = Lab(place, Crew.of(workers))
     if anonymous is None and not any(each["usable"] for each in Accounts(lab.store).tokens()):
         tell(f"there is no token yet; make one with: designer token create NAME --role admin --lab {place.folder}")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

@@ -346,6 +346,7 @@ async function cards(page) {
   for (const box of page.querySelectorAll("[data-card]")) {
     const answer = await fetch(`/c/${page.dataset.campaign}/cards/${box.dataset.card}`).catch(() => null);
     if (answer?.ok) box.innerHTML = await answer.text();  // rendered and escaped by our own server
+    else box.replaceChildren(element("p", "The model gives no answer now.", { class: "soft" }));
   }
 }
 
