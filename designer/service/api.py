@@ -274,6 +274,7 @@ def withdraw_suggestion(
     request: Request, who: Who, campaign: Id, suggestion: Sub, body: models.Withdrawal, key: Key = None
 ) -> Answer:
     """Withdraw a suggestion: it never returns."""
+    who.needs("steer")
     reading.suggestion(lab_of(request), who, named(campaign), suggestion)
     return Answer(writing.withdraw(lab_of(request), who, named(campaign), suggestion, reason=body.reason, key=key))
 
@@ -422,6 +423,7 @@ def withdraw_measurement(
     key: Key = None,
 ) -> Answer:  # fmt: skip
     """Withdraw a measurement: it counts no more."""
+    who.needs("steer")
     reading.measurement(lab_of(request), who, named(campaign), measurement)
     return Answer(
         writing.withdraw(

@@ -6,7 +6,7 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +85,21 @@ def _refused(data: Mapping[Any, Any], folder: Path) -> list[Fault]:
         elif isinstance(measure, Mapping) and kind == "table":
             faults += _outside(measure.get("file"), folder, ("measure", "file"))
     faults += _outside(data.get("candidates"), folder, ("candidates",))
-    prior = data.get("prior")
-    tasks = prior.get("tasks") if isinstance(prior, Mapping) else None
-    for i, task in enumerate(tasks if isinstance(tasks, list | tuple) else ()):
-        faults += _outside(task, folder, ("prior", "tasks", i))
+    for where, text in _texts(data.get("prior"), ("prior",)):
+        faults += _outside(text, folder, where)  # a kind or a name is as good as a path in the folder
     return faults
+
+
+def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every text in plain data, with its place."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(item, (*where, str(key)))
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from _texts(item, (*where, i))
 
 
 def _outside(path: Any, folder: Path, where: tuple[str | int, ...]) -> list[Fault]:
