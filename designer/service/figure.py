@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def progress_figure(state: CampaignState, target: Target) -> str:
         if measured:
             axes.scatter(numbers, measured, s=30, color=BLUE, zorder=3, label="measured")
         if measured and target.goal is not None:
-            best = list(accumulate(measured, lambda a, b: a if _loss(target, a) <= _loss(target, b) else b))
+            best = list(accumulate(measured, partial(_better, target)))
             axes.step([*numbers, len(done)], [*best, best[-1]], where="post", color=BLUE, lw=1.6, label="best so far")
         for i in failed:
             axes.axvline(i, color=RED, lw=1, alpha=0.5, ls=(0, (2, 2)), label="failed" if i == failed[0] else None)
@@ -63,3 +64,7 @@ def _aims(axes: Axes, target: Target) -> None:
     for limit in (target.at_least, target.at_most):
         if limit is not None:
             axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
+
+
+def _better(target: Target, one: float, other: float) -> float:
+    return one if _loss(target, one) <= _loss(target, other) else other

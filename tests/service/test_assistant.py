@@ -1,0 +1,123 @@
+"""The verbs as tools: the same tokens, roles and refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import anyio
+import pytest
+
+pytest.importorskip("mcp", reason="mcp is not installed: pip install 'materials-designer[mcp]'")
+
+from mcp import Client, StdioServerParameters
+
+from designer.service.assistant import server
+from designer.service.lab import Lab
+from designer.service.place import Place
+from tests.service.conftest import CAMPAIGN
+
+TOOLS = {
+    "list_campaigns", "show_campaign", "list_suggestions", "list_measurements", "show_history", "best", "verdict",
+    "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend", "withdraw",
+    "amend_space",
+}  # fmt: skip
+
+
+class Assistant:
+    """Calls tools and returns what they answer; a refusal as its problem document."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def __call__(self, tool: str, **arguments: Any) -> Any:
+        result = await self.client.call_tool(tool, arguments)
+        if result.is_error:
+            text = result.content[0].text
+            return json.loads(text[text.index("{") :])
+        return result.structured_content
+
+
+def play(lab: Lab, role: str, scene: Any) -> None:
+    async def main() -> None:
+        async with Client(server(lab, lab.accounts.create("robot", role))) as client:
+            await scene(Assistant(client))
+
+    anyio.run(main)
+
+
+def test_the_loop(lab: Lab) -> None:
+    async def scene(call: Assistant) -> None:
+        assert {tool.name for tool in (await call.client.list_tools()).tools} == TOOLS
+        begun = await call("create_campaign", campaign=CAMPAIGN)
+        assert begun["name"] == "films"
+        first, second = (await call("suggest", campaign="films", key="k"))["suggestions"]
+        assert (await call("suggest", campaign="films", key="k"))["suggestions"][0]["id"] == first["id"]
+        rows = [{"suggestion": first["id"], "loss": "0.4 V"}]
+        assert (await call("check", campaign="films", rows=rows))["recorded"] == ["M0001"]
+        assert (await call("record", campaign="films", rows=rows))["recorded"] == ["M0001"]
+        assert (await call("fail", campaign="films", suggestion=second["id"], reason="peeled"))["failed"] == ["S0002"]
+        found = (await call("list_measurements", campaign="films"))["measurements"][0]
+        assert found["values"] == {"loss": 400.0}
+        done = await call(
+            "amend", campaign="films", measurement="M0001", version=found["version"], values={"loss": 390}
+        )
+        assert done["changed"]
+        stale = await call("amend", campaign="films", measurement="M0001", version=found["version"], values={"loss": 1})
+        assert stale["status"] == 412
+        assert (await call("explain", campaign="films", suggestion="S0001"))["id"] == "S0001"
+        rows = (await call("show_history", campaign="films"))["events"]
+        assert {(row["user"], row["via"]) for row in rows} == {("robot", "mcp")}
+        faults = (await call("record", campaign="films", rows=[{"suggestion": "S9", "loss": "x"}]))["faults"]
+        assert len(faults) == 2
+        assert (await call("show_campaign", campaign="none"))["status"] == 404
+
+    play(lab, "steer", scene)
+
+
+def test_roles_hold(lab: Lab) -> None:
+    async def scene(call: Assistant) -> None:
+        for tool, arguments in (
+            ("create_campaign", {"campaign": CAMPAIGN}),
+            ("suggest", {"campaign": "films"}),
+            ("record", {"campaign": "films", "rows": []}),
+            ("withdraw", {"campaign": "films", "subject": "S0001"}),
+        ):
+            refused = await call(tool, **arguments)
+            assert (refused["status"], refused["type"]) == (403, "/problems#not-allowed")
+        assert (await call("list_campaigns"))["campaigns"] == []
+
+    play(lab, "read", scene)
+
+
+def test_a_campaign_names_no_program(lab: Lab) -> None:
+    async def scene(call: Assistant) -> None:
+        wish = {**CAMPAIGN, "measure": {"kind": "command", "argv": ["touch", "x"]}}
+        refused = await call("create_campaign", campaign=wish)
+        assert "cannot measure by 'command'" in refused["faults"][0]["what"]
+
+    play(lab, "admin", scene)
+
+
+def test_a_revoked_token_ends_it(lab: Lab) -> None:
+    async def scene(call: Assistant) -> None:
+        assert "campaigns" in await call("list_campaigns")
+        lab.accounts.revoke(lab.accounts.tokens()[0]["id"])
+        assert (await call("list_campaigns"))["status"] == 401
+
+    play(lab, "read", scene)
+
+
+def test_over_stdin_and_stdout(lab: Lab, place: Place) -> None:
+    token = lab.accounts.create("robot", "read")
+    command = ["-m", "designer", "mcp", "--lab", str(place.folder)]
+    environment = {**os.environ, "DESIGNER_TOKEN": token}
+
+    async def main() -> None:
+        parameters = StdioServerParameters(command=sys.executable, args=command, env=environment)
+        async with Client(parameters) as client:
+            assert (await Assistant(client)("list_campaigns"))["campaigns"] == []
+
+    anyio.run(main)
