@@ -257,8 +257,17 @@ def suggestion(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Ans
 
 @api.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
 async def card(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
-    """Say what is expected of a suggestion, and why it was made."""
+    """Say why a suggestion was made and what was expected of it, from what was known then."""
     return Answer(await looked(request, who, named(campaign), "card", suggestion))
+
+
+@api.get(
+    "/campaigns/{campaign}/suggestions/{suggestion}/card.svg", tags=["suggestions"], response_class=Response
+)  # fmt: skip
+async def card_picture(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Response:
+    """Show the same as one picture."""
+    text = await looked(request, who, named(campaign), "card_picture", suggestion)
+    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
 
 
 @api.post("/campaigns/{campaign}/suggestions/{suggestion}/failure", response_model=models.Recorded, tags=["results"])

@@ -197,8 +197,8 @@ class _Writes(_Tools):
     ) -> dict[str, Any]:  # fmt: skip
         """Correct a measurement, at the version that was read; null says that it was not measured after all."""
         return writing.amend(
-            self.lab, self.who(), campaign, measurement, values=values, noise=noise, design=design, reason=reason, seen=version,
-            key=key,
+            self.lab, self.who(), campaign, measurement, values=values, noise=noise, design=design,
+            reason=reason, seen=version, key=key,
         )  # fmt: skip
 
     def withdraw(

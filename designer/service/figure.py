@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from designer.campaign.state import CampaignState, Failure, Measurement
 from designer.objective import Target
-from designer.report.figures import BLUE, GREEN, GREY, RED, draw
+from designer.report.drawing import BLUE, GREEN, GREY, RED, draw
 from designer.report.wording import with_unit
 
 if TYPE_CHECKING:

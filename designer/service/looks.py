@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.changing import known_suggestion
 from designer.campaign.frames import best_data, prediction_data
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
     from designer.objective import Target
-
-Z90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
 
 
 def best(campaign: Campaign) -> list[dict[str, Any]]:
@@ -35,17 +32,21 @@ def verdict(campaign: Campaign) -> dict[str, Any]:
 
 
 def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
-    """Return what is expected of a suggestion, target by target: mean and interval of 90 %; None without a model."""
-    found = known_suggestion(campaign.state, suggestion)
-    knowledge = campaign.knowledge()
-    if knowledge is None:
-        return {"id": suggestion, "predicted": None}
-    frame = campaign.predict([dict(found.design)])
-    predicted = {
-        name: {**each, "low": each["mean"] - Z90 * each["sd"], "high": each["mean"] + Z90 * each["sd"]}
-        for name, each in prediction_data(frame, campaign.objective.targets)[0].items()
+    """Return why a suggestion was made and what was expected of it: in words, and as plain data."""
+    found = campaign.explain(suggestion)
+    return {
+        "id": suggestion,
+        "headline": found.headline(),
+        "paragraphs": [list(each) for each in found.paragraphs()],
+        "explanation": found.as_dict(),
     }
-    return {"id": suggestion, "predicted": predicted}
+
+
+def card_picture(campaign: Campaign, suggestion: str) -> str:
+    """Return the same as one picture (SVG)."""
+    from designer.report.cards import card as picture
+
+    return picture(campaign.explain(suggestion)).svg()
 
 
 def report(campaign: Campaign) -> str:
@@ -76,6 +77,7 @@ LOOKS: dict[str, Callable[..., Any]] = {
     "predict": predict,
     "verdict": verdict,
     "card": card,
+    "card_picture": card_picture,
     "report": report,
     "progress": progress,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -23,6 +22,7 @@ from designer.service.security import COOKIE, Options, nobody, own_site, session
 
 pages = APIRouter(include_in_schema=False)
 _MOST_FORM = 5000
+_AT_ONCE = ("Expected", "Chances", "Exploring or exploiting")  # of a card; the rest is a click away
 
 
 @cache
@@ -179,9 +179,10 @@ async def card(request: Request, campaign: Id, suggestion: Sub) -> Response:
     """Show what is expected of a suggestion: a part of the campaign's page, which the script fetches."""
     who = await run_in_threadpool(_visitor, request)
     found = await looked(request, who, named(campaign), "card", suggestion)
-    overview = await run_in_threadpool(reading.campaign, lab_of(request), who, named(campaign))
-    units: Mapping[str, str] = {each["name"]: each.get("unit") or "" for each in overview["targets"]}
-    return await run_in_threadpool(_page, request, "card.html", who=who, card=found, units=units)
+    shown = [each for each in found["paragraphs"] if each[0] in _AT_ONCE]
+    more = [each for each in found["paragraphs"] if each[0] not in _AT_ONCE]
+    parts = {"id": suggestion, "headline": found["headline"][1:], "shown": shown, "more": more}
+    return await run_in_threadpool(_page, request, "card.html", who=who, campaign=campaign, **parts)
 
 
 @pages.get("/audit")

@@ -284,7 +284,7 @@ class TestLooking:
     def test_what_takes_a_model(self, admin: Client) -> None:
         path = admin.begin()
         one, two = admin.ask(path)
-        assert admin("GET", f"{path}/suggestions/{one['id']}/card").json()["predicted"] is None
+        assert admin("GET", f"{path}/suggestions/{one['id']}/card").json()["explanation"]["expected"] == []
         design = {key: value for key, value in one["design"].items() if key != "gas"}
         early = admin("POST", f"{path}/predictions", json={"designs": [one["design"]]})
         assert "too few for a model" in faults(early)[0]
@@ -293,8 +293,11 @@ class TestLooking:
         found = admin("POST", f"{path}/predictions", json={"designs": [one["design"]]}).json()["predictions"][0]
         assert found["loss"]["low"] < found["loss"]["mean"] < found["loss"]["high"]
         (third,) = admin.ask(path, n=1)
-        expected = admin("GET", f"{path}/suggestions/{third['id']}/card").json()["predicted"]["loss"]
+        card = admin("GET", f"{path}/suggestions/{third['id']}/card").json()
+        (expected,) = card["explanation"]["expected"]
         assert expected["low"] < expected["mean"] < expected["high"]
+        assert card["paragraphs"][0][0] == "Expected"
+        assert admin("GET", f"{path}/suggestions/{third['id']}/card.svg").text.startswith("<svg")
 
     def test_figure_report_and_tables(self, admin: Client) -> None:
         path = admin.begin()
