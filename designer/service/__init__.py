@@ -6,5 +6,5 @@ The layers, each in a few small files:
 - `notes`, `shelf`: writes that carry who asked and are done exactly once; campaigns kept open and up to date
 - `jobs`, `worker`: what takes time, in processes of its own
 - `lab`: the verbs, the only way in for every face
-- `api`, `pages`, `app`: HTTP; `assistant`: the Model Context Protocol
+- `api`, `api_looks`, `pages`, `app`: HTTP; `assistant`: the Model Context Protocol
 """

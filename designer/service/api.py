@@ -1,4 +1,7 @@
-"""The routes of the API. Each one reads the request, calls one verb, and answers; nothing is decided here."""
+"""The routes of campaigns, suggestions and results. Each reads the request, calls one verb, and answers.
+
+Nothing is decided here: what may be done, and what is wrong, is for the verbs to say.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -17,65 +20,26 @@ from designer.errors import InvalidData
 from designer.service import models, reading, writing
 from designer.service.answers import Answer, seen, versioned
 from designer.service.incoming import MOST_CAMPAIGN_BYTES, read_sheet
-from designer.service.lab import Lab, answer
-from designer.service.names import name_of
-from designer.service.problems import MEDIA_TYPE, Refused
-from designer.service.security import STANDALONE, Who
+from designer.service.problems import Refused
+from designer.service.routing import (
+    CSV,
+    LONGEST_WAIT,
+    PROBLEMS,
+    VERSIONED,
+    XLSX,
+    YAML,
+    Id,
+    IfMatch,
+    Key,
+    Limit,
+    Sub,
+    lab_of,
+    named,
+)  # fmt: skip
+from designer.service.security import Who
 from designer.service.wishes import decoded, kind_of_body
 
-CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-YAML = "application/yaml"
-LONGEST_WAIT = 60.0
-
-_PROBLEM = {"model": models.Problem, "content": {MEDIA_TYPE: {}}}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {**_PROBLEM, "description": what}
-    for status, what in {
-        400: "The request cannot be read",
-        401: "A token is needed",
-        403: "The role does not allow this",
-        404: "There is no such thing",
-        409: "Not possible now",
-        413: "Too large",
-        422: "Bad input, with every fault",
-        429: "Too much is waiting",
-        503: "The store or a worker cannot be used now",
-    }.items()
-}
-_VERSIONED: dict[int | str, dict[str, Any]] = {
-    412: {**_PROBLEM, "description": "Somebody changed it since"},
-    428: {**_PROBLEM, "description": "If-Match is missing"},
-}
-
 api = APIRouter(prefix="/api", responses=PROBLEMS)
-
-Id = Annotated[str, Path(description="The campaign's `id`.", max_length=200, examples=["nickel-films"])]
-Sub = Annotated[str, Path(max_length=40, examples=["S0001"])]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        description="A text of the client's own for this write. Sent again with it, the write is not done again.",
-    ),
-]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that was read.")]
-Limit = Annotated[int, Query(ge=1, le=500)]
-
-
-def lab_of(request: Request) -> Lab:
-    """Return the lab that the application serves."""
-    lab: Lab = request.app.state.lab
-    return lab
-
-
-def named(path: str) -> str:
-    """Return the campaign's name of a path's part."""
-    name = name_of(path)
-    if name is None:
-        raise Refused("not-found", f"there is no campaign {path!r}")
-    return name
 
 
 # Campaigns
@@ -173,7 +137,7 @@ def space(request: Request, who: Who, campaign: Id) -> Response:
     return versioned(request, data, data["version"])
 
 
-@api.patch("/campaigns/{campaign}/space", response_model=models.Changed, responses=_VERSIONED, tags=["campaigns"])
+@api.patch("/campaigns/{campaign}/space", response_model=models.Changed, responses=VERSIONED, tags=["campaigns"])
 def amend_space(
     request: Request, who: Who, campaign: Id, body: models.SpaceAmendment, if_match: IfMatch = None, key: Key = None
 ) -> Answer:
@@ -253,21 +217,6 @@ async def suggest(
 def suggestion(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
     """Show one suggestion."""
     return Answer(reading.suggestion(lab_of(request), who, named(campaign), suggestion))
-
-
-@api.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
-async def card(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
-    """Say why a suggestion was made and what was expected of it, from what was known then."""
-    return Answer(await looked(request, who, named(campaign), "card", suggestion))
-
-
-@api.get(
-    "/campaigns/{campaign}/suggestions/{suggestion}/card.svg", tags=["suggestions"], response_class=Response
-)  # fmt: skip
-async def card_picture(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Response:
-    """Show the same as one picture."""
-    text = await looked(request, who, named(campaign), "card_picture", suggestion)
-    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
 
 
 @api.post("/campaigns/{campaign}/suggestions/{suggestion}/failure", response_model=models.Recorded, tags=["results"])
@@ -405,7 +354,7 @@ def measurement(request: Request, who: Who, campaign: Id, measurement: Sub) -> R
 @api.patch(
     "/campaigns/{campaign}/measurements/{measurement}",
     response_model=models.Changed,
-    responses=_VERSIONED,
+    responses=VERSIONED,
     tags=["results"],
 )
 def amend(
@@ -424,7 +373,7 @@ def amend(
 @api.post(
     "/campaigns/{campaign}/measurements/{measurement}/withdrawal",
     response_model=models.Changed,
-    responses=_VERSIONED,
+    responses=VERSIONED,
     tags=["results"],
 )
 def withdraw_measurement(
@@ -439,66 +388,3 @@ def withdraw_measurement(
             lab_of(request), who, named(campaign), measurement, reason=body.reason, seen=seen(if_match), key=key
         )
     )
-
-
-# What takes a model or a figure
-
-
-async def looked(request: Request, who: Who, name: str, what: str, *arguments: Any) -> Any:
-    """Return what a worker answers; other requests go on meanwhile."""
-    future = await run_in_threadpool(reading.look, lab_of(request), who, name, what, *arguments)
-    return answer(await asyncio.shield(asyncio.wrap_future(future)))
-
-
-@api.get("/campaigns/{campaign}/best", tags=["look"])
-async def best(request: Request, who: Who, campaign: Id) -> Answer:
-    """Show the best designs that were made, by the model and as measured."""
-    return Answer({"campaign": named(campaign), "best": await looked(request, who, named(campaign), "best")})
-
-
-@api.get("/campaigns/{campaign}/verdict", tags=["look"])
-async def verdict(request: Request, who: Who, campaign: Id) -> Answer:
-    """Say whether the campaign is done, and why or why not."""
-    return Answer(await looked(request, who, named(campaign), "verdict"))
-
-
-@api.post("/campaigns/{campaign}/predictions", tags=["look"])
-async def predict(request: Request, who: Who, campaign: Id, body: models.Designs) -> Answer:
-    """Say what the model expects of designs in lab units; nothing is written."""
-    found = await looked(request, who, named(campaign), "predict", [dict(each) for each in body.designs])
-    return Answer({"campaign": named(campaign), "predictions": found})
-
-
-@api.get("/campaigns/{campaign}/report.html", tags=["look"], response_class=Response)
-async def report(request: Request, who: Who, campaign: Id) -> Response:
-    """Return the campaign's report: one page that needs nothing else."""
-    text = await looked(request, who, named(campaign), "report")
-    return Response(text, media_type="text/html", headers=STANDALONE)
-
-
-@api.get("/campaigns/{campaign}/progress.svg", tags=["look"], response_class=Response)
-async def progress(request: Request, who: Who, campaign: Id, target: Annotated[str, Query(max_length=200)]) -> Response:
-    """Return the figure of what was measured of a target, experiment by experiment."""
-    text = await looked(request, who, named(campaign), "progress", target)
-    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
-
-
-# Accounts
-
-
-@api.get("/tokens", tags=["accounts"])
-def tokens(request: Request, who: Who) -> Answer:
-    """List tokens, without what is secret about them."""
-    return Answer(reading.tokens(lab_of(request), who))
-
-
-@api.delete("/tokens/{token}", tags=["accounts"])
-def revoke(request: Request, who: Who, token: Annotated[str, Path(max_length=40, pattern="^[0-9a-f]+$")]) -> Answer:
-    """Revoke a token and end its sessions."""
-    return Answer(reading.revoke(lab_of(request), who, token))
-
-
-@api.get("/audit", tags=["accounts"])
-def audit(request: Request, who: Who, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 100) -> Answer:
-    """Say who did what, newest first."""
-    return Answer(reading.trail(lab_of(request), who, before=before, limit=limit))

@@ -20,6 +20,7 @@ from designer import units
 from designer.errors import DesignerError
 from designer.service.answers import Answer, of_error
 from designer.service.api import api
+from designer.service.api_looks import looks
 from designer.service.lab import Lab
 from designer.service.models import Results
 from designer.service.pages import pages, problem_page
@@ -59,6 +60,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.lab, app.state.options = lab, options
     app.include_router(api)
+    app.include_router(looks)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(Limits, options=options)

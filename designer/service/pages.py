@@ -16,8 +16,8 @@ from designer.campaign.campaign import Campaign
 from designer.service import plain, reading
 from designer.service.accounts import MAY, ROLES, SESSION_HOURS, Caller
 from designer.service.answers import Problem
-from designer.service.api import Id, Sub, lab_of, looked, named
 from designer.service.problems import KINDS, Refused
+from designer.service.routing import Id, Sub, lab_of, looked, named
 from designer.service.security import COOKIE, Options, nobody, own_site, session_of
 
 pages = APIRouter(include_in_schema=False)
