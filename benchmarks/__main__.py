@@ -9,11 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import controls, methods, report, rows, running
+from benchmarks import controls, methods, rows, running, tidy
 from benchmarks.campaigns import Row
 from benchmarks.origin import origin
 from benchmarks.plan import prepare
-from benchmarks.suite import TRACKS, Suite
+from benchmarks.report import report
+from benchmarks.results import results
+from benchmarks.sections import markdown, page
+from benchmarks.suite import TRACKS, Suite, load_suite
 from designer.errors import DesignerError
 
 HERE = Path(__file__).parent
@@ -43,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="read a suite and all it names, and say what would run")
     check.set_defaults(command=_check, methods=[])
     write = verbs.add_parser("report", help="write the report of a suite's results")
-    write.add_argument("--ours", default="designer", help="the method whose losses are listed")
-    write.add_argument("--baseline", default="botorch", help="the method that acceleration is relative to")
+    write.add_argument("--ours", default="designer", help="the method that is judged")
+    write.add_argument("--plain", default="designer", help="the method without transfer that acceleration is over")
     write.set_defaults(command=_report)
     for verb in (run, check, write):
         verb.add_argument("suite", help="a name in benchmarks/suites, or a YAML file")
@@ -117,18 +120,22 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    plan = prepare(options.suite, options.data)
-    folder = _folder(options, plan.suite)
-    found = report.results(plan.suite, rows.read(folder), plan.pools, options.methods)
-    text = report.markdown(
-        found, ours=options.ours, baseline=options.baseline, origin=_origin(options.given, plan.suite, found)
+    folder = _folder(options, load_suite(options.suite))
+    found_rows = rows.read(folder)
+    unrelated = any(row.control == "unrelated" for row in found_rows)
+    plan = prepare(options.suite, options.data, control="unrelated" if unrelated else "none")
+    found = results(plan, found_rows, options.methods)
+    sections = report(
+        found, ours=options.ours, plain=options.plain, origin=_origin(options.given, plan.suite, found.methods)
     )
-    (folder / "report.md").write_text(text, encoding="utf-8")
-    print(folder / "report.md")
+    (folder / "report.md").write_text(markdown(sections), encoding="utf-8")
+    (folder / "report.html").write_text(page(sections), encoding="utf-8")
+    for path in [folder / "report.md", folder / "report.html", *tidy.write(found, folder)]:
+        print(path)
 
 
-def _origin(given: list[str], suite: Suite, found: report.Results) -> dict[str, str]:
-    runs = ", ".join(f"`python -m benchmarks run {suite.suite} --methods {method}`" for method in found.methods)
+def _origin(given: list[str], suite: Suite, names: tuple[str, ...]) -> dict[str, str]:
+    runs = ", ".join(f"`python -m benchmarks run {suite.suite} --methods {method}`" for method in names)
     return {"runs": runs, **origin("python", "-m", "benchmarks", *given)}
 
 

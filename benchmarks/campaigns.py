@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks import methods
+from benchmarks.origin import machine
 from benchmarks.pools import Pool
 from benchmarks.sources import digest
 
@@ -43,6 +44,8 @@ class Row:
     predictions
         For each suggestion, the mean and standard deviation that the method gave for its value beforehand, or None;
         empty for a method that predicts nothing.
+    machine
+        Where the campaign ran.
     """
 
     suite: str
@@ -63,6 +66,7 @@ class Row:
     control: str = "none"
     sources: str = ""
     predictions: list[list[float] | None] = field(default_factory=list)
+    machine: str = ""
 
     @property
     def key(self) -> Key:
@@ -124,6 +128,7 @@ class Job:
             control=control,
             sources=digest(self.pool.candidates.sources) if read else "",
             predictions=predictions or [],
+            machine=machine(),
         )
 
 

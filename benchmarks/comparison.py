@@ -77,8 +77,36 @@ def acceleration(baseline: int) -> Statistic:
     return statistic
 
 
+def enhancement(baseline: int) -> Statistic:
+    """Return the statistic "mean of each method over the baseline's", for measures of which more is better."""
+
+    def statistic(by_task: np.ndarray) -> np.ndarray:
+        means = by_task.mean(axis=-1)
+        return means / means[baseline]
+
+    return statistic
+
+
+def difference(baseline: int) -> Statistic:
+    """Return the statistic "mean of each method minus the mean of the baseline"."""
+
+    def statistic(by_task: np.ndarray) -> np.ndarray:
+        means = by_task.mean(axis=-1)
+        return means - means[baseline]
+
+    return statistic
+
+
 def estimate(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int = 0) -> list[Estimate]:
     """Return the statistic of each method with its interval from the hierarchical bootstrap."""
+    drawn = bootstrap(cube, statistic, draws=draws, seed=seed)
+    value = statistic(cube.by_task())
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return [Estimate(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)]
+
+
+def bootstrap(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """Return draws x methods: the statistic of each method in each draw of tasks, and of seeds within them."""
     rng = np.random.default_rng(seed)
     _, tasks, seeds = cube.values.shape
     drawn = np.empty((draws, len(cube.methods)))
@@ -87,9 +115,7 @@ def estimate(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int =
         nested = rng.integers(seeds, size=(tasks, seeds))
         sample = np.take_along_axis(cube.values[:, which], nested[np.newaxis], axis=2)
         drawn[i] = statistic(sample.mean(axis=2))
-    value = statistic(cube.by_task())
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return [Estimate(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)]
+    return drawn
 
 
 def losses(cube: Cube, ours: str, margin: float) -> list[tuple[tuple[str, str], str, float, float]]:

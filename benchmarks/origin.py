@@ -16,11 +16,12 @@ HERE = Path(__file__).parent
 def origin(*command: str) -> dict[str, str]:
     """Return what produced a page: its command, commit, machine, versions."""
     packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform")
+    packages += ("physbo", "optuna")
     return {
         "command": f"`{shlex.join(command)}`",
         "commit": commit(HERE),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
+        "machine": f"{machine()}; one thread a campaign",
         "versions": ", ".join([f"Python {platform.python_version()}", *filter(None, map(_installed, packages))]),
     }
 
@@ -33,7 +34,7 @@ def machine() -> str:
     except OSError:
         names = []
     processor = names[0] if names else platform.processor() or platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; one thread a campaign"
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def commit(place: Path) -> str:

@@ -7,10 +7,14 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import comparison, measures
+from benchmarks import comparison, foresight, measures, sections, significance, sources, tables
 
 
-@pytest.mark.parametrize("module", [comparison, measures], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [comparison, foresight, measures, sections, significance, sources, tables],
+    ids=lambda module: module.__name__,
+)
 def test_examples(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from benchmarks import report
+from benchmarks import tidy
 from benchmarks.__main__ import main
 from benchmarks.campaigns import Row
-from benchmarks.plan import prepare
+from benchmarks.plan import Plan, prepare
 from benchmarks.pools import Pool
-from benchmarks.suite import Suite, load_suite
+from benchmarks.report import report
+from benchmarks.results import results
+from benchmarks.sections import markdown, page
 
 
 def row(pool: Pool, method: str, best_at: int, seed: int = 0) -> Row:
@@ -27,44 +32,111 @@ def row(pool: Pool, method: str, best_at: int, seed: int = 0) -> Row:
 
 
 @pytest.fixture
-def suite(suite_file: Path) -> Suite:
-    return load_suite(str(suite_file))
+def plan(suite_file: Path, hills: Path) -> Plan:
+    return prepare(str(suite_file), hills)
 
 
-@pytest.fixture
-def pools(suite_file: Path, hills: Path) -> list[Pool]:
-    return list(prepare(str(suite_file), hills).pools)
+def text_of(plan: Plan, found: list[Row], ours: str = "designer", plain: str = "designer") -> str:
+    return markdown(report(results(plan, found), ours=ours, plain=plain, origin={"a": "b"}))
 
 
-def test_the_table_holds_the_figures_of_the_campaigns(suite: Suite, pools: list[Pool]) -> None:
-    found = [row(pool, "designer", best_at=2) for pool in pools] + [row(pool, "botorch", best_at=6) for pool in pools]
-    text = report.markdown(report.results(suite, found, pools), ours="designer", baseline="botorch", origin={"a": "b"})
-    lines = text.splitlines()
-    assert any(line.startswith("| designer | 2 [2, 2] | 2 [2, 2] | 3 [3, 3] | 1 [1, 1] | 1 [1, 1] |") for line in lines)
-    assert any(line.startswith("| botorch | 6 [6, 6] | 6 [6, 6] | 1 [1, 1] | 2 [2, 2] | 2 [2, 2] |") for line in lines)
+def every(plan: Plan, method: str, best_at: int, **changes: object) -> list[Row]:
+    return [replace(row(pool, method, best_at), **changes) for pool in plan.pools]  # type: ignore[arg-type]
+
+
+def test_the_tables_hold_the_figures_of_the_campaigns(plan: Plan) -> None:
+    lines = text_of(plan, every(plan, "designer", 2) + every(plan, "botorch", 6)).splitlines()
+    head = next(line for line in lines if line.startswith("| method | to top 1 %"))
+    assert "| acceleration over designer | acceleration over botorch | enhancement at 6 |" in head
+    # one of the best three designs (5 % of 42) in 6 experiments, where 6 / 42 are found by chance: 7 / 3
+    expected = "| designer | 2 [2, 2] | 2 [2, 2] | 1 [1, 1] | 3 [3, 3] | 2.33 [2.33, 2.33] | 1 [1, 1] | 1 [1, 1] |"
+    assert any(line.startswith(expected) for line in lines)
+    expected = "| botorch | 6 [6, 6] | 6 [6, 6] | 0.333 [0.333, 0.333] | 1 [1, 1] |"
+    assert any(line.startswith(expected) for line in lines)
     assert "| hills | report | 2 | 6.0 | **2.0** |" in lines
+    assert "| botorch | -4 [-4, -4] | -4.00 | better | 2 / 0 / 0 | 0.16 |" in lines
     assert "On no task is the best other method ahead by more than 2 experiments." in lines
     assert "| designer | 2 | 0.500 | 0.500 | 100 | 0 | lib 1 |" in lines
+    assert "| designer | shared | none | 2 | 2 | 0 | 2 | 1 | 3600 |" in lines
     assert "| a | b |" in lines
 
 
-def test_losses_and_errors_are_listed(suite: Suite, pools: list[Pool]) -> None:
-    from dataclasses import replace
-
-    found = [row(pool, "designer", best_at=0) for pool in pools] + [row(pool, "botorch", best_at=2) for pool in pools]
+def test_losses_and_errors_are_listed(plan: Plan) -> None:
+    found = every(plan, "designer", 0) + every(plan, "botorch", 2)
     found[0] = replace(found[0], error="RuntimeError: no convergence")
-    text = report.markdown(report.results(suite, found, pools), ours="designer", baseline="botorch", origin={})
+    text = text_of(plan, found)
     assert "| hills/high | botorch | 2.0 | 7.0 |" in text
     assert "| 1; RuntimeError: no convergence |" in text
+    assert "| botorch | 5 [5, 5] | 5.00 | not shown | 0 / 0 / 2 |" in text
 
 
-def test_results_of_another_pool_are_refused(suite: Suite, pools: list[Pool]) -> None:
-    from dataclasses import replace
+def test_a_method_with_fewer_tasks_is_compared_on_those_it_has(plan: Plan) -> None:
+    found = every(plan, "designer", 2) + every(plan, "botorch", 4) + every(plan, "slow", 6)[:1]
+    text = text_of(plan, found)
+    assert "all campaigns that `botorch`, `designer` share. With fewer campaigns, below: `slow`." in text
+    start = "| slow | 1 | 1 | 6.0 | 2.0 | 4.0 | 0.333 [0.333, 0.333] | 0.667 [0.667, 0.667] |"
+    assert any(line.startswith(start) for line in text.splitlines())
 
+
+def test_tracks_are_reported_apart(plan: Plan) -> None:
+    own = every(plan, "designer", 4, track="own", initial=0) + every(plan, "botorch", 3, track="own", initial=0)
+    text = text_of(plan, every(plan, "designer", 2) + every(plan, "botorch", 6) + own)
+    shared, _, rest = text.partition("## Track `own`")
+    assert "| botorch | 6 [6, 6]" in shared
+    assert "| botorch | 3 [3, 3]" in rest
+    assert "| designer | 4 [4, 4]" in rest
+
+
+def test_controls_stand_beside_the_method_with_its_own_sources(plan: Plan) -> None:
+    found = every(plan, "designer", 4) + every(plan, "rgpe", 2) + every(plan, "rgpe", 5, control="no-sources")
+    text = text_of(plan, found)
+    expected = (
+        "| shared | no-sources | rgpe | 2 | 1 | 5.0 | 2.0 | 4.0 | 0.8 [0.8, 0.8] | 1 [1, 1] | 1.00 | not excluded |"
+    )
+    assert expected in text
+    assert "| rgpe | shared | no-sources | 2 | 2 | 0 |" in text
+
+
+def test_predictions_are_judged(plan: Plan) -> None:
+    def predicting(each: Row, away: float) -> Row:
+        return replace(each, predictions=[[y + away, 1.0] for y in each.y[2:]])
+
+    found = [predicting(each, away) for each, away in zip(every(plan, "designer", 2), (0.0, 3.0), strict=True)]
+    text = text_of(plan, found + every(plan, "random", 6))
+    (line,) = [line for line in text.partition("predictions one step ahead")[2].splitlines() if "designer |" in line][
+        :1
+    ]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[5] == "0.50 [0.00, 1.00]"  # after 3: one of two tasks within
+    assert cells[7:] == ["-", "-"]  # six experiments: none after 10 or 20
+    assert "random |" not in text.partition("predictions one step ahead")[2].partition("## What ran")[0]
+
+
+def test_results_of_another_pool_or_other_sources_are_refused(plan: Plan) -> None:
+    one = row(plan.pools[0], "x", 2)
     with pytest.raises(ValueError, match="another pool or budget; run it again"):
-        report.results(suite, [replace(row(pools[0], "x", 2), pool="other")], pools)
-    with pytest.raises(ValueError, match="no campaign is shared"):
-        report.results(suite, [row(pools[0], "x", 2), row(pools[1], "y", 2)], pools)
+        results(plan, [replace(one, pool="other")])
+    with pytest.raises(ValueError, match="of other sources; run it again"):
+        results(plan, [replace(one, method="rgpe", sources="other")])
+    with pytest.raises(ValueError, match="no result of suite 'hills'; run it first"):
+        results(plan, [])
+
+
+def test_nothing_shared_so_far_is_said(plan: Plan) -> None:
+    found = [row(plan.pools[0], "x", 2), row(plan.pools[1], "y", 2)]
+    assert "No campaign is shared by the methods so far." in text_of(plan, found)
+
+
+def test_the_page_needs_nothing_else_and_shows_the_figures(plan: Plan) -> None:
+    own = every(plan, "designer", 4, track="own", initial=0) + every(plan, "a<b", 3, track="own", initial=0)
+    found = results(plan, every(plan, "designer", 2) + every(plan, "a<b", 6) + own)
+    text = page(report(found, ours="designer", plain="designer", origin={}))
+    assert text.count("<svg") == text.count("</svg>") == 8
+    assert "a&lt;b" in text
+    assert "a<b" not in text
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", re.sub(r'xmlns[:a-z]*="[^"]*"', "", text))
+    again = page(report(found, ours="designer", plain="designer", origin={}))
+    assert again == text
 
 
 def test_run_and_report_from_the_command_line(
@@ -79,7 +151,29 @@ def test_run_and_report_from_the_command_line(
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert text.startswith("# Suite `hills`\n")
     assert "2 tasks of 1 families, seeds 0, 1, budget 6" in text
-    assert "machine" in text
+    assert "| campaigns ran on | " in text
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".jsonl", ".md", ".html", ".parquet", ".gz"}
+
+
+def test_tidy_tables_hold_every_experiment(plan: Plan, tmp_path: Path) -> None:
+    found = every(plan, "designer", 2)
+    found[0] = replace(found[0], predictions=[[1.0, 2.0], None, [3.0, 4.0], [5.0, 6.0]], seconds=[0.1, 0.2, 0.3, 0.4])
+    parquet, csv = tidy.write(results(plan, found), tmp_path)
+    table = pd.read_parquet(parquet)
+    assert len(table) == 12
+    first = table[table["task"] == plan.pools[0].task]
+    assert first["number"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert first["value"].tolist() == found[0].y
+    assert first["design"].tolist() == found[0].chosen
+    assert first["cpu_s"].tolist()[2:] == [0.1, 0.2, 0.3, 0.4]
+    assert first["cpu_s"].isna().tolist() == [True, True, False, False, False, False]
+    assert first["predicted_sd"].tolist()[2::2] == [2.0, 4.0]
+    assert first["regret"].iloc[1] == 0
+    one_each = pd.read_csv(csv)
+    assert one_each[["task", "to_top", "designs"]].to_numpy().tolist() == [["high", 2, 42], ["low", 2, 42]]
+    before = csv.read_bytes()
+    tidy.write(results(plan, found), tmp_path)
+    assert csv.read_bytes() == before
 
 
 def test_the_smoke_suite_runs_on_measured_tasks(designer_data: Path, tmp_path: Path) -> None:
@@ -88,6 +182,6 @@ def test_the_smoke_suite_runs_on_measured_tasks(designer_data: Path, tmp_path: P
     assert main(["report", *common, "designer", "random"]) == 0
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "2 tasks of 2 families, seeds 0, 1, budget 8" in text
-    lines = [line for line in text.splitlines() if line.startswith("| designer | 4 |")]
+    lines = [line for line in text.splitlines() if line.startswith("| designer | 8 |")]
     assert len(lines) == 1
     assert "| 0 | designer " in lines[0]
