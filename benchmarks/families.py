@@ -15,11 +15,15 @@ from designer.tasks.card import group_faults, group_of
 from designer.tasks.datasets.alloy_systems import alloy_systems
 from designer.tasks.datasets.processes import measured_processes
 
+TABLES = Path(__file__).parent / "data"
+
 NAMED: dict[str, Callable[[], Family]] = {
     # measured; need the extras `datasets` and `bocode`
     "alloy-hardness": alloy_systems,
     "alloy-strength": partial(alloy_systems, "compressive_strength", smallest=6),
     "measured-processes": measured_processes,
+    # simulated (`benchmarks.simulated`), two of them with two quantities that pull against each other
+    **{name: partial(load_family, TABLES / name) for name in ("diamond", "deposition", "perovskites")},
     # formulas
     **{kind: partial(analytic_family, kind) for kind in KINDS},
 }

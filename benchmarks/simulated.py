@@ -98,16 +98,6 @@ TABLES: dict[str, Table] = {
         rows=200,
         derived=(_EFFECTIVE, lambda values: values["coverage"] * values["precursor_use"] / 100),
     ),
-    "emt-alloys": Table(
-        simulator="emt-alloys",
-        tasks=(
-            *("Ag-Au-Cu", "Ag-Au-Pd", "Au-Cu-Pd", "Au-Cu-Pt", "Cu-Ni-Pd"),
-            *("Ag-Au-Cu-Pd", "Au-Cu-Ni-Pd", "Au-Cu-Pd-Pt"),
-        ),
-        rows=100,
-        step=5,
-        first="mixing_enthalpy",
-    ),
     "perovskites": Table(
         simulator="perovskites",
         tasks=("fluoride", "chloride", "bromide", "iodide", "oxide", "sulfide", "selenide"),
