@@ -24,15 +24,17 @@ def normal(name: str) -> str:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return name -> version of all that the project and its extras need, directly or not."""
+    """Return name -> version of all that the project and its extra `test` need, directly or not."""
     import tomllib
 
     from packaging.requirements import Requirement
 
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    groups = [project["dependencies"], *(lines for extra, lines in extras.items() if extra != "bench")]
-    wanted = [Requirement(line) for lines in groups for line in lines]
+    wanted = [Requirement(line) for line in project["dependencies"] + extras["test"]]
+    # What `test` takes in of the other extras; peers and heavy simulators are not in it.
+    own = [extra for requirement in wanted if normal(requirement.name) == PROJECT for extra in requirement.extras]
+    wanted += [Requirement(line) for extra in own for line in extras[extra]]
     seen: set[tuple[str, str]] = set()
     versions: dict[str, str] = {}
     while wanted:
