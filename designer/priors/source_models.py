@@ -1,0 +1,105 @@
+"""One Gaussian process a source: what each past task says about any design, and whether it can predict itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.priors.alignment import CommonFeatures
+from designer.priors.sources import Source
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.kernels import Hyperparameters
+from designer.surrogates.outputs import OutputScale
+from designer.surrogates.structure import GaussianProcessSettings, build_kernel
+
+SELF_PREDICTION = 0.1
+"""Least leave-one-out R^2 of a source that is used: one that cannot predict itself predicts nothing else."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceModel:
+    """The posterior of one source, in its own standardised values.
+
+    Parameters
+    ----------
+    source
+        What was measured.
+    columns
+        Which of the common columns (indices) it is a function of: those that change in the source.
+    process
+        Over these columns.
+    """
+
+    source: Source
+    columns: Tensor
+    process: GaussianProcess
+
+    def mean(self, X: Tensor) -> Tensor:
+        """Return the posterior mean (``...``), standardised, of common features (``... x d``); differentiable."""
+        process = self.process
+        cross = process.kernel.evaluate(
+            X[..., self.columns] - process._shift, process.inputs - process._shift, process.hyperparameters
+        )
+        mean: Tensor = (cross @ process._alpha)[..., 0]
+        return mean
+
+    def self_prediction(self) -> float:
+        """Return the leave-one-out R^2: 1 for a perfect prediction, 0 for that of the mean."""
+        z = self.process.values.numpy()
+        errors = z - self.process.held_out().means
+        return 1.0 - float(errors @ errors) / float((z - z.mean()) @ (z - z.mean()))
+
+
+def fit_source(source: Source, common: CommonFeatures) -> SourceModel:
+    """Fit the plain model to a source."""
+    columns = varying(source.X, common)
+    data = TaskData(source.X[:, columns], source.z[:, None], tuple(common.columns[i] for i in columns.tolist()))
+    return SourceModel(source, columns, fit_gaussian_process(data))
+
+
+def varying(X: Tensor, common: CommonFeatures) -> Tensor:
+    """Return the columns (indices) that change over rows (``n x d``), those of a categorical parameter together."""
+    changes = (X.amax(0) > X.amin(0)).tolist()
+    moved = {common.columns[i].parameter for i, each in enumerate(changes) if each}
+    return torch.tensor(
+        [
+            i
+            for i, column in enumerate(common.columns)
+            if changes[i] or (column.role == "category" and column.parameter in moved)
+        ],
+        dtype=torch.long,
+    )
+
+
+def stored(model: SourceModel) -> dict[str, Tensor]:
+    """Return what a source model is made of, as tensors."""
+    hyper = model.process.hyperparameters
+    return {
+        "X": model.source.X,
+        "y": model.source.y,
+        "present": model.source.present,
+        "lengthscales": torch.from_numpy(np.array(hyper.lengthscales)),
+        "variances": torch.from_numpy(np.array(hyper.variances)),
+        "noise": torch.tensor([hyper.noise], dtype=torch.float64),
+    }
+
+
+def restored(source: Source, common: CommonFeatures, tensors: dict[str, Tensor]) -> SourceModel:
+    """Return a source model from its source and the hyperparameters in `tensors`."""
+    columns = varying(source.X, common)
+    data = TaskData(source.X[:, columns], source.z[:, None], tuple(common.columns[i] for i in columns.tolist()))
+    one = data.target(0)
+    hyper = Hyperparameters(tensors["lengthscales"].numpy(), tensors["variances"].numpy(), float(tensors["noise"][0]))
+    kernel = build_kernel(one.columns, GaussianProcessSettings())
+    y = one.Y[:, 0]
+    return SourceModel(source, columns, GaussianProcess(one.X, y, kernel, hyper, output=OutputScale.of(y.numpy())))
+
+
+def predictions(models: Sequence[SourceModel], X: Tensor) -> Tensor:
+    """Return what every source expects (``... x S``), standardised, of common features (``... x d``)."""
+    return torch.stack([model.mean(X) for model in models], dim=-1)

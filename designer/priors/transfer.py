@@ -1,0 +1,319 @@
+"""Transfer of Gaussian processes: past tasks' posteriors as the mean and the covariance of a new task's prior.
+
+Each source s is fitted once; m_s is its standardised posterior mean. For a new task, standardised,
+
+    f(x) = c + a mu(x) + sum_s b_s d_s(x) + r(x),
+    mu = mean_s m_s,    d_s = (m_s - mu) / sqrt(S),
+    c ~ N(0, 1),    a ~ N(a_0, v_a),    b_s ~ N(0, v_b),    r ~ GP(0, plain kernel scaled by v_r):
+
+the sources' sample mean and sample covariance as a Gaussian process, whose scales are free, and a residual process over
+the design's own features beside it. All coefficients are marginalised in closed form, so weights of single sources may be of
+either sign and the cost of adapting does not depend on how many rows the sources have beyond `sources.ROWS`.
+
+How far sources can be trusted is learned before the new task is measured: each source in turn plays the new task, and
+(a_0, v_a) come from regressions of its values on what the others expect, (v_b, v_r, noise) from the evidence of small
+subsets of them. Sources that do not predict each other (shuffled, irrelevant) so get a_0 near 0. The hypothesis that the
+new task runs against the sources (-a_0) is held beside, weighted by its evidence.
+
+References: P. Tighineanu et al., Scalable Meta-Learning with Gaussian Processes (AISTATS 2024) for the sum of source
+posteriors and a residual process; Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization (JMLR 2024) for
+priors estimated over tasks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from botorch.models.model import Model
+from scipy.optimize import minimize
+from torch import Tensor
+
+from designer.priors import saving
+from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.informed import Extra, InformedModel, extended, fit_informed
+from designer.priors.scaling import target_output
+from designer.priors.source_models import (
+    SELF_PREDICTION,
+    SourceModel,
+    fit_source,
+    predictions,
+    restored,
+    stored,
+    varying,
+)
+from designer.priors.sources import Source, gather, matching
+from designer.surrogates.data import Quantity, TaskData
+from designer.surrogates.fitting import LogPosterior
+from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.independent import IndependentModels
+from designer.surrogates.kernels import Array
+from designer.surrogates.mixture import Mixture
+from designer.surrogates.structure import GaussianProcessSettings, build_kernel
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+KIND = "transfer-gp"
+EPISODE_ROWS = 24
+EPISODES = 16
+AGAINST = 0.05
+"""Prior probability that a new task runs against its sources."""
+
+_LEAST_SLOPE_SPREAD = 0.15
+_SHRINK = 2.0  # pseudo-tasks of slope 0 with which slopes are averaged
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the sources of one quantity can be trusted: means of logarithms, for standardised values.
+
+    Parameters
+    ----------
+    slope, slope_variance
+        Mean a_0 and log variance v_a of the coefficient of the sources' mean.
+    deviations, residual, noise
+        Logarithms of v_b, v_r and the noise variance.
+    """
+
+    slope: float
+    slope_variance: float
+    deviations: float
+    residual: float
+    noise: float
+
+
+@dataclass(frozen=True, eq=False)
+class SourceMean:
+    """What the sources expect of the new task's designs (see `designer.priors.informed.Knowing`).
+
+    The further features are the mean itself (1 column) and each source's deviation from it (S columns).
+    """
+
+    models: tuple[SourceModel, ...]
+    bridge: Bridge
+    slope: float
+
+    def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        mean, deviations = spread(predictions(self.models, self.bridge(X)))
+        return self.slope * mean, torch.cat([mean[..., None], deviations], dim=-1)
+
+
+def spread(expected: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean (``...``) and scaled deviations (``... x S``) of what S sources expect (``... x S``)."""
+    mean = expected.mean(-1)
+    return mean, (expected - mean[..., None]) / math.sqrt(expected.shape[-1])
+
+
+@dataclass(frozen=True)
+class TransferPrior:
+    """A prior that learns from past tasks by their Gaussian processes."""
+
+    kind: str = field(default=KIND, init=False)
+
+    def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedTransfer:
+        """Fit every source and learn how far each quantity's sources can be trusted. No randomness: `seed` is noted."""
+        common, sources = gather(tasks)
+        models = tuple(fit_source(source, common) for source in sources)
+        usable = tuple(model for model in models if model.self_prediction() >= SELF_PREDICTION)
+        refused = tuple(model.source.name for model in models if model.self_prediction() < SELF_PREDICTION)
+        return FittedTransfer(common, usable, refused, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTransfer:
+    """Fitted sources.
+
+    Parameters
+    ----------
+    common
+        The features that the sources have in common.
+    models
+        The sources' models.
+    refused
+        Names of the tasks that cannot predict themselves.
+    """
+
+    common: CommonFeatures
+    models: tuple[SourceModel, ...]
+    refused: tuple[str, ...] = ()
+    seed: int = 0
+    _trusts: dict[Any, Trust] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        return KIND
+
+    def condition(self, data: TaskData) -> Model:
+        """Return the posterior of a new task; see `FittedPrior.condition`."""
+        models = [self._condition(data.target(i)) for i in range(data.targets)]
+        return models[0] if len(models) == 1 else IndependentModels(*models)
+
+    def _condition(self, one: TaskData) -> Model:
+        informed = self.informed(one)
+        if not informed:
+            return fit_gaussian_process(one)
+        odds = np.array([math.log(1 - AGAINST), math.log(AGAINST)])
+        if len(one.X):
+            odds = odds + [model.log_evidence() for model in informed]
+        weights = np.exp(odds - odds.max())
+        return Mixture(informed, weights / weights.sum())
+
+    def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
+        """Return the model of one target that runs with its sources and the one that runs against them.
+
+        None, where no source teaches about the target.
+        """
+        quantity = one.quantities[0] if one.quantities else None
+        models = self.about(quantity)
+        bridge = self.common.bridge(one.columns)
+        if not models or not bridge.shares:
+            return ()
+        trust = self.trust(models)
+        output = target_output(one.Y[:, 0].numpy(), [model.source for model in models], quantity)
+        settings, extras = structure(trust, len(models))
+        return tuple(
+            fit_informed(one, SourceMean(models, bridge, sign * trust.slope), extras, output=output, settings=settings)
+            for sign in (1.0, -1.0)
+        )
+
+    def about(self, quantity: Quantity | None) -> tuple[SourceModel, ...]:
+        """Return the models of the sources that teach about a quantity."""
+        kept = {id(source) for source in _of_quantity([model.source for model in self.models], quantity)}
+        return tuple(model for model in self.models if id(model.source) in kept)
+
+    def trust(self, models: Sequence[SourceModel]) -> Trust:
+        """Return how far these sources can be trusted, learned once."""
+        key = tuple(id(model) for model in models)
+        if key not in self._trusts:
+            self._trusts[key] = learn_trust(models, self.common)
+        return self._trusts[key]
+
+    def save(self, path: Path) -> None:
+        """Write the sources and their hyperparameters into the folder `path`."""
+        card = {
+            "kind": KIND,
+            "seed": self.seed,
+            "refused": list(self.refused),
+            "common": self.common.as_dict(),
+            "tasks": [
+                {"name": m.source.name, "quantity": [m.source.quantity.name, m.source.quantity.unit], "rows": len(m.source)}
+                for m in self.models
+            ],
+        }
+        tensors = {f"{i}.{name}": value for i, m in enumerate(self.models) for name, value in stored(m).items()}
+        saving.write(path, card, tensors)
+
+    @classmethod
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedTransfer:
+        """Return what `save` wrote."""
+        common = CommonFeatures.from_dict(card["common"])
+        models = []
+        for i, task in enumerate(card["tasks"]):
+            own = {name.partition(".")[2]: value for name, value in tensors.items() if name.startswith(f"{i}.")}
+            source = Source(task["name"], Quantity(*task["quantity"]), own["X"], own["y"], own["present"])
+            models.append(restored(source, common, own))
+        return cls(common, tuple(models), tuple(card["refused"]), int(card["seed"]))
+
+
+def _of_quantity(sources: Sequence[Source], quantity: Quantity | None) -> list[Source]:
+    same = [source for source in sources if quantity is not None and source.measures(quantity)]
+    return same or list(sources)
+
+
+def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tuple[Extra, ...]]:
+    """Return the residual's settings and the terms over what the sources expect."""
+    settings = GaussianProcessSettings(variance=(trust.residual, 0.7), noise=(trust.noise, 0.7))
+    extras = [Extra("linear", (0,), (trust.slope_variance, 0.5))]
+    if sources > 1:
+        extras.append(Extra("linear", tuple(range(1, sources + 1)), (trust.deviations, 0.7)))
+    return settings, tuple(extras)
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """One source as if it were the new task: some rows, and what the other sources expect of them."""
+
+    problem_X: Array
+    mean: Array
+    z: Array
+    columns: tuple[Any, ...]
+    others: int
+
+    @cached_property
+    def slope(self) -> float:
+        """The coefficient of a regression of the values on the others' mean."""
+        centred = self.mean - self.mean.mean()
+        size = float(centred @ centred)
+        return float(centred @ self.z) / size if size > 0 else 0.0
+
+
+def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
+    """Learn from past tasks alone how far they predict each other."""
+    default = Trust(0.5, math.log(0.25), 0.0, math.log(0.5), -4.0)
+    if len(models) < 2:
+        return default
+    whole = [episode_of(i, models, common, None) for i in range(len(models))]
+    slopes = np.array([each.slope for each in whole])
+    count = len(slopes)
+    slope = float(slopes.sum()) / (count + _SHRINK)
+    variance = float(((slopes - slope) ** 2).sum() + _SHRINK * 0.25) / (count + _SHRINK)
+    trust = replace(default, slope=slope, slope_variance=math.log(max(variance, _LEAST_SLOPE_SPREAD**2)))
+    step = max(1, len(models) // EPISODES)
+    episodes = [episode_of(i, models, common, EPISODE_ROWS) for i in range(0, len(models), step)][:EPISODES]
+    return _scales(trust, episodes)
+
+
+def episode_of(i: int, models: Sequence[SourceModel], common: CommonFeatures, rows: int | None) -> Episode:
+    """Return source `i` as if it were new, with its first `rows` rows (they stand in no order)."""
+    source = models[i].source
+    X = source.X[:rows]
+    with torch.no_grad():
+        mean, deviations = spread(predictions([m for j, m in enumerate(models) if j != i], X))
+    own = varying(source.X, common)
+    features = torch.cat([X[:, own], mean[:, None], deviations], dim=-1).numpy()
+    columns = tuple(common.columns[j] for j in own.tolist())
+    return Episode(features, mean.numpy(), source.z[:rows].numpy(), columns, len(models) - 1)
+
+
+def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
+    """Return `trust` with the scales of deviations, residual and noise that give the episodes the highest evidence."""
+    problems = [_problem(trust, episode) for episode in episodes]
+    start = np.array([trust.deviations, trust.residual, trust.noise])
+    centre, width = np.array([0.0, math.log(0.5), -4.0]), np.array([1.5, 1.5, 1.5])
+
+    def objective(values: Array) -> tuple[float, Array]:
+        total, slope = 0.0, np.zeros(3)
+        for problem, base, places in problems:
+            theta = base.copy()
+            for k in range(3):
+                theta[places[k]] += values[k] - start[k]
+            value, gradient = problem(theta)
+            away = (theta - problem.priors.means) / problem.priors.deviations
+            total += value - 0.5 * float(away @ away)
+            gradient = gradient - away / problem.priors.deviations
+            slope += [float(gradient[places[k]].sum()) for k in range(3)]
+        away = (values - centre) / width
+        return total + 0.5 * float(away @ away), slope + away / width
+
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(-6, 2), (-6, 1), (-9, 0)], options={"maxiter": 40})
+    deviations, residual, noise = (float(value) for value in found.x)
+    return replace(trust, deviations=deviations, residual=residual, noise=noise)
+
+
+def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, Array, tuple[Any, Any, Any]]:
+    """Return the evidence of an episode, its hyperparameters, and where the three scales stand among them."""
+    settings, extras = structure(trust, episode.others)
+    kernel, priors = extended(build_kernel(episode.columns, settings), settings, extras, episode.others + 1)
+    z = episode.z - trust.slope * episode.mean
+    problem = LogPosterior(kernel, episode.problem_X, z, np.full(len(z), np.nan), priors)
+    first = kernel.lengthscales
+    residuals = np.arange(first, first + kernel.variances - len(extras))
+    deviations = np.arange(first + kernel.variances - 1, first + kernel.variances) if len(extras) > 1 else np.arange(0)
+    return problem, priors.means, (deviations, residuals, np.array([len(priors.means) - 1]))
