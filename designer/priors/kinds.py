@@ -17,4 +17,5 @@ if TYPE_CHECKING:
 # The class of the prior, and that of the fitted one, whose `from_saved(card, tensors)` reads what its `save` wrote.
 _CLASSES = {
     "none": ("designer.priors.plain", "PlainPrior", "PlainPrior"),
+    "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),

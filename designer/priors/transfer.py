@@ -48,7 +48,7 @@ from designer.priors.source_models import (
     stored,
     varying,
 )
-from designer.priors.sources import Source, gather, matching
+from designer.priors.sources import Source, gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.gaussian_process import fit_gaussian_process
@@ -68,6 +68,7 @@ AGAINST = 0.05
 
 _LEAST_SLOPE_SPREAD = 0.15
 _SHRINK = 2.0  # pseudo-tasks of slope 0 with which slopes are averaged
+_LEAST_SLOPE = 0.2  # of usable sources; and, of three or more, two standard errors above 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class Trust:
         Mean a_0 and log variance v_a of the coefficient of the sources' mean.
     deviations, residual, noise
         Logarithms of v_b, v_r and the noise variance.
+    usable
+        Whether past tasks predict each other at all: otherwise they are not used for a new one either.
     """
 
     slope: float
@@ -87,6 +90,7 @@ class Trust:
     deviations: float
     residual: float
     noise: float
+    usable: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +177,7 @@ class FittedTransfer:
         quantity = one.quantities[0] if one.quantities else None
         models = self.about(quantity)
         bridge = self.common.bridge(one.columns)
-        if not models or not bridge.shares:
+        if not models or not bridge.shares or not self.trust(models).usable:
             return ()
         trust = self.trust(models)
         output = target_output(one.Y[:, 0].numpy(), [model.source for model in models], quantity)
@@ -195,10 +199,10 @@ class FittedTransfer:
             self._trusts[key] = learn_trust(models, self.common)
         return self._trusts[key]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, kind: str = KIND) -> None:
         """Write the sources and their hyperparameters into the folder `path`."""
         card = {
-            "kind": KIND,
+            "kind": kind,
             "seed": self.seed,
             "refused": list(self.refused),
             "common": self.common.as_dict(),
@@ -265,6 +269,9 @@ def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
     slope = float(slopes.sum()) / (count + _SHRINK)
     variance = float(((slopes - slope) ** 2).sum() + _SHRINK * 0.25) / (count + _SHRINK)
     trust = replace(default, slope=slope, slope_variance=math.log(max(variance, _LEAST_SLOPE_SPREAD**2)))
+    error = float(slopes.std(ddof=1)) / math.sqrt(count)
+    if slope < _LEAST_SLOPE or (count > 2 and slopes.mean() < 2 * error):
+        return replace(trust, usable=False)
     step = max(1, len(models) // EPISODES)
     episodes = [episode_of(i, models, common, EPISODE_ROWS) for i in range(0, len(models), step)][:EPISODES]
     return _scales(trust, episodes)

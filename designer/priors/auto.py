@@ -1,0 +1,153 @@
+"""The default prior: what past tasks say, as far as they deserve it.
+
+The posterior is a mixture of the plain model of the new task alone and of models that learned from past tasks. Weights
+follow the evidence of the measurements: with prior weights w_k, expert k has weight
+
+    w_k p_k(y) / sum_j w_j p_j(y),
+
+where p_k is the marginal likelihood of all that was measured so far, which is the product of its one-step-ahead
+predictions in any order. The expected improvement of the mixture is the weighted sum of the experts' improvements, exactly.
+
+The guard:
+
+1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
+   posterior is then the plain one, bit for bit.
+2. The plain model keeps a weight of at least `FLOOR`, whatever the evidence.
+3. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
+   probability of at most 1/20 (Ville's inequality). The prior is then rejected, and the plain model decides alone.
+
+References: G. Shafer, Testing by Betting (J. R. Stat. Soc. A 2021); Y. Yao et al., Using Stacking to Average Bayesian
+Predictive Distributions (Bayesian Analysis 2018).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from botorch.models.model import Model
+from torch import Tensor
+
+from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.independent import IndependentModels
+from designer.surrogates.mixture import Mixture
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+KIND = "auto"
+PLAIN = 0.1
+"""Prior weight of the plain model."""
+
+FLOOR = 0.1
+"""Least weight of the plain model."""
+
+REJECTED = math.log(20.0)
+"""Log evidence against the prior at which it is laid aside."""
+
+
+@dataclass(frozen=True)
+class AutoPrior:
+    """The default: learn from past tasks, and find out whether they help."""
+
+    kind: str = field(default=KIND, init=False)
+
+    def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedAuto:
+        """Fit all experts to past tasks."""
+        return FittedAuto(TransferPrior().fit(tasks, seed=seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """The experts of one target, and what the measurements say of them.
+
+    Parameters
+    ----------
+    names, models, weights
+        The experts, the plain one first.
+    log_evidence
+        Of the prior against the plain model.
+    """
+
+    names: tuple[str, ...]
+    models: tuple[Model, ...]
+    weights: tuple[float, ...]
+    log_evidence: float
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the measurements speak against the prior too clearly for it to be used."""
+        return self.log_evidence <= -REJECTED
+
+    @property
+    def model(self) -> Model:
+        """The posterior."""
+        used = [(m, w) for m, w in zip(self.models, self.weights, strict=True) if w > 0]
+        return used[0][0] if len(used) == 1 else Mixture([m for m, _ in used], [w for _, w in used])
+
+
+@dataclass(frozen=True, eq=False)
+class FittedAuto:
+    """Experts that learned from past tasks, and the guard."""
+
+    transfer: FittedTransfer
+
+    @property
+    def kind(self) -> str:
+        return KIND
+
+    def condition(self, data: TaskData) -> Model:
+        """Return the posterior of a new task; see `FittedPrior.condition`."""
+        models = [self.weigh(data.target(i)).model for i in range(data.targets)]
+        return models[0] if len(models) == 1 else IndependentModels(*models)
+
+    def weigh(self, one: TaskData) -> Weighed:
+        """Return the experts of one target with their weights."""
+        plain = fit_gaussian_process(one)
+        informed = self.transfer.informed(one)
+        if not informed:
+            return Weighed(("plain",), (plain,), (1.0,), 0.0)
+        models = (plain, *informed)
+        names = ("plain", "transfer-gp", "transfer-gp, against")
+        prior = np.log([PLAIN, (1 - PLAIN) * (1 - AGAINST), (1 - PLAIN) * AGAINST])
+        evidence = np.array([model.log_evidence() for model in models]) if len(one.X) else np.zeros(3)
+        weights, against = weighed(prior, evidence)
+        return Weighed(names, models, tuple(weights.tolist()), against)
+
+    def save(self, path: Path) -> None:
+        """Write the experts into the folder `path`."""
+        self.transfer.save(path, kind=KIND)
+
+    @classmethod
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedAuto:
+        """Return what `save` wrote."""
+        return cls(FittedTransfer.from_saved(card, tensors))
+
+
+def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return weights of the experts, the plain one first, and the log evidence for the others against the plain one.
+
+    >>> weights, against = weighed(np.log([0.1, 0.9]), np.array([0.0, 5.0]))
+    >>> weights.round(3).tolist(), round(against, 3)
+    ([0.1, 0.9], 5.0)
+    >>> weighed(np.log([0.1, 0.9]), np.array([0.0, -4.0]))[0].tolist()
+    [1.0, 0.0]
+    """
+    joint = log_prior + log_evidence
+    others = joint[1:] - log_prior[1:].max()
+    share = np.exp(log_prior[1:] - log_prior[1:].max()).sum()
+    ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0])
+    if ratio <= -REJECTED:
+        return np.eye(len(joint))[0], ratio
+    weights = np.exp(joint - joint.max())
+    weights /= weights.sum()
+    if weights[0] < FLOOR:
+        weights[1:] *= (1 - FLOOR) / weights[1:].sum()
+        weights[0] = FLOOR
+    return weights, ratio
