@@ -6,7 +6,8 @@ follow the evidence of the measurements: with prior weights w_k, expert k has we
     w_k p_k(y) / sum_j w_j p_j(y),
 
 where p_k is the marginal likelihood of all that was measured so far, which is the product of its one-step-ahead
-predictions in any order. The expected improvement of the mixture is the weighted sum of the experts' improvements, exactly.
+predictions in any order. The expected improvement of the mixture is the weighted sum of the experts' improvements,
+exactly.
 
 The guard:
 
@@ -32,10 +33,10 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.priors.conditioning import condition_each
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
-from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -104,8 +105,7 @@ class FittedAuto:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        models = [self.weigh(data.target(i)).model for i in range(data.targets)]
-        return models[0] if len(models) == 1 else IndependentModels(*models)
+        return condition_each(data, lambda one: self.weigh(one).model)
 
     def weigh(self, one: TaskData) -> Weighed:
         """Return the experts of one target with their weights."""
@@ -116,7 +116,9 @@ class FittedAuto:
         models = (plain, *informed)
         names = ("plain", "transfer-gp", "transfer-gp, against")
         prior = np.log([PLAIN, (1 - PLAIN) * (1 - AGAINST), (1 - PLAIN) * AGAINST])
-        evidence = np.array([model.log_evidence() for model in models]) if len(one.X) else np.zeros(3)
+        evidence = np.zeros(len(models))
+        if len(one.X):
+            evidence = np.array([plain.log_evidence(), *[model.log_evidence() for model in informed]])
         weights, against = weighed(prior, evidence)
         return Weighed(names, models, tuple(weights.tolist()), against)
 

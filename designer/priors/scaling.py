@@ -1,4 +1,4 @@
-"""The scale of a new task's values when few are measured: what past tasks of the same quantity had, until data say more."""
+"""The scale of a new task's values when few are measured: that of past tasks which measured the same, at first."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def target_output(y: np.ndarray, sources: Sequence[Source], quantity: Quantity |
 
     Where the sources measured the same quantity, logarithms of their standard deviations have a mean and a spread
     between tasks, ``log s ~ N(m, v)``; `n` values have one of their own, with a variance of about ``1 / (n - 1)`` as
-    designs are chosen, not drawn. The scale is the precision-weighted mean of the two, and so is the centre. Values that
-    the sources' scale makes incredible (a rescaled or mislabelled source) are standardised by themselves.
+    designs are chosen, not drawn. The scale is the precision-weighted mean of the two, and so is the centre. Values
+    that the sources' scale makes incredible (a rescaled or mislabelled source) are standardised by themselves.
     """
     y = drawn_in(y)
     same = [source for source in sources if quantity is not None and source.measures(quantity)]

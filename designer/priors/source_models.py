@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from designer.surrogates.structure import GaussianProcessSettings, build_kernel
 
 SELF_PREDICTION = 0.1
 """Least leave-one-out R^2 of a source that is used: one that cannot predict itself predicts nothing else."""
+
+HYPERPARAMETERS = ("lengthscales", "variances", "noise")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,7 @@ class SourceModel:
 
 def fit_source(source: Source, common: CommonFeatures) -> SourceModel:
     """Fit the plain model to a source."""
-    columns = varying(source.X, common)
-    data = TaskData(source.X[:, columns], source.z[:, None], tuple(common.columns[i] for i in columns.tolist()))
+    columns, data = _own_data(source, common)
     return SourceModel(source, columns, fit_gaussian_process(data))
 
 
@@ -77,27 +78,27 @@ def varying(X: Tensor, common: CommonFeatures) -> Tensor:
 
 
 def stored(model: SourceModel) -> dict[str, Tensor]:
-    """Return what a source model is made of, as tensors."""
+    """Return the hyperparameters of a source model as tensors."""
     hyper = model.process.hyperparameters
-    return {
-        "X": model.source.X,
-        "y": model.source.y,
-        "present": model.source.present,
-        "lengthscales": torch.from_numpy(np.array(hyper.lengthscales)),
-        "variances": torch.from_numpy(np.array(hyper.variances)),
-        "noise": torch.tensor([hyper.noise], dtype=torch.float64),
-    }
+    values = (hyper.lengthscales, hyper.variances, [hyper.noise])
+    return {name: torch.tensor(np.array(value)) for name, value in zip(HYPERPARAMETERS, values, strict=True)}
 
 
-def restored(source: Source, common: CommonFeatures, tensors: dict[str, Tensor]) -> SourceModel:
+def restored(source: Source, common: CommonFeatures, tensors: Mapping[str, Tensor]) -> SourceModel:
     """Return a source model from its source and the hyperparameters in `tensors`."""
-    columns = varying(source.X, common)
-    data = TaskData(source.X[:, columns], source.z[:, None], tuple(common.columns[i] for i in columns.tolist()))
-    one = data.target(0)
-    hyper = Hyperparameters(tensors["lengthscales"].numpy(), tensors["variances"].numpy(), float(tensors["noise"][0]))
-    kernel = build_kernel(one.columns, GaussianProcessSettings())
+    columns, one = _own_data(source, common)
+    lengthscales, variances, noise = (tensors[name].numpy() for name in HYPERPARAMETERS)
+    hyper = Hyperparameters(lengthscales, variances, float(noise[0]))
     y = one.Y[:, 0]
+    kernel = build_kernel(one.columns, GaussianProcessSettings())
     return SourceModel(source, columns, GaussianProcess(one.X, y, kernel, hyper, output=OutputScale.of(y.numpy())))
+
+
+def _own_data(source: Source, common: CommonFeatures) -> tuple[Tensor, TaskData]:
+    """Return the columns that change in a source, and its standardised data over them."""
+    columns = varying(source.X, common)
+    kept = tuple(common.columns[i] for i in columns.tolist())
+    return columns, TaskData(source.X[:, columns], source.z[:, None], kept).target(0)
 
 
 def predictions(models: Sequence[SourceModel], X: Tensor) -> Tensor:

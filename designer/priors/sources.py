@@ -82,7 +82,7 @@ def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, 
     """Return the common features of tasks and what each of them measured.
 
     Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of the designs: the same
-    ones in whatever order they stand and in whatever unit or sign they were measured. Quantities with fewer than 3
+    ones in whatever order rows and tasks stand and in whatever unit or sign they were measured. Quantities with fewer than 3
     designs, or that never change, teach nothing and are left out.
 
     Raises
@@ -96,8 +96,9 @@ def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, 
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InvalidPrior([Fault(f"there are two past tasks {name!r}", "name each once") for name in twice])
-    common = CommonFeatures.of([task.space.encoder.columns for task in tasks])
-    found = [source for task, name in zip(tasks, names, strict=True) for source in _sources(task, name, common, rows)]
+    ordered = sorted(zip(names, tasks, strict=True), key=lambda pair: pair[0])
+    common = CommonFeatures.of([task.space.encoder.columns for _, task in ordered])
+    found = [source for name, task in ordered for source in _sources(task, name, common, rows)]
     common = common.with_reference([source.X for source in found], [source.present for source in found])
     filled = [replace(each, X=_filled(each, common)) for each in found]
     return common, tuple(filled)

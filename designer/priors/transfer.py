@@ -7,17 +7,17 @@ Each source s is fitted once; m_s is its standardised posterior mean. For a new 
     c ~ N(0, 1),    a ~ N(a_0, v_a),    b_s ~ N(0, v_b),    r ~ GP(0, plain kernel scaled by v_r):
 
 the sources' sample mean and sample covariance as a Gaussian process, whose scales are free, and a residual process over
-the design's own features beside it. All coefficients are marginalised in closed form, so weights of single sources may be of
-either sign and the cost of adapting does not depend on how many rows the sources have beyond `sources.ROWS`.
+the design's own features beside it. All coefficients are marginalised in closed form, so weights of single sources may
+be of either sign and the cost of adapting does not depend on how many rows the sources have beyond `sources.ROWS`.
 
 How far sources can be trusted is learned before the new task is measured: each source in turn plays the new task, and
 (a_0, v_a) come from regressions of its values on what the others expect, (v_b, v_r, noise) from the evidence of small
-subsets of them. Sources that do not predict each other (shuffled, irrelevant) so get a_0 near 0. The hypothesis that the
-new task runs against the sources (-a_0) is held beside, weighted by its evidence.
+subsets of them. Sources that do not predict each other (shuffled, irrelevant) get a_0 near 0 and are then not used. The
+hypothesis that the new task runs against the sources (-a_0) is held beside, weighted by its evidence.
 
 References: P. Tighineanu et al., Scalable Meta-Learning with Gaussian Processes (AISTATS 2024) for the sum of source
-posteriors and a residual process; Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization (JMLR 2024) for
-priors estimated over tasks.
+posteriors and a residual process; Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization (JMLR 2024)
+for priors estimated over tasks.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ from torch import Tensor
 
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.conditioning import condition_each, quantity_of
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed
+from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.scaling import target_output
 from designer.priors.source_models import (
+    HYPERPARAMETERS,
     SELF_PREDICTION,
     SourceModel,
     fit_source,
@@ -48,11 +51,9 @@ from designer.priors.source_models import (
     stored,
     varying,
 )
-from designer.priors.sources import Source, gather
+from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
-from designer.surrogates.gaussian_process import fit_gaussian_process
-from designer.surrogates.independent import IndependentModels
 from designer.surrogates.kernels import Array
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel
@@ -156,13 +157,12 @@ class FittedTransfer:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        models = [self._condition(data.target(i)) for i in range(data.targets)]
-        return models[0] if len(models) == 1 else IndependentModels(*models)
+        return condition_each(data, self._condition)
 
-    def _condition(self, one: TaskData) -> Model:
+    def _condition(self, one: TaskData) -> Model | None:
         informed = self.informed(one)
         if not informed:
-            return fit_gaussian_process(one)
+            return None
         odds = np.array([math.log(1 - AGAINST), math.log(AGAINST)])
         if len(one.X):
             odds = odds + [model.log_evidence() for model in informed]
@@ -174,12 +174,14 @@ class FittedTransfer:
 
         None, where no source teaches about the target.
         """
-        quantity = one.quantities[0] if one.quantities else None
+        quantity = quantity_of(one)
         models = self.about(quantity)
         bridge = self.common.bridge(one.columns)
-        if not models or not bridge.shares or not self.trust(models).usable:
+        if not models or not bridge.shares:
             return ()
         trust = self.trust(models)
+        if not trust.usable:
+            return ()
         output = target_output(one.Y[:, 0].numpy(), [model.source for model in models], quantity)
         settings, extras = structure(trust, len(models))
         return tuple(
@@ -189,8 +191,8 @@ class FittedTransfer:
 
     def about(self, quantity: Quantity | None) -> tuple[SourceModel, ...]:
         """Return the models of the sources that teach about a quantity."""
-        kept = {id(source) for source in _of_quantity([model.source for model in self.models], quantity)}
-        return tuple(model for model in self.models if id(model.source) in kept)
+        same = [model for model in self.models if quantity is not None and model.source.measures(quantity)]
+        return tuple(same) or self.models
 
     def trust(self, models: Sequence[SourceModel]) -> Trust:
         """Return how far these sources can be trusted, learned once."""
@@ -201,34 +203,26 @@ class FittedTransfer:
 
     def save(self, path: Path, *, kind: str = KIND) -> None:
         """Write the sources and their hyperparameters into the folder `path`."""
+        sources = [model.source for model in self.models]
         card = {
             "kind": kind,
             "seed": self.seed,
             "refused": list(self.refused),
             "common": self.common.as_dict(),
-            "tasks": [
-                {"name": m.source.name, "quantity": [m.source.quantity.name, m.source.quantity.unit], "rows": len(m.source)}
-                for m in self.models
-            ],
+            "tasks": sources_card(sources),
         }
-        tensors = {f"{i}.{name}": value for i, m in enumerate(self.models) for name, value in stored(m).items()}
-        saving.write(path, card, tensors)
+        found = {f"{i}.{name}": value for i, m in enumerate(self.models) for name, value in stored(m).items()}
+        saving.write(path, card, {**sources_tensors(sources), **found})
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedTransfer:
         """Return what `save` wrote."""
         common = CommonFeatures.from_dict(card["common"])
-        models = []
-        for i, task in enumerate(card["tasks"]):
-            own = {name.partition(".")[2]: value for name, value in tensors.items() if name.startswith(f"{i}.")}
-            source = Source(task["name"], Quantity(*task["quantity"]), own["X"], own["y"], own["present"])
-            models.append(restored(source, common, own))
+        models = [
+            restored(source, common, {name: tensors[f"{i}.{name}"] for name in HYPERPARAMETERS})
+            for i, source in enumerate(sources_from(card["tasks"], tensors))
+        ]
         return cls(common, tuple(models), tuple(card["refused"]), int(card["seed"]))
-
-
-def _of_quantity(sources: Sequence[Source], quantity: Quantity | None) -> list[Source]:
-    same = [source for source in sources if quantity is not None and source.measures(quantity)]
-    return same or list(sources)
 
 
 def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tuple[Extra, ...]]:
@@ -244,7 +238,7 @@ def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tupl
 class Episode:
     """One source as if it were the new task: some rows, and what the other sources expect of them."""
 
-    problem_X: Array
+    features: Array
     mean: Array
     z: Array
     columns: tuple[Any, ...]
@@ -309,7 +303,9 @@ def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
         away = (values - centre) / width
         return total + 0.5 * float(away @ away), slope + away / width
 
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(-6, 2), (-6, 1), (-9, 0)], options={"maxiter": 40})
+    found = minimize(
+        objective, start, jac=True, method="L-BFGS-B", bounds=[(-6, 2), (-6, 1), (-9, 0)], options={"maxiter": 40}
+    )
     deviations, residual, noise = (float(value) for value in found.x)
     return replace(trust, deviations=deviations, residual=residual, noise=noise)
 
@@ -319,7 +315,7 @@ def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, Array, tuple
     settings, extras = structure(trust, episode.others)
     kernel, priors = extended(build_kernel(episode.columns, settings), settings, extras, episode.others + 1)
     z = episode.z - trust.slope * episode.mean
-    problem = LogPosterior(kernel, episode.problem_X, z, np.full(len(z), np.nan), priors)
+    problem = LogPosterior(kernel, episode.features, z, np.full(len(z), np.nan), priors)
     first = kernel.lengthscales
     residuals = np.arange(first, first + kernel.variances - len(extras))
     deviations = np.arange(first + kernel.variances - 1, first + kernel.variances) if len(extras) > 1 else np.arange(0)
