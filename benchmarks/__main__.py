@@ -6,11 +6,10 @@ import argparse
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from benchmarks import controls, methods, rows, running, tidy
-from benchmarks.campaigns import Row
+from benchmarks import controls, methods, progress, rows, running, tidy
+from benchmarks.campaigns import Job
 from benchmarks.origin import origin
 from benchmarks.plan import prepare
 from benchmarks.report import report
@@ -41,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: what the suite says)")
     run.add_argument("--tracks", nargs="+", choices=TRACKS, default=[], help="default: those of the suite")
     run.add_argument("--workers", type=int, default=1, help="campaigns at once, one thread each")
+    run.add_argument(
+        "--scheduler", help="tcp://HOST:PORT of a Dask cluster that runs the campaigns, in place of --workers"
+    )
     run.add_argument("--limit", type=float, help="wall seconds a campaign (default: what the suite says)")
     run.set_defaults(command=_run)
     check = verbs.add_parser("check", help="read a suite and all it names, and say what would run")
@@ -77,8 +79,16 @@ def _run(options: argparse.Namespace) -> int:
         methods.require(name)
         jobs = plan.jobs(name, seeds=options.seeds, tracks=options.tracks, control=options.control)
         limit = options.limit if options.limit is not None else plan.suite.method(name).limit
-        running.run(jobs, _folder(options, plan.suite), workers=options.workers, limit=limit, told=_tell)
+        _run_one(jobs, _folder(options, plan.suite), options, limit)
     return 0
+
+
+def _run_one(jobs: list[Job], folder: Path, options: argparse.Namespace, limit: float) -> None:
+    left = len(running.missing(jobs, folder))
+    if not left:
+        return
+    with progress.shown(jobs[0].method, len(jobs), len(jobs) - left) as told:
+        running.run(jobs, folder, workers=options.workers, limit=limit, scheduler=options.scheduler, told=told)
 
 
 def _all_methods(suite: Suite, control: str) -> list[str]:
@@ -98,15 +108,6 @@ def _run_each(names: list[str], given: list[str]) -> int:
         for name in names
     ]
     return max(codes)
-
-
-def _tell(row: Row) -> None:
-    outcome = row.error or f"{sum(row.seconds):.1f} CPU s"
-    what = [row.method, f"seed {row.seed}", *(word for word in (row.track, row.control) if word not in DEFAULTS)]
-    print(time.strftime("%H:%M:%S"), f"{row.family}/{row.task}", *what, outcome, flush=True)
-
-
-DEFAULTS = ("shared", "none")
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -30,8 +30,20 @@ class _Running:
     ends: float
 
 
+def missing(jobs: list[Job], folder: Path) -> list[Job]:
+    """Return the jobs that have no row in `folder` yet."""
+    done = {row.key for row in rows.read(folder)}
+    return [job for job in jobs if job.key not in done]
+
+
 def run(
-    jobs: list[Job], folder: Path, *, workers: int = 1, limit: float = 3600.0, told: Callable[[Row], None] | None = None
+    jobs: list[Job],
+    folder: Path,
+    *,
+    workers: int = 1,
+    limit: float = 3600.0,
+    scheduler: str | None = None,
+    told: Callable[[Row], None] | None = None,
 ) -> None:
     """Run the `jobs` of one method that have no row in `folder` yet, and append a row for each.
 
@@ -39,21 +51,42 @@ def run(
     ----------
     limit
         Wall seconds after which a campaign is ended; its row says so.
+    scheduler
+        The address of a Dask scheduler whose workers run the campaigns, in place of `workers` here.
     told
         Called with each row as it comes.
     """
     os.environ.update(ONE_THREAD)
-    done = {row.key for row in rows.read(folder)}
-    waiting = [job for job in jobs if job.key not in done]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([methods.MODULES.get(job.method, job.method) for job in waiting[:1]])
-    for row in _results(waiting, context, workers, limit):
+    waiting = missing(jobs, folder)
+    for row in _results(waiting, workers, limit) if scheduler is None else _elsewhere(waiting, scheduler, limit):
         rows.append(folder, row)
         if told is not None:
             told(row)
 
 
-def _results(waiting: list[Job], context: Any, workers: int, limit: float) -> Iterator[Row]:
+def alone(job: Job, limit: float) -> Row:
+    """Run one job in a process of its own, ended after `limit` wall seconds."""
+    (row,) = _results([job], 1, limit)
+    return row
+
+
+def _elsewhere(waiting: list[Job], scheduler: str, limit: float) -> Iterator[Row]:
+    from benchmarks import cluster  # it needs Dask
+
+    return cluster.results(waiting, scheduler, limit)
+
+
+def _context(method: str) -> Any:
+    """Return how processes are started: forked from a server that has imported the first method's libraries."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([methods.MODULES.get(method, method)])
+    return context
+
+
+def _results(waiting: list[Job], workers: int, limit: float) -> Iterator[Row]:
+    if not waiting:
+        return
+    context = _context(waiting[0].method)
     waiting = waiting[::-1]
     running: list[_Running] = []
     try:
