@@ -82,8 +82,8 @@ def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, 
     """Return the common features of tasks and what each of them measured.
 
     Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of the designs: the same
-    ones in whatever order rows and tasks stand and in whatever unit or sign they were measured. Quantities with fewer than 3
-    designs, or that never change, teach nothing and are left out.
+    ones in whatever order rows and tasks stand and in whatever unit or sign they were measured. Quantities with fewer
+    than 3 designs, or that never change, teach nothing and are left out.
 
     Raises
     ------
