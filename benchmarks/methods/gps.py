@@ -50,7 +50,8 @@ def fitted(x: Tensor, y: Tensor) -> SingleTaskGP:
     """
     model = SingleTaskGP(x, y.unsqueeze(-1), outcome_transform=None)
     likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
-    fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": 500}})
+    with torch.enable_grad():
+        fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": 500}})
     return model
 
 

@@ -15,6 +15,7 @@ Bayesian optimization, ICML AutoML workshop 2018, arXiv:1802.02219.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import botorch
 import gpytorch
@@ -29,7 +30,7 @@ from gpytorch.distributions import MultivariateNormal
 from linear_operator import to_linear_operator
 from torch import Tensor
 
-from benchmarks.methods.gps import fitted, source_models, standardised
+from benchmarks.methods.gps import SourceModel, fitted, source_models, standardised
 from benchmarks.methods.related import unit_cube
 from benchmarks.methods.starting import RandomStart
 from benchmarks.pools import Candidates
@@ -45,7 +46,6 @@ class RgpeChooser:
         torch.manual_seed(seed)
         self._candidates, self._seed = candidates, seed
         self._x = torch.as_tensor(unit_cube([candidates.designs], candidates.categorical)[0])
-        self._sources = source_models(candidates)
         self._start = RandomStart(len(self._x), FIRST, np.random.default_rng([seed, 5]))
         self._expected: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -76,6 +76,11 @@ class RgpeChooser:
             return None
         sign = 1.0 if self._candidates.goal == "maximize" else -1.0
         return sign * float(self._expected[0][row]), float(self._expected[1][row])
+
+    @cached_property
+    def _sources(self) -> list[SourceModel]:
+        """The sources' models, fitted when they are first needed: that suggestion's time has them in it."""
+        return source_models(self._candidates)
 
     def _weights(self, target: SingleTaskGP, rows: list[int], y: Tensor) -> Tensor:
         if not self._sources:

@@ -7,6 +7,7 @@ pool is gone through from the highest mean over sources to the lowest. The least
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import botorch
 import gpytorch
@@ -23,13 +24,18 @@ class SourceMeanChooser:
     def __init__(self, candidates: Candidates) -> None:
         if not candidates.sources:
             raise ValueError("the task has no sources to rank by")
-        mean = torch.stack([source.mean for source in source_models(candidates)]).mean(dim=0)
-        self._order = np.argsort(-mean.numpy(), kind="stable")
+        self._candidates = candidates
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
         """Return the best of those that are left."""
         taken = set(measured)
         return int(next(row for row in self._order if int(row) not in taken))
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """The plan, made when it is first needed: the first suggestion's time has the fits of the sources in it."""
+        mean = torch.stack([source.mean for source in source_models(self._candidates)]).mean(dim=0)
+        return np.argsort(-mean.numpy(), kind="stable")
 
 
 def versions() -> dict[str, str]:
