@@ -1,7 +1,10 @@
 """What a campaign may ask of a simulator; nothing here loads one."""
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -204,6 +207,17 @@ def test_a_missing_package_is_one_line(monkeypatch):
     task = SIMULATORS["atomic-layer-deposition"].task("tma-via-20")
     with pytest.raises(MissingExtra, match=r"^machball is not installed; install it with: pip"):
         open_oracle(spec(), task.space, task.objective, folder=None)
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=lambda simulator: simulator.name)
+def test_the_extra_that_is_named_installs_the_package(monkeypatch, simulator):
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = project["optional-dependencies"][simulator.extra]
+    assert any(re.match(rf"{simulator.package}\b", line) for line in lines)
+    monkeypatch.setattr(base, "find_spec", lambda name: None)
+    task = simulator.tasks[0]
+    (fault,) = measure_faults(spec(simulator.name, task.name), task.space, task.objective, folder=None)
+    assert f"[{simulator.extra}]" in str(fault)
 
 
 class _NothingFound:
