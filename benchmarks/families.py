@@ -23,7 +23,7 @@ NAMED: dict[str, Callable[[], Family]] = {
     "alloy-strength": partial(alloy_systems, "compressive_strength", smallest=6),
     "measured-processes": measured_processes,
     # simulated (`benchmarks.simulated`), two of them with two quantities that pull against each other
-    **{name: partial(load_family, TABLES / name) for name in ("diamond", "deposition", "perovskites")},
+    **{name: partial(load_family, TABLES / name) for name in ("diamond", "deposition", "emt-alloys", "perovskites")},
     # formulas
     **{kind: partial(analytic_family, kind) for kind in KINDS},
 }

@@ -98,6 +98,13 @@ TABLES: dict[str, Table] = {
         rows=200,
         derived=(_EFFECTIVE, lambda values: values["coverage"] * values["precursor_use"] / 100),
     ),
+    "emt-alloys": Table(
+        simulator="emt-alloys",
+        tasks=("Ag-Au-Cu", "Ag-Au-Pd", "Au-Cu-Pd", "Au-Cu-Pt", "Cu-Ni-Pd"),
+        rows=100,
+        step=5,
+        first="mixing_enthalpy",
+    ),
     "perovskites": Table(
         simulator="perovskites",
         tasks=("fluoride", "chloride", "bromide", "iodide", "oxide", "sulfide", "selenide"),
