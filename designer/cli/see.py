@@ -167,26 +167,53 @@ def writable(file: Path, endings: Sequence[str], what: str) -> None:
 def report(
     campaign: CampaignArgument = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.html", help="Default: beside the campaign file.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the campaign file.")
     ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="html|md", help="Default: by the file's ending; else html.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="FOLDER", help="Also write each figure into this folder.")
+    ] = None,
+    figure_format: Annotated[str, typer.Option("--figure-format", metavar="svg|png", help="Of --figures.")] = "svg",
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the campaign's report: one HTML file that needs nothing else. An older report is replaced."""
+    """Write the campaign's report: one HTML file that needs nothing else, or Markdown with its figures beside it.
+
+    An older report is replaced.
+    """
     from designer.report import write_report
 
     path = campaign_file(campaign or option)
-    target = output or path.with_suffix(".html")
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise InvalidInput(Fault(f"a report is HTML, not {target.suffix or 'without an ending'}", "end it in .html"))
-    if not target.parent.is_dir():
-        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(target)))
+    target = output or path.with_suffix(".md" if format_ == "md" else ".html")
+    _check_report(target, format_, figures, figure_format)
     opened = open_campaign(path, store)
-    written = write_report(opened, target)
-    said = Report({"campaign": opened.name, "file": str(written)})
-    said.say(f"Wrote {written}")
+    written = write_report(opened, target, figures=figures, figure_format="png" if figure_format == "png" else "svg")
+    said = Report({"campaign": opened.name, "file": str(written), "figures": None if figures is None else str(figures)})
+    said.say(f"Wrote {written}" + (f" and the figures in {figures}" if figures is not None else ""))
     emit(said, as_json)
+
+
+def _check_report(target: Path, format_: str | None, figures: Path | None, figure_format: str) -> None:
+    """Refuse what cannot be written, with every fault."""
+    endings = {None: (".html", ".htm", ".md"), "html": (".html", ".htm"), "md": (".md",)}
+    faults = []
+    if format_ not in endings:
+        faults.append(Fault(f"--format cannot be {format_!r}", "html or md"))
+    if figure_format not in ("svg", "png"):
+        faults.append(Fault(f"--figure-format cannot be {figure_format!r}", "svg or png"))
+    if figures is not None and not figures.parent.is_dir():
+        faults.append(Fault("the folder around it does not exist", "make it first", file=str(figures)))
+    elif figures is not None and figures.exists() and not figures.is_dir():
+        faults.append(Fault("it is a file", "name a folder", file=str(figures)))
+    try:
+        writable(target, endings.get(format_, endings[None]), "a report")
+    except InvalidInput as error:
+        faults += error.faults
+    if faults:
+        raise InvalidInput(faults)
 
 
 def export(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from designer.report.content import Content, Section
 
@@ -14,21 +14,43 @@ if TYPE_CHECKING:
     from designer.report.drawing import Drawing
 
 
-def write_report(campaign: Campaign, path: Path | str, *, sections: Sequence[Section] = ()) -> Path:
-    """Write the report of `campaign` as one HTML file that needs nothing else, and return its path.
+def write_report(
+    campaign: Campaign,
+    path: Path | str,
+    *,
+    sections: Sequence[Section] = (),
+    figures: Path | str | None = None,
+    figure_format: Literal["svg", "png"] = "svg",
+) -> Path:
+    """Write the report of `campaign` and return its path.
 
     Parameters
     ----------
     path
-        Where the file goes; an older report there is replaced.
+        Where it goes; an older report there is replaced. A file in ``.md`` is Markdown, with its figures in a folder of
+        the same name beside it; anything else is one HTML file that needs nothing else.
     sections
         Parts of the caller's own, shown after the progress.
+    figures, figure_format
+        A folder into which each figure is also written, as SVG or PNG; made if it does not exist.
     """
+    from designer.report.chapters import chapters
     from designer.report.gathering import gather
     from designer.report.html import render
+    from designer.report.markdown import render_markdown
 
-    path = Path(path)
-    path.write_text(render(gather(campaign), sections), encoding="utf-8")
+    path, content = Path(path), gather(campaign)
+    if path.suffix.lower() == ".md":
+        text = render_markdown(content, path.with_name(f"{path.stem}-figures"), sections)
+    else:
+        text = render(content, sections)
+    path.write_text(text, encoding="utf-8")
+    if figures is not None:
+        folder = Path(figures)
+        folder.mkdir(exist_ok=True)
+        for chapter in chapters(content, sections):
+            for drawing in chapter.drawings:
+                drawing.write(folder / f"{drawing.name}.{figure_format}")
     return path
 
 

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designer.campaign.best import best_rows
 from designer.campaign.designs import coordinates_of
-from designer.campaign.events import Suggested
+from designer.campaign.events import Recorded, Suggested
 from designer.campaign.measured import by_design
 from designer.campaign.state import fold
 from designer.campaign.stopping import spent
+from designer.priors.evidence import PriorEvidence
 from designer.report.content import Belief, Prediction
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
     from designer.campaign.modelling import Knowledge
 
-# A model is fitted again for each choice that is played; a long campaign is played at this many of its choices.
-MOST_CHOICES = 40
+# A model is fitted again for each choice that is played; a long campaign is played at some of its choices only.
+MOST_CHOICES, FEWEST_CHOICES = 40, 8
+EFFORT = 300.0  # models of a few results each
 
 
 @dataclass(frozen=True)
 class History:
     """Predictions made before their results came, by suggestion, and the best design by the model over time.
 
-    `played` of `choices` choices of the model were played again.
+    `played` of `choices` choices of the model were played again. `evidence` is that for a learned prior, after how many
+    experiments.
     """
 
     predicted: Mapping[str, Mapping[str, Prediction]]
     beliefs: tuple[Belief, ...]
+    evidence: tuple[tuple[int, PriorEvidence], ...]
     played: int
     choices: int
 
@@ -42,7 +46,8 @@ def history_of(campaign: Campaign) -> History:
     choices = [event for event in campaign.events if isinstance(event, Suggested) and event.how != "initial"]
     predicted: dict[str, Mapping[str, Prediction]] = {}
     beliefs: list[Belief] = []
-    played = _spread(choices)
+    evidence: list[tuple[int, PriorEvidence]] = []
+    played = _spread(choices, _affordable([_results(campaign, event) for event in choices]))
     for event in played:
         known = campaign.knowledge_at(event.based_on)
         if known is None:
@@ -50,31 +55,47 @@ def history_of(campaign: Campaign) -> History:
         for each, expected in zip(event.designs, expectations(known, [d.design for d in event.designs]), strict=True):
             predicted[each.id] = expected
         beliefs += belief_of(campaign, known, event.based_on)
+        evidence += _evidence(campaign, known, event.based_on)
     last = campaign.knowledge()
     if last is not None:
         beliefs += belief_of(campaign, last, campaign.state.position)
-    return History(predicted, tuple(beliefs), len(played), len(choices))
+        evidence += _evidence(campaign, last, campaign.state.position)
+    return History(predicted, tuple(beliefs), tuple(evidence), len(played), len(choices))
 
 
-def _spread(choices: list[Suggested]) -> list[Suggested]:
-    """Return all choices, or `MOST_CHOICES` of them evenly spread, the last one included."""
-    if len(choices) <= MOST_CHOICES:
+def _results(campaign: Campaign, event: Suggested) -> int:
+    """Return about how many results a choice was based on."""
+    return sum(isinstance(each, Recorded) for each in campaign.events[: event.based_on])
+
+
+def _affordable(results: Sequence[int]) -> int:
+    """Return how many of the choices, evenly spread, can be played for the effort of a report.
+
+    A model of n results costs about a constant and a part that grows with n squared.
+    """
+    if not results:
+        return 0
+    costs = np.array([1.0 + (n / 60) ** 2 for n in results])
+    return int(np.clip(EFFORT / costs.mean(), FEWEST_CHOICES, MOST_CHOICES))
+
+
+def _spread(choices: list[Suggested], most: int) -> list[Suggested]:
+    """Return all choices, or `most` of them evenly spread, the last one included."""
+    if len(choices) <= most:
         return choices
-    places = np.unique(np.linspace(0, len(choices) - 1, MOST_CHOICES).round().astype(int))
+    places = np.unique(np.linspace(0, len(choices) - 1, most).round().astype(int))
     return [choices[place] for place in places]
+
+
+def _evidence(campaign: Campaign, known: Knowledge, position: int) -> list[tuple[int, PriorEvidence]]:
+    if known.evidence is None:
+        return []
+    return [(spent(fold(campaign.events[:position])), known.evidence)]
 
 
 def expectations(known: Knowledge, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
     """Return what a *measurement* of each design is expected to give: the model's uncertainty and the noise."""
-    import torch
-
-    from designer.acquisition.threads import one_thread
-
-    X = torch.as_tensor(known.space.encoder.encode(coordinates_of(known.space, designs)), dtype=torch.float64)
-    with torch.no_grad(), one_thread():
-        posterior: Any = known.model.posterior(X.unsqueeze(-2), observation_noise=True)
-        mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
-    spread = variance.clamp_min(0.0).sqrt()
+    mean, spread = known.predict(coordinates_of(known.space, designs), of_measurement=True)
     names = [target.name for target in known.objective.targets]
     return [_predictions(names, m, s) for m, s in zip(mean.tolist(), spread.tolist(), strict=True)]
 

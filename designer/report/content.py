@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from designer.campaign.explanation import Explanation
+from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
+from designer.priors.evidence import PriorEvidence
 
+Setting = float | str | Mapping[str, float]
 Outcome = Literal["measured", "failed", "open", "withdrawn"]
 
 
@@ -57,10 +61,43 @@ class Belief:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How much of the variation of the prediction over the space a parameter explains, alone and in all."""
+
+    parameter: str
+    alone: float
+    total: float
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """What the model says now, around one design.
+
+    Parameters
+    ----------
+    around
+        The design in words, and why it is this one.
+    importance
+        By goal, the parameters, the most important first.
+    made
+        The designs that were measured: by parameter its setting, of a composition or mixture its members' amounts.
+    """
+
+    around: str
+    importance: Mapping[str, tuple[Share, ...]]
+    slices: tuple[Slice, ...]
+    maps: tuple[PairMap, ...]
+    ternaries: tuple[Ternary, ...]
+    made: tuple[Mapping[str, Setting], ...] = ()
+
+
+@dataclass(frozen=True)
 class Content:
     """Everything on the page.
 
-    `summary` is read first: one sentence each. `facts` are the figures beside it: (label, value, remark).
+    `summary` is read first: one sentence each. `facts` are the figures beside it: (label, value, remark). `cards` are
+    the reasons for the suggestions that are open. `evidence` is what a learned prior was worth after how many
+    experiments.
     """
 
     name: str
@@ -71,6 +108,9 @@ class Content:
     targets: tuple[Target, ...]
     experiments: tuple[Experiment, ...]
     beliefs: tuple[Belief, ...] = ()
+    landscape: Landscape | None = None
+    cards: tuple[Explanation, ...] = ()
+    evidence: tuple[tuple[int, PriorEvidence], ...] = ()
     remarks: tuple[str, ...] = ()
     campaign_file: str = ""
     versions: tuple[tuple[str, str], ...] = ()
@@ -91,7 +131,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Section:
-    """A part that the caller adds to the page: a title, words, and one figure (SVG)."""
+    """A part that the caller adds to the report: a title, words, and one figure (SVG)."""
 
     title: str
     words: str

@@ -1,4 +1,4 @@
-"""The figures of a report, as SVG text."""
+"""Figures of what was done and how well it was foretold."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from designer.objective import Target
 from designer.report.content import Belief, Content, Experiment
-from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, draw
-from designer.report.wording import with_unit
+from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
+from designer.report.wording import number, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COVERAGE = 0.9
 Z = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
 
 
-def progress(content: Content, target: Target) -> str:
+def progress(content: Content, target: Target) -> Drawing:
     """Return what was measured of `target`, experiment by experiment, with the best so far."""
 
     def paint(axes: Axes) -> None:
@@ -33,7 +34,24 @@ def progress(content: Content, target: Target) -> str:
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         _legend(axes)
 
-    return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment")
+    label = f"Progress of {target.name}: measured values against the number of the experiment"
+    return on_axes(file_name("progress", target.name), label, paint, caption=_aim(target))
+
+
+def _aim(target: Target) -> str:
+    unit = f" {target.unit}" if target.unit else ""
+    parts = []
+    if target.goal == "match":
+        parts.append(f"match {number(target.value)} ± {number(target.tolerance)}{unit}")
+    elif target.goal is not None:
+        parts.append(target.goal)
+    if target.reach is not None:
+        parts.append(f"reach {number(target.reach)}{unit}")
+    if target.at_least is not None:
+        parts.append(f"at least {number(target.at_least)}{unit}")
+    if target.at_most is not None:
+        parts.append(f"at most {number(target.at_most)}{unit}")
+    return f"{target.name}: {'; '.join(parts) or 'recorded only'}."
 
 
 def _aims(axes: Axes, target: Target) -> None:
@@ -124,7 +142,7 @@ def _legend(axes: Axes) -> None:
         axes.figure.legend(unique.values(), unique.keys(), loc="outside upper left", ncols=2, columnspacing=1.5)
 
 
-def calibration(content: Content, target: Target) -> str:
+def calibration(content: Content, target: Target) -> Drawing:
     """Return what was measured of `target` against what the model had expected just before."""
     pairs = content.pairs(target.name)
 
@@ -149,7 +167,8 @@ def calibration(content: Content, target: Target) -> str:
         axes.set_ylabel("predicted before it was measured")
         _legend(axes)
 
-    return draw(paint, f"Predicted against measured {target.name}")
+    name = file_name("calibration", target.name)
+    return on_axes(name, f"Predicted against measured {target.name}", paint, caption=coverage(content, target))
 
 
 def _inside(value: float, interval: tuple[float, float]) -> bool:
@@ -162,7 +181,105 @@ def covered(content: Content, target: Target) -> tuple[int, int]:
     return sum(_inside(value, expected.interval(Z)) for value, expected in pairs), len(pairs)
 
 
-def trade_off(content: Content, first: Target, second: Target) -> str:
+def coverage(content: Content, target: Target) -> str:
+    """Say how many measurements lay inside their interval, and how many would by chance if it were right."""
+    from scipy.stats import binom
+
+    inside, total = covered(content, target)
+    low, high = (int(binom.ppf(level, total, COVERAGE)) for level in (0.05, 0.95))
+    expected = str(low) if low == high else f"{low} to {high}"
+    said = (
+        f"{target.name}: {inside} of {total} measurements ({100 * inside / total:.0f} %) lay inside their 90 % interval"
+    )
+    if inside < low:
+        return f"{said}; {expected} would be right: the model was too sure of itself."
+    return f"{said}; {expected} would be right."
+
+
+def errors(content: Content, target: Target) -> Drawing:
+    """Return how far each measurement lay from its prediction, in units of the uncertainty that was told with it."""
+    rows = [
+        (each.number or 0, (each.values[target.name] - told.mean) / told.spread)
+        for each in content.done
+        if target.name in each.values and (told := each.predicted.get(target.name)) is not None and told.spread > 0
+    ]
+
+    def paint(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        axes.axhspan(-Z, Z, color=BLUE, alpha=0.1, lw=0, label="90 % should lie here")
+        axes.axhline(0, color=GREY, lw=1.2)
+        for n, error in rows:
+            axes.plot([n, n], [0, error], color=GREY, lw=1, zorder=2)
+        for hit, colour, marker in ((True, BLUE, "o"), (False, RED, "D")):
+            some = [(n, e) for n, e in rows if (abs(e) <= Z) is hit]
+            if some:
+                axes.plot(*zip(*some, strict=True), marker, color=colour, ms=6, mec="white", mew=0.8, zorder=3)
+        reach = max(2.5, *(abs(error) for _, error in rows)) if rows else 2.5
+        axes.set_ylim(-1.15 * reach, 1.15 * reach)
+        axes.set_xlabel("experiment")
+        axes.set_ylabel("error / predicted spread")
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        _legend(axes)
+
+    label = f"One-step-ahead errors of {target.name}"
+    return on_axes(file_name("errors", target.name), label, paint, caption=_size_of_errors(content, target))
+
+
+def _size_of_errors(content: Content, target: Target) -> str:
+    """Compare the model's errors with those of foretelling, each time, the mean of what was measured until then."""
+    told: list[float] = []
+    guessed: list[float] = []
+    seen: list[float] = []
+    for each in content.done:
+        value = each.values.get(target.name)
+        if value is None:
+            continue
+        if target.name in each.predicted:
+            told.append(abs(value - each.predicted[target.name].mean))
+            if seen:
+                guessed.append(abs(value - sum(seen) / len(seen)))
+        seen.append(value)
+    unit = f" {target.unit}" if target.unit else ""
+    said = f"{target.name}: the mean error was {number(sum(told) / len(told), 3)}{unit}"
+    if not guessed:
+        return f"{said}."
+    guess = number(sum(guessed) / len(guessed), 3)
+    return f"{said}; always foretelling the mean of all before would have erred by {guess}{unit}."
+
+
+def evidence(content: Content) -> Drawing:
+    """Return over time what a learned prior leans on, and whether the measurements speak for it."""
+    numbers = [n for n, _ in content.evidence]
+    values = [each for _, each in content.evidence]
+    names = list(dict.fromkeys(name for each in values for name, _ in each.sources))
+    weights = {name: [dict(each.sources).get(name, 0.0) for each in values] for name in names}
+    leading = sorted(names, key=lambda name: -sum(weights[name]))[:5]
+
+    def paint(figure: Figure) -> None:
+        upper, lower = figure.subplots(2, 1, sharex=True)
+        upper.axhline(0, color=GREY, lw=1.2)
+        upper.plot(numbers, [each.log_evidence for each in values], "o-", color=BLUE, lw=1.8, ms=4)
+        rejected = [(n, e.log_evidence) for n, e in content.evidence if e.rejected_at is not None]
+        if rejected:
+            upper.plot(*rejected[0], "X", color=RED, ms=10, label="prior laid aside")
+            upper.legend()
+        upper.set_ylabel("for the prior (log)")
+        for name, colour in zip(leading, (BLUE, ORANGE, GREEN, PURPLE, SKY), strict=False):
+            lower.plot(numbers, weights[name], "o-", color=colour, lw=1.6, ms=4, label=name)
+        lower.set_ylim(-0.03, 1.03)
+        lower.set_ylabel("weight of past tasks")
+        lower.set_xlabel("experiment")
+        if leading:
+            lower.legend(fontsize=8.5)
+
+    caption = (
+        "Above: over 0 the measurements speak for the prior, below 0 against it. Below: how far it leans on which task."
+    )
+    return Drawing("prior-evidence", "Evidence for the prior over time", paint, (6.4, 4.6), caption)
+
+
+def trade_off(content: Content, first: Target, second: Target) -> Drawing:
     """Return two goals against each other, with the best trade-offs marked."""
     rows = [each for each in content.done if first.name in each.values and second.name in each.values]
 
@@ -177,8 +294,15 @@ def trade_off(content: Content, first: Target, second: Target) -> str:
             if chosen:
                 x, y = [each.values[first.name] for each in chosen], [each.values[second.name] for each in chosen]
                 axes.scatter(x, y, s=38, label=label, edgecolors="white", linewidths=0.8, zorder=3, **style)
+        front = sorted((each.values[first.name], each.values[second.name]) for each in rows if each.best)
+        if len(front) > 1 and first.sign and second.sign and sum(t.goal is not None for t in content.targets) == 2:
+            # Up to the next design on the front, the other goal is as good as the design on the better side makes it.
+            where: Any = "pre" if first.sign > 0 else "post"
+            axes.step(*zip(*front, strict=True), where=where, color=BLUE, lw=1.4, alpha=0.6, zorder=2)
         axes.set_xlabel(with_unit(first.name, first.unit))
         axes.set_ylabel(with_unit(second.name, second.unit))
         _legend(axes)
 
-    return draw(paint, f"Trade-off between {first.name} and {second.name}")
+    caption = f"{first.name} against {second.name}: what the one costs in the other."
+    name = file_name("trade-off", first.name, second.name)
+    return on_axes(name, f"Trade-off between {first.name} and {second.name}", paint, caption=caption)

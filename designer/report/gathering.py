@@ -13,8 +13,10 @@ from designer.campaign.events import Cell, Created, Suggested, utc_now
 from designer.campaign.measured import MeasuredDesign, by_design
 from designer.campaign.state import Failure, Measurement, Suggestion
 from designer.objective import Target
-from designer.report.beliefs import MOST_CHOICES, History, history_of
+from designer.report.beliefs import History, history_of
+from designer.report.chapters import MOST_CARDS
 from designer.report.content import Content, Experiment, Prediction
+from designer.report.landscape import landscape_of
 from designer.report.wording import amounts, count, moment, number, uncertain, with_unit
 from designer.space import DesignSpace, ShareParameter
 from designer.space.design_space import Parameter
@@ -40,6 +42,9 @@ def gather(campaign: Campaign) -> Content:
         targets=campaign.objective.targets,
         experiments=rows,
         beliefs=history.beliefs,
+        landscape=landscape_of(campaign),
+        cards=tuple(campaign.explain(each.id) for each in state.open[:MOST_CARDS]),
+        evidence=history.evidence,
         remarks=tuple(_remarks(campaign, history)),
         campaign_file=_plain_yaml(state.spec),
         versions=_versions(campaign),
@@ -208,8 +213,8 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
     )
     if history.played < history.choices:
         yield (
-            f"The model was asked again for {history.played} of its {history.choices} choices (at most "
-            f"{MOST_CHOICES}); the other experiments show no prediction."
+            f"The model was asked again for {history.played} of its {history.choices} choices, for the time that would "
+            "take; the other experiments show no prediction."
         )
     yield from campaign.notices
 

@@ -186,6 +186,24 @@ class TestReport:
         assert "strength" in page
         assert designer("report", "-o", "other.html", "--json").data["file"] == "other.html"
 
+    def test_markdown_and_the_figures_as_files(self, designer, measured, folder):
+        done = designer("report", "--format", "md", "--figures", "png", "--figure-format", "png", "--json")
+        assert done.code == 0, done.err
+        assert (done.data["file"], done.data["figures"]) == ("glass.md", "png")
+        assert "## Progress" in (folder / "glass.md").read_text()
+        assert (folder / "glass-figures" / "progress-strength.svg").is_file()
+        names = {path.stem for path in (folder / "glass-figures").iterdir()}
+        assert {path.stem for path in (folder / "png").iterdir()} == names
+        assert all(path.read_bytes().startswith(b"\x89PNG") for path in (folder / "png").iterdir())
+
+    def test_every_fault_of_a_command_line_is_told_at_once(self, designer, measured, folder):
+        (folder / "taken").write_text("mine")
+        done = designer("report", "--format", "pdf", "--figures", "taken", "--figure-format", "gif", "-o", "a.doc")
+        assert done.code == 2
+        assert len(done.err.splitlines()) == 4
+        assert (folder / "taken").read_text() == "mine"
+        assert designer("report", "--format", "md", "-o", "a.html").code == 2
+
     @pytest.mark.parametrize("name", ["report.pdf", "nowhere/report.html"])
     def test_what_cannot_be_written_is_told(self, designer, measured, folder, name):
         done = designer("report", "-o", name)

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from designer.objective import Target
+from designer.priors.evidence import PriorEvidence
 from designer.report import figures
 from designer.report.content import Prediction
 from tests.report.examples import LEACHING, STRENGTH, content, experiment
@@ -36,7 +37,7 @@ def test_best_so_far_of_nothing_is_nothing() -> None:
 
 
 def test_progress_names_every_kind_of_experiment() -> None:
-    said = words(figures.progress(content(), STRENGTH))
+    said = words(figures.progress(content(), STRENGTH).svg())
     for label in ("first designs", "chosen by the model", "attached", "outside a limit", "failed", "to be reached"):
         assert label in said
     assert "best measured so far" in said
@@ -46,7 +47,7 @@ def test_progress_names_every_kind_of_experiment() -> None:
 
 def test_a_limited_target_has_no_best() -> None:
     rows = (experiment(1, values={"leaching": 1.5}), experiment(2, values={"leaching": 2.5}, feasible=False))
-    said = words(figures.progress(content(experiments=rows), LEACHING))
+    said = words(figures.progress(content(experiments=rows), LEACHING).svg())
     assert "limit" in said
     assert "best" not in said
 
@@ -65,15 +66,15 @@ def test_an_interval_of_90_percent_holds_90_percent() -> None:
 
 
 def test_calibration_tells_inside_from_outside() -> None:
-    said = words(figures.calibration(content(), STRENGTH))
+    said = words(figures.calibration(content(), STRENGTH).svg())
     assert "inside its 90 % interval" in said
     assert "outside" in said
 
 
 def test_the_same_content_gives_the_same_figure_and_two_figures_share_no_ids() -> None:
-    first, again = figures.progress(content(), STRENGTH), figures.progress(content(), STRENGTH)
+    first, again = figures.progress(content(), STRENGTH).svg(), figures.progress(content(), STRENGTH).svg()
     assert first == again
-    other = figures.calibration(content(), STRENGTH)
+    other = figures.calibration(content(), STRENGTH).svg()
 
     def clips(svg: str) -> set[str]:
         return {node.attrib["id"] for node in ET.fromstring(svg).iter() if node.tag.endswith("clipPath")}
@@ -84,7 +85,7 @@ def test_the_same_content_gives_the_same_figure_and_two_figures_share_no_ids() -
 
 def test_names_are_text_and_never_markup() -> None:
     odd = Target(name='<b>"$x$ & y', goal="maximize")
-    svg = figures.progress(content(targets=(odd,), experiments=(experiment(1, values={odd.name: 1.0}),)), odd)
+    svg = figures.progress(content(targets=(odd,), experiments=(experiment(1, values={odd.name: 1.0}),)), odd).svg()
     assert odd.name in words(svg)
     assert "<b>" not in svg
 
@@ -93,7 +94,7 @@ def test_figures_leave_matplotlib_as_it_was() -> None:
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    figures.progress(content(), STRENGTH)
+    figures.progress(content(), STRENGTH).svg()
     assert dict(mpl.rcParams) == before
 
 
@@ -104,6 +105,52 @@ def test_trade_off_shows_the_front() -> None:
         experiment(2, values={"strength": 4.0, "cost": 2.0}),
         experiment(3, values={"strength": 4.0}),
     )
-    said = words(figures.trade_off(content(experiments=rows), STRENGTH, cost))
+    said = words(figures.trade_off(content(experiments=rows), STRENGTH, cost).svg())
     assert "best trade-offs" in said
     assert "strength [MPa]" in said
+
+
+def test_coverage_says_what_chance_allows() -> None:
+    def of(hits: int, total: int) -> str:
+        told = {"strength": Prediction(0.0, 1.0)}
+        rows = tuple(experiment(i, 0.0 if i <= hits else 9.0, predicted=told) for i in range(1, total + 1))
+        return figures.coverage(content(experiments=rows), STRENGTH)
+
+    assert of(18, 20) == (
+        "strength: 18 of 20 measurements (90 %) lay inside their 90 % interval; 16 to 20 would be right."
+    )
+    assert of(12, 20).endswith("16 to 20 would be right: the model was too sure of itself.")
+
+
+def test_errors_are_in_units_of_what_was_told_and_compared_with_guessing() -> None:
+    drawing = figures.errors(content(), STRENGTH)
+    said = words(drawing.svg())
+    assert "90 % should lie here" in said
+    # |700 - 650| and |950 - 720| against |700 - 500| and |950 - 600|.
+    assert drawing.caption == (
+        "strength: the mean error was 140 MPa; always foretelling the mean of all before would have erred by 275 MPa."
+    )
+
+
+def test_evidence_over_time() -> None:
+    rows = (
+        (4, PriorEvidence((("gp", 1.0),), (("plate 1", 0.4), ("plate 2", 0.6)), 0.5)),
+        (8, PriorEvidence((("gp", 1.0),), (("plate 2", 1.0),), -3.0, rejected_at=8)),
+    )
+    said = words(figures.evidence(content(evidence=rows)).svg())
+    for text in ("plate 1", "plate 2", "prior laid aside", "for the prior (log)"):
+        assert text in said
+
+
+@pytest.mark.parametrize("goals", [("maximize", "maximize"), ("minimize", "maximize"), ("maximize", "minimize")])
+def test_the_front_runs_along_what_it_dominates(goals: tuple[str, str]) -> None:
+    """Between two designs of the front, the line is at the value of the one that is better in the first goal."""
+    first, second = (Target(name=name, goal=goal) for name, goal in zip("ab", goals, strict=True))
+    rising = goals[0] != goals[1]
+    rows = tuple(experiment(i, values={"a": float(i), "b": float(i if rising else -i)}, best=True) for i in range(1, 4))
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    figures.trade_off(content(targets=(first, second), experiments=rows), first, second).paint(figure)
+    (line,) = figure.axes[0].get_lines()
+    assert line.get_drawstyle() == ("steps-pre" if goals[0] == "maximize" else "steps-post")

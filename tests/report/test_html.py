@@ -94,7 +94,7 @@ def test_before_the_first_result_the_page_says_so() -> None:
 def test_captions_say_what_is_wanted_and_how_good_the_predictions_were() -> None:
     page = render(content())
     assert "strength: maximize; reach 900 MPa." in page
-    assert "strength: 1 of 2 measurements (50 %) lay inside their 90 % interval." in page
+    assert "strength: 1 of 2 measurements (50 %) lay inside their 90 % interval; 1 to 2 would be right." in page
 
 
 def test_the_callers_sections_stand_on_the_page() -> None:

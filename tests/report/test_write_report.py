@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from designer import Campaign
+from designer.campaign.modelling import Knowledge
+from designer.priors.evidence import PriorEvidence
 from designer.report import Section, write_report
-from designer.report.beliefs import MOST_CHOICES, history_of
+from designer.report.beliefs import FEWEST_CHOICES, MOST_CHOICES, _affordable, history_of
+from designer.report.chapters import chapters
 from designer.report.gathering import gather
 from tests.report.test_html import Page
 
@@ -109,12 +113,11 @@ def test_beliefs_follow_the_number_of_experiments(campaign: Campaign) -> None:
 
 
 def test_a_long_campaign_is_played_at_some_of_its_choices(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
-    monkeypatch.setattr("designer.report.beliefs.MOST_CHOICES", 2)
+    monkeypatch.setattr("designer.report.beliefs._affordable", lambda results: 2)
     history = history_of(campaign)
     assert (history.played, history.choices) == (2, 3)
     assert "S0011" in history.predicted
     assert any("2 of its 3 choices" in remark for remark in gather(campaign).remarks)
-    assert MOST_CHOICES > 2
 
 
 def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path: Path) -> None:
@@ -124,13 +127,19 @@ def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path
     assert len(page.rows) == 1 + len(gather(campaign).experiments)
     for words in ("films", "film peeled", "My words.", "Predicted against measured", "name: films", "torch"):
         assert words in text
+    for title in (
+        "Next experiments, and why", "One step ahead", "Which parameters matter", "Along each parameter",
+        "Over three constituents", "What the prior was worth",
+    ):  # fmt: skip
+        assert f"<h2>{title}</h2>" in text
+    assert "There is no learned prior" in text
     best = campaign.best()
     assert str(best.index[0]) in text
 
 
-def test_a_report_writes_no_event(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_report_writes_no_event(campaign: Campaign) -> None:
     before = campaign.events
-    write_report(campaign, tmp_path / "report.html")
+    gather(campaign)
     campaign.refresh()
     assert campaign.events == before
 
@@ -143,7 +152,7 @@ def test_a_campaign_without_results_has_a_report(tmp_path: Path) -> None:
     assert [row.outcome for row in gather(fresh).experiments] == ["open", "open"]
 
 
-def test_a_pareto_campaign_marks_its_front(tmp_path: Path) -> None:
+def test_a_pareto_campaign_marks_its_front() -> None:
     targets = [{"name": "strength", "goal": "maximize"}, {"name": "cost", "goal": "minimize"}]
     campaign = Campaign.create(space=SPACE, targets=targets, initial=4)
     batch = campaign.suggest(4)
@@ -151,4 +160,34 @@ def test_a_pareto_campaign_marks_its_front(tmp_path: Path) -> None:
     content = gather(campaign)
     assert [row.best for row in content.experiments] == [True, True, True, False]
     assert not content.beliefs
-    assert "best trade-offs" in write_report(campaign, tmp_path / "report.html").read_text(encoding="utf-8")
+    titles = {chapter.key: chapter for chapter in chapters(content)}
+    assert [drawing.name for drawing in titles["progress"].drawings][-1] == "trade-off-strength-cost"
+    assert [drawing.name for drawing in titles["slices"].drawings] == ["slices-strength", "slices-cost"]
+
+
+def test_what_is_open_is_explained(campaign: Campaign) -> None:
+    cards = gather(campaign).cards
+    assert [card.suggestion for card in cards] == [each.id for each in campaign.state.open]
+
+
+def test_a_long_campaign_is_played_as_often_as_its_size_allows() -> None:
+    assert _affordable([5, 8, 11]) == MOST_CHOICES
+    assert FEWEST_CHOICES <= _affordable(list(range(10, 500, 4))) < MOST_CHOICES
+    assert _affordable([5000] * 100) == FEWEST_CHOICES
+
+
+def test_evidence_of_a_learned_prior_is_told_over_time(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = PriorEvidence(sources=(("plate 3", 0.6), ("plate 1", 0.4)), log_evidence=1.5, words="It helps.")
+    plain = Campaign.knowledge_at
+
+    def learned(self: Campaign, position: int) -> Knowledge | None:
+        known = plain(self, position)
+        return None if known is None else replace(known, evidence=evidence)
+
+    monkeypatch.setattr(Campaign, "knowledge_at", learned)
+    found = gather(campaign)
+    assert [value for _, value in found.evidence] == [evidence] * len(found.evidence)
+    assert len(found.evidence) == 3
+    (chapter,) = [each for each in chapters(found) if each.key == "prior"]
+    assert chapter.words == ("After 8 experiments: It helps.", "It leans most on plate 3 (60 %).")
+    assert chapter.drawings[0].name == "prior-evidence"

@@ -1,0 +1,116 @@
+"""What the model says now: which parameters matter, and how predictions change around the best design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.acquisition.threads import one_thread
+from designer.campaign.best import best_rows
+from designer.campaign.events import Cell
+from designer.campaign.measured import MeasuredDesign, by_design
+from designer.campaign.wording import design_text
+from designer.interpretation.response import PairMap, Ternary, pair_map, slices_through, ternary
+from designer.interpretation.sensitivity import importance
+from designer.report.content import Landscape, Setting, Share
+from designer.space import DesignSpace, ShareParameter
+from designer.space.parameters import NumericParameter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from designer.campaign.campaign import Campaign
+    from designer.campaign.modelling import Knowledge
+
+    Floats = NDArray[np.float64]
+
+_SAMPLE = 512
+_PAIRED = 3  # the most important numeric parameters, of which all pairs are drawn
+
+
+@one_thread()
+def landscape_of(campaign: Campaign) -> Landscape | None:
+    """Return what the model says now; None while there is none, or nothing that it could be looked at around."""
+    known = campaign.knowledge()
+    groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
+    if known is None or not groups:
+        return None
+    centre, why = _centre(known, groups)
+    shares = _importance(known, campaign.settings.seed)
+    order = {share.parameter: place for place, share in enumerate(next(iter(shares.values())))}
+    slices = sorted(slices_through(known.predict, known.space, centre.coordinates), key=lambda s: order[s.parameter])
+    return Landscape(
+        around=f"{centre.label}, {why}: {design_text(known.space, centre.design)}",
+        importance=shares,
+        slices=tuple(slices),
+        maps=tuple(_maps(known, centre.coordinates, order)),
+        ternaries=tuple(_ternaries(known, centre.coordinates, groups)),
+        made=tuple(_by_parameter(known.space, group.design) for group in groups),
+    )
+
+
+def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {}
+    for parameter in space.parameters:
+        values = [design[column] for column in parameter.lab_columns]
+        if isinstance(parameter, ShareParameter):
+            settings[parameter.name] = dict(zip(parameter.members, map(float, values), strict=True))
+        else:
+            settings[parameter.name] = values[0]
+    return settings
+
+
+def _centre(known: Knowledge, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
+    """Return the design around which the model is looked at: the best by the model, the first of a front."""
+    mean, _ = known.predict(np.array([group.coordinates for group in groups]))
+    best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
+    if not best:
+        return groups[0], "as nothing measured keeps all limits"
+    if len(best) > 1:
+        return groups[best[len(best) // 2]], "one of the best trade-offs"
+    return groups[best[0]], "the best by the model"
+
+
+def _importance(known: Knowledge, seed: int) -> dict[str, tuple[Share, ...]]:
+    columns = list(known.objective.goal_columns)
+    rng = np.random.default_rng(seed)
+    designs = rng.permutation(known.space.sample(2 * _SAMPLE, rng))
+    found = importance(
+        lambda rows: known.predict(rows)[0][:, columns], designs[:_SAMPLE], designs[_SAMPLE:], known.space.slices
+    )
+    names = [parameter.name for parameter in known.space.parameters]
+    shares = {}
+    for j, column in enumerate(columns):
+        rows = zip(names, found.first[:, j].tolist(), found.total[:, j].tolist(), strict=True)
+        ordered = sorted((Share(*row) for row in rows), key=lambda share: -share.total)
+        shares[known.objective.targets[column].name] = tuple(ordered)
+    return shares
+
+
+def _maps(known: Knowledge, x: Floats, order: dict[str, int]) -> Iterator[PairMap]:
+    numeric = [p for p in known.space.parameters if isinstance(p, NumericParameter) and p.low < p.high]
+    leading = sorted((parameter.name for parameter in numeric), key=lambda name: order[name])[:_PAIRED]
+    for first, second in combinations(leading, 2):
+        yield pair_map(known.predict, known.space, x, first, second)
+
+
+def _ternaries(known: Knowledge, x: Floats, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
+    for parameter, part in known.space.parts():
+        if isinstance(parameter, ShareParameter) and len(parameter.members) > 2:
+            yield ternary(
+                known.predict, known.space, x, parameter.name, _three(known.space, parameter, x[part], groups)
+            )
+
+
+def _three(
+    space: DesignSpace, parameter: ShareParameter, shares: Floats, groups: Sequence[MeasuredDesign]
+) -> tuple[str, str, str]:
+    """Return the members that the design has most of, then those that measured designs had most of, in file order."""
+    part = space.slices[[each.name for each in space.parameters].index(parameter.name)]
+    tried = np.mean([group.coordinates[part] for group in groups], axis=0)
+    order = np.lexsort((-tried, -shares))[:3]
+    first, second, third = (parameter.members[i] for i in sorted(order.tolist()))
+    return first, second, third
