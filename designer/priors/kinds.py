@@ -20,6 +20,7 @@ _CLASSES = {
     "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
     "deep-kernel": ("designer.priors.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
+    "learned-init": ("designer.priors.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
 }
 KINDS = tuple(_CLASSES)
 
