@@ -15,12 +15,12 @@ from designer.priors import saving
 from designer.priors.conditioning import condition_each, quantity_of, what_teaches
 from designer.priors.informed import InformedModel
 from designer.priors.kept import sources_card, sources_from, sources_tensors
+from designer.priors.levels import level_of
 from designer.priors.nets.calibration import UNIT, Calibration, calibrate, sharpened
 from designer.priors.nets.corpus import Corpus, Inputs
 from designer.priors.nets.learners import Learner, Method
 from designer.priors.nets.training import one_thread
 from designer.priors.nets.way import Way, as_new_task
-from designer.priors.levels import level_of
 from designer.priors.sources import Source, gather, name_of
 from designer.surrogates.data import TaskData
 from designer.surrogates.mixture import Mixture
@@ -158,9 +158,7 @@ def _trained(corpus: Corpus, method: Method, members: int, seed: int) -> tuple[L
 
 def _unexplained(held_out: Sequence[tuple[TaskData, _Fit]]) -> float:
     """Return the mean squared error of what networks expect of tasks that they have not seen; half where none is."""
-    errors = [
-        float((data.Y[:, 0] - fit.learner.expected(data.X, fit.way)).square().mean()) for data, fit in held_out
-    ]
+    errors = [float((data.Y[:, 0] - fit.learner.expected(data.X, fit.way)).square().mean()) for data, fit in held_out]
     return float(np.mean(errors)) if errors else _HALF
 
 
