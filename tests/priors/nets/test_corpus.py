@@ -19,9 +19,7 @@ X = {"name": "x", "kind": "numeric", "bounds": [0, 1]}
 T = {"name": "t", "kind": "numeric", "bounds": [0, 1]}
 
 
-def task(
-    name: str, sign: float = 1.0, *, target: str = "y", parameters: tuple[dict[str, object], ...] = (X, T)
-) -> Task:
+def task(name: str, sign: float = 1.0, *, target: str = "y", has: tuple[dict[str, object], ...] = (X, T)) -> Task:
     space = DesignSpace(parameters=list(has))
     coordinates = space.sample(25, np.random.default_rng(len(name)))
     data = space.frame(coordinates)
