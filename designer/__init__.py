@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         InvalidData,
         InvalidInput,
         InvalidObjective,
+        InvalidPrior,
         InvalidSpace,
         InvalidUnit,
         MeasurementFailed,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         UnknownSuggestion,
     )
     from designer.objective import Objective, Target
+    from designer.priors.kinds import fit_prior, load_prior
     from designer.space import (
         CategoricalParameter,
         CompositionParameter,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         MixtureParameter,
         NumericParameter,
     )
+    from designer.tasks import Family, Task, load_family
 
 _HOMES = {
     "designer.campaign.campaign": ("Campaign",),
@@ -50,6 +53,7 @@ _HOMES = {
         "InvalidData",
         "InvalidInput",
         "InvalidObjective",
+        "InvalidPrior",
         "InvalidSpace",
         "InvalidUnit",
         "MeasurementFailed",
@@ -60,6 +64,7 @@ _HOMES = {
         "UnknownSuggestion",
     ),
     "designer.objective": ("Objective", "Target"),
+    "designer.priors.kinds": ("fit_prior", "load_prior"),
     "designer.space": (
         "CategoricalParameter",
         "CompositionParameter",
@@ -69,6 +74,7 @@ _HOMES = {
         "MixtureParameter",
         "NumericParameter",
     ),
+    "designer.tasks": ("Family", "Task", "load_family"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -81,12 +87,14 @@ __all__ = [
     "Constraint",
     "DesignSpace",
     "DesignerError",
+    "Family",
     "Fault",
     "FormulaParameter",
     "InvalidCampaign",
     "InvalidData",
     "InvalidInput",
     "InvalidObjective",
+    "InvalidPrior",
     "InvalidSpace",
     "InvalidUnit",
     "MeasurementFailed",
@@ -98,7 +106,11 @@ __all__ = [
     "OracleUnusable",
     "StoreError",
     "Target",
+    "Task",
     "UnknownSuggestion",
+    "fit_prior",
+    "load_family",
+    "load_prior",
 ]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from designer.campaign.running import RunReport
     from designer.oracles import Oracle
+    from designer.priors.base import FittedPrior
 
 
 class Campaign(CampaignView):
@@ -111,7 +112,8 @@ class Campaign(CampaignView):
         candidates
             The only designs there are: a table, or the path of one.
         settings
-            Other keys of a campaign file: ``batch_size``, ``budget``, ``stop``, ``seed``, ``initial``, ...
+            Other keys of a campaign file: ``batch_size``, ``budget``, ``stop``, ``seed``, ``initial``, ...;
+            ``prior`` may also be what `designer.fit_prior` returns.
 
         Raises
         ------
@@ -128,17 +130,18 @@ class Campaign(CampaignView):
         name: str,
         *,
         candidates: pd.DataFrame | Path | str | None = None,
+        prior: FittedPrior | None = None,
         folder: Path | str = ".",
         clock: Callable[[], datetime] = utc_now,
     ) -> Campaign:
-        """Go on with a campaign from its store alone; `candidates` must be what it began with.
+        """Go on with a campaign from its store alone; `candidates` and `prior` must be what it began with.
 
         Raises
         ------
         InvalidCampaign
-            If the store holds no such campaign, or the candidates are others.
+            If the store holds no such campaign, or the candidates or the prior are others.
         """
-        return cls(opening.from_store(store, name, candidates, folder), clock=clock)
+        return cls(opening.from_store(store, name, candidates, folder, prior), clock=clock)
 
     # Suggesting
 

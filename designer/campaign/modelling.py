@@ -13,20 +13,23 @@ import numpy as np
 import torch
 
 from designer.acquisition.deadline import Deadline
+from designer.acquisition.moments import single_output
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import propose
 from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
 from designer.campaign.designs import coordinates_of, lab_designs
+from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
 from designer.campaign.suggesting import Choice, seed_of
 from designer.objective import Objective
+from designer.priors.base import Evident
 from designer.priors.evidence import PriorEvidence
-from designer.priors.plain import PlainPrior
 from designer.space import DesignSpace
-from designer.surrogates.data import TaskData
+from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.feasibility import Feasibility
+from designer.surrogates.gaussian_process import GaussianProcess
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -83,11 +86,23 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState) -> Knowledge:
     Yvar = noise**2
     known = torch.as_tensor(Yvar) if np.isfinite(Yvar).any() else None
     data = TaskData(
-        torch.as_tensor(encoder.encode(coordinates)), torch.as_tensor(Y), columns=encoder.columns, Yvar=known
+        torch.as_tensor(encoder.encode(coordinates)),
+        torch.as_tensor(Y),
+        columns=encoder.columns,
+        Yvar=known,
+        quantities=tuple(Quantity(target.name, target.unit) for target in spec.targets),
     )
     with one_thread():
-        model = PlainPrior().condition(data)
-    return Knowledge(spec.space, spec.objective, coordinates, Y, Yvar, data, model)
+        prior = prior_of_spec(spec)
+        model = prior.condition(data)
+        evidence = prior.evidence(data) if isinstance(prior, Evident) else None
+    return Knowledge(spec.space, spec.objective, coordinates, Y, Yvar, data, model, evidence)
+
+
+def informs(spec: CampaignSpec, state: CampaignState) -> bool:
+    """Whether the posterior of some goal follows past tasks, and not the campaign's own measurements alone."""
+    model = knowledge_of(spec, state).model
+    return any(not isinstance(single_output(model, i), GaussianProcess) for i in spec.objective.goal_columns)
 
 
 def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: frozenset[Any]) -> Choice:
@@ -120,6 +135,7 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
         scores=tuple(score if math.isfinite(score) else None for score in proposal.scores),
         reasons=proposal.notes,
         remarks=proposal.remarks,
+        prior=prior_digest(spec),
     )
 
 

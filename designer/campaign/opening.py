@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign import differences
 from designer.campaign.designs import holding
 from designer.campaign.events import Created
+from designer.campaign.past import plain_prior
 from designer.campaign.plain import plain_campaign
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState, all_designs
@@ -21,6 +22,8 @@ from designer.space import DesignSpace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from designer.priors.base import FittedPrior
 
 Place = EventStore | Path | str
 
@@ -58,8 +61,9 @@ def from_python(
     source: Source | None = Path(candidates) if isinstance(candidates, str) else candidates
     if source is None and isinstance(space, DesignSpace) and space.pool is not None:
         source = space.frame(space.pool.coordinates)
-    data = plain_campaign(name, space, constraints, targets, combine, settings)
-    spec = CampaignSpec.from_data(data, candidates=source)
+    prior, given = plain_prior(settings.get("prior"))
+    data = plain_campaign(name, space, constraints, targets, combine, {**settings, "prior": prior})
+    spec = replace(CampaignSpec.from_data(data, candidates=source), given_prior=given)
     opened: EventStore = MemoryStore() if store is None else _as_store(store)
     if name in opened.names():
         what = f"the store holds a campaign {name!r} already"
@@ -67,7 +71,13 @@ def from_python(
     return Opening(opened, spec, source)
 
 
-def from_store(store: Place, name: str, candidates: pd.DataFrame | Path | str | None, folder: Path | str) -> Opening:
+def from_store(
+    store: Place,
+    name: str,
+    candidates: pd.DataFrame | Path | str | None,
+    folder: Path | str,
+    prior: FittedPrior | None = None,
+) -> Opening:
     """Return a campaign as its store holds it."""
     opened = _as_store(store)
     first = next(iter(opened.read(name)), None)
@@ -83,7 +93,18 @@ def from_store(store: Place, name: str, candidates: pd.DataFrame | Path | str | 
     if spec.pool_digest != first.pool_digest:
         what = "the candidates are not those that the campaign began with"
         raise InvalidCampaign(Fault(what, "give the same table"))
-    return Opening(opened, spec, source)
+    return Opening(opened, replace(spec, given_prior=_same_prior(spec, prior)), source)
+
+
+def _same_prior(spec: CampaignSpec, prior: FittedPrior | None) -> FittedPrior | None:
+    """Return the prior, if it is the one that the campaign was given in Python."""
+    wanted = spec.settings.prior.digest
+    _, given = plain_prior(prior)
+    if wanted is not None and given is None:
+        raise InvalidCampaign(Fault("the campaign began with a prior that was given in Python", "give 'prior'"))
+    if given is not None and (plain_prior(given)[0] or {}).get("digest") != wanted:
+        raise InvalidCampaign(Fault("the prior is not the one that the campaign began with", "give the same one"))
+    return given
 
 
 def _as_store(place: Place) -> EventStore:
@@ -139,7 +160,8 @@ class Specs:
         for known, spec in (self._latest, (self.given.data, self.given)):
             if differences.same_plain_space(data, known):
                 return spec.with_data(data)
-        return CampaignSpec.from_data(data, folder=self.given.folder, candidates=self.candidates, check_files=False)
+        spec = CampaignSpec.from_data(data, folder=self.given.folder, candidates=self.candidates, check_files=False)
+        return replace(spec, given_prior=self.given.given_prior)
 
 
 def disagreement(given: CampaignSpec, known: CampaignSpec, earlier: Iterable[DesignSpace]) -> tuple[list[Fault], str]:

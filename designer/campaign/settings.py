@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -11,7 +12,7 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidInput
 from designer.oracles.specs import MeasureSpec
 
-LATER_PRIORS = ("transfer-gp", "deep-kernel", "neural-process", "learned-init", "metric")
+PRIOR_KINDS = ("auto", "none", "transfer-gp", "deep-kernel", "metric", "neural-process", "learned-init")
 
 
 def _whole(value: Any) -> Any:
@@ -58,10 +59,29 @@ class Stop(Value):
 
 
 class PriorSettings(Value):
-    """Where knowledge of past tasks comes from. This version knows none; `auto` without tasks is the same."""
+    """Where knowledge of past tasks comes from.
+
+    Parameters
+    ----------
+    kind
+        How it is learned; ``auto`` finds out whether it helps, ``none`` uses none. ``auto`` without tasks is ``none``.
+    tasks
+        Folders with a ``family.yaml``, files of finished campaigns, or one saved prior, relative to the campaign file.
+    leave_out
+        Names or patterns of tasks among them that are not learned from.
+    digest
+        Of a prior that was given in Python, written by `Campaign.create`.
+    """
 
     kind: str = "auto"
-    tasks: tuple[str, ...] = ()
+    tasks: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    leave_out: tuple[str, ...] = ()
+    digest: str | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is past work to learn from."""
+        return self.kind != "none" and bool(self.tasks)
 
     @model_validator(mode="after")
     def _check(self) -> PriorSettings:
@@ -71,15 +91,17 @@ class PriorSettings(Value):
         return self
 
     def _faults(self) -> Iterator[Fault]:
-        if self.kind in LATER_PRIORS:
-            yield Fault(
-                f"prior kind {self.kind!r} is not available in this version", "use 'none' or 'auto'", path=("kind",)
-            )
-        elif self.kind not in ("auto", "none"):
-            yield Fault(f"prior kind {self.kind!r} is not known", "use 'none' or 'auto'", path=("kind",))
-        if self.tasks:
-            what = "learning from past tasks is not available in this version"
-            yield Fault(what, "leave 'tasks' out", path=("tasks",))
+        if self.kind not in PRIOR_KINDS:
+            close = get_close_matches(self.kind, PRIOR_KINDS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(PRIOR_KINDS)}"
+            yield Fault(f"prior kind {self.kind!r} is not known", remedy, path=("kind",))
+        elif self.kind not in ("auto", "none") and not self.tasks and self.digest is None:
+            what = f"prior kind {self.kind!r} has no past tasks to learn from"
+            yield Fault(what, "add 'tasks: [folder]', or use 'none'", path=("kind",))
+        if self.leave_out and not self.tasks:
+            yield Fault("'leave_out' says nothing without 'tasks'", "add 'tasks: [folder]'", path=("leave_out",))
+        if self.kind == "none" and self.tasks:
+            yield Fault("prior kind 'none' learns from no tasks", "use 'auto', or leave 'tasks' out", path=("tasks",))
 
 
 class Settings(Value):

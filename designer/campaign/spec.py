@@ -7,16 +7,17 @@ campaign can be resumed from its store alone, and so that a changed file is noti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from designer.campaign.columns import own_header_faults
 from designer.campaign.locations import confined, within
+from designer.campaign.past import path_faults
 from designer.campaign.settings import Settings
 from designer.campaign.tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document
@@ -24,6 +25,9 @@ from designer.errors import Fault, InvalidCampaign, InvalidInput
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.space.formula import FormulaParameter
+
+if TYPE_CHECKING:
+    from designer.priors.base import FittedPrior
 
 SPACE_KEYS = ("space", "constraints")
 OBJECTIVE_KEYS = ("targets", "combine")
@@ -47,6 +51,8 @@ class CampaignSpec:
         Where relative paths start.
     file
         The file's path, None for a campaign made in Python.
+    given_prior
+        The prior that a campaign made in Python was given, already fitted.
     """
 
     settings: Settings
@@ -57,6 +63,7 @@ class CampaignSpec:
     file: Path | None = None
     pool_digest: str | None = None
     document: Document | None = field(default=None, repr=False)
+    given_prior: FittedPrior | None = field(default=None, repr=False)
 
     @classmethod
     def from_file(cls, path: Path | str) -> CampaignSpec:
@@ -107,7 +114,8 @@ class CampaignSpec:
     def with_data(self, data: Mapping[str, Any]) -> CampaignSpec:
         """Return the spec of other plain content that has the same space and the same candidates."""
         reader = _Reader(Document(dict(data)), self.folder, None, check_files=False)
-        return reader.finished(reader.read(self.file, (self.space, self.pool_digest)))
+        spec = reader.finished(reader.read(self.file, (self.space, self.pool_digest)))
+        return replace(spec, given_prior=self.given_prior)
 
     def locate(self, fault: Fault) -> Fault:
         """Return `fault` with the file and the line that its path stands for."""
@@ -122,6 +130,11 @@ class CampaignSpec:
     def targets(self) -> tuple[Target, ...]:
         """The measured quantities."""
         return self.objective.targets
+
+    @property
+    def learns(self) -> bool:
+        """Whether the campaign begins from past work."""
+        return self.given_prior is not None or self.settings.prior.learns
 
     @property
     def store(self) -> str:
@@ -258,6 +271,8 @@ class _Reader:
             _ = spec.initial_designs
         except InvalidInput as error:
             self.faults += [_placed(fault, ("initial",)) for fault in error.faults]
+        if self.check_files:
+            self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
             from designer.oracles import measure_faults
 

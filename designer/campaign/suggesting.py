@@ -33,13 +33,14 @@ _MOST_INITIAL = 10
 
 @dataclass(frozen=True)
 class Choice:
-    """Designs to make next, in lab units, and how they were chosen."""
+    """Designs to make next, in lab units, and how they were chosen; `prior` tells the prior that was used."""
 
     designs: tuple[Design, ...]
     how: Literal["initial", "model", "replicate"]
     scores: tuple[float | None, ...]
     reasons: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    prior: str | None = None
 
 
 def seed_of(seed: int, suggested: int) -> int:
@@ -122,16 +123,31 @@ def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
         based_on=state.position,
         how=choice.how,
         notes=choice.remarks,
-        versions=versions(model=choice.how == "model"),
+        versions={**versions(model=choice.how == "model"), **({"prior": choice.prior} if choice.prior else {})},
     )
 
 
 def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
-    """Whether a model decides now: the first designs are made and there is something to learn from."""
+    """Whether a model decides now.
+
+    It does once the first designs are made and there is something to learn from, and from the beginning where past
+    tasks teach about the goals and the file does not say how many first designs there shall be.
+    """
     attached = sum(each.suggestion is None for each in state.results)
     goals = {target.name for target in spec.objective.goals}
     learned = sum(bool(goals & set(each.values)) for each in state.results)
-    return len(state.suggestions) + attached >= initial_count(spec) and learned >= LEAST_RESULTS
+    if len(state.suggestions) + attached >= initial_count(spec) and learned >= LEAST_RESULTS:
+        return True
+    return spec.settings.initial is None and is_informed(spec, state)
+
+
+def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:
+    """Whether past tasks say something about the campaign's goals, after what was measured."""
+    if not spec.learns:
+        return False
+    from designer.campaign.modelling import informs
+
+    return informs(spec, state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,8 +105,11 @@ class CampaignView:
         return self._specs.at(self.state)
 
     def knowledge(self) -> Knowledge | None:
-        """Return the posterior given all results, for programs; None while there are too few of them."""
-        if len(self.state.results) < suggesting.LEAST_RESULTS:
+        """Return the posterior given all results, for programs; None while there are too few of them.
+
+        A campaign that begins from past tasks has one from the beginning.
+        """
+        if self._too_few(self._spec(), self.state):
             return None
         if self._known is None or self._known[0] is not self.state:
             from designer.campaign.modelling import knowledge_of
@@ -117,11 +120,16 @@ class CampaignView:
     def knowledge_at(self, position: int) -> Knowledge | None:
         """Return the posterior given the results up to the event at `position`, as a choice based on it saw them."""
         state = fold(self.events[:position])
-        if len(state.results) < suggesting.LEAST_RESULTS:
+        spec = self._specs.at(state)
+        if self._too_few(spec, state):
             return None
         from designer.campaign.modelling import knowledge_of
 
-        return knowledge_of(self._specs.at(state), state)
+        return knowledge_of(spec, state)
+
+    def _too_few(self, spec: CampaignSpec, state: CampaignState) -> bool:
+        """Whether there are too few results for a model."""
+        return len(state.results) < suggesting.LEAST_RESULTS and not suggesting.is_informed(spec, state)
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""

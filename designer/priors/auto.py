@@ -34,6 +34,8 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.conditioning import condition_each
+from designer.priors.evidence import PriorEvidence
+from designer.priors.informed import InformedModel
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
@@ -51,6 +53,8 @@ FLOOR = 0.1
 
 REJECTED = math.log(20.0)
 """Log evidence against the prior at which it is laid aside."""
+
+_ALIKE = 3.0  # odds that are not worth telling
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,26 @@ class FittedAuto:
         weights, against = weighed(prior, evidence)
         return Weighed(names, models, tuple(weights.tolist()), against)
 
+    def evidence(self, data: TaskData) -> PriorEvidence | None:
+        """Return what the posterior of the first target that past tasks teach about leans on."""
+        for i in range(data.targets):
+            one = data.target(i)
+            found = self.weigh(one)
+            if len(found.models) > 1:
+                return self._evidence(one, found)
+        return None
+
+    def _evidence(self, one: TaskData, found: Weighed) -> PriorEvidence:
+        informed = max(found.models[1:], key=lambda model: found.weights[found.models.index(model)])
+        assert isinstance(informed, InformedModel)
+        return PriorEvidence(
+            experts=tuple(zip(found.names, found.weights, strict=True)),
+            sources=self.transfer.leaning(one, informed),
+            log_evidence=found.log_evidence,
+            rejected_at=len(one.X) if found.rejected else None,
+            words=in_words(found.log_evidence, len(one.X)),
+        )
+
     def save(self, path: Path) -> None:
         """Write the experts into the folder `path`."""
         self.transfer.save(path, kind=KIND)
@@ -130,6 +154,27 @@ class FittedAuto:
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedAuto:
         """Return what `save` wrote."""
         return cls(FittedTransfer.from_saved(card, tensors))
+
+
+def in_words(log_evidence: float, results: int) -> str:
+    """Say what the evidence is.
+
+    >>> in_words(math.log(31), 9)
+    'past tasks foretold the 9 results 31 times better than the campaign alone'
+    >>> in_words(-math.log(31), 9)
+    'prior rejected at experiment 9, evidence 31 to 1'
+    >>> in_words(-0.5, 4)
+    'past tasks foretold the 4 results about as well as the campaign alone'
+    """
+    if results == 0:
+        return "nothing is measured yet: past tasks alone decide"
+    odds = math.exp(min(abs(log_evidence), 700.0))
+    if log_evidence <= -REJECTED:
+        return f"prior rejected at experiment {results}, evidence {odds:.3g} to 1"
+    if odds < _ALIKE:
+        return f"past tasks foretold the {results} results about as well as the campaign alone"
+    how = "better" if log_evidence > 0 else "worse"
+    return f"past tasks foretold the {results} results {odds:.3g} times {how} than the campaign alone"
 
 
 def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray, float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from botorch.models.model import Model
 
+from designer.priors.evidence import PriorEvidence
 from designer.surrogates.data import TaskData
 
 if TYPE_CHECKING:
@@ -37,6 +38,15 @@ class FittedPrior(Protocol):
 
     def save(self, path: Path) -> None:
         """Write the prior to the folder `path`: weights as safetensors, all else as a JSON card."""
+        ...
+
+
+@runtime_checkable
+class Evident(Protocol):
+    """A fitted prior that can say what it leans on and how well it does."""
+
+    def evidence(self, data: TaskData) -> PriorEvidence | None:
+        """Return what the posterior of `data` leans on; None where past tasks say nothing about any target."""
         ...
 
 

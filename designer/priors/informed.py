@@ -150,6 +150,15 @@ class InformedModel(Model):
         """Log marginal likelihood of the measured values (target's unit) under the hyperparameters."""
         return self.process.log_evidence()
 
+    def coefficients(self) -> list[Tensor]:
+        """Return the posterior means of the coefficients of every linear term, one tensor (``k``) a term."""
+        process = self.process
+        return [
+            float(process.hyperparameters.variances[term.variance])
+            * (process.inputs[:, term.columns].T @ process._alpha)[:, 0]
+            for term in process.kernel.linear
+        ]
+
     def _known(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean (``...``, target's unit less the centre) and the extended features (``... x d + k``)."""
         X = X.to(torch.float64)

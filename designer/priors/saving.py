@@ -7,13 +7,23 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
+
+
+class Savable(Protocol):
+    """What can be written into a folder."""
+
+    def save(self, path: Path) -> None:
+        """Write itself into the folder `path`."""
+        ...
+
 
 CARD = "prior.json"
 WEIGHTS = "weights.safetensors"
@@ -69,6 +79,13 @@ def read_card(folder: Path | str) -> dict[str, Any]:
         found = card.get("designer_prior") if isinstance(card, dict) else None
         raise _refused(path, f"its format is {found!r}, not {VERSION}", "save the prior again with this version")
     return card
+
+
+def digest_of(prior: Savable) -> str:
+    """Return a digest of all that a prior writes when it is saved: what tells it from any other."""
+    with TemporaryDirectory() as folder:
+        prior.save(Path(folder))
+        return hashlib.sha256((Path(folder) / CARD).read_bytes()).hexdigest()[:16]  # the card holds the weights' digest
 
 
 def is_saved(folder: Path | str) -> bool:

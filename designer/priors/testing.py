@@ -97,7 +97,9 @@ def check_prior(prior: Prior) -> None:
     _require(isinstance(prior, Prior), "it has no method fit")
     before = torch.get_rng_state()
     fitted = prior.fit(example_tasks(), seed=0)
-    check_fitted(fitted)
+    fitted.condition(example_data(3))
+    with torch.random.fork_rng(devices=()):  # samplers of the checks draw
+        check_fitted(fitted)
     again = prior.fit(tuple(reversed(example_tasks())), seed=0)
     _same(fitted, again, "the same past tasks in another order, and seed, gave another prior")
     _require(torch.equal(before, torch.get_rng_state()), "it drew from the global random numbers")

@@ -38,6 +38,7 @@ from torch import Tensor
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import condition_each, quantity_of
+from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.scaling import target_output
@@ -54,6 +55,7 @@ from designer.priors.source_models import (
 from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
+from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.kernels import Array
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel
@@ -188,6 +190,34 @@ class FittedTransfer:
             fit_informed(one, SourceMean(models, bridge, sign * trust.slope), extras, output=output, settings=settings)
             for sign in (1.0, -1.0)
         )
+
+    def evidence(self, data: TaskData) -> PriorEvidence | None:
+        """Return what the posterior of the first target that past tasks teach about leans on."""
+        for i in range(data.targets):
+            one = data.target(i)
+            informed = self.informed(one)
+            if informed:
+                plain = fit_gaussian_process(one)
+                against = informed[0].log_evidence() - plain.log_evidence() if len(one.X) else 0.0
+                return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed[0]), against)
+        return None
+
+    def leaning(self, one: TaskData, model: InformedModel) -> tuple[tuple[str, float], ...]:
+        """Return the sources' names and the absolute weights of their means in the posterior mean, of sum 1.
+
+        With ``w_s = a / S + (b_s - mean b) / sqrt(S)`` from the posterior means of a and b.
+        """
+        models = self.about(quantity_of(one))
+        assert isinstance(model.knowing, SourceMean)
+        mean, *deviations = model.coefficients()
+        slope = model.knowing.slope + float(mean[0])
+        weights = np.full(len(models), slope / len(models))
+        if deviations:
+            b = deviations[0].numpy()
+            weights = weights + (b - b.mean()) / math.sqrt(len(models))
+        total = float(np.abs(weights).sum())
+        shares = np.abs(weights) / total if total > 0 else np.full(len(models), 1.0 / len(models))
+        return tuple((each.source.name, float(w)) for each, w in zip(models, shares, strict=True))
 
     def about(self, quantity: Quantity | None) -> tuple[SourceModel, ...]:
         """Return the models of the sources that teach about a quantity."""
