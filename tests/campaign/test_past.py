@@ -1,4 +1,4 @@
-"""Campaigns that begin from past work: from files and from Python, warm from the first design, wary of what misleads."""
+"""Campaigns that begin from past work: from files and from Python, warm from the first design, and on guard."""
 
 from __future__ import annotations
 
