@@ -16,7 +16,7 @@ from benchmarks.report import report
 from benchmarks.results import results
 from benchmarks.sections import markdown, page
 from benchmarks.suite import TRACKS, Suite, load_suite
-from designer.errors import DesignerError
+from designer.errors import DesignerError, Fault, InvalidInput
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("DESIGNER_DATA", HERE.parents[1] / "shared" / "data"))
@@ -73,6 +73,8 @@ def _folder(options: argparse.Namespace, suite: Suite) -> Path:
 def _run(options: argparse.Namespace) -> int:
     plan = prepare(options.suite, options.data, wanted=options.methods, control=options.control)
     names = options.methods or _all_methods(plan.suite, options.control)
+    if not names:
+        raise InvalidInput(Fault("no method of the suite reads sources", "name some by --methods"))
     if len(names) > 1:
         return _run_each(names, options.given)
     for name in names:

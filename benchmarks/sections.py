@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_SHORT = 28
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 1180px; margin: 2em auto; padding: 0 1em; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.2em; border-bottom: 1px solid #ccc; padding-bottom: .2em; }
@@ -14,7 +15,7 @@ h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.2em; border-bottom: 1px soli
 th, td { text-align: left; padding: .25em .7em; border-bottom: 1px solid #e3e3e3; vertical-align: top; }
 th { background: #f3f4f6; } tr:hover td { background: #fafafa; } td { font-variant-numeric: tabular-nums; }
 figure { margin: 1em 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; font-size: 13px; }
-code { background: #f3f4f6; padding: 0 .25em; } nav a { margin-right: 1.2em; }
+.short { white-space: nowrap; } code { background: #f3f4f6; padding: 0 .25em; } nav a { margin-right: 1.2em; }
 """
 
 
@@ -87,8 +88,13 @@ def _html_block(block: str | Table | Figure) -> str:
     if isinstance(block, str):
         return f"<p>{_inline(block)}</p>"
     head = "".join(f"<th>{_inline(name)}</th>" for name in block.names)
-    rows = "\n".join("<tr>" + "".join(f"<td>{_inline(cell)}</td>" for cell in row) + "</tr>" for row in block.body)
+    rows = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in block.body)
     return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+
+
+def _cell(text: str) -> str:
+    """Return a cell; short ones, such as a number with its interval, are not broken."""
+    return f'<td class="short">{_inline(text)}</td>' if len(text) < _SHORT else f"<td>{_inline(text)}</td>"
 
 
 def _inline(text: str) -> str:

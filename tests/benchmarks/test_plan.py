@@ -209,6 +209,15 @@ def test_the_unrelated_control_needs_a_task_of_another_family(
     assert prepare(suite, three).unrelated == ()  # read only where the control runs
 
 
+def test_a_control_without_a_method_that_reads_sources(
+    suite_file: Path, hills: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = suite_file.read_text(encoding="utf-8")
+    suite_file.write_text(text.replace("families:", "methods: [{name: random}]\nfamilies:"), encoding="utf-8")
+    (line,) = faults(str(suite_file), hills, capsys, "--control", "negated")
+    assert line == "no method of the suite reads sources; name some by --methods"
+
+
 def test_check_says_what_would_run(three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     head = "suite: s\nbudget: 6\ninitial: 2\nseeds: 2\nmethods: [{name: random}]\n"
     suite = write(tmp_path / "s.yaml", HILLS, head=head)

@@ -177,11 +177,15 @@ def test_tidy_tables_hold_every_experiment(plan: Plan, tmp_path: Path) -> None:
 
 
 def test_the_smoke_suite_runs_on_measured_tasks(designer_data: Path, tmp_path: Path) -> None:
-    common = ["smoke", "--data", str(designer_data), "--out", str(tmp_path), "--methods"]
-    assert main(["run", *common, "designer", "random"]) == 0
-    assert main(["report", *common, "designer", "random"]) == 0
+    common = ["smoke", "--data", str(designer_data), "--out", str(tmp_path)]
+    assert main(["run", *common]) == 0
+    assert main(["run", *common, "--control", "shuffled", "--tracks", "shared"]) == 0
+    assert main(["report", *common]) == 0
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "2 tasks of 2 families, seeds 0, 1, budget 8" in text
-    lines = [line for line in text.splitlines() if line.startswith("| designer | 8 |")]
-    assert len(lines) == 1
-    assert "| 0 | designer " in lines[0]
+    assert "2 tasks of 2 families, seeds 0, budget 8" in text
+    ran = {line.split(" | ")[0]: line for line in text.partition("## Cost")[2].splitlines() if line.startswith("| ")}
+    for method, campaigns in (("designer", 8), ("random", 8), ("rf-ei", 4), ("source-mean", 6)):
+        assert ran[f"| {method}"].startswith(f"| {method} | {campaigns} | ")
+        assert " | 0 | " in ran[f"| {method}"]  # none ended by an error
+    (control,) = [line for line in text.splitlines() if line.startswith("| shared | shuffled | source-mean |")]
+    assert control.startswith("| shared | shuffled | source-mean | 2 | 1 |")
