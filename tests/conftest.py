@@ -31,6 +31,12 @@ def module_path() -> Iterator[None]:
     sys.path[:] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_priors(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep fitted priors out of the user's own cache, in this process and in those that tests start."""
+    os.environ["DESIGNER_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of the checkout."""

@@ -10,10 +10,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from benchmarks.pools import Candidates
+from designer.campaign.settings import PRIOR_KINDS
 from designer.errors import Fault, InvalidInput, MissingExtra
 
+PRIORS = tuple(kind for kind in PRIOR_KINDS if kind != "none")
 MODULES = {
-    "designer": "benchmarks.methods.designer_plain",
+    "designer": "benchmarks.methods.designer_campaign",
+    **{f"designer-{kind}": "benchmarks.methods.designer_campaign" for kind in PRIORS},
     "random": "benchmarks.methods.random_search",
     "space-filling": "benchmarks.methods.space_filling",
     "botorch": "benchmarks.methods.botorch_gp",
@@ -27,9 +30,13 @@ MODULES = {
     "optuna-gp": "benchmarks.methods.optuna_study",
     "optuna-tpe": "benchmarks.methods.optuna_study",
 }
-OPTIONS: dict[str, dict[str, Any]] = {"optuna-gp": {"sampler": "gp"}, "optuna-tpe": {"sampler": "tpe"}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "optuna-gp": {"sampler": "gp"},
+    "optuna-tpe": {"sampler": "tpe"},
+    **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},
+}
 """Keyword arguments of `begin` for methods that share a module."""
-TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer"})
+TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer", *(f"designer-{kind}" for kind in PRIORS)})
 """The methods that read sources; all others are the same whatever sources there are."""
 EXTRA = {
     "baybe": "baybe",

@@ -25,11 +25,11 @@ from designer.campaign.state import CampaignState
 from designer.campaign.suggesting import Choice, seed_of
 from designer.objective import Objective
 from designer.priors.base import Evident
+from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.feasibility import Feasibility
-from designer.surrogates.gaussian_process import GaussianProcess
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -102,7 +102,7 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState) -> Knowledge:
 def informs(spec: CampaignSpec, state: CampaignState) -> bool:
     """Whether the posterior of some goal follows past tasks, and not the campaign's own measurements alone."""
     model = knowledge_of(spec, state).model
-    return any(not isinstance(single_output(model, i), GaussianProcess) for i in spec.objective.goal_columns)
+    return any(is_informed(single_output(model, i)) for i in spec.objective.goal_columns)
 
 
 def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: frozenset[Any]) -> Choice:

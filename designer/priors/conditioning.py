@@ -9,7 +9,7 @@ from botorch.models.model import Model
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.sources import Source, matching
 from designer.surrogates.data import Quantity, TaskData
-from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
 
 
@@ -21,6 +21,12 @@ def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None])
         model = informed(one)
         models.append(fit_gaussian_process(one) if model is None else model)
     return models[0] if len(models) == 1 else IndependentModels(*models)
+
+
+def is_informed(model: Model) -> bool:
+    """Whether a posterior that a prior gave follows past tasks in some target: it is not the plain model alone."""
+    parts = model.models if isinstance(model, IndependentModels) else [model]
+    return any(not isinstance(part, GaussianProcess) for part in parts)
 
 
 def quantity_of(one: TaskData) -> Quantity | None:

@@ -41,7 +41,7 @@ from designer.priors.conditioning import condition_each, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed
 from designer.priors.kept import sources_card, sources_from, sources_tensors
-from designer.priors.scaling import target_output
+from designer.priors.levels import level_of
 from designer.priors.source_models import (
     HYPERPARAMETERS,
     SELF_PREDICTION,
@@ -94,6 +94,11 @@ class Trust:
     residual: float
     noise: float
     usable: bool = True
+
+    @property
+    def variance(self) -> float:
+        """Variance of standardised values around the sources' mean times the slope."""
+        return min(1.0, math.exp(self.residual) + math.exp(self.noise) + math.exp(self.slope_variance))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,12 +189,16 @@ class FittedTransfer:
         trust = self.trust(models)
         if not trust.usable:
             return ()
-        output = target_output(one.Y[:, 0].numpy(), [model.source for model in models], quantity)
         settings, extras = structure(trust, len(models))
-        return tuple(
-            fit_informed(one, SourceMean(models, bridge, sign * trust.slope), extras, output=output, settings=settings)
-            for sign in (1.0, -1.0)
-        )
+        y, sources = one.Y[:, 0].numpy(), [model.source for model in models]
+        with torch.no_grad():
+            expected = trust.slope * predictions(models, bridge(one.X)).mean(-1).numpy()
+        fitted = []
+        for sign in (1.0, -1.0):
+            output = level_of(y, sign * expected, trust.variance, sources, quantity)
+            knowing = SourceMean(models, bridge, sign * trust.slope)
+            fitted.append(fit_informed(one, knowing, extras, output=output, settings=settings))
+        return tuple(fitted)
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""

@@ -1,7 +1,8 @@
-"""`designer` without a prior: the same posterior and the same proposal as in a campaign over a pool.
+"""`designer` with a prior of some kind or none: the same posterior and the same proposal as in a campaign over a pool.
 
-Where nothing is measured it begins as a campaign does: with designs that fill the space, as many as
-`designer.campaign.suggesting.initial_count` says.
+Where nothing is measured it begins as a campaign does: from what past tasks teach, if they teach anything, otherwise
+with designs that fill the space, as many as `designer.campaign.suggesting.initial_count` says. The prior is fitted to
+the sources before the first suggestion, or taken from the cache of fitted priors, as in a campaign.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from benchmarks.pools import Candidates
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.propose import Observed, propose
 from designer.acquisition.threads import one_thread
+from designer.campaign.past import fitted
 from designer.campaign.suggesting import initial_count, seed_of
 from designer.priors.base import FittedPrior
+from designer.priors.conditioning import is_informed
 from designer.priors.plain import PlainPrior
 from designer.space import DesignSpace
 from designer.space.pool import Pool
-from designer.surrogates.data import TaskData
+from designer.surrogates.data import Quantity, TaskData
 
 
 class DesignerChooser:
@@ -43,19 +46,23 @@ class DesignerChooser:
         self._candidates, self._seed, self._prior = candidates, seed, prior
         self._own_first = 0
         self._posterior: Model | None = None
+        target = candidates.objective.targets[0]
+        self._quantities = (Quantity(target.name, target.unit),)
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
         """Return the row of the design that is proposed."""
         rows = list(measured)
         if not rows:
             self._own_first = first_designs(self._space)
-        if len(rows) < self._own_first:
+        values = np.asarray(y, dtype=np.float64)[:, None]
+        columns = self._space.encoder.columns
+        data = TaskData(self._features[rows], torch.as_tensor(values), columns, quantities=self._quantities)
+        with one_thread():
+            posterior = self._prior.condition(data)
+        if len(rows) < self._own_first and not is_informed(posterior):
             seed = seed_of(self._seed, len(rows))
             return self._row(initial_designs(self._space, 1, seed, self._coordinates[rows]))
-        values = np.asarray(y, dtype=np.float64)[:, None]
-        data = TaskData(self._features[rows], torch.as_tensor(values), columns=self._space.encoder.columns)
-        with one_thread():
-            self._posterior = self._prior.condition(data)
+        self._posterior = posterior
         proposal = propose(
             self._posterior,
             self._space,
@@ -94,6 +101,8 @@ def versions() -> dict[str, str]:
     }
 
 
-def begin(candidates: Candidates, seed: int) -> DesignerChooser:
-    """Start a campaign."""
-    return DesignerChooser(candidates, seed, PlainPrior())
+def begin(candidates: Candidates, seed: int, kind: str = "none") -> DesignerChooser:
+    """Start a campaign with a prior of a kind; without sources it is the plain one."""
+    learns = kind != "none" and candidates.sources
+    prior = fitted(kind, candidates.sources) if learns else PlainPrior()
+    return DesignerChooser(candidates, seed, prior)
