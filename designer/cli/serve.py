@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from designer.cli.output import Report, Table, emit, warn
 from designer.errors import Fault, InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
+    from designer.service.accounts import Accounts
     from designer.service.place import Place
 
 PANEL = "A lab together"
@@ -90,9 +93,10 @@ def create(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a token and show it, this once: only its digest is kept."""
-    from designer.service.accounts import MAY, Accounts
+    from designer.service.accounts import MAY
 
-    made = Accounts(_place(lab, store).open()).create(user, role, days=days)
+    with _accounts(lab, store) as accounts:
+        made = accounts.create(user, role, days=days)
     said = Report({"user": user, "role": role, "token": made})
     said.say(made)
     said.say(f"{user} may {MAY[role]}. Keep it like a password: it is not shown again.")
@@ -102,9 +106,8 @@ def create(
 @token.command("list")
 def list_(lab: LabOption = Path("lab"), store: LabStore = None, as_json: JsonFlag = False) -> None:
     """List the tokens, without what is secret about them."""
-    from designer.service.accounts import Accounts
-
-    tokens = Accounts(_place(lab, store).open()).tokens()
+    with _accounts(lab, store) as accounts:
+        tokens = accounts.tokens()
     said = Report({"tokens": tokens})
     if tokens:
         rows = [
@@ -132,9 +135,8 @@ def revoke(
     as_json: JsonFlag = False,
 ) -> None:
     """Revoke a token: it is of no use from now on, and its sessions end."""
-    from designer.service.accounts import Accounts
-
-    changed = Accounts(_place(lab, store).open()).revoke(name)
+    with _accounts(lab, store) as accounts:
+        changed = accounts.revoke(name)
     said = Report({"id": name, "changed": changed})
     said.say(f"revoked: {name}" if changed else f"{name} was revoked before")
     emit(said, as_json)
@@ -156,6 +158,17 @@ def mcp(lab: LabOption = Path("lab"), store: LabStore = None) -> None:
     from designer.service.assistant import run
 
     run(_place(lab, store), given)
+
+
+@contextmanager
+def _accounts(folder: Path, store: str | None) -> Iterator[Accounts]:
+    from designer.service.accounts import Accounts
+
+    opened = _place(folder, store).open()
+    try:
+        yield Accounts(opened)
+    finally:
+        opened.close()
 
 
 def _place(folder: Path, store: str | None) -> Place:

@@ -52,6 +52,12 @@ def _opened(place: Place) -> tuple[SqlStore, Shelf]:
     return store, Shelf(store, place)
 
 
+def forget(place: Place) -> None:
+    """Close what this process keeps open of a place."""
+    _opened(place)[0].close()
+    _opened.cache_clear()
+
+
 def suggest(place: Place, job: str, caller: Caller, campaign: str, arguments: Mapping[str, Any]) -> None:
     """Carry out the job of a suggestion: its events carry the job's id, so it is done once, whoever runs it again."""
     kept, shelf = _opened(place)

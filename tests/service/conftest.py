@@ -14,6 +14,7 @@ pytest.importorskip("fastapi", reason="fastapi is not installed: pip install 'ma
 
 from fastapi.testclient import TestClient
 
+from designer.service import worker
 from designer.service.accounts import Caller
 from designer.service.app import create_app
 from designer.service.crew import Crew
@@ -62,6 +63,7 @@ def lab(place: Place) -> Iterator[Lab]:
     lab = Lab(place, Crew(ThreadLane(), ThreadLane()))
     yield lab
     lab.close()
+    worker.forget(place)
 
 
 @dataclass

@@ -1,0 +1,93 @@
+"""A service in a process of its own, that can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class Live:
+    """`designer serve` on a free port of loopback; use it as a context."""
+
+    def __init__(self, folder: Path, *, store: str | None = None, options: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._options = [*options, *(("--store", store) if store else ())]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = folder.parent / "service.log"
+
+    def __enter__(self) -> Live:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(signal.SIGTERM)
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        command = [sys.executable, "-m", "designer", "serve", str(self.folder), "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *self._options], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=log, stderr=log
+            )
+        until = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
+                return
+            except OSError:
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() < until, self.log.read_text()
+                time.sleep(0.1)
+
+    def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it: as a crash does, unless told otherwise."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(30)
+
+    def children(self) -> list[int]:
+        """Return the process ids of its workers."""
+        assert self._process is not None
+        found = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == self._process.pid and "spawn_main" in _command(path.parent):
+                found.append(int(path.parent.name))
+        return found
+
+    def call(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send one request and return the answer's JSON; raises OSError where there is none."""
+        data = None if body is None else json.dumps(body).encode()
+        kind = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", **headers}
+        request = urllib.request.Request(f"{self.url}/api{path}", data, kind, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,332 @@
+"""The page in a real browser: signing in, suggesting, recording, uploading, amending, beginning a campaign; by keyboard.
+
+Needs Chromium and its driver (Debian: chromium, chromium-driver). `DESIGNER_SCREENSHOTS=docs/images` writes the
+pictures of the documents while it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("selenium", reason="selenium is not installed: pip install selenium")
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from designer.service.accounts import Accounts
+from designer.service.place import Place
+from tests.service.live import Live
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+PATIENCE = 90.0
+CAMPAIGN: dict[str, Any] = {
+    "designer": 1,
+    "name": "nickel-films",
+    "space": [
+        {"name": "film", "kind": "composition", "elements": ["Ni", "Fe", "Co", "Ce"], "unit": "at.%", "step": 10,
+         "max_nonzero": 3},
+        {"name": "anneal_temperature", "kind": "numeric", "unit": "degC", "bounds": [300, 600], "step": 25},
+        {"name": "anneal_time", "kind": "numeric", "unit": "min", "bounds": [5, 500], "scale": "log"},
+        {"name": "atmosphere", "kind": "categorical", "choices": ["N2", "air"]},
+    ],
+    "targets": [{"name": "overpotential", "unit": "mV", "goal": "minimize", "reach": 320}],
+    "batch_size": 2,
+    "initial": 6,
+    "budget": 40,
+}  # fmt: skip
+
+
+class Browser:
+    """A browser that is signed in, and the words to use it."""
+
+    def __init__(self, driver: webdriver.Chrome, live: Live, token: str) -> None:
+        self.driver, self.live, self.token = driver, live, token
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.live.url + path)
+
+    def find(self, selector: str) -> Any:
+        return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
+
+    def all(self, selector: str) -> list[Any]:
+        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def text(self, selector: str) -> str:
+        return str(self.find(selector).text)
+
+    def until(self, look: Callable[[], Any]) -> Any:
+        """Return what `look` finds, when it finds something; pages reload under it."""
+        from selenium.common.exceptions import WebDriverException
+
+        end, last = time.monotonic() + PATIENCE, None
+        while time.monotonic() < end:
+            try:
+                found = look()
+                if found:
+                    return found
+            except WebDriverException as error:
+                last = error
+            time.sleep(0.1)
+        raise AssertionError(f"not found on the page: {last or look}")
+
+    def click(self, selector: str) -> None:
+        def act() -> bool:
+            element = self.driver.find_element(By.CSS_SELECTOR, selector)
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()
+            return True
+
+        self.until(act)
+
+    def type(self, selector: str, text: str) -> None:
+        element = self.find(selector)
+        element.clear()
+        element.send_keys(text)
+
+    def picture(self, name: str, height: int | None = None) -> None:
+        """Write a picture of the page for the documents, if they are being written."""
+        folder = os.environ.get("DESIGNER_SCREENSHOTS")
+        if folder is None:
+            return
+        self.driver.execute_script("document.activeElement?.blur(); scrollTo(0, 0)")
+        metrics = self.driver.execute_script("return [innerWidth, document.documentElement.scrollHeight]")
+        size = {"width": metrics[0], "height": height or metrics[1], "deviceScaleFactor": 2, "mobile": metrics[0] < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        time.sleep(0.5)
+        self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
+        self.wide()
+
+    def wide(self) -> None:
+        self._resize(1200, 900)
+
+    def narrow(self) -> None:
+        self._resize(390, 844)
+
+    def _resize(self, width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        return self.live.call(self.token, method, path, body)
+
+    def complaints(self) -> list[str]:
+        """Return what the browser complains of: scripts that fail, what the security policy stops."""
+        return [
+            entry["message"]
+            for entry in self.driver.get_log("browser")
+            if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("Chromium and its driver are not installed (Debian: chromium, chromium-driver)")
+    place = Place.at(tmp_path_factory.mktemp("page") / "lab")
+    store = place.open()
+    token = Accounts(store).create("ada", "steer")
+    store.close()
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with Live(place.folder) as live:
+        driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        try:
+            browser = Browser(driver, live, token)
+            browser.wide()
+            yield browser
+        finally:
+            driver.quit()
+
+
+def test_the_page_from_signing_in_to_a_stop(browser: Browser, tmp_path: Path) -> None:
+    """One story, since each step stands on those before; a browser is slow to start."""
+    sign_in(browser)
+    begin_by_form(browser)
+    begin_by_file(browser)
+    path = "/c/nickel-films"
+    browser.open(path)
+    suggest(browser)
+    record_and_fail(browser)
+    upload(browser, tmp_path)
+    amend(browser)
+    explain(browser)
+    somebody_else(browser)
+    phone(browser, path)
+    assert browser.complaints() == []
+
+
+def sign_in(browser: Browser) -> None:
+    browser.open("/c/nickel-films")
+    assert "/login" in browser.driver.current_url
+    browser.type("[name=token]", "dsg_wrong_token")
+    browser.find("[name=token]").send_keys(Keys.ENTER)
+    assert "not known" in browser.text("#wrong")
+    browser.picture("page-sign-in", 500)
+    browser.open("/login")
+    browser.type("[name=token]", browser.token)
+    browser.find("[name=token]").send_keys(Keys.ENTER)
+    assert "No campaign has begun yet" in browser.until(lambda: browser.text("main"))
+
+
+def begin_by_form(browser: Browser) -> None:
+    browser.open("/new")
+    browser.type("#by-form [name=name]", "pellets")
+    for key, text in {"name": "T", "unit": "degC", "low": "900", "high": "300"}.items():
+        browser.type(f"[data-list=space] [data-key={key}]", text)
+    browser.click("[data-add=categorical]")
+    browser.type("[data-kind=categorical] [data-key=name]", "gas")
+    browser.type("[data-kind=categorical] [data-key=choices]", "N2, air")
+    browser.type("[data-list=targets] [data-key=name]", "strength")
+    browser.type("[data-list=targets] [data-key=unit]", "MPa")
+    browser.click("#by-form button.main")
+    assert "bounds [900, 300] are the wrong way round" in browser.until(lambda: browser.text("#by-form .faults"))
+    assert browser.find("[data-key=low]").get_attribute("aria-invalid") == "true"
+    browser.picture("page-new")
+    browser.type("[data-key=low]", "300")
+    browser.type("[data-key=high]", "900")
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/pellets"))
+    assert browser.text("h1") == "pellets"
+
+
+def begin_by_file(browser: Browser) -> None:
+    import yaml
+
+    browser.open("/new")
+    browser.click("#tab-file")
+    browser.type("[name=yaml]", "designer: 1\nname: x\nmeasure: {kind: command, argv: [ls]}")
+    browser.click("#by-file button.main")
+    assert "line 3: a campaign from the network cannot measure by 'command'" in browser.until(
+        lambda: browser.text("#by-file .faults")
+    )
+    browser.type("[name=yaml]", yaml.safe_dump(CAMPAIGN, sort_keys=False))
+    browser.click("#by-file button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/nickel-films"))
+
+
+def suggest(browser: Browser) -> None:
+    browser.type("[data-suggest] [name=n]", "6")
+    browser.click("[data-suggest] button")
+    browser.until(lambda: len(browser.all(".card")) == 6)
+    assert [each.text.split()[0] for each in browser.all(".card h3")] == [f"S000{i}" for i in range(1, 7)]
+
+
+def record_and_fail(browser: Browser) -> None:
+    value = "[data-record=S0001] [data-target]"
+    browser.type(value, "0,4")
+    browser.find(value).send_keys(Keys.ENTER)
+    assert "write a decimal point" in browser.until(lambda: browser.text("[data-record=S0001] .faults"))
+    browser.type(value, "412 kg")
+    browser.find(value).send_keys(Keys.ENTER)
+    assert "kg" in browser.until(lambda: browser.text("[data-record=S0001] .faults"))
+    assert browser.find(value).get_attribute("aria-invalid") == "true"
+    browser.type(value, "0.412 V")
+    browser.find(value).send_keys(Keys.ENTER)
+    browser.until(lambda: not browser.all("[data-record=S0001]"))
+    assert "412" in browser.text("#main .table")
+    browser.click("[data-ask=failure][data-subject=S0002]")
+    browser.until(lambda: browser.find("#ask").get_attribute("open"))
+    browser.find("#ask [name=reason]").send_keys("film peeled" + Keys.ENTER)
+    browser.until(lambda: not browser.all("[data-record=S0002]"))
+    browser.click("[data-ask=withdrawal][data-subject=S0003]")
+    browser.find("#ask [name=reason]").send_keys(Keys.ENTER)
+    browser.until(lambda: not browser.all("[data-record=S0003]"))
+    state = browser.call("GET", "/campaigns/nickel-films")
+    assert (state["recorded"], state["failed"], state["withdrawn"], state["open"]) == (1, 1, 1, 3)
+
+
+def upload(browser: Browser, tmp_path: Path) -> None:
+    sheet = tmp_path / "plate 7.csv"
+    sheet.write_text("suggestion,overpotential [mV]\nS0004,388\nS0005,warm\nS0006,401\nS0009,1\n")
+    browser.find("[data-upload] [type=file]").send_keys(str(sheet))
+    outcome = browser.until(lambda: "row" in browser.text(".outcome thead") and browser.text(".outcome"))
+    assert "plate 7.csv: 2 rows to record, 2 with faults." in outcome
+    assert "3 overpotential [mV] 'warm' is not a number" in outcome
+    assert browser.call("GET", "/campaigns/nickel-films")["recorded"] == 1, "nothing is recorded before"
+    browser.picture("page-table")
+    browser.click(".outcome button")
+    browser.until(lambda: len(browser.all("[data-record]")) == 1)
+    assert browser.call("GET", "/campaigns/nickel-films")["recorded"] == 3
+    value = "[data-record=S0005] [data-target]"
+    browser.type(value, "9000")
+    browser.find(value).send_keys(Keys.ENTER)
+    assert "is far from all results so far" in browser.until(lambda: browser.text("[data-record=S0005] .faults"))
+    browser.type(value, "371")
+    browser.find(value).send_keys(Keys.ENTER)
+    browser.until(lambda: not browser.all("[data-record]"))
+
+
+def amend(browser: Browser) -> None:
+    browser.click("[data-amend=M0001]")
+    browser.until(lambda: browser.find("#amend").get_attribute("open"))
+    browser.type("#amend [data-target]", "409")
+    browser.find("#amend [name=reason]").send_keys("read again" + Keys.ENTER)
+    browser.until(lambda: "amended M0001: overpotential 409 (read again)" in browser.text(".history"))
+
+
+def explain(browser: Browser) -> None:
+    browser.type("[data-suggest] [name=n]", "2")
+    browser.click("[data-suggest] button")
+    browser.until(lambda: len(browser.all(".card")) == 2)
+    browser.until(lambda: len(browser.all(".expects .reasons")) >= 4)
+    assert "with 90 % probability" in browser.text(".card .expects")
+    browser.until(lambda: browser.driver.execute_script("return [...document.images].every((i) => i.naturalWidth > 0)"))
+    browser.picture("page-campaign", 1500)
+    browser.click(".because summary")
+    assert "What matters" in browser.text(".because")
+
+
+def somebody_else(browser: Browser) -> None:
+    etag = browser.find("[data-campaign]").get_attribute("data-etag")
+    browser.call("POST", "/campaigns/nickel-films/suggestions/S0008/failure", {"reason": "cracked"})
+    now = browser.call("GET", "/campaigns/nickel-films")
+    assert etag != f"{now['version']}.0"
+    browser.open("/")
+    assert "nickel-films" in browser.text(".tiles")
+    browser.picture("page-campaigns", 620)
+
+
+def phone(browser: Browser, path: str) -> None:
+    browser.narrow()
+    for each in (path, "/", "/new", "/login", "/api", "/problems"):
+        browser.open(each)
+        width, inner = browser.driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert width <= inner == 390, each
+    browser.open(path)
+    browser.until(lambda: browser.all(".expects .reasons"))
+    small = browser.driver.execute_script(
+        "return [...document.querySelectorAll('.card button')].filter((b) => b.offsetHeight < 40).length"
+    )
+    assert small == 0, "a finger needs 40 pixels"
+    browser.picture("page-phone", 1100)
+
+
+def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
+    """Each thing that can be pressed is reached by Tab, has a name, and shows that it is reached."""
+    browser.wide()
+    if "/login" in (browser.open("/c/nickel-films") or browser.driver.current_url):
+        pytest.skip("the story before has not signed in")
+    names = browser.driver.execute_script(
+        "return [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => e.offsetParent)"
+        ".filter((e) => !(e.textContent.trim() || e.ariaLabel || e.closest('label') || e.title)).map((e) => e.outerHTML)"
+    )
+    assert names == []
+    body = browser.find("body")
+    reached = []
+    for _ in range(12):
+        (body if not reached else browser.driver.switch_to.active_element).send_keys(Keys.TAB)
+        reached.append(browser.driver.execute_script("return document.activeElement.textContent.trim()"))
+    assert reached[0] == "To the content"
+    assert {"Campaigns", "New", "API", "Sign out", "Report", "Suggest"} <= set(reached)
