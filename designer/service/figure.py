@@ -38,6 +38,7 @@ def progress_figure(state: CampaignState, target: Target) -> str:
             axes.step([*numbers, len(done)], [*best, best[-1]], where="post", color=BLUE, lw=1.6, label="best so far")
         for i in failed:
             axes.axvline(i, color=RED, lw=1, alpha=0.5, ls=(0, (2, 2)), label="failed" if i == failed[0] else None)
+        axes.margins(y=0.12)
         axes.set_xlim(0.5, max(len(done), 5) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_xlabel("experiment")

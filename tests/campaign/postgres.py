@@ -26,8 +26,11 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server from the binaries in `folder` and yield a URL with a password; stop it and tidy up afterwards."""
+def server(folder: Path, *, fsync: bool = False) -> Iterator[str]:
+    """Run a server from the binaries in `folder` and yield a URL with a password; stop it and tidy up afterwards.
+
+    Tests need no commit to outlive the machine: `fsync` is for who measures.
+    """
     home = Path(tempfile.mkdtemp(prefix="designer-postgres-"))
     user: dict[str, object] = {}
     if os.geteuid() == 0:  # the server refuses to run as root
@@ -47,7 +50,8 @@ def server(folder: Path) -> Iterator[str]:
             raise RuntimeError(f"{argv[0]} failed: {done.stdout}{done.stderr}")
 
     port = _free_port()
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
+    options += f" -c fsync={'on' if fsync else 'off'}"
     try:
         call(
             folder / "initdb", "-D", data, "-U", "lab", "--auth=scram-sha-256", "--pwfile", secret, "-E", "UTF8",

@@ -1,4 +1,4 @@
-"""The page in a real browser: signing in, suggesting, recording, uploading, amending, beginning a campaign; by keyboard.
+"""The page in a real browser: signing in, beginning a campaign, suggesting, recording, uploading and amending.
 
 Needs Chromium and its driver (Debian: chromium, chromium-driver). `DESIGNER_SCREENSHOTS=docs/images` writes the
 pictures of the documents while it runs.
@@ -6,6 +6,7 @@ pictures of the documents while it runs.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import time
@@ -92,17 +93,20 @@ class Browser:
         element.clear()
         element.send_keys(text)
 
-    def picture(self, name: str, height: int | None = None) -> None:
+    def picture(self, name: str, height: int | None = None, part: str | None = None) -> None:
         """Write a picture of the page for the documents, if they are being written."""
         folder = os.environ.get("DESIGNER_SCREENSHOTS")
         if folder is None:
             return
+        from PIL import Image
+
         self.driver.execute_script("document.activeElement?.blur(); scrollTo(0, 0)")
         metrics = self.driver.execute_script("return [innerWidth, document.documentElement.scrollHeight]")
         size = {"width": metrics[0], "height": height or metrics[1], "deviceScaleFactor": 2, "mobile": metrics[0] < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         time.sleep(0.5)
-        self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
+        shot = self.find(part).screenshot_as_png if part else self.driver.get_screenshot_as_png()
+        Image.open(io.BytesIO(shot)).convert("RGB").quantize(128).save(Path(folder) / f"{name}.png", optimize=True)
         self.wide()
 
     def wide(self) -> None:
@@ -173,7 +177,6 @@ def sign_in(browser: Browser) -> None:
     browser.type("[name=token]", "dsg_wrong_token")
     browser.find("[name=token]").send_keys(Keys.ENTER)
     assert "not known" in browser.text("#wrong")
-    browser.picture("page-sign-in", 500)
     browser.open("/login")
     browser.type("[name=token]", browser.token)
     browser.find("[name=token]").send_keys(Keys.ENTER)
@@ -255,7 +258,7 @@ def upload(browser: Browser, tmp_path: Path) -> None:
     assert "plate 7.csv: 2 rows to record, 2 with faults." in outcome
     assert "3 overpotential [mV] 'warm' is not a number" in outcome
     assert browser.call("GET", "/campaigns/nickel-films")["recorded"] == 1, "nothing is recorded before"
-    browser.picture("page-table")
+    browser.picture("page-table", part="[data-upload]")
     browser.click(".outcome button")
     browser.until(lambda: len(browser.all("[data-record]")) == 1)
     assert browser.call("GET", "/campaigns/nickel-films")["recorded"] == 3
@@ -320,7 +323,8 @@ def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
         pytest.skip("the story before has not signed in")
     names = browser.driver.execute_script(
         "return [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => e.offsetParent)"
-        ".filter((e) => !(e.textContent.trim() || e.ariaLabel || e.closest('label') || e.title)).map((e) => e.outerHTML)"
+        ".filter((e) => !(e.textContent.trim() || e.ariaLabel || e.closest('label') || e.title))"
+        ".map((e) => e.outerHTML)"
     )
     assert names == []
     body = browser.find("body")
