@@ -162,7 +162,7 @@ def report(rows: list[dict[str, Any]], given: argparse.Namespace) -> str:
         "at work on it too.",
         "",
         "Times are milliseconds; reads are those of the slowest kind of read. After each run the store is compared "
-        "with what was acknowledged to clients: nothing was lost, nothing was there twice, or this page would not be here.",
+        "with what was acknowledged to clients: nothing was lost and nothing was there twice, or there were no page.",
         "",
         "| " + " | ".join(names) + " |",
         "|" + "---|" * len(names),

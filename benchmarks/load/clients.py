@@ -26,7 +26,7 @@ class Experimenter(FastHttpUser):
     def on_start(self) -> None:
         self.dice = random.Random(next(NUMBERS))
         self.headers = {"Authorization": f"Bearer {os.environ['DESIGNER_TOKEN']}"}
-        self.log = Path(os.environ["LOAD_LOG"]).open("a", buffering=1)  # closed when the client stops
+        self.log = Path(os.environ["LOAD_LOG"]).open("a", buffering=1)  # noqa: SIM115  closed when it stops
         self.count = int(os.environ["LOAD_CAMPAIGNS"])
 
     def on_stop(self) -> None:

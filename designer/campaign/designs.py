@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,17 @@ def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
     """Say in words how a design leaves the space; nothing if it does not."""
     space = holding(space, [design])
     return space.violations(coordinates_of(space, [design])[0])
+
+
+def all_violations(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return `violations` of many designs, at the cost of one look at all of them and of words for those that need any.
+
+    A listed design of a pool may lie between the steps and be told of it, so those are all put into words.
+    """
+    space = holding(space, designs)
+    coordinates = coordinates_of(space, designs)
+    quiet = space.valid(coordinates) if space.pool is None else np.zeros(len(coordinates), dtype=np.bool_)
+    return [[] if fine else space.violations(row) for fine, row in zip(quiet, coordinates, strict=True)]
 
 
 def holding(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:

@@ -33,18 +33,17 @@ def of_measurements(
     """Return every measurement, one a row, indexed by measurement id: what was made, its values, what is remarkable."""
     import pandas as pd
 
+    noisy = [t.name + NOISE for t in targets if any(t.name in each.noise for each in state.measurements.values())]
     rows = []
     for each in state.measurements.values():
         row: dict[str, Any] = {"suggestion": each.suggestion, **each.design}
         for target in targets:
             row[target.name] = each.values.get(target.name)
-        for target in targets:
-            if any(target.name in other.noise for other in state.measurements.values()):
-                row[target.name + NOISE] = each.noise.get(target.name)
+        for name in noisy:
+            row[name] = each.noise.get(name.removesuffix(NOISE))
         row["at"] = each.at
         row["flags"] = "; ".join(flags.get(each.id, ()))
         rows.append(row)
-    noisy = [t.name + NOISE for t in targets if any(t.name in each.noise for each in state.measurements.values())]
     columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, "at", "flags"]
     index = pd.Index(list(state.measurements), name="measurement", dtype=object)
     frame = pd.DataFrame(rows, index=index, columns=columns)

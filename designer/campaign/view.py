@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.campaign import changing, frames, measured, recording, suggesting, tables
 from designer.campaign.best import best_frame
-from designer.campaign.designs import coordinates_of, violations
+from designer.campaign.designs import all_violations, coordinates_of
 from designer.campaign.events import Created, Event, Recorded, Suggested, to_json, utc_now
 from designer.campaign.journal import Journal
 from designer.campaign.opening import Opening, Specs
@@ -241,7 +241,8 @@ class CampaignView:
 
     def _violations(self, events: Iterable[Event]) -> dict[str, list[str]]:
         new = [event for event in events if isinstance(event, Recorded)]
-        return {event.measurement: violations(self.space, event.design) for event in new}
+        found = all_violations(self.space, [event.design for event in new])
+        return {event.measurement: texts for event, texts in zip(new, found, strict=True)}
 
     def _flags(self) -> dict[str, tuple[str, ...]]:
         made = [each.as_current() for each in self.state.measurements.values()]
