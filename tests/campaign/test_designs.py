@@ -15,11 +15,12 @@ SPACE: list[dict[str, Any]] = [
 
 
 def designs() -> list[dict[str, Any]]:
-    rows = []
-    for nickel in (0.0, 50.0, 52.0, 100.0):
-        for iron in (0.0, 30.0, 100.0 - nickel):
-            for T in (200.0, 300.0, 303.0, 900.0):
-                rows.append({"x.Ni": nickel, "x.Fe": iron, "x.Co": 100 - nickel - iron, "T": T, "gas": "N2"})
+    rows = [
+        {"x.Ni": nickel, "x.Fe": iron, "x.Co": 100 - nickel - iron, "T": T, "gas": "N2"}
+        for nickel in (0.0, 50.0, 52.0, 100.0)
+        for iron in (0.0, 30.0, 100.0 - nickel)
+        for T in (200.0, 300.0, 303.0, 900.0)
+    ]
     return [row for row in rows if row["x.Co"] >= 0]
 
 
