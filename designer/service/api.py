@@ -28,6 +28,7 @@ from designer.service.routing import (
     VERSIONED,
     XLSX,
     YAML,
+    Before,
     Id,
     IfMatch,
     Key,
@@ -151,9 +152,7 @@ def amend_space(
 
 
 @api.get("/campaigns/{campaign}/history", response_model=models.History, tags=["campaigns"])
-def history(
-    request: Request, who: Who, campaign: Id, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 100
-) -> Answer:
+def history(request: Request, who: Who, campaign: Id, before: Before = None, limit: Limit = 100) -> Answer:
     """Say what happened, newest first, and who did it."""
     return Answer(reading.history(lab_of(request), who, named(campaign), before=before, limit=limit))
 

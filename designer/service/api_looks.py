@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from designer.service import models, reading
 from designer.service.answers import Answer
-from designer.service.routing import PROBLEMS, Id, Limit, Sub, lab_of, looked, named
+from designer.service.routing import PROBLEMS, Before, Id, Limit, Sub, lab_of, looked, named
 from designer.service.security import STANDALONE, Who
 
 looks = APIRouter(prefix="/api", responses=PROBLEMS)
@@ -79,6 +79,6 @@ def revoke(request: Request, who: Who, token: Annotated[str, Path(max_length=40,
 
 
 @looks.get("/audit", tags=["accounts"])
-def audit(request: Request, who: Who, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 100) -> Answer:
+def audit(request: Request, who: Who, before: Before = None, limit: Limit = 100) -> Answer:
     """Say who did what, newest first."""
     return Answer(reading.trail(lab_of(request), who, before=before, limit=limit))

@@ -17,7 +17,7 @@ from designer.service import plain, reading
 from designer.service.accounts import MAY, ROLES, SESSION_HOURS, Caller
 from designer.service.answers import Problem
 from designer.service.problems import KINDS, Refused
-from designer.service.routing import Id, Sub, lab_of, looked, named
+from designer.service.routing import Before, Id, Sub, lab_of, looked, named
 from designer.service.security import COOKIE, Options, nobody, own_site, session_of
 
 pages = APIRouter(include_in_schema=False)
@@ -186,7 +186,7 @@ async def card(request: Request, campaign: Id, suggestion: Sub) -> Response:
 
 
 @pages.get("/audit")
-def audit(request: Request, before: int | None = None) -> Response:
+def audit(request: Request, before: Before = None) -> Response:
     """Show the audit trail and the tokens, to an admin."""
     who, lab = _visitor(request), lab_of(request)
     found = reading.trail(lab, who, before=before)

@@ -50,6 +50,7 @@ Key = Annotated[
     ),
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that was read.")]
+Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only what was before this number.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

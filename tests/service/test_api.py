@@ -329,6 +329,7 @@ class TestBadRequests:
             ("GET", "/nothing", {}, 404),
             ("GET", "/campaigns?limit=0", {}, 422),
             ("GET", "/campaigns?limit=many", {}, 422),
+            ("GET", f"/audit?before={2**63}", {}, 422),
             ("DELETE", "/tokens/abc", {}, 422),
         ],
     )  # fmt: skip
