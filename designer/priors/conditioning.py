@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from botorch.models.model import Model
+from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.informed import InformedModel
 from designer.priors.sources import Source, matching
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
+from designer.surrogates.mixture import Mixture
+
+AGAINST = 0.05
+"""Prior probability that a new task runs against the past ones."""
 
 
 def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None]) -> Model:
@@ -41,3 +48,40 @@ def what_teaches(
     teaching = matching(sources, quantity_of(one))
     bridge = common.bridge(one.columns)
     return (bridge, teaching) if teaching and bridge.shares else None
+
+
+def either_way(models: Sequence[InformedModel], one: TaskData) -> Model | None:
+    """Return the mixture of the model that runs with past tasks and the one that runs against them, by their evidence.
+
+    None, where there are no models.
+    """
+    if not models:
+        return None
+    odds = np.log([1.0 - AGAINST, AGAINST])
+    if len(one.X):
+        odds = odds + [model.log_evidence() for model in models]
+    weights = np.exp(odds - odds.max())
+    return Mixture(models, weights / weights.sum())
+
+
+def subjects(sources: Sequence[Source]) -> list[tuple[Source, ...]]:
+    """Return the sets of sources that a new task may learn from: those of each quantity, and all."""
+    sets = [tuple(s for s in sources if s.measures(one.quantity)) for one in sources]
+    distinct = {tuple(id(s) for s in each): each for each in [*sets, tuple(sources)] if each}
+    return list(distinct.values())
+
+
+def names_of(sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
+    """Return (task, quantity) of sources: what tells one set of them from another."""
+    return tuple((source.name, source.quantity.name) for source in sources)
+
+
+def moving(X: Tensor, common: CommonFeatures) -> list[int]:
+    """Return the columns that change over rows (``n x d``), those of one choice together."""
+    changes = (X.amax(0) > X.amin(0)).tolist()
+    choices = {c.parameter for c, moves in zip(common.columns, changes, strict=True) if moves and c.role == "category"}
+    return [
+        j
+        for j, column in enumerate(common.columns)
+        if changes[j] or (column.role == "category" and column.parameter in choices)
+    ]

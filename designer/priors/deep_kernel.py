@@ -26,7 +26,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from botorch.models.model import Model
 from torch import Tensor
@@ -34,23 +33,28 @@ from torch import Tensor
 from designer.priors import saving
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import condition_each, quantity_of, what_teaches
+from designer.priors.conditioning import (
+    condition_each,
+    either_way,
+    moving,
+    names_of,
+    quantity_of,
+    subjects,
+    what_teaches,
+)
 from designer.priors.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep_training import Tables, Training, folds_of, train
 from designer.priors.informed import InformedModel, fit_informed
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
-from designer.priors.networks import Weights, doubled, look, only
+from designer.priors.networks import Weights, by_rows, doubled, look, only
 from designer.priors.sources import Source, gather, name_of
 from designer.surrogates.data import TaskData
-from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
     from designer.tasks import Task
 
 KIND = "deep-kernel"
-AGAINST = 0.05
-"""Prior probability that a new task runs against the past ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +70,16 @@ class Embedding:
     slope: float
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.standardise(self.bridge(X))
-        phi, means = look(self.weights, features.reshape(1, -1, features.shape[-1]))
+        return by_rows(self._look, X)
+
+    def _look(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        phi, means = look(self.weights, self.standardise(self.bridge(X))[None])
         members, rows = means.shape
         mean = means.mean(0)
         apart = (means - mean) / math.sqrt(members)
         embedded = phi.transpose(0, 1).reshape(rows, members * phi.shape[-1]) / math.sqrt(members)
         further = torch.cat([mean[:, None], apart.T, embedded], dim=-1)
-        return self.slope * mean.reshape(X.shape[:-1]), further.reshape(*X.shape[:-1], further.shape[-1])
+        return self.slope * mean, further
 
 
 @dataclass(frozen=True)
@@ -121,13 +127,6 @@ class Learned:
     trust: Trust
 
 
-def subjects(sources: Sequence[Source]) -> list[tuple[Source, ...]]:
-    """Return the sets of sources that a new task may learn from: those of each quantity, and all."""
-    sets = [tuple(s for s in sources if s.measures(one.quantity)) for one in sources]
-    distinct = {tuple(id(s) for s in each): each for each in [*sets, tuple(sources)] if each}
-    return list(distinct.values())
-
-
 def learn(
     common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: Training, seed: int
 ) -> Learned:
@@ -143,22 +142,10 @@ def learn(
         if int(folds.max()) == 0:
             break  # its one member saw every task
         phi, mean = look(only(weights, fold), X[None])
-        moving = _moving(source.X, common)
-        columns = tuple(common.columns[j] for j in moving)
-        episodes.append(Episode(source.X[:, moving], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
-    names = tuple((source.name, source.quantity.name) for source in sources)
-    return Learned(names, standardise, weights, learn_trust(episodes))
-
-
-def _moving(X: Tensor, common: CommonFeatures) -> list[int]:
-    """Return the columns that change over rows, those of one choice together."""
-    changes = (X.amax(0) > X.amin(0)).tolist()
-    choices = {c.parameter for c, moves in zip(common.columns, changes, strict=True) if moves and c.role == "category"}
-    return [
-        j
-        for j, column in enumerate(common.columns)
-        if changes[j] or (column.role == "category" and column.parameter in choices)
-    ]
+        changing = moving(source.X, common)
+        columns = tuple(common.columns[j] for j in changing)
+        episodes.append(Episode(source.X[:, changing], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
+    return Learned(names_of(sources), standardise, weights, learn_trust(episodes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +171,7 @@ class FittedDeepKernel:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, self._informed)
+        return condition_each(data, lambda one: either_way(self.informed(one), one))
 
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
         """Return the models of one target that runs with past tasks and of one that runs against them.
@@ -195,8 +182,7 @@ class FittedDeepKernel:
         if found is None:
             return ()
         bridge, teaching = found
-        names = tuple((source.name, source.quantity.name) for source in teaching)
-        learned = next(each for each in self.learned if each.names == names)
+        learned = next(each for each in self.learned if each.names == names_of(teaching))
         trust, weights = learned.trust, learned.weights
         with torch.no_grad():
             mean, _ = Embedding(bridge, learned.standardise, weights, trust.slope)(one.X)
@@ -213,16 +199,6 @@ class FittedDeepKernel:
             )
             for sign in (1.0, -1.0)
         )
-
-    def _informed(self, one: TaskData) -> Model | None:
-        models = self.informed(one)
-        if not models:
-            return None
-        odds = np.log([1.0 - AGAINST, AGAINST])
-        if len(one.X):
-            odds = odds + [model.log_evidence() for model in models]
-        weights = np.exp(odds - odds.max())
-        return Mixture(models, weights / weights.sum())
 
     def save(self, path: Path) -> None:
         """Write networks and sources into the folder `path`."""

@@ -116,12 +116,12 @@ def train(tables: Tables, folds: Tensor, settings: Training, seed: int) -> Weigh
 
     With one fold there is nothing to leave out: its member is trained on all tasks, for a third of the steps.
     """
-    with _quiet():
+    with quiet():
         return _train(tables, folds, settings, torch.Generator().manual_seed(seed))
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """One thread: at these sizes more gain nothing, and sums come out alike on every machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -177,10 +177,10 @@ def _left_out(tables: Tables, folds: Tensor, settings: Training, generator: torc
         own = (folds == e).nonzero()[:, 0]
         own = own[torch.randperm(len(own), generator=generator)][:most]
         chosen[e, : len(own)], shares[e, : len(own)] = own, 1.0 / len(own)
-    return _drawn(tables, chosen, settings.rows, generator), shares
+    return drawn(tables, chosen, settings.rows, generator), shares
 
 
-def _drawn(tables: Tables, tasks: Tensor, rows: int, generator: torch.Generator) -> Tables:
+def drawn(tables: Tables, tasks: Tensor, rows: int, generator: torch.Generator) -> Tables:
     """Return `tasks` (``E x B``) with at most `rows` rows each, drawn at random, real ones first."""
     order = torch.rand(*tasks.shape, tables.z.shape[1], generator=generator) + (~tables.there[tasks]).to(torch.float32)
     return tables.part(tasks, order.argsort(dim=-1)[..., :rows])
@@ -192,7 +192,7 @@ def _loss(
     """Return the sum over members of likelihood, regulariser and the hyperparameters' priors."""
     count = min(settings.tasks, max(len(each) for each in allowed))
     chosen = torch.stack([each[torch.randint(len(each), (count,), generator=generator)] for each in allowed])
-    part = _drawn(tables, chosen, settings.rows, generator)
+    part = drawn(tables, chosen, settings.rows, generator)
     total: Tensor = negative_log_likelihood(weights, part).mean(-1).sum()
     tasks = sum(len(each) for each in allowed) / len(allowed)
     share = settings.kappa * (tasks**-0.5 + 1.0 / (tasks * settings.rows))

@@ -21,6 +21,7 @@ _CLASSES = {
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
     "deep-kernel": ("designer.priors.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
     "learned-init": ("designer.priors.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
+    "metric": ("designer.priors.metric", "MetricPrior", "FittedMetric"),
 }
 KINDS = tuple(_CLASSES)
 

@@ -12,7 +12,7 @@ zero: so to train on negated values gives exactly the negated mean, and the same
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from torch.nn import functional
 Weights = dict[str, Tensor]
 
 HIDDEN = 64
+_ROWS = 2048
 
 
 def begin(members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN) -> Weights:
@@ -49,11 +50,20 @@ def look(weights: Mapping[str, Tensor], X: Tensor) -> tuple[Tensor, Tensor]:
 
     Differentiable in `X` and the weights; a row's values do not depend on the other rows.
     """
-    width = weights["first"].shape[-1:]
-    inside = functional.layer_norm(functional.silu(X @ weights["first"] + weights["first_bias"]), width)
-    inside = functional.layer_norm(functional.silu(inside @ weights["second"] + weights["second_bias"]), width)
+    inside = _inside(weights, X)
     mean = inside @ weights["mean"] + X @ weights["linear"] + weights["mean_bias"]
     return inside @ weights["embedding"], mean[..., 0]
+
+
+def embed(weights: Mapping[str, Tensor], X: Tensor) -> Tensor:
+    """Return the embedding (``E x n x p``) alone; see `look`."""
+    return _inside(weights, X) @ weights["embedding"]
+
+
+def _inside(weights: Mapping[str, Tensor], X: Tensor) -> Tensor:
+    width = weights["first"].shape[-1:]
+    inside = functional.layer_norm(functional.silu(X @ weights["first"] + weights["first_bias"]), width)
+    return functional.layer_norm(functional.silu(inside @ weights["second"] + weights["second_bias"]), width)
 
 
 def only(weights: Mapping[str, Tensor], member: int) -> Weights:
@@ -76,3 +86,13 @@ def squared_distances(A: Tensor, B: Tensor) -> Tensor:
     """Return the squared distances (``... x n x k``) of ``... x n x p`` and ``... x k x p``."""
     a, b = A.square().sum(-1), B.square().sum(-1)
     return (a[..., :, None] + b[..., None, :] - 2.0 * A @ B.transpose(-1, -2)).clamp_min(0.0)
+
+
+def by_rows(look: Callable[[Tensor], tuple[Tensor, Tensor]], X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what `look` says (``n`` and ``n x k``) of features ``... x d``, in chunks of bounded memory.
+
+    The shapes are ``...`` and ``... x k``.
+    """
+    parts = [look(chunk) for chunk in torch.split(X.reshape(-1, X.shape[-1]), _ROWS)]
+    mean, further = (torch.cat(part) for part in zip(*parts, strict=True))
+    return mean.reshape(X.shape[:-1]), further.reshape(*X.shape[:-1], further.shape[-1])

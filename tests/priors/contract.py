@@ -9,12 +9,17 @@ from designer.priors.deep_kernel import DeepKernelPrior
 from designer.priors.deep_training import Training
 from designer.priors.kinds import prior_of
 from designer.priors.learned_init import LearnedInitPrior
+from designer.priors.metric import MetricPrior
+from designer.priors.metric_training import MetricTraining
 from designer.priors.nets.bayesian_head import HeadSettings
 
 SMALL: dict[str, Callable[[], Prior]] = {
     "deep-kernel": lambda: DeepKernelPrior(Training(steps=15, check=5, rows=10, tasks=2)),
     "learned-init": lambda: LearnedInitPrior(
         HeadSettings(widths=(32,), features=8, steps=150, batch=4, rows=12, rate=2e-2), members=2
+    ),
+    "metric": lambda: MetricPrior(
+        MetricTraining(steps=15, check=5, rows=10, tasks=2, others=2, support=4, query=4, signature_steps=10)
     ),
 }
 """Kinds whose own settings would take long to fit; all others are as `prior_of` makes them."""
