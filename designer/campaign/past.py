@@ -14,10 +14,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.errors import Fault, InvalidInput, InvalidPrior
+from designer.errors import Fault, InvalidInput, InvalidPrior, StoreError
 from designer.tasks import Task, load_family
 
 if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
     from designer.campaign.spec import CampaignSpec
     from designer.priors.base import FittedPrior
 
@@ -25,7 +26,10 @@ CACHE = "DESIGNER_CACHE"
 """The environment variable that names the folder of fitted priors; ``~/.cache/designer`` without it."""
 
 _FAMILY, _SAVED = "family.yaml", "prior.json"
+_STORES = (".db", ".sqlite", ".sqlite3")
 _FORMAT = 1  # of what is cached: raise it whenever fitting changes
+
+FORMS = f"name a folder with a {_FAMILY}, a campaign file, or a campaign's store"
 
 _fitted: dict[str, FittedPrior] = {}
 
@@ -41,16 +45,18 @@ def path_faults(paths: Sequence[str], folder: Path) -> Iterator[Fault]:
 
 
 def form_of(place: Path) -> str | None:
-    """Return whether a path is a ``family``, a ``saved`` prior or a ``campaign``; None where it is nothing of these."""
+    """Return whether a path is a ``family``, ``saved`` prior, ``campaign`` or ``store``; None where it is none."""
     if place.is_dir():
         return "saved" if (place / _SAVED).is_file() else "family" if (place / _FAMILY).is_file() else None
+    if place.is_file() and place.suffix in _STORES:
+        return "store"
     if not place.is_file() or place.suffix not in (".yaml", ".yml"):
         return None
     return "family" if place.name == _FAMILY else "campaign"
 
 
 def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[Task, ...]:
-    """Read tasks from folders of families and from finished campaigns.
+    """Read tasks from folders of families, from finished campaigns and from stores (every campaign with results).
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[T
                     found += load_family(place).tasks
                 case "campaign":
                     found.append(task_of_campaign(place))
+                case "store":
+                    found += tasks_of_store(place)
                 case form:
                     what = "is a saved prior" if form == "saved" else "is no past work"
                     faults.append(Fault(f"{str(place)!r} {what}", f"name a folder with a {_FAMILY} or a campaign file"))
@@ -105,12 +113,42 @@ def task_of_campaign(file: Path | str) -> Task:
     """
     from designer.campaign.campaign import Campaign
 
-    campaign = Campaign.open(file)
+    task = _measured(Campaign.open(file), file)
+    if task is None:
+        raise InvalidPrior(Fault("the campaign has no results to learn from", "record some first", file=str(file)))
+    return task
+
+
+def tasks_of_store(file: Path | str) -> tuple[Task, ...]:
+    """Return what each campaign in a store has measured as a task.
+
+    Raises
+    ------
+    InvalidPrior
+        If it is no store, or holds no campaign with results.
+    """
+    from designer.campaign.campaign import Campaign
+    from designer.campaign.store import open_store
+
+    try:
+        store = open_store(file)
+        opened = [Campaign.resume(store, name, folder=Path(file).parent) for name in store.names()]
+    except StoreError as error:
+        raise InvalidPrior(Fault(str(error), "name the store of a finished campaign", file=str(file))) from None
+    tasks = [task for campaign in opened if (task := _measured(campaign, file)) is not None]
+    if not tasks:
+        what = "the store holds no campaign with results"
+        raise InvalidPrior(Fault(what, "name the store of a finished campaign", file=str(file)))
+    return tuple(tasks)
+
+
+def _measured(campaign: Campaign, file: Path | str) -> Task | None:
+    """Return what a campaign has measured as a task; None where it is nothing."""
     frame = campaign.measurements()
     targets = campaign.objective.targets
     frame = frame[[*campaign.space.columns, *(target.name for target in targets)]].reset_index(drop=True)
     if frame.empty:
-        raise InvalidPrior(Fault("the campaign has no results to learn from", "record some first", file=str(file)))
+        return None
     bare = tuple(target.model_copy(update={"column": None}) for target in targets)
     return Task(space=campaign.space, targets=bare, data=frame, name=campaign.name, file=str(file))
 

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
+from designer.priors import provenance
 
 
 class Savable(Protocol):
@@ -41,6 +42,17 @@ def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Ten
     _replace(folder / WEIGHTS, weights)
     whole = {"designer_prior": VERSION, **card, "weights": hashlib.sha256(weights).hexdigest()}
     _replace(folder / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
+
+
+def annotate(folder: Path | str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to the card of a saved prior what is to be known of it, with the version and commit that made it.
+
+    What a prior needs itself stays as it is. Returns the whole card.
+    """
+    card = read_card(folder)
+    whole = {**more, "version": provenance.version(), "commit": provenance.commit(), **card}
+    _replace(Path(folder) / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
+    return whole
 
 
 def read(folder: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -38,7 +38,8 @@ def sign(weights: Mapping[str, Tensor], phi: Tensor, z: Tensor, there: Tensor) -
     made = inside @ weights["psi.second"] + phi @ weights["psi.linear"]
     made = made - (made * mask[..., None]).sum(-2, keepdim=True) / count[..., None]
     total = (made * centred[..., None]).sum(-2)
-    return total / total.square().sum(-1, keepdim=True).clamp_min(1e-12).sqrt()
+    signature: Tensor = total / total.square().sum(-1, keepdim=True).clamp_min(1e-12).sqrt()
+    return signature
 
 
 def train_signature(tables: Tables, agreed: Tensor, seed: int, steps: int) -> dict[str, Tensor]:

@@ -1,0 +1,244 @@
+"""`designer prior`: learn a prior from past tasks, look at one, and find out how well kinds of prior foretell tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.options import JsonFlag
+from designer.cli.output import Report, Table, emit, number, warn
+from designer.errors import Fault, InvalidPrior
+
+if TYPE_CHECKING:
+    from designer.priors.evaluation import Line
+    from designer.tasks import Task
+
+PANEL = "Past tasks"
+
+TasksArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="TASKS...", help="Folders with a family.yaml, campaign files, or stores (.db)."),
+]
+KindOption = Annotated[str, typer.Option("--kind", metavar="KIND", help="The kind of prior.")]
+LeaveOutOption = Annotated[
+    list[str] | None,
+    typer.Option("--leave-out", metavar="TASK", help="A task (or pattern with *) that is not read; may be repeated."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")]
+MostOption = Annotated[
+    int | None, typer.Option("--most", min=1, help="Foretell at most so many tasks, spread over all; default: all.")
+]
+RepeatsOption = Annotated[int, typer.Option("--draws", min=1, help="Random draws of each number of measurements.")]
+
+prior = typer.Typer(name="prior", help="Priors: what is learned from past tasks.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(prior, rich_help_panel=PANEL)
+
+
+@prior.command()
+def fit(
+    tasks: TasksArgument,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The folder to write.")],
+    kind: KindOption = "auto",
+    leave_out: LeaveOutOption = None,
+    seed: SeedOption = 0,
+    held_out: Annotated[
+        int, typer.Option("--held-out", min=0, help="Foretell so many of the tasks from the others for the card.")
+    ] = 3,
+    force: Annotated[bool, typer.Option("--force", help="Replace a prior that is there.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Learn a prior from past tasks and save it, with a card that says from what and how well it foretells."""
+    from designer.priors import saving
+    from designer.priors.evaluation import evaluate, summary, teachers_of
+    from designer.priors.kinds import prior_of
+
+    _refuse_written(out, force)
+    read = _read(tasks, leave_out)
+    fitted = prior_of(kind).fit(read, seed=seed)
+    lines: list[Line] = []
+    if held_out and any(teachers_of(task, read) for task in read):
+        lines = summary(evaluate(read, [kind], seed=seed, repeats=1, most=held_out, progress=_tell), seed=seed)
+    fitted.save(out)
+    known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines]}
+    card = saving.annotate(out, known)
+    said = Report({"folder": str(out), "card": card})
+    said.say(f"Wrote {out}: a prior of kind {kind!r} from {len(read)} past tasks.")
+    if lines:
+        said.show(_table(lines))
+        said.say(_LEGEND)
+    emit(said, as_json)
+
+
+@prior.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What 'designer prior fit' wrote.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what a saved prior is: of which kind, from which tasks under which terms, and how well it foretells."""
+    from designer.priors import saving
+
+    card, _ = saving.read(folder)
+    said = Report({"folder": str(folder), "card": card})
+    by = f"seed {card.get('seed', '-')}, by designer {card.get('version', '-')}"
+    said.say(f"A prior of kind {card.get('kind')!r}, {by}.")
+    known = [task for task in card.get("tasks") or () if isinstance(task, dict)]
+    if known:
+        said.show(Table(["task", "measured", "designs"], [[str(cell) for cell in _task_cells(task)] for task in known]))
+    for data in card.get("data") or ():
+        terms = data["license"] or "no licence is known"
+        said.say(f"Data of {data['place']}: {terms}" + _after(" Source: ", data["source"]))
+    lines = [_line_of(entry) for entry in card.get("held_out") or ()]
+    if lines:
+        said.show(_table(lines))
+        said.say(_LEGEND)
+    emit(said, as_json)
+
+
+@prior.command()
+def evaluate(
+    tasks: TasksArgument,
+    kind: KindOption = "auto",
+    leave_out: LeaveOutOption = None,
+    seed: SeedOption = 0,
+    most: MostOption = None,
+    draws: RepeatsOption = 3,
+    as_json: JsonFlag = False,
+) -> None:
+    """Foretell each task by a prior learned from the others, and set it beside the model that knows no past tasks."""
+    _foretell(tasks, [kind], leave_out, seed, most, draws, as_json)
+
+
+@prior.command()
+def compare(
+    tasks: TasksArgument,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="A kind; may be repeated; default: all."),
+    ] = None,
+    leave_out: LeaveOutOption = None,
+    seed: SeedOption = 0,
+    most: MostOption = None,
+    draws: RepeatsOption = 3,
+    as_json: JsonFlag = False,
+) -> None:
+    """Do the same for several kinds of prior, on the same tasks and measurements."""
+    from designer.priors.kinds import KINDS
+
+    _foretell(tasks, kinds or list(KINDS), leave_out, seed, most, draws, as_json)
+
+
+def _foretell(
+    places: Sequence[Path],
+    kinds: Sequence[str],
+    leave_out: Sequence[str] | None,
+    seed: int,
+    most: int | None,
+    draws: int,
+    as_json: bool,
+) -> None:
+    from dataclasses import asdict
+
+    from designer.priors import evaluation
+
+    read = _read(places, leave_out)
+    scores = evaluation.evaluate(read, kinds, seed=seed, repeats=draws, most=most, progress=_tell)
+    lines = evaluation.summary(scores, seed=seed)
+    said = Report({
+        "seed": seed, "draws": draws, "lines": [line.as_dict() for line in lines],
+        "scores": [asdict(score) for score in scores],
+    })  # fmt: skip
+    said.show(_table([line for line in lines if line.kind != "none" or list(kinds) == ["none"]]))
+    said.say(_LEGEND)
+    emit(said, as_json)
+
+
+_LEGEND = (
+    "NLPD: mean negative log density of what was not measured yet (lower is better); gain: by how much it is lower "
+    "than the plain model's, with a 95 % interval over tasks; in 90 %: share of values inside the 90 % intervals; "
+    "rank: Spearman's correlation."
+)
+
+
+def _table(lines: Sequence[Line]) -> Table:
+    figures_of = ("NLPD", "plain", "gain", "95 % interval", "in 90 %", "plain", "rank", "plain")
+    headers = ["prior", "measured", "tasks", *figures_of]
+    rows = []
+    for line in lines:
+        interval = f"{number(line.low, 3)} to {number(line.high, 3)}" if line.low == line.low else "-"
+        figures = (line.nlpd, line.plain_nlpd, line.gain)
+        shares = (line.coverage, line.plain_coverage, line.spearman, line.plain_spearman)
+        rows.append([
+            line.kind, str(line.count), str(line.tasks), *(f"{value:.2f}" for value in figures), interval,
+            *(f"{value:.2f}" for value in shares),
+        ])  # fmt: skip
+    return Table(headers, rows)
+
+
+def _line_of(entry: dict[str, Any]) -> Line:
+    from designer.priors.evaluation import Line
+
+    try:
+        values: dict[str, Any] = {key: float("nan") if value is None else value for key, value in entry.items()}
+        return Line(**values)
+    except TypeError:
+        raise InvalidPrior(Fault("its card's 'held_out' is not as it is written", "save the prior again")) from None
+
+
+def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
+    quantity, unit = task.get("quantity", "-"), task.get("unit")
+    if isinstance(quantity, list):
+        quantity, unit = quantity
+    return task.get("name", "-"), f"{quantity} ({unit})" if unit else quantity, task.get("rows", "-")
+
+
+def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:
+    from designer.campaign.past import FORMS, form_of, past_tasks
+
+    faults = [
+        Fault("it is no past work" if place.exists() else "there is no such file or folder", FORMS, file=str(place))
+        for place in places
+        if form_of(place) in (None, "saved")
+    ]
+    if faults:
+        raise InvalidPrior(faults)
+    return past_tasks(places, leave_out or ())
+
+
+def _terms(places: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return where the data came from, and under which licence: of a family by its card, of a campaign unknown."""
+    from designer.campaign.past import form_of
+    from designer.tasks import load_family
+
+    terms = []
+    for place in places:
+        family = load_family(place) if form_of(place) == "family" else None
+        known = {name: getattr(family, name, None) for name in ("license", "source", "citation")}
+        terms.append({"place": str(place), **known})
+    return terms
+
+
+def _refuse_written(out: Path, force: bool) -> None:
+    from designer.priors import saving
+
+    if out.is_dir() and any(out.iterdir()):
+        if not saving.is_saved(out):
+            raise InvalidPrior(Fault("the folder holds other things", "name a new folder", file=str(out)))
+        if not force:
+            raise InvalidPrior(Fault("there is a prior already", "give --force to replace it", file=str(out)))
+    if out.exists() and not out.is_dir():
+        raise InvalidPrior(Fault("it is a file", "name a folder", file=str(out)))
+
+
+def _after(word: str, text: str | None) -> str:
+    return f".{word}{text}" if text else ""
+
+
+def _tell(task: str, kind: str) -> None:
+    warn(f"learning {kind} without {task}")
