@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ _ROWS = 40
 _TASKS = 24
 _PSEUDO_TASKS = 1.0  # tasks of slope 0, and of the usual spread, with which slopes are averaged
 _SLOPE_VARIANCE = (0.25, 0.02)  # the usual one, and the least
-_MOST_VARIANCE = 1.0
 _SPREAD = 0.7  # deviation of the logarithms of variances between tasks
 
 
@@ -57,6 +56,8 @@ class Trust:
         log v_h and log l_h of the process over the embedding.
     noise
         log noise variance.
+    around
+        The variance of values around the networks' mean within a task (no logarithm).
     """
 
     slope: float = 0.5
@@ -66,16 +67,11 @@ class Trust:
     learned: float = -1.0
     reach: float = 0.0
     noise: float = -4.0
+    around: float = 0.6
 
     def as_dict(self) -> dict[str, float]:
         """Return plain data, for JSON."""
         return asdict(self)
-
-    @property
-    def variance(self) -> float:
-        """The variance of values around the networks' mean, constant shifts left out."""
-        around = math.exp(self.slope_variance) + math.exp(self.own) + math.exp(self.learned) + math.exp(self.noise)
-        return min(around, _MOST_VARIANCE)
 
     def settings(self) -> GaussianProcessSettings:
         """Return the settings of the process over the design's own features."""
@@ -122,6 +118,10 @@ class Episode:
     z: Tensor
     weight: float = 1.0
 
+    def around(self, slope: float) -> float:
+        """The variance of the values around `slope` times the mean."""
+        return float((self.z - slope * self.mean).var(correction=0))
+
     @property
     def slope(self) -> float:
         """The coefficient of a regression of the values on the mean; 0 where the mean is constant."""
@@ -139,7 +139,8 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
     count = float(weights.sum()) + _PSEUDO_TASKS
     slope = float(weights @ slopes) / count
     variance = (float(weights @ (slopes - slope) ** 2) + _PSEUDO_TASKS * _SLOPE_VARIANCE[0]) / count
-    start = Trust(slope=slope, slope_variance=math.log(max(variance, _SLOPE_VARIANCE[1])))
+    around = float(weights @ [episode.around(slope) for episode in episodes]) / float(weights.sum())
+    start = Trust(slope=slope, slope_variance=math.log(max(variance, _SLOPE_VARIANCE[1])), around=around)
     chosen = episodes[:: max(1, -(-len(episodes) // _TASKS))]
     share = float(weights.sum()) / sum(episode.weight for episode in chosen)
     problems = [(*_problem(start, episode), share * episode.weight) for episode in chosen]
@@ -161,7 +162,7 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
         objective, origin, jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"maxiter": 30, "ftol": 1e-6}
     ).x
     learned = dict(zip(_SHARED, map(float, found), strict=True))
-    return Trust(slope=start.slope, slope_variance=start.slope_variance, **learned)
+    return replace(start, **learned)
 
 
 def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, ...]]:

@@ -186,7 +186,7 @@ class FittedDeepKernel:
         trust, weights = learned.trust, learned.weights
         with torch.no_grad():
             mean, _ = Embedding(bridge, learned.standardise, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.variance, teaching, quantity_of(one))
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, teaching, quantity_of(one))
         members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
         extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
         return tuple(

@@ -160,7 +160,7 @@ class FittedMetric:
         anchors, trust = seen.known.anchors.at(leaned), seen.learned.trust
         with torch.no_grad():
             mean, further = Attending(seen.bridge, seen.learned.space, anchors, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.variance, seen.teaching, quantity_of(one))
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.teaching, quantity_of(one))
         means, width = 1 + len(leaned), further.shape[-1]
         return tuple(
             fit_informed(
