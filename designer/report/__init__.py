@@ -61,4 +61,12 @@ def card(explanation: Explanation) -> Drawing:
     return drawn(explanation)
 
 
-__all__ = ["Content", "Section", "card", "write_report"]
+def drawings(campaign: Campaign) -> dict[str, Drawing]:
+    """Return the report's figures by name, in their order; a notebook shows one that ends a cell."""
+    from designer.report.chapters import chapters
+    from designer.report.gathering import gather
+
+    return {drawing.name: drawing for chapter in chapters(gather(campaign)) for drawing in chapter.drawings}
+
+
+__all__ = ["Content", "Section", "card", "drawings", "write_report"]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8f98", "#23272f"
 SKY, PURPLE, WASH = "#56b4e9", "#cc79a7", "#e6e8eb"
 SIZE = (5.6, 3.5)
-DOTS = 150  # per inch, of a PNG
+DOTS = 150  # per inch, of a PNG file
+_SCREEN_DOTS = 80
 _STYLE: Any = {  # its keys are names of matplotlib settings
     "font.family": "sans-serif",
     "font.size": 10.5,
@@ -82,7 +83,11 @@ class Drawing:
         path.write_bytes(self._drawn(kind, transparent=False))
         return path
 
-    def _drawn(self, kind: str, *, transparent: bool) -> bytes:
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a notebook shows it."""
+        return self._drawn("png", transparent=False, dots=_SCREEN_DOTS)
+
+    def _drawn(self, kind: str, *, transparent: bool, dots: int = DOTS) -> bytes:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
@@ -93,7 +98,7 @@ class Drawing:
             self.paint(figure)
             buffer = io.BytesIO()
             metadata = {"Date": None, "Creator": None} if kind == "svg" else None
-            figure.savefig(buffer, format=kind, transparent=transparent, metadata=metadata, dpi=DOTS)
+            figure.savefig(buffer, format=kind, transparent=transparent, metadata=metadata, dpi=dots)
         return buffer.getvalue()
 
 

@@ -93,7 +93,8 @@ def _importance(known: Knowledge, seed: int) -> dict[str, tuple[Share, ...]]:
 def _maps(known: Knowledge, x: Floats, order: dict[str, int]) -> Iterator[PairMap]:
     numeric = [p for p in known.space.parameters if isinstance(p, NumericParameter) and p.low < p.high]
     leading = sorted((parameter.name for parameter in numeric), key=lambda name: order[name])[:_PAIRED]
-    for first, second in combinations(leading, 2):
+    in_order = [parameter.name for parameter in numeric if parameter.name in leading]
+    for first, second in combinations(in_order, 2):
         yield pair_map(known.predict, known.space, x, first, second)
 
 
