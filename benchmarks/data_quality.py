@@ -1,0 +1,277 @@
+"""How many planted faults `designer tasks check` finds: `python -m benchmarks.data_quality` writes its page.
+
+Into sound tables one fault at a time is planted, as people make them: a number in the wrong unit (ten or a thousand
+times too large or small, degrees Celsius against kelvin) or two columns written the wrong way round; in single rows
+(one in a hundred), in a run of rows (a tenth of the table: one day's page) or in the whole column. A planted row
+counts as found where a finding of the kinds slip, swap or outlier names the row and one of the planted columns; a
+planted column where a finding names the column throughout. The other tasks of the family are left sound. The bounds
+on the cards were read off these very tables, so rows are judged without them; for a whole column of a task without a
+family they are all there is, and they are used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.origin import origin
+from designer.tasks.family import open_family
+from designer.tasks.quality.checking import Read, check_numbers, known_of, read_sheet
+from designer.tasks.quality.columns import Known
+from designer.tasks.quality.findings import Finding
+from designer.tasks.quality.numbers import Column
+from designer.tasks.quality.table import Sheet
+
+FAMILIES = (
+    "suzuki_flow", "concrete_by_age", "direct_arylation", "buchwald_hartwig_hte", "electrolyte_fixed_T", "oer_plates",
+    "opv_photodegradation", "mpea_mechanical", "composition_property_dft", "liang_benchmarks", "singles",
+)  # fmt: skip
+KINDS = frozenset({"slip", "swap", "outlier"})
+MOST_TASKS, MOST_ROWS, LEAST_ROWS = 4, 600, 40
+FACTORS = {"x 10": 10.0, "/ 10": 0.1, "x 1000": 1000.0, "/ 1000": 0.001}
+WHERE = ("row", "run", "column")
+PAGE = Path(__file__).parent / "results" / "data-quality.md"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One fault: where (`row`, `run`, `column`), what, in which columns and rows (places from 0)."""
+
+    family: str
+    where: str
+    what: str
+    side: str
+    columns: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one planted fault: the share found and mended exactly, and the other rows that were named."""
+
+    planted: Planted
+    found: float
+    mended: float
+    false_rows: int
+    other_rows: int
+
+
+def varies(column: Column) -> bool:
+    """Whether a fault in the column can be planted and could be seen."""
+    known = column.values[np.isfinite(column.values)]
+    return len(known) >= 8 and float(np.ptp(known)) > 0
+
+
+def rows_of(where: str, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows in which to plant."""
+    if where == "row":
+        return np.sort(rng.choice(n, max(1, n // 100), replace=False))
+    if where == "column":
+        return np.arange(n)
+    length = max(3, n // 10)
+    start = int(rng.integers(n - length + 1))
+    return np.arange(start, start + length)
+
+
+def plant_slip(read: Read, family: str, where: str, side: str, rng: np.random.Generator) -> tuple[Read, Planted] | None:
+    """Write numbers of one column in another unit; None where the table has no such column."""
+    columns = [c for c in read.numbers.of_kind(side) if varies(c)]
+    if not columns:
+        return None
+    column = columns[int(rng.integers(len(columns)))]
+    kelvin = column.unit in ("degC", "K") and rng.random() < 0.5
+    label = "C against K" if kelvin else list(FACTORS)[int(rng.integers(len(FACTORS)))]
+    values = column.values.copy()
+    rows = rows_of(where, len(values), rng)
+    rows = rows[np.isfinite(values[rows]) & (kelvin | (values[rows] != 0))]
+    if not len(rows):
+        return None
+    values[rows] = (
+        values[rows] + (273.15 if column.unit == "degC" else -273.15) if kelvin else values[rows] * FACTORS[label]
+    )
+    planted = Planted(family, where, label, side, (column.name,), tuple(rows.tolist()))
+    return replaced(read, {column.name: values}), planted
+
+
+def plant_swap(read: Read, family: str, where: str, rng: np.random.Generator) -> tuple[Read, Planted] | None:
+    """Write the numbers of two columns the wrong way round; None where the table has no two."""
+    columns = [c for c in read.numbers.of_kind("setting", "target") if varies(c)]
+    if len(columns) < 2:
+        return None
+    a, b = (columns[i] for i in rng.choice(len(columns), 2, replace=False))
+    rows = rows_of(where, len(a.values), rng)
+    rows = rows[np.isfinite(a.values[rows] + b.values[rows]) & (a.values[rows] != b.values[rows])]
+    if not len(rows):
+        return None
+    first, second = a.values.copy(), b.values.copy()
+    first[rows], second[rows] = b.values[rows], a.values[rows]
+    planted = Planted(family, where, "swap", "columns", (a.name, b.name), tuple(rows.tolist()))
+    return replaced(read, {a.name: first, b.name: second}), planted
+
+
+def replaced(read: Read, values: dict[str, np.ndarray]) -> Read:
+    """Return a table with other values in some columns, in its numbers and in its cells."""
+    numbers, frame = read.numbers, read.sheet.frame.copy()
+    for name, new in values.items():
+        old = numbers.column(name).values
+        changed = np.flatnonzero((new != old) & np.isfinite(new))
+        cells = frame[read.headers[name]].astype(object).to_numpy().copy()
+        cells[changed] = [f"{float(new[i]):.12g}" for i in changed]
+        frame[read.headers[name]] = cells
+        numbers = numbers.with_values(name, new)
+    return replace(read, numbers=numbers, sheet=replace(read.sheet, frame=frame))
+
+
+def judge(planted: Planted, sound: Read, findings: Sequence[Finding]) -> Outcome:
+    """Say what was found of a planted fault."""
+    place = {row: i for i, row in enumerate(sound.sheet.rows)}
+    headers = {sound.headers[name] for name in planted.columns}
+    findings = [finding for finding in findings if finding.kind in KINDS]
+    whole = [finding for finding in findings if finding.row is None]
+    named = {place[f.row] for f in findings if f.row is not None}
+    if planted.where == "column":
+        hits = [f for f in whole if f.column in headers]
+        found = 1.0 if hits else 0.0
+        return Outcome(planted, found, found if _mends(hits, sound) else 0.0, 0, 0)
+    mine = [f for f in findings if f.row is not None and {f.column, *(c.column for c in f.repair)} & headers]
+    rows = set(planted.rows)
+    hit = {place[f.row] for f in mine if f.row is not None} & rows
+    exact = {place[f.row] for f in mine if f.row is not None and _mends([f], sound)} & rows
+    others = len(place) - len(rows)
+    return Outcome(planted, len(hit) / len(rows), len(exact) / len(rows), len(named - rows), others)
+
+
+def _mends(findings: Sequence[Finding], sound: Read) -> bool:
+    """Whether the proposed cells are what they were before."""
+    changes = [change for finding in findings for change in finding.repair if change.column is not None]
+    return bool(changes) and all(
+        abs(float(c.now) - float(sound.sheet.frame.at[c.row, c.column] or "nan")) <= 1e-6 * abs(float(c.now)) + 1e-12
+        for c in changes
+    )
+
+
+def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[Read], bool]:
+    """Return some tables of a family, each of at most `MOST_ROWS` rows, and whether its tasks are related."""
+    opened = open_family(data / family)
+    tables = [table for table in opened.tables if len(table.frame) >= LEAST_ROWS]
+    chosen = sorted(rng.choice(len(tables), min(MOST_TASKS, len(tables)), replace=False))
+    reads = []
+    for table in (tables[i] for i in chosen):
+        frame = table.frame
+        if len(frame) > MOST_ROWS:
+            frame = frame.iloc[np.sort(rng.choice(len(frame), MOST_ROWS, replace=False))]
+        sheet = Sheet(table.name, table.card.file, table.space, table.card.targets, frame, table.group, own_bounds=True)
+        reads.append(read_sheet(sheet))
+    return reads, opened.card.related
+
+
+def knowing(read: Read, reads: Sequence[Read], related: bool, where: str) -> dict[str, Known]:
+    """Return what others know of a table's columns; single tasks have their cards' bounds, for whole columns only."""
+    if related:
+        return known_of(read.sheet, read.numbers, [other.numbers for other in reads if other is not read])
+    if where != "column":
+        return {}
+    bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric"}
+    return {name: Known(p.low, p.high) for name, p in bounds.items() if p.high > p.low}
+
+
+def run(families: Sequence[str], data: Path, repeats: int, seed: int) -> Iterator[tuple[str, int, int, list[Outcome]]]:
+    """Plant and look, family by family: its name, false alarms and rows of sound tables, and the outcomes."""
+    for family in families:
+        rng = np.random.default_rng([seed, FAMILIES.index(family)])
+        reads, related = sheets_of(family, data, rng)
+        outcomes: list[Outcome] = []
+        false, rows = 0, 0
+        for read in reads:
+            found = [f for f in check_numbers(read, knowing(read, reads, related, "column"), seed) if f.kind in KINDS]
+            false += len({f.row for f in found if f.row is not None}) + len(read.sheet.frame) * any(
+                f.row is None for f in found
+            )
+            rows += len(read.sheet.frame)
+            for where in WHERE:
+                for _ in range(repeats):
+                    tries = [plant_slip(read, family, where, side, rng) for side in ("setting", "target")]
+                    for made in [*tries, plant_swap(read, family, where, rng)]:
+                        if made is not None:
+                            known = knowing(read, reads, related, where)
+                            outcomes.append(judge(made[1], read, check_numbers(made[0], known, seed)))
+        yield family, false, rows, outcomes
+
+
+def table(title: str, groups: dict[str, list[Outcome]]) -> Iterator[str]:
+    """Yield the lines of a table: what of each group was found, in rows, runs and columns."""
+    yield f"| {title} | " + " | ".join(WHERE) + " | all | mended exactly |"
+    yield "|---|" + "---:|" * (len(WHERE) + 2)
+    for name, outcomes in groups.items():
+        cells = [_percent([o.found for o in outcomes if o.planted.where == where]) for where in WHERE]
+        whole = [_percent([o.found for o in outcomes]), _percent([o.mended for o in outcomes], counted=False)]
+        yield f"| {name} | " + " | ".join([*cells, *whole]) + " |"
+
+
+def _percent(shares: Sequence[float], *, counted: bool = True) -> str:
+    if not shares:
+        return "-"
+    return f"{np.mean(shares):.0%}" + (f" ({len(shares)})" if counted else "")
+
+
+def page(results: Sequence[tuple[str, int, int, list[Outcome]]], about: dict[str, str]) -> str:
+    """Return the page of results."""
+    outcomes = [outcome for _, _, _, found in results for outcome in found]
+    kinds: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        what, side = outcome.planted.what, outcome.planted.side
+        kinds["swapped columns" if what == "swap" else f"{side}, {what}"].append(outcome)
+    families = {name: found for name, _, _, found in results}
+    slips = [o for o in outcomes if o.planted.what != "swap"]
+    false, rows = sum(r[1] for r in results), sum(r[2] for r in results)
+    beside = sum(o.false_rows for o in outcomes), sum(o.other_rows for o in outcomes)
+    settings = [o for o in slips if o.planted.side == "setting"]
+    lines = ["# Planted faults that `designer tasks check` finds", "", (__doc__ or "").partition("\n\n")[2].strip(), ""]
+    lines += [f"- {key}: {value}" for key, value in about.items()] + ["", "## In short", ""]
+    lines += [
+        f"- Unit slips found: {_percent([o.found for o in slips])}; of settings "
+        f"{_percent([o.found for o in settings])}, of results {_percent([o.found for o in slips if o.planted.side == 'target'])}.",
+        f"- Swapped columns found: {_percent([o.found for o in outcomes if o.planted.what == 'swap'])}.",
+        f"- False alarms: {false} of {rows} rows of sound tables ({false / max(rows, 1):.2%}); beside planted faults "
+        f"{beside[0]} of {beside[1]} sound rows ({beside[0] / max(beside[1], 1):.2%}).",
+        "", "In brackets: how many faults were planted. A fault in several rows counts by the share of them found.", "",
+        "## By kind of fault", "", *table("fault", dict(sorted(kinds.items()))), "",
+        "## By family", "", *table("family", families), "",
+        "| family | rows of sound tables | named | share |", "|---|---:|---:|---:|",
+        *[f"| {name} | {n} | {bad} | {bad / max(n, 1):.2%} |" for name, bad, n, _ in results], "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Plant, look, and write the page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=2, help="faults of each sort a task")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=FAMILIES)
+    parser.add_argument("--out", type=Path, default=PAGE)
+    given = parser.parse_args(arguments)
+    data = Path(os.environ.get("DESIGNER_DATA", "../shared/data"))
+    begin, results = time.process_time(), []
+    for result in run(given.families, data, given.repeats, given.seed):
+        results.append(result)
+        shown = _percent([o.found for o in result[3]])
+        print(
+            f"{result[0]}: {shown}, false alarms {result[1]} of {result[2]}, {time.process_time() - begin:.0f} s",
+            file=sys.stderr,
+        )
+    about = origin("python", "-m", "benchmarks.data_quality", *(sys.argv[1:] if arguments is None else arguments))
+    about |= {"seed": str(given.seed), "CPU time": f"{time.process_time() - begin:.0f} s"}
+    given.out.write_text(page(results, about), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

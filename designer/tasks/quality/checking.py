@@ -1,0 +1,247 @@
+"""All checks of a table and of a family, in one order: cells first, then what only sound cells can show.
+
+Nothing is changed here: findings say what is wrong, why it is thought so, and which cells would mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+import pandas as pd
+
+from designer.chemistry.descriptors import descriptors
+from designer.chemistry.elements import element_table
+from designer.chemistry.formulas import formula_elements, formula_fractions
+from designer.errors import InvalidInput
+from designer.space import CategoricalParameter, FormulaParameter, NumericParameter
+from designer.space.compositions import ShareParameter
+from designer.tasks.quality.columns import Known, WrongColumn, wrong_columns
+from designer.tasks.quality.density import Array
+from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
+from designer.tasks.quality.leakage import leaks
+from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.replicates import contradictions, written_twice
+from designer.tasks.quality.slips import Slip, Suspect, suspects
+from designer.tasks.quality.structure import (
+    check_bounds,
+    check_sums,
+    headers_of,
+    read_choices,
+    read_formulas,
+    read_numbers,
+)
+from designer.tasks.quality.table import Sheet
+from designer.tasks.task import Task
+from designer.units import convert, split_header
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A sheet whose cells were read: its numbers, the header of each column, and what is odd about the cells."""
+
+    sheet: Sheet
+    numbers: Numbers
+    headers: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+
+def check(sheets: Sequence[Sheet], *, related: bool = True, seed: int = 0) -> list[Finding]:
+    """Return what is wrong with tables: those of one family, or one alone.
+
+    Parameters
+    ----------
+    related
+        Whether the same column in other tasks tells what a column should look like.
+    """
+    read = [read_sheet(sheet) for sheet in sheets]
+    findings: list[Finding] = []
+    for i, one in enumerate(read):
+        others = [other.numbers for j, other in enumerate(read) if j != i] if related else []
+        found = [*one.findings, *check_numbers(one, known_of(one.sheet, one.numbers, others), seed)]
+        findings += in_order([*found, *written_twice(one.sheet), *_replicates(one)])
+    return findings + list(leaks(sheets, [_task(one.sheet) for one in read]))
+
+
+def read_sheet(sheet: Sheet) -> Read:
+    """Read the cells of a sheet."""
+    headers = headers_of(sheet.frame, sheet.space, sheet.targets)
+    columns: list[Column] = []
+    others: list[Array] = []
+    findings: list[Finding] = []
+    for parameter in sheet.space.parameters:
+        there = [headers[column] for column in parameter.lab_columns if column in headers]
+        if len(there) < len(parameter.lab_columns):
+            missing = [column for column in parameter.lab_columns if column not in headers]
+            findings += [sheet.finding("sum", "the column is missing", "add it", row=1, column=c) for c in missing]
+        elif isinstance(parameter, NumericParameter):
+            values, odd = read_numbers(sheet, there[0], parameter.unit, is_target=False)
+            bounds = None if sheet.own_bounds else (parameter.low, parameter.high)
+            columns.append(Column(parameter.lab_columns[0], parameter.unit, "setting", values, bounds))
+            findings += [*odd, *([] if sheet.own_bounds else check_bounds(sheet, parameter, there[0], values))]
+        elif isinstance(parameter, ShareParameter):
+            parts = [read_numbers(sheet, header, None, is_target=False) for header in there]
+            findings += [finding for _, odd in parts for finding in odd]
+            findings += check_sums(sheet, parameter, np.column_stack([values for values, _ in parts]), there)
+            for name, (values, _) in zip(parameter.lab_columns, parts, strict=True):
+                columns.append(Column(name, parameter.share_unit, "share", values))
+        elif isinstance(parameter, CategoricalParameter):
+            findings += read_choices(sheet, there[0], parameter)
+            words = sheet.frame[there[0]].astype(str).to_numpy()
+            others.append((words[:, None] == np.array(parameter.choices)[None, :]).astype(np.float64))
+        elif isinstance(parameter, FormulaParameter):
+            odd = read_formulas(sheet, there[0])
+            findings += odd
+            others.append(_described(sheet, there[0], {finding.row for finding in odd}))
+    for target in sheet.targets:
+        name = target.column or target.name
+        if name not in headers:
+            findings.append(sheet.finding("sum", "the column is missing", "add it", row=1, column=name))
+            continue
+        values, odd = read_numbers(sheet, headers[name], target.unit, is_target=True)
+        columns.append(Column(name, target.unit, "target", values))
+        findings += odd
+    rest = np.concatenate(others, axis=1) if others else np.empty((len(sheet.frame), 0))
+    return Read(sheet, Numbers(tuple(columns), rest), headers, tuple(findings))
+
+
+def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[str, Known]:
+    """Return what the other tasks and the card know of the columns of a table."""
+    known: dict[str, Known] = {}
+    for column in numbers.columns:
+        same = [
+            c.values
+            for n in others
+            for c in n.columns
+            if (c.name, c.unit, c.kind) == (column.name, column.unit, column.kind)
+        ]
+        told = Known.of(np.concatenate(same)) if same else None
+        if told is None and column.bounds is not None and column.bounds[0] < column.bounds[1]:
+            told = Known(*column.bounds)
+        if told is not None:
+            known[column.name] = told
+    return known
+
+
+def _described(sheet: Sheet, header: str, odd: set[int | None]) -> Array:
+    """Return the element fractions and descriptors of a column of formulas; zeros where a cell holds none."""
+    good = [i for i, (row, cell) in enumerate(sheet.frame[header].items()) if row not in odd and str(cell).strip()]
+    texts = [str(sheet.frame[header].iloc[i]).strip() for i in good]
+    if not texts:
+        return np.empty((len(sheet.frame), 0))
+    elements = formula_elements(texts)
+    fractions = formula_fractions(texts, elements)
+    described = np.concatenate([fractions, descriptors(fractions, element_table().rows(elements))], axis=1)
+    result = np.zeros((len(sheet.frame), described.shape[1]))
+    result[good] = described
+    return result
+
+
+def check_numbers(read: Read, known: Mapping[str, Known], seed: int) -> list[Finding]:
+    """Return the columns that are wrong throughout, then the rows that are wrong once the columns are set right.
+
+    Parameters
+    ----------
+    known
+        What others know of the columns (`known_of`).
+    """
+    numbers = read.numbers
+    wrong = wrong_columns(numbers, known)
+    for fault in wrong:
+        if fault.slip is None:
+            a, b = (numbers.column(name) for name in fault.columns)
+            numbers = numbers.with_values(a.name, b.values).with_values(b.name, a.values)
+        else:
+            numbers = numbers.with_values(fault.columns[0], fault.slip.back(numbers.column(fault.columns[0]).values))
+    findings = [_column_finding(read, fault) for fault in wrong]
+    done = {name for fault in wrong for name in fault.columns}
+    rows = [suspect for suspect in suspects(numbers, seed=seed) if not done & set(suspect.columns)]
+    return findings + [_row_finding(read, suspect) for suspect in rows]
+
+
+def _column_finding(read: Read, fault: WrongColumn) -> Finding:
+    headers = [read.headers[name] for name in fault.columns]
+    sheet, changes = read.sheet, list[Change]()
+    if fault.slip is None:
+        what = f"it and column {headers[1]!r} look as if they stood under each other's headers"
+        for row in sheet.frame.index:
+            first, second = (str(sheet.frame.at[row, header]) for header in headers)
+            changes += [Change(int(row), headers[0], second), Change(int(row), headers[1], first)]
+        return sheet.finding("swap", what, "swap the headers", column=headers[0], repair=tuple(changes))
+    unit = read.numbers.column(fault.columns[0]).unit
+    for row in sheet.frame.index:
+        now = taken_back(sheet, int(row), headers[0], fault.slip, unit)
+        changes += [Change(int(row), headers[0], now)] if now is not None else []
+    what = f"the whole column looks {fault.slip.label}: {fault.share:.0%} of it would agree with the others or the card"
+    return sheet.finding(
+        "slip", what, "mend the column, or the unit on the card", column=headers[0], repair=tuple(changes)
+    )
+
+
+def _row_finding(read: Read, suspect: Suspect) -> Finding:
+    sheet, row = read.sheet, int(read.sheet.frame.index[suspect.row])
+    headers = [read.headers[name] for name in suspect.columns]
+    cells = [str(sheet.frame.at[row, header]) for header in headers]
+    expected = "" if suspect.expected is None else f"; its design lets expect about {suspect.expected:.4g}"
+    if len(headers) == 2:
+        what = f"{cells[0]!r} and {cells[1]!r} in column {headers[1]!r} look as if they were swapped"
+        swap = (Change(row, headers[0], cells[1]), Change(row, headers[1], cells[0]))
+        return sheet.finding("swap", what, "swap them", row=row, column=headers[0], repair=swap)
+    if suspect.slip is None:
+        what = f"{cells[0]!r} is far from the other rows{expected}"
+        return sheet.finding("outlier", what, "look it up; it is kept unless you change it", row=row, column=headers[0])
+    now = taken_back(sheet, row, headers[0], suspect.slip, read.numbers.column(suspect.columns[0]).unit)
+    what = f"{cells[0]!r} looks {suspect.slip.label}{expected}"
+    repair = () if now is None else (Change(row, headers[0], now),)
+    return sheet.finding("slip", what, f"probably {now}", row=row, column=headers[0], repair=repair)
+
+
+def taken_back(sheet: Sheet, row: int, header: str, slip: Slip, unit: str | None) -> str | None:
+    """Return the text of a cell without its slip, to the digits that it has; None where it holds no plain number."""
+    own = None if sheet.is_bare(header) else split_header(header)[1]
+    try:
+        number = Decimal(str(sheet.frame.at[row, header]).strip())
+    except InvalidOperation:
+        return None
+    shift = Decimal(repr(slip.shift))
+    if slip.shift and own is not None:
+        shift = Decimal(repr(round(convert(slip.shift, unit, own) - convert(0.0, unit, own), 9)))
+    factor = Decimal(repr(slip.factor)) if slip.factor >= 1 else 1 / Decimal(round(1 / slip.factor))
+    meant = (number - shift) / factor
+    return f"{meant.normalize():f}" if -12 < meant.adjusted() < 12 else f"{float(meant):.12g}"
+
+
+def _replicates(read: Read) -> list[Finding]:
+    """Return contradictions between replicates: rows whose design reads the same."""
+    sheet = read.sheet
+    design = [read.headers[column] for column in sheet.space.columns if column in read.headers]
+    if not design:
+        return []
+    texts = [header for header in design if header not in {read.headers[c.name] for c in read.numbers.columns}]
+    numbers = [c.values for c in read.numbers.columns if c.kind != "target"]
+    table = np.column_stack(numbers) if numbers else np.empty((len(sheet.frame), 0))
+    words = sheet.frame[texts].astype(str).to_numpy()
+    keys = [np.round(row, 9).tobytes() + "\0".join(word).encode() for row, word in zip(table, words, strict=True)]
+    found: list[Finding] = []
+    for column in read.numbers.of_kind("target"):
+        found += contradictions(sheet, keys, read.headers[column.name], column.values)
+    return found
+
+
+def _task(sheet: Sheet) -> Task | None:
+    """Return the task of a sheet, None where its cells make none yet."""
+    try:
+        return Task(space=sheet.space, targets=sheet.targets, data=sheet.frame, name=sheet.task)
+    except InvalidInput:
+        return None
+
+
+def mend(sheet: Sheet, findings: Sequence[Finding]) -> tuple[Sheet, pd.DataFrame, list[Finding]]:
+    """Return the sheet with all proposed repairs made, their log, and the findings that still forbid to read it."""
+    frame, log = repaired(sheet.frame, [finding for finding in findings if finding.task == sheet.task])
+    left = [
+        finding for finding in findings if finding.task == sheet.task and finding.kind in FATAL and not finding.repair
+    ]
+    return replace(sheet, frame=frame), log, left

@@ -1,0 +1,110 @@
+"""How likely a value is in its column, as judged by the other rows: robust densities, each row left out for itself.
+
+A density is a mixture: kernels around the values of the other rows, half of them narrow (settings that are used again
+and again stand at exact values) and half wide; and a little of ``1 / |v|``, which holds for a number of any size and in
+any unit, so that nothing is impossible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+ANYTHING = 1e-3
+"""The weight of ``1 / |v|`` in a density."""
+_DECADES = 27.6  # ln(1e12): over so many powers of e a number of unknown unit may lie
+_DECADE = 10.0
+_MOST = 400
+_CHUNK = 4096
+
+
+def spans_decades(values: Array) -> bool:
+    """Whether the values (NaN left out) are all above zero and spread over more than a decade, save for a few."""
+    known = values[np.isfinite(values)]
+    if not len(known) or known.min() <= 0:
+        return False
+    low, high = np.quantile(known, [0.05, 0.95])
+    return bool(high > _DECADE * low)
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """The density of a column.
+
+    Parameters
+    ----------
+    values
+        The column (n), NaN where a row has none.
+    log
+        Whether kernels stand on a log scale: wherever no value is below zero, since a slip of the unit is a factor.
+        Zeros stand apart then: they are the same in any unit.
+    """
+
+    values: Array
+    log: bool
+    points: Array
+    rows: npt.NDArray[np.int64]
+    wide: float
+    narrow: float
+
+    @classmethod
+    def of(cls, values: Array, *, seed: int = 0, left_out: npt.NDArray[np.bool_] | None = None) -> Marginal:
+        """Return the density of a column; rows that are `left_out` are judged, and judge no other."""
+        known = np.isfinite(values) if left_out is None else np.isfinite(values) & ~left_out
+        rows = np.flatnonzero(known)
+        if len(rows) > _MOST:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST, replace=False))
+        log = bool(len(rows)) and bool((values[rows] >= 0).all()) and bool((values[rows] > 0).any())
+        rows = rows[values[rows] > 0] if log else rows
+        points = np.log(values[rows]) if log else values[rows]
+        return cls(values, log, points, rows, *_widths(points))
+
+    def logpdf(self, at: Array, *, own: bool = True) -> Array:
+        """Return the log density (per unit of the column) of one value for each row (n), the row itself left out.
+
+        `own` is False where the values belong to no row of this column.
+        """
+        result = np.empty(len(at))
+        for start in range(0, len(at), _CHUNK):
+            part = np.arange(start, min(start + _CHUNK, len(at)))
+            result[part] = self._logpdf(at[part], part if own else None)
+        return result
+
+    def _logpdf(self, at: Array, rows: npt.NDArray[np.int64] | None) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.where(at > 0, np.log(np.maximum(at, 1e-300)), np.nan) if self.log else at
+            step = at if self.log else np.ones_like(at)  # d value / d z
+            distance = np.abs(z[:, None] - self.points[None, :])
+            kernels = 0.5 * _bump(distance, self.wide) + 0.5 * _bump(distance, self.narrow)
+        kernels = np.nan_to_num(kernels)
+        count = np.full(len(at), float(len(self.points)))
+        if rows is not None:
+            mine = rows[:, None] == self.rows[None, :]
+            kernels[mine] = 0.0
+            count -= mine.any(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density = np.where(step > 0, kernels.sum(axis=1) / np.maximum(count, 1.0) / step, 0.0)
+        return np.log((1 - ANYTHING) * density + ANYTHING * anything(at, self.wide))
+
+
+def anything(at: Array, near_zero: float) -> Array:
+    """Return the density of a number of which nothing is known: ``1 / |v|`` over twelve decades, flat near zero."""
+    return 1.0 / (np.maximum(np.abs(at), 1e-3 * near_zero) * 2 * _DECADES)
+
+
+def _bump(distance: Array, width: float) -> Array:
+    return np.asarray(np.exp(-0.5 * (distance / width) ** 2) / (width * np.sqrt(2 * np.pi)), dtype=np.float64)
+
+
+def _widths(points: Array) -> tuple[float, float]:
+    """Return the widths of the wide and the narrow kernels: Silverman's rule with a robust spread, and a hundredth."""
+    if len(points) < 2:
+        return 1.0, 0.01
+    low, high = np.quantile(points, [0.16, 0.84])
+    spread = (high - low) / 2 or float(np.median(np.abs(points - np.median(points)))) or 1e-2 * abs(np.median(points))
+    spread = float(spread) or 1.0
+    return 0.9 * spread * len(points) ** -0.2, 0.01 * spread

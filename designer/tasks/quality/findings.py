@@ -1,0 +1,99 @@
+"""What was found in a table: where, why, and what would mend it; and the mending, with a log of every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from designer.errors import Fault
+
+Kind = Literal[
+    "not a number", "missing", "censored", "unit", "formula", "choice", "sum", "bounds", "duplicate", "contradiction",
+    "slip", "swap", "outlier", "leakage",
+]  # fmt: skip
+
+NOTES: frozenset[str] = frozenset({"missing", "censored", "unit"})
+"""Kinds that are no faults: what the cells mean is clear, and it is kept as such."""
+FATAL: frozenset[str] = frozenset({"not a number", "formula", "choice", "sum"})
+"""Kinds for which a table cannot be read as it is."""
+LOG = ("task", "row", "column", "was", "now", "why")
+"""The columns of a log of repairs."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell that is to hold another text; with `column` None the whole row goes out of the table (into the log)."""
+
+    row: int
+    column: str | None
+    now: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is probably wrong.
+
+    Parameters
+    ----------
+    kind
+        What sort of thing it is.
+    what, remedy
+        What is wrong and why it is thought so; what would be right.
+    task, file, row, column
+        Where; row and column are None where they are several.
+    repair
+        The cells that would mend it; empty where only a person can tell.
+    """
+
+    kind: Kind
+    what: str
+    remedy: str
+    task: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    repair: tuple[Change, ...] = field(default=())
+
+    def __str__(self) -> str:
+        place = Fault(self.what, self.remedy, file=self.file, row=self.row, column=self.column)
+        return f"[{self.kind}] {place}"
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it only says how a cell was understood."""
+        return self.kind in NOTES
+
+    @property
+    def fault(self) -> Fault:
+        """The finding as a fault, for what cannot be read as it is."""
+        return Fault(self.what, self.remedy, file=self.file, row=self.row, column=self.column)
+
+
+def repaired(frame: pd.DataFrame, findings: Iterable[Finding]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the table with every proposed repair made, and the log of what was changed (columns `LOG`).
+
+    The first repair of a cell counts. A row that goes out of the table stands in the log, whole.
+    """
+    new, log, gone = frame.astype(object).copy(), [], []
+    done: set[tuple[int, str]] = set()
+    for finding in findings:
+        for change in finding.repair:
+            if change.column is None:
+                if change.row not in gone:
+                    gone.append(change.row)
+                    was = "; ".join(f"{column}={cell}" for column, cell in frame.loc[change.row].items())
+                    log.append((finding.task, change.row, "(the row)", was, "(taken out)", finding.what))
+            elif (change.row, change.column) not in done:
+                done.add((change.row, change.column))
+                cell = str(frame.at[change.row, change.column])
+                new.at[change.row, change.column] = change.now
+                log.append((finding.task, change.row, change.column, cell, change.now, finding.what))
+    return new.drop(index=gone), pd.DataFrame(log, columns=list(LOG))
+
+
+def in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
+    """Return findings by row, those of whole columns and tables first."""
+    return sorted(findings, key=lambda finding: (finding.row or 0, finding.column or ""))

@@ -1,0 +1,57 @@
+"""Designs that were measured several times: rows that were written twice, and replicates that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from designer.tasks.quality.density import Array
+from designer.tasks.quality.findings import Change, Finding
+from designer.tasks.quality.table import Sheet
+
+_CONTRADICTION = 8.0
+"""Standard deviations of the other replicates by which two may differ."""
+_PART = 0.25
+_ALONE = 0.5
+_ENOUGH = 5
+
+
+def written_twice(sheet: Sheet) -> Iterator[Finding]:
+    """Go through the rows that repeat an earlier one cell by cell, remarks and all."""
+    first: dict[tuple[str, ...], int] = {}
+    for row, cells in zip(sheet.frame.index, sheet.frame.astype(str).itertuples(index=False, name=None), strict=True):
+        earlier = first.setdefault(cells, int(row))
+        if earlier != row:
+            what = f"the row is the same as row {earlier}, cell by cell"
+            remedy = "a replicate, or written twice? --repair takes it out"
+            yield sheet.finding("duplicate", what, remedy, row=int(row), repair=(Change(int(row), None, ""),))
+
+
+def contradictions(sheet: Sheet, keys: list[bytes], header: str, values: Array) -> Iterator[Finding]:
+    """Go through the groups of replicates whose values differ by more than replicates do.
+
+    Where at least `_ENOUGH` designs were measured more than once, by `_CONTRADICTION` times their pooled standard
+    deviation (the median of the groups', so that the contradictions do not excuse themselves) and a quarter of the
+    spread of all values; else by half of that spread.
+    """
+    frame = pd.DataFrame({"key": keys, "value": values, "row": sheet.frame.index}).dropna()
+    groups = [group for _, group in frame.groupby("key", sort=False) if len(group) > 1]
+    if not groups:
+        return
+    spread = float(np.diff(np.quantile(frame["value"], [0.1, 0.9]))[0])
+    deviations = [float(group["value"].std(ddof=1)) for group in groups]
+    limit = _ALONE * spread
+    if len(groups) >= _ENOUGH:
+        limit = max(_CONTRADICTION * float(np.median(deviations)), _PART * spread)
+    for group in groups:
+        values, rows = group["value"].to_numpy(), group["row"].to_numpy()
+        low, high = int(values.argmin()), int(values.argmax())
+        if values[high] - values[low] > limit > 0:
+            what = (
+                f"replicates contradict each other: {values[low]:.6g} in row {rows[low]} and {values[high]:.6g} in row "
+                f"{rows[high]}, of {len(values)}"
+            )
+            remedy = "look both up; if both stand, a setting that matters is missing from the table"
+            yield sheet.finding("contradiction", what, remedy, row=int(rows[high]), column=header)
