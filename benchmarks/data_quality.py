@@ -236,9 +236,10 @@ def page(results: Sequence[tuple[str, int, int, list[Outcome]]], about: dict[str
     settings = [o for o in slips if o.planted.side == "setting"]
     lines = ["# Planted faults that `designer tasks check` finds", "", (__doc__ or "").partition("\n\n")[2].strip(), ""]
     lines += [f"- {key}: {value}" for key, value in about.items()] + ["", "## In short", ""]
+    results_of = [o for o in slips if o.planted.side == "target"]
     lines += [
         f"- Unit slips found: {_percent([o.found for o in slips])}; of settings "
-        f"{_percent([o.found for o in settings])}, of results {_percent([o.found for o in slips if o.planted.side == 'target'])}.",
+        f"{_percent([o.found for o in settings])}, of results {_percent([o.found for o in results_of])}.",
         f"- Swapped columns found: {_percent([o.found for o in outcomes if o.planted.what == 'swap'])}.",
         f"- False alarms: {false} of {rows} rows of sound tables ({false / max(rows, 1):.2%}); beside planted faults "
         f"{beside[0]} of {beside[1]} sound rows ({beside[0] / max(beside[1], 1):.2%}).",

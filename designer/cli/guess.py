@@ -14,6 +14,7 @@ from designer.campaign.columns import OWN
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.errors import Fault, InvalidData, InvalidInput
+from designer.space.fields import identifier
 from designer.units import parse_quantity, split_header
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of one column of the table."""
+    """What is wanted of one column of the table; no goal for what was only measured."""
 
     column: str
-    goal: Literal["minimize", "maximize", "match"]
+    goal: Literal["minimize", "maximize", "match"] | None
     value: Decimal | None = None
     tolerance: Decimal | None = None
 
@@ -123,30 +124,6 @@ def likely_target(columns: Sequence[Column]) -> Column | None:
     return numeric[-1] if numeric else None
 
 
-def identifier(text: str, taken: set[str]) -> str:
-    """Return a name made of letters, digits and underscores that is not taken yet, and take it.
-
-    >>> identifier("Anneal temp.", set()), identifier("2theta", set()), identifier("if", set()), identifier("T", {"T"})
-    ('Anneal_temp', 'p_2theta', 'if_', 'T_2')
-    """
-    from keyword import iskeyword
-
-    from designer.space.fields import GRAMMAR_WORDS
-
-    letters = "".join(letter if f"a{letter}".isidentifier() else " " for letter in text)
-    name = re.sub(r"[ _]+", "_", letters).strip("_") or "column"
-    if not name.isidentifier():
-        name = f"p_{name}"
-    if iskeyword(name) or name in GRAMMAR_WORDS:
-        name += "_"
-    base, number = name, 1
-    while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    taken.add(name)
-    return name
-
-
 def _text(cell: Any) -> str:
     """Return a cell as a spreadsheet shows it."""
     if cell is None:
@@ -192,7 +169,7 @@ def _target(column: Column, wish: Wish, file: str) -> Entry:
         what = f"{odd!r} is not a number, and so the column cannot be a target" if odd else "the column is empty"
         raise InvalidData(Fault(what, "mend the cell, or choose another column", file=file, column=column.header))
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
-    keys += _column_key(column) + _unit_key(column) + [("goal", wish.goal)]
+    keys += _column_key(column) + _unit_key(column) + ([("goal", wish.goal)] if wish.goal is not None else [])
     keys += [(key, given) for key, given in (("value", wish.value), ("tolerance", wish.tolerance)) if given is not None]
     low, high = column.settings[0], column.settings[-1]
     return Entry(keys, f"so far from {plain_number(low)} to {plain_number(high)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 import numbers
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -96,3 +97,23 @@ def twice(words: Sequence[Any]) -> list[int]:
             places.append(i)
         seen.add(word)
     return places
+
+
+def identifier(text: str, taken: set[str]) -> str:
+    """Return a name made of letters, digits and underscores that is not taken yet, and take it.
+
+    >>> identifier("Anneal temp.", set()), identifier("2theta", set()), identifier("if", set()), identifier("T", {"T"})
+    ('Anneal_temp', 'p_2theta', 'if_', 'T_2')
+    """
+    letters = "".join(letter if f"a{letter}".isidentifier() else " " for letter in text)
+    name = re.sub(r"[ _]+", "_", letters).strip("_") or "column"
+    if not name.isidentifier():
+        name = f"p_{name}"
+    if keyword.iskeyword(name) or name in GRAMMAR_WORDS:
+        name += "_"
+    base, number = name, 1
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    taken.add(name)
+    return name

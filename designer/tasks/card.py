@@ -27,7 +27,7 @@ def _some(given: Any) -> Any:
 NonEmpty = BeforeValidator(_some)
 
 
-def _without_empty_match(given: Any) -> Any:
+def without_empty_match(given: Any) -> Any:
     """Take `goal: match` without a value as no goal: which value is wanted is for a campaign to say."""
     if not isinstance(given, (list, tuple)):
         return given
@@ -57,7 +57,7 @@ class TaskCard(Value):
 
     name: Text
     file: Text
-    targets: Annotated[tuple[Target, ...], BeforeValidator(_without_empty_match), NonEmpty]
+    targets: Annotated[tuple[Target, ...], BeforeValidator(without_empty_match), NonEmpty]
     rows: int | None = Field(default=None, ge=0)
     inputs: tuple[Text, ...] | None = None
     space: tuple[Parameter, ...] | None = None

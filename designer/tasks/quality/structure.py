@@ -94,6 +94,16 @@ def _formula(text: str) -> tuple[str, str | None] | None:
     return (fault.what if fault else text), _mended(text)
 
 
+def mended_formula(text: str) -> str | None:
+    """Return a formula as it must be written, itself where it is one already; None where it is none.
+
+    >>> mended_formula("CuSO4·5H2O"), mended_formula("Fe2O3"), mended_formula("LixCoO2")
+    ('CuSO4(H2O)5', 'Fe2O3', None)
+    """
+    fault = _formula(text)
+    return text if fault is None else fault[1]
+
+
 def _mended(text: str) -> str | None:
     """Return the formula that a person meant, where there is only one."""
     plain = text.translate(_SUBSCRIPTS)

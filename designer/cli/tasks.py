@@ -1,0 +1,294 @@
+"""Commands on past work: `tasks import`, `tasks check`, `tasks map`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.options import JsonFlag
+from designer.cli.output import Report, Table, emit, warn
+from designer.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from designer.cli.guess import Wish
+    from designer.tasks.importing.mapping import Mapping
+    from designer.tasks.importing.raw import RawTable
+    from designer.tasks.quality.findings import Finding
+
+app = typer.Typer(name="tasks", help="Past work: bring it in, look at it, see what is near.", no_args_is_help=True)
+_SHOWN = 40
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Add the commands of this file."""
+    parent.add_typer(app, rich_help_panel="Past work")
+
+
+@app.command(name="import")
+def import_(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="[SOURCE ...]", help="Tables, folders, campaign files.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to write.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What the columns mean; else it is guessed.")
+    ] = None,
+    measured: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result, without a goal.")] = None,
+    minimize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make small.")] = None,
+    maximize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make large.")] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A column to pass over (it is kept).")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column whose words tell the tasks apart.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The family's name; default: the folder's.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Make the proposed repairs; a log tells each.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the guesses.")] = False,
+    materials_project: Annotated[
+        str | None, typer.Option("--materials-project", metavar="QUERY", help="For example 'chemsys=Li-Fe-O'.")
+    ] = None,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", metavar="NAME", help="With --materials-project.")
+    ] = None,
+    structures: Annotated[bool, typer.Option("--structures", help="With --materials-project: structures too.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Turn tables, other programs' folders, finished campaigns or a Materials Project query into a folder of tasks."""
+    from designer.tasks.importing.mapping import plan_import, write_import
+
+    tables = _tables(sources or [], materials_project, properties or [], structures)
+    folder = output or Path(f"{tables[0].name}-tasks")
+    if folder.exists():
+        raise InvalidInput(Fault("the folder exists already", "give another with --output", file=str(folder)))
+    wishes = _wishes(measured or [], minimize or [], maximize or [])
+    mappings, remarks = _mappings(tables, mapping, wishes, ignore or [], by)
+    guessed = mapping is None and not any(table.card for table in tables)
+    _confirm(mappings, remarks, guessed=guessed, ask=not yes, as_json=as_json)
+    plan = plan_import(tables, mappings, name=name or folder.name, guessed=guessed)
+    if repair and guessed:  # what was wrong shall not stretch the bounds
+        plan = _guessed_again(plan, tables, mappings, wishes, ignore or [], by)
+    written, log = write_import(plan, folder, repair=repair)
+    report = Report({
+        "folder": str(written), "tasks": [{"name": s.task, "rows": len(s.frame)} for s in plan.sheets],
+        "findings": [_finding(f) for f in plan.findings], "repairs": len(log), "mapping": shown_mappings(mappings),
+        "remarks": remarks,
+    })  # fmt: skip
+    _say(report, plan.findings)
+    count = len(plan.sheets)
+    report.say(
+        f"Wrote {written}: {count} task{'s' if count > 1 else ''}, {sum(len(s.frame) for s in plan.sheets)} rows."
+    )
+    if len(log):
+        report.say(f"{len(log)} cells and rows were repaired; {written / 'repairs.csv'} tells each.")
+    emit(report, as_json)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of tasks (with a family.yaml).")],
+    repair: Annotated[bool, typer.Option("--repair", help="Write a repaired copy, and a log of every change.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the copy goes.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what is probably wrong with the tables of a family: each finding with its row, the reason and a repair.
+
+    Units, formulas, sums, replicates, slips of units, swapped columns, outliers, leakage. Nothing is changed but in the
+    copy that --repair writes.
+    """
+    from designer.tasks.quality.folder import check_folder, repair_folder
+
+    checked = check_folder(folder)
+    report = Report({"folder": str(folder), "findings": [_finding(f) for f in checked.findings]})
+    _say(report, checked.findings)
+    if repair:
+        place, log = repair_folder(checked, output or folder.with_name(f"{folder.name}-repaired"))
+        report.data |= {"repaired": str(place), "repairs": len(log)}
+        report.say(f"Wrote {place}: {len(log)} cells and rows repaired; {place / 'repairs.csv'} tells each.")
+    emit(report, as_json)
+
+
+@app.command(name="map")
+def map_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of tasks (with a family.yaml).")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.svg", help="The picture.")] = None,
+    task: Annotated[str | None, typer.Option(metavar="NAME", help="Only the distances to this task.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show how near tasks are to each other: a table, and a picture with a map and a tree.
+
+    The distance is 0 where two tasks rank designs alike, 0.5 where one says nothing about the other, 1 where they rank
+    them the other way round.
+    """
+    from designer.report.task_map import task_map
+    from designer.tasks import load_family
+    from designer.tasks.similarity import distance_matrix, task_distances
+
+    family = load_family(folder)
+    names = [each.name for each in family.tasks]
+    if task is not None:
+        family.task(task)
+    if len(names) < 2:
+        raise InvalidInput(Fault("there is one task only", "give a folder with several", file=str(folder)))
+    found = task_distances(family.tasks)
+    pairs = [(names[i], names[j], d) for (i, j), d in sorted(found.items(), key=lambda item: item[1].value)]
+    pairs = [pair for pair in pairs if task is None or task in pair[:2]]
+    place = output or Path(f"{folder.resolve().name}-map.svg")
+    if place.suffix not in (".svg", ".png"):
+        raise InvalidInput(
+            Fault(f"a picture cannot end in {place.suffix!r}", "end it in .svg or .png", file=str(place))
+        )
+    task_map(names, distance_matrix(found, len(names))).write(place)
+    report = Report({"folder": str(folder), "picture": str(place), "pairs": [
+        {"tasks": [a, b], "distance": d.value, "by": d.by, "shared": d.shared, "forward": d.forward,
+         "backward": d.backward, "apart": d.apart} for a, b, d in pairs]})  # fmt: skip
+    rows = [
+        (a, b, f"{d.value:.3f}", d.by, str(d.shared), _r(d.forward), _r(d.backward), _r(d.apart)) for a, b, d in pairs
+    ]
+    headers = ("task", "task", "distance", "by", "shared", "forward", "backward", "apart")
+    report.show(Table(headers, rows[:_SHOWN]))
+    if len(rows) > _SHOWN:
+        report.say(f"... and {len(rows) - _SHOWN} pairs that are farther apart; --json gives all")
+    report.say(f"Wrote {place}")
+    emit(report, as_json)
+
+
+def _r(value: float) -> str:
+    return "-" if value != value else f"{value:.2f}"
+
+
+def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str], structures: bool) -> list[RawTable]:
+    from designer.cli.options import SUFFIXES
+    from designer.tasks.importing.sources import read_source
+
+    if query is not None:
+        from designer.tasks.importing.materials_project import Fetching, fetch_tables
+
+        return fetch_tables(query, properties, structures=structures, fetching=Fetching(tell=warn))
+    if not sources:
+        raise InvalidInput(Fault("there is nothing to import", "give tables, folders, campaign files, or a query"))
+    tables: list[RawTable] = []
+    for source in sources:
+        if source.suffix in SUFFIXES:
+            from designer.campaign.as_task import raw_table
+
+            tables.append(raw_table(source))
+        else:
+            tables += read_source(source)
+    return tables
+
+
+def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[Wish]:
+    from designer.cli.guess import Wish
+
+    wishes = [Wish(column, None) for column in measured] + [Wish(column, "minimize") for column in minimize]
+    return wishes + [Wish(column, "maximize") for column in maximize]
+
+
+def _mappings(
+    tables: Sequence[RawTable], given: Path | None, wishes: Sequence[Wish], ignore: Sequence[str], by: str | None
+) -> tuple[list[Mapping], list[str]]:
+    from designer.cli.drafting import mapping_of, read_mapping
+
+    if given is not None:
+        return [read_mapping(given)] * len(tables), []
+    if len(tables) > 1 and not any(table.card for table in tables):
+        joined = _joined(tables)
+        if joined is not None:
+            mapping, remarks = mapping_of(joined, wishes, ignore, by)
+            return [mapping] * len(tables), remarks
+    made = [mapping_of(table, wishes, ignore, by) for table in tables]
+    return [mapping for mapping, _ in made], list(dict.fromkeys(remark for _, remarks in made for remark in remarks))
+
+
+def _joined(tables: Sequence[RawTable]) -> RawTable | None:
+    """Return tables of the same columns as one, so that they get one space; None where they differ."""
+    import pandas as pd
+
+    from designer.tasks.importing.raw import RawTable
+
+    headers = list(tables[0].frame.columns)
+    if any(list(table.frame.columns) != headers for table in tables):
+        return None
+    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    return RawTable(tables[0].name, tables[0].file, frame)
+
+
+def _guessed_again(plan: Any, tables: Sequence[RawTable], mappings: Sequence[Mapping], wishes: Sequence[Wish],
+                   ignore: Sequence[str], by: str | None) -> Any:  # fmt: skip
+    """Return the plan with bounds read off the repaired tables; its findings and repairs stay as they are."""
+    from dataclasses import replace
+
+    from designer.space import DesignSpace
+    from designer.tasks.importing.raw import RawTable
+    from designer.tasks.quality.checking import mend
+
+    again: list[RawTable] = []
+    for table in tables:
+        frame = table.frame.copy()
+        for sheet in plan.sheets:
+            if sheet.file == table.file:
+                mended, _, _ = mend(sheet, plan.findings)
+                frame.loc[mended.frame.index] = mended.frame
+        again.append(RawTable(table.name, table.file, frame))
+    fresh, _ = _mappings(again, None, wishes, ignore, by)
+    new = dict(zip([id(mapping) for mapping in mappings], fresh, strict=True))
+    place = {table.file: mapping for table, mapping in zip(tables, fresh, strict=True)}
+    sheets = [
+        replace(s, space=DesignSpace(parameters=place[s.file].space), targets=place[s.file].targets)
+        for s in plan.sheets
+    ]
+    return replace(plan, mappings=tuple(new[id(m)] for m in plan.mappings), sheets=tuple(sheets))
+
+
+def _confirm(mappings: Sequence[Mapping], remarks: Sequence[str], *, guessed: bool, ask: bool, as_json: bool) -> None:
+    if not guessed or not ask:
+        return
+    shown = "\n".join(shown_mappings(mappings))
+    if as_json or not sys.stdin.isatty():
+        what = "the mapping is only a guess"
+        raise InvalidInput(
+            Fault(what, "confirm it with --yes, or save it, mend it and give it with --mapping:\n" + shown)
+        )
+    warn("What the columns seem to mean:\n" + shown)
+    for remark in remarks:
+        warn(f"  {remark}")
+    typer.confirm("Is this right? (If not: save it in a file, mend it, give it with --mapping)", abort=True, err=True)
+
+
+def shown_mappings(mappings: Sequence[Mapping]) -> list[str]:
+    """Return the different mappings, each as YAML."""
+    from designer.cli.drafting import shown
+
+    return list(dict.fromkeys(shown(mapping) for mapping in mappings))
+
+
+def _say(report: Report, findings: Sequence[Finding]) -> None:
+    notes = [finding for finding in findings if finding.is_note]
+    faults = [finding for finding in findings if not finding.is_note]
+    for finding in faults[:_SHOWN]:
+        report.say(str(finding))
+    if len(faults) > _SHOWN:
+        report.say(f"... and {len(faults) - _SHOWN} more; --json gives all")
+    for kind, what in (("missing", "say that there is no value"), ("censored", "are limits"), ("unit", "have a unit")):
+        count = sum(finding.kind == kind for finding in notes)
+        if count:
+            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''} {what}: kept as such")
+    if not findings:
+        report.say("Nothing was found that looks wrong.")
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind, "task": finding.task, "file": finding.file, "row": finding.row, "column": finding.column,
+        "what": finding.what, "remedy": finding.remedy,
+        "repair": [{"row": c.row, "column": c.column, "now": c.now} for c in finding.repair],
+    }  # fmt: skip
