@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ def describe_structure(structure: Structure) -> dict[str, Any]:
 
     neighbours = MinimumDistanceNN()
     counts = [neighbours.get_cn(structure, i) for i in range(len(structure))]
-    symmetry = SpacegroupAnalyzer(structure, symprec=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # spglib's, of how pymatgen calls it
+        symmetry = SpacegroupAnalyzer(structure, symprec=0.1)
+        group, system = symmetry.get_space_group_symbol(), symmetry.get_crystal_system()
     return {
         "density": float(structure.density),
         "volume_per_atom": float(structure.volume / len(structure)),
         "coordination": float(sum(counts) / len(counts)),
-        "space_group": str(symmetry.get_space_group_symbol()),
-        "crystal_system": str(symmetry.get_crystal_system()),
+        "space_group": str(group),
+        "crystal_system": str(system),
     }

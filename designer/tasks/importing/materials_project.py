@@ -2,7 +2,8 @@
 
 The key is read from the environment (``MP_API_KEY``) and shown nowhere. A query is asked page by page; each page is
 kept in a cache as soon as it is there, so that a query that was cut off goes on where it stopped, and one that is asked
-again is not asked again. Too many requests, a server that is down and a cut connection are waited out, with growing pauses.
+again is not asked again. Too many requests, a server that is down and a cut connection are waited out, with growing
+pauses.
 
 References
 ----------
@@ -51,6 +52,9 @@ _RANGES = frozenset(
     {"num_elements", "num_sites", "band_gap", "energy_above_hull", "formation_energy", "density", "volume"}
 )
 _TRUTHS = frozenset({"is_stable", "is_metal", "theoretical", "is_gap_direct"})
+_PASSING = re.compile(
+    r"status code (429|5\d\d)\b|timed out|[Cc]onnection|Max retries|IncompleteRead|RemoteDisconnected"
+)
 _PAUSES = (1.0, 4.0, 15.0, 60.0)
 _WAIT = 0.25
 
@@ -354,8 +358,9 @@ def _may_pass(error: Exception, text: str) -> bool:
     import requests
     import urllib3
 
+    # The client turns most errors of a connection into its own, which keeps their words only.
     passing = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-    return isinstance(error, passing) or bool(re.search(r"status code (429|5\d\d)\b", text)) or "timed out" in text
+    return isinstance(error, passing) or _PASSING.search(text) is not None
 
 
 # The cache

@@ -34,6 +34,7 @@ FACTORS = (10.0, 100.0, 1000.0)
 _ZERO_CELSIUS = 273.15
 _LEAST = 8
 _SURE = 6.0
+_MARGIN, _LOWER = 0.1, 4.0
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,11 @@ class Home:
     def foreign(self, values: Array) -> np.ndarray:
         """Whether each value is at home nowhere in the column (rounding apart)."""
         slack = 1e-6 * (self.high - self.low) if np.isfinite(self.high - self.low) else 0.0
+        # Some value is the lowest of its column and some the highest: a little beyond the others is no wonder.
+        margin = _MARGIN * (self.high - self.low) if np.isfinite(self.high - self.low) else 0.0
+        low = max(self.low - margin, self.low / _LOWER) if self.low > 0 else self.low - margin
         with np.errstate(invalid="ignore"):
-            outside = (values < self.low - slack) | (values > self.high + slack)
+            outside = (values < low) | (values > self.high + margin)
             if self.levels is not None:
                 place = np.clip(np.searchsorted(self.levels, values), 1, len(self.levels) - 1)
                 nearest = np.minimum(np.abs(values - self.levels[place]), np.abs(values - self.levels[place - 1]))
