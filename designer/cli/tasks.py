@@ -278,10 +278,10 @@ def _say(report: Report, findings: Sequence[Finding]) -> None:
         report.say(str(finding))
     if len(faults) > _SHOWN:
         report.say(f"... and {len(faults) - _SHOWN} more; --json gives all")
-    for kind, what in (("missing", "say that there is no value"), ("censored", "are limits"), ("unit", "have a unit")):
+    for kind, what in (("missing", "no value"), ("censored", "a limit"), ("unit", "a unit of its own")):
         count = sum(finding.kind == kind for finding in notes)
         if count:
-            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''} {what}: kept as such")
+            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''}: {what}, kept as such")
     if not findings:
         report.say("Nothing was found that looks wrong.")
 
