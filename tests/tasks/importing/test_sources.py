@@ -18,6 +18,7 @@ from designer.tasks.importing.mapping import Mapping, plan_import, write_import
 from designer.tasks.importing.raw import RawTable, as_text
 from designer.tasks.importing.sources import read_source
 
+pytest.importorskip("pyarrow", reason="needs the extra parquet")
 ROWS = [{"T [K]": 300, "gas": "N2", "y": 1.5}, {"T [K]": 350.5, "gas": "Ar", "y": None}]
 TEXT = [{"T [K]": "300", "gas": "N2", "y": "1.5"}, {"T [K]": "350.5", "gas": "Ar", "y": ""}]
 
