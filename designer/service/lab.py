@@ -52,7 +52,11 @@ class Lab:
         self._lock = threading.Lock()
 
     def begin(self) -> int:
-        """Take up the jobs that an earlier service left; return how many."""
+        """Take up the jobs that an earlier service left; return how many.
+
+        A first worker is started as well, so that the first suggestion does not wait for it.
+        """
+        self._crew.suggesting.submit(worker.ready)
         return self.jobs.resume()
 
     def close(self) -> None:

@@ -46,6 +46,12 @@ def _end_with_parent() -> None:
         os._exit(1)  # the serving process was killed: nobody waits for what this one computes
 
 
+def ready() -> None:
+    """Load what a suggestion takes; what a model takes is loaded with the first one."""
+    import designer.acquisition.initial
+    import designer.campaign.suggesting  # noqa: F401
+
+
 @cache
 def _opened(place: Place) -> tuple[SqlStore, Shelf]:
     store = place.open()

@@ -1,0 +1,70 @@
+"""The commands of the lab's face: tokens, and what is refused before anything is served."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.service.conftest import CAMPAIGN  # noqa: F401  skips where the extra is not installed
+
+
+def test_tokens_are_made_listed_and_revoked(designer, folder: Path) -> None:
+    made = designer("token", "create", "ada", "--role", "steer", "--lab", "lab", "--json")
+    assert made.code == 0
+    token = made.data["token"]
+    assert token.startswith("dsg_")
+    assert token.split("_")[2] not in (folder / "lab" / "lab.db").read_bytes().decode("latin-1")
+    listed = designer("token", "list", "--lab", "lab", "--json")
+    assert [(each["user"], each["role"], each["usable"]) for each in listed.data["tokens"]] == [("ada", "steer", True)]
+    assert token.split("_")[2] not in listed.out
+    name = listed.data["tokens"][0]["id"]
+    assert designer("token", "revoke", name, "--lab", "lab").out == f"revoked: {name}\n"
+    assert designer("token", "revoke", name, "--lab", "lab").out == f"{name} was revoked before\n"
+    assert "revoked" in designer("token", "list", "--lab", "lab").out
+
+
+def test_every_fault_of_a_token_in_lines(designer) -> None:
+    done = designer("token", "create", "", "--role", "king", "--lab", "lab")
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 2
+    assert "there is no role 'king'; choose one of read, record, steer, admin" in done.err
+    assert designer("token", "revoke", "none", "--lab", "lab").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["serve", "lab", "--host", "0.0.0.0"], "no name is given by which they may call it"),
+        (["serve", "lab", "--host", "0.0.0.0", "--allow-host", "x", "--anonymous", "record"], "would let everybody"),
+        (["serve", "lab", "--anonymous", "king"], "there is no role 'king'"),
+        (["serve", "glass.yaml/lab"], "the folder cannot be made"),
+        (["mcp", "--lab", "lab"], "DESIGNER_TOKEN is not set"),
+    ],
+)
+def test_what_is_refused(designer, monkeypatch: pytest.MonkeyPatch, words: list[str], what: str) -> None:
+    monkeypatch.delenv("DESIGNER_TOKEN", raising=False)
+    done = designer(*words)
+    assert done.code == 2
+    assert what in done.err
+
+
+def test_a_token_of_no_use_ends_the_tools(designer, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mcp")
+    monkeypatch.setenv("DESIGNER_TOKEN", "dsg_a_b")
+    done = designer("mcp", "--lab", "lab")
+    assert done.code == 1
+    assert "not known, was revoked or has expired" in done.err
+
+
+def test_a_store_of_a_later_version(designer, folder: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    designer("token", "list", "--lab", "lab")
+    with closing(sqlite3.connect(folder / "lab" / "lab.db")) as connection:
+        connection.execute("UPDATE designer_service_schema SET version = 99")
+        connection.commit()
+    done = designer("token", "list", "--lab", "lab", "--json")
+    assert (done.code, "version 99" in json.loads(done.out)["error"]) == (1, True)
