@@ -168,9 +168,22 @@ def report(rows: list[dict[str, Any]], given: argparse.Namespace) -> str:
         "|" + "---|" * len(names),
         *("| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows),
         "",
+        *_caution(rows),
         f"Made by: `python -m benchmarks.load --clients {given.clients} --seconds {given.seconds} --out FILE`",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _caution(rows: list[dict[str, Any]]) -> list[str]:
+    """Say so where others worked on the machine: the times are then theirs as well."""
+    busy = max(row["load before"] for row in rows)
+    if busy <= (os.cpu_count() or 1) / 2:
+        return []
+    return [
+        f"**The machine was busy with other work (load average up to {busy:g}), so the times say little of the service.** "
+        "Run it again on an idle machine. What is counted holds all the same.",
+        "",
+    ]
 
 
 if __name__ == "__main__":

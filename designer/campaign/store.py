@@ -223,6 +223,9 @@ class SqlStore:
                 return
             with self._engine.connect() as connection:
                 connection = connection.execution_options(designer_write=write)
+                if self._pooled and not self._file and not write:
+                    # A read is one statement: without begin and commit it is one way to the server and back, not three.
+                    connection = connection.execution_options(isolation_level="AUTOCOMMIT")
                 with connection.begin():
                     known = SCHEMA_VERSION if self._schema_is_known else _known_schema(connection)
                     self._schema_is_known = self._pooled and known == SCHEMA_VERSION
@@ -347,8 +350,8 @@ def _postgres_engine(url: URL, pooled: bool) -> Engine:
     except ImportError:
         raise MissingExtra("psycopg", "postgres") from None
     options: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_SECONDS}
-    pool = {**_POOL, "pool_pre_ping": True} if pooled else {"poolclass": sa.NullPool}
-    return sa.create_engine(url, connect_args=options, **pool)
+    # No ping before use: after the server was restarted one request is told so (503), and the pool begins anew.
+    return sa.create_engine(url, connect_args=options, **(_POOL if pooled else {"poolclass": sa.NullPool}))
 
 
 __all__ = ["EventStore", "MemoryStore", "SqlStore", "open_store"]

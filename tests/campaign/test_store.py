@@ -275,3 +275,51 @@ def _message(location: str) -> str:
     with pytest.raises(StoreError) as caught:
         open_store(location).names()
     return str(caught.value)
+
+
+class TestPooled:
+    """A store that keeps its connections keeps the contract too, from many threads at once."""
+
+    @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+    def test_many_threads_append_and_nothing_is_lost(
+        self, backend: str, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        from designer.errors import Conflict
+
+        place = request.getfixturevalue("postgres_url") if backend == "postgres" else tmp_path / "lab.db"
+        store = SqlStore(place, pooled=True)
+        try:
+            store.prepare()
+            assert store.positions() == {}
+            store.create(created())
+
+            def append(number: int) -> None:
+                while True:
+                    try:
+                        store.append("run", [withdrawn(number)], expected=store.positions()["run"])
+                        return
+                    except Conflict:
+                        continue
+
+            with ThreadPoolExecutor(6) as threads:
+                list(threads.map(append, range(1, 31)))
+            assert store.positions() == {"run": 31}
+            assert len({event.subject for event in store.read("run", after=1)}) == 30
+        finally:
+            store.close()
+
+    def test_what_stands_beside_is_written_with_the_events_or_not_at_all(self, tmp_path: Path) -> None:
+        store = SqlStore(tmp_path / "lab.db", pooled=True)
+        try:
+            store.create(created())
+
+            def broken(_: object) -> None:
+                raise RuntimeError("no")
+
+            with pytest.raises(RuntimeError):
+                store.append("run", [withdrawn(1)], expected=1, beside=broken)
+            assert store.positions() == {"run": 1}
+        finally:
+            store.close()
