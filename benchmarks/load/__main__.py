@@ -180,7 +180,7 @@ def _caution(rows: list[dict[str, Any]]) -> list[str]:
     if busy <= (os.cpu_count() or 1) / 2:
         return []
     return [
-        f"**The machine was busy with other work (load average up to {busy:g}), so the times say little of the service.** "
+        f"**The machine was busy with other work (load average up to {busy:g}): the times say little of the service.** "
         "Run it again on an idle machine. What is counted holds all the same.",
         "",
     ]
