@@ -20,6 +20,7 @@ _CLASSES = {
     "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
     "deep-kernel": ("designer.priors.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
+    "neural-process": ("designer.priors.neural_process", "NeuralProcessPrior", "FittedNeuralProcess"),
     "learned-init": ("designer.priors.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
     "metric": ("designer.priors.metric", "MetricPrior", "FittedMetric"),
 }

@@ -12,11 +12,18 @@ from designer.priors.learned_init import LearnedInitPrior
 from designer.priors.metric import MetricPrior
 from designer.priors.metric_training import MetricTraining
 from designer.priors.nets.bayesian_head import HeadSettings
+from designer.priors.nets.transformer import TransformerSettings
+from designer.priors.neural_process import NeuralProcessPrior
 
 SMALL: dict[str, Callable[[], Prior]] = {
     "deep-kernel": lambda: DeepKernelPrior(Training(steps=15, check=5, rows=10, tasks=2)),
+    "neural-process": lambda: NeuralProcessPrior(
+        transformer=TransformerSettings(
+            width=16, layers=1, heads=2, forward=16, steps=150, batch=6, context=8, asked=6, rate=1e-2
+        )
+    ),
     "learned-init": lambda: LearnedInitPrior(
-        HeadSettings(widths=(32,), features=8, steps=150, batch=4, rows=12, rate=2e-2), members=2
+        head=HeadSettings(widths=(32,), features=8, steps=150, batch=4, rows=12, rate=2e-2), members=2
     ),
     "metric": lambda: MetricPrior(
         MetricTraining(steps=15, check=5, rows=10, tasks=2, others=2, support=4, query=4, signature_steps=10)

@@ -126,7 +126,7 @@ def _distances(model: InformedModel, data: TaskData, wide: Calibration) -> Array
     width = model.process.inputs.shape[-1] - data.X.shape[-1]
     _, priors = extended(kernel, wide.settings, wide.extras, width)
     hyper = model.process.hyperparameters
-    away = np.log(hyper.variances) - priors.means[len(hyper.lengthscales) : -1]
+    away = np.log(hyper.variances) - priors.means[len(hyper.lengthscales) : -1] - getattr(model, "raised", 0.0)
     noise = np.log(hyper.noise) - priors.means[-1]
     return np.array([away[: kernel.variances].mean(), noise, *away[kernel.variances :]])
 

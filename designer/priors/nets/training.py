@@ -85,8 +85,9 @@ def train(
         The loss on tasks that are held out, measured `checks` times; after `patience` checks without a better one the
         training stops (Prechelt 1998). None: all steps are done and the last state is kept.
     """
-    weights = [p for p in module.parameters() if p.ndim > 1]
-    scalars = [p for p in module.parameters() if p.ndim <= 1]
+    learned = [p for p in module.parameters() if p.requires_grad]
+    weights = [p for p in learned if p.ndim > 1]
+    scalars = [p for p in learned if p.ndim <= 1]
     groups = [{"params": weights, "weight_decay": decay}, {"params": scalars, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=rate)
     best, kept, waited = math.inf, None, 0
@@ -127,14 +128,19 @@ def doubled(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.to(torch.float64) for name, value in weights.items()}
 
 
-def perceive(weights: Mapping[str, Tensor], name: str, inputs: Tensor) -> Tensor:
+def perceive(
+    weights: Mapping[str, Tensor],
+    name: str,
+    inputs: Tensor,
+    activation: Callable[[Tensor], Tensor] = nn.functional.silu,
+) -> Tensor:
     """Return what the perceptron `name` (see `mlp`) of a network gives for inputs ``... x w``."""
     layers = sorted({int(key.split(".")[1]) for key in weights if key.startswith(f"{name}.")})
     out = inputs
     for layer in layers:
         out = out @ weights[f"{name}.{layer}.weight"].mT + weights[f"{name}.{layer}.bias"]
         if layer != layers[-1]:
-            out = nn.functional.silu(out)
+            out = activation(out)
     return out
 
 
