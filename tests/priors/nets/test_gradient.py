@@ -73,6 +73,6 @@ def test_rates_are_learned_in_meta_sgd_alone() -> None:
 
 def test_maml_learns_to_adapt_to_sinusoids() -> None:
     """A small part of the published training (benchmarks/results/maml-sinusoid.md has the longer one)."""
-    weights = trained("maml", 10, 250, seed=0)
+    weights = trained("maml", 10, 500, seed=0)
     before, after = (errors(weights, "maml", 10, n).mean() for n in (0, 1))
     assert after < 0.9 * before
