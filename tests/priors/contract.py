@@ -19,7 +19,7 @@ SMALL: dict[str, Callable[[], Prior]] = {
     "deep-kernel": lambda: DeepKernelPrior(Training(steps=15, check=5, rows=10, tasks=2)),
     "neural-process": lambda: NeuralProcessPrior(
         transformer=TransformerSettings(
-            width=16, layers=1, heads=2, forward=16, steps=150, batch=6, context=8, asked=6, rate=1e-2
+            width=16, layers=1, heads=2, forward=16, steps=300, batch=8, context=8, asked=6, rate=1e-2
         )
     ),
     "learned-init": lambda: LearnedInitPrior(
