@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,12 @@ def cells(path: Path) -> list[dict]:
 
 
 def kinds(cell: dict) -> list[str]:
-    """Return what a cell shows, without the numbers: texts and pictures, in order."""
-    return [kind for output in cell["outputs"] for kind in output.get("data", {output["output_type"]: None})]
+    """Return what a cell shows, without the numbers: texts and pictures, in order.
+
+    What is printed comes in one piece or in several, as it happens.
+    """
+    found = [kind for output in cell["outputs"] for kind in output.get("data", {output["output_type"]: None})]
+    return [kind for kind, _ in groupby(found)]
 
 
 def test_there_are_notebooks() -> None:

@@ -21,6 +21,7 @@ SPACE = [
     {"name": "gas", "kind": "categorical", "choices": ["N2", "air"]},
 ]
 DOWN = {"name": "overpotential", "unit": "mV", "goal": "minimize", "reach": 200}
+SECONDS = 3600  # a loaded machine must not cut a search short: what was cut short has no whole card
 
 
 def overpotential(batch: pd.DataFrame) -> list[float]:
@@ -29,7 +30,9 @@ def overpotential(batch: pd.DataFrame) -> list[float]:
 
 
 def begun(**more: Any) -> Campaign:
-    campaign = Campaign.create(space=SPACE, targets=[DOWN], name="films", initial=6, batch_size=3, **more)
+    campaign = Campaign.create(
+        space=SPACE, targets=[DOWN], name="films", initial=6, batch_size=3, suggest_seconds=SECONDS, **more
+    )
     for _ in range(2):
         batch = campaign.suggest(3)
         campaign.record(batch.assign(overpotential=overpotential(batch)))
@@ -214,7 +217,7 @@ def test_places_of_the_design_and_of_those_made(campaign: Campaign) -> None:
     ids=["pareto", "desirability", "limited", "hopelessly limited", "match"],
 )
 def test_cards_of_every_kind_of_objective(targets: list[dict[str, Any]]) -> None:
-    campaign = Campaign.create(space=SPACE, targets=targets, initial=6, name="films")
+    campaign = Campaign.create(space=SPACE, targets=targets, initial=6, name="films", suggest_seconds=SECONDS)
     batch = campaign.suggest(6)
     campaign.record(batch.assign(overpotential=overpotential(batch), cost=1 + batch["film.Co"] / 20))
     campaign.suggest(1)
