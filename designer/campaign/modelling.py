@@ -6,7 +6,7 @@ Reached only when a model is needed: this is where torch is loaded.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
 from designer.campaign.suggesting import Choice, seed_of
 from designer.objective import Objective
-from designer.priors.base import Evident
+from designer.priors.base import Evident, FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.space import DesignSpace
@@ -95,8 +95,24 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState) -> Knowledge:
     with one_thread():
         prior = prior_of_spec(spec)
         model = prior.condition(data)
-        evidence = prior.evidence(data) if isinstance(prior, Evident) else None
+        evidence = _evidence(prior, data)
     return Knowledge(spec.space, spec.objective, coordinates, Y, Yvar, data, model, evidence)
+
+
+def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:
+    """Return what the posterior leans on; where the prior is rejected, with the result since which it has been."""
+    if not isinstance(prior, Evident):
+        return None
+    evidence = prior.evidence(data)
+    if evidence is None or evidence.rejected_at is None:
+        return evidence
+    since = evidence
+    for n in range(len(data.X) - 1, 0, -1):
+        before = prior.evidence(data.first(n))
+        if before is None or before.rejected_at is None:
+            break
+        since = before
+    return replace(evidence, rejected_at=since.rejected_at, words=since.words)
 
 
 def informs(spec: CampaignSpec, state: CampaignState) -> bool:

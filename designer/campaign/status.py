@@ -7,6 +7,7 @@ from typing import Any
 
 from designer.campaign.state import CampaignState
 from designer.campaign.stopping import Verdict, spent
+from designer.priors.evidence import PriorEvidence
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Status:
         Whether a stopping rule holds, and why or why not.
     notices
         What a reader should know about the campaign file.
+    prior
+        What past tasks contribute and what the results say of them; None where there are none.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Status:
     stop: bool
     reason: str
     notices: tuple[str, ...] = ()
+    prior: PriorEvidence | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -58,6 +62,8 @@ class Status:
         ]
         if self.open:
             lines.append(f"open: {', '.join(self.open)}")
+        if self.prior is not None:
+            lines.append(f"past tasks: {self.prior.words}{_leaning(self.prior)}")
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return lines + list(self.notices)
 
@@ -65,8 +71,21 @@ class Status:
         return "\n".join(self.lines())
 
 
+def _leaning(prior: PriorEvidence) -> str:
+    """Say on which past tasks the prior leans most, and how much the campaign itself counts."""
+    if prior.rejected_at is not None or not prior.sources:
+        return ""
+    most = sorted(prior.sources, key=lambda each: -each[1])[:3]
+    return f"; it leans on {', '.join(f'{name} ({weight:.0%})' for name, weight in most)}"
+
+
 def status_of(
-    state: CampaignState, store: str, budget: int | None, decided: Verdict, notices: tuple[str, ...]
+    state: CampaignState,
+    store: str,
+    budget: int | None,
+    decided: Verdict,
+    notices: tuple[str, ...],
+    prior: PriorEvidence | None = None,
 ) -> Status:
     """Return where the campaign stands after `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -87,4 +106,5 @@ def status_of(
         stop=decided.stop,
         reason=decided.reason,
         notices=notices,
+        prior=prior,
     )

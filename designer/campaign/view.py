@@ -203,7 +203,9 @@ class CampaignView:
     def status(self) -> Status:
         """Return where the campaign stands, the reason to stop or to go on included."""
         self.refresh()
-        return status_of(self.state, _place(self.store), self.settings.budget, self.verdict(), self.notices)
+        known = self.knowledge() if self._spec().learns else None
+        prior = None if known is None else known.evidence
+        return status_of(self.state, _place(self.store), self.settings.budget, self.verdict(), self.notices, prior)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

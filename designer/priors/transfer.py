@@ -179,7 +179,8 @@ class FittedTransfer:
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
         """Return the model of one target that runs with its sources and the one that runs against them.
 
-        None, where no source teaches about the target.
+        None, where no source teaches about the target, or most of the sources cannot predict themselves: those that
+        can may do so by chance.
         """
         quantity = quantity_of(one)
         models = self.about(quantity)
@@ -187,7 +188,7 @@ class FittedTransfer:
         if not models or not bridge.shares:
             return ()
         trust = self.trust(models)
-        if not trust.usable:
+        if not trust.usable or len(self.models) < len(self.refused):
             return ()
         settings, extras = structure(trust, len(models))
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]

@@ -90,6 +90,10 @@ class TaskData:
         """The number of targets, m."""
         return int(self.Y.shape[1])
 
+    def first(self, n: int) -> TaskData:
+        """Return the data of the first `n` measurements, in the order in which they stand."""
+        return replace(self, X=self.X[:n], Y=self.Y[:n], Yvar=None if self.Yvar is None else self.Yvar[:n])
+
     def target(self, index: int) -> TaskData:
         """Return the data of one target alone (``m = 1``), with the rows where it was measured.
 
