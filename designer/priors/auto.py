@@ -6,7 +6,9 @@ follow the evidence of the measurements: with prior weights w_k, expert k has we
     w_k p_k(y) / sum_j w_j p_j(y),
 
 where p_k is the marginal likelihood of all that was measured so far, which is the product of its one-step-ahead
-predictions in any order. The expected improvement of the mixture is the weighted sum of the experts' improvements,
+predictions in any order. The plain model chooses its centre and scale by the very values that it is to foretell; its
+likelihood here is that of the plain model told of the experts' centre and scale, so that all are judged alike. The
+expected improvement of the mixture is the weighted sum of the experts' improvements,
 exactly.
 
 The guard:
@@ -35,7 +37,7 @@ from torch import Tensor
 
 from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
-from designer.priors.informed import InformedModel
+from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
@@ -122,7 +124,9 @@ class FittedAuto:
         prior = np.log([PLAIN, (1 - PLAIN) * (1 - AGAINST), (1 - PLAIN) * AGAINST])
         evidence = np.zeros(len(models))
         if len(one.X):
-            evidence = np.array([plain.log_evidence(), *[model.log_evidence() for model in informed]])
+            level = informed[0].process.output
+            alone = fit_informed(one, knowing_nothing, (), output=level).log_evidence()
+            evidence = np.array([alone, *[model.log_evidence() for model in informed]])
         weights, against = weighed(prior, evidence)
         return Weighed(names, models, tuple(weights.tolist()), against)
 
@@ -189,7 +193,7 @@ def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray
     joint = log_prior + log_evidence
     others = joint[1:] - log_prior[1:].max()
     share = np.exp(log_prior[1:] - log_prior[1:].max()).sum()
-    ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0])
+    ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0]) + 0.0
     if ratio <= -REJECTED:
         return np.eye(len(joint))[0], ratio
     weights = np.exp(joint - joint.max())

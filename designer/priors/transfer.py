@@ -39,7 +39,7 @@ from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import condition_each, quantity_of
 from designer.priors.evidence import PriorEvidence
-from designer.priors.informed import Extra, InformedModel, extended, fit_informed
+from designer.priors.informed import Extra, InformedModel, extended, fit_informed, knowing_nothing
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
 from designer.priors.source_models import (
@@ -55,7 +55,6 @@ from designer.priors.source_models import (
 from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
-from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.kernels import Array
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
 KIND = "transfer-gp"
 EPISODE_ROWS = 24
 EPISODES = 16
-AGAINST = 0.05
+AGAINST = 0.02
 """Prior probability that a new task runs against its sources."""
 
 _LEAST_SLOPE_SPREAD = 0.15
@@ -194,12 +193,12 @@ class FittedTransfer:
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]
         with torch.no_grad():
             expected = trust.slope * predictions(models, bridge(one.X)).mean(-1).numpy()
-        fitted = []
-        for sign in (1.0, -1.0):
-            output = level_of(y, sign * expected, trust.variance, sources, quantity)
-            knowing = SourceMean(models, bridge, sign * trust.slope)
-            fitted.append(fit_informed(one, knowing, extras, output=output, settings=settings))
-        return tuple(fitted)
+        # One level for both, that of the likelier: each choosing its own would let it explain away what it foretold.
+        output = level_of(y, expected, trust.variance, sources, quantity)
+        return tuple(
+            fit_informed(one, SourceMean(models, bridge, sign * trust.slope), extras, output=output, settings=settings)
+            for sign in (1.0, -1.0)
+        )
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""
@@ -207,8 +206,8 @@ class FittedTransfer:
             one = data.target(i)
             informed = self.informed(one)
             if informed:
-                plain = fit_gaussian_process(one)
-                against = informed[0].log_evidence() - plain.log_evidence() if len(one.X) else 0.0
+                alone = fit_informed(one, knowing_nothing, (), output=informed[0].process.output)
+                against = informed[0].log_evidence() - alone.log_evidence() if len(one.X) else 0.0
                 return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed[0]), against)
         return None
 

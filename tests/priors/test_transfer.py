@@ -14,7 +14,7 @@ import torch
 from designer.objective import Target
 from designer.priors.auto import FLOOR, AutoPrior, weighed
 from designer.priors.conditioning import is_informed
-from designer.priors.informed import Extra, InformedModel, fit_informed
+from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
 from designer.priors.source_models import fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
@@ -174,7 +174,7 @@ class TestPosterior:
         torch.testing.assert_close(model.marginals(Z)[0], expected, rtol=1e-6, atol=1e-6)
 
     def test_a_task_that_runs_against_its_sources_turns_the_weights(self, prior: FittedTransfer) -> None:
-        posterior = prior.condition(data_of(lambda X: -hill(0.55)(X), 10))
+        posterior = prior.condition(data_of(lambda X: -hill(0.55)(X), 25))
         assert isinstance(posterior, Mixture)
         (with_them, _), (against, _) = posterior.components
         assert against > 10 * AGAINST
@@ -197,8 +197,7 @@ class TestPosterior:
 class TestInformed:
     def test_without_knowledge_it_is_the_plain_process(self) -> None:
         data = data_of(hill(0.6), 12)
-        nothing = lambda X: (X.new_zeros(X.shape[:-1]), X.new_zeros(*X.shape[:-1], 0))  # noqa: E731
-        model, plain = fit_informed(data, nothing, ()), fit_gaussian_process(data)
+        model, plain = fit_informed(data, knowing_nothing, ()), fit_gaussian_process(data)
         X = torch.rand(20, 2, dtype=torch.float64)
         torch.testing.assert_close(model.marginals(X)[0], plain.marginals(X)[0], rtol=1e-3, atol=0.5)
 
