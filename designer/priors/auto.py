@@ -128,7 +128,7 @@ class FittedAuto:
             alone = fit_informed(one, knowing_nothing, (), output=level).log_evidence()
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
         weights, against = weighed(prior, evidence)
-        return Weighed(names, models, tuple(weights.tolist()), against)
+        return Weighed(names, models, tuple(weights.tolist()), against if len(one.X) else 0.0)
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""
@@ -193,7 +193,7 @@ def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray
     joint = log_prior + log_evidence
     others = joint[1:] - log_prior[1:].max()
     share = np.exp(log_prior[1:] - log_prior[1:].max()).sum()
-    ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0]) + 0.0
+    ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0])
     if ratio <= -REJECTED:
         return np.eye(len(joint))[0], ratio
     weights = np.exp(joint - joint.max())
