@@ -29,6 +29,7 @@ from designer.space import DesignSpace
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.single import SingleOutput
 
 _LEADING = 20_000
 _SCORED = 256
@@ -172,7 +173,7 @@ class _Knob:
         self.shift = 0.0
 
 
-class _Shifted(Model):
+class _Shifted(SingleOutput):
     """A model of one target whose mean is shifted at one design and nowhere else."""
 
     _model: Any
@@ -180,17 +181,6 @@ class _Shifted(Model):
     def __init__(self, model: Model, x: Tensor, knob: _Knob) -> None:
         super().__init__()
         self._model, self._x, self._knob = model, x, knob
-
-    @property
-    def num_outputs(self) -> int:
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        return torch.Size()
-
-    def subset_output(self, idcs: list[int]) -> _Shifted:
-        return self
 
     def posterior(
         self,

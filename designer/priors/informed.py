@@ -17,7 +17,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 from botorch.acquisition.objective import PosteriorTransform
-from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
@@ -28,6 +27,7 @@ from designer.surrogates.kernels import Array, Hyperparameters, Kernel, LinearTe
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.prediction import HeldOut
+from designer.surrogates.single import SingleOutput
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors
 
 
@@ -67,7 +67,7 @@ class Extra:
     lengthscale: tuple[float, float] = (0.0, 0.5)
 
 
-class InformedModel(Model):
+class InformedModel(SingleOutput):
     """The posterior: a Gaussian process over own and further features, and the mean that is added to it.
 
     Parameters
@@ -85,19 +85,6 @@ class InformedModel(Model):
         self.process, self.knowing, self._own = process, knowing, own
 
     # What botorch asks of a model.
-
-    @property
-    def num_outputs(self) -> int:
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        return torch.Size()
-
-    def subset_output(self, idcs: list[int]) -> InformedModel:
-        if list(idcs) not in ([0], [-1]):
-            raise ValueError(f"the model has one output, and {idcs} were asked for")
-        return self
 
     def posterior(
         self,

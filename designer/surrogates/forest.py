@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from botorch.acquisition.objective import PosteriorTransform
-from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
 from sklearn.ensemble import RandomForestRegressor
 from torch import Tensor
@@ -26,6 +25,7 @@ from designer.surrogates.kernels import Array
 from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale
 from designer.surrogates.prediction import HeldOut, held_out
+from designer.surrogates.single import SingleOutput
 
 _FLOOR = 1e-4  # of the outputs' variance: no forest is more certain than this
 _MOST_INFLATION = 25.0
@@ -43,7 +43,7 @@ class ForestSettings:
     seed: int = 0
 
 
-class Forest(Model):
+class Forest(SingleOutput):
     """A fitted random forest.
 
     Parameters
@@ -88,14 +88,6 @@ class Forest(Model):
         wanted = float(np.mean((z - mean) ** 2 / (between + within)))
         self._inflation = float(np.clip(wanted, 1.0, _MOST_INFLATION)) if len(z) > 1 else 1.0
         self._held_out = held_out(self.output, z, mean, self._inflation * (between + within))
-
-    @property
-    def num_outputs(self) -> int:
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        return torch.Size()
 
     @property
     def noise_variance(self) -> float:

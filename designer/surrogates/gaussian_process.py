@@ -22,13 +22,14 @@ from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.prediction import HeldOut, held_out
+from designer.surrogates.single import SingleOutput
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
 
 
-class GaussianProcess(Model):
+class GaussianProcess(SingleOutput):
     """Exact Gaussian process with fixed hyperparameters.
 
     Parameters
@@ -80,19 +81,6 @@ class GaussianProcess(Model):
         self.register_buffer("_alpha", torch.cholesky_solve(z[:, None], factor) if len(z) else z[:, None])
 
     # What botorch asks of a model.
-
-    @property
-    def num_outputs(self) -> int:
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        return torch.Size()
-
-    def subset_output(self, idcs: list[int]) -> GaussianProcess:
-        if list(idcs) not in ([0], [-1]):
-            raise ValueError(f"the model has one output, and {idcs} were asked for")
-        return self
 
     def posterior(
         self,

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from designer.surrogates.kernels import Array
 from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.single import SingleOutput
 
 _STEPS = 200
 _SUM_TOLERANCE = 1e-9
@@ -36,7 +37,7 @@ class MarginalModel(Protocol):
         ...
 
 
-class Mixture(Model):
+class Mixture(SingleOutput):
     """Models of one target, each with a weight.
 
     Parameters
@@ -74,14 +75,6 @@ class Mixture(Model):
     def components(self) -> tuple[tuple[float, Model], ...]:
         """The weights and their models."""
         return tuple(zip(self.weights.tolist(), self._components, strict=True))
-
-    @property
-    def num_outputs(self) -> int:
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        return torch.Size()
 
     def posterior(
         self,
