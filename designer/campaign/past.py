@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.campaign.forms import FAMILY, form_of
 from designer.errors import Fault, InvalidInput, InvalidPrior, StoreError
 from designer.tasks import Task, load_family
 
@@ -25,34 +26,9 @@ if TYPE_CHECKING:
 CACHE = "DESIGNER_CACHE"
 """The environment variable that names the folder of fitted priors; ``~/.cache/designer`` without it."""
 
-_FAMILY, _SAVED = "family.yaml", "prior.json"
-_STORES = (".db", ".sqlite", ".sqlite3")
 _FORMAT = 1  # of what is cached: raise it whenever fitting changes
 
-FORMS = f"name a folder with a {_FAMILY}, a campaign file, or a campaign's store"
-
 _fitted: dict[str, FittedPrior] = {}
-
-
-def path_faults(paths: Sequence[str], folder: Path) -> Iterator[Fault]:
-    """Say which of the `paths` of ``prior: tasks`` hold no past work."""
-    for i, path in enumerate(paths):
-        place = folder / path
-        if form_of(place) is None:
-            what = f"{path!r} is no past work" if place.exists() else f"there is no {path!r}"
-            remedy = f"name a folder with a {_FAMILY}, a saved prior, or the file of a finished campaign"
-            yield Fault(what, remedy, path=("prior", "tasks", i))
-
-
-def form_of(place: Path) -> str | None:
-    """Return whether a path is a ``family``, ``saved`` prior, ``campaign`` or ``store``; None where it is none."""
-    if place.is_dir():
-        return "saved" if (place / _SAVED).is_file() else "family" if (place / _FAMILY).is_file() else None
-    if place.is_file() and place.suffix in _STORES:
-        return "store"
-    if not place.is_file() or place.suffix not in (".yaml", ".yml"):
-        return None
-    return "family" if place.name == _FAMILY else "campaign"
 
 
 def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[Task, ...]:
@@ -82,7 +58,7 @@ def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[T
                     found += tasks_of_store(place)
                 case form:
                     what = "is a saved prior" if form == "saved" else "is no past work"
-                    faults.append(Fault(f"{str(place)!r} {what}", f"name a folder with a {_FAMILY} or a campaign file"))
+                    faults.append(Fault(f"{str(place)!r} {what}", f"name a folder with a {FAMILY} or a campaign file"))
         except InvalidInput as error:
             faults += error.faults
     kept = [task for task in found if not any(_is_named(task, pattern) for pattern in leave_out)]
@@ -244,7 +220,7 @@ def _cache() -> Path:
 def _signatures(places: Sequence[Path]) -> Iterator[tuple[str, int, int]]:
     """Yield path, time and size of every file that past work is read from."""
     for place in places:
-        family = place.parent if place.name == _FAMILY else place
+        family = place.parent if place.name == FAMILY else place
         files = sorted(family.rglob("*")) if family.is_dir() else sorted(place.parent.glob(f"{place.stem}.*"))
         for file in files:
             if file.is_file():

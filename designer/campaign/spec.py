@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from designer.campaign.columns import own_header_faults
+from designer.campaign.forms import path_faults
 from designer.campaign.locations import confined, within
-from designer.campaign.past import path_faults
 from designer.campaign.settings import Settings
 from designer.campaign.tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document

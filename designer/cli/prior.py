@@ -199,7 +199,8 @@ def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:
-    from designer.campaign.past import FORMS, form_of, past_tasks
+    from designer.campaign.forms import FORMS, form_of
+    from designer.campaign.past import past_tasks
 
     faults = [
         Fault("it is no past work" if place.exists() else "there is no such file or folder", FORMS, file=str(place))
@@ -213,7 +214,7 @@ def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task
 
 def _terms(places: Sequence[Path]) -> list[dict[str, Any]]:
     """Return where the data came from, and under which licence: of a family by its card, of a campaign unknown."""
-    from designer.campaign.past import form_of
+    from designer.campaign.forms import form_of
     from designer.tasks import load_family
 
     terms = []

@@ -1,0 +1,34 @@
+"""The forms that past work has on disk: a family's folder, a saved prior, a campaign's file, a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from designer.errors import Fault
+
+FAMILY, SAVED = "family.yaml", "prior.json"
+STORES = (".db", ".sqlite", ".sqlite3")
+
+FORMS = f"name a folder with a {FAMILY}, a campaign file, or a campaign's store"
+
+
+def path_faults(paths: Sequence[str], folder: Path) -> Iterator[Fault]:
+    """Say which of the `paths` of ``prior: tasks`` hold no past work."""
+    for i, path in enumerate(paths):
+        place = folder / path
+        if form_of(place) is None:
+            what = f"{path!r} is no past work" if place.exists() else f"there is no {path!r}"
+            remedy = f"name a folder with a {FAMILY}, a saved prior, or the file of a finished campaign"
+            yield Fault(what, remedy, path=("prior", "tasks", i))
+
+
+def form_of(place: Path) -> str | None:
+    """Return whether a path is a ``family``, ``saved`` prior, ``campaign`` or ``store``; None where it is none."""
+    if place.is_dir():
+        return "saved" if (place / SAVED).is_file() else "family" if (place / FAMILY).is_file() else None
+    if place.is_file() and place.suffix in STORES:
+        return "store"
+    if not place.is_file() or place.suffix not in (".yaml", ".yml"):
+        return None
+    return "family" if place.name == FAMILY else "campaign"
