@@ -63,7 +63,7 @@ class Status:
         if self.open:
             lines.append(f"open: {', '.join(self.open)}")
         if self.prior is not None:
-            lines.append(f"past tasks: {self.prior.words}{_leaning(self.prior)}")
+            lines.append(f"prior: {self.prior.words}{_leaning(self.prior)}")
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return lines + list(self.notices)
 
