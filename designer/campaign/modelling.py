@@ -75,8 +75,11 @@ class Knowledge:
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
 
 
-def knowledge_of(spec: CampaignSpec, state: CampaignState) -> Knowledge:
-    """Return what the results of `state` say. A pure function: the order in which they came does not matter."""
+def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = True) -> Knowledge:
+    """Return what the results of `state` say. A pure function: the order in which they came does not matter.
+
+    Unless `judged`, the evidence for the prior is left out: it is for people, and takes as long as the posterior.
+    """
     results = state.results
     names = [target.name for target in spec.targets]
     coordinates = coordinates_of(spec.space, (each.design for each in results))
@@ -95,7 +98,7 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState) -> Knowledge:
     with one_thread():
         prior = prior_of_spec(spec)
         model = prior.condition(data)
-        evidence = _evidence(prior, data)
+        evidence = _evidence(prior, data) if judged else None
     return Knowledge(spec.space, spec.objective, coordinates, Y, Yvar, data, model, evidence)
 
 
@@ -117,7 +120,7 @@ def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:
 
 def informs(spec: CampaignSpec, state: CampaignState) -> bool:
     """Whether the posterior of some goal follows past tasks, and not the campaign's own measurements alone."""
-    model = knowledge_of(spec, state).model
+    model = knowledge_of(spec, state, judged=False).model
     return any(is_informed(single_output(model, i)) for i in spec.objective.goal_columns)
 
 
@@ -130,7 +133,7 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
         Keys of designs that were suggested, measured, failed or withdrawn.
     """
     deadline = Deadline(spec.settings.suggest_seconds)
-    known = knowledge_of(spec, state)
+    known = knowledge_of(spec, state, judged=False)
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     proposal = propose(
         known.model,
