@@ -1,4 +1,4 @@
-"""Run suites of simulated campaigns and write their reports: ``python -m benchmarks run plain --methods random``."""
+"""Run suites of simulated campaigns and write their reports: ``python -m benchmarks run full --methods random``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import controls, methods, progress, rows, running, tidy
+from benchmarks import cluster, controls, methods, progress, rows, running, tidy
 from benchmarks.campaigns import Job
 from benchmarks.origin import origin
 from benchmarks.plan import prepare
 from benchmarks.report import report
-from benchmarks.results import results
+from benchmarks.results import Results, results
 from benchmarks.sections import markdown, page
 from benchmarks.suite import TRACKS, Suite, load_suite
 from designer.errors import DesignerError, Fault, InvalidInput
@@ -48,8 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="read a suite and all it names, and say what would run")
     check.set_defaults(command=_check, methods=[])
     write = verbs.add_parser("report", help="write the report of a suite's results")
-    write.add_argument("--ours", default="designer", help="the method that is judged")
-    write.add_argument("--plain", default="designer", help="the method without transfer that acceleration is over")
+    write.add_argument("--ours", help="the method that is judged (default: what the suite says)")
+    write.add_argument(
+        "--plain", help="the method without transfer that acceleration is over (default: what the suite says)"
+    )
     write.set_defaults(command=_report)
     for verb in (run, check, write):
         verb.add_argument("suite", help="a name in benchmarks/suites, or a YAML file")
@@ -90,7 +92,13 @@ def _run_one(jobs: list[Job], folder: Path, options: argparse.Namespace, limit: 
     if not left:
         return
     with progress.shown(jobs[0].method, len(jobs), len(jobs) - left) as told:
-        running.run(jobs, folder, workers=options.workers, limit=limit, scheduler=options.scheduler, told=told)
+        running.run(jobs, folder, _runner(options, limit), told=told)
+
+
+def _runner(options: argparse.Namespace, limit: float) -> running.Runner:
+    if options.scheduler is None:
+        return running.here(options.workers, limit)
+    return cluster.there(options.scheduler, limit)
 
 
 def _all_methods(suite: Suite, control: str) -> list[str]:
@@ -128,18 +136,22 @@ def _report(options: argparse.Namespace) -> None:
     unrelated = any(row.control == "unrelated" for row in found_rows)
     plan = prepare(options.suite, options.data, control="unrelated" if unrelated else "none")
     found = results(plan, found_rows, options.methods)
-    sections = report(
-        found, ours=options.ours, plain=options.plain, origin=_origin(options.given, plan.suite, found.methods)
-    )
+    ours, plain = options.ours or plan.suite.ours, options.plain or plan.suite.plain
+    sections = report(found, ours=ours, plain=plain, origin=_origin(options.given, found))
     (folder / "report.md").write_text(markdown(sections), encoding="utf-8")
     (folder / "report.html").write_text(page(sections), encoding="utf-8")
     for path in [folder / "report.md", folder / "report.html", *tidy.write(found, folder)]:
         print(path)
 
 
-def _origin(given: list[str], suite: Suite, names: tuple[str, ...]) -> dict[str, str]:
-    runs = ", ".join(f"`python -m benchmarks run {suite.suite} --methods {method}`" for method in names)
-    return {"runs": runs, **origin("python", "-m", "benchmarks", *given)}
+def _origin(given: list[str], found: Results) -> dict[str, str]:
+    runs = []
+    for control in dict.fromkeys(control for _, control in found.parts):
+        parts = [found.part(track, control) for track, other in found.parts if other == control]
+        names = " ".join(sorted({method for part in parts for method in part.methods}))
+        changed = "" if control == "none" else f" --control {control}"
+        runs.append(f"`python -m benchmarks run {found.suite.suite}{changed} --methods {names}`")
+    return {"runs": ", ".join(runs), **origin("python", "-m", "benchmarks", *given)}
 
 
 if __name__ == "__main__":

@@ -14,12 +14,18 @@ from typing import Any
 from benchmarks import running
 from benchmarks.campaigns import Job, Row
 from benchmarks.origin import HERE, commit
+from benchmarks.running import Runner
 from designer.errors import Fault, InvalidInput, MissingExtra
 
 AHEAD = 3
 """Campaigns that wait at each thread of a worker, so that it is never idle."""
 WAIT = 60.0
 DAEMON = "start workers with --no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=False"
+
+
+def there(address: str, limit: float) -> Runner:
+    """Return what runs campaigns on the workers of the scheduler at `address`; see `results` for what it raises."""
+    return lambda jobs: results(jobs, address, limit)
 
 
 def results(waiting: Sequence[Job], address: str, limit: float) -> Iterator[Row]:

@@ -6,7 +6,7 @@ are drawn with replacement, then seeds within each drawn task, the same draw for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,10 +51,12 @@ class Estimate:
 
 
 Statistic = Callable[[np.ndarray], np.ndarray]
+"""From methods x ... x tasks to methods x ...: dimensions between are those of the bootstrap."""
+CHUNK = 250
 
 
 def mean(by_task: np.ndarray) -> np.ndarray:
-    """Return the mean over tasks of each method: methods x tasks -> methods."""
+    """Return the mean over tasks of each method: methods x ... x tasks -> methods x ..."""
     return by_task.mean(axis=-1)
 
 
@@ -109,26 +111,46 @@ def bootstrap(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int 
     """Return draws x methods: the statistic of each method in each draw of tasks, and of seeds within them."""
     rng = np.random.default_rng(seed)
     _, tasks, seeds = cube.values.shape
-    drawn = np.empty((draws, len(cube.methods)))
+    which = np.empty((draws, tasks, 1), dtype=int)
+    nested = np.empty((draws, tasks, seeds), dtype=int)
     for i in range(draws):
-        which = rng.integers(tasks, size=tasks)
-        nested = rng.integers(seeds, size=(tasks, seeds))
-        sample = np.take_along_axis(cube.values[:, which], nested[np.newaxis], axis=2)
-        drawn[i] = statistic(sample.mean(axis=2))
-    return drawn
+        which[i, :, 0] = rng.integers(tasks, size=tasks)
+        nested[i] = rng.integers(seeds, size=(tasks, seeds))
+    parts = np.array_split(np.arange(draws), max(1, draws // CHUNK))
+    return np.concatenate([statistic(cube.values[:, which[part], nested[part]].mean(axis=-1)).T for part in parts])
 
 
-def losses(cube: Cube, ours: str, margin: float) -> list[tuple[tuple[str, str], str, float, float]]:
-    """Return (task, best other method, its mean, our mean) where ours is worse by more than `margin`; worst first."""
-    means = cube.by_task()
-    mine = cube.methods.index(ours)
-    others = [i for i in range(len(cube.methods)) if i != mine]
-    found: list[tuple[tuple[str, str], str, float, float]] = []
-    for column, task in enumerate(cube.tasks):
-        best = min(others, key=lambda i: means[i, column])
-        if means[mine, column] - means[best, column] > margin:
-            found.append((task, cube.methods[best], float(means[best, column]), float(means[mine, column])))
-    return sorted(found, key=lambda loss: loss[2] - loss[3])
+@dataclass(frozen=True)
+class Loss:
+    """A task on which another method needs fewer experiments than ours: the means over the `seeds` that both have."""
+
+    task: tuple[str, str]
+    other: str
+    seeds: int
+    theirs: float
+    ours: float
+
+
+def losses(values: Mapping[tuple[str, str, str, int], float], ours: str, margin: float) -> list[Loss]:
+    """Return the tasks on which ours is worse than the best other method by more than `margin`; worst first.
+
+    Keys are (family, task, method, seed); the best other method is the one that is farthest ahead.
+
+    >>> losses({("f", "a", "x", 0): 9.0, ("f", "a", "y", 0): 4.0, ("f", "a", "y", 1): 40.0}, "x", 2)
+    [Loss(task=('f', 'a'), other='y', seeds=1, theirs=4.0, ours=9.0)]
+    """
+    mine = {(family, task, seed): value for (family, task, method, seed), value in values.items() if method == ours}
+    pairs: dict[tuple[tuple[str, str], str], list[tuple[float, float]]] = {}
+    for (family, task, method, seed), value in sorted(values.items()):
+        if method != ours and (family, task, seed) in mine:
+            pairs.setdefault(((family, task), method), []).append((value, mine[family, task, seed]))
+    worst: dict[tuple[str, str], Loss] = {}
+    for (key, method), both in pairs.items():
+        theirs, own = map(float, np.mean(both, axis=0))
+        before = worst.get(key)
+        if own - theirs > (margin if before is None else before.ours - before.theirs):
+            worst[key] = Loss(key, method, len(both), theirs, own)
+    return sorted(worst.values(), key=lambda loss: loss.theirs - loss.ours)
 
 
 def common(keys: Sequence[tuple[str, str, str, int]]) -> tuple[list[str], list[tuple[str, str]], list[int]]:

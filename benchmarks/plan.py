@@ -125,6 +125,10 @@ def _request_faults(wanted: Sequence[str], control: str) -> Iterator[Fault]:
 
 
 def _method_faults(suite: Suite, document: Document) -> Iterator[Fault]:
+    for key in ("ours", "plain"):
+        name = getattr(suite, key)
+        if not methods.is_known(name):
+            yield document.locate(methods.unknown(name).at(path=(key,)))
     for i, entry in enumerate(suite.methods):
         if not methods.is_known(entry.name):
             fault = methods.unknown(entry.name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from benchmarks import figures, tables
+from benchmarks import figures, harm, predictions, standing, tables
 from benchmarks.results import Grid, Part, Results
+from benchmarks.roles import Roles, is_ours
 from benchmarks.sections import Figure, Section, Table
 from benchmarks.significance import Ranking, ranking
-from benchmarks.tables import Roles
 
 TRACK_TITLES = {
     "shared": "Track `shared`: the same first experiments for all",
@@ -16,6 +16,11 @@ TRACK_TITLES = {
 }
 SPLITS = {"report": "no setting was chosen on these", "develop": "models were chosen on these"}
 LEAST_TASKS = 5
+CURVES = (
+    "Normalised regret: 0 at the best design of the pool, 1 at the median one; mean over tasks and seeds. Bands are "
+    "95 % intervals of the hierarchical bootstrap (tasks, then seeds)."
+)
+Named = tuple[str, Iterable[str | Table | Figure]]
 
 
 def report(found: Results, *, ours: str, plain: str, origin: dict[str, str]) -> list[Section]:
@@ -26,19 +31,20 @@ def report(found: Results, *, ours: str, plain: str, origin: dict[str, str]) -> 
     ours
         The method that is judged.
     plain
-        The method without transfer that acceleration is relative to.
+        The method without transfer that acceleration and controls are relative to.
     origin
         What produced the results: command, machine, commit and so on, printed as they are.
     """
     paint = figures.colours(found.methods, ours)
     sections = [Section(1, f"Suite `{found.suite.suite}`", (tables.preamble(found),))]
+    sections.append(Section(2, "What ran", (tables.RAN_TEXT, tables.ran(found))))
     for track, control in found.parts:
         if control == "none":
             sections += _track(found, track, ours, plain, paint)
-    controls = [each for each in found.parts if each[1] != "none"]
-    if controls:
-        sections.append(Section(2, "Controls", (tables.CONTROL_TEXT, tables.controls(found, controls, plain))))
-    sections.append(Section(2, "What ran", (tables.ran(found),)))
+    changed = [each for each in found.parts if each[1] != "none"]
+    if changed:
+        text = harm.control_text(plain, found.suite)
+        sections.append(Section(2, "Controls", (text, harm.controls(found, changed, plain))))
     sections.append(Section(2, "Cost and failures", (tables.COST_TEXT, tables.cost(found))))
     machines = sorted({each.row.machine for each in found.campaigns.values() if each.row.machine})
     stated = {**origin, "campaigns ran on": "; ".join(machines) or "not recorded"}
@@ -52,32 +58,46 @@ def _track(found: Results, track: str, ours: str, plain: str, paint: dict[str, s
     grid = part.grid(part.whole)
     if grid is None:
         return [Section(2, title, ("No campaign is shared by the methods so far.",))]
-    roles = Roles.of(grid, ours, plain)
-    sections = [Section(2, title, tuple(_overview(found, part, grid, roles, paint)))]
+    roles = Roles.of(part, grid, ours, plain)
+    blocks = [*_splits(found, grid, roles), *_comparisons(found, part, grid, roles, paint)]
+    return [
+        Section(2, title, tuple(_overview(found, part, grid, roles, paint))),
+        *(Section(3, f"`{track}`: {name}", tuple(given)) for name, given in blocks),
+    ]
+
+
+def _splits(found: Results, grid: Grid, roles: Roles) -> Iterator[Named]:
     for split, meaning in SPLITS.items():
         some = grid.where(lambda task, split=split: found.suite.split(task[0]) == split)
         if some.tasks and len(some.tasks) < len(grid.tasks):
-            text = f"{len(some.tasks)} tasks."
-            sections.append(Section(3, f"`{track}`: split `{split}` ({meaning})", (text, tables.summary(some, roles))))
-    if len(grid.methods) > 1 and len(grid.tasks) > 1:
-        sections.append(Section(3, f"`{track}`: ranks", tuple(_ranks(part, grid, paint))))
-    if ours in grid.methods and len(grid.methods) > 1:
-        margin = found.suite.margin
-        text = tables.margin_text(ours, margin)
-        sections.append(Section(3, f"`{track}`: `{ours}` beside each", (text, tables.beside(grid, ours, margin))))
+            yield f"split `{split}` ({meaning})", [f"{len(some.tasks)} tasks.", tables.summary(some, roles)]
+
+
+def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: dict[str, str]) -> Iterator[Named]:
+    ours, suite = roles.ours, found.suite
+    judged = ours in part.methods and len(part.methods) > 1
+    if len(part.methods) > 1 and len(grid.tasks) > 1:
+        yield "ranks", _ranks(part, grid, paint)
+    if judged:
+        yield from _beside(part, ours, suite.margin)
     if part.partial:
-        table = tables.partial(part, roles)
-        sections.append(Section(3, f"`{track}`: methods with fewer campaigns", (tables.PARTIAL_TEXT, table)))
-    sections.append(
-        Section(3, f"`{track}`: experiments to the top 1 %, by family", (tables.by_family(grid, found.suite),))
-    )
-    if ours in grid.methods and len(grid.methods) > 1:
-        sections.append(Section(3, f"`{track}`: where `{ours}` loses", tuple(tables.losses(grid, ours))))
-    foresight = tables.foresight(part)
-    if foresight.body:
-        blocks = (tables.FORESIGHT_TEXT, foresight)
-        sections.append(Section(3, f"`{track}`: predictions one step ahead", blocks))
-    return sections
+        yield "methods with fewer tasks", _partial(part, roles, paint)
+    yield "experiments to the top 1 %, by family", [standing.by_family(grid, roles, suite)]
+    if judged:
+        yield f"where `{ours}` loses", standing.lost(part, ours)
+    table = predictions.predictions(part, ours)
+    if table.body:
+        yield "predictions one step ahead", [predictions.TEXT.format(ours=ours), table]
+
+
+def _beside(part: Part, ours: str, margin: float) -> Iterator[Named]:
+    others = [method for method in part.methods if method != ours]
+    for name, some in (
+        (f"`{ours}` beside each method of others", [method for method in others if not is_ours(method)]),
+        (f"`{ours}` beside our other methods (ablation)", [method for method in others if is_ours(method)]),
+    ):
+        if some:
+            yield name, [standing.beside_text(ours, margin), standing.beside(part, ours, some, margin)]
 
 
 def _overview(
@@ -85,25 +105,41 @@ def _overview(
 ) -> Iterator[str | Table | Figure]:
     yield tables.grid_text(found, grid, part, roles)
     yield tables.summary(grid, roles)
-    yield Figure(
-        figures.regret_curves(grid, paint, roles.ours),
-        "Normalised regret: 0 at the best design of the pool, 1 at the median one; mean over tasks and seeds. Bands "
-        "are 95 % intervals of the hierarchical bootstrap (tasks, then seeds).",
-    )
+    headline = standing.headline(part, grid, roles, found.suite)
+    if headline.body:
+        yield standing.headline_text(roles)
+        yield headline
+    yield Figure(figures.regret_curves(grid, paint, roles.ours), CURVES)
     yield Figure(
         figures.task_dots(grid, paint, roles.ours),
         f"Experiments to the top 1 % on each task; the dotted line is {found.suite.budget + 1}: never reached.",
     )
 
 
-def _ranks(part: Part, grid: Grid, paint: dict[str, str]) -> Iterator[str | Table | Figure]:
-    yield from _ranking(grid, paint, f"{len(grid.tasks)} tasks")
-    everything = part.grid(part.methods) if part.partial else None
+def _partial(part: Part, roles: Roles, paint: dict[str, str]) -> Iterator[str | Table | Figure]:
+    yield from standing.partial(part, roles)
+    everything = part.grid(part.methods)
     if everything is not None and len(everything.tasks) >= LEAST_TASKS:
-        text = (
-            f"All methods, on the {len(everything.tasks)} tasks and {len(everything.seeds)} seeds that all of them have"
-        )
-        yield from _ranking(everything, paint, text)
+        caption = f"All methods, on the {_counts(everything)} that all of them have. {CURVES}"
+        yield Figure(figures.regret_curves(everything, paint, roles.ours), caption)
+
+
+def _counts(grid: Grid) -> str:
+    return f"{len(grid.tasks)} tasks and {len(grid.seeds)} {'seeds' if len(grid.seeds) > 1 else 'seed'}"
+
+
+def _ranks(part: Part, grid: Grid, paint: dict[str, str]) -> Iterator[str | Table | Figure]:
+    if len(grid.methods) > 1:
+        yield from _ranking(grid, paint, f"The methods with all tasks, on {_counts(grid)}")
+    if not part.partial:
+        return
+    everything = part.grid(part.methods)
+    tasks = len(everything.tasks) if everything is not None else 0
+    if everything is None or tasks < LEAST_TASKS:
+        left = ", ".join(f"`{method}`" for method in part.partial)
+        yield f"Not ranked, since all methods share {tasks} tasks only, which is too few: {left}."
+        return
+    yield from _ranking(everything, paint, f"All methods, on the {_counts(everything)} that all of them have")
 
 
 def _ranking(grid: Grid, paint: dict[str, str], text: str) -> Iterator[str | Table | Figure]:

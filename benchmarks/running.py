@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any
 from benchmarks import methods, rows
 from benchmarks.campaigns import Job, Row, simulate
 
+Runner = Callable[[Sequence[Job]], Iterator[Row]]
+"""What runs the campaigns of one method and yields their rows as they come."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -36,44 +38,38 @@ def missing(jobs: list[Job], folder: Path) -> list[Job]:
     return [job for job in jobs if job.key not in done]
 
 
-def run(
-    jobs: list[Job],
-    folder: Path,
-    *,
-    workers: int = 1,
-    limit: float = 3600.0,
-    scheduler: str | None = None,
-    told: Callable[[Row], None] | None = None,
-) -> None:
+def run(jobs: list[Job], folder: Path, runner: Runner, *, told: Callable[[Row], None] | None = None) -> None:
     """Run the `jobs` of one method that have no row in `folder` yet, and append a row for each.
+
+    Parameters
+    ----------
+    runner
+        What runs them: `here`, or `benchmarks.cluster.there`.
+    told
+        Called with each row as it comes.
+    """
+    os.environ.update(ONE_THREAD)
+    for row in runner(missing(jobs, folder)):
+        rows.append(folder, row)
+        if told is not None:
+            told(row)
+
+
+def here(workers: int = 1, limit: float = 3600.0) -> Runner:
+    """Return what runs campaigns on this machine, `workers` at once.
 
     Parameters
     ----------
     limit
         Wall seconds after which a campaign is ended; its row says so.
-    scheduler
-        The address of a Dask scheduler whose workers run the campaigns, in place of `workers` here.
-    told
-        Called with each row as it comes.
     """
-    os.environ.update(ONE_THREAD)
-    waiting = missing(jobs, folder)
-    for row in _results(waiting, workers, limit) if scheduler is None else _elsewhere(waiting, scheduler, limit):
-        rows.append(folder, row)
-        if told is not None:
-            told(row)
+    return lambda jobs: _results(list(jobs), workers, limit)
 
 
 def alone(job: Job, limit: float) -> Row:
     """Run one job in a process of its own, ended after `limit` wall seconds."""
     (row,) = _results([job], 1, limit)
     return row
-
-
-def _elsewhere(waiting: list[Job], scheduler: str, limit: float) -> Iterator[Row]:
-    from benchmarks import cluster  # it needs Dask
-
-    return cluster.results(waiting, scheduler, limit)
 
 
 def _context(method: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import friedmanchisquare, rankdata, studentized_range, wilcoxon
@@ -115,7 +116,7 @@ class Against:
     wins, ties, losses
         Tasks.
     p
-        Of the signed-rank test over tasks, adjusted for the number of methods (Holm).
+        Of the signed-rank test over tasks, adjusted for the number of comparisons (Holm).
     """
 
     other: str
@@ -129,31 +130,31 @@ class Against:
     p: float
 
 
-def against(cube: Cube, ours: str, margin: float) -> list[Against]:
-    """Compare `ours` with every other method of a cube of which less is better."""
+def against(pairs: Sequence[Cube], ours: str, margin: float) -> list[Against]:
+    """Compare `ours` with the other method of each cube (of two methods), of a measure of which less is better."""
+    found = [_against(cube, ours, margin) for cube in pairs]
+    adjusted = holm([each.p for each in found])
+    return [replace(each, p=p) for each, p in zip(found, adjusted, strict=True)]
+
+
+def _against(cube: Cube, ours: str, margin: float) -> Against:
     mine = cube.methods.index(ours)
+    (other,) = (i for i in range(len(cube.methods)) if i != mine)
     by_task = cube.by_task()
-    drawn = -bootstrap(cube, difference(mine))  # ours minus the other
-    others = [i for i in range(len(cube.methods)) if i != mine]
-    adjusted = holm([_wilcoxon(by_task[mine] - by_task[i]) for i in others])
-    found = []
-    for i, p in zip(others, adjusted, strict=True):
-        apart = by_task[mine] - by_task[i]
-        low, bound, high = np.quantile(drawn[:, i], [0.025, 0.95, 0.975])
-        found.append(
-            Against(
-                cube.methods[i],
-                Estimate(float(apart.mean()), float(low), float(high)),
-                float(bound),
-                bool(bound < margin),
-                bool(bound < 0),
-                int((apart < 0).sum()),
-                int((apart == 0).sum()),
-                int((apart > 0).sum()),
-                p,
-            )
-        )
-    return found
+    apart = by_task[mine] - by_task[other]
+    drawn = bootstrap(cube, difference(other))[:, mine]
+    low, bound, high = np.quantile(drawn, [0.025, 0.95, 0.975])
+    return Against(
+        cube.methods[other],
+        Estimate(float(apart.mean()), float(low), float(high)),
+        float(bound),
+        bool(bound < margin),
+        bool(bound < 0),
+        int((apart < 0).sum()),
+        int((apart == 0).sum()),
+        int((apart > 0).sum()),
+        _wilcoxon(apart),
+    )
 
 
 def holm(p_values: list[float]) -> list[float]:

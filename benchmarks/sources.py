@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -42,11 +43,17 @@ def _source(task: Task, pool: Pool, taken: set[Key], across_targets: bool) -> Ta
     wanted = pool.candidates.target
     if wanted not in names and not across_targets:
         return None
-    single = task.only(wanted if wanted in names else names[0])
+    single = _only(task, wanted if wanted in names else names[0])
     new = [key not in taken for key in design_keys(single.space, single.data)]
     kept = drawn(int(np.sum(new)), MOST_ROWS, f"{pool.family}/{pool.task}/{task.name}")
     rows = np.flatnonzero(new)[kept]
     return None if len(rows) < LEAST_ROWS else with_rows(single, rows)
+
+
+@lru_cache(maxsize=512)
+def _only(task: Task, target: str) -> Task:
+    """Return the task with one target; tasks are compared by identity, and each is a source of many others."""
+    return task.only(target)
 
 
 def with_rows(task: Task, rows: Sequence[int] | np.ndarray) -> Task:

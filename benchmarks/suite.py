@@ -90,6 +90,11 @@ class Suite(Value):
         ``shared``: all methods begin with the same experiments; ``own``: each begins with its own.
     margin
         By how many experiments to the top 1 % a method may be worse on average and still count as not inferior.
+    harm, harm_bound
+        Which share of experiments more than without sources a control may cost, and what its one-sided 95 % bound must
+        lie below, to count as no harm.
+    ours, plain
+        The method that is judged, and the one without transfer that acceleration and controls are relative to.
     methods
         What each method runs; one that is not listed runs everything.
     families
@@ -104,6 +109,10 @@ class Suite(Value):
     seeds: int = Field(gt=0)
     tracks: Annotated[tuple[Track, ...], NonEmpty] = ("shared",)
     margin: float = Field(default=1.0, gt=0)
+    harm: float = Field(default=0.05, ge=0)
+    harm_bound: float = Field(default=0.10, gt=0)
+    ours: str = "designer"
+    plain: str = "botorch"
     methods: tuple[SuiteMethod, ...] = ()
     families: Annotated[tuple[SuiteFamily, ...], NonEmpty]
     unrelated: tuple[Unrelated, ...] = ()

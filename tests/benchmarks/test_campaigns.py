@@ -90,14 +90,18 @@ def test_a_row_of_before_has_the_defaults_of_its_new_fields(pool: Pool, tmp_path
     assert rows.read(tmp_path) == [replace(row, machine="")]
 
 
-def test_the_rows_of_the_plain_suite_count_in_the_full_one(repository: Path, designer_data: Path) -> None:
-    plan = prepare("full", designer_data)
-    jobs = {job.key: job for method in ("designer", "baybe") for job in plan.jobs(method)}
-    found = [row for row in rows.read(repository / "benchmarks/results/plain") if row.method in ("designer", "baybe")]
-    assert len(found) >= 200
+@pytest.mark.parametrize("suite", ["full", "transfer"])
+def test_the_committed_rows_are_of_the_suite_as_it_is(repository: Path, designer_data: Path, suite: str) -> None:
+    plan = prepare(suite, designer_data)
+    pools = {(pool.family, pool.task): (pool, pool.digest()) for pool in plan.pools}
+    found = rows.read(repository / "benchmarks" / "results" / suite)
+    assert len(found) >= 500
     for row in found:
-        job = jobs[row.key]
-        assert (row.pool, row.budget, row.chosen[:3]) == (job.pool.digest(), job.budget, job.first())
+        pool, digest = pools[row.family, row.task]
+        assert (row.pool, row.budget) == (digest, plan.suite.budget)
+        assert row.initial == (plan.suite.initial if row.track == "shared" else 0)
+        assert row.chosen[: row.initial] == pool.initial(row.initial, row.seed)
+        assert row.y == pool.y[row.chosen].tolist()
 
 
 @pytest.mark.parametrize("method", ["designer", "rf-ei"])
@@ -173,10 +177,10 @@ def jobs(hills: Path, seeds: int) -> list[Job]:
 
 def test_one_worker_or_many_give_the_same_rows_and_a_run_resumes(hills: Path, tmp_path: Path) -> None:
     one, many = tmp_path / "one", tmp_path / "many"
-    running.run(jobs(hills, 3), one, workers=1)
-    running.run(jobs(hills, 1), many, workers=2)
+    running.run(jobs(hills, 3), one, running.here(1))
+    running.run(jobs(hills, 1), many, running.here(2))
     told: list[Row] = []
-    running.run(jobs(hills, 3), many, workers=2, told=told.append)
+    running.run(jobs(hills, 3), many, running.here(2), told=told.append)
     assert len(told) == 4
     assert [without_cost(row) for row in rows.read(one)] == [without_cost(row) for row in rows.read(many)]
     assert all(row.memory_mb > 0 for row in rows.read(one))
@@ -187,7 +191,7 @@ def test_one_worker_or_many_give_the_same_rows_and_a_run_resumes(hills: Path, tm
 )
 def test_a_campaign_that_hangs_or_dies_says_so(hills: Path, tmp_path: Path, module: str, expected: str) -> None:
     job = replace(jobs(hills, 1)[0], method=f"tests.benchmarks.{module}")
-    running.run([job], tmp_path, limit=2.0)
+    running.run([job], tmp_path, running.here(limit=2.0))
     (row,) = rows.read(tmp_path)
     assert row.error == expected
     assert row.chosen == job.pool.initial(2, seed=0)

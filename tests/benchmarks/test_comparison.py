@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.comparison import Cube, acceleration, average_rank, common, estimate, losses, mean
+from benchmarks.comparison import Cube, Loss, acceleration, average_rank, common, estimate, losses, mean
 
 TASKS = (("f", "a"), ("f", "b"), ("g", "c"))
 
@@ -56,8 +56,14 @@ def test_the_interval_is_the_same_each_time() -> None:
 
 
 def test_losses_beyond_the_margin_worst_first() -> None:
-    found = losses(cube([[10, 30, 41], [9, 20, 11]]), "ours", margin=2)
-    assert found == [(("g", "c"), "theirs", 11, 41), (("f", "b"), "theirs", 20, 30)]
+    ours, theirs = (10, 30, 41), (9, 20, 11)
+    values = {
+        (*task, name, 0): y for name, ys in (("o", ours), ("t", theirs)) for task, y in zip(TASKS, ys, strict=True)
+    }
+    assert losses(values, "o", margin=2) == [Loss(TASKS[2], "t", 1, 11, 41), Loss(TASKS[1], "t", 1, 20, 30)]
+    values |= {(*TASKS[1], "third", 0): 19.0, (*TASKS[1], "third", 1): 90.0, (*TASKS[0], "other", 7): 0.0}
+    assert losses(values, "o", margin=2)[1] == Loss(TASKS[1], "third", 1, 19, 30)  # on the seed that both have
+    assert losses(values, "o", margin=15) == [Loss(TASKS[2], "t", 1, 11, 41)]
 
 
 def test_common_takes_what_all_methods_have() -> None:

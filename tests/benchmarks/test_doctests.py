@@ -7,12 +7,12 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import comparison, foresight, measures, sections, significance, sources, tables
+from benchmarks import comparison, foresight, measures, predictions, roles, sections, significance, sources
 
 
 @pytest.mark.parametrize(
     "module",
-    [comparison, foresight, measures, sections, significance, sources, tables],
+    [comparison, foresight, measures, predictions, roles, sections, significance, sources],
     ids=lambda module: module.__name__,
 )
 def test_examples(module: ModuleType) -> None:

@@ -229,11 +229,11 @@ def test_check_says_what_would_run(three: Path, tmp_path: Path, capsys: pytest.C
     ]
 
 
-@pytest.mark.parametrize("name", ["smoke", "plain", "full", "transfer"])
+@pytest.mark.parametrize("name", ["smoke", "full", "transfer"])
 def test_the_suites_of_the_project_name_tasks_that_are_there(name: str, designer_data: Path) -> None:
-    plan = prepare(name, designer_data, control="none" if name == "plain" else "unrelated")
+    plan = prepare(name, designer_data, control="unrelated")
     assert all(len(pool) > plan.suite.budget for pool in plan.pools)
-    if name in ("plain", "full"):
+    if name == "full":
         assert len(plan.pools) >= 30
         assert len({pool.family for pool in plan.pools}) >= 6
         assert {entry.split for entry in plan.suite.families} == {"develop", "report"}

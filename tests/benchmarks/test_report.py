@@ -36,6 +36,15 @@ def plan(suite_file: Path, hills: Path) -> Plan:
     return prepare(str(suite_file), hills)
 
 
+@pytest.fixture
+def three_families(hills: Path, tmp_path: Path) -> Plan:
+    names = {"hills": "high", "process-window": "process-window-0", "ternary-ridge": "ternary-ridge-0"}
+    families = "".join(f"  - {{family: {name}, split: report, tasks: [{task}]}}\n" for name, task in names.items())
+    suite = tmp_path / "three.yaml"
+    suite.write_text(f"suite: three\nbudget: 6\ninitial: 2\nseeds: 1\nfamilies:\n{families}", encoding="utf-8")
+    return prepare(str(suite), hills)
+
+
 def text_of(plan: Plan, found: list[Row], ours: str = "designer", plain: str = "designer") -> str:
     return markdown(report(results(plan, found), ours=ours, plain=plain, origin={"a": "b"}))
 
@@ -53,8 +62,11 @@ def test_the_tables_hold_the_figures_of_the_campaigns(plan: Plan) -> None:
     assert any(line.startswith(expected) for line in lines)
     expected = "| botorch | 6 [6, 6] | 6 [6, 6] | 0.333 [0.333, 0.333] | 1 [1, 1] |"
     assert any(line.startswith(expected) for line in lines)
-    assert "| hills | report | 2 | 6.0 | **2.0** |" in lines
-    assert "| botorch | -4 [-4, -4] | -4.00 | better | 2 / 0 / 0 | 0.16 |" in lines
+    assert "| hills | report | 2 | 6.0 | **2.0** | botorch | 3 [3, 3] | 3 [3, 3] |" in lines
+    beside = "| botorch | 2 | 1 | 6.0 | 2.0 | -4 [-4, -4] | -4.00 | better | 2 / 0 / 0 | 0.16 | 3 [3, 3] | 3 [3, 3] |"
+    assert beside in lines
+    assert "| all | `botorch` | 2 | 1 | 3 [3, 3] | 3 [3, 3] |" in lines
+    assert "| all | each family's best peer | 2 | 1 | 3 [3, 3] | 3 [3, 3] |" in lines
     assert "On no task is the best other method ahead by more than 2 experiments." in lines
     assert "| designer | 2 | 0.500 | 0.500 | 100 | 0 | lib 1 |" in lines
     assert "| designer | shared | none | 2 | 2 | 0 | 2 | 1 | 3600 |" in lines
@@ -65,17 +77,47 @@ def test_losses_and_errors_are_listed(plan: Plan) -> None:
     found = every(plan, "designer", 0) + every(plan, "botorch", 2)
     found[0] = replace(found[0], error="RuntimeError: no convergence")
     text = text_of(plan, found)
-    assert "| hills/high | botorch | 2.0 | 7.0 |" in text
+    assert "| hills/high | botorch | 1 | 2.0 | 7.0 |" in text
     assert "| 1; RuntimeError: no convergence |" in text
-    assert "| botorch | 5 [5, 5] | 5.00 | not shown | 0 / 0 / 2 |" in text
+    assert "| 2.0 | 7.0 | 5 [5, 5] | 5.00 | not shown | 0 / 0 / 2 |" in text
 
 
 def test_a_method_with_fewer_tasks_is_compared_on_those_it_has(plan: Plan) -> None:
     found = every(plan, "designer", 2) + every(plan, "botorch", 4) + every(plan, "slow", 6)[:1]
-    text = text_of(plan, found)
-    assert "all campaigns that `botorch`, `designer` share. With fewer campaigns, below: `slow`." in text
-    start = "| slow | 1 | 1 | 6.0 | 2.0 | 4.0 | 0.333 [0.333, 0.333] | 0.667 [0.667, 0.667] |"
-    assert any(line.startswith(start) for line in text.splitlines())
+    lines = text_of(plan, found).splitlines()
+    started = "all campaigns that `botorch`, `designer` share. With fewer tasks, and so not in this table: `slow`."
+    assert any(started in line for line in lines)
+    assert "| slow | botorch | 1 | 1 | 6.0 | 4.0 | 0.667 [0.667, 0.667] | 0.667 [0.667, 0.667] |" in lines
+    assert any(line.startswith("| slow | 1 | 1 | 6.0 | 2.0 | -4 [-4, -4] |") for line in lines)  # beside ours
+    assert "Not ranked, since all methods share 1 tasks only, which is too few: `slow`." in lines
+    assert not any("need fewer experiments than the best peer" in line for line in lines)
+    quick = text_of(plan, every(plan, "designer", 2) + every(plan, "botorch", 4) + every(plan, "quick", 1)[:1])
+    assert "Where they ran, these need fewer experiments than the best peer `botorch`: `quick`." in quick
+
+
+def test_each_family_has_its_own_best_peer(three_families: Plan) -> None:
+    def led(method: str, *best_at: int) -> list[Row]:
+        return [row(pool, method, n) for pool, n in zip(three_families.pools, best_at, strict=True)]
+
+    lines = text_of(three_families, led("designer", 3, 3, 3) + led("baybe", 3, 6, 6) + led("ax", 6, 3, 5)).splitlines()
+    assert not any(line.startswith("| all | `baybe` |") for line in lines)
+    (single,) = [line for line in lines if line.startswith("| all | `ax` |")]
+    assert single.startswith("| all | `ax` | 3 | 1 | 1.56 [")  # 14 over 9
+    (each,) = [line for line in lines if line.startswith("| all | each family's best peer |")]
+    assert each.startswith("| all | each family's best peer | 3 | 1 | 1.22 [")  # 3, 3 and 5 over 3, 3 and 3
+    assert "| hills | report | 1 | 6.0 | **3.0** | **3.0** | baybe | 1 [1, 1] | 1 [1, 1] |" in lines
+    assert any(line.startswith("| ternary-ridge | report | 1 | 5.0 | 6.0 | **3.0** | ax | 1.67 ") for line in lines)
+
+
+def test_our_other_methods_are_an_ablation(plan: Plan) -> None:
+    found = every(plan, "designer-auto", 2) + every(plan, "designer", 3) + every(plan, "designer-metric", 4)
+    text = text_of(plan, found + every(plan, "baybe", 6), ours="designer-auto")
+    others, _, ablation = text.partition("`designer-auto` beside our other methods (ablation)")
+    ablation = ablation.partition("###")[0]
+    assert "| baybe | 2 | 1 | 6.0 | 2.0 |" in others
+    assert "| designer-metric | 2 | 1 | 4.0 | 2.0 |" in ablation
+    assert "| designer | 2 | 1 | 3.0 | 2.0 |" in ablation
+    assert "| baybe |" not in ablation
 
 
 def test_tracks_are_reported_apart(plan: Plan) -> None:
@@ -90,11 +132,16 @@ def test_tracks_are_reported_apart(plan: Plan) -> None:
 def test_controls_stand_beside_the_method_with_its_own_sources(plan: Plan) -> None:
     found = every(plan, "designer", 4) + every(plan, "rgpe", 2) + every(plan, "rgpe", 5, control="no-sources")
     text = text_of(plan, found)
-    expected = (
-        "| shared | no-sources | rgpe | 2 | 1 | 5.0 | 2.0 | 4.0 | 0.8 [0.8, 0.8] | 1 [1, 1] | 1.00 | not excluded |"
-    )
-    assert expected in text
+    expected = "| shared | no-sources | rgpe | 2 | 1 | 5.0 | 2.0 | 4.0 | +25.0% [+25.0%, +25.0%] | +25.0% |"
+    assert f"{expected} +25.0% [+25.0%, +25.0%] | +25.0% | 0 of 2 | not excluded |" in text
     assert "| rgpe | shared | no-sources | 2 | 2 | 0 |" in text
+    assert "at most 5% more, with the bound under 10%, as the suite fixes" in text
+
+
+def test_a_control_that_chooses_as_the_plain_method_does_no_harm(plan: Plan) -> None:
+    found = every(plan, "designer", 4) + every(plan, "rgpe", 4, control="no-sources")
+    expected = "| shared | no-sources | rgpe | 2 | 1 | 4.0 | - | 4.0 | +0.0% [+0.0%, +0.0%] | +0.0% |"
+    assert f"{expected} +0.0% [+0.0%, +0.0%] | +0.0% | 2 of 2 | none |" in text_of(plan, found)
 
 
 def test_predictions_are_judged(plan: Plan) -> None:
@@ -107,9 +154,23 @@ def test_predictions_are_judged(plan: Plan) -> None:
         :1
     ]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[5] == "0.50 [0.00, 1.00]"  # after 3: one of two tasks within
-    assert cells[7:] == ["-", "-"]  # six experiments: none after 10 or 20
-    assert "random |" not in text.partition("predictions one step ahead")[2].partition("## What ran")[0]
+    assert cells[1:3] == ["2", "2"]
+    assert cells[7] == "0.50 [0.00, 1.00]"  # after 3: one of two tasks within
+    assert cells[9:] == ["-", "-"]  # six experiments: none after 10 or 20
+    assert "random |" not in text.partition("predictions one step ahead")[2].partition("## Cost")[0]
+
+
+def test_predictions_of_fewer_tasks_stand_beside_ours_on_the_same(plan: Plan) -> None:
+    def exact(each: Row, off: float) -> Row:
+        return replace(each, predictions=[[y + off, 1.0] for y in each.y[2:]])
+
+    ours = [exact(each, off) for each, off in zip(every(plan, "designer", 2), (0.0, 3.0), strict=True)]
+    table = text_of(plan, [*ours, exact(every(plan, "baybe", 2)[0], 0.0)]).partition("predictions one step ahead")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "| " in line]
+    covered = {cells[0]: cells[7] for cells in rows if len(cells) == 11}
+    assert covered["baybe"] == "1.00 [1.00, 1.00]"
+    assert covered["designer"] == "0.50 [0.00, 1.00]"
+    assert covered["`designer`, on the tasks of baybe"] == "1.00 [1.00, 1.00]"
 
 
 def test_results_of_another_pool_or_other_sources_are_refused(plan: Plan) -> None:

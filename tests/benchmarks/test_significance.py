@@ -14,6 +14,12 @@ def cube(values: object, names: tuple[str, ...]) -> Cube:
     return Cube(names, tuple(("f", str(i)) for i in range(array.shape[1])), (0,), array[:, :, None])
 
 
+def pairs(values: object, names: tuple[str, ...]) -> list[Cube]:
+    """Return the first method beside each other one."""
+    array = np.asarray(values, dtype=float)
+    return [cube(array[[0, i]], (names[0], names[i])) for i in range(1, len(names))]
+
+
 def test_ranks_of_a_published_comparison() -> None:
     """Demsar (JMLR 2006), table 6: AUC of four trees on 14 data sets; ranks 3.143, 2.000, 2.893, 1.964."""
     c45 = [0.763, 0.599, 0.954, 0.628, 0.882, 0.936, 0.661, 0.583, 0.775, 1.000, 0.940, 0.619, 0.972, 0.957]
@@ -36,13 +42,13 @@ def test_the_critical_values_are_those_of_the_table(methods: int, q: float) -> N
 def test_methods_that_are_alike() -> None:
     found = ranking(cube([[1, 2, 3]] * 3, ("a", "b", "c")))
     assert (found.friedman, found.ranks) == (1.0, (2.0, 2.0, 2.0))
-    (one, _) = against(cube([[1, 2, 3]] * 3, ("a", "b", "c")), "a", margin=1)
+    (one, _) = against(pairs([[1, 2, 3]] * 3, ("a", "b", "c")), "a", margin=1)
     assert (one.p, one.ties, one.inferior_excluded, one.better) == (1.0, 3, True, False)
 
 
 def test_verdicts() -> None:
     ours = np.arange(20.0)
-    found = against(cube([ours, ours + 5, ours + 0.5, ours - 0.5, ours - 5], ("o", "a", "b", "c", "d")), "o", 1.0)
+    found = against(pairs([ours, ours + 5, ours + 0.5, ours - 0.5, ours - 5], ("o", "a", "b", "c", "d")), "o", 1.0)
     assert [(each.other, each.better, each.inferior_excluded) for each in found] == [
         ("a", True, True),
         ("b", True, True),
@@ -58,7 +64,7 @@ def test_the_bound_widens_with_the_spread() -> None:
     rng = np.random.default_rng(0)
     apart = rng.normal(0.0, 4.0, size=25)
     apart -= apart.mean()
-    (found,) = against(cube([apart, np.zeros(25)], ("o", "a")), "o", margin=1.0)
+    (found,) = against(pairs([apart, np.zeros(25)], ("o", "a")), "o", margin=1.0)
     assert found.bound == pytest.approx(1.645 * apart.std() / 5, rel=0.1)
     assert not found.inferior_excluded
 

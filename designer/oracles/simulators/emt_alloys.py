@@ -58,6 +58,7 @@ _MOST_STEPS = 300
 _MOST_SCANS = 5  # of the volume, before the positions are relaxed
 _POINTS = 7
 _CUBIC = 4  # atoms in the cubic cell
+_DECIMALS = 6  # of a mixing enthalpy: beyond them stands what is left of the difference of two equal numbers
 
 
 class Crystal(NamedTuple):
@@ -93,7 +94,7 @@ class Alloys(SimulatedTask):
         return {
             "bulk_modulus": crystal.bulk_modulus,
             "lattice_constant": crystal.lattice_constant,
-            "mixing_enthalpy": 1000 * (crystal.energy - mechanical),
+            "mixing_enthalpy": round(1000 * (crystal.energy - mechanical), _DECIMALS) + 0.0,  # no -0
         }
 
 
@@ -175,7 +176,7 @@ def _gigapascal() -> float:
 
 
 def _tasks() -> tuple[Alloys, ...]:
-    systems = [each for number in (3, 4) for each in itertools.combinations(ELEMENTS, number)]
+    systems = [each for number in (2, 3, 4) for each in itertools.combinations(ELEMENTS, number)]
     return tuple(_task(system) for system in (*systems, ELEMENTS))
 
 
@@ -195,4 +196,4 @@ EMT_ALLOYS = Simulator(
     package="ase",
     tasks=_tasks(),
 )
-"""The family: the 20 ternaries and 15 quaternaries of the six elements, and all six together."""
+"""The family: the 15 binaries, 20 ternaries and 15 quaternaries of the six elements, and all six together."""
