@@ -37,13 +37,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run what is missing of a suite; resumes")
-    run.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: what the suite says)")
+    run.add_argument("--seeds", type=_seed, nargs="+", help="these seeds only (default: what the suite says)")
     run.add_argument("--tracks", nargs="+", choices=TRACKS, default=[], help="default: those of the suite")
-    run.add_argument("--workers", type=int, default=1, help="campaigns at once, one thread each")
-    run.add_argument(
+    where = run.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_count, default=1, help="campaigns at once, one thread each")
+    where.add_argument(
         "--scheduler", help="tcp://HOST:PORT of a Dask cluster that runs the campaigns, in place of --workers"
     )
-    run.add_argument("--limit", type=float, help="wall seconds a campaign (default: what the suite says)")
+    run.add_argument("--limit", type=_seconds, help="wall seconds a campaign (default: what the suite says)")
     run.set_defaults(command=_run)
     check = verbs.add_parser("check", help="read a suite and all it names, and say what would run")
     check.set_defaults(command=_check, methods=[])
@@ -66,6 +67,30 @@ def _parser() -> argparse.ArgumentParser:
         )
         verb.add_argument("--out", type=Path, help="folder of the results (default: benchmarks/results/SUITE)")
     return parser
+
+
+def _count(text: str) -> int:
+    return int(_number(text, int, least=1))
+
+
+def _seed(text: str) -> int:
+    return int(_number(text, int, least=0))
+
+
+def _seconds(text: str) -> float:
+    return _number(text, float, least=1)
+
+
+def _number(text: str, kind: type[int] | type[float], least: int) -> float:
+    """Return a number of the command line, which is not less than `least`."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = kind(least - 1)
+    if not least <= value < float("inf"):
+        what = "a whole number" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} of at least {least}")
+    return value
 
 
 def _folder(options: argparse.Namespace, suite: Suite) -> Path:

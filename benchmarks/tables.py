@@ -52,10 +52,9 @@ def summary(grid: Grid, roles: Roles) -> Table:
         "to top 1 %": list(map(str, estimate(top, mean))),
         "to 90 % of the gap": list(map(str, estimate(to_gap(grid), mean))),
     }
-    for name in dict.fromkeys([roles.plain, roles.peer]):
-        if name is not None and name in grid.methods:
-            found = estimate(top, acceleration(grid.methods.index(name)))
-            columns[f"acceleration over {name}"] = list(map(str, found))
+    if roles.plain in grid.methods:
+        found = estimate(top, acceleration(grid.methods.index(roles.plain)))
+        columns[f"acceleration over {roles.plain}"] = list(map(str, found))
     columns[f"enhancement at {_number(grid)}"] = list(map(str, enhancements(grid)))
     columns["rank (top 1 %)"] = list(map(str, estimate(top, average_rank)))
     columns["rank (regret)"] = list(map(str, estimate(grid.cube(lambda c: c.measures.mean_regret), average_rank)))

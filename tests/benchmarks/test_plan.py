@@ -245,3 +245,31 @@ def test_the_suites_of_the_project_name_tasks_that_are_there(name: str, designer
 def test_a_suite_that_is_not_there() -> None:
     with pytest.raises(InvalidInput, match="no such file"):
         load_suite("nothing")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["--workers", "0"], "argument --workers: '0' is not a whole number of at least 1"),
+        (["--seeds", "1", "x"], "argument --seeds: 'x' is not a whole number of at least 0"),
+        (["--limit", "nan"], "argument --limit: 'nan' is not a number of at least 1"),
+        (["--workers", "2", "--scheduler", "tcp://a:1"], "argument --scheduler: not allowed with argument --workers"),
+    ],
+)
+def test_options_that_make_no_sense(
+    suite_file: Path, capsys: pytest.CaptureFixture[str], given: list[str], expected: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(suite_file), *given])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)
+
+
+def test_the_roles_of_a_suite_are_known_methods(
+    suite_file: Path, hills: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = suite_file.read_text(encoding="utf-8")
+    suite_file.write_text(text.replace("families:", "ours: wizard\nplain: magic\nfamilies:"), encoding="utf-8")
+    ours, plain = faults(str(suite_file), hills, capsys, "--methods", "random")
+    assert ours.startswith(f"{suite_file}:5: there is no method 'wizard'; one of: ")
+    assert plain.startswith(f"{suite_file}:6: there is no method 'magic'; one of: ")
