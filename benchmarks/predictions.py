@@ -16,8 +16,8 @@ TEXT = (
     "predictive density (in units of the standard deviation of the pool's values; less is better; the mean over tasks, "
     "and the median, since one value far from what was thought possible decides a mean), and the share of values in "
     "the central 90 % interval (0.90 is right), at the designs that it chose. A row rests on the campaigns in which "
-    "the method predicted something; where these are of other tasks than those of `{ours}`, the next row has `{ours}` on "
-    "the same ones."
+    "the method predicted something; where these are of other tasks than those of `{ours}`, the next row has `{ours}` "
+    "on the same ones."
 )
 
 
