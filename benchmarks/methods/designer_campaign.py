@@ -27,6 +27,7 @@ from designer.campaign.suggesting import initial_count, seed_of
 from designer.priors.base import FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.plain import PlainPrior
+from designer.priors.turns import is_plain_turn, plain_part
 from designer.space import DesignSpace
 from designer.space.pool import Pool
 from designer.surrogates.data import Quantity, TaskData
@@ -59,12 +60,15 @@ class DesignerChooser:
         data = TaskData(self._features[rows], torch.as_tensor(values), columns, quantities=self._quantities)
         with one_thread():
             posterior = self._prior.condition(data)
-        if len(rows) < self._own_first and not is_informed(posterior):
+        if is_informed(posterior) or len(rows) >= self._own_first:
+            self._posterior = posterior
+        plain = plain_part(posterior)
+        decides = plain if plain is not None and is_plain_turn(len(rows)) else posterior
+        if len(rows) < self._own_first and not is_informed(decides):
             seed = seed_of(self._seed, len(rows))
             return self._row(initial_designs(self._space, 1, seed, self._coordinates[rows]))
-        self._posterior = posterior
         proposal = propose(
-            self._posterior,
+            decides,
             self._space,
             self._candidates.objective,
             Observed(self._coordinates[rows], values),

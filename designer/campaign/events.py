@@ -47,12 +47,16 @@ class Created(_Event):
 
 
 class SuggestedDesign(Value):
-    """One suggestion: its id, what to make, and why (the acquisition's score, and a reason in words)."""
+    """One suggestion: its id, what to make, and why (the acquisition's score, and a reason in words).
+
+    `plain` tells that it was chosen as if there were no past tasks (`designer.priors.turns`).
+    """
 
     id: SuggestionId
     design: Design
     score: float | None = None
     note: str = ""
+    plain: bool = False
 
 
 class Suggested(_Event):

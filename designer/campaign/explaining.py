@@ -32,6 +32,7 @@ from designer.interpretation.alternative import alternative_to
 from designer.interpretation.nearness import distances, parameter_distances
 from designer.interpretation.outlook import Outlook, outlook_of
 from designer.objective import Target
+from designer.priors.turns import plain_part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +78,11 @@ class Moment:
     def scored(self) -> bool:
         """Whether the acquisition chose it."""
         return self.event.how == "model" and self.event.designs[self._place].score is not None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was chosen as if there were no past tasks."""
+        return self.event.designs[self._place].plain
 
     @property
     def _place(self) -> int:
@@ -176,9 +182,10 @@ def _situation(moment: Moment, known: Knowledge) -> tuple[Situation, Known]:
     keys = frozenset(spec.space.keys(coordinates_of(spec.space, taken)))
     sorted_out = Known.of(spec.space, data, pending, keys)
     feasibility = feasibility_of(spec, state, known)
+    model = (plain_part(known.model) if moment.plain else None) or known.model
     with one_thread():
         situation = situation_of(
-            known.model, spec.space, spec.objective, data, sorted_out, _seed(moment), feasibility, spec.space.encoder
+            model, spec.space, spec.objective, data, sorted_out, _seed(moment), feasibility, spec.space.encoder
         )
     return situation, sorted_out
 

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from designer.acquisition.deadline import Deadline
+from designer.acquisition.initial import initial_designs
 from designer.acquisition.moments import single_output
-from designer.acquisition.observed import Observed
+from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.propose import propose
 from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
@@ -22,11 +23,13 @@ from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
-from designer.campaign.suggesting import Choice, seed_of
+from designer.campaign.suggesting import Choice, initial_count, learned, seed_of
+from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.priors.base import Evident, FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
+from designer.priors.turns import plain_part, turns
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.feasibility import Feasibility
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+_ASIDE = "past tasks left aside, as for every third design"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,37 +130,79 @@ def informs(spec: CampaignSpec, state: CampaignState) -> bool:
 
 
 def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: frozenset[Any]) -> Choice:
-    """Return the `n` designs that the model would make next.
+    """Return the `n` designs that the model would make next; every third one as if there were no past tasks.
 
     Parameters
     ----------
     taken
         Keys of designs that were suggested, measured, failed or withdrawn.
     """
-    deadline = Deadline(spec.settings.suggest_seconds)
     known = knowledge_of(spec, state, judged=False)
+    asked = _Asked(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    proposal = propose(
-        known.model,
-        spec.space,
-        spec.objective,
-        Observed(known.coordinates, known.Y),
-        pending,
-        n,
-        seed,
-        feasibility=feasibility_of(spec, state, known),
-        forbidden_keys=_forbidden(known, pending, taken),
-        replicates="auto" if has_noise(known) else "never",
-        deadline=deadline,
-    )
+    plain = plain_part(known.model)
+    parts: list[tuple[bool, Proposal]] = []
+    for alone, count in [(False, n)] if plain is None else turns(len(taken), n):
+        try:
+            part = asked.plainly(plain, pending, count) if alone and plain else asked.of(known.model, pending, count)
+        except NoDesignLeft:
+            if not parts:
+                raise
+            break
+        parts.append((alone, part))
+        pending = np.concatenate([pending, part.coordinates])
+    designs = [(alone, design) for alone, part in parts for design in lab_designs(spec.space, part.coordinates)]
+    scores = [score for _, part in parts for score in part.scores]
     return Choice(
-        designs=tuple(lab_designs(spec.space, proposal.coordinates)),
+        designs=tuple(design for _, design in designs),
         how="model",
-        scores=tuple(score if math.isfinite(score) else None for score in proposal.scores),
-        reasons=proposal.notes,
-        remarks=proposal.remarks,
+        scores=tuple(score if math.isfinite(score) else None for score in scores),
+        reasons=tuple(f"{_ASIDE}; {note}" if alone else note for alone, part in parts for note in part.notes),
+        remarks=(f"only {len(designs)} of {n} designs: no more are left",) if len(designs) < n else (),
         prior=prior_digest(spec),
+        plain=tuple(alone for alone, _ in designs),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What a choice is made from, whichever model decides."""
+
+    spec: CampaignSpec
+    state: CampaignState
+    known: Knowledge
+    taken: frozenset[Any]
+    seed: int
+    deadline: Deadline
+
+    def of(self, model: Model, pending: Floats, n: int) -> Proposal:
+        """Return what `model` would make next."""
+        known = self.known
+        return propose(
+            model,
+            known.space,
+            known.objective,
+            Observed(known.coordinates, known.Y),
+            pending,
+            n,
+            self.seed,
+            feasibility=feasibility_of(self.spec, self.state, known),
+            forbidden_keys=_forbidden(known, pending, self.taken),
+            replicates="auto" if has_noise(known) else "never",
+            deadline=self.deadline,
+        )
+
+    def plainly(self, plain: Model, pending: Floats, n: int) -> Proposal:
+        """Return what the plain model would make next; before it has the results that it needs, the space is filled."""
+        if learned(self.spec, self.state) >= initial_count(self.spec):
+            return self.of(plain, pending, n)
+        space = self.spec.space
+        made = [each.design for each in self.state.suggestions.values()]
+        made += [each.design for each in self.state.results]
+        made += [each.design for each in self.state.failures]
+        avoid = np.concatenate([coordinates_of(space, made), pending])
+        found = initial_designs(space, n, self.seed, avoid)
+        return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 
 def _forbidden(known: Knowledge, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:

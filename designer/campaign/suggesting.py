@@ -33,7 +33,15 @@ _MOST_INITIAL = 10
 
 @dataclass(frozen=True)
 class Choice:
-    """Designs to make next, in lab units, and how they were chosen; `prior` tells the prior that was used."""
+    """Designs to make next, in lab units, and how they were chosen.
+
+    Parameters
+    ----------
+    prior
+        What tells the prior that was used.
+    plain
+        Which of the designs were chosen as if there were no past tasks; empty where there are none.
+    """
 
     designs: tuple[Design, ...]
     how: Literal["initial", "model", "replicate"]
@@ -41,6 +49,7 @@ class Choice:
     reasons: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     prior: str | None = None
+    plain: tuple[bool, ...] = ()
 
 
 def seed_of(seed: int, suggested: int) -> int:
@@ -113,9 +122,13 @@ def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
 
 def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
     """Return the event that suggests what was chosen at `state`."""
+    plain = choice.plain or (False,) * len(choice.designs)
+    each = zip(choice.designs, choice.scores, choice.reasons, plain, strict=True)
     designs = tuple(
-        SuggestedDesign(id=suggestion_id(state.next_suggestion + i), design=design, score=score, note=reason)
-        for i, (design, score, reason) in enumerate(zip(choice.designs, choice.scores, choice.reasons, strict=True))
+        SuggestedDesign(
+            id=suggestion_id(state.next_suggestion + i), design=design, score=score, note=reason, plain=alone
+        )
+        for i, (design, score, reason, alone) in enumerate(each)
     )
     return Suggested(
         at=at,
@@ -134,11 +147,15 @@ def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
     tasks teach about the goals and the file does not say how many first designs there shall be.
     """
     attached = sum(each.suggestion is None for each in state.results)
-    goals = {target.name for target in spec.objective.goals}
-    learned = sum(bool(goals & set(each.values)) for each in state.results)
-    if len(state.suggestions) + attached >= initial_count(spec) and learned >= LEAST_RESULTS:
+    if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= LEAST_RESULTS:
         return True
     return spec.settings.initial is None and is_informed(spec, state)
+
+
+def learned(spec: CampaignSpec, state: CampaignState) -> int:
+    """Return how many results say something about the goals."""
+    goals = {target.name for target in spec.objective.goals}
+    return sum(bool(goals & set(each.values)) for each in state.results)
 
 
 def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:

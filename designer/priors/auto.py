@@ -39,9 +39,9 @@ from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
+from designer.priors.turns import Guarded
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
-from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -96,7 +96,7 @@ class Weighed:
     def model(self) -> Model:
         """The posterior."""
         used = [(m, w) for m, w in zip(self.models, self.weights, strict=True) if w > 0]
-        return used[0][0] if len(used) == 1 else Mixture([m for m, _ in used], [w for _, w in used])
+        return used[0][0] if len(used) == 1 else Guarded([m for m, _ in used], [w for _, w in used])
 
 
 @dataclass(frozen=True, eq=False)

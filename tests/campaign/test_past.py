@@ -13,7 +13,7 @@ import pytest
 
 from designer import Campaign, Task, fit_prior
 from designer.campaign import past
-from designer.campaign.events import Suggested
+from designer.campaign.events import Suggested, SuggestedDesign
 from designer.errors import InvalidCampaign, InvalidInput, InvalidPrior
 from designer.priors.base import FittedPrior
 from designer.space import DesignSpace
@@ -238,3 +238,43 @@ def test_faults_of_past_tables_are_told_with_their_rows(family: Path) -> None:
     with pytest.raises(InvalidPrior, match=r"alloy_2\.csv, row \d+, column 'gas'"):
         campaign.suggest(1)
     assert not (family.parent / "new.db").exists() or len(campaign.events) == 1
+
+
+class TestTurns:
+    """Every third design is chosen as if there were no past tasks."""
+
+    def events(self, family: Path, batches: Sequence[int], **settings: Any) -> tuple[Campaign, list[SuggestedDesign]]:
+        campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}, **settings))
+        for n in batches:
+            batch = campaign.suggest(n)
+            campaign.record(batch.assign(strength=strength(690)(batch)))
+        found = [event for event in campaign.events if isinstance(event, Suggested)]
+        return campaign, [design for event in found for design in event.designs]
+
+    @pytest.mark.parametrize("batches", [[1] * 7, [4, 3], [2, 2, 2, 1]])
+    def test_whatever_the_batches(self, family: Path, batches: list[int]) -> None:
+        _, designs = self.events(family, batches)
+        assert [design.plain for design in designs] == [False, False, True, False, False, True, False]
+        assert len({json.dumps(design.design, sort_keys=True) for design in designs}) == len(designs)
+        aside = "past tasks left aside, as for every third design; "
+        assert [design.note.startswith(aside) for design in designs] == [design.plain for design in designs]
+
+    def test_before_it_has_results_the_plain_model_fills_the_space(self, family: Path) -> None:
+        _, designs = self.events(family, [1] * 6)
+        early, late = designs[2], designs[5]
+        assert early.note.endswith("fills the space")
+        assert early.score is None
+        assert late.score is not None
+
+    def test_its_card_asks_the_model_that_chose(self, family: Path) -> None:
+        campaign, designs = self.events(family, [1] * 6)
+        card = campaign.explain(designs[5].id)
+        assert card.note.startswith("past tasks left aside")
+        assert card.prior is not None
+        assert card.rival is None or card.rival.ratio >= 1 - 1e-6
+
+    def test_without_past_tasks_there_are_no_turns(self) -> None:
+        campaign = Campaign.create(space=PARAMETERS, targets=TARGETS)
+        measured(campaign, strength(690), 6)
+        found = [event for event in campaign.events if isinstance(event, Suggested)]
+        assert not any(design.plain for event in found for design in event.designs)
