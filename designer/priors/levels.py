@@ -8,7 +8,9 @@ to it up to a variance t, ``y_i = c + s (m_i + e_i)``, so
 
 with a variance of log s of about ``1 / (n - 1)``. Where past tasks measured the same quantity, their own logarithms of
 scales (mean l, variance v between tasks) and their centres are the prior, and the two are averaged by precision. Values
-that this prior makes incredible (a rescaled or mislabelled source) stand alone.
+that this prior makes incredible (a rescaled or mislabelled source) stand alone. Not so where a few values lie close
+together: four yields of nothing are alike to a thousandth because nothing is the least there can be, not because this
+task's yields differ by a thousandth. Their own scale counts as low as one value more or less could make it, and no lower.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ _LEAST_SPREAD = 0.2  # of log scales between tasks: no two tasks are known to be
 _REFUSED = 3.0  # deviations beyond which the new values are not on the sources' scale
 _ROUNDING = 1e-12
 _LEAST_VARIANCE = 1e-2
+_FEW = 8  # values that may all lie at a bound of what can be measured
 
 
 def level_of(
@@ -55,7 +58,7 @@ def level_of(
     log_scale = prior.location
     if own is not None:
         weight = (len(y) - 1) * prior.spread**2
-        log_scale = (prior.location + weight * math.log(own.scale)) / (1.0 + weight)
+        log_scale = (prior.location + weight * prior.credible(y, own)) / (1.0 + weight)
     scale = math.exp(log_scale)
     middle = float(y.mean()) - scale * float(mean.mean())
     pull = len(y) * prior.shift**2 / (scale**2 * variance)
@@ -82,11 +85,18 @@ class _Between:
 
     def allows(self, y: Array, own: OutputScale | None) -> bool:
         """Whether values, and their own level where they have one, could be of the same kind of task."""
-        if own is not None:
-            widest = math.hypot(self.spread, 1.0 / math.sqrt(len(y) - 1))
-            if abs(math.log(own.scale) - self.location) > _REFUSED * widest:
-                return False
+        if own is not None and abs(self.credible(y, own) - self.location) > _REFUSED * self._widest(y):
+            return False
         return abs(float(y.mean()) - self.centre) <= _REFUSED * math.hypot(self.shift, math.exp(self.location))
+
+    def credible(self, y: Array, own: OutputScale) -> float:
+        """Return the logarithm of the values' own scale, raised where a few values lie too close together by far."""
+        logarithm = math.log(own.scale)
+        return max(logarithm, self.location - self._widest(y)) if len(y) < _FEW else logarithm
+
+    def _widest(self, y: Array) -> float:
+        """Return the deviation of the log scale of a new task's values."""
+        return math.hypot(self.spread, 1.0 / math.sqrt(len(y) - 1))
 
 
 def _own(y: Array, mean: Array, variance: float) -> OutputScale | None:

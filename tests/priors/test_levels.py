@@ -76,3 +76,12 @@ def test_values_that_do_not_differ(y: list[float]) -> None:
         level = level_of(np.array(y), np.zeros(len(y)), 0.1, sources, quantity)
         assert level.scale > 0
         assert np.isfinite(level.centre)
+
+
+def test_a_few_values_at_a_bound_do_not_make_a_scale() -> None:
+    """Four reactions that gave nothing: a yield of 0.1 % is noise, not a tenth of what this task can give."""
+    y, mean = np.array([100.0, 100.01, 100.0, 100.02]), np.array([0.1, -0.2, 0.3, 0.0])
+    few = level_of(y, mean, 0.1, SAME, STRENGTH)
+    assert 5.0 < few.scale < 12.0
+    many = level_of(np.tile(y, 5), np.tile(mean, 5), 0.1, SAME, STRENGTH)
+    assert many == level_of(np.tile(y, 5), np.tile(mean, 5), 0.1, [], None)
