@@ -13,10 +13,16 @@ from benchmarks.pools import Candidates
 from designer.campaign.settings import PRIOR_KINDS
 from designer.errors import Fault, InvalidInput, MissingExtra
 
+GUARD_LOCKS = ("agreement", "floor", "turns", "rejection")  # those of `designer.priors.auto`, which loads torch
 PRIORS = tuple(kind for kind in PRIOR_KINDS if kind != "none")
+OURS = {
+    **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},
+    **{f"designer-auto-without-{lock}": {"kind": "auto", "without": lock} for lock in GUARD_LOCKS},
+}
+"""Our method with a prior of each kind, and the default one with a lock of its guard removed."""
 MODULES = {
     "designer": "benchmarks.methods.designer_campaign",
-    **{f"designer-{kind}": "benchmarks.methods.designer_campaign" for kind in PRIORS},
+    **dict.fromkeys(OURS, "benchmarks.methods.designer_campaign"),
     "random": "benchmarks.methods.random_search",
     "space-filling": "benchmarks.methods.space_filling",
     "botorch": "benchmarks.methods.botorch_gp",
@@ -33,10 +39,10 @@ MODULES = {
 OPTIONS: dict[str, dict[str, Any]] = {
     "optuna-gp": {"sampler": "gp"},
     "optuna-tpe": {"sampler": "tpe"},
-    **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},
+    **OURS,
 }
 """Keyword arguments of `begin` for methods that share a module."""
-TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer", *(f"designer-{kind}" for kind in PRIORS)})
+TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer", *OURS})
 """The methods that read sources; all others are the same whatever sources there are."""
 EXTRA = {
     "baybe": "baybe",

@@ -8,6 +8,7 @@ the sources before the first suggestion, or taken from the cache of fitted prior
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from designer.acquisition.propose import Observed, propose
 from designer.acquisition.threads import one_thread
 from designer.campaign.past import fitted
 from designer.campaign.suggesting import initial_count, seed_of
+from designer.priors.auto import FittedAuto, Guard
 from designer.priors.base import FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.plain import PlainPrior
@@ -105,8 +107,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def begin(candidates: Candidates, seed: int, kind: str = "none") -> DesignerChooser:
-    """Start a campaign with a prior of a kind; without sources it is the plain one."""
+def begin(candidates: Candidates, seed: int, kind: str = "none", without: str | None = None) -> DesignerChooser:
+    """Start a campaign with a prior of a kind, its guard `without` one lock; without sources it is the plain one."""
     learns = kind != "none" and candidates.sources
     prior = fitted(kind, candidates.sources) if learns else PlainPrior()
+    if without and isinstance(prior, FittedAuto):
+        prior = replace(prior, guard=Guard.without(without))
     return DesignerChooser(candidates, seed, prior)

@@ -16,7 +16,8 @@ The guard:
 1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
    posterior is then the plain one, bit for bit.
 2. The plain model keeps a weight of at least `FLOOR`, whatever the evidence.
-3. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
+3. Every third design is chosen by the plain model alone (`designer.priors.turns`).
+4. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
    probability of at most 1/20 (Ville's inequality). The prior is then rejected, and the plain model decides alone.
 
 References: G. Shafer, Testing by Betting (J. R. Stat. Soc. A 2021); Y. Yao et al., Using Stacking to Average Bayesian
@@ -42,6 +43,7 @@ from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.priors.turns import Guarded
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -56,6 +58,7 @@ FLOOR = 0.1
 REJECTED = math.log(20.0)
 """Log evidence against the prior at which it is laid aside."""
 
+LOCKS = ("agreement", "floor", "turns", "rejection")
 _ALIKE = 3.0  # odds that are not worth telling
 
 
@@ -70,6 +73,29 @@ class AutoPrior:
         return FittedAuto(TransferPrior().fit(tasks, seed=seed))
 
 
+@dataclass(frozen=True)
+class Guard:
+    """The locks of the guard, in the order of this module's list; none is off but to measure what it is worth."""
+
+    agreement: bool = True
+    floor: bool = True
+    turns: bool = True
+    rejection: bool = True
+
+    @classmethod
+    def without(cls, lock: str) -> Guard:
+        """Return the guard with one lock removed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such lock.
+        """
+        if lock not in LOCKS:
+            raise ValueError(f"there is no lock {lock!r}; one of: {', '.join(LOCKS)}")
+        return cls(**{lock: False})
+
+
 @dataclass(frozen=True, eq=False)
 class Weighed:
     """The experts of one target, and what the measurements say of them.
@@ -80,12 +106,15 @@ class Weighed:
         The experts, the plain one first.
     log_evidence
         Of the prior against the plain model.
+    in_turns
+        Whether the plain model chooses by itself when it is its turn.
     """
 
     names: tuple[str, ...]
     models: tuple[Model, ...]
     weights: tuple[float, ...]
     log_evidence: float
+    in_turns: bool = True
 
     @property
     def rejected(self) -> bool:
@@ -96,7 +125,10 @@ class Weighed:
     def model(self) -> Model:
         """The posterior."""
         used = [(m, w) for m, w in zip(self.models, self.weights, strict=True) if w > 0]
-        return used[0][0] if len(used) == 1 else Guarded([m for m, _ in used], [w for _, w in used])
+        if len(used) == 1:
+            return used[0][0]
+        kind = Guarded if self.in_turns and self.weights[0] > 0 else Mixture
+        return kind([m for m, _ in used], [w for _, w in used])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +136,7 @@ class FittedAuto:
     """Experts that learned from past tasks, and the guard."""
 
     transfer: FittedTransfer
+    guard: Guard = Guard()
 
     @property
     def kind(self) -> str:
@@ -116,7 +149,7 @@ class FittedAuto:
     def weigh(self, one: TaskData) -> Weighed:
         """Return the experts of one target with their weights."""
         plain = fit_gaussian_process(one)
-        informed = self.transfer.informed(one)
+        informed = self.transfer.informed(one, agreeing=self.guard.agreement)
         if not informed:
             return Weighed(("plain",), (plain,), (1.0,), 0.0)
         models = (plain, *informed)
@@ -127,8 +160,9 @@ class FittedAuto:
             level = informed[0].process.output
             alone = fit_informed(one, knowing_nothing, (), output=level).log_evidence()
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
-        weights, against = weighed(prior, evidence)
-        return Weighed(names, models, tuple(weights.tolist()), against if len(one.X) else 0.0)
+        weights, against = weighed(prior, evidence, self.guard)
+        told = against if len(one.X) else 0.0
+        return Weighed(names, models, tuple(weights.tolist()), told, self.guard.turns)
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""
@@ -181,7 +215,10 @@ def in_words(log_evidence: float, results: int) -> str:
     return f"past tasks foretold the {results} results {odds:.3g} times {how} than the campaign alone"
 
 
-def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray, float]:
+_WHOLE = Guard()
+
+
+def weighed(log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard = _WHOLE) -> tuple[np.ndarray, float]:
     """Return weights of the experts, the plain one first, and the log evidence for the others against the plain one.
 
     >>> weights, against = weighed(np.log([0.1, 0.9]), np.array([0.0, 5.0]))
@@ -194,11 +231,11 @@ def weighed(log_prior: np.ndarray, log_evidence: np.ndarray) -> tuple[np.ndarray
     others = joint[1:] - log_prior[1:].max()
     share = np.exp(log_prior[1:] - log_prior[1:].max()).sum()
     ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0])
-    if ratio <= -REJECTED:
+    if guard.rejection and ratio <= -REJECTED:
         return np.eye(len(joint))[0], ratio
     weights = np.exp(joint - joint.max())
     weights /= weights.sum()
-    if weights[0] < FLOOR:
+    if guard.floor and weights[0] < FLOOR:
         weights[1:] *= (1 - FLOOR) / weights[1:].sum()
         weights[0] = FLOOR
     return weights, ratio

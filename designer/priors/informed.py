@@ -30,7 +30,6 @@ from designer.surrogates.prediction import HeldOut
 from designer.surrogates.single import SingleOutput
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors
 
-
 STRETCH = 1.25
 """By how much posterior deviations are wider than those of the most probable hyperparameters.
 

@@ -10,7 +10,7 @@ with a variance of log s of about ``1 / (n - 1)``. Where past tasks measured the
 scales (mean l, variance v between tasks) and their centres are the prior, and the two are averaged by precision. Values
 that this prior makes incredible (a rescaled or mislabelled source) stand alone. Not so where a few values lie close
 together: four yields of nothing are alike to a thousandth because nothing is the least there can be, not because this
-task's yields differ by a thousandth. Their own scale counts as low as one value more or less could make it, and no lower.
+task's yields differ by a thousandth. Their own scale counts as low as one more value could make it, and no lower.
 """
 
 from __future__ import annotations

@@ -175,11 +175,12 @@ class FittedTransfer:
         weights = np.exp(odds - odds.max())
         return Mixture(informed, weights / weights.sum())
 
-    def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
+    def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
         """Return the model of one target that runs with its sources and the one that runs against them.
 
         None, where no source teaches about the target, or most of the sources cannot predict themselves: those that
-        can may do so by chance.
+        can may do so by chance. None either where they do not predict each other, unless that is not asked for
+        (`agreeing`).
         """
         quantity = quantity_of(one)
         models = self.about(quantity)
@@ -187,7 +188,7 @@ class FittedTransfer:
         if not models or not bridge.shares:
             return ()
         trust = self.trust(models)
-        if not trust.usable or len(self.models) < len(self.refused):
+        if agreeing and not (trust.usable and len(self.models) >= len(self.refused)):
             return ()
         settings, extras = structure(trust, len(models))
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]

@@ -58,3 +58,16 @@ def test_it_predicts_from_the_first_experiment() -> None:
     assert predicted is not None
     mean, deviation = predicted
     assert abs(pool.y[row] - mean) < 4 * deviation
+
+
+def test_the_locks_are_those_of_the_guard() -> None:
+    from designer.priors.auto import LOCKS
+
+    assert methods.GUARD_LOCKS == LOCKS
+
+
+def test_without_its_turns_another_design_is_chosen() -> None:
+    pool = pool_with(SOURCES)
+    whole, without = led(pool, "designer-auto"), led(pool, "designer-auto-without-turns")
+    assert whole[:2] == without[:2]
+    assert whole != without

@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from designer.objective import Target
-from designer.priors.auto import FLOOR, AutoPrior, weighed
+from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
 from designer.priors.conditioning import is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
 from designer.priors.source_models import fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
+from designer.priors.turns import Guarded
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
@@ -248,6 +249,29 @@ class TestAuto:
             assert weights.tolist() == [1, 0]
         else:
             assert weights[0] == pytest.approx(max(FLOOR, 0.1 / (0.1 + 0.9 * math.exp(ratio))))
+
+    def test_each_lock_can_be_removed_to_see_what_it_is_worth(self) -> None:
+        fitted = AutoPrior().fit(similar())
+        alike, rough = data_of(hill(0.6), 8), data_of(lambda X: 1e3 * np.sin(40 * X[:, 1]) + 50 * X[:, 0], 25)
+        whole = fitted.condition(alike)
+        open_ = {lock: replace(fitted, guard=Guard.without(lock)) for lock in LOCKS}
+        assert isinstance(whole, Guarded)
+        assert not isinstance(open_["turns"].condition(alike), Guarded)
+        without = open_["floor"].condition(alike)
+        assert isinstance(without, Mixture)
+        assert float(without.weights[0]) < FLOOR
+        assert fitted.weigh(rough).rejected
+        assert not is_informed(fitted.condition(rough))
+        assert is_informed(open_["rejection"].condition(rough))
+        with pytest.raises(ValueError, match="no lock 'door'"):
+            Guard.without("door")
+
+    def test_without_agreement_sources_that_do_not_predict_each_other_are_used(self) -> None:
+        directions = np.array([[9.0, 0.0], [0.0, 7.0], [5.0, -8.0], [-7.0, 3.0]])
+        fitted = AutoPrior().fit([task(f"wave {i}", wave(each), seed=i, n=60) for i, each in enumerate(directions)])
+        data = data_of(hill(0.6), 8)
+        assert len(fitted.weigh(data).models) == 1
+        assert len(replace(fitted, guard=Guard.without("agreement")).weigh(data).models) == 3
 
 
 def test_a_space_that_shares_nothing_gets_the_plain_model(prior: FittedTransfer) -> None:
