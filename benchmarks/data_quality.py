@@ -25,14 +25,15 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.origin import origin
 from designer.tasks.family import open_family
-from designer.tasks.quality.checking import Read, check_numbers, known_of, read_sheet
+from designer.tasks.quality.checking import Read, check_numbers, known_of, read_sheet, with_cells
 from designer.tasks.quality.columns import Known
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.numbers import Column
@@ -97,16 +98,15 @@ def plant_slip(read: Read, family: str, where: str, side: str, rng: np.random.Ge
     column = columns[int(rng.integers(len(columns)))]
     kelvin = column.unit in ("degC", "K") and rng.random() < 0.5
     label = "C against K" if kelvin else list(FACTORS)[int(rng.integers(len(FACTORS)))]
-    values = column.values.copy()
+    values = column.values
     rows = rows_of(where, len(values), rng)
     rows = rows[np.isfinite(values[rows]) & (kelvin | (values[rows] != 0))]
     if not len(rows):
         return None
-    values[rows] = (
-        values[rows] + (273.15 if column.unit == "degC" else -273.15) if kelvin else values[rows] * FACTORS[label]
-    )
+    cells = read.sheet.frame[read.headers[column.name]]
+    texts = {int(row): slipped(str(cells.iloc[row]), label, column.unit) for row in rows}
     planted = Planted(family, where, label, side, (column.name,), tuple(rows.tolist()))
-    return replaced(read, {column.name: values}), planted
+    return replaced(read, {column.name: texts}), planted
 
 
 def plant_swap(read: Read, family: str, where: str, rng: np.random.Generator) -> tuple[Read, Planted] | None:
@@ -119,23 +119,31 @@ def plant_swap(read: Read, family: str, where: str, rng: np.random.Generator) ->
     rows = rows[np.isfinite(a.values[rows] + b.values[rows]) & (a.values[rows] != b.values[rows])]
     if not len(rows):
         return None
-    first, second = a.values.copy(), b.values.copy()
-    first[rows], second[rows] = b.values[rows], a.values[rows]
+    cells = {c.name: read.sheet.frame[read.headers[c.name]].astype(str) for c in (a, b)}
+    first, second = ({int(row): cells[c.name].iloc[row] for row in rows} for c in (b, a))
     planted = Planted(family, where, "swap", "columns", (a.name, b.name), tuple(rows.tolist()))
     return replaced(read, {a.name: first, b.name: second}), planted
 
 
-def replaced(read: Read, values: dict[str, np.ndarray]) -> Read:
-    """Return a table with other values in some columns, in its numbers and in its cells."""
-    numbers, frame = read.numbers, read.sheet.frame.copy()
-    for name, new in values.items():
-        old = numbers.column(name).values
-        changed = np.flatnonzero((new != old) & np.isfinite(new))
+def replaced(read: Read, texts: dict[str, dict[int, str]]) -> Read:
+    """Return a table with other texts in some cells, by column and row (a place from 0), and read anew."""
+    frame = read.sheet.frame.copy()
+    for name, new in texts.items():
         cells = frame[read.headers[name]].astype(object).to_numpy().copy()
-        cells[changed] = [f"{float(new[i]):.12g}" for i in changed]
+        for row, text in new.items():
+            cells[row] = text
         frame[read.headers[name]] = cells
-        numbers = numbers.with_values(name, new)
-    return replace(read, numbers=numbers, sheet=replace(read.sheet, frame=frame))
+    return with_cells(read, frame, texts)
+
+
+def slipped(text: str, label: str, unit: str | None) -> str:
+    """Return a number in another unit, to the digits that it has: the decimal point moves, nothing is rounded."""
+    number = Decimal(text)
+    if label == "C against K":
+        number += Decimal("273.15") if unit == "degC" else -Decimal("273.15")
+    else:
+        number *= Decimal(repr(FACTORS[label]))
+    return f"{number.normalize():f}"
 
 
 def judge(planted: Planted, sound: Read, findings: Sequence[Finding]) -> Outcome:

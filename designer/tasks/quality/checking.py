@@ -5,7 +5,7 @@ Nothing is changed here: findings say what is wrong, why it is thought so, and w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -20,11 +20,12 @@ from designer.space import CategoricalParameter, FormulaParameter, NumericParame
 from designer.space.compositions import ShareParameter
 from designer.tasks.quality.columns import Known, WrongColumn, wrong_columns
 from designer.tasks.quality.density import Array
+from designer.tasks.quality.digits import Written
 from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
 from designer.tasks.quality.leakage import leaks
 from designer.tasks.quality.numbers import Column, Numbers
 from designer.tasks.quality.replicates import contradictions, written_twice
-from designer.tasks.quality.slips import Slip, Suspect, suspects
+from designer.tasks.quality.slips import Suspect, suspects
 from designer.tasks.quality.structure import (
     check_bounds,
     check_sums,
@@ -34,6 +35,7 @@ from designer.tasks.quality.structure import (
     read_numbers,
 )
 from designer.tasks.quality.table import Sheet
+from designer.tasks.quality.weighing import Slip
 from designer.tasks.task import Task
 from designer.units import convert, split_header
 
@@ -79,7 +81,9 @@ def read_sheet(sheet: Sheet) -> Read:
         elif isinstance(parameter, NumericParameter):
             values, odd = read_numbers(sheet, there[0], parameter.unit, is_target=False)
             bounds = None if sheet.own_bounds else (parameter.low, parameter.high)
-            columns.append(Column(parameter.lab_columns[0], parameter.unit, "setting", values, bounds))
+            columns.append(
+                Column(parameter.lab_columns[0], parameter.unit, "setting", values, bounds, _written(sheet, there[0]))
+            )
             findings += [*odd, *([] if sheet.own_bounds else check_bounds(sheet, parameter, there[0], values))]
         elif isinstance(parameter, ShareParameter):
             parts = [read_numbers(sheet, header, None, is_target=False) for header in there]
@@ -101,10 +105,24 @@ def read_sheet(sheet: Sheet) -> Read:
             findings.append(sheet.finding("sum", "the column is missing", "add it", row=1, column=name))
             continue
         values, odd = read_numbers(sheet, headers[name], target.unit, is_target=True)
-        columns.append(Column(name, target.unit, "target", values))
+        columns.append(Column(name, target.unit, "target", values, None, _written(sheet, headers[name])))
         findings += odd
     rest = np.concatenate(others, axis=1) if others else np.empty((len(sheet.frame), 0))
     return Read(sheet, Numbers(tuple(columns), rest), headers, tuple(findings))
+
+
+def with_cells(read: Read, frame: pd.DataFrame, names: Iterable[str]) -> Read:
+    """Return a sheet with another frame, of which only the columns of numbers `names` are read anew."""
+    sheet, numbers = replace(read.sheet, frame=frame), read.numbers
+    for name in names:
+        old, header = numbers.column(name), read.headers[name]
+        values, _ = read_numbers(sheet, header, old.unit, is_target=old.kind == "target")
+        numbers = numbers.with_values(name, values, _written(sheet, header))
+    return replace(read, sheet=sheet, numbers=numbers)
+
+
+def _written(sheet: Sheet, header: str) -> Written:
+    return Written.of([text for _, text in sheet.cells(header)])
 
 
 def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[str, Known]:
@@ -112,12 +130,9 @@ def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[
     known: dict[str, Known] = {}
     for column in numbers.columns:
         same = [
-            c.values
-            for n in others
-            for c in n.columns
-            if (c.name, c.unit, c.kind) == (column.name, column.unit, column.kind)
+            c for n in others for c in n.columns if (c.name, c.unit, c.kind) == (column.name, column.unit, column.kind)
         ]
-        told = Known.of(np.concatenate(same)) if same else None
+        told = Known.of(same)
         if told is None and column.bounds is not None and column.bounds[0] < column.bounds[1]:
             told = Known(*column.bounds)
         if told is not None:

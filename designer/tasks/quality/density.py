@@ -1,8 +1,8 @@
 """How likely a value is in its column, as judged by the other rows: robust densities, each row left out for itself.
 
-A density is a mixture: kernels around the values of the other rows, half of them narrow (settings that are used again
-and again stand at exact values) and half wide; and a little of ``1 / |v|``, which holds for a number of any size and in
-any unit, so that nothing is impossible.
+A density is a mixture: kernels around the values of the other rows, some narrow (settings that are used again and again
+stand at exact values) and some wide, in the proportion that foretells the rows best; and a little of ``1 / |v|``, which
+holds for a number of any size and in any unit, so that nothing is impossible.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ ANYTHING = 1e-3
 """The weight of ``1 / |v|`` in a density."""
 _DECADES = 27.6  # ln(1e12): over so many powers of e a number of unknown unit may lie
 _DECADE = 10.0
-_MOST = 400
+_MOST = 300
+_SHARES = (0.05, 0.5, 0.95)
 _CHUNK = 4096
 
 
@@ -42,14 +43,22 @@ class Marginal:
     log
         Whether kernels stand on a log scale: wherever no value is below zero, since a slip of the unit is a factor.
         Zeros stand apart then: they are the same in any unit.
+    points, counts
+        The values that kernels stand on, on that scale, and how many rows hold each.
+    learned
+        Which rows they are (n).
+    wide, narrow, share
+        The widths of the kernels, and the share of the narrow ones.
     """
 
     values: Array
     log: bool
     points: Array
-    rows: npt.NDArray[np.int64]
+    counts: Array
+    learned: npt.NDArray[np.bool_]
     wide: float
     narrow: float
+    share: float = 0.5
 
     @classmethod
     def of(cls, values: Array, *, seed: int = 0, left_out: npt.NDArray[np.bool_] | None = None) -> Marginal:
@@ -61,7 +70,12 @@ class Marginal:
         log = bool(len(rows)) and bool((values[rows] >= 0).all()) and bool((values[rows] > 0).any())
         rows = rows[values[rows] > 0] if log else rows
         points = np.log(values[rows]) if log else values[rows]
-        return cls(values, log, points, rows, *_widths(points))
+        learned = np.zeros(len(values), dtype=np.bool_)
+        learned[rows] = True
+        levels, counts = np.unique(points, return_counts=True)
+        made = [cls(values, log, levels, counts.astype(np.float64), learned, *_widths(points), s) for s in _SHARES]
+        fits = [float(one.logpdf_of(values[rows], rows).sum()) for one in made]
+        return made[int(np.argmax(fits))]
 
     def logpdf(self, at: Array, *, own: bool = True) -> Array:
         """Return the log density (per unit of the column) of one value for each row (n), the row itself left out.
@@ -74,21 +88,37 @@ class Marginal:
             result[part] = self._logpdf(at[part], part if own else None)
         return result
 
+    def logpdf_of(self, at: Array, rows: npt.NDArray[np.int64]) -> Array:
+        """Return the log density of one value for each of some rows, the row itself left out."""
+        return self._logpdf(at, rows)
+
     def _logpdf(self, at: Array, rows: npt.NDArray[np.int64] | None) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(at > 0, np.log(np.maximum(at, 1e-300)), np.nan) if self.log else at
             step = at if self.log else np.ones_like(at)  # d value / d z
-            distance = np.abs(z[:, None] - self.points[None, :])
-            kernels = 0.5 * _bump(distance, self.wide) + 0.5 * _bump(distance, self.narrow)
-        kernels = np.nan_to_num(kernels)
-        count = np.full(len(at), float(len(self.points)))
+        kernels = np.nan_to_num(self._kernels(z[:, None] - self.points[None, :]) @ self.counts)
+        total = np.full(len(at), self.counts.sum())
         if rows is not None:
-            mine = rows[:, None] == self.rows[None, :]
-            kernels[mine] = 0.0
-            count -= mine.any(axis=1)
+            mine = self.learned[rows]
+            with np.errstate(invalid="ignore"):
+                own = np.where(mine, self._kernels(z - self._scaled(self.values[rows])), 0.0)
+            kernels = np.maximum(kernels - np.nan_to_num(own), 0.0)
+            total -= mine
         with np.errstate(divide="ignore", invalid="ignore"):
-            density = np.where(step > 0, kernels.sum(axis=1) / np.maximum(count, 1.0) / step, 0.0)
+            density = np.where(step > 0, kernels / np.maximum(total, 1.0) / step, 0.0)
         return np.log((1 - ANYTHING) * density + ANYTHING * anything(at, self.wide))
+
+    def _scaled(self, values: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(np.maximum(values, 1e-300)) if self.log else values
+
+    def _kernels(self, distance: Array) -> Array:
+        """Return the mixture of a wide and a narrow kernel; the narrow one only where it is not nothing."""
+        with np.errstate(invalid="ignore"):
+            result = (1 - self.share) * _bump(distance, self.wide)
+            near = np.abs(distance) < 7 * self.narrow
+        result[near] += self.share * _bump(distance[near], self.narrow)
+        return result
 
 
 def anything(at: Array, near_zero: float) -> Array:

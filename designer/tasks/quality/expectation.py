@@ -1,28 +1,54 @@
-"""What each row's result should be, as predicted from its design by a model that did not see it.
+"""What the number in each row should be, as predicted from the rest of its design by a model that did not see it.
 
-A forest of extremely randomised trees is fitted to results that are pulled in to five spreads around the median, so
-that a gross error among the others misleads little; each row is predicted by the median of those trees that did
-not see it.
+A forest of extremely randomised trees is fitted to numbers that are pulled in to five spreads around the median, so
+that a gross error among the others misleads little; each row is predicted by the median of those trees that did not
+see it. How far the prediction is believed, against what the column holds whatever the design, is learned too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from designer.tasks.quality.density import ANYTHING, Array, Marginal, anything, spans_decades
 
-_TREES = 80
+_TREES = 60
 _MOST = 1500
 _REACH = 5.0
-_MARGINAL = 0.05
+_WEIGHTS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
+"""How far a prediction may be believed; the rest is the column's density whatever the design."""
 _LEAST = 12
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees, and which rows each of them saw."""
+
+    trees: tuple[Any, ...]
+    seen: npt.NDArray[np.bool_]
+    middle: float
+    spread: float
+    least: float
+    ratio: float
+
+    def predict(self, features: Array, rows: Rows) -> tuple[Array, Array]:
+        """Return prediction and scale of some rows (features ``len(rows) x d``), by trees that did not see them."""
+        features = np.ascontiguousarray(features, dtype=np.float32)
+        votes = np.stack([tree.predict(features)[:, 0] for tree in self.trees])
+        votes[self.seen[:, rows]] = np.nan
+        none = np.isnan(votes).all(axis=0)
+        votes[:, none] = self.middle
+        variance = np.where(none, self.spread, np.nanvar(votes, axis=0))
+        return np.nanmedian(votes, axis=0), np.sqrt(variance + self.least) * self.ratio
 
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """The predicted density of each row's result: a Student t around the prediction, and a little of the marginal.
+    """The density of each row's number: a Student t around the prediction, the marginal, and a little of anything.
 
     Parameters
     ----------
@@ -30,27 +56,46 @@ class Expectation:
         The density of the column whatever the design.
     log
         Whether the prediction is on a log scale.
+    forest
+        What predicts; None where there are too few rows, or no features, to learn from.
     mean, scale
-        Prediction and scale (n) on that scale; None where there are too few rows to learn from.
+        Prediction and scale (n) of each row on that scale; None without a forest.
+    weight
+        How far the prediction is believed.
     """
 
     marginal: Marginal
     log: bool
-    mean: Array | None
-    scale: Array | None
+    forest: Forest | None = None
+    mean: Array | None = None
+    scale: Array | None = None
+    weight: float = 0.0
 
     def logpdf(self, at: Array) -> Array:
         """Return the log density (per unit of the column) of one value for each row (n)."""
-        marginal = np.exp(self.marginal.logpdf(at))
-        if self.mean is None or self.scale is None:
-            return np.log(marginal)
+        return self._mixed(at, self.marginal.logpdf(at), self.mean, self.scale)
+
+    def logpdf_with(self, at: Array, features: Array, rows: Rows) -> Array:
+        """Return the log density of values of some rows (``len(rows)``) that had other features than they have."""
+        marginal = self.marginal.logpdf_of(at, rows)
+        if self.forest is None:
+            return marginal
+        return self._mixed(at, marginal, *self.forest.predict(features, rows))
+
+    def _mixed(self, at: Array, marginal: Array, mean: Array | None, scale: Array | None) -> Array:
+        if mean is None or scale is None:
+            return marginal
+        near = self._near(at, mean, scale)
+        kept = 1 - ANYTHING
+        mixed = self.weight * near + (1 - self.weight) * np.exp(marginal)
+        return np.log(kept * mixed + ANYTHING * anything(at, self.marginal.wide))
+
+    def _near(self, at: Array, mean: Array, scale: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(at > 0, np.log(np.maximum(at, 1e-300)), np.nan) if self.log else at
             step = at if self.log else np.ones_like(at)
-            density = np.nan_to_num(_student((z - self.mean) / self.scale) / self.scale / step)
-        density = np.where(step > 0, density, 0.0)
-        kept = 1 - _MARGINAL - ANYTHING
-        return np.log(kept * density + _MARGINAL * marginal + ANYTHING * anything(at, self.marginal.wide))
+            density = np.nan_to_num(_student((z - mean) / scale) / scale / step)
+        return np.where(step > 0, density, 0.0)
 
     def surprise(self) -> Array:
         """Return how many scales each row lies from its prediction (n), NaN where there is none."""
@@ -62,32 +107,37 @@ class Expectation:
         return np.asarray((z - self.mean) / self.scale, dtype=np.float64)
 
 
-def expect(features: Array, values: Array, *, seed: int = 0, trusted: np.ndarray | None = None) -> Expectation:
-    """Learn what results to expect.
+def expect(
+    features: Array, values: Array, *, seed: int = 0, trusted: np.ndarray | None = None, apart: bool = False
+) -> Expectation:
+    """Learn what numbers to expect.
 
     Parameters
     ----------
     features
         ``n x d``, finite.
     values
-        The results (n), NaN where there is none.
+        The numbers (n), NaN where there is none.
     trusted
         The rows to learn from (n); all, unless given. The others are predicted all the same.
+    apart
+        Whether each row is predicted by trees that saw none of its neighbours in the table either: rows of a run that
+        are all wrong in one way would else bear each other out.
     """
     left_out = None if trusted is None else ~trusted
     marginal = Marginal.of(values, seed=seed, left_out=left_out)
     known = np.isfinite(values) if trusted is None else np.isfinite(values) & trusted
     log = spans_decades(values[known])
     if known.sum() < _LEAST or features.shape[1] == 0:
-        return Expectation(marginal, log, None, None)
+        return Expectation(marginal, log)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(np.isfinite(values), np.log(np.maximum(values, 1e-300)) if log else values, np.nan)
     z[~known & (z < -600)] = np.nan
-    pulled = _pulled(z, known)
-    mean, variance = _out_of_bag(features, pulled, known, seed)
-    scale = np.sqrt(variance + 0.25 * np.median(variance) + 1e-12 * (1 + np.median(np.abs(pulled[known]))) ** 2)
-    ratio = float(np.median(np.abs(pulled[known] - mean[known]) / scale[known])) / 0.6745
-    return Expectation(marginal, log, mean, scale * max(ratio, 1e-3))
+    forest, mean, scale = _grown(features, _pulled(z, known), known, seed, apart=apart)
+    blind = Expectation(marginal, log, forest, mean, scale)
+    near, whatever = blind._near(values, mean, scale)[known], np.exp(marginal.logpdf(values)[known])
+    fits = [float(np.log(w * near + (1 - w) * whatever + 1e-300).sum()) for w in _WEIGHTS]
+    return Expectation(marginal, log, forest, mean, scale, _WEIGHTS[int(np.argmax(fits))])
 
 
 def _pulled(z: Array, known: np.ndarray) -> Array:
@@ -97,23 +147,36 @@ def _pulled(z: Array, known: np.ndarray) -> Array:
     return np.clip(z, centre - _REACH * spread, centre + _REACH * spread)
 
 
-def _out_of_bag(features: Array, z: Array, known: np.ndarray, seed: int) -> tuple[Array, Array]:
-    """Return for each row the median and variance of the trees of a forest that did not see it."""
-    from sklearn.ensemble import ExtraTreesRegressor
+def _grown(features: Array, z: Array, known: np.ndarray, seed: int, *, apart: bool) -> tuple[Forest, Array, Array]:
+    """Return a forest, and the prediction and scale of each row by those of its trees that did not see it."""
+    from sklearn.tree import ExtraTreeRegressor
 
+    rng = np.random.default_rng(seed)
     rows = np.flatnonzero(known)
     if len(rows) > _MOST:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST, replace=False))
+        rows = np.sort(rng.choice(rows, _MOST, replace=False))
     share = min(1.0, max(0.33, 6 / features.shape[1]))
-    forest = ExtraTreesRegressor(
-        _TREES, min_samples_leaf=2, max_features=share, bootstrap=True, random_state=seed, n_jobs=1
-    ).fit(features[rows], z[rows])
-    trees = np.stack([tree.predict(features.astype(np.float32)) for tree in forest.estimators_])
-    for tree, seen in zip(trees, forest.estimators_samples_, strict=True):
-        tree[rows[seen]] = np.nan
-    none = np.isnan(trees).all(axis=0)
-    trees[:, none] = np.median(z[rows])
-    return np.nanmedian(trees, axis=0), np.where(none, z[rows].var(), np.nanvar(trees, axis=0))
+    inputs = np.ascontiguousarray(features, dtype=np.float32)
+    seen = np.zeros((_TREES, len(z)), dtype=np.bool_)
+    grown = []
+    for i in range(_TREES):
+        drawn = _window(rows, rng) if apart else rng.choice(rows, len(rows))
+        seen[i, drawn] = True
+        tree = ExtraTreeRegressor(min_samples_leaf=2, max_features=share, random_state=int(rng.integers(2**31)))
+        grown.append(tree.fit(inputs[drawn], z[drawn], check_input=False))
+    trees = tuple(tree.tree_ for tree in grown)
+    raw = Forest(trees, seen, float(np.median(z[rows])), float(z[rows].var()), 0.0, 1.0)
+    mean, scale = raw.predict(features, np.arange(len(z)))
+    least = 0.25 * float(np.median(scale**2)) + 1e-12 * (1 + float(np.median(np.abs(z[known])))) ** 2
+    wide = np.sqrt(scale**2 + least)
+    ratio = max(float(np.median(np.abs(z[known] - mean[known]) / wide[known])) / 0.6745, 1e-3)
+    return Forest(trees, seen, raw.middle, raw.spread, least, ratio), mean, wide * ratio
+
+
+def _window(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Return the rows without a quarter of them that stand together."""
+    start = int(rng.integers(len(rows)))
+    return np.roll(rows, -start)[len(rows) // 4 :]
 
 
 def _student(t: Array) -> Array:

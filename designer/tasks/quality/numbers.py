@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from designer.tasks.quality.digits import Written
+
 Array = npt.NDArray[np.float64]
 
 
@@ -26,6 +28,8 @@ class Column:
         n values in `unit`, NaN where there is none.
     bounds
         The lowest and highest value that the card allows, where it says so independently of the table.
+    written
+        How the numbers are written; None where nothing is known of it.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Column:
     kind: Literal["setting", "share", "target"]
     values: Array
     bounds: tuple[float, float] | None = None
+    written: Written | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +64,9 @@ class Numbers:
         parts = [_filled(column.values)[:, None] for column in self.columns if column.kind != "target"]
         return np.concatenate([*parts, self.others], axis=1) if parts else self.others
 
-    def with_values(self, name: str, values: Array) -> Numbers:
-        """Return the table with other values in one column."""
-        columns = tuple(replace(c, values=values) if c.name == name else c for c in self.columns)
+    def with_values(self, name: str, values: Array, written: Written | None = None) -> Numbers:
+        """Return the table with other values in one column, and how they are written where that is known."""
+        columns = tuple(replace(c, values=values, written=written) if c.name == name else c for c in self.columns)
         return replace(self, columns=columns)
 
     def column(self, name: str) -> Column:

@@ -6,8 +6,7 @@ import numpy as np
 
 from designer.tasks.quality.density import Array
 
-_STAY = np.log(0.8)
-_LEAVE = np.log(0.2)
+_STAY = _LEAVE = np.log(0.5)
 MOST_FOR_A_ROW = 30.0
 
 
@@ -19,7 +18,7 @@ def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
     evidence
         The log of how much more likely each row is if it has the fault.
     prior
-        The chance that a fault begins at a row; it then goes on to the next row four times in five.
+        The chance that a fault begins at a row; it goes on to the next row every other time.
     """
     evidence = np.clip(np.nan_to_num(evidence, nan=0.0, neginf=-50.0, posinf=50.0), -50.0, MOST_FOR_A_ROW)
     begin, go_on = np.log(prior), np.log1p(-prior)
@@ -38,3 +37,16 @@ def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
         found[i] = state == 1
         state = int(back[i, state])
     return found
+
+
+def long_runs(rows: np.ndarray, least: int) -> np.ndarray:
+    """Return the rows (n) that stand in a run of at least so many.
+
+    >>> long_runs(np.array([True, False, True, True, True]), 3)
+    array([False, False,  True,  True,  True])
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rows, [False]]).astype(np.int8)))
+    kept = np.zeros(len(rows), dtype=np.bool_)
+    for start, end in edges.reshape(-1, 2):
+        kept[start:end] = end - start >= least
+    return kept
