@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from numbers import Integral
 from pathlib import Path
@@ -77,10 +76,8 @@ class Campaign(CampaignView):
             If the store cannot be used.
         """
         campaign = cls(opening.from_file(path, store), clock=clock)
-        known = replace(campaign._specs.of(campaign.state.spec), pool_digest=campaign.state.pool_digest)
-        earlier = [campaign._specs.of({**known.data, **each}).space for each in campaign.state.earlier_spaces]
-        faults, notice = opening.disagreement(campaign._given, known, earlier)
-        if accept_space and not differences.same_question(known, campaign._given):
+        faults, notice = campaign._specs.disagreement(campaign.state)
+        if accept_space and not differences.same_question(campaign._specs.known(campaign.state), campaign._given):
             given = campaign._given.data
             campaign.amend_space(given["space"], constraints=given.get("constraints") or ())
         elif faults:
@@ -256,7 +253,7 @@ class Campaign(CampaignView):
         suggested = suggested_designs(state) if asked else None
         table = read_results(frame, self.space, self.objective.targets, suggested, file=file)
         events, report = recording.plan(state, table, self._clock())
-        return report.with_flags(recording.tell_flags(events, suggested_designs(state), self._violations(events)))
+        return report.with_flags(recording.new_flags(self.space, state, events))
 
     def _record(
         self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
@@ -268,8 +265,7 @@ class Campaign(CampaignView):
             events, report = recording.plan(state, table, self._clock())
             if report.faults and (not partial or table.unusable):
                 raise InvalidData(report.faults)
-            flags = recording.tell_flags(events, suggested_designs(state), self._violations(events))
-            reports.append(report.with_flags(flags))
+            reports.append(report.with_flags(recording.new_flags(self.space, state, events)))
             return events
 
         self._journal.commit(decide)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign import differences
 from designer.campaign.designs import holding
 from designer.campaign.events import Created
-from designer.campaign.past import plain_prior
+from designer.campaign.given import plain_prior
 from designer.campaign.plain import plain_campaign
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState, all_designs
@@ -141,10 +141,20 @@ class Specs:
     def at(self, state: CampaignState) -> CampaignSpec:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
-            spec = replace(self.of(state.spec), pool_digest=state.pool_digest)
+            spec = self.known(state)
             space = holding(spec.space, all_designs(state))
             self._held = (state, replace(spec, space=space))
         return self._held[1]
+
+    def known(self, state: CampaignState) -> CampaignSpec:
+        """Return the spec that the events of `state` hold, whatever else is known there."""
+        return replace(self.of(state.spec), pool_digest=state.pool_digest)
+
+    def disagreement(self, state: CampaignState) -> tuple[list[Fault], str]:
+        """Compare what was given with the campaign at `state`; see `disagreement`."""
+        known = self.known(state)
+        earlier = [self.of({**known.data, **each}).space for each in state.earlier_spaces]
+        return disagreement(self.given, known, earlier)
 
     def of(self, data: Mapping[str, Any]) -> CampaignSpec:
         """Return the spec of plain content as a campaign's state holds it."""

@@ -9,17 +9,17 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from designer.campaign.as_task import task_of_campaign, tasks_of_store
 from designer.campaign.forms import FAMILY, form_of
-from designer.errors import Fault, InvalidInput, InvalidPrior, StoreError
+from designer.errors import Fault, InvalidInput, InvalidPrior
 from designer.tasks import Task, load_family
 
 if TYPE_CHECKING:
-    from designer.campaign.campaign import Campaign
     from designer.campaign.spec import CampaignSpec
     from designer.priors.base import FittedPrior
 
@@ -77,56 +77,6 @@ def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[T
 def _is_named(task: Task, pattern: str) -> bool:
     names = (task.name, f"{task.family}/{task.name}", task.group or task.name)
     return any(fnmatchcase(name, pattern) for name in names)
-
-
-def task_of_campaign(file: Path | str) -> Task:
-    """Return what a campaign has measured as a task; its failures and withdrawn results are left out.
-
-    Raises
-    ------
-    InvalidInput
-        If the campaign's file has faults, or nothing was recorded yet.
-    """
-    from designer.campaign.campaign import Campaign
-
-    task = _measured(Campaign.open(file), file)
-    if task is None:
-        raise InvalidPrior(Fault("the campaign has no results to learn from", "record some first", file=str(file)))
-    return task
-
-
-def tasks_of_store(file: Path | str) -> tuple[Task, ...]:
-    """Return what each campaign in a store has measured as a task.
-
-    Raises
-    ------
-    InvalidPrior
-        If it is no store, or holds no campaign with results.
-    """
-    from designer.campaign.campaign import Campaign
-    from designer.campaign.store import open_store
-
-    try:
-        store = open_store(file)
-        opened = [Campaign.resume(store, name, folder=Path(file).parent) for name in store.names()]
-    except StoreError as error:
-        raise InvalidPrior(Fault(str(error), "name the store of a finished campaign", file=str(file))) from None
-    tasks = [task for campaign in opened if (task := _measured(campaign, file)) is not None]
-    if not tasks:
-        what = "the store holds no campaign with results"
-        raise InvalidPrior(Fault(what, "name the store of a finished campaign", file=str(file)))
-    return tuple(tasks)
-
-
-def _measured(campaign: Campaign, file: Path | str) -> Task | None:
-    """Return what a campaign has measured as a task; None where it is nothing."""
-    frame = campaign.measurements()
-    targets = campaign.objective.targets
-    frame = frame[[*campaign.space.columns, *(target.name for target in targets)]].reset_index(drop=True)
-    if frame.empty:
-        return None
-    bare = tuple(target.model_copy(update={"column": None}) for target in targets)
-    return Task(space=campaign.space, targets=bare, data=frame, name=campaign.name, file=str(file))
 
 
 def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
@@ -226,18 +176,3 @@ def _signatures(places: Sequence[Path]) -> Iterator[tuple[str, int, int]]:
             if file.is_file():
                 known = file.stat()
                 yield str(file), known.st_mtime_ns, known.st_size
-
-
-def plain_prior(given: Any) -> tuple[Any, FittedPrior | None]:
-    """Return the plain ``prior:`` of a campaign made in Python, and the fitted prior where one was given as such."""
-    if given is None or isinstance(given, Mapping):
-        return given, None
-    if isinstance(given, str):
-        return {"kind": given}, None
-    from designer.priors.base import FittedPrior
-    from designer.priors.saving import digest_of
-
-    if not isinstance(given, FittedPrior):
-        what = f"a prior cannot be of type {type(given).__name__}"
-        raise InvalidPrior(Fault(what, "give what fit_prior or load_prior returns, or a mapping as in a campaign file"))
-    return {"kind": given.kind, "digest": digest_of(given)}, given

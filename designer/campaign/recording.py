@@ -17,10 +17,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from designer.campaign.designs import all_violations
 from designer.campaign.events import Design, Event, Failed, Recorded
 from designer.campaign.results import ResultRow, ResultTable
-from designer.campaign.state import CampaignState, measurement_id
+from designer.campaign.state import CampaignState, measurement_id, suggested_designs
 from designer.errors import Fault
+from designer.space import DesignSpace
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,19 @@ def _contradiction(row: ResultRow, known: _Known) -> Fault:
     there = ", ".join(f"{key} = {value:g}" for key, value in known.values.items())
     what = f"replicate {row.replicate} of {_subject(row)} is {known.id} already, with {there}"
     return Fault(what, f"amend {known.id}, or give another replicate number", row=row.row, column="replicate")
+
+
+def flags_of(space: DesignSpace, state: CampaignState) -> dict[str, tuple[str, ...]]:
+    """Return what is remarkable about each measurement of `state`; see `tell_flags`."""
+    return new_flags(space, state, [each.as_current() for each in state.measurements.values()])
+
+
+def new_flags(space: DesignSpace, state: CampaignState, events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
+    """Return what is remarkable about each measurement of `events`, given what was suggested by `state`."""
+    made = [event for event in events if isinstance(event, Recorded)]
+    found = all_violations(space, [event.design for event in made])
+    violations = {event.measurement: texts for event, texts in zip(made, found, strict=True)}
+    return tell_flags(made, suggested_designs(state), violations)
 
 
 def tell_flags(

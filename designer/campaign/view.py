@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign import changing, frames, measured, recording, suggesting, tables
 from designer.campaign.best import best_frame
-from designer.campaign.designs import all_violations, coordinates_of
-from designer.campaign.events import Created, Event, Recorded, Suggested, to_json, utc_now
+from designer.campaign.designs import coordinates_of
+from designer.campaign.events import Created, Event, Suggested, to_json, utc_now
 from designer.campaign.journal import Journal
 from designer.campaign.opening import Opening, Specs
 from designer.campaign.settings import Settings
 from designer.campaign.spec import CampaignSpec
-from designer.campaign.state import CampaignState, fold, suggested_designs
+from designer.campaign.state import CampaignState, fold
 from designer.campaign.status import Status, status_of
 from designer.campaign.stopping import Verdict, verdict
 from designer.campaign.store import EventStore
@@ -209,7 +209,8 @@ class CampaignView:
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""
-        return frames.of_measurements(self.space, self.objective.targets, self.state, self._flags())
+        flags = recording.flags_of(self.space, self.state)
+        return frames.of_measurements(self.space, self.objective.targets, self.state, flags)
 
     def history(self) -> pd.DataFrame:
         """Return every event, one a row, indexed by position."""
@@ -240,15 +241,6 @@ class CampaignView:
         from designer.oracles import open_oracle
 
         return open_oracle(spec, self.space, self.objective, folder=self.folder, seed=self.settings.seed)
-
-    def _violations(self, events: Iterable[Event]) -> dict[str, list[str]]:
-        new = [event for event in events if isinstance(event, Recorded)]
-        found = all_violations(self.space, [event.design for event in new])
-        return {event.measurement: texts for event, texts in zip(new, found, strict=True)}
-
-    def _flags(self) -> dict[str, tuple[str, ...]]:
-        made = [each.as_current() for each in self.state.measurements.values()]
-        return recording.tell_flags(made, suggested_designs(self.state), self._violations(made))
 
 
 def _place(store: EventStore) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, runtime_ch
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace
@@ -46,6 +46,12 @@ def reference_to(parameter: Parameter, index: int) -> Reference:
     if isinstance(parameter, FormulaParameter):
         return Reference(index, unusable="is a formula, which cannot be calculated with")
     return Reference(index, continuous=isinstance(parameter, NumericParameter) and parameter.is_continuous)
+
+
+def _names_of(data: Any) -> Mapping[str, Reference]:
+    """Return what the names of one parameter stand for; raise where it is malformed."""
+    adapter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
+    return DesignSpace(parameters=(adapter.validate_python(data),)).names
 
 
 def _knowing(parameter: Parameter, formulas: Sequence[str]) -> Parameter:
@@ -111,7 +117,7 @@ class DesignSpace(Value):
             return handler(data)
         except ValidationError as error:
             faults = faults_of(error, cls, data)
-            raise InvalidSpace(dict.fromkeys([*faults, *further_faults(data)])) from None
+            raise InvalidSpace(dict.fromkeys([*faults, *further_faults(data, _names_of)])) from None
 
     @model_validator(mode="after")
     def _check(self) -> DesignSpace:

@@ -6,28 +6,30 @@ concerns the well-formed parts is checked among them; what depends on a malforme
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from designer.errors import Fault, InvalidInput
 from designer.space.constraints import Constraint, Reference, bind
 from designer.space.fields import twice
 from designer.space.syntax import Name, parse_constraint
 
-if TYPE_CHECKING:
-    from designer.space.design_space import Parameter
+Names = Callable[[Any], Mapping[str, Reference]]
+"""What the names of one parameter stand for; raises `ValidationError` or `InvalidInput` where it is malformed."""
 
 
-def further_faults(data: Any) -> list[Fault]:
+def further_faults(data: Any, names_of: Names) -> list[Fault]:
     """Return repeated names, and faults of the constraints that use well-formed parameters only.
 
     Parameters
     ----------
     data
         What a space was to be built from; some of its parameters or constraints are malformed.
+    names_of
+        What reads one parameter.
     """
     if not isinstance(data, Mapping):
         return []
@@ -37,7 +39,7 @@ def further_faults(data: Any) -> list[Fault]:
         Fault(f"parameter {names[i]!r} is given twice", "give each its own name", path=("space", i, "name"))
         for i in twice([name or f"\0{i}" for i, name in enumerate(names)])
     ]
-    known, broken = _references(given, names)
+    known, broken = _references(given, names, names_of)
     for i, item in enumerate(_items(data.get("constraints"))):
         faults += [fault.at(path=("constraints", i)) for fault in _constraint_faults(item, known, broken)]
     return faults
@@ -52,16 +54,15 @@ def _name(item: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _references(given: Sequence[Any], names: Sequence[str | None]) -> tuple[dict[str, Reference], frozenset[str]]:
+def _references(
+    given: Sequence[Any], names: Sequence[str | None], names_of: Names
+) -> tuple[dict[str, Reference], frozenset[str]]:
     """Return what the names of well-formed parameters stand for, and the names of the malformed ones."""
-    from designer.space.design_space import DesignSpace, Parameter
-
-    adapter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
     known: dict[str, Reference] = {}
     broken: set[str] = set()
     for item, name in zip(given, names, strict=True):
         try:
-            known |= DesignSpace(parameters=(adapter.validate_python(item),)).names
+            known |= names_of(item)
         except (ValidationError, InvalidInput):
             broken.add(name or "")
     return known, frozenset(broken)

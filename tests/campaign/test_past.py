@@ -13,6 +13,7 @@ import pytest
 
 from designer import Campaign, Task, fit_prior
 from designer.campaign import past
+from designer.campaign.as_task import task_of_campaign
 from designer.campaign.events import Suggested, SuggestedDesign
 from designer.errors import InvalidCampaign, InvalidInput, InvalidPrior
 from designer.priors.base import FittedPrior
@@ -166,7 +167,7 @@ def test_a_finished_campaign_is_past_work(family: Path, tmp_path: Path) -> None:
     first = Campaign.open(file_of(tmp_path, {"tasks": ["past"]}))
     measured(first, strength(650), 2)
     first.attach(table(strength(650), seed=9, n=10))
-    task = past.task_of_campaign(tmp_path / "new.yaml")
+    task = task_of_campaign(tmp_path / "new.yaml")
     assert (task.name, len(task)) == ("new", 12)
     content = json.loads((tmp_path / "new.yaml").read_text())
     (tmp_path / "next.yaml").write_text(
