@@ -74,7 +74,7 @@ def measure(kind: str, tasks: int, rows: int) -> dict[str, float]:
 
     space = DesignSpace(parameters=new.space.parameters, pool=Pool(new.coordinates))
     target = new.targets[0]
-    values = new.data[[target.name]].to_numpy()[:MEASURED]
+    values = new.data[[target.name]].to_numpy(copy=True)[:MEASURED]
     features = torch.as_tensor(space.encoder.encode(new.coordinates[:MEASURED]))
     quantities = (Quantity(target.name, target.unit),)
     data = TaskData(features, torch.as_tensor(values), space.encoder.columns, quantities=quantities)

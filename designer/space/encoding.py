@@ -186,9 +186,8 @@ def _numeric(parameter: NumericParameter) -> _Block:
 def _categorical(parameter: CategoricalParameter, with_descriptors: bool) -> _Block:
     table = np.eye(parameter.count)
     columns = _columns(parameter, "category", "{} = {}", parameter.choices)
-    if with_descriptors and parameter.descriptors:
-        names = list(next(iter(parameter.descriptors.values())))
-        raw = np.array([[parameter.descriptors[choice][name] for name in names] for choice in parameter.choices])
+    names, raw = parameter.described if with_descriptors else ((), np.empty((parameter.count, 0)))
+    if names:
         scaled, kept = _scaled(raw)
         table = np.concatenate([table, scaled], axis=1)
         low, high = raw.min(axis=0), raw.max(axis=0)

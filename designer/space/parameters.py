@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -420,7 +421,8 @@ class CategoricalParameter(ListedParameter):
     choices
         The choices; their order is the order of their indices.
     descriptors
-        Numbers that describe each choice (every choice the same ones), for example a solvent's permittivity.
+        Numbers that describe each choice (every choice the same ones), for example a solvent's permittivity; or
+        ``smiles``: those of the choices' molecules (`designer.chemistry.molecules`, the extra ``molecules``).
     smiles
         The molecule of each choice.
     column
@@ -435,7 +437,7 @@ class CategoricalParameter(ListedParameter):
 
     kind: Literal["categorical"] = "categorical"
     choices: tuple[Choice, ...]
-    descriptors: dict[str, dict[str, Number]] | None = None
+    descriptors: Literal["smiles"] | dict[str, dict[str, Number]] | None = None
     smiles: dict[str, Text] | None = None
     column: Text | None = None
     unit: ClassVar[None] = None
@@ -447,10 +449,8 @@ class CategoricalParameter(ListedParameter):
             Fault(f"choice {self.choices[i]!r} is given twice", "give it once", path=("choices", i))
             for i in twice(self.choices)
         ]
-        faults += self._per_choice_faults("smiles", self.smiles) + self._per_choice_faults(
-            "descriptors", self.descriptors
-        )
-        faults += self._descriptor_faults()
+        faults += self._per_choice_faults("smiles", self.smiles)
+        faults += self._molecule_faults() if self.descriptors == "smiles" else self._descriptor_faults()
         if faults:
             raise InvalidInput(faults)
         return self
@@ -468,10 +468,25 @@ class CategoricalParameter(ListedParameter):
             Fault(f"{key} of {choice!r} is missing", f"add it to {key!r}", path=(key,)) for choice in missing
         ]
 
+    def _molecule_faults(self) -> list[Fault]:
+        from designer.chemistry.molecules import molecule_descriptors
+
+        if self.smiles is None:
+            return [Fault("'smiles' is missing", "give the molecule of every choice", path=("descriptors",))]
+        choices = list(self.smiles)
+        try:
+            molecule_descriptors(list(self.smiles.values()))
+        except InvalidInput as error:
+            return [replace(fault, path=("smiles", choices[int(fault.path[0])])) for fault in error.faults]
+        return []
+
     def _descriptor_faults(self) -> list[Fault]:
+        if self.descriptors == "smiles":
+            return []
         given = self.descriptors or {}
+        faults = self._per_choice_faults("descriptors", self.descriptors)
         names = list(dict.fromkeys(name for row in given.values() for name in row))
-        return [
+        return faults + [
             Fault(
                 f"descriptor {name!r} of {choice!r} is missing", "describe every choice", path=("descriptors", choice)
             )
@@ -479,6 +494,19 @@ class CategoricalParameter(ListedParameter):
             for name in names
             if name not in row
         ]
+
+    @cached_property
+    def described(self) -> tuple[tuple[str, ...], Floats]:
+        """The names of the choices' descriptors, and their values (choices x names); nothing where there are none."""
+        if self.descriptors == "smiles":
+            from designer.chemistry.molecules import NAMES, molecule_descriptors
+
+            given = self.smiles or {}
+            return NAMES, molecule_descriptors([given[choice] for choice in self.choices])
+        rows = self.descriptors or {}
+        names = tuple(next(iter(rows.values()), {}))
+        table = np.array([[rows[choice][name] for name in names] for choice in self.choices if rows], dtype=np.float64)
+        return names, table.reshape(self.count, len(names))
 
     @property
     def lab_columns(self) -> tuple[str, ...]:
