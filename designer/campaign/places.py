@@ -13,10 +13,10 @@ from designer.campaign.explanation import Place
 from designer.campaign.state import CampaignState
 from designer.campaign.wording import setting_text
 from designer.space import DesignSpace
+from designer.space.choices import CategoricalParameter
 from designer.space.compositions import ShareParameter
 from designer.space.encoding import Encoder
 from designer.space.formula import FormulaParameter
-from designer.space.parameters import CategoricalParameter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

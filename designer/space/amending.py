@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from designer.errors import Fault, InvalidSpace
+from designer.space.choices import CategoricalParameter
 from designer.space.compositions import ShareParameter
 from designer.space.lattice import decimal_of, plain
-from designer.space.parameters import CategoricalParameter, NumericParameter, ParameterBase
+from designer.space.parameters import NumericParameter, ParameterBase
 
 P = TypeVar("P", bound=ParameterBase)
 

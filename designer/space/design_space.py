@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, 
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.amending import amended_parameter, as_plain, rebuilt
+from designer.space.choices import CategoricalParameter
 from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
 from designer.space.constraints import BoundConstraint, Constraint, Reference, bind
 from designer.space.emptiness import why_empty
@@ -26,7 +27,7 @@ from designer.space.fields import did_you_mean, twice
 from designer.space.formula import FormulaParameter
 from designer.space.lattice import Floats, Mask
 from designer.space.listing import list_designs
-from designer.space.parameters import CategoricalParameter, NumericParameter
+from designer.space.parameters import NumericParameter
 from designer.space.salvage import further_faults
 from designer.space.tables import ReadResult, read_table
 

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from designer.errors import Fault, InvalidData, InvalidUnit
+from designer.space.choices import CategoricalParameter
 from designer.space.compositions import ShareParameter
 from designer.space.fields import LARGEST, did_you_mean
 from designer.space.formula import FormulaParameter, formula_fault
 from designer.space.lattice import Floats, is_whole, plain
-from designer.space.parameters import CategoricalParameter, LabColumn, NumericParameter
+from designer.space.parameters import LabColumn, NumericParameter
 from designer.units import convert_many, same_unit, split_header, split_quantity
 
 if TYPE_CHECKING:
