@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         UnknownSuggestion,
     )
     from designer.objective import Objective, Target
+    from designer.prediction.asking import PropertyPredictor
+    from designer.prediction.keeping import load_properties
+    from designer.prediction.prior import PropertyPrior
     from designer.priors.kinds import fit_prior, load_prior
     from designer.space import (
         CategoricalParameter,
@@ -64,6 +67,9 @@ _HOMES = {
         "UnknownSuggestion",
     ),
     "designer.objective": ("Objective", "Target"),
+    "designer.prediction.asking": ("PropertyPredictor",),
+    "designer.prediction.keeping": ("load_properties",),
+    "designer.prediction.prior": ("PropertyPrior",),
     "designer.priors.kinds": ("fit_prior", "load_prior"),
     "designer.space": (
         "CategoricalParameter",
@@ -104,6 +110,8 @@ __all__ = [
     "NumericParameter",
     "Objective",
     "OracleUnusable",
+    "PropertyPredictor",
+    "PropertyPrior",
     "StoreError",
     "Target",
     "Task",
@@ -111,6 +119,7 @@ __all__ = [
     "fit_prior",
     "load_family",
     "load_prior",
+    "load_properties",
 ]
 
 

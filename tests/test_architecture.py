@@ -31,6 +31,7 @@ ROOMS = (
     ("priors",),
     ("acquisition",),
     ("interpretation",),
+    ("prediction",),
     ("campaign",),
     ("report",),
     ("cli", "service", "__main__"),

@@ -13,6 +13,7 @@ from designer.cli.output import Report, Table, emit, number, warn
 from designer.errors import Fault, InvalidPrior
 
 if TYPE_CHECKING:
+    from designer.prediction.prior import FittedProperties
     from designer.priors.evaluation import Line
     from designer.tasks import Task
 
@@ -23,6 +24,9 @@ TasksArgument = Annotated[
     typer.Argument(metavar="TASKS...", help="Folders with a family.yaml, campaign files, or stores (.db)."),
 ]
 KindOption = Annotated[str, typer.Option("--kind", metavar="KIND", help="The kind of prior.")]
+FitKindOption = Annotated[
+    str, typer.Option("--kind", metavar="KIND", help="For campaigns: auto, ...; properties: for 'designer predict'.")
+]
 LeaveOutOption = Annotated[
     list[str] | None,
     typer.Option("--leave-out", metavar="TASK", help="A task (or pattern with *) that is not read; may be repeated."),
@@ -45,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
 def fit(
     tasks: TasksArgument,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="The folder to write.")],
-    kind: KindOption = "auto",
+    kind: FitKindOption = "auto",
     leave_out: LeaveOutOption = None,
     seed: SeedOption = 0,
     held_out: Annotated[
@@ -61,9 +65,10 @@ def fit(
 
     _refuse_written(out, force)
     read = _read(tasks, leave_out)
-    fitted = prior_of(kind).fit(read, seed=seed)
+    whole = kind == "properties"  # its card says without this how well each task predicts itself
+    fitted = _properties(read, seed) if whole else prior_of(kind).fit(read, seed=seed)
     lines: list[Line] = []
-    if held_out and any(teachers_of(task, read) for task in read):
+    if held_out and not whole and any(teachers_of(task, read) for task in read):
         lines = summary(evaluate(read, [kind], seed=seed, repeats=1, most=held_out, progress=_tell), seed=seed)
     fitted.save(out)
     known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines]}
@@ -74,6 +79,14 @@ def fit(
         said.show(_table(lines))
         said.say(_LEGEND)
     emit(said, as_json)
+
+
+def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
+    from designer.prediction.prior import PropertyPrior
+
+    return PropertyPrior(progress=lambda done, steps: warn(f"step {done} of {steps}") if done % 500 == 0 else None).fit(
+        tasks, seed=seed
+    )
 
 
 @prior.command()
@@ -90,7 +103,8 @@ def show(
     said.say(f"A prior of kind {card.get('kind')!r}, {by}.")
     known = [task for task in card.get("tasks") or () if isinstance(task, dict)]
     if known:
-        said.show(Table(["task", "measured", "designs"], [[str(cell) for cell in _task_cells(task)] for task in known]))
+        headers = ["task", "measured", "designs", *(["predicts itself"] if "skill" in known[0] else [])]
+        said.show(Table(headers, [[str(cell) for cell in _task_cells(task)] for task in known]))
     for data in card.get("data") or ():
         terms = data["license"] or "no licence is known"
         said.say(f"Data of {data['place']}: {terms}" + _after(" Source: ", data["source"]))
@@ -195,7 +209,8 @@ def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
     quantity, unit = task.get("quantity", "-"), task.get("unit")
     if isinstance(quantity, list):
         quantity, unit = quantity
-    return task.get("name", "-"), f"{quantity} ({unit})" if unit else quantity, task.get("rows", "-")
+    cells = task.get("name", "-"), f"{quantity} ({unit})" if unit else quantity, task.get("rows", "-")
+    return (*cells, f"{task['skill']:.2f}") if isinstance(task.get("skill"), float) else cells
 
 
 def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:

@@ -1,9 +1,8 @@
-"""The commands that only look: where a campaign stands, what is best, what to expect and why, and the report."""
+"""The commands that only look: where a campaign stands, what is best, why a design was suggested, and the report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,6 @@ import typer
 from designer.cli.options import (
     CampaignArgument,
     CampaignOption,
-    IgnoreOption,
     JsonFlag,
     StoreOption,
     campaign_file,
@@ -23,17 +21,14 @@ from designer.cli.output import Report, Table, emit, hanging, number, with_error
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from designer.campaign.campaign import Campaign
-    from designer.objective import Target
 
 PANEL = "Look"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (status, best, predict, explain, report, export):
+    for command in (status, best, explain, report, export):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -77,43 +72,6 @@ def best(
         said.say("Nothing is measured yet.")
     else:
         said.say("No measured design keeps all limits yet.")
-    emit(said, as_json)
-
-
-def predict(
-    words: Annotated[
-        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (TABLE.csv | COLUMN=VALUE...)", help="Which designs.")
-    ],
-    ignore: IgnoreOption = None,
-    option: CampaignOption = None,
-    store: StoreOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say what the model expects of designs that you name. Columns of targets are passed over; nothing is written.
-
-    Examples: designer predict candidates.csv; designer predict temperature=455 atmosphere=N2.
-    """
-    from designer.campaign.frames import prediction_data
-    from designer.cli.designs import without_rows
-
-    path, rest = split_campaign(words, option)
-    opened = open_campaign(path, store)
-    targets = opened.objective.targets
-    labels, designs = _designs(rest, targets, ignore or [])
-    with without_rows() if isinstance(designs, list) else nullcontext():
-        frame = opened.predict(designs)
-    predicted = prediction_data(frame, targets)
-    rows: list[dict[str, Any]] = [
-        {"design": label, "predicted": each} for label, each in zip(labels, predicted, strict=True)
-    ]
-    said = Report({"campaign": opened.name, "predictions": rows})
-    headers = ["", *(_header(target.name, target.unit) for target in targets)]
-    cells = [
-        [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in row["predicted"].values())]
-        for row in rows
-    ]
-    said.show(Table(headers, cells))
-    said.say("Expected value ± one standard deviation, without the noise of measuring.")
     emit(said, as_json)
 
 
@@ -263,24 +221,6 @@ def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
             line += [with_error(expected["mean"], expected["sd"]) if expected else "-"]
         lines.append(line)
     return Table(headers, lines)
-
-
-def _designs(
-    rest: Sequence[str], targets: Sequence[Target], ignore: Sequence[str]
-) -> tuple[list[str], pd.DataFrame | list[dict[str, str]]]:
-    from designer.cli.designs import SHEETS, read_words, without_columns
-    from designer.units import split_header
-
-    if len(rest) == 1 and rest[0].lower().endswith(SHEETS):
-        from designer.space.files import read_frame
-
-        frame = without_columns(read_frame(Path(rest[0])), ignore, rest[0])
-        measured = {name for target in targets for name in (target.name, target.column)}
-        frame = frame[[header for header in frame.columns if not measured & {header, split_header(header)[0]}]]
-        return [f"row {row}" for row in frame.index], frame
-    if not rest:
-        raise InvalidInput(Fault("no design is given", "give a table, or COLUMN=VALUE for every column"))
-    return ["the design"], [read_words(rest)]
 
 
 def _header(name: str, unit: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Properties of new designs from a prior and a few measurements, without a campaign."""
