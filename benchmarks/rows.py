@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.campaigns import Key, Row
+from designer.errors import Fault, InvalidData
 
 
 def append(folder: Path, row: Row) -> None:
@@ -30,18 +31,26 @@ def read(folder: Path) -> list[Row]:
     """Return all rows of a folder, ordered by what they are the result of; of two with one key the last counts.
 
     A last line that was cut off by a crash is left out: its campaign runs again.
+
+    Raises
+    ------
+    InvalidData
+        If another line is no row.
     """
     rows: dict[Key, Row] = {}
     for path in sorted(folder.glob("*.jsonl")):
-        for row in _rows(path.read_text(encoding="utf-8").splitlines()):
+        for row in _rows(path):
             rows[row.key] = row
     return [rows[key] for key in sorted(rows)]
 
 
-def _rows(lines: list[str]) -> Iterable[Row]:
+def _rows(path: Path) -> Iterable[Row]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             yield Row(**json.loads(line))
-        except json.JSONDecodeError:
-            if number < len(lines):
-                raise
+        except (json.JSONDecodeError, TypeError) as error:
+            if number == len(lines) and isinstance(error, json.JSONDecodeError):
+                return
+            what = "this is no result of a campaign"
+            raise InvalidData(Fault(what, "remove the line", file=str(path), line=number)) from None

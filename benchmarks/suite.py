@@ -12,6 +12,7 @@ from designer.errors import Fault, InvalidInput
 from designer.tasks.card import Groups, NonEmpty
 
 Track = Literal["shared", "own"]
+SUITES = Path(__file__).parent / "suites"
 TRACKS: tuple[Track, ...] = ("shared", "own")
 
 
@@ -144,7 +145,7 @@ class Suite(Value):
 
 def suite_path(name: str) -> Path:
     """Return the file of a suite: the one of this name in `benchmarks/suites`, or the path itself."""
-    return Path(name) if name.endswith((".yaml", ".yml")) else Path(__file__).parent / "suites" / f"{name}.yaml"
+    return Path(name) if name.endswith((".yaml", ".yml")) else SUITES / f"{name}.yaml"
 
 
 def load_suite(name: str) -> Suite:
@@ -160,5 +161,9 @@ def load_suite(name: str) -> Suite:
 
 def read_suite(name: str) -> tuple[Suite, Document]:
     """Read a suite and the document it stands in, by which faults find their lines."""
-    document = load_document(suite_path(name))
+    path = suite_path(name)
+    if path.parent == SUITES and not path.is_file():
+        known = ", ".join(sorted(file.stem for file in SUITES.glob("*.yaml")))
+        raise InvalidInput(Fault(f"there is no suite {name!r}", f"one of: {known}, or the path of a YAML file"))
+    document = load_document(path)
     return parse(Suite, document), document

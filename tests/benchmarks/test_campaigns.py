@@ -17,8 +17,8 @@ import pytest
 
 from benchmarks import methods, rows, running
 from benchmarks.campaigns import Job, Row, simulate
-from benchmarks.plan import prepare
 from benchmarks.pools import Candidates, Pool, pool_of
+from designer.errors import InvalidData
 from designer.tasks import load_family
 
 NEW_FIELDS = ("track", "control", "sources", "predictions", "machine")
@@ -90,20 +90,6 @@ def test_a_row_of_before_has_the_defaults_of_its_new_fields(pool: Pool, tmp_path
     assert rows.read(tmp_path) == [replace(row, machine="")]
 
 
-@pytest.mark.parametrize("suite", ["full", "transfer"])
-def test_the_committed_rows_are_of_the_suite_as_it_is(repository: Path, designer_data: Path, suite: str) -> None:
-    plan = prepare(suite, designer_data)
-    pools = {(pool.family, pool.task): (pool, pool.digest()) for pool in plan.pools}
-    found = rows.read(repository / "benchmarks" / "results" / suite)
-    assert len(found) >= 500
-    for row in found:
-        pool, digest = pools[row.family, row.task]
-        assert (row.pool, row.budget) == (digest, plan.suite.budget)
-        assert row.initial == (plan.suite.initial if row.track == "shared" else 0)
-        assert row.chosen[: row.initial] == pool.initial(row.initial, row.seed)
-        assert row.y == pool.y[row.chosen].tolist()
-
-
 @pytest.mark.parametrize("method", ["designer", "rf-ei"])
 def test_models_find_the_top_of_a_parabola(pool: Pool, method: str) -> None:
     assert max(lead(pool, method, budget=20).y) == 0.0
@@ -160,6 +146,15 @@ def test_rows_survive_a_cut_last_line_and_the_last_of_two_counts(pool: Pool, tmp
     with (tmp_path / "random.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"suite": "hil')
     assert rows.read(tmp_path) == [again, other]
+
+
+def test_a_line_that_is_no_result_is_named(pool: Pool, tmp_path: Path) -> None:
+    rows.append(tmp_path, lead(pool, "random"))
+    file = tmp_path / "random.jsonl"
+    for wrong in ("{}", "<<<<<<< HEAD"):
+        file.write_text(f"{wrong}\n" + file.read_text(encoding="utf-8").splitlines()[-1] + "\n", encoding="utf-8")
+        with pytest.raises(InvalidData, match=r"random.jsonl:1: this is no result of a campaign; remove the line"):
+            rows.read(tmp_path)
 
 
 def test_a_row_after_a_cut_line_is_not_lost(pool: Pool, tmp_path: Path) -> None:

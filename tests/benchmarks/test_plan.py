@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import families, methods
+from benchmarks import families, methods, rows
 from benchmarks.__main__ import main
 from benchmarks.plan import prepare
 from benchmarks.suite import load_suite
@@ -229,22 +229,35 @@ def test_check_says_what_would_run(three: Path, tmp_path: Path, capsys: pytest.C
     ]
 
 
-@pytest.mark.parametrize("name", ["smoke", "full", "transfer"])
-def test_the_suites_of_the_project_name_tasks_that_are_there(name: str, designer_data: Path) -> None:
+@pytest.mark.parametrize("name", ["full", "transfer"])
+def test_the_suites_of_the_project_and_their_committed_rows(name: str, repository: Path, designer_data: Path) -> None:
     plan = prepare(name, designer_data, control="unrelated")
     assert all(len(pool) > plan.suite.budget for pool in plan.pools)
+    assert {entry.split for entry in plan.suite.families} == {"develop", "report"}
+    assert len({pool.family for pool in plan.pools}) >= 6
     if name == "full":
         assert len(plan.pools) >= 30
-        assert len({pool.family for pool in plan.pools}) >= 6
-        assert {entry.split for entry in plan.suite.families} == {"develop", "report"}
-    if name == "transfer":
+    else:
         assert all(pool.candidates.sources for pool in plan.pools)
         assert len(plan.pools) >= 25
+    pools = {(pool.family, pool.task): (pool, pool.digest()) for pool in plan.pools}
+    found = [row for row in rows.read(repository / "benchmarks/results" / name) if (row.family, row.task) in pools]
+    assert len(found) >= 500
+    for row in found:
+        pool, digest = pools[row.family, row.task]
+        assert (row.pool, row.budget) == (digest, plan.suite.budget)
+        assert row.initial == (plan.suite.initial if row.track == "shared" else 0)
+        assert row.chosen[: row.initial] == pool.initial(row.initial, row.seed)
+        assert row.y == pool.y[row.chosen].tolist()
 
 
 def test_a_suite_that_is_not_there() -> None:
-    with pytest.raises(InvalidInput, match="no such file"):
+    with pytest.raises(
+        InvalidInput, match=r"there is no suite 'nothing'; one of: full, .*smoke.*, or the path of a YAML"
+    ):
         load_suite("nothing")
+    with pytest.raises(InvalidInput, match="no such file"):
+        load_suite("nothing.yaml")
 
 
 @pytest.mark.parametrize(
