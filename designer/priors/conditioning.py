@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.informed import InformedModel
-from designer.priors.sources import Source, matching
+from designer.priors.informed import Extra, InformedModel, Knowing, fit_informed
+from designer.priors.sources import Source, gather, matching, name_of
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture
+from designer.surrogates.outputs import OutputScale
+from designer.surrogates.structure import GaussianProcessSettings
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+L = TypeVar("L")
 
 AGAINST = 0.05
 """Prior probability that a new task runs against the past ones."""
@@ -62,6 +70,38 @@ def either_way(models: Sequence[InformedModel], one: TaskData) -> Model | None:
         odds = odds + [model.log_evidence() for model in models]
     weights = np.exp(odds - odds.max())
     return Mixture(models, weights / weights.sum())
+
+
+def both_ways(
+    one: TaskData,
+    knowing: Callable[[float], Knowing],
+    slope: float,
+    extras: Sequence[Extra],
+    output: OutputScale,
+    settings: GaussianProcessSettings,
+) -> tuple[InformedModel, InformedModel]:
+    """Return the model of one target that runs with past tasks (`knowing` at `slope`) and the one that runs against."""
+    with_them, against = (
+        fit_informed(one, knowing(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
+    )
+    return with_them, against
+
+
+def learned_by_subject(
+    tasks: Sequence[Task], learn: Callable[[CommonFeatures, Sequence[Source], Sequence[str]], L]
+) -> tuple[CommonFeatures, tuple[Source, ...], tuple[L, ...]]:
+    """Return what `learn` makes of each set of sources that a new task may learn from, and of what it is made.
+
+    Parameters
+    ----------
+    learn
+        From common features, sources, and the group of near copies that each belongs to.
+    """
+    ordered = sorted(tasks, key=name_of)
+    common, sources = gather(ordered)
+    groups = {name_of(task): task.group or name_of(task) for task in ordered}
+    learned = [learn(common, chosen, [groups[source.name] for source in chosen]) for chosen in subjects(sources)]
+    return common, sources, tuple(learned)
 
 
 def subjects(sources: Sequence[Source]) -> list[tuple[Source, ...]]:

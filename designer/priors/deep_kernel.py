@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,21 +35,22 @@ from designer.priors import saving
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
+    both_ways,
     condition_each,
     either_way,
+    learned_by_subject,
     moving,
     names_of,
     quantity_of,
-    subjects,
     what_teaches,
 )
 from designer.priors.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep_training import Tables, Training, folds_of, train
-from designer.priors.informed import InformedModel, fit_informed
+from designer.priors.informed import InformedModel
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
 from designer.priors.networks import Weights, by_rows, doubled, look, only
-from designer.priors.sources import Source, gather, name_of
+from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
 
 if TYPE_CHECKING:
@@ -97,14 +99,8 @@ class DeepKernelPrior:
 
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedDeepKernel:
         """Train the networks on past tasks, in any order; see `Prior.fit`."""
-        ordered = sorted(tasks, key=name_of)
-        common, sources = gather(ordered)
-        groups = {name_of(task): task.group or name_of(task) for task in ordered}
-        learned = [
-            learn(common, chosen, [groups[source.name] for source in chosen], self.training, seed)
-            for chosen in subjects(sources)
-        ]
-        return FittedDeepKernel(common, sources, tuple(learned), seed)
+        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
+        return FittedDeepKernel(common, sources, learned, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,16 +185,8 @@ class FittedDeepKernel:
         output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, teaching, quantity_of(one))
         members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
         extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
-        return tuple(
-            fit_informed(
-                one,
-                Embedding(bridge, learned.standardise, weights, sign * trust.slope),
-                extras,
-                output=output,
-                settings=trust.settings(),
-            )
-            for sign in (1.0, -1.0)
-        )
+        knowing = partial(Embedding, bridge, learned.standardise, weights)
+        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
 
     def save(self, path: Path) -> None:
         """Write networks and sources into the folder `path`."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,22 +32,23 @@ from designer.priors import saving
 from designer.priors.agreement import Standardiser
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
+    both_ways,
     condition_each,
     either_way,
+    learned_by_subject,
     names_of,
     quantity_of,
-    subjects,
     what_teaches,
 )
 from designer.priors.deep_calibration import Trust
-from designer.priors.informed import InformedModel, fit_informed
+from designer.priors.informed import InformedModel
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
 from designer.priors.metric_learning import Learned, learn
 from designer.priors.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric_training import MetricTraining
 from designer.priors.networks import by_rows
-from designer.priors.sources import Source, gather, name_of
+from designer.priors.sources import Source
 from designer.priors.weighting import Sights, Weighting, rank_agreement
 from designer.surrogates.data import TaskData
 from designer.surrogates.kernels import Array
@@ -99,14 +100,8 @@ class MetricPrior:
 
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedMetric:
         """Train the embedding on past tasks, in any order; see `Prior.fit`."""
-        ordered = sorted(tasks, key=name_of)
-        common, sources = gather(ordered)
-        groups = {name_of(task): task.group or name_of(task) for task in ordered}
-        learned = [
-            learn(common, chosen, [groups[source.name] for source in chosen], self.training, seed)
-            for chosen in subjects(sources)
-        ]
-        return FittedMetric(common, sources, tuple(learned), seed)
+        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
+        return FittedMetric(common, sources, learned, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,16 +157,9 @@ class FittedMetric:
             mean, further = Attending(seen.bridge, seen.learned.space, anchors, weights, trust.slope)(one.X)
         output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.teaching, quantity_of(one))
         means, width = 1 + len(leaned), further.shape[-1]
-        return tuple(
-            fit_informed(
-                one,
-                Attending(seen.bridge, seen.learned.space, anchors, weights, sign * trust.slope),
-                trust.extras(range(means), range(means, width)),
-                output=output,
-                settings=trust.settings(),
-            )
-            for sign in (1.0, -1.0)
-        )
+        knowing = partial(Attending, seen.bridge, seen.learned.space, anchors, weights)
+        extras = trust.extras(range(means), range(means, width))
+        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
 
     def _seen(self, one: TaskData) -> _Seen | None:
         found = what_teaches(one, self.common, self.sources)

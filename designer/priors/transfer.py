@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ from torch import Tensor
 
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import condition_each, quantity_of
+from designer.priors.conditioning import both_ways, condition_each, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, knowing_nothing
 from designer.priors.kept import sources_card, sources_from, sources_tensors
@@ -196,10 +196,7 @@ class FittedTransfer:
             expected = trust.slope * predictions(models, bridge(one.X)).mean(-1).numpy()
         # One level for both, that of the likelier: each choosing its own would let it explain away what it foretold.
         output = level_of(y, expected, trust.variance, sources, quantity)
-        return tuple(
-            fit_informed(one, SourceMean(models, bridge, sign * trust.slope), extras, output=output, settings=settings)
-            for sign in (1.0, -1.0)
-        )
+        return both_ways(one, partial(SourceMean, models, bridge), trust.slope, extras, output, settings)
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""
