@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -29,6 +30,8 @@ class Savable(Protocol):
 CARD = "prior.json"
 WEIGHTS = "weights.safetensors"
 VERSION = 1
+
+_digests: WeakKeyDictionary[Savable, str] = WeakKeyDictionary()
 
 
 def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
@@ -94,10 +97,16 @@ def read_card(folder: Path | str) -> dict[str, Any]:
 
 
 def digest_of(prior: Savable) -> str:
-    """Return a digest of all that a prior writes when it is saved: what tells it from any other."""
-    with TemporaryDirectory() as folder:
-        prior.save(Path(folder))
-        return hashlib.sha256((Path(folder) / CARD).read_bytes()).hexdigest()[:16]  # the card holds the weights' digest
+    """Return a digest of all that a prior writes when it is saved: what tells it from any other.
+
+    A fitted prior never changes, so that it is computed once.
+    """
+    if prior not in _digests:
+        with TemporaryDirectory() as folder:
+            prior.save(Path(folder))
+            card = (Path(folder) / CARD).read_bytes()  # it holds the digest of the weights
+        _digests[prior] = hashlib.sha256(card).hexdigest()[:16]
+    return _digests[prior]
 
 
 def is_saved(folder: Path | str) -> bool:
