@@ -23,7 +23,7 @@ for priors estimated over tasks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -45,6 +45,7 @@ from designer.priors.levels import level_of
 from designer.priors.source_models import (
     HYPERPARAMETERS,
     SELF_PREDICTION,
+    Remembered,
     SourceModel,
     fit_source,
     predictions,
@@ -110,9 +111,10 @@ class SourceMean:
     models: tuple[SourceModel, ...]
     bridge: Bridge
     slope: float
+    expected: Callable[[Sequence[SourceModel], Tensor], Tensor] = predictions
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        mean, deviations = spread(predictions(self.models, self.bridge(X)))
+        mean, deviations = spread(self.expected(self.models, self.bridge(X)))
         return self.slope * mean, torch.cat([mean[..., None], deviations], dim=-1)
 
 
@@ -156,6 +158,7 @@ class FittedTransfer:
     refused: tuple[str, ...] = ()
     seed: int = 0
     _trusts: dict[Any, Trust] = field(default_factory=dict, init=False, repr=False)
+    _expected: Remembered = field(default_factory=Remembered, init=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -193,10 +196,12 @@ class FittedTransfer:
         settings, extras = structure(trust, len(models))
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]
         with torch.no_grad():
-            expected = trust.slope * predictions(models, bridge(one.X)).mean(-1).numpy()
+            expected = trust.slope * self._expected(models, bridge(one.X)).mean(-1).numpy()
         # One level for both, that of the likelier: each choosing its own would let it explain away what it foretold.
         output = level_of(y, expected, trust.variance, sources, quantity)
-        return both_ways(one, partial(SourceMean, models, bridge), trust.slope, extras, output, settings)
+        return both_ways(
+            one, partial(SourceMean, models, bridge, expected=self._expected), trust.slope, extras, output, settings
+        )
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""

@@ -15,7 +15,7 @@ from designer.objective import Target
 from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
 from designer.priors.conditioning import is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
-from designer.priors.source_models import fit_source, predictions
+from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
 from designer.priors.turns import Guarded
@@ -100,6 +100,25 @@ class TestSources:
             errors.append(float(process.values[i] - rest.marginals(process.inputs[i : i + 1])[0]))
         z = process.values.numpy()
         assert model.self_prediction() == pytest.approx(1 - np.sum(np.square(errors)) / np.sum((z - z.mean()) ** 2))
+
+    def test_what_they_expect_is_computed_once_for_the_same_designs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        common, sources = gather(similar())
+        models = [fit_source(source, common) for source in sources]
+        computed = []
+        monkeypatch.setattr(SourceModel, "mean", lambda model, X: computed.append(model) or X.sum(-1))
+        remembered = Remembered()
+        X = sources[0].X
+        first = remembered(models, X)
+        assert torch.equal(remembered(models, X.clone()), first)
+        assert len(computed) == len(models)
+        remembered(models, X + 1)
+        remembered(models[:2], X)
+        assert len(computed) == 2 * len(models) + 2
+        for i in range(KEPT):
+            remembered(models, X + 2 + i)
+        remembered(models, X)
+        assert len(computed) == (3 + KEPT) * len(models) + 2
+        assert remembered(models, X.clone().requires_grad_()).requires_grad
 
     def test_columns_that_never_change_are_left_out(self) -> None:
         frame, X = features(20, 1)
