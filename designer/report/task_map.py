@@ -13,55 +13,81 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LONG = 28
+_LONG = 40
+_SMALL, _MANY = 8.0, 60
 
 
 def task_map(names: Sequence[str], distances: np.ndarray) -> Drawing:
     """Return the drawing of a map (metric multidimensional scaling) and a tree (average linkage) of tasks.
+
+    Tasks are numbered as they stand in the tree, from above; the map shows the numbers, since names would hide it.
 
     Parameters
     ----------
     distances
         ``n x n``, symmetric; 0.5 where two tasks say nothing about each other.
     """
-    shown = [name if len(name) <= _LONG else f"{name[: _LONG - 1]}…" for name in names]
-
-    def paint(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
-        _map(left, shown, _places(distances))
-        _tree(right, shown, distances)
-
-    label = f"Distances between {len(names)} tasks: a map and a tree"
-    return Drawing("task-map", label, paint, (11, max(4.2, 0.22 * len(names) + 1.2)))
-
-
-def _map(axes: Axes, names: Sequence[str], points: np.ndarray) -> None:
-    axes.scatter(points[:, 0], points[:, 1], color=BLUE, zorder=3)
-    for name, (x, y) in zip(names, points, strict=True):
-        axes.annotate(name, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8, color=INK)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.15)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_title("near: they rank designs alike", fontsize=10)
-
-
-def _tree(axes: Axes, names: Sequence[str], distances: np.ndarray) -> None:
-    from scipy.cluster.hierarchy import dendrogram, linkage
+    from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
     tree = linkage(squareform(distances, checks=False), "average")
+    numbers = np.empty(len(names), dtype=np.int64)
+    numbers[leaves_list(tree)[::-1]] = np.arange(1, len(names) + 1)
+    shown = [f"{number}  {_shortened(name)}" for name, number in zip(names, numbers, strict=True)]
+    size = _SMALL if len(names) <= _MANY else 6.0
+
+    def paint(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=(1.25, 1.0))
+        _map(left, numbers, _places(distances), size)
+        _tree(right, shown, tree, size)
+
+    label = f"Distances between {len(names)} tasks: a map and a tree"
+    return Drawing("task-map", label, paint, (12, max(4.8, 0.022 * size * len(names) + 1.2)))
+
+
+def _shortened(name: str) -> str:
+    """Return a name without its middle, where it is long: what tells tasks apart stands at either end."""
+    half = (_LONG - 1) // 2
+    return name if len(name) <= _LONG else f"{name[:half]}…{name[-half:]}"
+
+
+def _map(axes: Axes, numbers: np.ndarray, points: np.ndarray, size: float) -> None:
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+
+    axes.scatter(points[:, 0], points[:, 1], s=26 * size, color="white", edgecolors=BLUE, linewidths=1.2, zorder=3)
+    for number, (x, y) in zip(numbers, points, strict=True):
+        axes.text(x, y, str(number), ha="center", va="center", fontsize=size, color=INK, zorder=4)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.1)
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title("Tasks that rank designs alike stand close together", fontsize=10)
+    # Distances in the map are those of the tree, as far as a plane can show them.
+    axes.add_artist(AnchoredSizeBar(axes.transData, 0.1, "distance 0.1", "lower left", frameon=False, color=INK))
+
+
+def _tree(axes: Axes, names: Sequence[str], tree: np.ndarray, size: float) -> None:
+    from scipy.cluster.hierarchy import dendrogram
+
     dendrogram(tree, orientation="left", labels=list(names), ax=axes, color_threshold=0, above_threshold_color=GREY)
     axes.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
-    axes.tick_params(axis="y", labelsize=8)
-    axes.set_xlabel("distance (0.5: says nothing about each other)")
+    axes.set_xlim(max(float(tree[:, 2].max()) * 1.05, 0.1), 0)
+    axes.yaxis.tick_right()
+    axes.tick_params(axis="y", labelsize=size, length=0)
+    axes.set_xlabel("distance (0.5: says nothing about each other)", fontsize=9)
+    axes.tick_params(axis="x", labelsize=8)
     axes.grid(False)
+    for side in ("left", "top", "right"):
+        axes.spines[side].set_visible(False)
 
 
 def _places(distances: np.ndarray) -> np.ndarray:
     """Return places in the plane (``n x 2``) whose distances are as near to `distances` as they can be."""
     from sklearn.manifold import MDS
 
+    if not distances.any():
+        return np.zeros((len(distances), 2))
     if len(distances) < 3:
         return np.array([[0.0, 0.0], [float(distances.max()), 0.0]])[: len(distances)]
     scaling = MDS(2, metric="precomputed", n_init=4, init="random", random_state=0, normalized_stress=False)
