@@ -6,8 +6,8 @@ and the sound results of up to 200 other designs are predicted. Every model gets
 
 - `plain`: the Gaussian process of a campaign without past work, on the results as they are;
 - `drawn in`: the same with gross results drawn in before (`designer.surrogates.outputs.drawn_in`), as a campaign does;
-- `left out`: the same, after results far from what the others foretell (leave-one-out, more than 4 standard deviations,
-  at most a fifth of them, one after the other) were given a noise as large as their deviation;
+- `left out`: `designer.surrogates.outliers`: the same, after results far from what the others foretell (leave-one-out,
+  more than 4 standard deviations, at most a fifth of them) were given a noise as large as their deviation;
 - `relevance pursuit`: BoTorch's `RobustRelevancePursuitSingleTaskGP` (Ament et al., NeurIPS 2024), up to 30 % outliers,
   100 steps a fit (with its defaults one fit took from 15 s to minutes here);
 - `Student t`: GPyTorch's variational process with a Student t likelihood, every design an inducing point, 200 steps.
@@ -48,6 +48,7 @@ from designer.priors.evaluation import data_of
 from designer.surrogates import outputs
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.outliers import fit_bearing_outliers
 from designer.tasks import Task, load_family
 
 TASKS = {
@@ -55,7 +56,6 @@ TASKS = {
 }  # fmt: skip
 SHARES = (0.0, 0.05, 0.15)
 TRAIN, TEST = 40, 200
-FAR, MOST = 4.0, 0.2
 LOOPS, FIRST, BUDGET = 4, 6, 24
 PAGE = Path(__file__).parent / "results" / "outliers.md"
 
@@ -96,25 +96,7 @@ def undrawn(data: TaskData) -> GaussianProcess:
 
 def left_out(data: TaskData, X: torch.Tensor) -> Predicted:
     """Predict by the same process, results that the others do not foretell made noisy."""
-    return _of(fit_left_out(data), X)
-
-
-def fit_left_out(data: TaskData) -> GaussianProcess:
-    """Fit, look at each result without itself, give the farthest a noise as large as its deviation, and fit again."""
-    one = data.target(0)
-    one = replace(one, Y=torch.from_numpy(outputs.drawn_in(one.Y[:, 0].numpy()))[:, None])
-    noise = torch.full_like(one.Y, torch.nan)
-    for _ in range(int(MOST * len(one.Y))):
-        given = replace(one, Yvar=None if torch.isnan(noise).all() else noise)
-        model = fit_gaussian_process(given)
-        rest = model.held_out()
-        far = np.abs(one.Y[:, 0].numpy() - rest.means) / np.sqrt(rest.variances)
-        far[~torch.isnan(noise[:, 0]).numpy()] = 0.0
-        worst = int(far.argmax())
-        if far[worst] <= FAR:
-            break
-        noise[worst, 0] = (float(one.Y[worst, 0]) - float(rest.means[worst])) ** 2
-    return model
+    return _of(fit_bearing_outliers(data), X)
 
 
 def relevance_pursuit(data: TaskData, X: torch.Tensor) -> Predicted:

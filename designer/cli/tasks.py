@@ -272,8 +272,10 @@ def shown_mappings(mappings: Sequence[Mapping]) -> list[str]:
 
 
 def _say(report: Report, findings: Sequence[Finding]) -> None:
+    from designer.tasks.quality.findings import together
+
     notes = [finding for finding in findings if finding.is_note]
-    faults = [finding for finding in findings if not finding.is_note]
+    faults = together([finding for finding in findings if not finding.is_note])
     for finding in faults[:_SHOWN]:
         report.say(str(finding))
     if len(faults) > _SHOWN:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LONG = 40
+_LEAST = 1e-6  # a tree of tasks that are all the same has a width all the same
 _SMALL, _MANY = 8.0, 60
 
 
@@ -31,6 +32,7 @@ def task_map(names: Sequence[str], distances: np.ndarray) -> Drawing:
     from scipy.spatial.distance import squareform
 
     tree = linkage(squareform(distances, checks=False), "average")
+    tree[:, 2] = np.maximum(tree[:, 2], _LEAST)
     numbers = np.empty(len(names), dtype=np.int64)
     numbers[leaves_list(tree)[::-1]] = np.arange(1, len(names) + 1)
     shown = [f"{number}  {_shortened(name)}" for name, number in zip(names, numbers, strict=True)]
@@ -52,7 +54,7 @@ def _shortened(name: str) -> str:
 
 
 def _map(axes: Axes, numbers: np.ndarray, points: np.ndarray, size: float) -> None:
-    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
     axes.scatter(points[:, 0], points[:, 1], s=26 * size, color="white", edgecolors=BLUE, linewidths=1.2, zorder=3)
     for number, (x, y) in zip(numbers, points, strict=True):

@@ -145,6 +145,9 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
 
 
 def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
+    if len(names) > 2 and names[0] and not any(names[1:]):
+        what = f"{names[0]!r} stands alone, as a title does"
+        return [Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)]
     faults = [
         Fault(f"column {position} has no header", "name every column", row=row)
         for position, name in enumerate(names, start=1)

@@ -191,6 +191,7 @@ def test_what_is_not_plain_is_left_to_the_careful_reader(text: str) -> None:
         ("\n\n", "the file is empty"),
         ("a,b,a\n1,2,3\n", "row 1, column 'a': the header 'a' stands twice"),
         ("a,,b\n1,2,3\n", "row 1: column 2 has no header"),
+        ("My log,,\na,b,c\n1,2,3\n", "row 1: 'My log' stands alone, as a title does; delete the rows above"),
         ("a,b\n1,2\n1\n1,2,3\n", "row 3: the row has 1 cells; the header has 2"),
         ('a,b\n"1,2\n', "no proper CSV"),
         ("a\0b\n", "binary data"),

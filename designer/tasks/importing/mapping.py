@@ -19,7 +19,7 @@ from designer.space.amending import as_plain
 from designer.tasks.card import NonEmpty, Text, without_empty_match
 from designer.tasks.importing.raw import RawTable
 from designer.tasks.quality.checking import check, mend
-from designer.tasks.quality.findings import FATAL, LOG, Finding
+from designer.tasks.quality.findings import FATAL, LOG, Finding, together
 from designer.tasks.quality.table import Sheet
 from designer.tasks.writing import file_names, write_folder
 
@@ -149,7 +149,7 @@ def write_import(plan: Plan, folder: Path | str, *, repair: bool = False) -> tup
             faults += [finding.fault for finding in left]
         else:
             mine = [f for f in plan.findings if f.task == sheet.task and f.kind in FATAL]
-            faults += [_with_hint(finding) for finding in mine]
+            faults += [_with_hint(finding) for finding in together(mine)]
     if faults:
         raise InvalidData(faults)
     log = pd.concat(logs, ignore_index=True) if logs else pd.DataFrame(columns=list(LOG))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -97,3 +97,27 @@ def repaired(frame: pd.DataFrame, findings: Iterable[Finding]) -> tuple[pd.DataF
 def in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
     """Return findings by row, those of whole columns and tables first."""
     return sorted(findings, key=lambda finding: (finding.row or 0, finding.column or ""))
+
+
+_MANY, _NAMED = 4, 6
+
+
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with those in one that say the same of many cells of a column: `100,75` in a file full of commas.
+
+    Only cells that are written in a way that cannot be read, and can be mended, are put together.
+    """
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for i, finding in enumerate(findings):
+        reason = finding.what.rpartition("' has ")[2] if finding.repair and finding.kind == "not a number" else i
+        alike.setdefault((finding.task, finding.column, reason), []).append(finding)
+    result: list[Finding] = []
+    for group in alike.values():
+        if len(group) < _MANY:
+            result += group
+            continue
+        rows = ", ".join(str(finding.row) for finding in group[1:_NAMED]) + (", ..." if len(group) > _NAMED else "")
+        what = f"{group[0].what}, and so have {len(group) - 1} more (rows {rows})"
+        changes = tuple(change for finding in group for change in finding.repair)
+        result.append(replace(group[0], what=what, repair=changes))
+    return result

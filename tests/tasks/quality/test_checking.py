@@ -16,7 +16,7 @@ from designer.space import DesignSpace
 from designer.tasks import load_family
 from designer.tasks.quality.cells import read_cell
 from designer.tasks.quality.checking import check, mend
-from designer.tasks.quality.findings import Finding
+from designer.tasks.quality.findings import Finding, together
 from designer.tasks.quality.folder import check_folder, repair_folder
 from designer.tasks.quality.structure import mended_formula
 from designer.tasks.quality.table import Sheet
@@ -206,3 +206,14 @@ def test_a_folder_is_repaired_in_a_copy_with_a_log(tmp_path: Path) -> None:
     assert (sound / "t.csv").read_bytes() == before
     with pytest.raises(InvalidInput, match="exists already"):
         repair_folder(checked, tmp_path / "mended")
+
+
+def test_cells_of_a_column_that_are_all_written_in_one_wrong_way_are_one_line() -> None:
+    frame = table(12)
+    frame["y"] = [cell.replace(".", ",") for cell in frame["y"]]
+    frame.loc[5, "y"] = "5-7"
+    findings = found(frame)
+    lines = together(findings)
+    assert len(findings) == 12
+    assert [(f.row, len(f.repair)) for f in lines] == [(2, 11), (5, 0)]
+    assert "and so have 10 more (rows 3, 4, 6, 7, 8, ...)" in lines[0].what
