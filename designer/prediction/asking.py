@@ -16,6 +16,7 @@ from designer.objective import Target
 from designer.prediction.model import LEVEL, Prediction, QuantityModel
 from designer.prediction.prior import FittedProperties, Grammar
 from designer.space import DesignSpace
+from designer.space.encoding import Encoder
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task
 from designer.units import split_header
@@ -106,7 +107,8 @@ class PropertyPredictor:
         """
         frame = designs if isinstance(designs, pd.DataFrame) else pd.DataFrame([dict(each) for each in designs])
         read = self.space.read_table(frame, file=file, flags=False)
-        encoder = read.space.encoder
+        # The bridge describes elements itself; only choices bring descriptors of their own.
+        encoder = Encoder(read.space, descriptors=any(p.kind == "categorical" for p in read.space.parameters))
         bridge = self.prior.common.bridge(encoder.columns)
         return bridge(torch.tensor(encoder.encode(read.coordinates)))
 

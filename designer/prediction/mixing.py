@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr, stdtr, stdtrit
 
-from designer.prediction.components import Belief
+from designer.prediction.components import Belief, log_t
 from designer.prediction.process import Floats
 
 _ROUNDS = 200
-_STEPS = 26
+_STEPS = 200
+_NEAR = 3e-4
+_FLAT = 1e-250
 _NORMAL = 60.0
 
 
@@ -60,15 +63,38 @@ def _quantile(belief: Belief, level: float) -> Floats:
 
 
 def _between(beliefs: Sequence[Belief], weights: Sequence[float], level: float, values: Sequence[Floats]) -> Floats:
-    """Halve the interval between the models' own quantiles, between which that of the mixture lies."""
+    """Find where the mixture has `level` below: Newton's steps, halving where they leave the bracket.
+
+    The models' own quantiles are the first bracket: that of the mixture lies between them.
+    """
     low, high = np.minimum.reduce(values), np.maximum.reduce(values)
-    for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        below = sum(w * _distribution(belief, middle) for w, belief in zip(weights, beliefs, strict=True)) < level
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(0.5 * (low + high))
+    at = np.clip(np.average(np.stack(values), axis=0, weights=weights), low, high)
+    open_ = np.arange(len(at))  # those that are not found yet
+    for step in range(_STEPS):
+        y, bottom, top = at[open_], low[open_], high[open_]
+        below, density = _distribution([_at(belief, open_) for belief in beliefs], weights, y)
+        less = below < level
+        bottom, top = np.where(less, y, bottom), np.where(less, top, y)
+        newton = y - (below - level) / np.maximum(density, _FLAT)
+        fine = (newton > bottom) & (newton < top) & (step % 3 < 2)
+        near = np.abs(below - level) <= _NEAR
+        at[open_] = np.where(near, y, np.where(fine, newton, 0.5 * (bottom + top)))
+        low[open_], high[open_] = bottom, top
+        open_ = open_[~near]
+        if not len(open_):
+            break
+    return np.asarray(at)
 
 
-def _distribution(belief: Belief, y: Floats) -> Floats:
-    z = (belief.warp(y) - belief.location) / belief.scale
-    return np.asarray(ndtr(z) if belief.dof.min() > _NORMAL else stdtr(belief.dof, z))
+def _at(belief: Belief, rows: npt.NDArray[np.intp]) -> Belief:
+    return Belief(belief.location[rows], belief.scale[rows], belief.dof[rows], belief.warp)
+
+
+def _distribution(beliefs: Sequence[Belief], weights: Sequence[float], y: Floats) -> tuple[Floats, Floats]:
+    """Return the share of the mixture below values, and its density there."""
+    below, density = np.zeros_like(y), np.zeros_like(y)
+    for weight, belief in zip(weights, beliefs, strict=True):
+        z = (belief.warp(y) - belief.location) / belief.scale
+        below += weight * (ndtr(z) if belief.dof.min() > _NORMAL else stdtr(belief.dof, z))
+        density += weight * np.exp(log_t(z, belief.dof) - np.log(belief.scale) + belief.warp.log_slope(y))
+    return below, density

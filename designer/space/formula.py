@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from designer.space.parameters import LabColumn, ListedParameter
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\d+\.?\d*|\.\d+)|([(\[{])|([)\]}])|(\s+)|([·.*])")
 
 
+@lru_cache(maxsize=1 << 17)
 def formula_fault(text: str) -> Fault | None:
     """Return what is wrong with `text` as a chemical formula, or None.
 

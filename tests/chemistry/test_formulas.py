@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymatgen.core.composition import Composition
 
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
 from designer.errors import InvalidData
@@ -97,3 +100,14 @@ def test_all_elements_by_default():
 def test_no_formulas_give_no_rows():
     assert formula_fractions([], ["Fe"]).shape == (0, 1)
     assert formula_elements([]) == ()
+
+
+SYMBOLS = ("Fe", "O", "H", "C", "Co", "N", "I", "Sc", "F")
+PARTS = st.tuples(st.sampled_from(SYMBOLS), st.sampled_from(["", "1", "2", "10", "0.5", "1.25", "003"]))
+
+
+@given(st.lists(PARTS, min_size=1, max_size=6))
+def test_plain_formulas_are_read_as_pymatgen_reads_them(parts):
+    text = "".join(symbol + amount for symbol, amount in parts)
+    assert dict(parse_formula(text)) == pytest.approx(Composition(text).as_dict())
+    assert list(parse_formula(text)) == list(Composition(text).as_dict())

@@ -37,6 +37,23 @@ def test_quantiles_of_a_mixture_have_their_probability() -> None:
         assert below == pytest.approx(level, abs=0.005)
 
 
+@pytest.mark.parametrize("forms", [("identity", "log"), ("log", "identity", "asinh"), ("asinh", "identity")])
+def test_quantiles_are_right_however_far_apart_the_models_are(forms: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(len(forms))
+    parts = [
+        Belief(3 * rng.normal(size=2000), np.exp(rng.normal(size=2000)), np.full(2000, rng.uniform(2, 40)), warp)
+        for warp in (Warp(form, 1.0, 2.0) for form in forms)  # type: ignore[arg-type]
+    ]
+    weights = rng.dirichlet(np.ones(len(forms)))
+    for level in (0.05, 0.5, 0.95):
+        (value,) = quantiles(parts, weights.tolist(), (level,))
+        below = sum(
+            w * student.cdf((part.warp(value) - part.location) / part.scale, part.dof)
+            for w, part in zip(weights, parts, strict=True)
+        )
+        assert np.quantile(np.abs(below - level), 0.99) < 0.002
+
+
 def test_weights_go_to_what_foretells() -> None:
     rng = np.random.default_rng(0)
     y = rng.standard_normal(80)
