@@ -12,7 +12,7 @@ features (each as scikit-learn has them: 100 trees of all features; Matern 5/2 w
 maximum likelihood), the mean of the k values, and the same models of ours without past tasks.
 
 Settings were chosen on the shear moduli, the thermal expansion and the refractive index (5 tasks, 3 quantities); all
-else was looked at only here. The unit of replication is the quantity (10 of them; tasks of a group are averaged).
+else was looked at only here. The unit of replication is the quantity (11 of them; tasks of a group are averaged).
 """
 
 from __future__ import annotations

@@ -118,6 +118,26 @@ def whole(rows: Sequence[Row]) -> Iterator[str]:
         yield f"| *all {len(both)}* | | | {mean:.2f} | {covered:.0%} | | |"
 
 
+def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Iterator[str]:
+    """Yield what the tables say, in a few lines."""
+    for other in (*OTHERS, BLIND):
+        parts = []
+        for k in (k for k in SHOTS if 1 < k <= 20):
+            found = cube(rows, subjects, (OURS, other), k, "error", "honest").where(lambda task: task[1] in rest)
+            drawn = np.exp(-bootstrap(found, difference(0)))[:, 1]
+            ratio = float(np.exp(-difference(0)(found.by_task()))[1])
+            parts.append(f"{ratio:.2f}{'' if np.quantile(drawn, 0.975) < 1 else ' (not significant)'} at {k}")
+        yield f"- Error over that of {other}, on the quantities that settings were not chosen on: {', '.join(parts)}."
+    covered = [cube(rows, subjects, (OURS,), k, "covered", "honest").by_task().mean() for k in SHOTS]
+    yield f"- The 90 % intervals hold {min(covered):.0%} to {max(covered):.0%} of the values, over all k."
+    whole_of = {(row.task, row.method): row.error for row in rows if row.k == -1}
+    both = [task for task in subjects if (task, OURS) in whole_of and (task, OTHERS[0]) in whole_of]
+    beyond = [task for task in both if whole_of[task, OURS] > 1.1 * whole_of[task, OTHERS[0]]]
+    said = f", not {', '.join(beyond)}" if beyond else ""
+    count = f"{len(both) - len(beyond)} of {len(both)} tasks"
+    yield f"- With all values, our error is within 10 % of that of magpie + forest in {count}{said}."
+
+
 def complete(rows: Sequence[Row], subjects: Subjects) -> list[Row]:
     """Return the rows of the seeds that every task has whole."""
     wanted = {(task, mode, method, k) for task in subjects for mode, method, k in _kinds(rows)}
@@ -148,6 +168,7 @@ def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], wor
     lines += [f"- {key}: {value}" for key, value in facts.items()]
     lines += ["", "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better"]
     lines += ["than knowing the mean. From one value nothing can be ranked, and all methods say that value.", ""]
+    lines += ["## In short", "", *short(rows, subjects, rest), ""]
     lines += ["## Our error over that of the others, honest", "", "Below 1 is better; geometric means over quantities,"]
     lines += ["95 % intervals by bootstrap over quantities and, within, draws.", ""]
     lines += ["### On the quantities that settings were not chosen on", "", *ratios(rows, subjects, rest), ""]
