@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from benchmarks.campaigns import Key, Row
 from designer.errors import Fault, InvalidData
+
+FIELDS = {field.name for field in fields(Row)}
 
 
 def append(folder: Path, row: Row) -> None:
@@ -48,9 +50,12 @@ def _rows(path: Path) -> Iterable[Row]:
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, start=1):
         try:
-            yield Row(**json.loads(line))
-        except (json.JSONDecodeError, TypeError) as error:
-            if number == len(lines) and isinstance(error, json.JSONDecodeError):
+            given = json.loads(line)
+        except json.JSONDecodeError:
+            if number == len(lines):
                 return
+            given = None
+        if not isinstance(given, dict) or given.keys() != FIELDS:
             what = "this is no result of a campaign"
-            raise InvalidData(Fault(what, "remove the line", file=str(path), line=number)) from None
+            raise InvalidData(Fault(what, "remove the line", file=str(path), line=number))
+        yield Row(**given)
