@@ -144,10 +144,22 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
     return frame
 
 
-def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
+def title_fault(names: Sequence[str], row: int) -> Fault | None:
+    """What to say of a title where the headers should be: one fault, not one for each column without a header.
+
+    >>> print(title_fault(["My log", "", ""], row=1).what)
+    'My log' stands alone, as a title does
+    """
     if len(names) > 2 and names[0] and not any(names[1:]):
         what = f"{names[0]!r} stands alone, as a title does"
-        return [Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)]
+        return Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)
+    return None
+
+
+def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
+    title = title_fault(names, row)
+    if title is not None:
+        return [title]
     faults = [
         Fault(f"column {position} has no header", "name every column", row=row)
         for position, name in enumerate(names, start=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from designer.errors import Fault, InvalidData
+from designer.space.files import title_fault
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
@@ -44,6 +45,9 @@ def read_text_table(path: Path) -> pd.DataFrame:
 
 
 def _header_faults(header: Sequence[str]) -> list[Fault]:
+    title = title_fault(header, row=1)
+    if title is not None:
+        return [title]
     faults: list[Fault] = []
     for position, name in enumerate(header, start=1):
         if not name:

@@ -182,6 +182,17 @@ def test_all_faults_of_all_tables_are_reported_at_once(folder: Path) -> None:
     ]
 
 
+def test_a_title_above_the_headers_is_one_fault(folder: Path) -> None:
+    text = (folder / "cold.csv").read_text(encoding="utf-8")
+    title = "Log of May" + "," * text.partition("\n")[0].count(",") + "\n"
+    (folder / "cold.csv").write_text(title + text, encoding="utf-8")
+    found = [fault for fault in faults(folder) if fault.startswith("DIR/cold.csv")]
+    assert found == [
+        "DIR/cold.csv, row 1: 'Log of May' stands alone, as a title does; "
+        "delete the rows above the headers, so that the table begins with them"
+    ]
+
+
 def test_a_missing_table_and_a_missing_card(folder: Path) -> None:
     (folder / "cold.csv").unlink()
     assert faults(folder) == ["DIR/cold.csv: no such file; give the path of a CSV file"]

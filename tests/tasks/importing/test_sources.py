@@ -43,6 +43,14 @@ def test_the_same_table_in_every_format(tmp_path: Path) -> None:
         assert [{k: v.removesuffix(".0") for k, v in row.items()} for row in read] == TEXT, name
 
 
+def test_a_title_above_the_headers_of_a_workbook_is_one_fault(tmp_path: Path) -> None:
+    rows = [["Log of May", None, None, None], ["a", "b", "c", "y"], [1, 2, 3, 4]]
+    pd.DataFrame(rows).to_excel(tmp_path / "a.xlsx", index=False, header=False)
+    with pytest.raises(InvalidInput) as caught:
+        read_source(tmp_path / "a.xlsx")
+    assert [fault.what for fault in caught.value.faults] == ["'Log of May' stands alone, as a title does"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
