@@ -4,7 +4,7 @@
 ...     print(simulator.name, len(simulator.tasks), "tasks, by", simulator.package)
 hot-filament-cvd 8 tasks, by cantera
 atomic-layer-deposition 11 tasks, by machball
-emt-alloys 36 tasks, by ase
+emt-alloys 51 tasks, by ase
 perovskites 9 tasks, by chgnet
 ageing 6 tasks, by kawin
 >>> task = SIMULATORS["hot-filament-cvd"].task("array-8mm")
