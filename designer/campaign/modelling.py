@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
-from designer.campaign.suggesting import Choice, initial_count, learned, seed_of
+from designer.campaign.suggesting import Choice, initial_count, learned, seed_of, taken_coordinates
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.priors.base import Evident, FittedPrior
@@ -175,6 +176,11 @@ class _Asked:
     seed: int
     deadline: Deadline
 
+    @cached_property
+    def feasibility(self) -> Feasibility | None:
+        """Where experiments succeed, as `feasibility_of` says."""
+        return feasibility_of(self.spec, self.state, self.known)
+
     def of(self, model: Model, pending: Floats, n: int) -> Proposal:
         """Return what `model` would make next."""
         known = self.known
@@ -186,7 +192,7 @@ class _Asked:
             pending,
             n,
             self.seed,
-            feasibility=feasibility_of(self.spec, self.state, known),
+            feasibility=self.feasibility,
             forbidden_keys=_forbidden(known, pending, self.taken),
             replicates="auto" if has_noise(known) else "never",
             deadline=self.deadline,
@@ -196,12 +202,8 @@ class _Asked:
         """Return what the plain model would make next; before it has the results that it needs, the space is filled."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
             return self.of(plain, pending, n)
-        space = self.spec.space
-        made = [each.design for each in self.state.suggestions.values()]
-        made += [each.design for each in self.state.results]
-        made += [each.design for each in self.state.failures]
-        avoid = np.concatenate([coordinates_of(space, made), pending])
-        found = initial_designs(space, n, self.seed, avoid)
+        avoid = np.concatenate([taken_coordinates(self.spec, self.state), pending])
+        found = initial_designs(self.spec.space, n, self.seed, avoid)
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 

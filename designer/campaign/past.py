@@ -114,16 +114,33 @@ def prior_digest(spec: CampaignSpec) -> str | None:
 def _read_or_fit(kind: str, places: Sequence[Path], leave_out: Sequence[str]) -> FittedPrior:
     from designer.priors.kinds import load_prior
 
-    saved = [place for place in places if form_of(place) == "saved"]
-    if saved:
-        if len(places) > 1 or leave_out:
-            what = f"{str(saved[0])!r} is a saved prior, and cannot be joined with other past work"
-            raise InvalidPrior(Fault(what, "name it alone, without 'leave_out', or name the tasks themselves"))
-        return load_prior(saved[0])
+    saved = saved_alone(places, leave_out, "'leave_out'")
+    if saved is not None:
+        return load_prior(saved)
     tasks = past_tasks(places, leave_out)
     if not tasks:
         raise InvalidPrior(Fault("'leave_out' leaves no past task", "name fewer tasks"))
     return fitted(kind, tasks)
+
+
+def saved_alone(places: Sequence[Path], leave_out: Sequence[str], option: str) -> Path | None:
+    """Return the saved prior among places of past work; None where there is none.
+
+    Parameters
+    ----------
+    option
+        What `leave_out` is called where it was given.
+
+    Raises
+    ------
+    InvalidPrior
+        If other work is named beside it, or it is to leave something out.
+    """
+    saved = next((place for place in places if form_of(place) == "saved"), None)
+    if saved is not None and (len(places) > 1 or leave_out):
+        what = f"{str(saved)!r} is a saved prior, and cannot be joined with other past work"
+        raise InvalidPrior(Fault(what, f"name it alone, without {option}, or name the tasks themselves"))
+    return saved
 
 
 def fitted(kind: str, tasks: Sequence[Task]) -> FittedPrior:

@@ -175,11 +175,16 @@ class _Taken:
     keys: frozenset[Any]
 
 
-def _taken(spec: CampaignSpec, state: CampaignState) -> _Taken:
+def taken_coordinates(spec: CampaignSpec, state: CampaignState) -> Floats:
+    """Return the designs that were suggested, measured, failed or withdrawn (``n x c``), each as often as it was."""
     designs = [each.design for each in state.suggestions.values()]
     designs += [each.design for each in state.results]
     designs += [each.design for each in state.failures]
-    coordinates = coordinates_of(spec.space, designs)
+    return coordinates_of(spec.space, designs)
+
+
+def _taken(spec: CampaignSpec, state: CampaignState) -> _Taken:
+    coordinates = taken_coordinates(spec, state)
     first: dict[Any, int] = {}
     for row, key in enumerate(spec.space.keys(coordinates)):
         first.setdefault(key, row)  # once each: a design that is suggested and measured takes up no more of the space

@@ -11,7 +11,7 @@ import typer
 
 from designer.cli.options import CampaignOption, IgnoreOption, JsonFlag, StoreOption, open_campaign, split_campaign
 from designer.cli.output import Report, Table, emit, number, warn, with_error
-from designer.errors import Fault, InvalidInput, InvalidPrior
+from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,17 +160,13 @@ def _by_past_tasks(
 
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
-    from designer.campaign.forms import form_of
-    from designer.campaign.past import past_tasks
+    from designer.campaign.past import past_tasks, saved_alone
     from designer.prediction.keeping import load_properties
     from designer.prediction.prior import PropertyPrior
 
-    saved = [place for place in places if form_of(place) == "saved"]
-    if saved and (len(places) > 1 or leave_out):
-        what = f"{str(saved[0])!r} is a saved prior, and cannot be joined with other past work"
-        raise InvalidPrior(Fault(what, "name it alone, without --leave-out, or name the tasks themselves"))
-    if saved:
-        return load_properties(saved[0])
+    saved = saved_alone(places, leave_out, "--leave-out")
+    if saved is not None:
+        return load_properties(saved)
     tasks = past_tasks(places, leave_out)
     rows = sum(len(task) for task in tasks)
     warn(f"learning from {len(tasks)} past tasks, {rows} rows; keep it by: designer prior fit --kind properties")

@@ -1,8 +1,4 @@
-"""Several models in one: weights by what was held out, quantiles of their mixture.
-
-Reference: Y. Yao, A. Vehtari, D. Simpson, A. Gelman, Using stacking to average Bayesian predictive distributions,
-Bayesian Analysis 13 (2018).
-"""
+"""Several models in one: weights by what was held out, quantiles of their mixture."""
 
 from __future__ import annotations
 
@@ -14,8 +10,8 @@ from scipy.special import ndtr, stdtr, stdtrit
 
 from designer.prediction.components import Belief, log_t
 from designer.prediction.process import Floats
+from designer.surrogates.mixture import stacking_weights
 
-_ROUNDS = 200
 _STEPS = 200
 _NEAR = 3e-4
 _FLAT = 1e-250
@@ -39,15 +35,7 @@ def stacked(log_densities: Floats, prior: Floats) -> Floats:
     >>> stacked(np.log([[0.9, 0.1]] * 50), np.array([1.0, 1.0])).round(2).tolist()
     [0.98, 0.02]
     """
-    weights = prior / prior.sum()
-    if not len(log_densities):
-        return np.asarray(weights)
-    density = np.exp(log_densities - log_densities.max(axis=1, keepdims=True))
-    for _ in range(_ROUNDS):
-        shares = density * weights
-        shares /= shares.sum(axis=1, keepdims=True)
-        weights = (shares.sum(axis=0) + prior) / (len(density) + prior.sum())
-    return np.asarray(weights)
+    return stacking_weights(log_densities.T, floor=0.0, counts=prior)
 
 
 def quantiles(beliefs: Sequence[Belief], weights: Sequence[float], levels: Sequence[float]) -> list[Floats]:

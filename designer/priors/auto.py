@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,6 @@ FLOOR = 0.1
 REJECTED = math.log(20.0)
 """Log evidence against the prior at which it is laid aside."""
 
-LOCKS = ("agreement", "floor", "turns", "rejection")
 _ALIKE = 3.0  # odds that are not worth telling
 
 
@@ -94,6 +93,10 @@ class Guard:
         if lock not in LOCKS:
             raise ValueError(f"there is no lock {lock!r}; one of: {', '.join(LOCKS)}")
         return cls(**{lock: False})
+
+
+LOCKS = tuple(lock.name for lock in fields(Guard))
+"""The names of the locks."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,14 +58,14 @@ def what_teaches(
     return (bridge, teaching) if teaching and bridge.shares else None
 
 
-def either_way(models: Sequence[InformedModel], one: TaskData) -> Model | None:
+def either_way(models: Sequence[InformedModel], one: TaskData, against: float = AGAINST) -> Model | None:
     """Return the mixture of the model that runs with past tasks and the one that runs against them, by their evidence.
 
-    None, where there are no models.
+    The only model, where there is one; None, where there are none. `against` is the prior probability of the second.
     """
-    if not models:
-        return None
-    odds = np.log([1.0 - AGAINST, AGAINST])
+    if len(models) < 2:
+        return models[0] if models else None
+    odds = np.log([1.0 - against, against])
     if len(one.X):
         odds = odds + [model.log_evidence() for model in models]
     weights = np.exp(odds - odds.max())

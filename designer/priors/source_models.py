@@ -120,7 +120,7 @@ class Remembered:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, bytes], Tensor] = OrderedDict()
+        self._kept: OrderedDict[tuple[tuple[int, ...], bytes], Tensor] = OrderedDict()
 
     def __call__(self, models: Sequence[SourceModel], X: Tensor) -> Tensor:
         """Return `predictions`."""
@@ -128,7 +128,7 @@ class Remembered:
             return predictions(models, X)
         content = hashlib.blake2b(repr(X.shape).encode())
         content.update(X.detach().numpy().tobytes())
-        key = (hash(tuple(map(id, models))), content.digest())
+        key = (tuple(map(id, models)), content.digest())
         expected = self._kept.get(key)
         if expected is None:
             expected = self._kept[key] = predictions(models, X).detach()

@@ -37,7 +37,7 @@ from torch import Tensor
 
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import both_ways, condition_each, quantity_of
+from designer.priors.conditioning import both_ways, condition_each, either_way, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, knowing_nothing
 from designer.priors.kept import sources_card, sources_from, sources_tensors
@@ -57,7 +57,6 @@ from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernels import Array
-from designer.surrogates.mixture import Mixture
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel
 
 if TYPE_CHECKING:
@@ -166,17 +165,7 @@ class FittedTransfer:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, self._condition)
-
-    def _condition(self, one: TaskData) -> Model | None:
-        informed = self.informed(one)
-        if not informed:
-            return None
-        odds = np.array([math.log(1 - AGAINST), math.log(AGAINST)])
-        if len(one.X):
-            odds = odds + [model.log_evidence() for model in informed]
-        weights = np.exp(odds - odds.max())
-        return Mixture(informed, weights / weights.sum())
+        return condition_each(data, lambda one: either_way(self.informed(one), one, AGAINST))
 
     def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
         """Return the model of one target that runs with its sources and the one that runs against them.

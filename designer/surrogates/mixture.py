@@ -121,7 +121,7 @@ def _marginals(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
     return normal.mean[..., 0], normal.variance[..., 0]
 
 
-def stacking_weights(log_densities: Array, *, floor: float = 0.1) -> Array:
+def stacking_weights(log_densities: Array, *, floor: float = 0.1, counts: Array | None = None) -> Array:
     """Return the weights under which the mixture predicts held-out measurements best, kept away from 0.
 
     Parameters
@@ -131,19 +131,22 @@ def stacking_weights(log_densities: Array, *, floor: float = 0.1) -> Array:
     floor
         Share that is given to all models alike, whatever the evidence: the mixture of the best weights and the
         uniform ones. It keeps a model that erred by chance in play.
+    counts
+        ``k`` pseudo-counts, as of measurements that each model alone foretold: a Dirichlet prior of the weights.
 
     The objective is concave, and the solution does not depend on the order of models or measurements. Without
-    measurements the weights are equal.
+    measurements the weights are equal, or in proportion to the pseudo-counts.
 
     >>> stacking_weights(np.array([[-1.0, -1.0], [-9.0, -9.0]]), floor=0.1).round(3).tolist()
     [0.95, 0.05]
     """
     k, n = log_densities.shape
-    weights = np.full(k, 1.0 / k)
+    weights = np.full(k, 1.0 / k) if counts is None else np.asarray(counts / counts.sum())
     if n == 0:
         return weights
+    given = np.zeros(k) if counts is None else counts
     densities = np.exp(log_densities - log_densities.max(axis=0))
     for _ in range(_STEPS):  # expectation-maximisation: every step raises the score
         shares = weights[:, None] * densities
-        weights = (shares / shares.sum(axis=0)).mean(axis=1)
+        weights = ((shares / shares.sum(axis=0)).sum(axis=1) + given) / (n + given.sum())
     return np.asarray(floor / k + (1.0 - floor) * weights / weights.sum())

@@ -12,7 +12,7 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors import saving
-from designer.priors.conditioning import condition_each, quantity_of, what_teaches
+from designer.priors.conditioning import condition_each, either_way, quantity_of, what_teaches
 from designer.priors.informed import InformedModel
 from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
@@ -23,13 +23,9 @@ from designer.priors.nets.training import one_thread
 from designer.priors.nets.way import Way, as_new_task
 from designer.priors.sources import Source, gather, name_of
 from designer.surrogates.data import TaskData
-from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
     from designer.tasks import Task
-
-AGAINST = 0.05
-"""Prior probability that a new task runs against the past ones."""
 
 FIGURE_ROWS = (3, 10, 20)
 _FIGURE_TASKS = 12
@@ -71,7 +67,7 @@ class Networks:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, self._informed)
+        return condition_each(data, lambda one: either_way(self.models(one), one))
 
     def models(self, one: TaskData) -> tuple[InformedModel, ...]:
         """Return the models of one target that runs with past tasks, and of one that runs against them.
@@ -92,16 +88,6 @@ class Networks:
             self.learner.model(one, way, sign, level, self.calibration)
             for sign, level in zip(signs, levels, strict=True)
         )
-
-    def _informed(self, one: TaskData) -> Model | None:
-        models = self.models(one)
-        if len(models) < 2:
-            return models[0] if models else None
-        odds = np.log([1.0 - AGAINST, AGAINST])
-        if len(one.X):
-            odds = odds + [model.log_evidence() for model in models]
-        weights = np.exp(odds - odds.max())
-        return Mixture(models, weights / weights.sum())
 
     def save(self, path: Path) -> None:
         """Write networks and sources into the folder `path`."""
