@@ -17,7 +17,7 @@ features are dependent, Artificial Intelligence 298 (2021), for groups.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,13 +82,13 @@ def why(
     """
     background = background_of(prior) if background is None else background
     background = background[:BACKGROUND]
+    by_task, by_property = _by_task(prior, model, background), _by_property(prior, model, background)
+    base = float(model.median(model.see.of_common(background)).mean())
     found = []
     for i in range(len(designs)):
         rng = np.random.default_rng([seed, i])
         one = designs[i : i + 1]
-        tasks = _by_task(prior, model, one, background, rng, evaluations)
-        properties = _by_property(prior, model, one, background, rng, evaluations)
-        base = float(model.median(model.see.of_common(background)).mean())
+        tasks, properties = (question.shares(one, rng, evaluations) for question in (by_task, by_property))
         value = float(model.median(model.see.of_common(one))[0])
         found.append(Why(model.quantity, value, base, tasks, properties))
     return tuple(found)
@@ -130,61 +130,71 @@ def groups_of(prior: FittedProperties) -> dict[str, list[int]]:
     return groups
 
 
-def _by_property(
-    prior: FittedProperties,
-    model: QuantityModel,
-    design: Tensor,
-    background: Tensor,
-    rng: np.random.Generator,
-    evaluations: int,
-) -> Shares:
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked of the predictions of designs, beside those of a background.
+
+    Parameters
+    ----------
+    names, sizes
+        Of the parts, and how many inputs each has.
+    inputs
+        From designs (``n x d`` common features) to inputs, those of one part side by side.
+    function
+        From inputs to medians (``n x 1``).
+    background
+        The inputs of the background.
+    """
+
+    names: Sequence[str]
+    sizes: Sequence[int]
+    inputs: Callable[[Tensor], Floats]
+    function: Function
+    background: Floats
+
+    def shares(self, design: Tensor, rng: np.random.Generator, evaluations: int) -> Shares:
+        """Return what each part adds to the prediction of a design (``1 x d``), the largest first."""
+        # Every design of the background is used equally often, so that both questions have one base.
+        p, b = len(self.sizes), len(self.background)
+        round_ = 2 * (p + 1) * b
+        evaluations = b << p if b << p <= evaluations else round_ * max(1, evaluations // round_)
+        ends = np.cumsum(self.sizes).tolist()
+        parts = [slice(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
+        found = shapley_values(self.function, self.inputs(design)[0], self.background, parts, rng, evaluations)
+        pairs = zip(self.names, found.values[:, 0].tolist(), strict=True)
+        return tuple(sorted(pairs, key=lambda pair: -abs(pair[1])))
+
+
+def _by_property(prior: FittedProperties, model: QuantityModel, background: Tensor) -> _Question:
     groups = groups_of(prior)
     order = np.concatenate([np.array(columns) for columns in groups.values()])
     back = np.argsort(order)
 
+    def inputs(designs: Tensor) -> Floats:
+        return np.asarray(designs.numpy()[:, order])
+
     def median(rows: Floats) -> Floats:
         return model.median(model.see.of_common(torch.from_numpy(np.ascontiguousarray(rows[:, back]))))[:, None]
 
-    sizes = [len(columns) for columns in groups.values()]
-    return _named(list(groups), median, design[0].numpy()[order], background.numpy()[:, order], sizes, rng, evaluations)
+    return _Question(list(groups), [len(c) for c in groups.values()], inputs, median, inputs(background))
 
 
-def _by_task(
-    prior: FittedProperties,
-    model: QuantityModel,
-    design: Tensor,
-    background: Tensor,
-    rng: np.random.Generator,
-    evaluations: int,
-) -> Shares:
-    seen, others = model.see.of_common(design), model.see.of_common(background)
-    s, p = seen.inputs.M.shape[1], seen.inputs.own.shape[1]
+def _by_task(prior: FittedProperties, model: QuantityModel, background: Tensor) -> _Question:
+    s, p = (part.shape[1] for part in _seen(model, background)[:2])
+
+    def inputs(designs: Tensor) -> Floats:
+        return np.asarray(torch.cat(_seen(model, designs), dim=1).numpy())
 
     def median(rows: Floats) -> Floats:
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(rows)), [s, p, rows.shape[1] - s - p], dim=1)
         return model.median(model.see.of_expected(*parts))[:, None]
 
-    tables = [torch.cat([each.inputs.M, each.inputs.own, each.X], dim=1).numpy() for each in (seen, others)]
+    table = inputs(background)
     names = [*(prior.teachers[i].label for i in prior.used), ITSELF]
-    sizes = [1] * s + [tables[0].shape[1] - s]
-    return _named(names, median, tables[0][0], tables[1], sizes, rng, evaluations)
+    return _Question(names, [1] * s + [table.shape[1] - s], inputs, median, table)
 
 
-def _named(
-    names: Sequence[str],
-    function: Function,
-    design: Floats,
-    background: Floats,
-    sizes: Sequence[int],
-    rng: np.random.Generator,
-    evaluations: int,
-) -> Shares:
-    # Every design of the background is used equally often, so that both questions have one base.
-    p, b = len(sizes), len(background)
-    round_ = 2 * (p + 1) * b
-    evaluations = b << p if b << p <= evaluations else round_ * max(1, evaluations // round_)
-    ends = np.cumsum(sizes).tolist()
-    parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-    found = shapley_values(function, design, background, parts, rng, evaluations)
-    pairs = zip(names, found.values[:, 0].tolist(), strict=True)
-    return tuple(sorted(pairs, key=lambda pair: -abs(pair[1])))
+def _seen(model: QuantityModel, designs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the past tasks expect of designs, their own features, and their common ones."""
+    seen = model.see.of_common(designs)
+    return seen.inputs.M, seen.inputs.own, seen.X

@@ -63,7 +63,10 @@ class CategoricalParameter(ListedParameter):
             for i in twice(self.choices)
         ]
         faults += self._per_choice_faults("smiles", self.smiles)
-        faults += self._molecule_faults() if self.descriptors == "smiles" else self._descriptor_faults()
+        if isinstance(self.descriptors, str):
+            faults += self._molecule_faults()
+        elif self.descriptors is not None:
+            faults += self._descriptor_faults(self.descriptors)
         if faults:
             raise InvalidInput(faults)
         return self
@@ -93,11 +96,8 @@ class CategoricalParameter(ListedParameter):
             return [replace(fault, path=("smiles", choices[int(fault.path[0])])) for fault in error.faults]
         return []
 
-    def _descriptor_faults(self) -> list[Fault]:
-        if self.descriptors == "smiles":
-            return []
-        given = self.descriptors or {}
-        faults = self._per_choice_faults("descriptors", self.descriptors)
+    def _descriptor_faults(self, given: dict[str, dict[str, Number]]) -> list[Fault]:
+        faults = self._per_choice_faults("descriptors", given)
         names = list(dict.fromkeys(name for row in given.values() for name in row))
         return faults + [
             Fault(

@@ -216,12 +216,13 @@ class Scales:
             here, there = self.fineness[a.name], self.fineness[b.name]
             written = here.logp(b.written, own=False) - here.logp(a.written)
             written += there.logp(a.written, own=False) - there.logp(b.written)
-        base = crossed - first.logpdf(a.values) - second.logpdf(b.values) + np.clip(written, -5.0, 5.0)
+        written = np.clip(written, -5.0, 5.0)
+        base = crossed - first.logpdf(a.values) - second.logpdf(b.values) + written
         rows = np.flatnonzero(possible & (base > _HOPELESS))
         if not len(rows):
             return None
         evidence = np.full(len(a.values), NEVER)
-        evidence[rows] = np.clip(written, -5.0, 5.0)[rows] + self._crossed(a, b, rows)
+        evidence[rows] = written[rows] + self._crossed(a, b, rows)
         return Weighed((a.name, b.name), None, (b.values, a.values), evidence)
 
     def _crossed(self, a: Column, b: Column, rows: npt.NDArray[np.int64]) -> Array:
