@@ -29,6 +29,7 @@ class _Running:
     job: Job
     process: Any
     connection: Connection
+    limit: float
     ends: float
 
 
@@ -105,7 +106,7 @@ def _start(job: Job, context: Any, limit: float) -> _Running:
     process = context.Process(target=_work, args=(job, sender), daemon=True)
     process.start()
     sender.close()
-    return _Running(job, process, receiver, time.monotonic() + limit)
+    return _Running(job, process, receiver, limit, time.monotonic() + limit)
 
 
 def _work(job: Job, sender: Connection) -> None:
@@ -133,7 +134,7 @@ def _collect(item: _Running) -> Row | None:
     if time.monotonic() > item.ends:
         item.process.kill()
         item.process.join()
-        return _lost(item.job, "took longer than its limit")
+        return _lost(item.job, f"took longer than its limit of {item.limit:g} s")
     return None
 
 

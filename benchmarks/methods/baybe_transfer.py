@@ -1,8 +1,10 @@
 """BayBE with a `TaskParameter`, as its documentation on transfer learning says: all sources are measurements too.
 
 The task column is the name of the task, only the target's is active, and the source rows are added before the campaign
-begins; the rest is as in `baybe_default`. A parameter lists the values of the pool and of the sources. Without sources
-it is BayBE's default. It takes from seconds to minutes a suggestion: the GP is fitted to all source rows each time.
+begins; the rest is as in `baybe_default`. A parameter lists the values of the pool and of the sources. A measurement
+needs a value of every parameter, so that sources without a column of the pool are left out, and columns that only
+sources have. Without sources it is BayBE's default. It takes from seconds to minutes a suggestion: the GP is fitted to
+all source rows each time.
 Source: https://emdgroup.github.io/baybe, user guide and examples on transfer learning, 0.15.
 """
 
@@ -28,13 +30,16 @@ TASK, TARGET = "task", "the target"
 class BaybeTransferChooser:
     """One BayBE campaign that knows the sources from the start."""
 
-    def __init__(self, candidates: Candidates, seed: int) -> None:
+    def __init__(self, candidates: Candidates, sources: Sequence[Related], seed: int) -> None:
         Settings(random_seed=seed).activate()
         torch.manual_seed(seed)
         self._target, self._goal = candidates.target, candidates.goal
-        sources = related(candidates)
-        self._designs = _pool(candidates, sources).assign(**{TASK: TARGET})
-        past = pd.concat([_measured(source, i, candidates.target) for i, source in enumerate(sources)])
+        designs, *measured = widened([candidates.designs, *(source.designs for source in sources)])
+        self._designs = designs.assign(**{TASK: TARGET})
+        past = pd.concat(
+            table.assign(**{TASK: f"source {i}", self._target: source.y})
+            for i, (table, source) in enumerate(zip(measured, sources, strict=True))
+        )
         joined = pd.concat([self._designs, past])
         varied = [name for name in self._designs.columns if name != TASK and joined[name].nunique() > 1]
         parameters = [parameter(joined, name, candidates.categorical) for name in varied]
@@ -59,28 +64,21 @@ class BaybeTransferChooser:
         return None if self._goal == "match" else predicted(self._campaign, self._designs.iloc[[row]])
 
 
-def _pool(candidates: Candidates, sources: list[Related]) -> pd.DataFrame:
-    """Return the pool in the columns that it shares with every source."""
-    lacking = {source.name: sorted(set(candidates.designs) - set(source.designs)) for source in sources}
-    for name, columns in lacking.items():
-        if columns:
-            raise ValueError(
-                f"source {name!r} lacks {', '.join(columns)}: BayBE needs every parameter of a measurement"
-            )
-    widest = candidates.designs.copy()
-    for source in sources:
-        for column in source.pool.columns.difference(widest.columns):
-            widest[column] = source.pool[column]
-    return widest
+def comparable(candidates: Candidates) -> list[Related]:
+    """Return the sources that have a value of every column of the pool: BayBE takes no other measurements."""
+    return [source for source in related(candidates) if set(candidates.designs) <= set(source.designs)]
 
 
-def _measured(source: Related, number: int, target_name: str) -> pd.DataFrame:
-    return source.designs.assign(**{TASK: f"source {number}", target_name: source.y})
+def widened(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return designs in the same columns: what one table lacks is an amount, and 0 there (see `related`)."""
+    columns = list(dict.fromkeys(column for table in tables for column in table.columns))
+    return [table.reindex(columns=columns, fill_value=0.0) for table in tables]
 
 
 def begin(candidates: Candidates, seed: int) -> BaybeTransferChooser | BaybeChooser:
     """Start a campaign."""
-    return BaybeTransferChooser(candidates, seed) if candidates.sources else BaybeChooser(candidates, seed)
+    sources = comparable(candidates)
+    return BaybeTransferChooser(candidates, sources, seed) if sources else BaybeChooser(candidates, seed)
 
 
 __all__ = ["BaybeTransferChooser", "begin", "versions"]

@@ -174,7 +174,8 @@ def test_one_worker_or_many_give_the_same_rows_and_a_run_resumes(hills: Path, tm
 
 
 @pytest.mark.parametrize(
-    ("module", "expected"), [("hanging", "took longer than its limit"), ("dying", "the process ended with code 7")]
+    ("module", "expected"),
+    [("hanging", "took longer than its limit of 2 s"), ("dying", "the process ended with code 7")],
 )
 def test_a_campaign_that_hangs_or_dies_says_so(hills: Path, tmp_path: Path, module: str, expected: str) -> None:
     job = replace(jobs(hills, 1)[0], method=f"tests.benchmarks.{module}")

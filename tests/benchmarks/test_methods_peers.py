@@ -200,6 +200,22 @@ def test_baybe_transfer_without_sources_is_baybe() -> None:
     assert lead(pool, "baybe-transfer", [0, 1], 1) == lead(pool, "baybe", [0, 1], 1)
 
 
+def test_baybe_transfer_leaves_out_sources_without_a_column_of_the_pool() -> None:
+    near = bowl("near", 20)
+    narrower = DesignSpace(parameters=SPACE.parameters[:2])
+    argon = near.data[near.data["gas"] == "Ar"].drop(columns="gas").reset_index(drop=True)
+    lacking = Task(space=narrower, targets=near.targets, data=argon, name="lacking", family="bowls")
+    pool = with_sources(pool_of(bowl("target")), lacking)
+    assert lead(pool, "baybe-transfer", [0, 1], 1) == lead(pool_of(bowl("target")), "baybe", [0, 1], 1)
+
+
+def test_baybe_transfer_takes_members_that_a_source_lacks_as_absent() -> None:
+    pool = with_sources(
+        pool_of(alloys("target")), alloys("other", ("Fe", "Co", "Mn"), 1), alloys("same", ("Ni", "Fe", "Co"), 2)
+    )
+    assert lead(pool, "baybe-transfer", [0, 1, 2], 1)
+
+
 def test_ranking_by_no_sources_says_so() -> None:
     with pytest.raises(ValueError, match="no sources to rank by"):
         lead(pool_of(bowl("target")), "source-mean", [0], 1)
