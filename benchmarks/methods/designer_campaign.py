@@ -1,7 +1,7 @@
 """`designer` with a prior of some kind or none: the same posterior and the same proposal as in a campaign over a pool.
 
 Where nothing is measured it begins as a campaign does: from what past tasks teach, if they teach anything, otherwise
-with designs that fill the space, as many as `designer.campaign.suggesting.initial_count` says. The prior is fitted to
+with designs that fill the space, as many as `designer.campaign.choosing.initial_count` says. The prior is fitted to
 the sources before the first suggestion, or taken from the cache of fitted priors, as in a campaign.
 """
 
@@ -23,8 +23,8 @@ from benchmarks.pools import Candidates
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.propose import Observed, propose
 from designer.acquisition.threads import one_thread
+from designer.campaign.choosing import initial_count, seed_of
 from designer.campaign.past import fitted
-from designer.campaign.suggesting import initial_count, seed_of
 from designer.priors.auto import FittedAuto, Guard
 from designer.priors.base import FittedPrior
 from designer.priors.conditioning import is_informed

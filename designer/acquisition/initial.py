@@ -24,7 +24,8 @@ def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None 
     seed
         The same seed, space and `avoid` always give the same designs.
     avoid
-        ``k x c`` designs that are taken: none of them comes again.
+        ``k x c`` designs that are taken: none of them comes again. Each counts once, however often it is given: a
+        design that is suggested and measured takes up no more of the space than another.
 
     Returns
     -------
@@ -36,8 +37,8 @@ def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None 
         If there is none at all.
     """
     rng = np.random.default_rng(seed)
-    taken = np.empty((0, space.width)) if avoid is None else np.asarray(avoid, dtype=np.float64)
-    known = set(space.keys(taken))
+    known: set[bytes] = set()
+    taken = _new(space, np.empty((0, space.width)) if avoid is None else np.asarray(avoid, dtype=np.float64), known)
     found = _new(space, space.space_filling(n, rng, taken if len(taken) else None), known)
     if len(found) < n:  # a space that is nearly used up: what is spread out may be taken
         more = space.sample(n + len(taken) + _SPARE, rng)

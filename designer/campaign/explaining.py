@@ -17,6 +17,7 @@ from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, features, situation_of
 from designer.acquisition.threads import one_thread
 from designer.campaign.best import best_rows
+from designer.campaign.choosing import seed_of
 from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.events import Design, Suggested
 from designer.campaign.explanation import Best, Expectation, Explanation, Influences, Neighbour, Rival
@@ -26,7 +27,6 @@ from designer.campaign.modelling import Knowledge, feasibility_of
 from designer.campaign.places import made_designs, places_of
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState, Suggestion
-from designer.campaign.suggesting import seed_of
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.alternative import alternative_to
 from designer.interpretation.nearness import distances, parameter_distances

@@ -20,11 +20,11 @@ from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.propose import propose
 from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
+from designer.campaign.choosing import Choice, initial_count, learned, seed_of, taken_designs
 from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
-from designer.campaign.suggesting import Choice, initial_count, learned, seed_of, taken_coordinates
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.priors.base import Evident, FittedPrior
@@ -202,7 +202,7 @@ class _Asked:
         """Return what the plain model would make next; before it has the results that it needs, the space is filled."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
             return self.of(plain, pending, n)
-        avoid = np.concatenate([taken_coordinates(self.spec, self.state), pending])
+        avoid = np.concatenate([taken_designs(self.spec, self.state).coordinates, pending])
         found = initial_designs(self.spec.space, n, self.seed, avoid)
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 

@@ -6,15 +6,13 @@ from the campaign's seed and the number of designs suggested so far, so the same
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from designer.campaign.changing import known_suggestion
+from designer.campaign.choosing import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.events import Design, Suggested, SuggestedDesign
 from designer.campaign.spec import CampaignSpec
@@ -22,63 +20,7 @@ from designer.campaign.state import CampaignState, suggestion_id
 from designer.campaign.versions import versions
 from designer.errors import Fault, InvalidData, NoDesignLeft
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
 LEAST_RESULTS = 2
-_MOST_INITIAL = 10
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Designs to make next, in lab units, and how they were chosen.
-
-    Parameters
-    ----------
-    prior
-        What tells the prior that was used.
-    plain
-        Which of the designs were chosen as if there were no past tasks; empty where there are none.
-    """
-
-    designs: tuple[Design, ...]
-    how: Literal["initial", "model", "replicate"]
-    scores: tuple[float | None, ...]
-    reasons: tuple[str, ...]
-    remarks: tuple[str, ...] = ()
-    prior: str | None = None
-    plain: tuple[bool, ...] = ()
-
-
-def seed_of(seed: int, suggested: int) -> int:
-    """Return the seed of the next choice of a campaign that has suggested so many designs.
-
-    >>> seed_of(0, 0) == seed_of(0, 0), seed_of(0, 0) == seed_of(0, 4)
-    (True, False)
-    """
-    digest = hashlib.sha256(f"designer:{seed}:{suggested}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 2**63
-
-
-def initial_count(spec: CampaignSpec) -> int:
-    """Return how many first designs are made before a model decides.
-
-    What the file says; otherwise one more than the space has dimensions (a composition of k members has k - 1), at
-    least 3 and at most 10, but no more than half the budget; made up to whole batches.
-    """
-    given = spec.settings.initial
-    if isinstance(given, int):
-        return given
-    if given is not None:
-        return len(given)
-    dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
-    count = min(max(3, dimensions + 1), _MOST_INITIAL)
-    if spec.settings.budget is not None:
-        count = max(1, min(count, spec.settings.budget // 2))
-    batch = spec.settings.batch_size
-    return -(-count // batch) * batch
 
 
 def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
@@ -89,7 +31,7 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
     NoDesignLeft
         If there is none at all.
     """
-    taken = _taken(spec, state)
+    taken = taken_designs(spec, state)
     own = _own_designs(spec, taken)[:n]
     if own or not is_modelled(spec, state):
         return _filled(spec, state, n, own, taken)
@@ -152,12 +94,6 @@ def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
     return spec.settings.initial is None and is_informed(spec, state)
 
 
-def learned(spec: CampaignSpec, state: CampaignState) -> int:
-    """Return how many results say something about the goals."""
-    goals = {target.name for target in spec.objective.goals}
-    return sum(bool(goals & set(each.values)) for each in state.results)
-
-
 def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:
     """Whether past tasks say something about the campaign's goals, after what was measured."""
     if not spec.learns:
@@ -167,37 +103,13 @@ def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:
     return informs(spec, state)
 
 
-@dataclass(frozen=True, eq=False)
-class _Taken:
-    """Designs that are not to be suggested again: suggested, measured, failed or withdrawn."""
-
-    coordinates: Floats
-    keys: frozenset[Any]
-
-
-def taken_coordinates(spec: CampaignSpec, state: CampaignState) -> Floats:
-    """Return the designs that were suggested, measured, failed or withdrawn (``n x c``), each as often as it was."""
-    designs = [each.design for each in state.suggestions.values()]
-    designs += [each.design for each in state.results]
-    designs += [each.design for each in state.failures]
-    return coordinates_of(spec.space, designs)
-
-
-def _taken(spec: CampaignSpec, state: CampaignState) -> _Taken:
-    coordinates = taken_coordinates(spec, state)
-    first: dict[Any, int] = {}
-    for row, key in enumerate(spec.space.keys(coordinates)):
-        first.setdefault(key, row)  # once each: a design that is suggested and measured takes up no more of the space
-    return _Taken(coordinates[list(first.values())], frozenset(first))
-
-
-def _own_designs(spec: CampaignSpec, taken: _Taken) -> list[Design]:
+def _own_designs(spec: CampaignSpec, taken: Taken) -> list[Design]:
     designs = spec.initial_designs
     keys = spec.space.keys(coordinates_of(spec.space, designs))
     return [design for design, key in zip(designs, keys, strict=True) if key not in taken.keys]
 
 
-def _filled(spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: _Taken) -> Choice:
+def _filled(spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: Taken) -> Choice:
     """Return the user's own designs and, beside them, designs that fill the space."""
     from designer.acquisition.initial import initial_designs
 

@@ -34,3 +34,11 @@ def test_a_space_that_is_nearly_used_up_gives_what_is_left():
     assert sorted(space.keys(initial_designs(space, 5, 0, rows[:4]))) == sorted(space.keys(rows[4:]))
     with pytest.raises(NoDesignLeft):
         initial_designs(space, 1, 0, rows)
+
+
+@pytest.mark.parametrize("space", [box(2), alloys(), pool(np.random.default_rng(0).uniform(0, 1, (50, 2)).round(3))])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_design_to_avoid_counts_once_however_often_it_is_given(space, seed):
+    avoid = space.sample(3, np.random.default_rng(seed))
+    twice = initial_designs(space, 4, seed, np.concatenate([avoid, avoid[::-1]]))
+    np.testing.assert_array_equal(initial_designs(space, 4, seed, avoid), twice)
