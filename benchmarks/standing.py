@@ -27,7 +27,8 @@ def headline_text(roles: Roles) -> str:
     return (
         f"Acceleration of `{roles.ours}`: the mean number of experiments of the other over its own, on the campaigns "
         "that both have; more than 1 is faster. Best peers are chosen with hindsight by experiments to the top 1 %, "
-        f"among the methods of others that have all tasks{named}."
+        f"among the methods of others that have all tasks{named}. `related` are the families whose sources measured "
+        "the target's own quantity."
     )
 
 
@@ -42,17 +43,28 @@ def headline(part: Part, grid: Grid, roles: Roles, suite: Suite) -> Table:
     pairs = {f"`{other}`": part.grid([roles.ours, other]) for other in roles.baselines}
     best = best_by_family(grid, roles.ours) if roles.ours in grid.methods else {}
     body = []
-    for split in ("all", "report", "develop"):
+    for group, families in groups(suite).items():
         for name, pair in (*pairs.items(), (EACH_BEST, grid if best else None)):
-            some = pair and pair.where(lambda task, split=split: split in ("all", suite.split(task[0])))
+            some = pair and pair.where(lambda task, families=families: task[0] in families)
             if not some or not some.tasks:
                 continue
             cubes = [to_top(some), to_gap(some)]
             if name == EACH_BEST:
                 cubes = [each_best(cube, roles.ours, best) for cube in cubes]
             figures = [str(faster(cube, roles.ours)) for cube in cubes]
-            body.append([split, name, str(len(some.tasks)), str(len(some.seeds)), *figures])
+            body.append([group, name, str(len(some.tasks)), str(len(some.seeds)), *figures])
     return Table(["tasks of", "over", "tasks", "seeds", "to top 1 %", "to 90 % of the gap"], body)
+
+
+def groups(suite: Suite) -> dict[str, frozenset[str]]:
+    """Return the families of which figures are given together: all, the related ones where some are not, each split."""
+    found = {"all": frozenset(entry.family for entry in suite.families)}
+    related = frozenset(entry.family for entry in suite.families if not entry.across_targets)
+    if related != found["all"]:
+        found["related"] = related
+    for split in ("report", "develop"):
+        found[split] = frozenset(entry.family for entry in suite.families if entry.split == split)
+    return found
 
 
 def faster(cube: Cube, ours: str) -> Estimate:

@@ -110,6 +110,19 @@ def test_each_family_has_its_own_best_peer(three_families: Plan) -> None:
     assert any(line.startswith("| ternary-ridge | report | 1 | 5.0 | 6.0 | **3.0** | ax | 1.67 ") for line in lines)
 
 
+def test_families_whose_sources_measured_other_quantities_stand_apart(three_families: Plan) -> None:
+    hills, *others = three_families.suite.families
+    suite = three_families.suite.model_copy(
+        update={"families": (hills.model_copy(update={"across_targets": True}), *others)}
+    )
+    apart = replace(three_families, suite=suite)
+    slow = [row(pool, "baybe", n) for pool, n in zip(apart.pools, (6, 4, 4), strict=True)]
+    lines = text_of(apart, every(apart, "designer", 2) + slow).splitlines()
+    assert any(line.startswith("| all | `baybe` | 3 | 1 | 2.33 [") for line in lines)
+    assert any(line.startswith("| related | `baybe` | 2 | 1 | 2 [2, 2] |") for line in lines)
+    assert not any(line.startswith("| related |") for line in text_of(three_families, slow).splitlines())
+
+
 def test_our_other_methods_are_an_ablation(plan: Plan) -> None:
     found = every(plan, "designer-auto", 2) + every(plan, "designer", 3) + every(plan, "designer-metric", 4)
     text = text_of(plan, found + every(plan, "baybe", 6), ours="designer-auto")
