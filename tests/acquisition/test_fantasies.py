@@ -6,26 +6,18 @@ import torch
 
 from designer.acquisition.fantasies import Draws, Fantasies, winners
 from designer.acquisition.moments import moments
-from designer.surrogates.forest import fit_forest
 from designer.surrogates.mixture import Mixture
 
-from .worlds import botorch_model, box, gaussian_process, measured, tensor
-
-
-def forest(X, Y):
-    from designer.surrogates.data import TaskData
-
-    return fit_forest(TaskData(tensor(X), tensor(Y), columns=box(X.shape[1]).encoder.columns))
+from .worlds import botorch_model, gaussian_process, measured, tensor
 
 
 def models():
     X, Y = measured(n=12)
-    rough = forest(X, Y)
-    own = gaussian_process(X, Y[:, 0])
-    return {"own": own, "botorch": botorch_model(X, Y), "forest": rough, "mixture": Mixture([own, rough], [0.3, 0.7])}
+    own, peer = gaussian_process(X, Y[:, 0]), botorch_model(X, Y)
+    return {"own": own, "botorch": peer, "mixture": Mixture([own, gaussian_process(X[:4], Y[:4, 0])], [0.3, 0.7])}
 
 
-@pytest.mark.parametrize("name", ["own", "botorch", "forest", "mixture"])
+@pytest.mark.parametrize("name", ["own", "botorch", "mixture"])
 def test_moments_are_those_of_the_joint_posterior(name):
     model = models()[name]
     rng = np.random.default_rng(1)
