@@ -1,0 +1,214 @@
+"""How large known quantities usually are: what a reviewer knows of a column before seeing any other table.
+
+Each line of `quantities.csv` says of one quantity where the *large values of a table* usually lie: the size that one
+value in five exceeds (`LARGE`). Single values are far smaller now and then; that a lab's whole table is, is rare. The
+ranges are meant for any lab: a table of band gaps outside of 0.5 to 9 eV would make a reviewer ask for the unit. Some
+quantities have limits too, that no sound value passes: yields end at 100 percent (and a little, for the error of the
+measurement), and no dielectric constant is below one.
+
+A quantity is known by its unit, which must convert, and by words in the column's name or description; some lines hold
+only where other words stand in the names of the design's columns (`beside`), as that of the strength of concrete.
+
+The ranges were written down from general knowledge of chemistry and materials, such as the usual handbooks hold (the
+CRC Handbook of Chemistry and Physics; Ashby, *Materials Selection in Mechanical Design*), before any benchmark was run
+with them and without a look at its tables; they are not tuned to those, and must not be. What they cannot tell: a slip
+of ten in a quantity that itself spans decades (conductivities, times), whose lines are wide, or are not here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from designer.errors import Fault, InvalidInput
+from designer.units import convert_many, dimensionality
+
+Array = npt.NDArray[np.float64]
+
+LARGE = 0.8
+"""The quantile of a table's sizes that the ranges are about: one value in five is larger."""
+ELEMENTS = "elements"
+"""The word that stands beside where designs are written in chemical elements, as alloys and inorganic solids are."""
+_PASSED = 0.05
+"""The share of values past a limit from which it is the column that is odd, not those values."""
+_NEARLY_ALL = 0.99
+_OTHERWISE = frozenset(
+    ["log", "log10", "ln", "lg", "std", "stdev", "sigma", "error", "err", "uncertainty", "sem", "normalized",
+     "normalised", "norm", "scaled", "ratio", "change", "difference", "delta", "shift", "loss", "rate", "score", "rank",
+     "residual", "count", "number"]
+)  # fmt: skip
+"""Words that make another quantity of one: the log of a modulus, the error of a yield, the change of a gap."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is usual of a quantity.
+
+    Parameters
+    ----------
+    name, unit
+        What it is, in words; the unit of the numbers here, None for a plain number.
+    words
+        Phrases, one of which must stand in the column's name or description, word by word in any order.
+    low, high
+        Where the large values of a table (`LARGE`) usually lie, without their sign.
+    why
+        Where that comes from.
+    least, most
+        What no sound value is below, or above.
+    beside
+        Words one of which must stand in the names of the design's columns; none where it does not matter.
+
+    Raises
+    ------
+    InvalidInput
+        If the range is none, or does not lie within the limits.
+    """
+
+    name: str
+    unit: str | None
+    words: tuple[str, ...]
+    low: float
+    high: float
+    why: str
+    least: float = -np.inf
+    most: float = np.inf
+    beside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (0 < self.low < self.high <= self.most and self.least < self.most and self.words):
+            what = f"{self.name}: {self.low} to {self.high} is no range within {self.least} and {self.most}"
+            raise InvalidInput(Fault(what, "give 0 < low < high <= most, least < most, and words"))
+
+    def named(self, words: frozenset[str]) -> int:
+        """Return how many words of its longest phrase stand among `words`; 0 where none does, or other words tell
+        that it is another quantity made of it."""
+        said = [phrase.split() for phrase in self.words if words.issuperset(phrase.split())]
+        longest = max(said, key=len, default=[])
+        return 0 if words - {*longest} & _OTHERWISE else len(longest)
+
+
+@cache
+def quantities() -> tuple[Quantity, ...]:
+    """Return all that are known; where several fit a column equally well, the first counts.
+
+    >>> next(str(Usual(one, None)) for one in quantities() if one.name == "a refractive index")
+    '1.2 to 5'
+    """
+    text = files("designer.tasks.quality").joinpath("quantities.csv").read_text(encoding="utf-8")
+    table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+    return tuple(
+        Quantity(
+            row["quantity"], row["unit"] or None, _split(row["words"]), float(row["low"]), float(row["high"]),
+            row["why"], float(row["least"] or -np.inf), float(row["most"] or np.inf), _split(row["beside"]),
+        )
+        for row in table.to_dict("records")
+    )  # fmt: skip
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual of a column: its quantity, and the unit of its values."""
+
+    quantity: Quantity
+    unit: str | None
+
+    def large(self, values: Array) -> float:
+        """Return the size, in the quantity's unit, that one in five of the values (n) exceeds; NaN without one."""
+        own = self._own(values)
+        return float(np.quantile(np.abs(own), LARGE)) if len(own) else float("nan")
+
+    def odd(self, values: Array) -> Literal["large", "small"] | None:
+        """Say whether a column (n) is unusually large or small: by its large values, or by those past the limits."""
+        own, known = self._own(values), self.quantity
+        if not len(own):
+            return None
+        large = float(np.quantile(np.abs(own), LARGE))
+        too_low = float((own < known.least).mean()) >= _PASSED
+        if large > known.high or float((own > known.most).mean()) >= _PASSED or (too_low and known.least < 0):
+            return "large"
+        return "small" if large < known.low or (too_low and known.least > 0) else None
+
+    def is_usual(self, values: Array) -> bool:
+        """Whether a column (n) is as usual: its large values in the range, and nearly all within the limits."""
+        return self.odd(values) is None and float(self.within(values).mean()) >= _NEARLY_ALL
+
+    def within(self, values: Array) -> npt.NDArray[np.bool_]:
+        """Say of each known value whether it is within the limits."""
+        own = self._own(values)
+        return np.asarray((own >= self.quantity.least) & (own <= self.quantity.most))
+
+    def distance(self, values: Array) -> float:
+        """Return how many powers of e the large values lie from the middle of the range."""
+        return abs(float(np.log(self.large(values) / np.sqrt(self.quantity.low * self.quantity.high))))
+
+    def _own(self, values: Array) -> Array:
+        known = values[np.isfinite(values) & (values != 0)]
+        return convert_many(known, self.unit, self.quantity.unit) if self.quantity.unit is not None else known
+
+    def __str__(self) -> str:
+        unit = f" {self.quantity.unit}" if self.quantity.unit else ""
+        return f"{self.quantity.low:g} to {self.quantity.high:g}{unit}"
+
+
+def usual_of(
+    name: str, unit: str | None, *, description: str | None = None, beside: Iterable[str] = ()
+) -> Usual | None:
+    """Return what is usual of a column, None where its quantity is not known.
+
+    Parameters
+    ----------
+    name, unit
+        The column's name and unit. Without a unit only plain numbers are known: a yield may be a share or a percentage.
+    description
+        Words for the reader; asked where the name tells nothing.
+    beside
+        Names of the design's columns, and `ELEMENTS` where designs are written in chemical elements.
+
+    Examples
+    --------
+    >>> str(usual_of("gap_pbe", "eV")), str(usual_of("Yield strength", "GPa", beside=["elements"]))
+    ('0.5 to 9 eV', '150 to 3000 MPa')
+    >>> usual_of("yield", None), usual_of("log_bulk_modulus", "GPa", beside=["elements"])
+    (None, None)
+    """
+    around = frozenset(word for text in beside for word in _words(text))
+    possible = [q for q in quantities() if _in_unit(q, unit) and (not q.beside or around & {*q.beside})]
+    said = frozenset(_words(name))
+    for words in (said, said | frozenset(_words(description or ""))):
+        best = max(possible, key=lambda quantity: quantity.named(words), default=None)
+        if best is not None and best.named(words):
+            return Usual(best, unit)
+    return None
+
+
+def _in_unit(quantity: Quantity, unit: str | None) -> bool:
+    given = (unit or "").strip()
+    if quantity.unit is None or not given:
+        return quantity.unit is None and given in ("", "1")
+    if dimensionality(quantity.unit) != dimensionality(given):
+        return False
+    try:
+        convert_many(np.ones(1), given, quantity.unit)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of a name: `BulkModulus_VRH (2)` has `bulk`, `modulus` and `vrh`."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
+    yield from re.findall(r"[^\W\d_]+(?:\d+\b)?", apart.lower().replace("'", ""))
