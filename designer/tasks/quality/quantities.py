@@ -11,7 +11,7 @@ only where other words stand in the names of the design's columns (`beside`), as
 
 The ranges were written down from general knowledge of chemistry and materials, such as the usual handbooks hold (the
 CRC Handbook of Chemistry and Physics; Ashby, *Materials Selection in Mechanical Design*), before any benchmark was run
-with them and without a look at its tables; they are not tuned to those, and must not be. What they cannot tell: a slip
+with them and without a look at its numbers; they are not tuned to those, and must not be. What they cannot tell: a slip
 of ten in a quantity that itself spans decades (conductivities, times), whose lines are wide, or are not here.
 """
 
@@ -44,7 +44,7 @@ _NEARLY_ALL = 0.99
 _OTHERWISE = frozenset(
     ["log", "log10", "ln", "lg", "std", "stdev", "sigma", "error", "err", "uncertainty", "sem", "normalized",
      "normalised", "norm", "scaled", "ratio", "change", "difference", "delta", "shift", "loss", "rate", "score", "rank",
-     "residual", "count", "number"]
+     "residual", "diff", "count", "number"]
 )  # fmt: skip
 """Words that make another quantity of one: the log of a modulus, the error of a yield, the change of a gap."""
 
@@ -172,7 +172,8 @@ def usual_of(
     Parameters
     ----------
     name, unit
-        The column's name and unit. Without a unit only plain numbers are known: a yield may be a share or a percentage.
+        The column's name and unit. Without a unit only plain numbers are known (a yield may be a share or a
+        percentage), and what has its unit for a name: HV.
     description
         Words for the reader; asked where the name tells nothing.
     beside
@@ -186,19 +187,19 @@ def usual_of(
     (None, None)
     """
     around = frozenset(word for text in beside for word in _words(text))
-    possible = [q for q in quantities() if _in_unit(q, unit) and (not q.beside or around & {*q.beside})]
     said = frozenset(_words(name))
+    possible = [q for q in quantities() if _in_unit(q, unit, said) and (not q.beside or around & {*q.beside})]
     for words in (said, said | frozenset(_words(description or ""))):
         best = max(possible, key=lambda quantity: quantity.named(words), default=None)
         if best is not None and best.named(words):
-            return Usual(best, unit)
+            return Usual(best, unit if (unit or "").strip() else best.unit)
     return None
 
 
-def _in_unit(quantity: Quantity, unit: str | None) -> bool:
+def _in_unit(quantity: Quantity, unit: str | None, said: frozenset[str]) -> bool:
     given = (unit or "").strip()
     if quantity.unit is None or not given:
-        return quantity.unit is None and given in ("", "1")
+        return (quantity.unit is None and given in ("", "1")) or (quantity.unit or "").lower() in said
     if dimensionality(quantity.unit) != dimensionality(given):
         return False
     try:
