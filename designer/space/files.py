@@ -47,7 +47,8 @@ def read_frame(path: Path | str) -> pd.DataFrame:
 
 
 def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
-    """Read CSV text, separated by commas, semicolons or tabs, whichever the header has most of.
+    """Read CSV text, separated by commas, semicolons or tabs, whichever the header has most of (or all of it, where the
+    first line has none).
 
     >>> read_csv_text("T [K];gas\\n300;N2\\n").reset_index().to_dict("records")
     [{'row': 2, 'T [K]': '300', 'gas': 'N2'}]
@@ -57,6 +58,8 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
     text = text.removeprefix("\ufeff")
     first = text.lstrip("\r\n").partition("\n")[0]
     separator = max(",;\t", key=first.count)
+    if separator not in first:
+        separator = max(",;\t", key=text.count)
     if len(text) > _LARGE:
         large = read_large(text, separator)
         if large is not None:
@@ -129,12 +132,7 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
         raise InvalidData(Fault("the file is empty", "begin with a line of headers", file=file))
     (first, header), *body = numbered
     names = ["" if cell is None else str(cell) for cell in header]
-    faults = _header_faults(names, first)
-    faults += [
-        Fault(f"the row has {len(row)} cells", f"the header has {len(header)}", row=number)
-        for number, row in body
-        if len(row) != len(header)
-    ]
+    faults = table_faults(names, first, [(number, len(row)) for number, row in body])
     if faults:
         raise InvalidData([fault.at(file=file) for fault in faults])
     index = pd.Index([number for number, _ in body], name="row", dtype="int64")
@@ -144,22 +142,47 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
     return frame
 
 
-def title_fault(names: Sequence[str], row: int) -> Fault | None:
-    """What to say of a title where the headers should be: one fault, not one for each column without a header.
+def width_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:
+    """Return what to say of a header and the rows below it that differ in how many cells they have.
 
-    >>> print(title_fault(["My log", "", ""], row=1).what)
-    'My log' stands alone, as a title does
+    A title where the headers should be is one fault, not one for each column without a header or each row below it.
+
+    Parameters
+    ----------
+    names, row
+        The header's cells, and its row.
+    widths
+        The number and the count of cells of each row below.
+
+    Examples
+    --------
+    >>> [fault.what for fault in width_faults(["My log", "", ""], 1, [(2, 3)])]
+    ["'My log' stands alone, as a title does"]
+    >>> [fault.what for fault in width_faults(["My log", "May"], 1, [(2, 3), (3, 3)])]
+    ['the header has 2 cells, and all rows below have 3']
     """
-    if len(names) > 2 and names[0] and not any(names[1:]):
+    counts = [count for _, count in widths]
+    short = len(names) == 1 and 2 * sum(count > 1 for count in counts) > len(counts)
+    if names[0] and (short or (len(names) > 2 and not any(names[1:]))):
         what = f"{names[0]!r} stands alone, as a title does"
-        return Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)
-    return None
+        return [Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)]
+    wrong = [(number, count) for number, count in widths if count != len(names)]
+    if len(wrong) == len(counts) > 1 and len({*counts}) == 1:
+        what = f"the header has {len(names)} cells, and all rows below have {counts[0]}"
+        return [Fault(what, "delete the rows above the headers, or name every column", row=row)]
+    return [Fault(f"the row has {count} cells", f"the header has {len(names)}", row=number) for number, count in wrong]
+
+
+def table_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:
+    """Return what is wrong with the header of a table, and with the rows below it that are too long or too short.
+
+    `names`, `row` and `widths` are those of `width_faults`.
+    """
+    odd = width_faults(names, row, widths)
+    return odd if any(fault.row == row for fault in odd) else [*_header_faults(names, row), *odd]
 
 
 def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
-    title = title_fault(names, row)
-    if title is not None:
-        return [title]
     faults = [
         Fault(f"column {position} has no header", "name every column", row=row)
         for position, name in enumerate(names, start=1)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from designer.errors import Fault, InvalidData
-from designer.space.files import title_fault
+from designer.space.files import table_faults
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
@@ -32,26 +31,8 @@ def read_text_table(path: Path) -> pd.DataFrame:
         what = "the first line is blank" if rows else "the file is empty"
         raise InvalidData(Fault(what, "begin with a header", file=file))
     header, *body = [[cell.strip() for cell in row] for row in rows]
-    faults = _header_faults(header)
-    faults += [
-        Fault(f"the row has {len(row)} cells", f"the header has {len(header)}", row=number)
-        for number, row in enumerate(body, start=2)
-        if row and len(row) != len(header)
-    ]
+    faults = table_faults(header, 1, [(number, len(row)) for number, row in enumerate(body, start=2) if row])
     if faults:
         raise InvalidData([fault.at(file=file) for fault in faults])
     numbers = [number for number, row in enumerate(body, start=2) if row]
     return pd.DataFrame([row for row in body if row], columns=pd.Index(header), index=pd.Index(numbers, name="row"))
-
-
-def _header_faults(header: Sequence[str]) -> list[Fault]:
-    title = title_fault(header, row=1)
-    if title is not None:
-        return [title]
-    faults: list[Fault] = []
-    for position, name in enumerate(header, start=1):
-        if not name:
-            faults.append(Fault(f"column {position} has no header", "name every column", row=1))
-        elif name in header[: position - 1]:
-            faults.append(Fault(f"header {name!r} stands twice", "name each column once", row=1, column=name))
-    return faults

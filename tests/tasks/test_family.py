@@ -150,7 +150,7 @@ def test_a_byte_order_mark_and_blank_lines_do_not_matter(folder: Path) -> None:
             "goal: most}]\n  - name: a__warm",
             "DIR/family.yaml:14: ",
         ),
-        ("cold.csv", "concentration,", "w_EC,", "DIR/cold.csv, row 1, column 'w_EC': header 'w_EC' stands twice"),
+        ("cold.csv", "concentration,", "w_EC,", "DIR/cold.csv, row 1, column 'w_EC': the header 'w_EC' stands twice"),
         ("cold.csv", "w_EC,", ",", "DIR/cold.csv, row 1: column 1 has no header"),
         ("cold.csv", "salt,doi", "salz,doi", "DIR/cold.csv, row 1, column 'salt': the column is missing"),
         ("cold.csv", "2.0,LiBOB", "2.0,LiBob", "DIR/cold.csv, row 6, column 'salt': 'LiBob' is not a choice"),
@@ -182,9 +182,10 @@ def test_all_faults_of_all_tables_are_reported_at_once(folder: Path) -> None:
     ]
 
 
-def test_a_title_above_the_headers_is_one_fault(folder: Path) -> None:
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_title_above_the_headers_is_one_fault(folder: Path, padded: bool) -> None:
     text = (folder / "cold.csv").read_text(encoding="utf-8")
-    title = "Log of May" + "," * text.partition("\n")[0].count(",") + "\n"
+    title = "Log of May" + "," * (padded * text.partition("\n")[0].count(",")) + "\n"
     (folder / "cold.csv").write_text(title + text, encoding="utf-8")
     found = [fault for fault in faults(folder) if fault.startswith("DIR/cold.csv")]
     assert found == [

@@ -51,6 +51,13 @@ def test_a_title_above_the_headers_of_a_workbook_is_one_fault(tmp_path: Path) ->
     assert [fault.what for fault in caught.value.faults] == ["'Log of May' stands alone, as a title does"]
 
 
+def test_a_title_without_commas_is_one_fault_however_many_rows_follow(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Log of May\na;b;y\n" + "1;2,5;3\n" * 20, encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_source(tmp_path / "a.csv")
+    assert [fault.what for fault in caught.value.faults] == ["'Log of May' stands alone, as a title does"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
