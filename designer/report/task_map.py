@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _LONG = 40
 _LEAST = 1e-6  # a tree of tasks that are all the same has a width all the same
 _SMALL, _MANY = 8.0, 60
+_AREA = 26.0  # of a circle, for each point of its number's size
+_PUSHES = 500
 
 
 def task_map(names: Sequence[str], distances: np.ndarray) -> Drawing:
@@ -42,6 +45,7 @@ def task_map(names: Sequence[str], distances: np.ndarray) -> Drawing:
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1.0))
         _map(left, numbers, _places(distances), size)
         _tree(right, shown, tree, size)
+        _unfold(figure, left, size)
 
     label = f"Distances between {len(names)} tasks: a map and a tree"
     return Drawing("task-map", label, paint, (12, max(4.8, 0.022 * size * len(names) + 1.2)))
@@ -54,9 +58,10 @@ def _shortened(name: str) -> str:
 
 
 def _map(axes: Axes, numbers: np.ndarray, points: np.ndarray, size: float) -> None:
+    from matplotlib.font_manager import FontProperties
     from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
-    axes.scatter(points[:, 0], points[:, 1], s=26 * size, color="white", edgecolors=BLUE, linewidths=1.2, zorder=3)
+    axes.scatter(points[:, 0], points[:, 1], s=_AREA * size, color="white", edgecolors=BLUE, linewidths=1.2, zorder=3)
     for number, (x, y) in zip(numbers, points, strict=True):
         axes.text(x, y, str(number), ha="center", va="center", fontsize=size, color=INK, zorder=4)
     axes.set_aspect("equal", adjustable="datalim")
@@ -66,7 +71,50 @@ def _map(axes: Axes, numbers: np.ndarray, points: np.ndarray, size: float) -> No
     axes.set_yticks([])
     axes.set_title("Tasks that rank designs alike stand close together", fontsize=10)
     # Distances in the map are those of the tree, as far as a plane can show them.
-    axes.add_artist(AnchoredSizeBar(axes.transData, 0.1, "distance 0.1", "lower left", frameon=False, color=INK))
+    font = FontProperties(size=9)
+    bar = AnchoredSizeBar(
+        axes.transData, 0.1, "distance 0.1", "lower left", pad=0.8, sep=4, frameon=False, color=INK, fontproperties=font
+    )
+    axes.add_artist(bar)
+
+
+def _unfold(figure: Figure, axes: Axes, size: float) -> None:
+    """Move circles apart that lie on each other, each with a line to where its task stands."""
+    figure.draw_without_rendering()  # only now it is known how large the map is
+    circles = axes.collections[0]
+    true = np.asarray(circles.get_offsets(), dtype=np.float64)
+    across = (np.sqrt(_AREA * size) + 2.0) * figure.dpi / 72.0
+    moved = axes.transData.inverted().transform(parted(axes.transData.transform(true), across))
+    circles.set_offsets(moved)
+    for text, (x, y), (x0, y0) in zip(axes.texts, moved, true, strict=True):
+        text.set_position((x, y))
+        if (x, y) != (x0, y0):
+            axes.plot([x0, x], [y0, y], color=GREY, linewidth=0.8, marker="o", markevery=[0], markersize=2.5, zorder=2)
+
+
+def parted(points: np.ndarray, across: float) -> np.ndarray:
+    """Return places (``n x 2``) as near to `points` as simple pushing finds of which no two are closer than `across`.
+
+    Points that are far enough from all others stay where they are.
+
+    >>> parted(np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 9.0]]), 3.0).tolist()
+    [[-1.0, 0.0], [2.0, 0.0], [9.0, 9.0]]
+    """
+    places = points.astype(np.float64)
+    for _ in range(_PUSHES):
+        crowded = False
+        for i, j in combinations(range(len(places)), 2):
+            gap = places[j] - places[i]
+            far = float(np.hypot(*gap))
+            if far < across - 1e-9:
+                crowded = True
+                turn = 2.4 * (i + j)  # where two are in one place, any way is good, if not all take the same
+                way = gap / far if far > 1e-9 * across else np.array([np.cos(turn), np.sin(turn)])
+                places[i] -= way * (across - far) / 2
+                places[j] += way * (across - far) / 2
+        if not crowded:
+            break
+    return places
 
 
 def _tree(axes: Axes, names: Sequence[str], tree: np.ndarray, size: float) -> None:

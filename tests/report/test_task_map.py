@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from designer.report.task_map import task_map
+from designer.report.task_map import parted, task_map
 
 
 @pytest.mark.parametrize("n", [2, 3, 70])
@@ -28,6 +28,26 @@ def test_tasks_that_are_the_same_make_a_map_too() -> None:
     figure = Figure()
     task_map(["a", "b", "c"], np.zeros((3, 3))).paint(figure)
     assert len(figure.axes) == 2
+
+
+@pytest.mark.parametrize("crowd", [0.0, 0.002])
+def test_no_two_numbers_lie_on_each_other(crowd: float) -> None:
+    places = np.random.default_rng(1).random((20, 2)) * np.where(np.arange(20) < 12, crowd, 1.0)[:, None]
+    distances = np.linalg.norm(places[:, None] - places[None, :], axis=2) / 2
+    figure = Figure()
+    task_map([f"task_{i}" for i in range(20)], distances).paint(figure)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    shown = axes.transData.transform(np.asarray(axes.collections[0].get_offsets()))
+    gaps = np.linalg.norm(shown[:, None] - shown[None, :], axis=2)[np.triu_indices(20, 1)]
+    across = np.sqrt(axes.collections[0].get_sizes()[0]) * figure.dpi / 72
+    assert gaps.min() > across
+    assert np.allclose(shown, axes.transData.transform([text.get_position() for text in axes.texts]))
+
+
+def test_points_that_are_far_from_each_other_stay() -> None:
+    points = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    assert parted(points, 9.0).tolist() == points.tolist()
 
 
 def test_the_ends_of_a_long_name_are_shown() -> None:
