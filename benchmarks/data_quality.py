@@ -30,7 +30,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -195,13 +195,15 @@ def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[R
 
 
 def knowing(read: Read, reads: Sequence[Read], related: bool, where: str) -> dict[str, Known]:
-    """Return what others know of a table's columns; single tasks have their cards' bounds, for whole columns only."""
-    if related:
-        return known_of(read.sheet, read.numbers, [other.numbers for other in reads if other is not read])
-    if where != "column":
-        return {}
-    bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric"}
-    return {name: Known(p.low, p.high) for name, p in bounds.items() if p.high > p.low}
+    """Return what is known of a table's columns, as `designer tasks check` would know it.
+
+    Single tasks have their cards' bounds too, for whole columns only.
+    """
+    known = known_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
+    if related or where != "column":
+        return known
+    bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric" and p.high > p.low}
+    return known | {name: replace(known.get(name, Known()), low=p.low, high=p.high) for name, p in bounds.items()}
 
 
 def run(families: Sequence[str], data: Path, repeats: int, seed: int) -> Iterator[tuple[str, int, int, list[Outcome]]]:

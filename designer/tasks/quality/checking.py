@@ -24,6 +24,7 @@ from designer.tasks.quality.digits import Written
 from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
 from designer.tasks.quality.leakage import leaks
 from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.quantities import ELEMENTS, usual_of
 from designer.tasks.quality.replicates import contradictions, written_twice
 from designer.tasks.quality.slips import Suspect, suspects
 from designer.tasks.quality.structure import (
@@ -126,8 +127,11 @@ def _written(sheet: Sheet, header: str) -> Written:
 
 
 def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[str, Known]:
-    """Return what the other tasks and the card know of the columns of a table."""
+    """Return what the other tasks, the card, and anyone who knows its quantity know of the columns of a table."""
     known: dict[str, Known] = {}
+    words = {target.column or target.name: f"{target.name} {target.description or ''}" for target in sheet.targets}
+    words |= {p.lab_columns[0]: p.description or "" for p in sheet.space.parameters if p.kind == "numeric"}
+    beside = [*sheet.space.columns, *_elements(sheet)]
     for column in numbers.columns:
         same = [
             c for n in others for c in n.columns if (c.name, c.unit, c.kind) == (column.name, column.unit, column.kind)
@@ -135,9 +139,16 @@ def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[
         told = Known.of(same)
         if told is None and column.bounds is not None and column.bounds[0] < column.bounds[1]:
             told = Known(*column.bounds)
-        if told is not None:
-            known[column.name] = told
+        usual = None
+        if column.kind != "share":
+            usual = usual_of(column.name, column.unit, description=words.get(column.name), beside=beside)
+        if told is not None or usual is not None:
+            known[column.name] = replace(told or Known(), usual=usual)
     return known
+
+
+def _elements(sheet: Sheet) -> list[str]:
+    return [ELEMENTS] if any(p.kind in ("composition", "formula") for p in sheet.space.parameters) else []
 
 
 def _described(sheet: Sheet, header: str, odd: set[int | None]) -> Array:
@@ -189,10 +200,16 @@ def _column_finding(read: Read, fault: WrongColumn) -> Finding:
     for row in sheet.frame.index:
         now = taken_back(sheet, int(row), headers[0], fault.slip, unit)
         changes += [Change(int(row), headers[0], now)] if now is not None else []
-    what = f"the whole column looks {fault.slip.label}: {fault.share:.0%} of it would agree with the others or the card"
+    what = f"the whole column looks {fault.slip.label}: {_because(read, fault)}"
     return sheet.finding(
         "slip", what, "mend the column, or the unit on the card", column=headers[0], repair=tuple(changes)
     )
+
+
+def _because(read: Read, fault: WrongColumn) -> str:
+    if fault.usual is None:
+        return f"{fault.share:.0%} of it would agree with the others or the card"
+    return fault.usual.says(read.numbers.column(fault.columns[0]).values)
 
 
 def _row_finding(read: Read, suspect: Suspect) -> Finding:

@@ -1,10 +1,14 @@
-"""Whole columns in the wrong unit, or under each other's headers: a table against its family or its card.
+"""Whole columns in the wrong unit, or under each other's headers: by the family, the card, or what is usual.
 
 Row by row such a column looks right, since all of it is wrong in the same way. It takes others to tell. Where other
 tasks have the same column, each row is weighed as `weighing` weighs it, by the sizes and digits of the others' values;
 what tasks differ by without a fault is seen in those others, each weighed against the rest, and only what goes well
 beyond that is called wrong. Where there is only the card, a column is wrong that lies outside of its bounds, or in a
 small corner of them, and would fill them once taken back.
+
+Where neither tells, there is what is usual of a quantity in any lab (`quantities`): a column is wrong that is unusually
+large or small, and as usual once taken back. With other tasks it is a second witness: where it speaks against the
+column, they need only agree; where it speaks for the column, they do not count, unless they are as odd themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import numpy as np
 from designer.tasks.quality.density import Array, Marginal
 from designer.tasks.quality.digits import Fineness
 from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.quantities import Usual
 from designer.tasks.quality.weighing import Slip, slips_of
 
 ENOUGH = 0.6
@@ -43,20 +48,39 @@ class WrongColumn:
     ----------
     share
         How much of it would be at home once taken back.
+    usual
+        What is usual of its quantity, where that spoke against it.
     """
 
     columns: tuple[str, ...]
     slip: Slip | None
     share: float
+    usual: Usual | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What others know of a column: its lowest and highest value, and the same column in other tasks, if any."""
+    """What others know of a column.
 
-    low: float
-    high: float
+    Parameters
+    ----------
+    low, high
+        Its lowest and highest value elsewhere, or on the card; infinite where nobody says.
+    tasks
+        The same column in other tasks, if any.
+    usual
+        What is usual of its quantity, if it is known.
+    """
+
+    low: float = -np.inf
+    high: float = np.inf
     tasks: tuple[Column, ...] = ()
+    usual: Usual | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether others or the card say how far it goes."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     @classmethod
     def of(cls, tasks: Sequence[Column]) -> Known | None:
@@ -67,8 +91,19 @@ class Known:
             return None
         return cls(float(known.min()), float(known.max()), told)
 
+    def at_home(self, values: Array) -> float:
+        """Return the share of the values that lie inside, 0 where the column is unusual; 1 for a column of nothing."""
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return 1.0
+        if self.bounded or self.usual is None:
+            return float(self.inside(known).mean())
+        return float(self.usual.within(known).mean()) if self.usual.odd(known) is None else 0.0
+
     def inside(self, values: Array) -> np.ndarray:
         """Return for each value whether it lies within, widened by a quarter of the range."""
+        if not self.bounded:
+            return np.ones(len(values), dtype=np.bool_)
         slack = _WIDER * (self.high - self.low)
         low = self.low - slack if self.low - slack > 0 or self.low <= 0 else self.low / 2
         with np.errstate(invalid="ignore"):
@@ -124,7 +159,7 @@ def wrong_columns(numbers: Numbers, known: Mapping[str, Known]) -> list[WrongCol
 
 
 def _filled(column: Column) -> int:
-    return int((np.isfinite(column.values) & (column.values != 0)).sum())
+    return len(_nonzero(column))
 
 
 def slip_evidence(column: Column, tasks: Sequence[Column], slip: Slip) -> float:
@@ -146,44 +181,87 @@ def _beyond(own: float, tasks: Sequence[Column], slip: Slip) -> bool:
 def _slipped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[tuple[float, WrongColumn]]:
     for column in columns:
         home = known[column.name]
-        values = column.values[np.isfinite(column.values) & (column.values != 0)]
-        fits = [(slip, float(home.inside(slip.back(values)).mean())) for slip in slips_of(column)]
         if home.tasks:
-            scored = [(slip_evidence(column, home.tasks, slip), slip, share) for slip, share in fits]
-            score, slip, share = max(scored, key=lambda one: one[0])
-            outside = float((~home.inside(values)).mean()) >= _OUTSIDE
-            least = LEAST_OUTSIDE if outside else LEAST
-            if share >= ENOUGH and score >= least and _beyond(score, home.tasks, slip):
-                yield score, WrongColumn((column.name,), slip, share)
-        elif (~home.inside(values)).mean() >= ENOUGH or home.filled(values) < _CORNER:
-            good = [(share, slip) for slip, share in fits if home.filled(slip.back(values)) >= _FILLED]
-            if good:
-                share, slip = max(good, key=lambda fit: (round(fit[0], 3), -abs(np.log(fit[1].factor))))
-                if share >= ENOUGH:
-                    yield LEAST, WrongColumn((column.name,), slip, share)
+            found = _by_tasks(column, home)
+        else:
+            found = (_by_bounds(column, home) if home.bounded else None) or _by_usual(column, home)
+        if found is not None:
+            yield found
+
+
+def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
+    """Return a slip of which other tasks tell, with its evidence."""
+    values, usual = _nonzero(column), home.usual
+    if usual is not None and any(usual.odd(task.values) == (usual.odd(values) or "as usual") for task in home.tasks):
+        usual = None  # what is unusual elsewhere is a custom here
+    against = usual is not None and usual.odd(values) is not None
+    slips = list(slips_of(column))
+    if usual is not None and (against or usual.is_usual(values)):
+        slips = [slip for slip in slips if usual.is_usual(slip.back(values))]
+    scored = [(slip_evidence(column, home.tasks, slip), slip) for slip in slips]
+    if not scored:
+        return None
+    score, slip = max(scored, key=lambda one: one[0])
+    share = float(home.inside(slip.back(values)).mean())
+    if share < ENOUGH:
+        return None
+    if against:
+        return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
+    outside = float((~home.inside(values)).mean()) >= _OUTSIDE
+    if score >= (LEAST_OUTSIDE if outside else LEAST) and _beyond(score, home.tasks, slip):
+        return score, WrongColumn((column.name,), slip, share)
+    return None
+
+
+def _by_bounds(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
+    """Return a slip of which the card's bounds tell."""
+    values = _nonzero(column)
+    if (~home.inside(values)).mean() < ENOUGH and home.filled(values) >= _CORNER:
+        return None
+    fits = [(float(home.inside(slip.back(values)).mean()), slip) for slip in slips_of(column)]
+    good = [(share, slip) for share, slip in fits if home.filled(slip.back(values)) >= _FILLED]
+    if not good:
+        return None
+    share, slip = max(good, key=lambda fit: (round(fit[0], 3), -abs(np.log(fit[1].factor))))
+    return (LEAST, WrongColumn((column.name,), slip, share)) if share >= ENOUGH else None
+
+
+def _by_usual(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
+    """Return a slip of which nothing tells but what is usual of the quantity."""
+    values, usual = _nonzero(column), home.usual
+    if usual is None or usual.odd(values) is None:
+        return None
+    good = [slip for slip in slips_of(column) if usual.is_usual(slip.back(values))]
+    if not good:
+        return None
+    slip = min(good, key=lambda one: usual.distance(one.back(values)))
+    share = float(usual.within(slip.back(values)).mean())
+    return LEAST, WrongColumn((column.name,), slip, share, usual)
+
+
+def _nonzero(column: Column) -> Array:
+    """Return the numbers of a column that a slip would change."""
+    known: Array = column.values[np.isfinite(column.values) & (column.values != 0)]
+    return known
 
 
 def _swapped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[tuple[float, WrongColumn]]:
     for a, b in combinations(columns, 2):
         one, two = known[a.name], known[b.name]
-        crossed = min(_at_home(a, two), _at_home(b, one))
+        crossed = min(two.at_home(a.values), one.at_home(b.values))
         if one.tasks and two.tasks:
             here, there = Scale(one.tasks), Scale(two.tasks)
             score = swap_evidence(a, b, here, there)
             if score >= LEAST_SWAP and crossed >= ENOUGH:
                 yield score, WrongColumn((a.name, b.name), None, crossed)
             continue
-        straight = _at_home(a, one) + _at_home(b, two)
-        if crossed >= ENOUGH and straight <= 2 - ENOUGH and straight + ENOUGH / 2 <= 2 * crossed:
-            yield LEAST_SWAP, WrongColumn((a.name, b.name), None, crossed)
+        straight = one.at_home(a.values), two.at_home(b.values)
+        if crossed >= ENOUGH and sum(straight) <= 2 - ENOUGH and sum(straight) + ENOUGH / 2 <= 2 * crossed:
+            both = max(straight) <= 1 - ENOUGH  # one swap is likelier than two slips
+            yield 2 * LEAST if both else LEAST_SWAP, WrongColumn((a.name, b.name), None, crossed)
 
 
 def swap_evidence(a: Column, b: Column, here: Scale, there: Scale) -> float:
     """Return the mean evidence of a row for a swap, by the same two columns in other tasks."""
     usual, crossed = (here.fits(a), there.fits(b)), (there.fits(a), here.fits(b))
     return sum(_gain(u, c) for u, c in ((usual[0], crossed[0]), (usual[1], crossed[1])))
-
-
-def _at_home(column: Column, home: Known) -> float:
-    values = column.values[np.isfinite(column.values)]
-    return float(home.inside(values).mean()) if len(values) else 1.0

@@ -30,7 +30,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from designer.errors import Fault, InvalidInput
-from designer.units import convert_many, dimensionality
+from designer.units import convert_many
 
 Array = npt.NDArray[np.float64]
 
@@ -38,15 +38,17 @@ LARGE = 0.8
 """The quantile of a table's sizes that the ranges are about: one value in five is larger."""
 ELEMENTS = "elements"
 """The word that stands beside where designs are written in chemical elements, as alloys and inorganic solids are."""
-_PASSED = 0.05
-"""The share of values past a limit from which it is the column that is odd, not those values."""
+_ATOM = "/atom"
+_PASSED = 1 - LARGE
+"""The share of values past a limit from which it is the column that is odd, not some rows of it."""
 _NEARLY_ALL = 0.99
 _OTHERWISE = frozenset(
-    ["log", "log10", "ln", "lg", "std", "stdev", "sigma", "error", "err", "uncertainty", "sem", "normalized",
+    ["log", "ln", "std", "stdev", "sigma", "error", "err", "uncertainty", "sem", "normalized",
      "normalised", "norm", "scaled", "ratio", "change", "difference", "delta", "shift", "loss", "rate", "score", "rank",
      "residual", "diff", "count", "number"]
 )  # fmt: skip
-"""Words that make another quantity of one: the log of a modulus, the error of a yield, the change of a gap."""
+"""Words that make another quantity of one: the error of a yield, the change of a gap, a log of no said base."""
+_LOG10 = "lg"
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,11 @@ def _split(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual of a column: its quantity, and the unit of its values."""
+    """What is usual of a column: its quantity, the unit of its values, and whether they are logs to the base of ten."""
 
     quantity: Quantity
     unit: str | None
+    log10: bool = False
 
     def large(self, values: Array) -> float:
         """Return the size, in the quantity's unit, that one in five of the values (n) exceeds; NaN without one."""
@@ -138,9 +141,22 @@ class Usual:
             return None
         large = float(np.quantile(np.abs(own), LARGE))
         too_low = float((own < known.least).mean()) >= _PASSED
-        if large > known.high or float((own > known.most).mean()) >= _PASSED or (too_low and known.least < 0):
+        if large > known.high or (too_low and known.least < 0):
             return "large"
-        return "small" if large < known.low or (too_low and known.least > 0) else None
+        return "small" if large < known.low or too_low else None
+
+    def says(self, values: Array) -> str:
+        """Say why a column (n) is not as usual.
+
+        >>> usual_of("band gap", "eV").says(np.array([12.0, 23.0, 31.0]))
+        'one value in five exceeds 27.8 eV, and of a band gap that is usually 0.5 to 9 eV'
+        """
+        known, unit = self.quantity, f" {self.quantity.unit}" if self.quantity.unit else ""
+        large = self.large(values)
+        if known.low <= large <= known.high:
+            beyond = 1 - float(self.within(values).mean())
+            return f"{beyond:.0%} of it is beyond what {known.name} can be, {known.least:g} to {known.most:g}{unit}"
+        return f"one value in five exceeds {large:.4g}{unit}, and of {known.name} that is usually {self}"
 
     def is_usual(self, values: Array) -> bool:
         """Whether a column (n) is as usual: its large values in the range, and nearly all within the limits."""
@@ -157,7 +173,10 @@ class Usual:
 
     def _own(self, values: Array) -> Array:
         known = values[np.isfinite(values) & (values != 0)]
-        return convert_many(known, self.unit, self.quantity.unit) if self.quantity.unit is not None else known
+        unit = self.quantity.unit
+        if self.log10:
+            known = 10.0 ** np.clip(known, -300, 300)
+        return known if unit is None else convert_many(known, *_an_atom(self.unit or unit, unit))
 
     def __str__(self) -> str:
         unit = f" {self.quantity.unit}" if self.quantity.unit else ""
@@ -183,7 +202,7 @@ def usual_of(
     --------
     >>> str(usual_of("gap_pbe", "eV")), str(usual_of("Yield strength", "GPa", beside=["elements"]))
     ('0.5 to 9 eV', '150 to 3000 MPa')
-    >>> usual_of("yield", None), usual_of("log_bulk_modulus", "GPa", beside=["elements"])
+    >>> usual_of("yield", None), usual_of("error of the yield", "percent")
     (None, None)
     """
     around = frozenset(word for text in beside for word in _words(text))
@@ -192,7 +211,7 @@ def usual_of(
     for words in (said, said | frozenset(_words(description or ""))):
         best = max(possible, key=lambda quantity: quantity.named(words), default=None)
         if best is not None and best.named(words):
-            return Usual(best, unit if (unit or "").strip() else best.unit)
+            return Usual(best, unit if (unit or "").strip() else best.unit, _LOG10 in words)
     return None
 
 
@@ -200,16 +219,20 @@ def _in_unit(quantity: Quantity, unit: str | None, said: frozenset[str]) -> bool
     given = (unit or "").strip()
     if quantity.unit is None or not given:
         return (quantity.unit is None and given in ("", "1")) or (quantity.unit or "").lower() in said
-    if dimensionality(quantity.unit) != dimensionality(given):
-        return False
     try:
-        convert_many(np.ones(1), given, quantity.unit)
+        convert_many(np.ones(1), *_an_atom(given, quantity.unit))
     except InvalidInput:
         return False
     return True
 
 
+def _an_atom(unit: str, to: str) -> tuple[str, str]:
+    """Return two units, both without their `/atom` if both have it: atoms are counted, and are no unit."""
+    both = unit.endswith(_ATOM) and to.endswith(_ATOM)
+    return (unit.removesuffix(_ATOM), to.removesuffix(_ATOM)) if both else (unit, to)
+
+
 def _words(text: str) -> Iterator[str]:
-    """Yield the words of a name: `BulkModulus_VRH (2)` has `bulk`, `modulus` and `vrh`."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
-    yield from re.findall(r"[^\W\d_]+(?:\d+\b)?", apart.lower().replace("'", ""))
+    """Yield the words of a name: `BulkModulus_VRH (2)` has `bulk`, `modulus` and `vrh`; numbers are none."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text).lower().replace("log10", f" {_LOG10} ")
+    yield from re.findall(r"[^\W\d_]+", apart.replace("'", ""))

@@ -7,8 +7,9 @@ expected for its design; and what was written with so many decimals is compared 
 (`digits`). For a slip of the unit by a factor the change of the density's measure counts too. Where settings sum to one
 total in nearly all rows, as the parts of a mixture do, a slip must mend the sum of its row.
 
-Rows that are wrong in one way and stand together bear each other out in a model that learns from all of them. So for
-results the evidence is weighed twice: once with each row left out, once with its neighbours in the table left out too.
+Rows that are wrong in one way and stand together bear each other out in a model that learns from all of them. So the
+evidence is weighed twice: once with each row left out of what results are expected from, once with its neighbours in
+the table left out too.
 """
 
 from __future__ import annotations
@@ -168,6 +169,7 @@ class Scales:
             if column.written is not None:
                 self.fineness[column.name] = Fineness.of(column.written, ~doubt)
         self.usual = {c.name: self.expected[c.name].logpdf(c.values) for c in self.columns}
+        self.usual_apart = {c.name: self.apart[c.name].logpdf(c.values) for c in self.columns if c.name in self.apart}
         self.sum = Sum.of([column for column in self.columns if column.kind == "setting"])
         self.targets = [column for column in self.columns if column.kind == "target"]
 
@@ -179,16 +181,17 @@ class Scales:
         """Go through all faults."""
         for column in self.columns:
             for slip in slips_of(column):
-                yield self._slip(column, slip, self.expected[column.name])
-                if column.name in self.apart:
-                    yield self._slip(column, slip, self.apart[column.name])
+                yield self._slip(column, slip)
+                if column.name in self.apart or (column.kind == "setting" and self.apart):
+                    yield self._slip(column, slip, apart=True)
         for a, b in combinations(self.columns, 2):
             swap = self._swap(a, b)
             if swap is not None:
                 yield swap
 
-    def _slip(self, column: Column, slip: Slip, expected: Expectation) -> Weighed:
-        values = column.values
+    def _slip(self, column: Column, slip: Slip, *, apart: bool = False) -> Weighed:
+        values, expected = column.values, self.expected[column.name]
+        expected = self.apart.get(column.name, expected) if apart else expected
         with np.errstate(invalid="ignore"):
             possible = np.isfinite(values) & ((values != 0) | (slip.shift != 0))
         back = np.where(possible, slip.back(values), np.nan)
@@ -199,9 +202,8 @@ class Scales:
         evidence = np.where(possible, evidence + self.sum.evidence(column.name, back), NEVER)
         rows = np.flatnonzero(evidence > _HOPELESS)
         if column.kind == "setting" and len(rows):
-            evidence[rows] += self._results(rows, {column.name: back})
-        runs_only = expected is not self.expected[column.name]
-        return Weighed((column.name,), slip, (back,), evidence, runs_only)
+            evidence[rows] += self._results(rows, {column.name: back}, apart=apart)
+        return Weighed((column.name,), slip, (back,), evidence, runs_only=apart)
 
     def _swap(self, a: Column, b: Column) -> Weighed | None:
         first, second = self.expected[a.name].marginal, self.expected[b.name].marginal
@@ -236,7 +238,7 @@ class Scales:
             inputs = self._changed(rows, {a.name: b.values})
             ours = self.expected[a.name].logpdf(np.nan_to_num(b.values))[rows] - self.usual[a.name][rows]
             theirs = self.expected[b.name].logpdf_with(a.values[rows], inputs, rows) - self.usual[b.name][rows]
-            return ours + theirs + self._results(rows, {a.name: b.values}, apart=b.name)
+            return ours + theirs + self._results(rows, {a.name: b.values}, but=b.name)
         # Two settings: the mean of p(a) p(b | a) and p(b) p(a | b), the rest of the design given in both.
         change = np.zeros(len(rows))
         both = {a.name: b.values, b.name: a.values}
@@ -253,13 +255,21 @@ class Scales:
             inputs[:, self.place[name]] = new[rows]
         return inputs
 
-    def _results(self, rows: npt.NDArray[np.int64], values: dict[str, Array], apart: str | None = None) -> Array:
-        """Return how much better the results of some rows go with other values of some settings."""
+    def _results(
+        self, rows: npt.NDArray[np.int64], values: dict[str, Array], *, but: str | None = None, apart: bool = False
+    ) -> Array:
+        """Return how much better the results of some rows go with other values of some settings.
+
+        All results but one are asked, what is expected of them learned `apart` from each row's neighbours or not.
+        """
         inputs, change = self._changed(rows, values), np.zeros(len(rows))
         for target in self.targets:
-            if target.name != apart:
+            if target.name != but:
                 given = target.values[rows]
-                new = self.expected[target.name].logpdf_with(given, inputs, rows) - self.usual[target.name][rows]
+                aside = apart and target.name in self.apart
+                expected = self.apart[target.name] if aside else self.expected[target.name]
+                usual = self.usual_apart[target.name] if aside else self.usual[target.name]
+                new = expected.logpdf_with(given, inputs, rows) - usual[rows]
                 change += np.where(np.isfinite(given), new, 0.0)
         return change
 
