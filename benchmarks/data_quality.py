@@ -14,12 +14,18 @@ exchanged as they stand. So digits count as evidence; a column written with a fi
 The chances of faults, on which all thresholds rest, were set on `suzuki_flow`, `concrete_by_age`, `direct_arylation`
 and `electrolyte_fixed_T`; the other families say how far that carries.
 
-What is not found, and why. A whole column of results cannot be judged in a family of one, or where every task measures
-another quantity (`singles`, `liang_benchmarks`, most of `composition_property_dft` and `mpea_mechanical`): nothing that
-anyone wrote tells what it should be. Where tasks differ by as much as the slip, a tenth of the usual is no wonder
-(`buchwald_hartwig_hte`). A result ten times too small that lies within what its design lets expect cannot be told from
-a good one, unless its digits tell. Two columns with the same range and the same digits can be swapped in a run of rows
-without a trace, save in what the results go with.
+Besides the other tasks, `designer tasks check` knows how large a hundred quantities usually are
+(`designer/tasks/quality/quantities.csv`), by the unit on the card and the words of the column. Those ranges are general
+knowledge, written down before this was run with them and not read off its tables; the benchmark uses them as the
+command does, in every case.
+
+What is not found, and why. A whole column of results that no other task measures (`singles`, `liang_benchmarks`, most
+of `composition_property_dft` and `mpea_mechanical`) cannot be judged where its quantity is not known (a score, a loss,
+a difference of wavelengths), spans decades (conductivities), or is as usual a factor of ten away: a tenth of the yield
+strengths of strong alloys is that of soft ones. A result ten times too small that lies within what its design lets
+expect cannot be told from a good one, unless its digits tell: of designs that either work or do not, many do not. Two
+columns with the same range and the same digits can be swapped in a run of rows without a trace, save in what the
+results go with.
 """
 
 from __future__ import annotations

@@ -26,10 +26,9 @@ def test_each_line_is_met_by_its_words_and_its_range_by_columns_within(one: Quan
     assert all(one.named(frozenset(phrase.split())) == len(phrase.split()) for phrase in one.words)
     assert all(usual_of(phrase, one.unit, beside=one.beside) is not None for phrase in one.words)
     usual = Usual(one, one.unit)
-    middle = np.full(10, np.sqrt(one.low * one.high))
-    assert usual.is_usual(middle)
-    assert usual.odd(middle * 1.01 * one.high / middle) == "large"
-    assert usual.odd(middle * 0.99 * one.low / middle) == "small"
+    assert usual.is_usual(np.full(10, np.sqrt(one.low * one.high)))
+    assert usual.odd(np.full(10, 1.01 * one.high)) == "large"
+    assert usual.odd(np.full(10, 0.99 * one.low)) == "small"
 
 
 def test_no_line_is_wider_than_its_limits_and_no_unit_is_a_stranger() -> None:
