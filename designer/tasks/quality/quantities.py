@@ -11,8 +11,10 @@ only where other words stand in the names of the design's columns (`beside`), as
 
 The ranges were written down from general knowledge of chemistry and materials, such as the usual handbooks hold (the
 CRC Handbook of Chemistry and Physics; Ashby, *Materials Selection in Mechanical Design*), before any benchmark was run
-with them and without a look at its numbers; they are not tuned to those, and must not be. What they cannot tell: a slip
-of ten in a quantity that itself spans decades (conductivities, times), whose lines are wide, or are not here.
+with them and without a look at its numbers; they are not tuned to those, and must not be. (Potentials, solvation
+energies, impurities, E factors and fractions were added on sight of such column names, again without their numbers.)
+What they cannot tell: a slip of ten in a quantity that itself spans decades (conductivities, times), whose lines are
+wide, or are not here.
 """
 
 from __future__ import annotations
