@@ -21,7 +21,7 @@ LEAST = 24
 """From so many measurements on trees are tried."""
 
 _TREES = 150
-_SHARE = 1.0 / 3.0
+_SHARE = 0.6
 _ROWS = 16_384
 
 
