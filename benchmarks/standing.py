@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from benchmarks.comparison import Cube, Estimate, acceleration, estimate, losses, mean
+from benchmarks.methods import reads_sources
 from benchmarks.results import Grid, Part
 from benchmarks.roles import Roles, best_by_family, to_gap, to_top
 from benchmarks.sections import Table
@@ -27,8 +28,8 @@ def headline_text(roles: Roles) -> str:
     return (
         f"Acceleration of `{roles.ours}`: the mean number of experiments of the other over its own, on the campaigns "
         "that both have; more than 1 is faster. Best peers are chosen with hindsight by experiments to the top 1 %, "
-        f"among the methods of others that have all tasks{named}. `related` are the families whose sources measured "
-        "the target's own quantity."
+        f"among the methods of others that have all tasks{named}. `related`, where it stands, "
+        "are the families whose sources measured the target's own quantity."
     )
 
 
@@ -43,7 +44,7 @@ def headline(part: Part, grid: Grid, roles: Roles, suite: Suite) -> Table:
     pairs = {f"`{other}`": part.grid([roles.ours, other]) for other in roles.baselines}
     best = best_by_family(grid, roles.ours) if roles.ours in grid.methods else {}
     body = []
-    for group, families in groups(suite).items():
+    for group, families in groups(suite, transfers=reads_sources(roles.ours)).items():
         for name, pair in (*pairs.items(), (EACH_BEST, grid if best else None)):
             some = pair and pair.where(lambda task, families=families: task[0] in families)
             if not some or not some.tasks:
@@ -56,11 +57,11 @@ def headline(part: Part, grid: Grid, roles: Roles, suite: Suite) -> Table:
     return Table(["tasks of", "over", "tasks", "seeds", "to top 1 %", "to 90 % of the gap"], body)
 
 
-def groups(suite: Suite) -> dict[str, frozenset[str]]:
-    """Return the families of which figures are given together: all, the related ones where some are not, each split."""
+def groups(suite: Suite, *, transfers: bool) -> dict[str, frozenset[str]]:
+    """Return the families of which figures are given together: all, each split, and, if sources matter, the related."""
     found = {"all": frozenset(entry.family for entry in suite.families)}
     related = frozenset(entry.family for entry in suite.families if not entry.across_targets)
-    if related != found["all"]:
+    if transfers and related != found["all"]:
         found["related"] = related
     for split in ("report", "develop"):
         found[split] = frozenset(entry.family for entry in suite.families if entry.split == split)

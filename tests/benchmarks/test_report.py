@@ -18,6 +18,7 @@ from benchmarks.pools import Pool
 from benchmarks.report import report
 from benchmarks.results import results
 from benchmarks.sections import markdown, page
+from benchmarks.sources import digest
 
 
 def row(pool: Pool, method: str, best_at: int, seed: int = 0) -> Row:
@@ -117,10 +118,12 @@ def test_families_whose_sources_measured_other_quantities_stand_apart(three_fami
     )
     apart = replace(three_families, suite=suite)
     slow = [row(pool, "baybe", n) for pool, n in zip(apart.pools, (6, 4, 4), strict=True)]
-    lines = text_of(apart, every(apart, "designer", 2) + slow).splitlines()
+    ours = [replace(row(pool, "designer-auto", 2), sources=digest(pool.candidates.sources)) for pool in apart.pools]
+    lines = text_of(apart, ours + slow, ours="designer-auto").splitlines()
     assert any(line.startswith("| all | `baybe` | 3 | 1 | 2.33 [") for line in lines)
     assert any(line.startswith("| related | `baybe` | 2 | 1 | 2 [2, 2] |") for line in lines)
-    assert not any(line.startswith("| related |") for line in text_of(three_families, slow).splitlines())
+    assert "| related |" not in text_of(three_families, ours + slow, ours="designer-auto")
+    assert "| related |" not in text_of(apart, every(apart, "designer", 2) + slow)
 
 
 def test_our_other_methods_are_an_ablation(plan: Plan) -> None:
