@@ -13,13 +13,7 @@ from benchmarks.pools import Candidates
 from designer.campaign.settings import PRIOR_KINDS
 from designer.errors import Fault, InvalidInput, MissingExtra
 
-GUARD_LOCKS = (
-    "agreement",
-    "floor",
-    "turns",
-    "proof",
-    "rejection",
-)  # of `designer.priors.auto`, which loads torch
+GUARD_LOCKS = ("agreement", "floor", "turns", "rejection")  # those of `designer.priors.auto`, which loads torch
 PRIORS = tuple(kind for kind in PRIOR_KINDS if kind != "none")
 OURS = {
     **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},

@@ -65,7 +65,7 @@ class DesignerChooser:
         if is_informed(posterior) or len(rows) >= self._own_first:
             self._posterior = posterior
         plain = plain_part(posterior)
-        decides = plain if plain is not None and is_plain_turn(posterior, len(rows)) else posterior
+        decides = plain if plain is not None and is_plain_turn(len(rows)) else posterior
         if len(rows) < self._own_first and not is_informed(decides):
             seed = seed_of(self._seed, len(rows))
             return self._row(initial_designs(self._space, 1, seed, self._coordinates[rows]))

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_ASIDE = "past tasks left aside"
+_ASIDE = "past tasks left aside, as for every third design"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ def informs(spec: CampaignSpec, state: CampaignState) -> bool:
 
 
 def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: frozenset[Any]) -> Choice:
-    """Return the `n` designs that the model would make next; some of them as if there were no past tasks.
+    """Return the `n` designs that the model would make next; every third one as if there were no past tasks.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     plain = plain_part(known.model)
     parts: list[tuple[bool, Proposal]] = []
-    for alone, count in turns(known.model, len(taken), n):
+    for alone, count in [(False, n)] if plain is None else turns(len(taken), n):
         try:
             part = asked.plainly(plain, pending, count) if alone and plain else asked.of(known.model, pending, count)
         except NoDesignLeft:

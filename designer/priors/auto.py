@@ -16,9 +16,8 @@ The guard:
 1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
    posterior is then the plain one, bit for bit.
 2. The plain model keeps a weight of at least `FLOOR`, whatever the evidence.
-3. Every third design is chosen by the plain model alone (`designer.priors.turns`);
-4. from the eighth result on all of them, unless the prior foretold the results three times better.
-5. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
+3. Every third design is chosen by the plain model alone (`designer.priors.turns`).
+4. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
    probability of at most 1/20 (Ville's inequality). The prior is then rejected, and the plain model decides alone.
 
 References: G. Shafer, Testing by Betting (J. R. Stat. Soc. A 2021); Y. Yao et al., Using Stacking to Average Bayesian
@@ -41,7 +40,7 @@ from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
-from designer.priors.turns import EVERY, PROOF, Guarded, every_of
+from designer.priors.turns import Guarded
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.mixture import Mixture
@@ -58,6 +57,8 @@ FLOOR = 0.1
 
 REJECTED = math.log(20.0)
 """Log evidence against the prior at which it is laid aside."""
+
+_ALIKE = 3.0  # odds that are not worth telling
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ class Guard:
     agreement: bool = True
     floor: bool = True
     turns: bool = True
-    proof: bool = True
     rejection: bool = True
 
     @classmethod
@@ -109,15 +109,15 @@ class Weighed:
         The experts, the plain one first.
     log_evidence
         Of the prior against the plain model.
-    every
-        One design in so many is chosen by the plain model alone; None: none is.
+    in_turns
+        Whether the plain model chooses by itself when it is its turn.
     """
 
     names: tuple[str, ...]
     models: tuple[Model, ...]
     weights: tuple[float, ...]
     log_evidence: float
-    every: int | None = EVERY
+    in_turns: bool = True
 
     @property
     def rejected(self) -> bool:
@@ -130,10 +130,8 @@ class Weighed:
         used = [(m, w) for m, w in zip(self.models, self.weights, strict=True) if w > 0]
         if len(used) == 1:
             return used[0][0]
-        models, weights = [m for m, _ in used], [w for _, w in used]
-        if self.every is None or self.weights[0] == 0:
-            return Mixture(models, weights)
-        return Guarded(models, weights, self.every)
+        kind = Guarded if self.in_turns and self.weights[0] > 0 else Mixture
+        return kind([m for m, _ in used], [w for _, w in used])
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,11 +165,7 @@ class FittedAuto:
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
         weights, against = weighed(prior, evidence, self.guard)
         told = against if len(one.X) else 0.0
-        return Weighed(names, models, tuple(weights.tolist()), told, self._every(len(one.X), told))
-
-    def _every(self, results: int, log_evidence: float) -> int | None:
-        every = every_of(results, log_evidence) if self.guard.proof else EVERY
-        return every if self.guard.turns or every == 1 else None
+        return Weighed(names, models, tuple(weights.tolist()), told, self.guard.turns)
 
     def evidence(self, data: TaskData) -> PriorEvidence | None:
         """Return what the posterior of the first target that past tasks teach about leans on."""
@@ -212,17 +206,16 @@ def in_words(log_evidence: float, results: int) -> str:
     'prior rejected at experiment 9, evidence 31 to 1'
     >>> in_words(-0.5, 4)
     'past tasks foretold the 4 results about as well as the campaign alone'
-    >>> in_words(-0.5, 9)
-    'past tasks foretold the 9 results about as well as the campaign alone; until they do better, it chooses alone'
     """
     if results == 0:
         return "nothing is measured yet: past tasks alone decide"
     odds = math.exp(min(abs(log_evidence), 700.0))
     if log_evidence <= -REJECTED:
         return f"prior rejected at experiment {results}, evidence {odds:.3g} to 1"
-    how = f"{odds:.3g} times {'better' if log_evidence > 0 else 'worse'} than" if odds >= PROOF else "about as well as"
-    aside = "; until they do better, it chooses alone" if every_of(results, log_evidence) == 1 else ""
-    return f"past tasks foretold the {results} results {how} the campaign alone{aside}"
+    if odds < _ALIKE:
+        return f"past tasks foretold the {results} results about as well as the campaign alone"
+    how = "better" if log_evidence > 0 else "worse"
+    return f"past tasks foretold the {results} results {odds:.3g} times {how} than the campaign alone"
 
 
 _WHOLE = Guard()

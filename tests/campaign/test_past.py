@@ -242,7 +242,7 @@ def test_faults_of_past_tables_are_told_with_their_rows(family: Path) -> None:
 
 
 class TestTurns:
-    """Some designs are chosen as if there were no past tasks."""
+    """Every third design is chosen as if there were no past tasks."""
 
     def events(self, family: Path, batches: Sequence[int], **settings: Any) -> tuple[Campaign, list[SuggestedDesign]]:
         campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}, **settings))
@@ -257,7 +257,7 @@ class TestTurns:
         _, designs = self.events(family, batches)
         assert [design.plain for design in designs] == [False, False, True, False, False, True, False]
         assert len({json.dumps(design.design, sort_keys=True) for design in designs}) == len(designs)
-        aside = "past tasks left aside; "
+        aside = "past tasks left aside, as for every third design; "
         assert [design.note.startswith(aside) for design in designs] == [design.plain for design in designs]
 
     def test_before_it_has_results_the_plain_model_fills_the_space(self, family: Path) -> None:
