@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,13 +21,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import fresh
 from benchmarks.origin import origin
 from benchmarks.properties import WORK, Property, learned, read
-from benchmarks.running import ONE_THREAD
 from benchmarks.sections import Section, Table, markdown
 from designer.prediction.prior import FittedProperties
 
-HERE = Path(__file__).parent
 NEW, COUNT, MEASURED = "mp_bulk_modulus", 100_000, (5, 20, 100, 6000)
 ELEMENTS = (
     "Li Na K Mg Ca Sr Ba Al Ga In Si Ge Sn Ti Zr Hf V Nb Ta Cr Mo W Mn Fe Co Ni Cu Zn Ag B C N O F P S Cl Se Te Sb"
@@ -95,7 +93,7 @@ def page(seconds: float) -> str:
     """Return the figures as Markdown."""
     body = []
     for measured in MEASURED:
-        found = _apart(measured)
+        found = fresh.measured("benchmarks.prediction_cost", "--one", measured)
         figures = [f"{found[name]:.2f}" for name in ("learning", "predicting")]
         body.append([str(measured), *figures, f"{found['memory_mb']:.0f}"])
     assert __doc__ is not None
@@ -104,14 +102,6 @@ def page(seconds: float) -> str:
     stated = origin("python", "-m", "benchmarks.prediction_cost") | {"learning the prior": f"{seconds:.0f} CPU s, once"}
     origins = Table(["", ""], [[key, value] for key, value in stated.items()])
     return markdown([Section(1, "What predicted properties cost", (said, WANTED, Table(names, body), origins))])
-
-
-def _apart(measured: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.prediction_cost", "--one", str(measured)]
-    found = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | ONE_THREAD, cwd=HERE.parent
-    )
-    return dict(json.loads(found.stdout.strip().splitlines()[-1]))
 
 
 if __name__ == "__main__":

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import fresh
 from benchmarks.origin import origin
-from benchmarks.running import ONE_THREAD
 from benchmarks.sections import Section, Table, markdown
 
-HERE = Path(__file__).parent
 FAMILY = "process-window"
 SIZES = ((5, 200), (20, 50), (20, 200), (40, 200))
 MEASURED, CANDIDATES, REPEATS = 20, 1000, 5
@@ -94,7 +91,7 @@ def page(kinds: Sequence[str]) -> str:
     body = []
     for kind in kinds:
         for tasks, rows in SIZES:
-            found = _apart(kind, tasks, rows)
+            found = fresh.measured("benchmarks.prior_cost", "--one", kind, tasks, rows)
             figures = [f"{found['fit']:.1f}", f"{found['suggestion']:.3f}", f"{found['memory_mb']:.0f}"]
             body.append([kind, str(tasks), str(rows), *figures])
     assert __doc__ is not None
@@ -102,14 +99,6 @@ def page(kinds: Sequence[str]) -> str:
     stated = origin("python", "-m", "benchmarks.prior_cost", "--kinds", *kinds)
     table = Table(["", ""], [[key, value] for key, value in stated.items()])
     return markdown([Section(1, "What a prior costs", (said, WANTED, Table(names, body), table))])
-
-
-def _apart(kind: str, tasks: int, rows: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.prior_cost", "--one", kind, str(tasks), str(rows)]
-    found = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | ONE_THREAD, cwd=HERE.parent
-    )
-    return dict(json.loads(found.stdout.strip().splitlines()[-1]))
 
 
 if __name__ == "__main__":

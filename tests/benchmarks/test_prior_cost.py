@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from benchmarks import prior_cost
+import subprocess
+
+import pytest
+
+from benchmarks import fresh, prior_cost
 
 
 def test_it_measures_a_fit_and_a_suggestion() -> None:
     found = prior_cost.measure("transfer-gp", 2, 20)
     assert set(found) == {"fit", "suggestion", "memory_mb"}
     assert all(value > 0 for value in found.values())
+
+
+def test_a_figure_comes_from_a_fresh_interpreter() -> None:
+    found = fresh.measured("benchmarks.prior_cost", "--one", "transfer-gp", 2, 20)
+    assert set(found) == {"fit", "suggestion", "memory_mb"}
+    with pytest.raises(subprocess.CalledProcessError):
+        fresh.measured("benchmarks.prior_cost", "--one", "transfer-gp", "two", 20)
