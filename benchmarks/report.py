@@ -55,7 +55,8 @@ def report(found: Results, *, ours: str, plain: str, origin: dict[str, str]) -> 
 def _track(found: Results, track: str, ours: str, plain: str, paint: dict[str, str]) -> list[Section]:
     part = found.part(track)
     title = TRACK_TITLES[track]
-    grid = part.grid(part.whole)
+    judged = [method for method in part.whole if method in (ours, plain) or not is_ours(method)]
+    grid = part.grid(judged or part.whole)
     if grid is None:
         return [Section(2, title, ("No campaign is shared by the methods so far.",))]
     roles = Roles.of(part, grid, ours, plain)

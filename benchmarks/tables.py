@@ -40,6 +40,9 @@ def grid_text(found: Results, grid: Grid, part: Part, roles: Roles) -> str:
     text += f"{found.suite.budget}: all campaigns that {', '.join(f'`{m}`' for m in grid.methods)} share."
     if part.partial:
         text += f" With fewer tasks, and so not in this table: {', '.join(f'`{m}`' for m in part.partial)}."
+    apart = [method for method in part.whole if method not in grid.methods]
+    if apart:
+        text += f" Our other methods stand in the table of the ablation: {', '.join(f'`{m}`' for m in apart)}."
     if roles.peer is not None:
         text += f" The best peer, chosen with hindsight by experiments to the top 1 %, is `{roles.peer}`."
     return text

@@ -135,6 +135,15 @@ def test_our_other_methods_are_an_ablation(plan: Plan) -> None:
     assert "| designer-metric | 2 | 1 | 4.0 | 2.0 |" in ablation
     assert "| designer | 2 | 1 | 3.0 | 2.0 |" in ablation
     assert "| baybe |" not in ablation
+    assert (
+        "all campaigns that `baybe`, `designer`, `designer-auto` share. Our other methods stand in the table" in others
+    )
+    assert not any(line.startswith("| designer-metric |") and "[" in line for line in others.splitlines())
+
+
+def test_our_other_methods_alone_are_shown_too(plan: Plan) -> None:
+    text = text_of(plan, every(plan, "designer-metric", 4), ours="designer-auto")
+    assert "all campaigns that `designer-metric` share." in text
 
 
 def test_tracks_are_reported_apart(plan: Plan) -> None:
