@@ -26,17 +26,19 @@ strengths of strong alloys is that of soft ones. A result ten times too small th
 expect cannot be told from a good one, unless its digits tell: of designs that either work or do not, many do not. Two
 columns with the same range and the same digits can be swapped in a run of rows without a trace, save in what the
 results go with. With only three other tasks to go by, a sound one that differs tenfold from them, as an electrolyte at
--30 degC does, can be called wrong (`--seed 1`); with its whole family it is not.
+-30 degC does, can be called wrong as a whole (it is with seed 1); with its whole family it is not.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -229,30 +231,67 @@ def sound_columns(family: str, data: Path) -> tuple[int, int]:
     return named, judged
 
 
-def run(families: Sequence[str], data: Path, repeats: int, seed: int) -> Iterator[tuple[str, int, int, list[Outcome]]]:
-    """Plant and look, family by family: its name, false alarms and rows of sound tables, and the outcomes."""
-    for family in families:
-        rng = np.random.default_rng([seed, FAMILIES.index(family)])
-        reads, related = sheets_of(family, data, rng)
-        outcomes: list[Outcome] = []
-        false, rows = 0, 0
-        for read in reads:
-            found = [f for f in check_numbers(read, knowing(read, reads, related, "column"), seed) if f.kind in KINDS]
-            false += len({f.row for f in found if f.row is not None}) + len(read.sheet.frame) * any(
-                f.row is None for f in found
-            )
-            rows += len(read.sheet.frame)
-            for where in WHERE:
-                for _ in range(repeats):
-                    tries = [plant_slip(read, family, where, side, rng) for side in ("setting", "target")]
-                    for made in [*tries, plant_swap(read, family, where, rng)]:
-                        if made is not None:
-                            known = knowing(read, reads, related, where)
-                            outcomes.append(judge(made[1], read, check_numbers(made[0], known, seed)))
-        yield family, false, rows, outcomes
+@dataclass(frozen=True)
+class Result:
+    """One family: the rows of its sound tables, how many of them were named, the outcomes, and the CPU seconds."""
+
+    family: str
+    false: int
+    rows: int
+    outcomes: tuple[Outcome, ...]
+    seconds: float
 
 
-def table(title: str, groups: dict[str, list[Outcome]]) -> Iterator[str]:
+def look(job: tuple[str, Path, int, int]) -> Result:
+    """Plant in some tables of a family, and look: family, folder of families, repeats and seed."""
+    family, data, repeats, seed = job
+    begin = time.process_time()
+    rng = np.random.default_rng([seed, FAMILIES.index(family)])
+    reads, related = sheets_of(family, data, rng)
+    outcomes: list[Outcome] = []
+    false = 0
+    for read in reads:
+        found = [f for f in check_numbers(read, knowing(read, reads, related, "column"), seed) if f.kind in KINDS]
+        whole = any(f.row is None for f in found)
+        false += len({f.row for f in found if f.row is not None}) + len(read.sheet.frame) * whole
+        for where in WHERE:
+            for _ in range(repeats):
+                tries = [plant_slip(read, family, where, side, rng) for side in ("setting", "target")]
+                for made in [*tries, plant_swap(read, family, where, rng)]:
+                    if made is not None:
+                        known = knowing(read, reads, related, where)
+                        outcomes.append(judge(made[1], read, check_numbers(made[0], known, seed)))
+    rows = sum(len(read.sheet.frame) for read in reads)
+    return Result(family, false, rows, tuple(outcomes), time.process_time() - begin)
+
+
+def run(families: Sequence[str], data: Path, repeats: int, seeds: Sequence[int], workers: int) -> Iterator[Result]:
+    """Plant and look, seed by seed and family by family; the same whatever the number of processes."""
+    jobs = [(family, data, repeats, seed) for seed in seeds for family in families]
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(look, jobs)
+
+
+def together(results: Sequence[Result]) -> list[Result]:
+    """Return the results of all seeds of each family as one.
+
+    >>> [(r.family, r.false, r.rows) for r in together([Result("a", 1, 9, (), 1.0), Result("a", 2, 8, (), 1.0)])]
+    [('a', 3, 17)]
+    """
+    found: dict[str, Result] = {}
+    for one in results:
+        so_far = found.get(one.family, Result(one.family, 0, 0, (), 0.0))
+        found[one.family] = Result(
+            one.family,
+            so_far.false + one.false,
+            so_far.rows + one.rows,
+            so_far.outcomes + one.outcomes,
+            so_far.seconds + one.seconds,
+        )
+    return list(found.values())
+
+
+def table(title: str, groups: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
     """Yield the lines of a table: what of each group was found, in rows, runs and columns."""
     yield f"| {title} | " + " | ".join(WHERE) + " | all | mended exactly |"
     yield "|---|" + "---:|" * (len(WHERE) + 2)
@@ -268,19 +307,17 @@ def _percent(shares: Sequence[float], *, counted: bool = True) -> str:
     return f"{np.mean(shares):.0%}" + (f" ({len(shares)})" if counted else "")
 
 
-def page(
-    results: Sequence[tuple[str, int, int, list[Outcome]]], columns: tuple[int, int], about: dict[str, str]
-) -> str:
+def page(results: Sequence[Result], columns: tuple[int, int], about: dict[str, str]) -> str:
     """Return the page of results; `columns`: how many of sound tables were called wrong, and were judged."""
-    outcomes = [outcome for _, _, _, found in results for outcome in found]
+    outcomes = [outcome for result in results for outcome in result.outcomes]
     kinds: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         what, side = outcome.planted.what, outcome.planted.side
         kinds["swapped columns" if what == "swap" else f"{side}, {what}"].append(outcome)
-    families = {name: found for name, _, _, found in results}
+    families = {result.family: result.outcomes for result in results}
     slips = [o for o in outcomes if o.planted.what != "swap"]
     swaps = [o for o in outcomes if o.planted.what == "swap"]
-    false, rows = sum(r[1] for r in results), sum(r[2] for r in results)
+    false, rows = sum(r.false for r in results), sum(r.rows for r in results)
     beside = sum(o.false_rows for o in outcomes), sum(o.other_rows for o in outcomes)
     settings = [o for o in slips if o.planted.side == "setting"]
     lines = ["# Planted faults that `designer tasks check` finds", "", (__doc__ or "").partition("\n\n")[2].strip(), ""]
@@ -302,7 +339,7 @@ def page(
         "## By kind of fault", "", *table("fault", dict(sorted(kinds.items()))), "",
         "## By family", "", *table("family", families), "",
         "| family | rows of sound tables | named | share |", "|---|---:|---:|---:|",
-        *[f"| {name} | {n} | {bad} | {bad / max(n, 1):.2%} |" for name, bad, n, _ in results], "",
+        *[f"| {r.family} | {r.rows} | {r.false} | {r.false / max(r.rows, 1):.2%} |" for r in results], "",
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -311,23 +348,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Plant, look, and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=2, help="faults of each sort a task")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="which tables, rows and faults")
+    parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=FAMILIES)
     parser.add_argument("--out", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
     data = Path(os.environ.get("DESIGNER_DATA", "../shared/data"))
-    begin, results = time.process_time(), []
-    for result in run(given.families, data, given.repeats, given.seed):
+    results = []
+    for result in run(given.families, data, given.repeats, given.seeds, given.workers):
         results.append(result)
-        shown = _percent([o.found for o in result[3]])
-        print(
-            f"{result[0]}: {shown}, false alarms {result[1]} of {result[2]}, {time.process_time() - begin:.0f} s",
-            file=sys.stderr,
-        )
+        shown = _percent([o.found for o in result.outcomes])
+        said = f"{result.family}: {shown}, false alarms {result.false} of {result.rows}, {result.seconds:.0f} s"
+        print(said, file=sys.stderr)
     columns = np.sum([sound_columns(family, data) for family in given.families], axis=0)
     about = origin("python", "-m", "benchmarks.data_quality", *(sys.argv[1:] if arguments is None else arguments))
-    about |= {"seed": str(given.seed), "CPU time": f"{time.process_time() - begin:.0f} s"}
-    given.out.write_text(page(results, (int(columns[0]), int(columns[1])), about), encoding="utf-8")
+    seconds = sum(result.seconds for result in results)
+    about |= {"seeds": ", ".join(map(str, given.seeds)), "CPU time": f"{seconds:.0f} s"}
+    text = page(together(results), (int(columns[0]), int(columns[1])), about)
+    given.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
