@@ -46,6 +46,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.origin import origin
+from benchmarks.running import ONE_THREAD
 from designer.tasks.family import open_family
 from designer.tasks.quality.checking import Read, check_numbers, known_of, read_sheet, with_cells
 from designer.tasks.quality.columns import Known, wrong_columns
@@ -208,11 +209,16 @@ def knowing(read: Read, reads: Sequence[Read], related: bool, where: str) -> dic
 
     Single tasks have their cards' bounds too, for whole columns only.
     """
-    known = known_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
+    known = told(read, reads, related)
     if related or where != "column":
         return known
     bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric" and p.high > p.low}
     return known | {name: replace(known.get(name, Known()), low=p.low, high=p.high) for name, p in bounds.items()}
+
+
+def told(read: Read, reads: Sequence[Read], related: bool) -> dict[str, Known]:
+    """Return what `designer tasks check` knows of a table's columns, by the others only where tasks are related."""
+    return known_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
 
 
 def sound_columns(family: str, data: Path) -> tuple[int, int]:
@@ -224,8 +230,7 @@ def sound_columns(family: str, data: Path) -> tuple[int, int]:
     reads = [read_sheet(Sheet(t.name, t.file, t.space, t.card.targets, t.frame, t.group)) for t in opened.tables]
     named = judged = 0
     for read in reads:
-        others = [other.numbers for other in reads if opened.card.related and other is not read]
-        known = known_of(read.sheet, read.numbers, others)
+        known = told(read, reads, opened.card.related)
         judged += len(known)
         named += len({name for fault in wrong_columns(read.numbers, known) for name in fault.columns})
     return named, judged
@@ -251,22 +256,22 @@ def look(job: tuple[str, Path, int, int]) -> Result:
     outcomes: list[Outcome] = []
     false = 0
     for read in reads:
-        found = [f for f in check_numbers(read, knowing(read, reads, related, "column"), seed) if f.kind in KINDS]
+        known = {where: knowing(read, reads, related, where) for where in WHERE}
+        found = [f for f in check_numbers(read, known["column"], seed) if f.kind in KINDS]
         whole = any(f.row is None for f in found)
         false += len({f.row for f in found if f.row is not None}) + len(read.sheet.frame) * whole
         for where in WHERE:
             for _ in range(repeats):
                 tries = [plant_slip(read, family, where, side, rng) for side in ("setting", "target")]
-                for made in [*tries, plant_swap(read, family, where, rng)]:
-                    if made is not None:
-                        known = knowing(read, reads, related, where)
-                        outcomes.append(judge(made[1], read, check_numbers(made[0], known, seed)))
+                made = [each for each in (*tries, plant_swap(read, family, where, rng)) if each is not None]
+                outcomes += [judge(what, read, check_numbers(faulty, known[where], seed)) for faulty, what in made]
     rows = sum(len(read.sheet.frame) for read in reads)
     return Result(family, false, rows, tuple(outcomes), time.process_time() - begin)
 
 
 def run(families: Sequence[str], data: Path, repeats: int, seeds: Sequence[int], workers: int) -> Iterator[Result]:
     """Plant and look, seed by seed and family by family; the same whatever the number of processes."""
+    os.environ.update(ONE_THREAD)
     jobs = [(family, data, repeats, seed) for seed in seeds for family in families]
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(look, jobs)

@@ -20,7 +20,7 @@ from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.propose import propose
 from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
-from designer.campaign.choosing import Choice, initial_count, learned, seed_of, taken_designs
+from designer.campaign.choosing import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.designs import coordinates_of, lab_designs
 from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
@@ -130,20 +130,20 @@ def informs(spec: CampaignSpec, state: CampaignState) -> bool:
     return any(is_informed(single_output(model, i)) for i in spec.objective.goal_columns)
 
 
-def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: frozenset[Any]) -> Choice:
+def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, taken: Taken) -> Choice:
     """Return the `n` designs that the model would make next; every third one as if there were no past tasks.
 
     Parameters
     ----------
     taken
-        Keys of designs that were suggested, measured, failed or withdrawn.
+        Designs that were suggested, measured, failed or withdrawn.
     """
     known = knowledge_of(spec, state, judged=False)
     asked = _Asked(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     plain = plain_part(known.model)
     parts: list[tuple[bool, Proposal]] = []
-    for alone, count in [(False, n)] if plain is None else turns(len(taken), n):
+    for alone, count in [(False, n)] if plain is None else turns(len(taken.keys), n):
         try:
             part = asked.plainly(plain, pending, count) if alone and plain else asked.of(known.model, pending, count)
         except NoDesignLeft:
@@ -172,7 +172,7 @@ class _Asked:
     spec: CampaignSpec
     state: CampaignState
     known: Knowledge
-    taken: frozenset[Any]
+    taken: Taken
     seed: int
     deadline: Deadline
 
@@ -193,7 +193,7 @@ class _Asked:
             n,
             self.seed,
             feasibility=self.feasibility,
-            forbidden_keys=_forbidden(known, pending, self.taken),
+            forbidden_keys=_forbidden(known, pending, self.taken.keys),
             replicates="auto" if has_noise(known) else "never",
             deadline=self.deadline,
         )
@@ -202,7 +202,7 @@ class _Asked:
         """Return what the plain model would make next; before it has the results that it needs, the space is filled."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
             return self.of(plain, pending, n)
-        avoid = np.concatenate([taken_designs(self.spec, self.state).coordinates, pending])
+        avoid = np.concatenate([self.taken.coordinates, pending])
         found = initial_designs(self.spec.space, n, self.seed, avoid)
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 

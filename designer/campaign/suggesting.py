@@ -37,7 +37,7 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
         return _filled(spec, state, n, own, taken)
     from designer.campaign.modelling import propose_next
 
-    return propose_next(spec, state, n, seed_of(spec.settings.seed, len(state.suggestions)), taken.keys)
+    return propose_next(spec, state, n, seed_of(spec.settings.seed, len(state.suggestions)), taken)
 
 
 def repeated(state: CampaignState, names: Sequence[str]) -> Choice:

@@ -192,11 +192,11 @@ def _slipped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[
 def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
     """Return a slip of which other tasks tell, with its evidence."""
     values, usual = _nonzero(column), home.usual
-    if usual is not None and any(usual.odd(task.values) == (usual.odd(values) or "as usual") for task in home.tasks):
-        usual = None  # what is unusual elsewhere is a custom here
-    against = usual is not None and usual.odd(values) is not None
+    odd = None if usual is None else usual.odd(values)
+    if usual is not None and odd is not None and any(usual.odd(task.values) == odd for task in home.tasks):
+        usual = odd = None  # what is unusual elsewhere is a custom here
     slips = list(slips_of(column))
-    if usual is not None and (against or usual.is_usual(values)):
+    if usual is not None and (odd is not None or usual.is_usual(values)):
         slips = [slip for slip in slips if usual.is_usual(slip.back(values))]
     scored = [(slip_evidence(column, home.tasks, slip), slip) for slip in slips]
     if not scored:
@@ -205,7 +205,7 @@ def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
     share = float(home.inside(slip.back(values)).mean())
     if share < ENOUGH:
         return None
-    if against:
+    if odd is not None:
         return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
     outside = float((~home.inside(values)).mean()) >= _OUTSIDE
     if score >= (LEAST_OUTSIDE if outside else LEAST) and _beyond(score, home.tasks, slip):
