@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -14,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from designer import units
 from designer.errors import DesignerError
 from designer.service.answers import Answer, of_error
 from designer.service.api import api
 from designer.service.api_looks import looks
+from designer.service.assets import Assets, root
 from designer.service.lab import Lab
 from designer.service.models import Results
 from designer.service.pages import pages, problem_page
@@ -62,7 +61,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.include_router(api)
     app.include_router(looks)
     app.include_router(pages)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount(root(), Assets(), name="static")
     app.add_middleware(Limits, options=options)
     app.add_middleware(Wrapping, options=options)
     for kind in (DesignerError, RequestValidationError, HTTPException, Exception):

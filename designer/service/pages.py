@@ -16,6 +16,7 @@ from designer.campaign.campaign import Campaign
 from designer.service import plain, reading
 from designer.service.accounts import MAY, ROLES, SESSION_HOURS, Caller
 from designer.service.answers import Problem
+from designer.service.assets import asset
 from designer.service.problems import KINDS, Refused
 from designer.service.routing import Before, Id, Sub, lab_of, looked, named
 from designer.service.security import COOKIE, Options, nobody, own_site, session_of
@@ -37,6 +38,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters.update(number=plain.number, moment=moment, quoted=lambda text: quote(text, safe=""))
+    environment.globals.update(asset=asset)
     return environment
 
 

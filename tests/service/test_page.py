@@ -29,6 +29,7 @@ from tests.service.live import Live
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 PATIENCE = 90.0
+FITS = "return document.documentElement.scrollWidth <= 390 && innerWidth == 390"
 CAMPAIGN: dict[str, Any] = {
     "designer": 1,
     "name": "nickel-films",
@@ -77,7 +78,7 @@ class Browser:
             except WebDriverException as error:
                 last = error
             time.sleep(0.1)
-        raise AssertionError(f"not found on the page: {last or look}")
+        raise AssertionError(f"not found on {self.driver.current_url}: {last or look}; it says {self.complaints()}")
 
     def click(self, selector: str) -> None:
         def act() -> bool:
@@ -305,8 +306,7 @@ def phone(browser: Browser, path: str) -> None:
     browser.narrow()
     for each in (path, "/", "/new", "/login", "/api", "/problems"):
         browser.open(each)
-        width, inner = browser.driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-        assert width <= inner == 390, each
+        browser.until(lambda: browser.driver.execute_script(FITS))
     browser.open(path)
     browser.until(lambda: browser.all(".expects .reasons"))
     small = browser.driver.execute_script(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from designer.errors import InvalidInput
 from designer.service.accounts import ROLES, Accounts
 from designer.service.app import create_app
+from designer.service.assets import asset
 from designer.service.incoming import keep_table, read_campaign, read_sheet
 from designer.service.lab import Lab
 from designer.service.problems import Refused
@@ -204,13 +206,26 @@ def csrf(http: TestClient) -> str:
 
 class TestHeadersAndLogs:
     def test_every_answer_is_guarded(self, http: TestClient, admin: Client) -> None:
-        for path in ("/login", "/", "/api/campaigns", "/static/page.js", "/nothing", "/problems"):
+        for path in ("/login", "/", "/api/campaigns", asset("page.js"), "/nothing", "/problems"):
             headers = http.get(path).headers
             assert "default-src 'none'" in headers["content-security-policy"], path
             assert "unsafe" not in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["x-frame-options"] == "DENY"
         assert admin("GET", "/me").headers["cache-control"] == "no-store"
+
+    def test_browsers_keep_what_pages_load_until_it_changes(self, http: TestClient) -> None:
+        loaded = re.findall(r'"(/static/[^"]+)"', http.get("/login").text)
+        assert {path.rpartition("/")[2] for path in loaded} == {"icon.svg", "style.css", "page.js"}
+        for path in loaded:
+            answer = http.get(path)
+            assert answer.status_code == 200
+            assert "immutable" in answer.headers["cache-control"]
+            again = http.get(path, headers={"If-None-Match": answer.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+        assert http.get("/static/other-content/page.js").status_code == 404
+        with pytest.raises(FileNotFoundError):
+            asset("none.js")
 
     def test_another_host_is_refused(self, http: TestClient) -> None:
         assert http.get("/login", headers={"Host": "evil.example"}).status_code == 403
