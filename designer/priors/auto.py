@@ -39,10 +39,10 @@ from torch import Tensor
 from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
+from designer.priors.plain import plain_model
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.priors.turns import Guarded
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class FittedAuto:
 
     def weigh(self, one: TaskData) -> Weighed:
         """Return the experts of one target with their weights."""
-        plain = fit_gaussian_process(one)
+        plain = plain_model(one)
         informed = self.transfer.informed(one, agreeing=self.guard.agreement)
         if not informed:
             return Weighed(("plain",), (plain,), (1.0,), 0.0)

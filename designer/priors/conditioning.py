@@ -11,9 +11,10 @@ from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.informed import Extra, InformedModel, Knowing, fit_informed
+from designer.priors.plain import plain_model
 from designer.priors.sources import Source, gather, matching, name_of
 from designer.surrogates.data import Quantity, TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.outputs import OutputScale
@@ -34,7 +35,7 @@ def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None])
     for i in range(data.targets):
         one = data.target(i)
         model = informed(one)
-        models.append(fit_gaussian_process(one) if model is None else model)
+        models.append(plain_model(one) if model is None else model)
     return models[0] if len(models) == 1 else IndependentModels(*models)
 
 

@@ -13,11 +13,16 @@ from torch import Tensor
 
 from designer.priors import saving
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import fit_gaussian_process
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
 
 if TYPE_CHECKING:
     from designer.tasks import Task
+
+
+def plain_model(one: TaskData) -> GaussianProcess:
+    """Return the model of one target's results alone, with deviations as wide as results will turn out to need."""
+    return fit_gaussian_process(one, wide=True)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class PlainPrior:
 
         One target gives that model itself, several :class:`IndependentModels`.
         """
-        models = [fit_gaussian_process(data.target(i)) for i in range(data.targets)]
+        models = [plain_model(data.target(i)) for i in range(data.targets)]
         return models[0] if len(models) == 1 else IndependentModels(*models)
 
     def save(self, path: Path) -> None:

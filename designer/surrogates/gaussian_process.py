@@ -24,8 +24,10 @@ from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.prediction import HeldOut, held_out
 from designer.surrogates.single import SingleOutput
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
+from designer.surrogates.widening import widened
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
+_LEARNED = 2  # results that level and scale take, as degrees of freedom
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
 
 
@@ -230,11 +232,19 @@ class GaussianProcess(SingleOutput):
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * covariance
 
 
-def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | None = None) -> GaussianProcess:
+def fit_gaussian_process(
+    data: TaskData, settings: GaussianProcessSettings | None = None, *, wide: bool = False
+) -> GaussianProcess:
     """Fit a Gaussian process to the data of one target (``m = 1``; see :meth:`TaskData.target`).
 
     A pure function of the data: no randomness, and rows in any order give the same model. Gross values are drawn in
     first (`designer.surrogates.outputs.drawn_in`).
+
+    Parameters
+    ----------
+    wide
+        Whether deviations are widened for what is not known about the hyperparameters and for designs being chosen
+        (`designer.surrogates.widening`); otherwise they are those of the most probable hyperparameters.
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)
@@ -251,4 +261,5 @@ def fit_gaussian_process(data: TaskData, settings: GaussianProcessSettings | Non
         known = None if known is None else torch.from_numpy(noise * output.scale**2)
         problem = LogPosterior(kernel, X, output.standardise(y.numpy()), noise, priors)
         hyper = maximum_posterior(problem, build_starts(kernel, priors))
+        hyper, known = widened(hyper, known, len(y) - _LEARNED) if wide else (hyper, known)
     return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)

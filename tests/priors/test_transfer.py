@@ -15,6 +15,7 @@ from designer.objective import Target
 from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
 from designer.priors.conditioning import is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
+from designer.priors.plain import plain_model
 from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
@@ -144,7 +145,7 @@ class TestTrust:
         assert len(fitted.models) == 6
         assert not fitted.trust(fitted.models).usable
         data = data_of(hill(0.6), 5)
-        posterior, plain = fitted.condition(data), fit_gaussian_process(data.target(0))
+        posterior, plain = fitted.condition(data), plain_model(data.target(0))
         assert isinstance(posterior, GaussianProcess)
         X = torch.rand(9, 2, dtype=torch.float64)
         assert torch.equal(posterior.marginals(X)[0], plain.marginals(X)[0])
