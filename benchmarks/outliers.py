@@ -12,7 +12,8 @@ and the sound results of up to 200 other designs are predicted. Every model gets
   100 steps a fit (with its defaults one fit took from 15 s to minutes here);
 - `Student t`: GPyTorch's variational process with a Student t likelihood, every design an inducing point, 200 steps.
 
-The last two cost seconds a fit, so they are fitted for the first seed only.
+The last two cost seconds a fit, so they are fitted for the first seed only. All have the deviations of their most
+probable hyperparameters; a campaign's are wider (`designer.surrogates.widening`).
 
 NLPD is the mean negative log density of a sound result, in units of the task's standard deviation; RMSE likewise;
 coverage is that of intervals of 90 %. The last table counts what matters in the end: short campaigns by expected
@@ -73,7 +74,7 @@ def plant(y: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def ours(data: TaskData, X: torch.Tensor) -> Predicted:
-    """Predict by the process that a campaign uses."""
+    """Predict by the process that a campaign uses, with the deviations of its most probable hyperparameters."""
     return _of(fit_gaussian_process(data), X)
 
 
