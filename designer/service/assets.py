@@ -26,6 +26,7 @@ def root() -> str:
     return f"/static/{content.hexdigest()[:12]}"
 
 
+@cache
 def asset(name: str) -> str:
     """Return the address of one of them.
 
