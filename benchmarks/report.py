@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from benchmarks import figures, harm, predictions, standing, tables
+from benchmarks import choosing, figures, harm, predictions, standing, tables
 from benchmarks.results import Grid, Part, Results
 from benchmarks.roles import Roles, is_ours
 from benchmarks.sections import Figure, Section, Table
@@ -86,6 +86,9 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
     yield "experiments to the top 1 %, by family", [standing.by_family(grid, roles, suite)]
     if judged:
         yield f"where `{ours}` loses", standing.lost(part, ours)
+        who = choosing.chosen(part, ours, roles.plain or ours)
+        if who.body:
+            yield "who could choose", [choosing.TEXT, who]
     table = predictions.predictions(part, ours)
     if table.body:
         yield "predictions one step ahead", [predictions.TEXT.format(ours=ours), table]

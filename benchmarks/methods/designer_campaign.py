@@ -25,6 +25,7 @@ from designer.acquisition.propose import Observed, propose
 from designer.acquisition.threads import one_thread
 from designer.campaign.choosing import initial_count, seed_of
 from designer.campaign.past import fitted
+from designer.priors import bearing
 from designer.priors.auto import FittedAuto, Guard
 from designer.priors.base import FittedPrior
 from designer.priors.conditioning import is_informed
@@ -61,7 +62,8 @@ class DesignerChooser:
         columns = self._space.encoder.columns
         data = TaskData(self._features[rows], torch.as_tensor(values), columns, quantities=self._quantities)
         with one_thread():
-            posterior = self._prior.condition(data)
+            found = bearing.condition(self._prior, data)
+        posterior = found.model
         if is_informed(posterior) or len(rows) >= self._own_first:
             self._posterior = posterior
         plain = plain_part(posterior)
@@ -73,7 +75,7 @@ class DesignerChooser:
             decides,
             self._space,
             self._candidates.objective,
-            Observed(self._coordinates[rows], values),
+            Observed(self._coordinates[rows], found.data.Y.numpy()),
             self._coordinates[:0],
             1,
             seed=self._seed * 1000 + len(rows),

@@ -140,6 +140,7 @@ def _with(
         explore=outlook.explore if moment.scored else 1.0,
         exploit=outlook.exploit if moment.scored else 0.0,
         prior=known.evidence,
+        doubts=known.doubts,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from designer.campaign.doubts import Doubt
 from designer.campaign.events import Design
 from designer.campaign.wording import amount, percent, signed
 from designer.objective import Target
@@ -141,6 +142,8 @@ class Explanation:
         kept. None where there was nothing to tell from.
     explore, exploit
         Shares of what is hoped for, of sum 1; `designer.interpretation.outlook` defines them.
+    doubts
+        Results that were not believed as they stood.
     """
 
     suggestion: str
@@ -165,6 +168,7 @@ class Explanation:
     influences: tuple[Influences, ...] = ()
     rival: Rival | None = None
     prior: PriorEvidence | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -197,6 +201,8 @@ class Explanation:
         if self.rival is not None:
             yield "What would change the choice", self._rival(self.rival)
         yield "Prior", self._prior()
+        if self.doubts:
+            yield "Doubtful results", "; ".join(str(each).removeprefix("doubtful: ") for each in self.doubts)
 
     def unit(self, target: str) -> str:
         """Return a target's unit as it follows a number."""

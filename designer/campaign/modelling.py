@@ -22,11 +22,13 @@ from designer.acquisition.stopping import probability_of_better
 from designer.acquisition.threads import one_thread
 from designer.campaign.choosing import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.designs import coordinates_of, lab_designs
+from designer.campaign.doubts import Doubt
 from designer.campaign.past import prior_digest, prior_of_spec
 from designer.campaign.spec import CampaignSpec
 from designer.campaign.state import CampaignState
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
+from designer.priors import bearing
 from designer.priors.base import Evident, FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
@@ -34,6 +36,7 @@ from designer.priors.turns import plain_part, turns
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.feasibility import Feasibility
+from designer.surrogates.outliers import Outlier
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -53,7 +56,8 @@ class Knowledge:
     coordinates
         ``n x c``, one row a result; replicates are repeated rows.
     Y, Yvar
-        ``n x m`` values and variances in the targets' units, NaN where there is none.
+        ``n x m`` values and variances in the targets' units, NaN where there is none; values that nothing foretells are
+        drawn in (`designer.priors.bearing`), `doubts` says which.
     evidence
         What a learned prior leans on and how well it does; None without one.
     """
@@ -66,6 +70,7 @@ class Knowledge:
     data: TaskData
     model: Model
     evidence: PriorEvidence | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
         """Return mean and standard deviation (``n x m`` each) of the targets of designs.
@@ -103,9 +108,16 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = Tru
     )
     with one_thread():
         prior = prior_of_spec(spec)
-        model = prior.condition(data)
-        evidence = _evidence(prior, data) if judged else None
-    return Knowledge(spec.space, spec.objective, coordinates, Y, Yvar, data, model, evidence)
+        found = bearing.condition(prior, data)
+        evidence = _evidence(prior, found.data) if judged else None
+    doubts = tuple(_doubt(spec, state, each) for each in found.outliers)
+    believed = found.data.Y.numpy()
+    return Knowledge(spec.space, spec.objective, coordinates, believed, Yvar, found.data, found.model, evidence, doubts)
+
+
+def _doubt(spec: CampaignSpec, state: CampaignState, each: Outlier) -> Doubt:
+    made, target = state.results[each.row], spec.targets[each.target]
+    return Doubt(made.id, target.name, target.unit, each.value, each.expected, each.edge)
 
 
 def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:
@@ -154,12 +166,13 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
         pending = np.concatenate([pending, part.coordinates])
     designs = [(alone, design) for alone, part in parts for design in lab_designs(spec.space, part.coordinates)]
     scores = [score for _, part in parts for score in part.scores]
+    short = [f"only {len(designs)} of {n} designs: no more are left"] if len(designs) < n else []
     return Choice(
         designs=tuple(design for _, design in designs),
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
         reasons=tuple(f"{_ASIDE}; {note}" if alone else note for alone, part in parts for note in part.notes),
-        remarks=(f"only {len(designs)} of {n} designs: no more are left",) if len(designs) < n else (),
+        remarks=(*short, *map(str, known.doubts)),
         prior=prior_digest(spec),
         plain=tuple(alone for alone, _ in designs),
     )

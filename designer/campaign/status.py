@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from designer.campaign.doubts import Doubt
 from designer.campaign.state import CampaignState
 from designer.campaign.stopping import Verdict, spent
 from designer.priors.evidence import PriorEvidence
@@ -30,6 +31,8 @@ class Status:
         What a reader should know about the campaign file.
     prior
         What past tasks contribute and what the results say of them; None where there are none.
+    doubts
+        Results that nothing foretells, and what they count as.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Status:
     reason: str
     notices: tuple[str, ...] = ()
     prior: PriorEvidence | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -64,6 +68,7 @@ class Status:
             lines.append(f"open: {', '.join(self.open)}")
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_leaning(self.prior)}")
+        lines += map(str, self.doubts)
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return lines + list(self.notices)
 
@@ -86,6 +91,7 @@ def status_of(
     decided: Verdict,
     notices: tuple[str, ...],
     prior: PriorEvidence | None = None,
+    doubts: tuple[Doubt, ...] = (),
 ) -> Status:
     """Return where the campaign stands after `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -107,4 +113,5 @@ def status_of(
         reason=decided.reason,
         notices=notices,
         prior=prior,
+        doubts=doubts,
     )

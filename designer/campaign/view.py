@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign import changing, frames, measured, recording, suggesting, tables
 from designer.campaign.best import best_frame
 from designer.campaign.designs import coordinates_of
+from designer.campaign.doubts import FEWEST_RESULTS
 from designer.campaign.events import Created, Event, Suggested, to_json, utc_now
 from designer.campaign.journal import Journal
 from designer.campaign.opening import Opening, Specs
@@ -203,9 +204,11 @@ class CampaignView:
     def status(self) -> Status:
         """Return where the campaign stands, the reason to stop or to go on included."""
         self.refresh()
-        known = self.knowledge() if self._spec().learns else None
-        prior = None if known is None else known.evidence
-        return status_of(self.state, _place(self.store), self.settings.budget, self.verdict(), self.notices, prior)
+        tells = self._spec().learns or len(self.state.results) >= FEWEST_RESULTS
+        known = self.knowledge() if tells else None
+        prior, doubts = (None, ()) if known is None else (known.evidence, known.doubts)
+        where, budget = _place(self.store), self.settings.budget
+        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, doubts)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

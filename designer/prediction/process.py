@@ -36,7 +36,7 @@ NAMES = ("linear", "smooth", "own", "noise", "smooth lengthscale", "own lengthsc
 OFFSET = 25.0
 _JITTER = 1e-8
 _SQRT5 = math.sqrt(5.0)
-_ROWS = 4096
+_ROWS = 256  # designs at once: their covariances stay in the cache
 
 
 @dataclass(frozen=True, eq=False)

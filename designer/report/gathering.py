@@ -216,6 +216,8 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
             f"The model was asked again for {history.played} of its {history.choices} choices, for the time that would "
             "take; the other experiments show no prediction."
         )
+    known = campaign.knowledge()
+    yield from [str(each)[0].upper() + str(each)[1:] + "." for each in (known.doubts if known else ())]
     yield from campaign.notices
 
 

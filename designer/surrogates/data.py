@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,25 +92,34 @@ class TaskData:
 
     def first(self, n: int) -> TaskData:
         """Return the data of the first `n` measurements, in the order in which they stand."""
-        return replace(self, X=self.X[:n], Y=self.Y[:n], Yvar=None if self.Yvar is None else self.Yvar[:n])
+        return self.rows(range(min(n, len(self.X))))
+
+    def rows(self, chosen: Sequence[int]) -> TaskData:
+        """Return the data of some measurements, in the order given."""
+        at = torch.as_tensor(chosen, dtype=torch.long)
+        return replace(self, X=self.X[at], Y=self.Y[at], Yvar=None if self.Yvar is None else self.Yvar[at])
+
+    def order(self, index: int) -> Tensor:
+        """Return the rows (``n``) where one target was measured, in a canonical order: by features, value, variance."""
+        measured = torch.nonzero(~torch.isnan(self.Y[:, index]))[:, 0]
+        X, y = self.X[measured], self.Y[measured, index]
+        variance = torch.full_like(y, torch.nan) if self.Yvar is None else self.Yvar[measured, index]
+        keys = torch.cat([X, y[:, None], variance.nan_to_num(nan=-1.0)[:, None]], dim=1).numpy()
+        return measured[torch.from_numpy(np.lexsort(keys.T[::-1]))] if len(keys) else measured
 
     def target(self, index: int) -> TaskData:
         """Return the data of one target alone (``m = 1``), with the rows where it was measured.
 
-        Rows stand in a canonical order (by features, then value, then variance), so that whatever is fitted to them
-        does not depend on the order in which the measurements came.
+        Rows stand in a canonical order (`order`), so that whatever is fitted to them does not depend on the order in
+        which the measurements came.
         """
-        y = self.Y[:, index]
-        kept = ~torch.isnan(y)
-        X, y = self.X[kept], y[kept]
-        variance = torch.full_like(y, torch.nan) if self.Yvar is None else self.Yvar[kept, index]
-        keys = torch.cat([X, y[:, None], variance.nan_to_num(nan=-1.0)[:, None]], dim=1).numpy()
-        order = torch.from_numpy(np.lexsort(keys.T[::-1])) if len(keys) else torch.arange(0)
-        known = not bool(torch.isnan(variance).all())
+        order = self.order(index)
+        variance = None if self.Yvar is None else self.Yvar[order, index]
+        known = variance is not None and not bool(torch.isnan(variance).all())
         return replace(
             self,
-            X=X[order],
-            Y=y[order, None],
-            Yvar=variance[order, None] if known else None,
+            X=self.X[order],
+            Y=self.Y[order, index, None],
+            Yvar=variance[:, None] if variance is not None and known else None,
             quantities=self.quantities[index : index + 1],
         )

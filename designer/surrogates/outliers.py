@@ -1,56 +1,152 @@
-"""A Gaussian process that bears wrong results: those that the others do not foretell are given a noise of their own.
+"""Results that the others do not foretell, and what models are given in their place.
 
-One result ten times too large widens the whole process: everything learned from the others is lost in its noise. So the
-process is fitted, every result is foretold from all the others in closed form (leave-one-out), the one that lies
-farthest off is given a noise variance as large as its deviation squared, and the process is fitted again, until none
-lies beyond `FAR` standard deviations or a fifth of all have a noise of their own. That is a greedy relevance pursuit
-(Ament et al., Robust Gaussian Processes via Relevance Pursuit, NeurIPS 2024) with the leave-one-out error in place of
-the likelihood. Wrong results of neighbouring designs that agree bear each other out, and are believed.
+One result ten times too large widens the whole process: what is learned from the others is lost in its noise. Such
+results are found as by forward selection and backward elimination in regression with deleted residuals: results far
+from what the others foretell (leave-one-out, in closed form) are laid aside and the process is fitted anew until none
+is left; then those within `edge` of what the rest foretells come back, until none does, and those that a second
+measurement confirms. So wrong results do not hide each other.
 
-What it is worth against BoTorch's robust process and a Student t likelihood is measured by `benchmarks/outliers.py`.
-Campaigns do not use it yet: their committed benchmarks were run without, and a result that is too good to be foretold
-may be right.
+A result beyond the edge may be a slip, or the discovery that the campaign is made for. So it is not left out: models
+get the value at the edge in its place, as in Huber's regression. That is still far from all that was expected there,
+and worth a look at the designs beside it; once a second measurement, or enough of the designs beside it, agree, it is
+believed as it stands.
+
+References: P. J. Huber, Robust Estimation of a Location Parameter (Ann. Math. Stat. 1964); S. Ament et al., Robust
+Gaussian Processes via Relevance Pursuit (NeurIPS 2024). What this is worth against that and against a Student t
+likelihood is measured by `benchmarks/outliers.py`; docs/decisions/016-outliers.md tells why it is done so.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.stats import norm, t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.outputs import drawn_in
-from designer.surrogates.structure import GaussianProcessSettings
+from designer.surrogates.kernels import Array
+from designer.surrogates.widening import widening
 
-FAR = 4.0
-"""Standard deviations from what the others foretell beyond which a result is given a noise of its own."""
+RARE = float(norm.sf(5.0))
+"""How rarely a sound result lies beyond the edge, on either side: as rarely as beyond 5 standard deviations."""
 MOST = 0.2
-"""The largest share of results that are."""
+"""The largest share of results that are laid aside."""
+
+_SUSPECT = 2.0  # widened standard deviations beyond which a result is laid aside to begin with
+_ONE_BY_ONE = 50  # results up to which they are laid aside one by one; of more, as many more at once
+_LEARNED = 2  # results that level and scale take, as degrees of freedom
 
 
-def fit_bearing_outliers(
-    data: TaskData, settings: GaussianProcessSettings | None = None, *, far: float = FAR
-) -> GaussianProcess:
-    """Fit a Gaussian process to the data of one target, wrong results among them.
+@dataclass(frozen=True)
+class Outlier:
+    """A result that the others do not foretell.
 
-    Results of which the noise is known keep it; where none lies `far` off, the process is that of
-    `fit_gaussian_process`. A pure function of the data, whatever the order of its rows. Gross results are drawn in
-    first (`designer.surrogates.outputs.drawn_in`).
+    Parameters
+    ----------
+    row, target
+        Its place in the data.
+    value
+        What was measured, in the target's unit.
+    expected, edge
+        What the others foretell, and the value that models get in its place.
     """
-    one = data.target(0)
-    y = drawn_in(one.Y[:, 0].numpy())
-    one = replace(one, Y=torch.from_numpy(y)[:, None]).target(0)
-    noise = torch.full_like(one.Y, torch.nan) if one.Yvar is None else one.Yvar.clone()
-    model = fit_gaussian_process(one, settings)
-    for _ in range(int(MOST * len(y))):
-        rest = model.held_out()
-        off = np.abs(one.Y[:, 0].numpy() - rest.means)
-        far_off = np.where(torch.isnan(noise[:, 0]).numpy(), off / np.sqrt(rest.variances), 0.0)
-        worst = int(far_off.argmax())
-        if far_off[worst] <= far:
-            break
-        noise[worst, 0] = float(off[worst]) ** 2
-        model = fit_gaussian_process(replace(one, Yvar=noise), settings)
-    return model
+
+    row: int
+    target: int
+    value: float
+    expected: float
+    edge: float
+
+
+def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) -> tuple[Outlier, ...]:
+    """Return the results of one target that the others do not foretell; fewer than five tell of none.
+
+    Parameters
+    ----------
+    model
+        The widened process of the target's results, where it is known already.
+    """
+    trusted = data.order(target).tolist()
+    most = int(MOST * len(trusted))
+    model = model or _process(data, trusted, target)
+    aside: list[int] = []
+    step = max(1, len(trusted) // _ONE_BY_ONE)
+    while len(aside) < most and (far := _farthest(model, min(step, most - len(aside)))):
+        aside += [trusted[i] for i in far]
+        trusted = [row for i, row in enumerate(trusted) if i not in far]
+        model = _process(data, trusted, target)
+    while aside:
+        judged = [_judged(data, row, target, model) for row in aside]
+        beyond = _unconfirmed(data, [each for each in judged if each is not None])
+        if len(beyond) == len(aside):
+            return tuple(sorted(beyond, key=lambda each: each.row))
+        aside = [each.row for each in beyond]
+        trusted = [row for row in data.order(target).tolist() if row not in aside]
+        model = _process(data, trusted, target)
+    return ()
+
+
+def edge(results: int) -> float:
+    """Return how many widened deviations away the edge is, where so many results foretell: Student's t at `RARE`.
+
+    >>> [round(edge(results), 1) for results in (5, 8, 20, 100)]
+    [26.2, 11.4, 4.5, 4.1]
+    """
+    freedom = max(results - _LEARNED, 1)
+    return float(t.isf(RARE, freedom)) / widening(freedom)
+
+
+def drawn_to_edges(data: TaskData, found: Sequence[Outlier]) -> TaskData:
+    """Return the data with the value at the edge in place of each outlier."""
+    Y = data.Y.clone()
+    for each in found:
+        Y[each.row, each.target] = each.edge
+    return replace(data, Y=Y)
+
+
+def without(data: TaskData, found: Sequence[Outlier]) -> TaskData:
+    """Return the data as if the outliers had not been measured."""
+    Y = data.Y.clone()
+    for each in found:
+        Y[each.row, each.target] = torch.nan
+    return replace(data, Y=Y)
+
+
+def _unconfirmed(data: TaskData, found: Sequence[Outlier]) -> list[Outlier]:
+    """Return the outliers but those which a second measurement of the design confirms.
+
+    Two confirm each other that differ by less than half of what lies between either and the rest.
+    """
+
+    def confirm(one: Outlier, other: Outlier) -> bool:
+        apart = min(abs(each.value - each.expected) for each in (one, other))
+        same = bool(torch.equal(data.X[one.row], data.X[other.row]))
+        return one is not other and same and abs(one.value - other.value) < 0.5 * apart
+
+    return [one for one in found if not any(confirm(one, other) for other in found)]
+
+
+def _process(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
+    """Return the widened process of some results, its inputs in the order of `rows`, which is the canonical one."""
+    return fit_gaussian_process(data.rows(rows).target(target), wide=True)
+
+
+def _farthest(model: GaussianProcess, most: int) -> list[int]:
+    """Return the results, `most` at most, that lie farthest from what the others foretell, if far enough."""
+    rest = model.held_out()
+    off: Array = np.abs(model.values.numpy() - rest.means) / np.sqrt(rest.variances)
+    return [int(i) for i in np.argsort(-off, kind="stable")[:most] if off[i] > _SUSPECT]
+
+
+def _judged(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
+    """Return a result as an outlier, if it lies beyond the edge of what `model` foretells, which did not see it."""
+    known = torch.nan if data.Yvar is None else float(data.Yvar[row, target])
+    mean, variance = (float(each[0]) for each in model.marginals(data.X[[row]]))
+    noise = model.noise_variance if np.isnan(known) else known
+    value, reach = float(data.Y[row, target]), edge(len(model.values)) * (variance + noise) ** 0.5
+    if abs(value - mean) <= reach:
+        return None
+    return Outlier(row, target, value, mean, mean + reach if value > mean else mean - reach)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -24,9 +25,12 @@ from hypothesis import strategies as st
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import propose
 from designer.campaign.campaign import Campaign
+from designer.campaign.doubts import FEWEST_RESULTS
+from designer.campaign.events import Suggested
 from designer.errors import InvalidSpace, NoDesignLeft
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.surrogates.outliers import MOST
 from tests.acquisition.worlds import fitted
 from tests.space.spaces import spaces
 
@@ -50,6 +54,49 @@ def begun(targets: list[dict], table: pd.DataFrame, **settings: object) -> Campa
     campaign = Campaign.create(space=settings.pop("space", SPACE), targets=targets, seed=0, **settings)
     campaign.attach(table[[*campaign.space.columns, *(each["name"] for each in targets)]])
     return campaign
+
+
+class TestWrongResults:
+    def slipped(self) -> Campaign:
+        table = results(20)
+        table.loc[table.index[6], "y"] *= 10
+        return begun([UP, DOWN], table)
+
+    def test_they_hardly_change_what_is_expected(self) -> None:
+        X = DesignSpace(space=SPACE).sample(40, np.random.default_rng(1))
+        sound, slipped = (each.knowledge() for each in (begun([UP, DOWN], results(20)), self.slipped()))
+        assert sound is not None
+        assert slipped is not None
+        apart = np.abs(slipped.predict(X)[0] - sound.predict(X)[0])
+        assert apart[:, 0].mean() < 0.1 * np.ptp(sound.Y[:, 0])
+        assert apart[:, 1].max() == 0
+
+    def test_a_person_is_told_wherever_they_count(self) -> None:
+        campaign = self.slipped()
+        (doubt,) = campaign.status().doubts
+        (measured,) = (each for each in campaign.state.results if each.values["y"] == doubt.value)
+        assert (doubt.measurement, doubt.target) == (measured.id, "y")
+        assert f"doubtful: {measured.id} with y" in str(campaign.status())
+        json.dumps(campaign.status().as_dict())
+        campaign.suggest(1)
+        event = campaign.events[-1]
+        assert isinstance(event, Suggested)
+        assert event.notes == (str(doubt),)
+        card = campaign.explain("S0001")
+        assert card.doubts == (doubt,)
+        assert any(line.startswith("Doubtful results:") for line in card.lines())
+
+    def test_nobody_is_told_of_them_once_they_are_amended(self) -> None:
+        campaign = self.slipped()
+        (doubt,) = campaign.status().doubts
+        campaign.amend(doubt.measurement, {"y": doubt.value / 10}, reason="a slip of the decimal point")
+        assert campaign.status().doubts == ()
+        campaign.suggest(1)
+        assert campaign.events[-1].notes == ()
+
+    def test_fewer_results_than_can_be_doubted_need_no_model(self) -> None:
+        assert int(MOST * FEWEST_RESULTS) == 1
+        assert int(MOST * (FEWEST_RESULTS - 1)) == 0
 
 
 @pytest.mark.parametrize("q", [1, 2])

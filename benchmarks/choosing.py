@@ -1,0 +1,48 @@
+"""What it could be worth to learn who chooses: the past, the campaign itself, or both."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.comparison import Cube
+from benchmarks.results import Part
+from benchmarks.roles import to_gap, to_top
+from benchmarks.sections import Table
+
+PAST_ALONE = "source-mean"
+TEXT = (
+    "Mean experiments where each task is given to one of these methods. By the other tasks: to the one that is best on "
+    "the other tasks of the family, which a rule could find out that lets past tasks play the new one. By family and "
+    "by task: with hindsight, which no rule has."
+)
+
+
+def chosen(part: Part, ours: str, plain: str) -> Table:
+    """Return the experiments of three ways to choose designs, and of the best of them, found in three ways.
+
+    The table is empty where one of the three has not run.
+    """
+    names = ["who chooses", "to top 1 %", "to 90 % of the gap"]
+    grid = part.grid([ours, plain, PAST_ALONE])
+    if grid is None:
+        return Table(names, [])
+    cubes = [to_top(grid), to_gap(grid)]
+    ways = {f"`{method}`": [cube.by_task()[i].mean() for cube in cubes] for i, method in enumerate(grid.methods)}
+    ways["the best by the other tasks"] = [by_family(cube, ours, but_itself=True) for cube in cubes]
+    ways["the best by family"] = [by_family(cube, ours) for cube in cubes]
+    ways["the best by task"] = [cube.by_task().min(axis=0).mean() for cube in cubes]
+    return Table(names, [[name, *[f"{value:.1f}" for value in values]] for name, values in ways.items()])
+
+
+def by_family(cube: Cube, ours: str, *, but_itself: bool = False) -> float:
+    """Return the mean where each task has the method that is best on the tasks of its family, `but_itself` where asked.
+
+    A task that has none beside it is given to `ours`.
+    """
+    by_task = cube.by_task()
+    found = []
+    for t, (family, _) in enumerate(cube.tasks):
+        rows = [u for u, task in enumerate(cube.tasks) if task[0] == family and not (but_itself and u == t)]
+        best = int(np.argmin(by_task[:, rows].mean(axis=1))) if rows else cube.methods.index(ours)
+        found.append(by_task[best, t])
+    return float(np.mean(found))
