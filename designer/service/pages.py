@@ -23,7 +23,7 @@ from designer.service.security import COOKIE, Options, nobody, own_site, session
 
 pages = APIRouter(include_in_schema=False)
 _MOST_FORM = 5000
-_AT_ONCE = ("Expected", "Chances", "Exploring or exploiting")  # of a card; the rest is a click away
+_AT_ONCE = ("Expected", "Chances", "Exploring or exploiting", "Doubtful results")  # of a card; the rest is a click away
 
 
 @cache

@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 
 import pytest
 
@@ -38,6 +39,24 @@ def test_status_shows_what_is_open(designer):
     assert "open: S0002" in text
     assert "temperature [degC]" in text
     assert "1 of 20 experiments made" in text
+
+
+def test_a_slip_is_named_until_it_is_amended(designer, folder):
+    rows = [
+        f"60,20,20,{900 + 50 * i},N2,{round((1 + 9 * (i == 5)) * (100 + 10 * math.sin(i)), 1)},1" for i in range(12)
+    ]
+    (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
+    assert designer("attach", "old.csv").code == 0
+    (doubt,) = designer("status", "--json").data["doubts"]
+    assert (doubt["measurement"], doubt["target"], doubt["unit"], doubt["value"]) == ("M0006", "strength", "MPa", 904.1)
+    assert doubt["expected"] < doubt["counts_as"] < 300
+    said = (
+        f"doubtful: M0006 with strength 904.1 MPa, where the other results let {doubt['expected']:.4g} MPa be expected"
+    )
+    assert said in " ".join(designer("status").out.split())
+    assert said in " ".join(designer("suggest", "-n", "1").out.split())
+    assert designer("amend", "M0006", "strength=90.4").code == 0
+    assert designer("status", "--json").data["doubts"] == []
 
 
 def test_status_says_when_and_why_to_stop(designer, measured, folder):

@@ -50,6 +50,14 @@ def campaign() -> Campaign:
     return campaign
 
 
+def test_a_doubtful_result_is_named() -> None:
+    campaign = Campaign.create(space=SPACE[1:2], targets=TARGETS[:1], name="films", budget=40)
+    rows = [{"temperature": t, "overpotential": 300 + (t - 450) ** 2 / 200} for t in range(325, 601, 25)]
+    rows[4]["overpotential"] *= 10
+    campaign.attach(rows)
+    assert any(each.startswith("Doubtful: M0005 with overpotential") for each in gather(campaign).remarks)
+
+
 def test_every_experiment_is_told_with_what_became_of_it(campaign: Campaign) -> None:
     rows = gather(campaign).experiments
     told = [(row.id, row.number, row.outcome, row.how) for row in rows]
