@@ -23,7 +23,7 @@ import pandas as pd
 
 from benchmarks import fresh
 from benchmarks.origin import origin
-from benchmarks.properties import WORK, Property, learned, read
+from benchmarks.properties_work import WORK, Property, learned, read
 from benchmarks.sections import Section, Table, markdown
 from designer.prediction.prior import FittedProperties
 

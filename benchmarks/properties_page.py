@@ -9,8 +9,7 @@ import numpy as np
 
 from benchmarks.comparison import Cube, bootstrap, difference
 from benchmarks.origin import origin
-from benchmarks.properties import GROUPS, LEVEL, SHOTS, Row
-from benchmarks.properties import __doc__ as about
+from benchmarks.properties_work import GROUPS, LEVEL, SHOTS, Row
 
 PAGE = Path(__file__).parent / "results" / "properties.md"
 OURS, BLIND, OTHERS = "ours", "ours without past tasks", ("magpie + forest", "magpie + GP", "mean")
@@ -151,8 +150,16 @@ def _kinds(rows: Sequence[Row]) -> set[tuple[str, str, int]]:
     return {(row.mode, row.method, row.k) for row in rows if row.k > 0}
 
 
-def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], words: Sequence[str]) -> str:
-    """Return the page; `taught` is the number of rows that the prior learned from, and the CPU seconds it took."""
+def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], words: Sequence[str], about: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    taught
+        The number of rows that the prior learned from, and the CPU seconds it took.
+    words, about
+        What the command was given, and what it does: its docstring.
+    """
     rows = complete(rows, subjects)
     seeds = sorted({row.seed for row in rows if row.k > 0})
     rest = [name for name in dict.fromkeys(subjects.values()) if name not in CHOSEN_ON]
@@ -164,7 +171,7 @@ def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], wor
         "CPU time": f"learning the prior {taught[1]:.0f} s ({taught[0]:,} rows, once), all predictions {spent:.0f} s",
         "groups": "; ".join(f"{name}: {', '.join(tasks)}" for name, tasks in GROUPS.items()),
     }
-    lines = ["# Properties from few measurements", "", (about or "").partition("\n\n")[2].strip(), ""]
+    lines = ["# Properties from few measurements", "", about.partition("\n\n")[2].strip(), ""]
     lines += [f"- {key}: {value}" for key, value in facts.items()]
     lines += ["", "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better"]
     lines += ["than knowing the mean. From one value nothing can be ranked, and all methods say that value.", ""]

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     )
     from designer.objective import Objective, Target
     from designer.prediction.asking import PropertyPredictor
-    from designer.prediction.keeping import load_properties
-    from designer.prediction.prior import PropertyPrior
+    from designer.prediction.prior import PropertyPrior, load_properties
     from designer.priors.kinds import fit_prior, load_prior
     from designer.space import (
         CategoricalParameter,
@@ -68,8 +67,7 @@ _HOMES = {
     ),
     "designer.objective": ("Objective", "Target"),
     "designer.prediction.asking": ("PropertyPredictor",),
-    "designer.prediction.keeping": ("load_properties",),
-    "designer.prediction.prior": ("PropertyPrior",),
+    "designer.prediction.prior": ("PropertyPrior", "load_properties"),
     "designer.priors.kinds": ("fit_prior", "load_prior"),
     "designer.space": (
         "CategoricalParameter",

@@ -161,8 +161,7 @@ def _by_past_tasks(
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
     from designer.campaign.past import past_tasks, saved_alone
-    from designer.prediction.keeping import load_properties
-    from designer.prediction.prior import PropertyPrior
+    from designer.prediction.prior import PropertyPrior, load_properties
 
     saved = saved_alone(places, leave_out, "--leave-out")
     if saved is not None:

@@ -26,7 +26,7 @@ from designer.errors import NoDesignLeft
 from designer.interpretation.nearness import clearly_different
 from designer.objective import Target
 from designer.space import DesignSpace
-from designer.surrogates.independent import IndependentModels
+from designer.surrogates.independent import joined
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.single import SingleOutput
@@ -214,7 +214,7 @@ def _with_knobs(model: Model, x: Tensor, targets: int) -> tuple[Model, list[_Kno
     """Return the model with each target's mean at `x` on a knob."""
     knobs = [_Knob() for _ in range(targets)]
     singles = [_with_knob(single_output(model, i), x, knob) for i, knob in enumerate(knobs)]
-    return singles[0] if targets == 1 else IndependentModels(*singles), knobs
+    return joined(singles), knobs
 
 
 def _with_knob(model: Model, x: Tensor, knob: _Knob) -> Model:

@@ -1,26 +1,26 @@
-"""A fitted prior over properties as a card and tensors, and back."""
+"""What a fitted prior over properties consists of, as a card and tensors, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from designer.errors import Fault, InvalidPrior
 from designer.prediction.networks import NetworkBank
-from designer.prediction.prior import KIND, FittedProperties, Teacher
+from designer.prediction.teachers import Teacher
 from designer.prediction.warps import NormalScores
-from designer.priors import saving
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
+
+KIND = "properties"
+"""The word by which cards name this kind of prior."""
 
 _WEIGHTS = "network."
 
 
-def card_of(prior: FittedProperties) -> dict[str, Any]:
+def card_of(common: CommonFeatures, teachers: Sequence[Teacher], spaces: Sequence[Any], seed: int) -> dict[str, Any]:
     """Return the card: what it learned from, and how well each past task predicts itself."""
     tasks = [
         {
@@ -30,17 +30,16 @@ def card_of(prior: FittedProperties) -> dict[str, Any]:
             "rows": teacher.rows,
             "skill": round(teacher.skill, 6),
         }
-        for teacher in prior.teachers
+        for teacher in teachers
     ]
-    common, spaces = prior.common.as_dict(), [_plain(space) for space in prior.spaces]
-    return {"kind": KIND, "seed": prior.seed, "tasks": tasks, "spaces": spaces, "common": common}
+    grammars = [_plain(space) for space in spaces]
+    return {"kind": KIND, "seed": seed, "tasks": tasks, "spaces": grammars, "common": common.as_dict()}
 
 
-def tensors_of(prior: FittedProperties) -> dict[str, Tensor]:
-    """Return all numbers that are not in the card."""
-    tensors = {"centre": prior.bank.centre, "scale": prior.bank.scale}
-    tensors |= {f"{_WEIGHTS}{name}": value for name, value in prior.bank.weights.items()}
-    for i, teacher in enumerate(prior.teachers):
+def teachers_tensors(teachers: Sequence[Teacher]) -> dict[str, Tensor]:
+    """Return all numbers of teachers that are not in the card."""
+    tensors = {}
+    for i, teacher in enumerate(teachers):
         tensors[f"teacher.{i}.X"] = teacher.X
         tensors[f"teacher.{i}.y"] = teacher.y
         tensors[f"teacher.{i}.values"] = torch.from_numpy(teacher.scores.values.copy())
@@ -48,42 +47,27 @@ def tensors_of(prior: FittedProperties) -> dict[str, Tensor]:
     return tensors
 
 
-def restored(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedProperties:
-    """Return what was written.
+def teachers_from(entries: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> tuple[Teacher, ...]:
+    """Return the teachers that a card and tensors hold.
 
     Raises
     ------
     KeyError, ValueError
-        If it is not as the card says.
+        If the tensors are not as the card says.
     """
+    return tuple(_teacher(i, entry, tensors) for i, entry in enumerate(entries))
+
+
+def bank_tensors(bank: NetworkBank) -> dict[str, Tensor]:
+    """Return all numbers of networks."""
+    weights = {f"{_WEIGHTS}{name}": value for name, value in bank.weights.items()}
+    return {"centre": bank.centre, "scale": bank.scale, **weights}
+
+
+def bank_from(tensors: Mapping[str, Tensor]) -> NetworkBank:
+    """Return the networks that tensors hold."""
     weights = {name.removeprefix(_WEIGHTS): value for name, value in tensors.items() if name.startswith(_WEIGHTS)}
-    bank = NetworkBank(tensors["centre"], tensors["scale"], weights)
-    common = CommonFeatures.from_dict(card["common"])
-    teachers = tuple(_teacher(i, entry, tensors) for i, entry in enumerate(card["tasks"]))
-    if len(bank) != len(teachers) or len(bank.centre) != common.dimension:
-        raise ValueError("the weights are not those of the card's tasks and features")
-    return FittedProperties(common, teachers, bank, int(card["seed"]), tuple(card["spaces"]))
-
-
-def load_properties(folder: Path | str) -> FittedProperties:
-    """Read a saved prior over properties; no code of it is run.
-
-    Raises
-    ------
-    InvalidPrior
-        If the folder holds none, or one of another kind, or it is damaged or of another version: one fault.
-    """
-    place = str(Path(folder) / saving.CARD)
-    card, tensors = saving.read(folder)
-    if card.get("kind") != KIND:
-        what = f"it is a prior of kind {card.get('kind')!r}, for campaigns"
-        remedy = "name past tasks, or a prior made by: designer prior fit --kind properties"
-        raise InvalidPrior(Fault(what, remedy, file=place))
-    try:
-        return restored(card, tensors)
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-        what = f"it is not as a prior of kind {KIND!r} is saved ({type(error).__name__}: {error})"
-        raise InvalidPrior(Fault(what, "save the prior again", file=place)) from None
+    return NetworkBank(tensors["centre"], tensors["scale"], weights)
 
 
 def _plain(value: Any) -> Any:

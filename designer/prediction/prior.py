@@ -18,14 +18,16 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
 from designer.prediction.components import Designs
+from designer.prediction.keeping import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
 from designer.prediction.model import QuantityModel, learn
 from designer.prediction.networks import STEPS, NetworkBank, Progress, train_networks
 from designer.prediction.process import Floats, Inputs, ScalePrior, ThetaPrior
 from designer.prediction.scales import SETS, learn_scales, log_scale
+from designer.prediction.teachers import Teacher
 from designer.prediction.warps import NormalScores, Warp
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.sources import Source, gather, name_of
+from designer.priors.sources import gather, name_of
 from designer.surrogates.data import Quantity, TaskData
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 Grammar = list[dict[str, Any]]
 
-KIND = "properties"
 ROWS = 50_000
 """At most so many designs of one past task are used."""
 
@@ -45,46 +46,6 @@ SELF_PREDICTION = 0.1
 
 _FEWEST = 10
 _LEAST_ERROR = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Teacher:
-    """One quantity that one past task measured: what is kept of it beside its networks.
-
-    Parameters
-    ----------
-    name, group
-        The task's name after its family's, and the group of near copies it belongs to.
-    quantity
-        What was measured.
-    scores
-        From its values to normal scores.
-    rows
-        How many designs it had.
-    skill
-        The share of variance of unseen designs that its networks explain.
-    X, y
-        Some of its designs (``k x d`` common features) and their values.
-    """
-
-    name: str
-    group: str | None
-    quantity: Quantity
-    scores: NormalScores
-    rows: int
-    skill: float
-    X: Tensor
-    y: Tensor
-
-    @property
-    def label(self) -> str:
-        """Its name, with the quantity: what tells it from any other."""
-        return f"{self.name}: {self.quantity.name}"
-
-    def kin(self, other: Teacher) -> bool:
-        """Whether it is a near copy of another, or of the same quantity."""
-        grouped = self.group is not None and self.group == other.group
-        return grouped or _as_source(self).measures(other.quantity)
 
 
 @dataclass(frozen=True)
@@ -218,7 +179,7 @@ class FittedProperties:
 
     def _one(self, one: TaskData, bridge: Bridge) -> QuantityModel:
         quantity = one.quantities[0] if one.quantities else Quantity("value")
-        same = [i for i in self.used if _as_source(self.teachers[i]).measures(quantity)]
+        same = [i for i in self.used if self.teachers[i].as_source().measures(quantity)]
         see = Seeing(self, bridge, _alone(one, bridge), tuple(same), quantity.unit)
         errors = (lambda warp: self._usual_error(same, quantity.unit, warp)) if same else None
         return learn(
@@ -236,8 +197,7 @@ class FittedProperties:
     def anchor(self, same: Sequence[int], M: Tensor, unit: str | None) -> Floats:
         """Return what teachers of a quantity expect (``n``) in a unit, given their scores (``n x len(same)``)."""
         parts = [
-            _in_unit(self.teachers[i], self.teachers[i].scores.inverse(M[:, k].numpy()), unit)
-            for k, i in enumerate(same)
+            self.teachers[i].in_unit(self.teachers[i].scores.inverse(M[:, k].numpy()), unit) for k, i in enumerate(same)
         ]
         return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
 
@@ -247,7 +207,7 @@ class FittedProperties:
         for i in same:
             others = [j for j in same if j != i] or [i]
             teacher = self.teachers[i]
-            known = _in_unit(teacher, teacher.y.numpy(), unit)
+            known = teacher.in_unit(teacher.y.numpy(), unit)
             expected = self.anchor(others, self.bank.only(others).held_out(teacher.X), unit)
             if warp.form == "log":
                 fine = (known > 0) & (expected > 0)
@@ -259,16 +219,44 @@ class FittedProperties:
 
     def save(self, path: Path) -> None:
         """Write the prior to the folder `path`."""
-        from designer.prediction.keeping import card_of, tensors_of
-
-        saving.write(path, card_of(self), tensors_of(self))
+        tensors = {**bank_tensors(self.bank), **teachers_tensors(self.teachers)}
+        saving.write(path, card_of(self.common, self.teachers, self.spaces, self.seed), tensors)
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedProperties:
-        """Return what `save` wrote."""
-        from designer.prediction.keeping import restored
+        """Return what `save` wrote.
 
-        return restored(card, tensors)
+        Raises
+        ------
+        KeyError, ValueError
+            If it is not as the card says.
+        """
+        common, bank = CommonFeatures.from_dict(card["common"]), bank_from(tensors)
+        teachers = teachers_from(card["tasks"], tensors)
+        if len(bank) != len(teachers) or len(bank.centre) != common.dimension:
+            raise ValueError("the weights are not those of the card's tasks and features")
+        return cls(common, teachers, bank, int(card["seed"]), tuple(card["spaces"]))
+
+
+def load_properties(folder: Path | str) -> FittedProperties:
+    """Read a saved prior over properties; no code of it is run.
+
+    Raises
+    ------
+    InvalidPrior
+        If the folder holds none, or one of another kind, or it is damaged or of another version: one fault.
+    """
+    place = str(Path(folder) / saving.CARD)
+    card, tensors = saving.read(folder)
+    if card.get("kind") != KIND:
+        what = f"it is a prior of kind {card.get('kind')!r}, for campaigns"
+        remedy = "name past tasks, or a prior made by: designer prior fit --kind properties"
+        raise InvalidPrior(Fault(what, remedy, file=place))
+    try:
+        return FittedProperties.from_saved(card, tensors)
+    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        what = f"it is not as a prior of kind {KIND!r} is saved ({type(error).__name__}: {error})"
+        raise InvalidPrior(Fault(what, "save the prior again", file=place)) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,17 +304,6 @@ def grammars(tasks: Sequence[Task]) -> tuple[Grammar, ...]:
 def _alone(one: TaskData, bridge: Bridge) -> Tensor:
     """Return the columns (indices) of parameters that only the task has."""
     return torch.tensor([i for i, c in enumerate(one.columns) if c.parameter in bridge.unknown], dtype=torch.long)
-
-
-def _as_source(teacher: Teacher) -> Source:
-    present = torch.ones(teacher.X.shape[1], dtype=torch.bool)
-    return Source(teacher.name, teacher.quantity, teacher.X, teacher.y, present)
-
-
-def _in_unit(teacher: Teacher, values: Floats, unit: str | None) -> Floats:
-    from designer.units import convert_many
-
-    return np.asarray(convert_many(values, teacher.quantity.unit, unit), dtype=np.float64)
 
 
 def _skill(bank: NetworkBank, X: Tensor, z: Tensor) -> float:

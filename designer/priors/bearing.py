@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from botorch.models.model import Model
@@ -17,7 +17,7 @@ from designer.priors.base import FittedPrior
 from designer.priors.turns import plain_part
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.independent import IndependentModels
+from designer.surrogates.independent import parts
 from designer.surrogates.outliers import Outlier, drawn_to_edges, edge, outliers, without
 
 
@@ -44,21 +44,16 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     return Conditioned(prior.condition(drawn) if surprising else model, drawn, surprising)
 
 
-def _part(model: Model, target: int) -> Model:
-    """Return the model of one target."""
-    return cast(Sequence[Model], model.models)[target] if isinstance(model, IndependentModels) else model
-
-
 def _plain_process(model: Model, target: int) -> GaussianProcess | None:
     """Return the process of one target's results alone, if `model` holds it."""
-    part = _part(model, target)
+    part = parts(model)[target]
     plain = plain_part(part) or part
     return plain if isinstance(plain, GaussianProcess) else None
 
 
 def _surprising(model: Model, data: TaskData, found: Sequence[Outlier]) -> tuple[Outlier, ...]:
     """Return the outliers but those which past tasks foretell: `model` follows them, and did not see these results."""
-    return tuple(each for each in found if not _foretold(_part(model, each.target), data, each))
+    return tuple(each for each in found if not _foretold(parts(model)[each.target], data, each))
 
 
 def _foretold(model: Model, data: TaskData, each: Outlier) -> bool:

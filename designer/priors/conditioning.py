@@ -15,7 +15,7 @@ from designer.priors.plain import plain_model
 from designer.priors.sources import Source, gather, matching, name_of
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.independent import IndependentModels
+from designer.surrogates.independent import joined, parts
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.outputs import OutputScale
 from designer.surrogates.structure import GaussianProcessSettings
@@ -36,13 +36,12 @@ def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None])
         one = data.target(i)
         model = informed(one)
         models.append(plain_model(one) if model is None else model)
-    return models[0] if len(models) == 1 else IndependentModels(*models)
+    return joined(models)
 
 
 def is_informed(model: Model) -> bool:
     """Whether a posterior that a prior gave follows past tasks in some target: it is not the plain model alone."""
-    parts = model.models if isinstance(model, IndependentModels) else [model]
-    return any(not isinstance(part, GaussianProcess) for part in parts)
+    return any(not isinstance(part, GaussianProcess) for part in parts(model))
 
 
 def quantity_of(one: TaskData) -> Quantity | None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from designer.priors import saving
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.independent import IndependentModels
+from designer.surrogates.independent import joined
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -40,10 +40,9 @@ class PlainPrior:
     def condition(self, data: TaskData) -> Model:
         """Fit one model a target, each to the rows where that target was measured.
 
-        One target gives that model itself, several :class:`IndependentModels`.
+        One target gives that model itself, several :class:`designer.surrogates.independent.IndependentModels`.
         """
-        models = [plain_model(data.target(i)) for i in range(data.targets)]
-        return models[0] if len(models) == 1 else IndependentModels(*models)
+        return joined([plain_model(data.target(i)) for i in range(data.targets)])
 
     def save(self, path: Path) -> None:
         """Write the card (there are no weights) into the folder `path`."""

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import cast
 
 from botorch.models.model import Model
 
-from designer.surrogates.independent import IndependentModels
+from designer.surrogates.independent import joined, parts
 from designer.surrogates.mixture import Mixture
 
 EVERY = 3
@@ -36,13 +35,11 @@ def plain_part(model: Model) -> Model | None:
     """Return what a posterior would be without past tasks; None where it follows none, or was given no guard."""
     if isinstance(model, Guarded):
         return model.plain
-    if not isinstance(model, IndependentModels):
+    models = parts(model)
+    plain = [plain_part(part) for part in models] if len(models) > 1 else []
+    if all(part is None for part in plain):
         return None
-    models = cast(Sequence[Model], model.models)
-    parts = [plain_part(part) for part in models]
-    if all(part is None for part in parts):
-        return None
-    return IndependentModels(*[own if part is None else part for own, part in zip(models, parts, strict=True)])
+    return joined([own if part is None else part for own, part in zip(models, plain, strict=True)])
 
 
 def is_plain_turn(made: int) -> bool:

@@ -38,3 +38,13 @@ class IndependentModels(ModelList):
             normals.append(normal_of(models[j].posterior(X, observation_noise=noise)))
         posterior = normals_posterior(normals)
         return posterior if posterior_transform is None else posterior_transform(posterior)
+
+
+def joined(models: Sequence[Model]) -> Model:
+    """Return the only model, or all of them joined."""
+    return models[0] if len(models) == 1 else IndependentModels(*models)
+
+
+def parts(model: Model) -> tuple[Model, ...]:
+    """Return what was joined: the models of one target each."""
+    return tuple(cast(Sequence[Model], model.models)) if isinstance(model, IndependentModels) else (model,)

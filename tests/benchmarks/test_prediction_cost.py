@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import prediction_cost
-from benchmarks.properties import Property
+from benchmarks.properties_work import Property
 from designer.surrogates.data import Quantity
 from tests.prediction.compounds import fitted, formulas, softness
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.magpie import PROPERTIES, element_table, magpie
-from benchmarks.properties import SHOTS, Row, add, aside, done
 from benchmarks.properties_page import BLIND, OTHERS, OURS, complete, page
+from benchmarks.properties_work import SHOTS, Row, add, aside, done
 
 METHODS = (OURS, BLIND, *OTHERS)
 SUBJECTS = {"a": "a", "b1": "b", "b2": "b"}
@@ -50,7 +50,7 @@ def test_a_composition_is_set_aside_however_it_is_written() -> None:
 
 
 def test_the_page_says_who_is_better_and_where_it_loses() -> None:
-    text = page(rows(), SUBJECTS, (1000, 3.0), [])
+    text = page(rows(), SUBJECTS, (1000, 3.0), [], "What.\n\nHow.")
     assert "| 10 | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 2 |" in text
     lost = text.partition("## Where it loses")[2].partition("##")[0]
     assert lost.count("| 5 | a |") == 1

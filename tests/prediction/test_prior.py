@@ -14,9 +14,8 @@ from designer.errors import InvalidData, InvalidPrior
 from designer.objective import Target
 from designer.prediction.asking import PropertyPredictor
 from designer.prediction.components import ProcessComponent
-from designer.prediction.keeping import load_properties
 from designer.prediction.model import QuantityModel
-from designer.prediction.prior import PropertyPrior
+from designer.prediction.prior import PropertyPrior, load_properties
 from designer.prediction.scales import FLAT
 from designer.prediction.trees import TreesComponent
 from designer.priors import saving
