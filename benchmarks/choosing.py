@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.comparison import Cube
+from benchmarks.methods import reads_sources
 from benchmarks.results import Part
 from benchmarks.roles import to_gap, to_top
 from benchmarks.sections import Table
@@ -17,13 +18,13 @@ TEXT = (
 )
 
 
-def chosen(part: Part, ours: str, plain: str) -> Table:
+def chosen(part: Part, ours: str, plain: str | None) -> Table:
     """Return the experiments of three ways to choose designs, and of the best of them, found in three ways.
 
-    The table is empty where one of the three has not run.
+    The table is empty where one of the three has not run, or `ours` learns nothing from past tasks.
     """
     names = ["who chooses", "to top 1 %", "to 90 % of the gap"]
-    grid = part.grid([ours, plain, PAST_ALONE])
+    grid = part.grid([ours, plain, PAST_ALONE]) if plain is not None and reads_sources(ours) else None
     if grid is None:
         return Table(names, [])
     cubes = [to_top(grid), to_gap(grid)]

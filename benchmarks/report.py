@@ -86,7 +86,7 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
     yield "experiments to the top 1 %, by family", [standing.by_family(grid, roles, suite)]
     if judged:
         yield f"where `{ours}` loses", standing.lost(part, ours)
-        who = choosing.chosen(part, ours, roles.plain or ours)
+        who = choosing.chosen(part, ours, roles.plain)
         if who.body:
             yield "who could choose", [choosing.TEXT, who]
     table = predictions.predictions(part, ours)
