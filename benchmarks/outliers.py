@@ -21,6 +21,11 @@ with the chance stated, and how far the best *sound* result they chose is from t
 the spread from median to best). The last table is what distrust may cost: a peak that stands alone in a plain of three
 parameters, sixty times as high as all around it, which 8 random designs miss more often than not. Counted are the
 experiments until one is made that belongs to the best 1 % of 400 (51 where 50 do not reach it).
+
+Before that stands how often a campaign asks whether a result of which ten, a hundred or a thousand times as much would
+fit is a slip (`designer.surrogates.decimal_slips`), from few random results of the same tasks: with all sound, and with
+one ten times too large or too small; found is the wrong one. Results that lie within the spread of the others cannot be
+told.
 """
 
 from __future__ import annotations
@@ -51,6 +56,7 @@ from designer.priors.evaluation import data_of
 from designer.space import DesignSpace
 from designer.surrogates import outputs
 from designer.surrogates.data import TaskData
+from designer.surrogates.decimal_slips import decimal_slip
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.outliers import drawn_to_edges, outliers, without
 from designer.tasks import Task, load_family
@@ -62,6 +68,7 @@ SHARES = (0.0, 0.05, 0.15)
 TRAIN, TEST = (40, 12), 200
 LOOPS, FIRST, BUDGET = 4, 6, 24
 PEAKS, PEAK_BUDGET, POOL = 24, 50, 400
+FEW, QUESTIONS = (6, 8, 10, 14, 20), 30
 PAGE = Path(__file__).parent / "results" / "outliers.md"
 
 Predicted = tuple[np.ndarray, np.ndarray]
@@ -151,6 +158,11 @@ SLOW = ("relevance pursuit", "Student t")
 IN_LOOPS = {"believed": believed, "to the edge": to_the_edge, "left out": left_out}
 
 
+QUESTION_CASES = {
+    "asked, all sound": 1.0,
+    "found, one ten times too large": 10.0,
+    "found, one ten times too small": 0.1,
+}
 PEAK_CASES = {
     "narrow (0.1), all sound": (0.1, 0.0),
     "wider (0.15), all sound": (0.15, 0.0),
@@ -251,10 +263,29 @@ def loops(data: Path, seeds: int) -> Iterator[tuple[str, float, float]]:
                     yield name, share, loop(whole, sign, share, seed, predict)
 
 
+def questions(data: Path) -> dict[tuple[str, int], list[float]]:
+    """Return how often it is asked about a sound result, and about one planted ten times too large or too small."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for family, places in TASKS.items():
+        tasks = load_family(data / family).tasks
+        for place in places:
+            whole = data_of(tasks[place], _quantity(tasks[place]))
+            for n in FEW:
+                for seed in range(QUESTIONS):
+                    few = whole.rows(np.random.default_rng([seed, n, place]).permutation(len(whole.Y))[:n].tolist())
+                    for case, times in QUESTION_CASES.items():
+                        Y = few.Y.clone()
+                        Y[0] *= times
+                        asked = decimal_slip(replace(few, Y=Y), 0)
+                        found[case, n].append(float(asked is not None and (times == 1 or asked.row == 0)))
+    return found
+
+
 def page(
     scores: dict[tuple[str, int, float], list[Score]],
     regrets: dict[tuple[str, float], list[float]],
     peaks: dict[tuple[str, str], list[int]],
+    asked: dict[tuple[str, int], list[float]],
     about: dict[str, str],
 ) -> str:
     """Return the page."""
@@ -274,6 +305,11 @@ def page(
         lines.append(f"| {name} | " + " | ".join(_cell(regrets[name, share]) for share in (0.0, 0.15)) + " |")
     runs = len(next(iter(regrets.values()), []))
     lines += ["", f"Regret after {BUDGET} experiments, mean and standard error of {runs} campaigns.", ""]
+    lines += ["## Slips asked about", "", "| | " + " | ".join(f"{n} results" for n in FEW) + " |"]
+    lines += ["|---|" + "---:|" * len(FEW)]
+    for case in QUESTION_CASES:
+        lines.append(f"| {case} | " + " | ".join(f"{np.mean(asked[case, n]):.0%}" for n in FEW) + " |")
+    lines += ["", f"Of {len(TASKS) * QUESTIONS} random sets of results each.", ""]
     lines += ["## A peak that stands alone", "", "| model | " + " | ".join(PEAK_CASES) + " |"]
     lines += ["|---|" + "---:|" * len(PEAK_CASES)]
     for name in IN_LOOPS:
@@ -313,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     about = origin("python", "-m", "benchmarks.outliers", *(sys.argv[1:] if arguments is None else arguments))
     about |= {"CPU time": f"{time.process_time() - begin:.0f} s"}
-    given.out.write_text(page(scores, regrets, peaks, about), encoding="utf-8")
+    given.out.write_text(page(scores, regrets, peaks, questions(data), about), encoding="utf-8")
 
 
 if __name__ == "__main__":

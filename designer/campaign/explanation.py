@@ -202,7 +202,7 @@ class Explanation:
             yield "What would change the choice", self._rival(self.rival)
         yield "Prior", self._prior()
         if self.doubts:
-            yield "Doubtful results", "; ".join(str(each).removeprefix("doubtful: ") for each in self.doubts)
+            yield "Doubtful results", "; ".join(map(str, self.doubts))
 
     def unit(self, target: str) -> str:
         """Return a target's unit as it follows a number."""

@@ -6,6 +6,7 @@ Reached only when a model is needed: this is where torch is loaded.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,15 @@ from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.priors import bearing
 from designer.priors.base import Evident, FittedPrior
+from designer.priors.bearing import Conditioned, plain_process
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.turns import plain_part, turns
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
+from designer.surrogates.decimal_slips import DecimalSlip, decimal_slip
 from designer.surrogates.feasibility import Feasibility
-from designer.surrogates.outliers import Outlier
+from designer.surrogates.outliers import Outlier, without
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -110,14 +113,25 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = Tru
         prior = prior_of_spec(spec)
         found = bearing.condition(prior, data)
         evidence = _evidence(prior, found.data) if judged else None
-    doubts = tuple(_doubt(spec, state, each) for each in found.outliers)
+        doubts = tuple(_doubts(spec, state, found))
     believed = found.data.Y.numpy()
     return Knowledge(spec.space, spec.objective, coordinates, believed, Yvar, found.data, found.model, evidence, doubts)
 
 
-def _doubt(spec: CampaignSpec, state: CampaignState, each: Outlier) -> Doubt:
-    made, target = state.results[each.row], spec.targets[each.target]
-    return Doubt(made.id, target.name, target.unit, each.value, each.expected, each.edge)
+def _doubts(spec: CampaignSpec, state: CampaignState, found: Conditioned) -> Iterator[Doubt]:
+    """Yield the results that are not believed as they stand, and those that a person is asked about."""
+
+    def doubt(each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> Doubt:
+        made, target = state.results[each.row], spec.targets[each.target]
+        return Doubt(made.id, target.name, target.unit, each.value, each.expected, counts_as, fits)
+
+    for each in found.outliers:
+        yield doubt(each, each.edge)
+    rest = without(found.data, found.outliers)
+    for i in range(rest.targets):
+        slip = decimal_slip(rest, i, None if found.outliers else plain_process(found.model, i))
+        if slip is not None:
+            yield doubt(slip, slip.value, slip.fits)
 
 
 def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:

@@ -36,7 +36,7 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     A pure function of `data`, the same for measurements in any order, and `prior.condition` where all is foretold.
     """
     model = prior.condition(data)
-    found = [each for i in range(data.targets) for each in outliers(data, i, _plain_process(model, i))]
+    found = [each for i in range(data.targets) for each in outliers(data, i, plain_process(model, i))]
     if not found:
         return Conditioned(model, data)
     surprising = _surprising(prior.condition(without(data, found)), data, found)
@@ -44,8 +44,8 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     return Conditioned(prior.condition(drawn) if surprising else model, drawn, surprising)
 
 
-def _plain_process(model: Model, target: int) -> GaussianProcess | None:
-    """Return the process of one target's results alone, if `model` holds it."""
+def plain_process(model: Model, target: int) -> GaussianProcess | None:
+    """Return the widened process of one target's results alone, if a posterior holds it."""
     part = parts(model)[target]
     plain = plain_part(part) or part
     return plain if isinstance(plain, GaussianProcess) else None

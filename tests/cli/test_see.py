@@ -59,6 +59,19 @@ def test_a_slip_is_named_until_it_is_amended(designer, folder):
     assert designer("status", "--json").data["doubts"] == []
 
 
+def test_a_slip_among_few_is_asked_about(designer, folder):
+    rows = [f"60,20,20,{900 + 100 * i},N2,{y},1" for i, y in enumerate([150, 178, 15.5, 139, 176, 158, 190])]
+    (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
+    assert designer("attach", "old.csv").code == 0
+    (doubt,) = designer("status", "--json").data["doubts"]
+    assert (doubt["measurement"], doubt["value"], doubt["counts_as"], doubt["fits"]) == ("M0003", 15.5, 15.5, 10.0)
+    said = " ".join(designer("status").out.split())
+    assert "perhaps a slip: M0003 with strength 15.5 MPa" in said
+    assert "ten times as much would fit. It counts as it stands" in said
+    assert designer("amend", "M0003", "strength=155").code == 0
+    assert designer("status", "--json").data["doubts"] == []
+
+
 def test_status_says_when_and_why_to_stop(designer, measured, folder):
     designer("suggest", "-n", "1")
     designer("record", "S0001", "strength=250", "haze=1")

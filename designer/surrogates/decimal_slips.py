@@ -1,0 +1,89 @@
+"""Results of which ten, a hundred or a thousand times as much would fit: slips of the decimal point or of a prefix.
+
+A handful of results cannot show that one of them is wrong (`designer.surrogates.outliers`): by Student's t they may
+spread as far. But that it becomes what the others let be expected when its decimal point is moved, is no accident.
+With p the predictive density of the others (Student's t, n - 2 degrees of freedom), and one result in a hundred a slip
+that divided it by one of six factors k, the odds that y is a slip of k y are
+
+    1/100 * 1/6 * p(k y) k  to  p(y).
+
+Such a result is believed as it stands, but a person is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.widening import widening
+
+ASKED = 20.0
+"""Odds from which a person is asked."""
+SLIPS = 0.01
+"""The share of results that are slips, beforehand."""
+FITS = (0.1, 0.01, 0.001, 10.0, 100.0, 1000.0)
+"""How many times what is written would fit: a slip divides a result by one of these."""
+
+_FEWEST = 5  # results, itself included
+_FAR = 4.0  # deviations from what the others let be expected within which nothing is asked
+_NEAR = 2.0  # deviations within which what is meant lies
+_LEARNED = 2  # results that level and scale take, as degrees of freedom
+
+
+@dataclass(frozen=True)
+class DecimalSlip:
+    """A result that may be a slip.
+
+    Parameters
+    ----------
+    row, target
+        Its place in the data.
+    value, expected
+        What was measured, and what the others let be expected, in the target's unit.
+    fits
+        How many times the value would fit: 10 where the value is ten times too small.
+    """
+
+    row: int
+    target: int
+    value: float
+    expected: float
+    fits: float
+
+
+def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = None) -> DecimalSlip | None:
+    """Return the result of one target that the others foretell least, if it is likely to be a slip.
+
+    Parameters
+    ----------
+    model
+        The widened process of the target's results, where it is known already.
+    """
+    rows = data.order(target).tolist()
+    if len(rows) < _FEWEST:
+        return None
+    model = model or fit_gaussian_process(data.rows(rows).target(target), wide=True)
+    rest = model.held_out()
+    worst = int(np.argmax(np.abs(model.values.numpy() - rest.means) / np.sqrt(rest.variances)))
+    row, others = rows[worst], [row for i, row in enumerate(rows) if i != worst]
+    process = fit_gaussian_process(data.rows(others).target(target), wide=True)
+    mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
+    value, freedom = float(data.Y[row, target]), max(len(others) - _LEARNED, 1)
+    deviation = math.sqrt(variance + process.noise_variance) / widening(freedom)
+    if abs(value - mean) < _FAR * deviation:
+        return None
+    believed = t(freedom, mean, deviation)
+    odds = [
+        math.log(SLIPS / len(FITS) * fits) + float(believed.logpdf(value * fits) - believed.logpdf(value))
+        for fits in FITS
+    ]
+    likeliest = int(np.argmax(odds))
+    meant = value * FITS[likeliest]
+    if odds[likeliest] < math.log(ASKED) or abs(meant - mean) > _NEAR * deviation:
+        return None
+    return DecimalSlip(row, target, value, mean, FITS[likeliest])
