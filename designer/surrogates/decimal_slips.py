@@ -20,7 +20,7 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.widening import widening
+from designer.surrogates.widening import freedom_of, widening
 
 ASKED = 20.0
 """Odds from which a person is asked."""
@@ -32,7 +32,6 @@ FITS = (0.1, 0.01, 0.001, 10.0, 100.0, 1000.0)
 _FEWEST = 5  # results, itself included
 _FAR = 4.0  # deviations from what the others let be expected within which nothing is asked
 _NEAR = 2.0  # deviations within which what is meant lies
-_LEARNED = 2  # results that level and scale take, as degrees of freedom
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = No
     row, others = rows[worst], [row for i, row in enumerate(rows) if i != worst]
     process = fit_gaussian_process(data.rows(others).target(target), wide=True)
     mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
-    value, freedom = float(data.Y[row, target]), max(len(others) - _LEARNED, 1)
+    value, freedom = float(data.Y[row, target]), freedom_of(len(others))
     deviation = math.sqrt(variance + process.noise_variance) / widening(freedom)
     if abs(value - mean) < _FAR * deviation:
         return None

@@ -24,10 +24,9 @@ from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.prediction import HeldOut, held_out
 from designer.surrogates.single import SingleOutput
 from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
-from designer.surrogates.widening import widened
+from designer.surrogates.widening import freedom_of, widened
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
-_LEARNED = 2  # results that level and scale take, as degrees of freedom
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
 
 
@@ -261,5 +260,5 @@ def fit_gaussian_process(
         known = None if known is None else torch.from_numpy(noise * output.scale**2)
         problem = LogPosterior(kernel, X, output.standardise(y.numpy()), noise, priors)
         hyper = maximum_posterior(problem, build_starts(kernel, priors))
-        hyper, known = widened(hyper, known, len(y) - _LEARNED) if wide else (hyper, known)
+        hyper, known = widened(hyper, known, freedom_of(len(y))) if wide else (hyper, known)
     return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)

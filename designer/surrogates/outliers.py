@@ -28,7 +28,7 @@ from scipy.stats import norm, t
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.kernels import Array
-from designer.surrogates.widening import widening
+from designer.surrogates.widening import freedom_of, widening
 
 RARE = float(norm.sf(5.0))
 """How rarely a sound result lies beyond the edge, on either side: as rarely as beyond 5 standard deviations."""
@@ -37,7 +37,6 @@ MOST = 0.2
 
 _SUSPECT = 2.0  # widened standard deviations beyond which a result is laid aside to begin with
 _ONE_BY_ONE = 50  # results up to which they are laid aside one by one; of more, as many more at once
-_LEARNED = 2  # results that level and scale take, as degrees of freedom
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def edge(results: int) -> float:
     >>> [round(edge(results), 1) for results in (5, 8, 20, 100)]
     [26.2, 11.4, 4.5, 4.1]
     """
-    freedom = max(results - _LEARNED, 1)
+    freedom = freedom_of(results)
     return float(t.isf(RARE, freedom)) / widening(freedom)
 
 

@@ -24,6 +24,11 @@ CHOSEN = 1.25
 _QUANTILE = 0.95  # the upper end of a 90 % interval
 
 
+def freedom_of(results: int) -> int:
+    """Return the degrees of freedom of so many results, of which level and scale take two; at least 1."""
+    return max(results - 2, 1)
+
+
 @cache
 def widening(freedom: int) -> float:
     """Return the factor on deviations at so many degrees of freedom, less than one counting as one.
