@@ -56,6 +56,7 @@ def measure(kind: str, tasks: int, rows: int) -> dict[str, float]:
 
     from designer.acquisition.propose import Observed, propose
     from designer.objective import Objective
+    from designer.priors import bearing
     from designer.priors.kinds import fit_prior
     from designer.space import DesignSpace
     from designer.space.pool import Pool
@@ -79,7 +80,15 @@ def measure(kind: str, tasks: int, rows: int) -> dict[str, float]:
     took = []
     for seed in range(REPEATS):
         begun = time.process_time()
-        propose(prior.condition(data), space, Objective(targets=(target,)), known, new.coordinates[:0], 1, seed)
+        propose(
+            bearing.condition(prior, data).model,
+            space,
+            Objective(targets=(target,)),
+            known,
+            new.coordinates[:0],
+            1,
+            seed,
+        )
         took.append(time.process_time() - begun)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"fit": fitting, "suggestion": min(took), "memory_mb": memory}
