@@ -1,4 +1,4 @@
-"""What it could be worth to learn who chooses: the past, the campaign itself, or both."""
+"""What other choices could be worth: of who chooses designs, and of our methods by other tasks than those shown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import numpy as np
 
 from benchmarks.comparison import Cube
 from benchmarks.methods import reads_sources
-from benchmarks.results import Part
-from benchmarks.roles import to_gap, to_top
+from benchmarks.results import Grid, Part
+from benchmarks.roles import is_ours, to_gap, to_top
 from benchmarks.sections import Table
+from benchmarks.standing import faster
+from benchmarks.suite import Suite
 
 PAST_ALONE = "source-mean"
 TEXT = (
@@ -16,6 +18,46 @@ TEXT = (
     "the other tasks of the family, which a rule could find out that lets past tasks play the new one. By family and "
     "by task: with hindsight, which no rule has."
 )
+
+
+CROSSWISE = (
+    "Our methods with all tasks: the best one (by experiments to the top 1 %) on each half of the families, and how it "
+    "does on the half on which it was not chosen: its acceleration over `{plain}` there, beside that of `{ours}`."
+)
+
+
+def crosswise(part: Part, suite: Suite, ours: str, plain: str | None) -> Table:
+    """Return our best method on each split, and its acceleration on the other; empty without sources or two splits."""
+    measured = ["to top 1 %", "to 90 % of the gap"]
+    names = [
+        "chosen on",
+        "method",
+        "shown on",
+        "tasks",
+        "seeds",
+        *measured,
+        *[f"`{ours}`: {name}" for name in measured],
+    ]
+    mine = [method for method in part.whole if is_ours(method)]
+    grid = part.grid(mine) if plain in mine and ours in mine and reads_sources(ours) else None
+    if grid is None or plain is None:
+        return Table(names, [])
+    body = []
+    for split, other in (("develop", "report"), ("report", "develop")):
+        here, there = (grid.where(lambda task, s=s: suite.split(task[0]) == s) for s in (split, other))
+        if not here.tasks or not there.tasks:
+            return Table(names, [])
+        best = grid.methods[int(np.argmin(to_top(here).by_task().mean(axis=1)))]
+        figures = [_over(there, method, plain) for method in (best, ours)]
+        counts = [str(len(there.tasks)), str(len(grid.seeds))]
+        body.append([split, f"`{best}`", other, *counts, *figures[0], *figures[1]])
+    return Table(names, body)
+
+
+def _over(grid: Grid, method: str, plain: str) -> list[str]:
+    """Return the acceleration of a method over the plain one, to the top 1 % and to 90 % of the gap."""
+    pair = grid.only([method, plain])
+    return ["1" if method == plain else str(faster(cube, method)) for cube in (to_top(pair), to_gap(pair))]
 
 
 def chosen(part: Part, ours: str, plain: str | None) -> Table:

@@ -89,6 +89,9 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
         who = choosing.chosen(part, ours, roles.plain)
         if who.body:
             yield "who could choose", [choosing.TEXT, who]
+        crossed = choosing.crosswise(part, suite, ours, roles.plain)
+        if crossed.body:
+            yield "settings chosen crosswise", [choosing.CROSSWISE.format(ours=ours, plain=roles.plain), crossed]
     table = predictions.predictions(part, ours)
     if table.body:
         yield "predictions one step ahead", [predictions.TEXT.format(ours=ours), table]
