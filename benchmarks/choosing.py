@@ -13,6 +13,7 @@ from benchmarks.standing import faster
 from benchmarks.suite import Suite
 
 PAST_ALONE = "source-mean"
+FIGURES = ("to top 1 %", "to 90 % of the gap")
 TEXT = (
     "Mean experiments where each task is given to one of these methods. By the other tasks: to the one that is best on "
     "the other tasks of the family, which a rule could find out that lets past tasks play the new one. By family and "
@@ -28,16 +29,7 @@ CROSSWISE = (
 
 def crosswise(part: Part, suite: Suite, ours: str, plain: str | None) -> Table:
     """Return our best method on each split, and its acceleration on the other; empty without sources or two splits."""
-    measured = ["to top 1 %", "to 90 % of the gap"]
-    names = [
-        "chosen on",
-        "method",
-        "shown on",
-        "tasks",
-        "seeds",
-        *measured,
-        *[f"`{ours}`: {name}" for name in measured],
-    ]
+    names = ["chosen on", "method", "shown on", "tasks", "seeds", *FIGURES, *[f"`{ours}`: {each}" for each in FIGURES]]
     mine = [method for method in part.whole if is_ours(method)]
     grid = part.grid(mine) if plain in mine and ours in mine and reads_sources(ours) else None
     if grid is None or plain is None:
@@ -65,7 +57,7 @@ def chosen(part: Part, ours: str, plain: str | None) -> Table:
 
     The table is empty where one of the three has not run, or `ours` learns nothing from past tasks.
     """
-    names = ["who chooses", "to top 1 %", "to 90 % of the gap"]
+    names = ["who chooses", *FIGURES]
     grid = part.grid([ours, plain, PAST_ALONE]) if plain is not None and reads_sources(ours) else None
     if grid is None:
         return Table(names, [])
