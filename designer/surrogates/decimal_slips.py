@@ -19,7 +19,8 @@ import numpy as np
 from scipy.stats import t
 
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.foretelling import deviations, foretold, process_of
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.widening import freedom_of, widening
 
 ASKED = 20.0
@@ -66,14 +67,11 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = No
     rows = data.order(target).tolist()
     if len(rows) < _FEWEST:
         return None
-    model = model or fit_gaussian_process(data.rows(rows).target(target), wide=True)
-    rest = model.held_out()
-    worst = int(np.argmax(np.abs(model.values.numpy() - rest.means) / np.sqrt(rest.variances)))
-    row, others = rows[worst], [row for i, row in enumerate(rows) if i != worst]
-    process = fit_gaussian_process(data.rows(others).target(target), wide=True)
-    mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
+    row = rows[int(np.argmax(deviations(model or process_of(data, rows, target))))]
+    others = [other for other in rows if other != row]
+    mean, widened = foretold(process_of(data, others, target), data, row, target)
     value, freedom = float(data.Y[row, target]), freedom_of(len(others))
-    deviation = math.sqrt(variance + process.noise_variance) / widening(freedom)
+    deviation = widened / widening(freedom)
     if abs(value - mean) < _FAR * deviation:
         return None
     believed = t(freedom, mean, deviation)

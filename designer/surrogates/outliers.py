@@ -26,8 +26,8 @@ import torch
 from scipy.stats import norm, t
 
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.kernels import Array
+from designer.surrogates.foretelling import deviations, foretold, process_of
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.widening import freedom_of, widening
 
 RARE = float(norm.sf(5.0))
@@ -68,23 +68,22 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
     model
         The widened process of the target's results, where it is known already.
     """
-    trusted = data.order(target).tolist()
-    most = int(MOST * len(trusted))
-    model = model or _process(data, trusted, target)
+    rows = trusted = data.order(target).tolist()
+    most, step = int(MOST * len(rows)), max(1, len(rows) // _ONE_BY_ONE)
+    model = model or process_of(data, rows, target)
     aside: list[int] = []
-    step = max(1, len(trusted) // _ONE_BY_ONE)
     while len(aside) < most and (far := _farthest(model, min(step, most - len(aside)))):
         aside += [trusted[i] for i in far]
         trusted = [row for i, row in enumerate(trusted) if i not in far]
-        model = _process(data, trusted, target)
+        model = process_of(data, trusted, target)
     while aside:
         judged = [_judged(data, row, target, model) for row in aside]
         beyond = _unconfirmed(data, [each for each in judged if each is not None])
         if len(beyond) == len(aside):
             return tuple(sorted(beyond, key=lambda each: each.row))
         aside = [each.row for each in beyond]
-        trusted = [row for row in data.order(target).tolist() if row not in aside]
-        model = _process(data, trusted, target)
+        trusted = [row for row in rows if row not in aside]
+        model = process_of(data, trusted, target)
     return ()
 
 
@@ -128,24 +127,16 @@ def _unconfirmed(data: TaskData, found: Sequence[Outlier]) -> list[Outlier]:
     return [one for one in found if not any(confirm(one, other) for other in found)]
 
 
-def _process(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
-    """Return the widened process of some results, its inputs in the order of `rows`, which is the canonical one."""
-    return fit_gaussian_process(data.rows(rows).target(target), wide=True)
-
-
 def _farthest(model: GaussianProcess, most: int) -> list[int]:
     """Return the results, `most` at most, that lie farthest from what the others foretell, if far enough."""
-    rest = model.held_out()
-    off: Array = np.abs(model.values.numpy() - rest.means) / np.sqrt(rest.variances)
+    off = deviations(model)
     return [int(i) for i in np.argsort(-off, kind="stable")[:most] if off[i] > _SUSPECT]
 
 
 def _judged(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
     """Return a result as an outlier, if it lies beyond the edge of what `model` foretells, which did not see it."""
-    known = torch.nan if data.Yvar is None else float(data.Yvar[row, target])
-    mean, variance = (float(each[0]) for each in model.marginals(data.X[[row]]))
-    noise = model.noise_variance if np.isnan(known) else known
-    value, reach = float(data.Y[row, target]), edge(len(model.values)) * (variance + noise) ** 0.5
+    mean, deviation = foretold(model, data, row, target)
+    value, reach = float(data.Y[row, target]), edge(len(model.values)) * deviation
     if abs(value - mean) <= reach:
         return None
     return Outlier(row, target, value, mean, mean + reach if value > mean else mean - reach)

@@ -54,6 +54,14 @@ def test_unit_and_sign_change_nothing(slope: float, fits: float) -> None:
     assert (order[found.row], found.fits) == (3, fits)
 
 
+@pytest.mark.parametrize(("error", "asked"), [(1.0, True), (200.0, False)])
+def test_the_standard_error_that_a_result_is_given_counts(error: float, asked: bool) -> None:
+    given = data(times=0.1)
+    Yvar = torch.full_like(given.Y, torch.nan)
+    Yvar[3] = error**2
+    assert (decimal_slip(TaskData(given.X, given.Y, given.columns, Yvar), 0) is not None) == asked
+
+
 def test_a_second_measurement_that_agrees_ends_the_question() -> None:
     given = data(times=0.1)
     again = TaskData(torch.cat([given.X, given.X[[3]]]), torch.cat([given.Y, given.Y[[3]] * 1.01]), given.columns)

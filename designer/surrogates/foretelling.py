@@ -1,0 +1,31 @@
+"""What the other results of a target foretell of one: by it outliers and slips of the decimal point are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.kernels import Array
+
+
+def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
+    """Return the widened process of some results, its inputs in the order of `rows`, which is the canonical one."""
+    return fit_gaussian_process(data.rows(rows).target(target), wide=True)
+
+
+def deviations(process: GaussianProcess) -> Array:
+    """Return how many deviations each result (``n``) lies from what the others foretell (leave-one-out)."""
+    rest = process.held_out()
+    off: Array = np.abs(process.values.numpy() - rest.means) / np.sqrt(rest.variances)
+    return off
+
+
+def foretold(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
+    """Return mean and deviation of a result as a process foretells it that did not see it, its own noise included."""
+    known = np.nan if data.Yvar is None else float(data.Yvar[row, target])
+    mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
+    noise = process.noise_variance if np.isnan(known) else known
+    return mean, (variance + noise) ** 0.5
