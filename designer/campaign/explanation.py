@@ -143,7 +143,7 @@ class Explanation:
     explore, exploit
         Shares of what is hoped for, of sum 1; `designer.interpretation.outlook` defines them.
     doubts
-        Results that were not believed as they stood.
+        Results that were not believed as they stood, or may be slips.
     """
 
     suggestion: str

@@ -6,7 +6,6 @@ Reached only when a model is needed: this is where torch is loaded.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.priors import bearing
 from designer.priors.base import Evident, FittedPrior
-from designer.priors.bearing import Conditioned, plain_process
+from designer.priors.bearing import plain_process
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.turns import plain_part, turns
@@ -60,7 +59,9 @@ class Knowledge:
         ``n x c``, one row a result; replicates are repeated rows.
     Y, Yvar
         ``n x m`` values and variances in the targets' units, NaN where there is none; values that nothing foretells are
-        drawn in (`designer.priors.bearing`), `doubts` says which.
+        drawn in (`designer.priors.bearing`), `outliers` says which.
+    measurements
+        The ids of the ``n`` results.
     evidence
         What a learned prior leans on and how well it does; None without one.
     """
@@ -72,8 +73,26 @@ class Knowledge:
     Yvar: Floats
     data: TaskData
     model: Model
+    measurements: tuple[str, ...]
+    outliers: tuple[Outlier, ...] = ()
     evidence: PriorEvidence | None = None
-    doubts: tuple[Doubt, ...] = ()
+
+    @cached_property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The results that are not believed as they stand, and those that a person is asked about."""
+        doubted = [self._doubt(each, each.edge) for each in self.outliers]
+        rest = without(self.data, self.outliers)
+        with one_thread():
+            slips = [
+                decimal_slip(rest, i, None if self.outliers else plain_process(self.model, i))
+                for i in range(rest.targets)
+            ]
+        return (*doubted, *[self._doubt(each, each.value, each.fits) for each in slips if each is not None])
+
+    def _doubt(self, each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> Doubt:
+        target = self.objective.targets[each.target]
+        name = self.measurements[each.row]
+        return Doubt(name, target.name, target.unit, each.value, each.expected, counts_as, fits)
 
     def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
         """Return mean and standard deviation (``n x m`` each) of the targets of designs.
@@ -113,25 +132,18 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = Tru
         prior = prior_of_spec(spec)
         found = bearing.condition(prior, data)
         evidence = _evidence(prior, found.data) if judged else None
-        doubts = tuple(_doubts(spec, state, found))
-    believed = found.data.Y.numpy()
-    return Knowledge(spec.space, spec.objective, coordinates, believed, Yvar, found.data, found.model, evidence, doubts)
-
-
-def _doubts(spec: CampaignSpec, state: CampaignState, found: Conditioned) -> Iterator[Doubt]:
-    """Yield the results that are not believed as they stand, and those that a person is asked about."""
-
-    def doubt(each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> Doubt:
-        made, target = state.results[each.row], spec.targets[each.target]
-        return Doubt(made.id, target.name, target.unit, each.value, each.expected, counts_as, fits)
-
-    for each in found.outliers:
-        yield doubt(each, each.edge)
-    rest = without(found.data, found.outliers)
-    for i in range(rest.targets):
-        slip = decimal_slip(rest, i, None if found.outliers else plain_process(found.model, i))
-        if slip is not None:
-            yield doubt(slip, slip.value, slip.fits)
+    return Knowledge(
+        space=spec.space,
+        objective=spec.objective,
+        coordinates=coordinates,
+        Y=found.data.Y.numpy(),
+        Yvar=Yvar,
+        data=found.data,
+        model=found.model,
+        measurements=tuple(each.id for each in results),
+        outliers=found.outliers,
+        evidence=evidence,
+    )
 
 
 def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:

@@ -32,7 +32,7 @@ class Status:
     prior
         What past tasks contribute and what the results say of them; None where there are none.
     doubts
-        Results that nothing foretells, and what they count as.
+        Results that nothing foretells, or that may be slips, and what they count as.
     """
 
     name: str
