@@ -38,6 +38,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,13 @@ from designer.surrogates.data import TaskData
 from designer.surrogates.decimal_slips import decimal_slip
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.outliers import drawn_to_edges, outliers, without
-from designer.tasks import Task, load_family
+from designer.tasks import load_family
 
-TASKS = {
-    "concrete_by_age": (3,), "electrolyte_fixed_T": (5,), "suzuki_flow": (0,), "direct_arylation": (2,),
-}  # fmt: skip
+TASKS = {"concrete_by_age": 3, "electrolyte_fixed_T": 5, "suzuki_flow": 0, "direct_arylation": 2}
+"""The place of the task in each family."""
 SHARES = (0.0, 0.05, 0.15)
 TRAIN, TEST = (40, 12), 200
-LOOPS, FIRST, BUDGET = 4, 6, 24
+FIRST, BUDGET = 6, 24
 PEAKS, PEAK_BUDGET, POOL = 24, 50, 400
 FEW, QUESTIONS = (6, 8, 10, 14, 20), 30
 PAGE = Path(__file__).parent / "results" / "outliers.md"
@@ -180,22 +180,37 @@ class Score:
     seconds: float
 
 
-def cases(data: Path, seeds: int, train: int) -> Iterator[tuple[str, float, int, TaskData, np.ndarray, np.ndarray]]:
-    """Go through families, shares and seeds: name, share, seed, sound data, order of rows, and wrong results."""
-    for family, places in TASKS.items():
-        tasks = load_family(data / family).tasks
-        for place in places:
-            task = tasks[place]
-            whole = data_of(task, _quantity(task))
-            for share in SHARES:
-                for seed in range(seeds):
-                    rng = np.random.default_rng([seed, place])
-                    order = rng.permutation(len(whole.Y))[: train + TEST]
-                    yield family, share, seed, whole, order, plant(whole.Y[order[:train], 0].numpy(), share, rng)
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A measured task: its family, its place there, its sound results, and 1 or -1 as more or less is wanted."""
+
+    family: str
+    place: int
+    whole: TaskData
+    sign: float
 
 
-def _quantity(task: Task) -> str:
-    return task.targets[-1].name
+def measured(data: Path) -> list[Measured]:
+    """Return the tasks that results are taken from."""
+    found = []
+    for family, place in TASKS.items():
+        task = load_family(data / family).tasks[place]
+        target = task.targets[-1]
+        found.append(Measured(family, place, data_of(task, target.name), -1.0 if target.goal == "minimize" else 1.0))
+    return found
+
+
+def cases(
+    tasks: Sequence[Measured], seeds: int, train: int
+) -> Iterator[tuple[str, float, int, TaskData, np.ndarray, np.ndarray]]:
+    """Go through tasks, shares and seeds: family, share, seed, sound data, order of rows, and wrong results."""
+    for task in tasks:
+        for share in SHARES:
+            for seed in range(seeds):
+                rng = np.random.default_rng([seed, task.place])
+                order = rng.permutation(len(task.whole.Y))[: train + TEST]
+                wrong = plant(task.whole.Y[order[:train], 0].numpy(), share, rng)
+                yield task.family, share, seed, task.whole, order, wrong
 
 
 def scored(whole: TaskData, order: np.ndarray, wrong: np.ndarray, predict: Any) -> Score:
@@ -251,33 +266,26 @@ def peak(width: float, share: float, seed: int, predict: Any) -> int:
     return len(chosen) if y[chosen].max() >= top else PEAK_BUDGET + 1
 
 
-def loops(data: Path, seeds: int) -> Iterator[tuple[str, float, float]]:
+def loops(tasks: Sequence[Measured], seeds: int) -> Iterator[tuple[str, float, float]]:
     """Go through models, shares and regrets of campaigns."""
-    for family in list(TASKS)[:LOOPS]:
-        task = load_family(data / family).tasks[TASKS[family][0]]
-        whole = data_of(task, _quantity(task))
-        sign = -1.0 if task.targets[-1].goal == "minimize" else 1.0
+    for task in tasks:
         for share in (0.0, 0.15):
             for seed in range(seeds):
                 for name, predict in IN_LOOPS.items():
-                    yield name, share, loop(whole, sign, share, seed, predict)
+                    yield name, share, loop(task.whole, task.sign, share, seed, predict)
 
 
-def questions(data: Path) -> dict[tuple[str, int], list[float]]:
+def questions(tasks: Sequence[Measured]) -> dict[tuple[str, int], list[float]]:
     """Return how often it is asked about a sound result, and about one planted ten times too large or too small."""
     found: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for family, places in TASKS.items():
-        tasks = load_family(data / family).tasks
-        for place in places:
-            whole = data_of(tasks[place], _quantity(tasks[place]))
-            for n in FEW:
-                for seed in range(QUESTIONS):
-                    few = whole.rows(np.random.default_rng([seed, n, place]).permutation(len(whole.Y))[:n].tolist())
-                    for case, times in QUESTION_CASES.items():
-                        Y = few.Y.clone()
-                        Y[0] *= times
-                        asked = decimal_slip(replace(few, Y=Y), 0)
-                        found[case, n].append(float(asked is not None and (times == 1 or asked.row == 0)))
+    for task, n, seed in product(tasks, FEW, range(QUESTIONS)):
+        order = np.random.default_rng([seed, n, task.place]).permutation(len(task.whole.Y))
+        few = task.whole.rows(order[:n].tolist())
+        for case, times in QUESTION_CASES.items():
+            Y = few.Y.clone()
+            Y[0] *= times
+            asked = decimal_slip(replace(few, Y=Y), 0)
+            found[case, n].append(float(asked is not None and (times == 1 or asked.row == 0)))
     return found
 
 
@@ -330,17 +338,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    data, begin = Path(os.environ.get("DESIGNER_DATA", "../shared/data")), time.process_time()
+    begin = time.process_time()
+    tasks = measured(Path(os.environ.get("DESIGNER_DATA", "../shared/data")))
     scores: dict[tuple[str, int, float], list[Score]] = defaultdict(list)
     for train in TRAIN:
-        for family, share, seed, whole, order, wrong in cases(data, given.seeds, train):
+        for family, share, seed, whole, order, wrong in cases(tasks, given.seeds, train):
             for name, predict in MODELS.items():
                 if seed and name in SLOW:
                     continue
                 scores[name, train, share].append(scored(whole, order, wrong, predict))
             print(f"{family}, {train}, {share:.0%}, {seed}: {time.process_time() - begin:.0f} s", file=sys.stderr)
     regrets: dict[tuple[str, float], list[float]] = defaultdict(list)
-    for name, share, regret in loops(data, given.seeds):
+    for name, share, regret in loops(tasks, given.seeds):
         regrets[name, share].append(regret)
     peaks = {
         (name, case): [peak(*how, seed, predict) for seed in range(PEAKS)]
@@ -349,7 +358,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     about = origin("python", "-m", "benchmarks.outliers", *(sys.argv[1:] if arguments is None else arguments))
     about |= {"CPU time": f"{time.process_time() - begin:.0f} s"}
-    given.out.write_text(page(scores, regrets, peaks, questions(data), about), encoding="utf-8")
+    given.out.write_text(page(scores, regrets, peaks, questions(tasks), about), encoding="utf-8")
 
 
 if __name__ == "__main__":
