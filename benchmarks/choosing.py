@@ -19,8 +19,6 @@ TEXT = (
     "the other tasks of the family, which a rule could find out that lets past tasks play the new one. By family and "
     "by task: with hindsight, which no rule has."
 )
-
-
 CROSSWISE = (
     "Our methods with all tasks: the best one (by experiments to the top 1 %) on each half of the families, and how it "
     "does on the half on which it was not chosen: its acceleration over `{plain}` there, beside that of `{ours}`."

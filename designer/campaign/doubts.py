@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from designer.campaign.wording import amount
 
 FEWEST_RESULTS = 5
-"""Results from which one can be told to be unlike the others (see `designer.surrogates.outliers.MOST`)."""
+"""Results from which one can be told to be unlike the others: what `designer.surrogates.outliers.MOST` and
+`designer.surrogates.decimal_slips.FEWEST` come to, said here without loading them."""
 
 _TIMES = {
     10.0: "ten times as much", 100.0: "a hundred times as much", 1000.0: "a thousand times as much",

@@ -29,8 +29,9 @@ SLIPS = 0.01
 """The share of results that are slips, beforehand."""
 FITS = (0.1, 0.01, 0.001, 10.0, 100.0, 1000.0)
 """How many times what is written would fit: a slip divides a result by one of these."""
+FEWEST = 5
+"""Results, itself included, from which one is asked about."""
 
-_FEWEST = 5  # results, itself included
 _FAR = 4.0  # deviations from what the others let be expected within which nothing is asked
 _NEAR = 2.0  # deviations within which what is meant lies
 
@@ -65,7 +66,7 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = No
         The widened process of the target's results, where it is known already.
     """
     rows = data.order(target).tolist()
-    if len(rows) < _FEWEST:
+    if len(rows) < FEWEST:
         return None
     row = rows[int(np.argmax(deviations(model or process_of(data, rows, target))))]
     others = [other for other in rows if other != row]

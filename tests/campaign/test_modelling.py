@@ -30,6 +30,7 @@ from designer.campaign.events import Suggested
 from designer.errors import InvalidSpace, NoDesignLeft
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.surrogates.decimal_slips import FEWEST
 from designer.surrogates.outliers import MOST
 from tests.acquisition.worlds import fitted
 from tests.space.spaces import spaces
@@ -97,6 +98,7 @@ class TestWrongResults:
     def test_fewer_results_than_can_be_doubted_need_no_model(self) -> None:
         assert int(MOST * FEWEST_RESULTS) == 1
         assert int(MOST * (FEWEST_RESULTS - 1)) == 0
+        assert FEWEST == FEWEST_RESULTS
 
 
 @pytest.mark.parametrize("q", [1, 2])
