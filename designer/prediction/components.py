@@ -118,7 +118,7 @@ class ProcessComponent:
 
     def believe(self, designs: Designs) -> Belief:
         """Return what it believes of designs."""
-        location, scale = self.process.predict(designs.inputs)
+        location, scale = self.process.predict(designs.inputs, torch.float32)
         return self._belief(location + self._mean(designs), scale)
 
     def held_out(self, designs: Designs) -> Belief:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidData
+from designer.prediction import anchors
+from designer.prediction.anchors import Anchor, AnchorScale
 from designer.prediction.components import Belief, Calibration, Component, Designs, ProcessComponent, tensor
 from designer.prediction.mixing import quantiles, stacked
 from designer.prediction.process import OFFSET, Floats, Parts, Process, ScalePrior, ThetaPrior, fit_theta
@@ -25,15 +27,13 @@ LEVEL = 0.9
 MOST_FITTED = 256
 """Measurements from which the hyperparameters are adapted; more are conditioned on."""
 
-MOST_EXACT = 1024
+MOST_EXACT = 512
 """Measurements that a process is conditioned on; trees see all."""
 
-ANCHORED, FREE, TREES = 6.0, {"log": 3.0, "identity": 1.5, "asinh": 0.5}, 1.0
+ANCHORED, FREE, TREES = {"asinh": 18.0, "identity": 3.0}, {"log": 3.0, "identity": 1.5, "asinh": 0.5}, 1.0
 """Pseudo-counts of the models before anything is measured."""
 
-_ANCHOR_OFFSET = 1.0
-_ANCHOR_NU = 6.0
-_NEGLIGIBLE = 0.02
+_NEGLIGIBLE = 0.05
 _SIGN_FROM = 3
 _CONSTANT = 1e-12
 
@@ -137,9 +137,7 @@ def learn(
     *,
     theta: ThetaPrior,
     logs: ScalePrior,
-    anchor_errors: Callable[[Warp], float] | None = None,
-    anchors: tuple[str, ...] = (),
-    positive: bool = False,
+    anchor: Anchor | None = None,
 ) -> QuantityModel:
     """Return the posterior of a quantity.
 
@@ -149,28 +147,26 @@ def learn(
         What was measured (``n``), as the models see it; the sources' expectations are held out.
     theta, logs
         What past tasks say of the hyperparameters, and of the spread of logarithms.
-    anchor_errors
-        By the scale: how far past tasks of the same quantity are usually wrong; None where there are none.
-    anchors, positive
-        The names of these, and whether all their values are positive.
+    anchor
+        Past tasks of the same quantity; None where there are none.
 
     Raises
     ------
     InvalidData
         If nothing was measured and no past task measured this quantity.
     """
-    if not len(y) and anchor_errors is None:
+    if not len(y) and anchor is None:
         what = f"nothing is measured, and no past task measured {quantity.name!r}"
         raise InvalidData(Fault(what, "give at least one measurement, better three or more"))
     rows = _drawn(len(y), MOST_EXACT)
     near, values = designs.at(rows), y[rows.numpy()]
-    some = [
-        _process(near, values, warp, anchored, theta, logs, anchor_errors)
-        for warp in _warps(y, anchor_errors is not None, positive)
-        for anchored in ((True, False) if anchor_errors is not None and len(y) else (anchor_errors is not None,))
-    ]
+    scales = () if anchor is None else anchor.scales
+    some = [_around(near, values, scale) for scale in scales]
+    prior = [ANCHORED[scale.warp.form] for scale in scales]
+    free = _warps(y, anchor)
+    some += [_process(near, values, warp, theta, logs) for warp in free]
+    prior += [FREE[warp.form] for warp in free]
     components: list[Component] = list(some)
-    prior = [(ANCHORED if each.anchored else 1.0) * FREE[each.warp.form] for each in some]
     beliefs = [each.held_out(near) for each in some] if len(y) > 1 else []
     if len(y) >= TREES_FROM:
         best = some[int(np.argmax(stacked(_densities(beliefs, values), np.array(prior))))].warp
@@ -183,57 +179,62 @@ def learn(
     weights = np.where(weights >= min(_NEGLIGIBLE, weights.max()), weights, 0.0)
     kept = np.flatnonzero(weights)
     weights = weights[kept] / weights[kept].sum()
-    known = len(y) >= _SIGN_FROM or (positive and anchor_errors is not None)
+    known = len(y) >= _SIGN_FROM or (anchor is not None and anchor.positive)
     lowest = 0.0 if known and float(y.min(initial=0.0)) >= 0 else None
+    names = () if anchor is None else anchor.names
     return QuantityModel(
-        quantity, tuple(components[i] for i in kept), tuple(weights.tolist()), see, len(y), lowest, anchors
+        quantity, tuple(components[i] for i in kept), tuple(weights.tolist()), see, len(y), lowest, names
     )
 
 
-def _warps(y: Floats, anchored: bool, positive: bool) -> tuple[Warp, ...]:
-    """Return the scales to try: what the measured values allow, and those that past tasks of the quantity measured."""
-    if not len(y):
-        return (Warp("log"), Warp("identity")) if positive else (Warp("identity"),)
-    return tuple(warp for warp in warps_for(y) if warp.form != "log" or positive or not anchored)
+def _warps(y: Floats, anchor: Anchor | None) -> tuple[Warp, ...]:
+    """Return the scales that measured values allow, and those that past tasks of the quantity measured."""
+    may_be_negative = anchor is not None and not anchor.positive
+    return tuple(warp for warp in warps_for(y) if warp.form != "log" or not may_be_negative) if len(y) else ()
 
 
-def _process(
+def _around(designs: Designs, y: Floats, scale: AnchorScale) -> ProcessComponent:
+    """Return a process around what past tasks of the quantity expect."""
+    assert designs.anchor is not None
+    rest = scale.warp(y) - scale.warp(designs.anchor)
+    return _fitted(designs, rest, scale.warp, 0.0, True, scale.theta, scale.error, anchors.OFFSET)
+
+
+def _process(designs: Designs, y: Floats, warp: Warp, prior: ThetaPrior, logs: ScalePrior) -> ProcessComponent:
+    """Return a process around the mean of the values."""
+    u = warp(y)
+    centre = float(u.mean())
+    scale = logs if warp.form == "log" else ScalePrior(1.0, _spread(u, logs))
+    return _fitted(designs, u - centre, warp, centre, False, prior, scale, OFFSET)
+
+
+def _fitted(
     designs: Designs,
-    y: Floats,
+    rest: Floats,
     warp: Warp,
+    centre: float,
     anchored: bool,
     prior: ThetaPrior,
-    logs: ScalePrior,
-    anchor_errors: Callable[[Warp], float] | None,
+    scale: ScalePrior,
+    offset: float,
 ) -> ProcessComponent:
-    u = warp(y)
-    offset, centre = (_ANCHOR_OFFSET, 0.0) if anchored else (OFFSET, float(u.mean()) if len(u) else 0.0)
-    if anchored:
-        assert anchor_errors is not None
-        assert designs.anchor is not None
-        scale = ScalePrior(_ANCHOR_NU, anchor_errors(warp))
-        u = np.asarray(u - warp(designs.anchor))
-    elif warp.form == "log":
-        scale, u = logs, u - centre
-    else:
-        scale, u = ScalePrior(1.0, _spread(u, logs)), u - centre
-    rest = tensor(u)
-    theta = prior.means
-    if len(y) > 1:
-        rows = _drawn(len(y), MOST_FITTED)
+    u, theta = tensor(rest), prior.means
+    # What is known beforehand is how far values lie apart, which is more than one part of the covariance.
+    scale = ScalePrior(scale.nu, scale.s0 / prior.spread)
+    if len(u) > 1:
+        rows = _drawn(len(u), MOST_FITTED)
         some = designs.inputs.at(rows)
-        theta = fit_theta([(Parts.of(some, some), rest[rows], scale, offset)], prior)
-    process = Process(designs.inputs, rest, theta, scale, offset)
+        theta = fit_theta([(Parts.of(some, some), u[rows], scale, offset)], prior)
+    process = Process(designs.inputs, u, theta, scale, offset)
     made = ProcessComponent(process, warp, centre, anchored, Calibration(1.0, process.dof))
-    if len(y) < 2:
+    if len(u) < 2:
         return made
     location, size = process.held_out()
-    calibration = Calibration.of((u - location) / size, process.dof)
-    return ProcessComponent(process, warp, centre, anchored, calibration)
+    return replace(made, calibration=Calibration.of((rest - location) / size, process.dof))
 
 
 def _spread(u: Floats, logs: ScalePrior) -> float:
-    """Return the deviation of values; of one alone, what its size suggests."""
+    """Return the deviation of values on the models' scale; of one alone, what its size suggests."""
     size = float(np.abs(u).max())
     deviation = float(u.std(ddof=1)) if len(u) > 1 else 0.0
     return deviation if deviation > _CONSTANT * size and deviation > 0 else (logs.s0 * size or 1.0)

@@ -7,7 +7,8 @@ may have measured the same ones; new designs get what network 3 says. Networks o
 leaving a source out is leaving its networks out.
 
 References: L. Breiman, Stacked regressions, Machine Learning 24 (1996), for learning from held-out predictions;
-I. Loshchilov, F. Hutter, Decoupled weight decay regularization (ICLR 2019), for the training.
+I. Loshchilov, F. Hutter, Decoupled weight decay regularization (ICLR 2019), and N. Srivastava et al., Dropout, J. Mach.
+Learn. Res. 15 (2014), for the training.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ from torch.nn import functional
 FOLDS = 3
 MEMBERS = FOLDS + 1
 WIDTH = 64
-STEPS = 1500
 BATCH = 128
 
+PASSES = 30
+"""How often training sees each row of a source."""
+
 _FARTHEST = 4.0  # standard deviations: a feature that is farther out counts as so far
-_RATE, _DECAY = 4e-3, 1e-2
+_RATE, _DECAY, _DROPOUT = 4e-3, 0.5, 0.3
 _CHUNK = 8192
-_PER_ROW = 20  # passes over small sources
-_FEWEST_STEPS = 300
+_FEWEST_STEPS = 200
+_TOLD = 100  # steps
 _NAMES = ("first", "first bias", "second", "second bias", "third", "third bias")
 
 Progress = Callable[[int, int], None]
@@ -103,73 +106,86 @@ class NetworkBank:
 
 
 def train_networks(
-    X: Sequence[Tensor], z: Sequence[Tensor], *, seed: int, steps: int = STEPS, progress: Progress | None = None
+    X: Sequence[Tensor], z: Sequence[Tensor], *, seed: int, passes: int = PASSES, progress: Progress | None = None
 ) -> NetworkBank:
-    """Train the networks of sources.
+    """Train the networks of sources, each source by itself: the others change only how features are standardised.
 
     Parameters
     ----------
     X, z
         For each source ``n x d`` common features and ``n`` normal scores.
-    steps
-        At most; sources that are all small take fewer.
+    passes
+        How often each row is seen.
     progress
         Told how many steps of how many are done.
     """
     every = torch.cat([each.to(torch.float32) for each in X])
     scale = every.std(0, unbiased=False)
     bank = NetworkBank(every.mean(0), torch.where(scale > 1e-6, scale, torch.ones_like(scale)), {})
-    inputs, outputs, pools = _pooled(bank, X, z)
+    steps = [max(_FEWEST_STEPS, len(each) * passes // BATCH) for each in X]
+    trained, done = [], 0
+    for inputs, outputs, count in zip(X, z, steps, strict=True):
+
+        def told(step: int, before: int = done) -> None:
+            if progress is not None and (before + step) % _TOLD == 0:
+                progress(before + step, sum(steps))
+
+        pools = _pools(inputs)
+        trained.append(_train(bank.standardise(inputs), outputs.to(torch.float32), pools, count, seed, told))
+        done += count
+    return replace(bank, weights={name: torch.stack([each[name] for each in trained]) for name in _NAMES})
+
+
+def _pools(X: Tensor) -> list[Tensor]:
+    """Return the rows that each network of a source may see."""
+    folds = torch.from_numpy(folds_of(X))
+    rows = [torch.nonzero(folds != j)[:, 0] for j in range(MEMBERS)]
+    # A source of so few designs that all lie in one fold is seen whole.
+    return [row if len(row) else torch.arange(len(X)) for row in rows]
+
+
+def _train(
+    inputs: Tensor, outputs: Tensor, pools: Sequence[Tensor], steps: int, seed: int, told: Callable[[int], None]
+) -> dict[str, Tensor]:
+    """Return the weights (``4 x in x out``) of one source's networks, each trained on the rows that it may see."""
     generator = torch.Generator().manual_seed(seed)
-    weights = _drawn(len(X), every.shape[1], generator)
-    most = max(len(each) for each in X)
-    steps = min(steps, max(_FEWEST_STEPS, most * _PER_ROW // BATCH))
+    weights = _drawn(inputs.shape[1], generator)
+    lengths = torch.tensor([[len(pool)] for pool in pools])
+    table = torch.zeros(MEMBERS, int(lengths.max()), dtype=torch.long)
+    for j, pool in enumerate(pools):
+        table[j, : len(pool)] = pool
     optimiser = torch.optim.AdamW(list(weights.values()), lr=_RATE, weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    lengths = torch.tensor([[len(pool) for pool in row] for row in pools])
-    table = torch.zeros(*lengths.shape, int(lengths.max()), dtype=torch.long)
-    for s, row in enumerate(pools):
-        for j, pool in enumerate(row):
-            table[s, j, : len(pool)] = pool
     for step in range(steps):
-        drawn = (torch.rand(*lengths.shape, BATCH, generator=generator) * lengths[..., None]).to(torch.long)
-        rows = table.gather(2, drawn)
-        loss = (
-            functional.huber_loss(_upper(weights, inputs[rows] @ weights["first"]), outputs[rows], reduction="sum")
-            / BATCH
-        )
+        drawn = (torch.rand(MEMBERS, BATCH, generator=generator) * lengths).to(torch.long)
+        rows = table.gather(1, drawn)
+        kept = torch.rand(2, MEMBERS, BATCH, WIDTH, generator=generator) >= _DROPOUT
+        found = _upper(weights, inputs[rows] @ weights["first"], kept / (1.0 - _DROPOUT))
+        loss = functional.huber_loss(found, outputs[rows], reduction="sum") / BATCH
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
-        if progress is not None and (step + 1) % 100 == 0:
-            progress(step + 1, steps)
-    return replace(bank, weights={name: value.detach() for name, value in weights.items()})
+        told(step + 1)
+    return {name: value.detach() for name, value in weights.items()}
 
 
-def _pooled(bank: NetworkBank, X: Sequence[Tensor], z: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[list[Tensor]]]:
-    """Return all rows in one table, and for each source and network the rows that it may see."""
-    pools, start = [], 0
-    for each in X:
-        folds = torch.from_numpy(folds_of(each))
-        rows = [torch.nonzero(folds != j)[:, 0] + start for j in range(MEMBERS)]
-        # A source of so few designs that all lie in one fold is seen whole.
-        pools.append([row if len(row) else torch.arange(start, start + len(each)) for row in rows])
-        start += len(each)
-    return torch.cat([bank.standardise(each) for each in X]), torch.cat([each.to(torch.float32) for each in z]), pools
-
-
-def _drawn(sources: int, inputs: int, generator: torch.Generator) -> dict[str, Tensor]:
+def _drawn(inputs: int, generator: torch.Generator) -> dict[str, Tensor]:
     shapes = ((inputs, WIDTH), (1, WIDTH), (WIDTH, WIDTH), (1, WIDTH), (WIDTH, 1), (1, 1))
     weights = {}
     for name, shape in zip(_NAMES, shapes, strict=True):
         size = 0.0 if "bias" in name else 1.0 / math.sqrt(shape[0])
-        weights[name] = (torch.randn(sources, MEMBERS, *shape, generator=generator) * size).requires_grad_()
+        weights[name] = (torch.randn(MEMBERS, *shape, generator=generator) * size).requires_grad_()
     return weights
 
 
-def _upper(weights: Mapping[str, Tensor], hidden: Tensor) -> Tensor:
-    """Return the outputs (``... x n``) of what the first layer makes of the inputs (``... x n x width``)."""
+def _upper(weights: Mapping[str, Tensor], hidden: Tensor, kept: Tensor | None = None) -> Tensor:
+    """Return the outputs (``... x n``) of what the first layer makes of the inputs (``... x n x width``).
+
+    `kept` (``2 x ... x n x width``) are factors of the two hidden layers, in training.
+    """
     hidden = functional.silu(hidden + weights["first bias"])
+    hidden = hidden if kept is None else hidden * kept[0]
     hidden = functional.silu(hidden @ weights["second"] + weights["second bias"])
+    hidden = hidden if kept is None else hidden * kept[1]
     return (hidden @ weights["third"] + weights["third bias"])[..., 0]

@@ -17,14 +17,15 @@ import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
+from designer.prediction.anchors import Anchor, Trial, learn_anchor
 from designer.prediction.components import Designs
 from designer.prediction.keeping import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
 from designer.prediction.model import QuantityModel, learn
-from designer.prediction.networks import STEPS, NetworkBank, Progress, train_networks
+from designer.prediction.networks import PASSES, NetworkBank, Progress, train_networks
 from designer.prediction.process import Floats, Inputs, ScalePrior, ThetaPrior
 from designer.prediction.scales import SETS, learn_scales, log_scale
 from designer.prediction.teachers import Teacher
-from designer.prediction.warps import NormalScores, Warp
+from designer.prediction.warps import NormalScores
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.sources import gather, name_of
@@ -45,7 +46,6 @@ SELF_PREDICTION = 0.1
 """Least share of variance that a source's networks must explain of designs they have not seen, to be used."""
 
 _FEWEST = 10
-_LEAST_ERROR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class PropertyPrior:
 
     Parameters
     ----------
-    steps
-        Of training the networks.
+    passes
+        How often the training of networks sees each row of a past task.
     progress
         Told how many steps of how many are done.
     """
 
-    steps: int = STEPS
+    passes: int = PASSES
     progress: Progress | None = None
 
     def fit(self, tasks: Sequence[Task], *, seed: int) -> FittedProperties:
@@ -79,7 +79,9 @@ class PropertyPrior:
             raise InvalidPrior(Fault(what, "name tasks that measured more"))
         scores = [NormalScores.of(source.y.numpy()) for source in sources]
         z = [torch.from_numpy(each(source.y.numpy())) for each, source in zip(scores, sources, strict=True)]
-        bank = train_networks([source.X for source in sources], z, seed=seed, steps=self.steps, progress=self.progress)
+        bank = train_networks(
+            [source.X for source in sources], z, seed=seed, passes=self.passes, progress=self.progress
+        )
         teachers = []
         for i, (source, each) in enumerate(zip(sources, scores, strict=True)):
             skill = _skill(bank.only([i]), source.X, z[i])
@@ -181,18 +183,9 @@ class FittedProperties:
         quantity = one.quantities[0] if one.quantities else Quantity("value")
         same = [i for i in self.used if self.teachers[i].as_source().measures(quantity)]
         see = Seeing(self, bridge, _alone(one, bridge), tuple(same), quantity.unit)
-        errors = (lambda warp: self._usual_error(same, quantity.unit, warp)) if same else None
-        return learn(
-            quantity,
-            see(one.X, held_out=True),
-            one.Y[:, 0].numpy(),
-            see,
-            theta=self.theta,
-            logs=self.logs,
-            anchor_errors=errors,
-            anchors=tuple(self.teachers[i].name for i in same),
-            positive=bool(same) and all(self.teachers[i].scores.positive for i in same),
-        )
+        seen, y = see(one.X, held_out=True), one.Y[:, 0].numpy()
+        anchor = self._learned_anchor(same, quantity.unit) if same else None
+        return learn(quantity, seen, y, see, theta=self.theta, logs=self.logs, anchor=anchor)
 
     def anchor(self, same: Sequence[int], M: Tensor, unit: str | None) -> Floats:
         """Return what teachers of a quantity expect (``n``) in a unit, given their scores (``n x len(same)``)."""
@@ -201,21 +194,18 @@ class FittedProperties:
         ]
         return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
 
-    def _usual_error(self, same: Sequence[int], unit: str | None, warp: Warp) -> float:
-        """Return how far the teachers of a quantity are wrong about each other's designs, or, if alone, its own."""
-        errors = []
+    def _learned_anchor(self, same: Sequence[int], unit: str | None) -> Anchor:
+        """Return what teachers of a quantity say of it, learned from how they foretell each other's designs."""
+        trials = []
         for i in same:
             others = [j for j in same if j != i] or [i]
             teacher = self.teachers[i]
-            known = teacher.in_unit(teacher.y.numpy(), unit)
+            sources = [j for j in self.used if j != i or others == [i]]
             expected = self.anchor(others, self.bank.only(others).held_out(teacher.X), unit)
-            if warp.form == "log":
-                fine = (known > 0) & (expected > 0)
-                known, expected = known[fine], expected[fine]
-            if len(known):
-                errors.append(float(np.sqrt(np.mean((warp(known) - warp(expected)) ** 2))))
-        spread = max(errors, default=1.0)
-        return max(spread, _LEAST_ERROR)
+            inputs = Inputs(self.bank.only(sources).held_out(teacher.X), self.own(teacher.X))
+            trials.append(Trial(teacher.in_unit(teacher.y.numpy(), unit), expected, inputs))
+        names = [self.teachers[i].name for i in same]
+        return learn_anchor(names, all(self.teachers[i].scores.positive for i in same), trials)
 
     def save(self, path: Path) -> None:
         """Write the prior to the folder `path`."""

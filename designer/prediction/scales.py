@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from designer.prediction.process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
@@ -51,7 +52,15 @@ def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
             problems.append((Parts.of(known.at(rows), known.at(rows)), u, _STANDARD, OFFSET))
     if not problems:
         return ThetaPrior(FLAT.means, np.maximum(FLAT.deviations * 0.7, LOOSE))
-    return ThetaPrior(fit_theta(problems, FLAT), LOOSE)
+    means = fit_theta(problems, FLAT)
+    spreads = [_spread(parts, torch.from_numpy(means)) for parts, *_ in problems]
+    return ThetaPrior(means, LOOSE, float(np.mean(spreads)))
+
+
+def _spread(parts: Parts, theta: Tensor) -> float:
+    """Return the expected deviation of values from their mean over designs: what all have in common is no spread."""
+    covariance = parts.covariance(theta, 0.0)
+    return float((covariance.diagonal().mean() - covariance.mean() + theta[3].exp()).sqrt())
 
 
 def log_scale(values: Sequence[np.ndarray]) -> ScalePrior:

@@ -70,12 +70,18 @@ def warps_for(y: Floats) -> tuple[Warp, ...]:
     """
     found = [Warp("log")] if len(y) and float(y.min()) > 0 else []
     found.append(Warp("identity"))
-    if len(y) >= 10:
-        centre = float(np.median(y))
-        spread = _MAD * float(np.median(np.abs(y - centre)))
-        if spread > 0:
-            found.append(Warp("asinh", centre, spread))
-    return tuple(found)
+    bent = asinh_of(y) if len(y) >= 10 else None
+    return (*found, bent) if bent else tuple(found)
+
+
+def asinh_of(y: Floats) -> Warp | None:
+    """Return the inverse hyperbolic sine around the median of values (``n``), in units of their median deviation.
+
+    None where more than half of them are equal.
+    """
+    centre = float(np.median(y))
+    spread = _MAD * float(np.median(np.abs(y - centre)))
+    return Warp("asinh", centre, spread) if spread > 0 else None
 
 
 @dataclass(frozen=True, eq=False)

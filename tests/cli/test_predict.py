@@ -72,16 +72,13 @@ def test_all_goes_into_a_file_that_is_never_overwritten(designer, past):
     assert (again.code, "never overwritten" in again.err) == (2, True)
 
 
-def test_past_tasks_are_learned_from_where_no_prior_is_saved(designer, past, monkeypatch):
-    monkeypatch.setattr("designer.prediction.networks.STEPS", 20)
-    monkeypatch.setattr("designer.prediction.prior.PropertyPrior.__init__.__defaults__", (20, None))
+def test_past_tasks_are_learned_from_where_no_prior_is_saved(designer, past):
     done = designer("predict", "--prior", "past", "--leave-out", "bright", "-m", "mine.csv", "formula=NaCl")
     assert done.code == 0
     assert "learning from 2 past tasks, 400 rows" in done.err
 
 
-def test_a_prior_is_fitted_and_shown(designer, past, monkeypatch):
-    monkeypatch.setattr("designer.prediction.prior.PropertyPrior.__init__.__defaults__", (20, None))
+def test_a_prior_is_fitted_and_shown(designer, past):
     done = designer("prior", "fit", "past", "--kind", "properties", "-o", "kept")
     assert done.code == 0
     card = json.loads((past / "kept" / "prior.json").read_text())

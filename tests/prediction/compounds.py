@@ -74,4 +74,4 @@ def past_tasks() -> list[Task]:
 @cache
 def fitted() -> FittedProperties:
     """Return the prior that learned from them."""
-    return PropertyPrior(steps=300).fit(past_tasks(), seed=0)
+    return PropertyPrior().fit(past_tasks(), seed=0)

@@ -87,7 +87,7 @@ def test_past_compositions_are_asked_for_as_amounts_or_as_formulas() -> None:
     shares = rng.multinomial(100, [0.3, 0.4, 0.3], 40)
     frame = pd.DataFrame(shares, columns=list(space.columns)).assign(hardness=shares @ [1.0, 2.0, 5.0])
     past = Task(space=space, targets=[Target(name="hardness", unit="HV")], data=frame, name="alloys")
-    prior = PropertyPrior(steps=300).fit([past], seed=0)
+    prior = PropertyPrior().fit([past], seed=0)
     assert [[each["kind"] for each in space] for space in spaces_of(prior)] == [["composition"], ["formula"]]
     few = pd.DataFrame({"formula": ["AlFe", "Ni", "FeNi3"], "hardness": [150.0, 500.0, 425.0]})
     by_formula = PropertyPredictor(prior, few).predict([{"formula": "Fe2Ni2"}])[0].value[0]

@@ -32,7 +32,7 @@ def noise_and_signal() -> tuple[list[torch.Tensor], list[torch.Tensor]]:
 
 def test_held_out_is_honest_and_new_designs_are_foretold(noise_and_signal) -> None:
     X, z = noise_and_signal
-    bank = train_networks(X, z, seed=0, steps=400)
+    bank = train_networks(X, z, seed=0)
     seen = bank.only([0]).expected(X[0])[:, 0]
     unseen = bank.only([0]).held_out(X[0])[:, 0]
     assert np.corrcoef(seen, z[0])[0, 1] > 0.4  # noise learned by heart ...
@@ -43,7 +43,7 @@ def test_held_out_is_honest_and_new_designs_are_foretold(noise_and_signal) -> No
 
 def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monkeypatch) -> None:
     X, z = noise_and_signal
-    first, second = (train_networks(X, z, seed=3, steps=40) for _ in range(2))
+    first, second = (train_networks(X, z, seed=3) for _ in range(2))
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
     whole = first.expected(X[0])
     monkeypatch.setattr("designer.prediction.networks._CHUNK", 7)
@@ -54,5 +54,12 @@ def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monk
 
 def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
-    train_networks([table(20, 0)], [table(20, 1)[:, 0]], seed=0, steps=200, progress=lambda *at: told.append(at))
+    train_networks([table(20, 0)], [table(20, 1)[:, 0]], seed=0, progress=lambda *at: told.append(at))
     assert told == [(100, 200), (200, 200)]
+
+
+def test_a_source_is_learned_the_same_whatever_stands_beside_it(noise_and_signal) -> None:
+    X, z = noise_and_signal
+    one, other = (train_networks([X[0], X[0]], [z[0], beside], seed=0) for beside in (z[0].flip(0), z[0].square()))
+    assert all(torch.equal(one.weights[name][0], other.weights[name][0]) for name in one.weights)
+    assert not torch.equal(one.weights["third"][1], other.weights["third"][1])

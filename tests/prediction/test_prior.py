@@ -99,6 +99,18 @@ def test_one_measurement_gives_an_interval_of_the_usual_width() -> None:
     assert (found.upper > 1.3 * found.value).all()
 
 
+def test_after_one_measurement_intervals_are_neither_too_narrow_nor_far_too_wide() -> None:
+    inside, width = [], []
+    truth = stiffness(NEW)
+    for seed in range(60, 72):
+        (found,) = PropertyPredictor(fitted(), measured(1, seed)).predict(designs())
+        inside.append(np.mean((truth >= found.lower) & (truth <= found.upper)))
+        width.append(np.median(np.log(found.upper / np.maximum(found.lower, 1e-9))))
+    assert 0.8 < np.mean(inside) <= 1.0
+    # Two values differ by sqrt(2) deviations of the logarithm; a Student t of 4 degrees of freedom, 90 %.
+    assert np.mean(width) < 1.6 * 2 * 2.13 * np.sqrt(2) * fitted().logs.s0
+
+
 def test_an_unmeasured_unknown_quantity_is_refused() -> None:
     prior = fitted()
     data = TaskData(
@@ -202,7 +214,7 @@ def test_numbers_and_choices_are_designs_too_and_what_only_the_task_has_counts()
         return pd.DataFrame({"temperature": T, "gas": gas, "s": np.sin(T / 150) + 0.5 * (gas == "Ar") + shift})
 
     past = [Task(space=space, targets=[Target(name="s")], data=frame(60, i), name=f"t{i}") for i in range(3)]
-    prior = PropertyPrior(steps=300).fit(past, seed=0)
+    prior = PropertyPrior().fit(past, seed=0)
     wider = DesignSpace(parameters=[*space.parameters, {"name": "flow", "kind": "numeric", "bounds": [0, 1]}])
     extra = frame(40, 0.0).assign(flow=rng.random(40))
     extra["s"] = 2.0 * extra["s"] + 3.0 * extra["flow"]

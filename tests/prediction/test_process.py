@@ -111,3 +111,24 @@ def test_a_gaussian_process_of_scikit_learn_agrees_on_own_features_alone() -> No
     scaled = inputs.own.numpy() / np.sqrt(5)
     reference = GaussianProcessRegressor(Matern(0.9, nu=2.5), alpha=0.1, optimizer=None).fit(scaled, u.numpy())
     assert location == pytest.approx(reference.predict(scaled[:5]), abs=1e-5)
+
+
+@pytest.mark.parametrize("offset", [0.05, 2.0, 25.0, 1e4])
+def test_single_precision_is_near_double(offset: float) -> None:
+    inputs, new = some(200), some(300, 1)
+    u = torch.sin(inputs.M[:, 0]) + inputs.own[:, 1]
+    process = Process(inputs, u, np.log([0.7, 0.4, 0.5, 0.01, 1.3, 0.8]), SCALE, offset)
+    (location, scale), (near, size) = process.predict(new), process.predict(new, torch.float32)
+    assert near == pytest.approx(location, abs=1e-4 * float(u.std()))
+    assert size == pytest.approx(scale, rel=1e-3)
+
+
+def test_a_wide_constant_is_the_limit_of_an_unknown_mean() -> None:
+    """Equation 2.42 of Rasmussen and Williams: generalised least squares of the mean."""
+    inputs, new = some(15), some(5, 1)
+    u = torch.cos(inputs.own[:, 0]) + 7.0
+    location, _ = Process(inputs, u, THETA, SCALE, 1e9).predict(new)
+    known = dense(inputs, inputs, THETA, 0.0) + np.exp(THETA[3]) * np.eye(15)
+    cross, ones = dense(new, inputs, THETA, 0.0), np.ones(15)
+    mean = ones @ np.linalg.solve(known, u.numpy()) / (ones @ np.linalg.solve(known, ones))
+    assert location == pytest.approx(mean + cross @ np.linalg.solve(known, u.numpy() - mean), abs=1e-5)
