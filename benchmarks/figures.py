@@ -1,9 +1,10 @@
-"""Figures of a report, as SVG: regret curves with bands, experiments task by task, and ranks."""
+"""Figures of reports, as SVG: regret curves with bands, experiments task by task, ranks, and measures by shots."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
@@ -113,6 +114,42 @@ def rank_diagram(found: Ranking, paint: dict[str, str]) -> str:
     axes.plot([1, 1 + found.critical_difference], [y, y], color="black", linewidth=1.4)
     label = f"critical difference {found.critical_difference:.2f}"
     axes.text(1 + found.critical_difference + 0.08, y, label, va="center", fontsize=8)
+    return _svg(figure)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One measure by the number of given values: for each method a value at each of `shots`; a line of reference."""
+
+    title: str
+    shots: Sequence[int]
+    values: Mapping[str, np.ndarray]
+    reference: float | None = None
+    logarithmic: bool = False
+
+
+def shot_curves(panels: Sequence[Panel], paint: dict[str, str], ours: str) -> str:
+    """Return panels side by side, the number of given values on a logarithmic axis."""
+    figure = Figure(figsize=(3.9 * len(panels), 4.0), layout="constrained")
+    for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        for method, values in panel.values.items():
+            mine = method.startswith(ours)
+            style = "--" if mine and method != ours else "-"
+            width = 2.6 if method == ours else 1.6
+            axes.plot(panel.shots, values, style, color=paint[method], linewidth=width, label=method, marker="o", ms=3)
+        if panel.reference is not None:
+            axes.axhline(panel.reference, color="#999999", linewidth=0.8, linestyle=":")
+        axes.set_xscale("log")
+        if panel.logarithmic:
+            axes.set_yscale("log")
+            axes.set_yticks([0.2, 0.3, 0.5, 0.7, 1.0, 1.4], labels=["0.2", "0.3", "0.5", "0.7", "1", "1.4"])
+            axes.minorticks_off()
+        axes.set_xticks(panel.shots, labels=[str(shot) for shot in panel.shots])
+        axes.minorticks_off()
+        axes.set(title=panel.title, xlabel="values given")
+        axes.grid(alpha=0.25)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside lower center", ncols=len(labels))
     return _svg(figure)
 
 

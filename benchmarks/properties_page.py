@@ -6,24 +6,67 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from benchmarks import figures
 from benchmarks.comparison import Cube, bootstrap, difference
 from benchmarks.origin import origin
-from benchmarks.properties_work import GROUPS, LEVEL, SHOTS, Row
+from benchmarks.properties_work import (
+    GROUPS,
+    LEVEL,
+    METHODS,
+    POOLED,
+    POOLED_SHOTS,
+    SHOTS,
+    SLIP,
+    SLIPPED,
+    SLIPPED_SHOTS,
+    Row,
+)
 
 PAGE = Path(__file__).parent / "results" / "properties.md"
-OURS, BLIND, OTHERS = "ours", "ours without past tasks", ("magpie + forest", "magpie + GP", "mean")
+EASY = "ours, easy"
+OURS, BLIND, *OTHERS = METHODS
 CHOSEN_ON = ("shear modulus", "aflow_agl_thermal_expansion_300k", "matbench_dielectric")
 
+NOTES = (
+    "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better than knowing",
+    "the mean. From one value nothing can be ranked, and all methods say that value; they differ in the interval.",
+    "Score: the weighted interval score of value and 90 % interval (Bracher et al. 2021), in that unit: proper, and",
+    "equal to the error where the interval has no width. The mean gives no interval from one value.",
+)
+POOLING = (
+    "Errors before anything is measured (k = 0) and after 20 values (easy: other tasks of the quantity are known). The",
+    "others learn from these tasks' values and the given ones together; the Gaussian process from 1,000 of them.",
+)
+LOGARITHMIC = ("error", "score")
+MEASURES = {
+    "error": "error",
+    "score": "score of value and interval",
+    "covered": f"share inside the {LEVEL:.0%} interval",
+}
+MEANS = ("rank", "covered", "seconds")
+NONE = "no interval"
+ENDLESS = 1e12  # stands for the score of an interval without end
+_FINITE = 1e6
+
 Subjects = Mapping[str, str]
+Floats = npt.NDArray[np.float64]
 
 
-def cube(rows: Sequence[Row], subjects: Subjects, methods: Sequence[str], k: int, measure: str, mode: str) -> Cube:
-    """Return one measure by method, quantity and seed (tasks of a quantity averaged), without gaps."""
+def cube(
+    rows: Sequence[Row], subjects: Subjects, methods: Sequence[str], k: int, measure: str, mode: str = "honest"
+) -> Cube:
+    """Return one measure by method, quantity and seed (tasks of a quantity averaged), without gaps.
+
+    `mode` says which past tasks we know; the others know none. Errors and scores are given as logarithms.
+    """
+    modes = {method: "honest" if mode == "easy" and method != OURS else mode for method in methods}
     cells: dict[tuple[str, str, int], list[float]] = {}
     for row in rows:
-        if row.k == k and row.mode == mode and row.method in methods:
-            value = float(np.log(row.error)) if measure == "error" else float(getattr(row, measure))
+        if row.k == k and row.mode == modes.get(row.method):
+            value = float(getattr(row, measure))
+            value = float(np.log(min(value, ENDLESS))) if measure in LOGARITHMIC else value
             cells.setdefault((row.method, subjects[row.task], row.seed), []).append(value)
     seeds = sorted({key[2] for key in cells})
     names = [
@@ -35,17 +78,27 @@ def cube(rows: Sequence[Row], subjects: Subjects, methods: Sequence[str], k: int
     return Cube(tuple(methods), tuple(("", name) for name in names), tuple(seeds), np.array(values))
 
 
-def ratios(rows: Sequence[Row], subjects: Subjects, keep: Sequence[str]) -> Iterator[str]:
-    """Yield a table: our error over that of the others, geometric means over quantities with 95 % intervals."""
+def ratio(found: Cube) -> tuple[Floats, Floats, Floats]:
+    """Return ours over each method's, geometric means over quantities, and the ends of the 95 % intervals."""
+    drawn = np.exp(-bootstrap(found, difference(0)))
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return np.exp(-difference(0)(found.by_task())), low, high
+
+
+def ratios(
+    rows: Sequence[Row], subjects: Subjects, keep: Sequence[str], measure: str = "error", mode: str = "honest"
+) -> Iterator[str]:
+    """Yield a table: our error or score over that of the others, with 95 % intervals."""
     methods = (OURS, BLIND, *OTHERS)
     yield "| k | " + " | ".join(f"{other}" for other in methods[1:]) + " | quantities |"
     yield "|---:|" + "---|" * (len(methods) - 1) + "---:|"
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, "error", "honest").where(lambda task: task[1] in keep)
-        drawn = np.exp(-bootstrap(found, difference(0)))  # ours over the other's
-        value = np.exp(-difference(0)(found.by_task()))
-        low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-        cells = [f"{value[i]:.2f} [{low[i]:.2f}, {high[i]:.2f}]" for i in range(1, len(methods))]
+        found = cube(rows, subjects, methods, k, measure, mode).where(lambda task: task[1] in keep)
+        value, low, high = ratio(found)
+        cells = [
+            f"{value[i]:.2f} [{low[i]:.2f}, {high[i]:.2f}]" if value[i] > 1 / _FINITE else NONE
+            for i in range(1, len(methods))
+        ]
         yield f"| {k} | " + " | ".join(cells) + f" | {len(found.tasks)} |"
 
 
@@ -55,18 +108,19 @@ def levels(rows: Sequence[Row], subjects: Subjects, measure: str, digits: int = 
     yield "| k | " + " | ".join(methods) + " | ours, easy |"
     yield "|---:|" + "---:|" * (len(methods) + 1)
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, measure, "honest").by_task().mean(axis=1)
+        found = cube(rows, subjects, methods, k, measure).by_task().mean(axis=1)
         easy = cube(rows, subjects, (OURS,), k, measure, "easy").by_task().mean(axis=1)
-        found, easy = (np.exp(found), np.exp(easy)) if measure == "error" else (found, easy)
-        yield f"| {k} | " + " | ".join(f"{value:.{digits}f}" for value in (*found, *easy)) + " |"
+        found, easy = (np.exp(found), np.exp(easy)) if measure in LOGARITHMIC else (found, easy)
+        cells = [f"{value:.{digits}f}" if value < _FINITE else NONE for value in (*found, *easy)]
+        yield f"| {k} | " + " | ".join(cells) + " |"
 
 
 def by_quantity(rows: Sequence[Row], subjects: Subjects, k: int) -> Iterator[str]:
     """Yield a table: each quantity's error by every method, how well it is ranked and covered, and where we lose."""
     methods = (OURS, BLIND, *OTHERS)
-    found = cube(rows, subjects, methods, k, "error", "honest")
-    rank = cube(rows, subjects, methods, k, "rank", "honest").by_task()
-    covered = cube(rows, subjects, (OURS,), k, "covered", "honest").by_task()
+    found = cube(rows, subjects, methods, k, "error")
+    rank = cube(rows, subjects, methods, k, "rank").by_task()
+    covered = cube(rows, subjects, (OURS,), k, "covered").by_task()
     errors = np.exp(found.by_task())
     yield "| quantity | " + " | ".join(methods) + " | rank, ours | rank, forest | in 90 % | best |"
     yield "|---|" + "---:|" * (len(methods) + 3) + "---|"
@@ -83,7 +137,7 @@ def losses(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
     yield "| k | quantity | better | its error | ours |"
     yield "|---:|---|---|---:|---:|"
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, "error", "honest")
+        found = cube(rows, subjects, methods, k, "error")
         errors = np.exp(found.by_task())
         for i, (_, name) in enumerate(found.tasks):
             best = int(np.argmin(errors[:, i]))
@@ -91,13 +145,39 @@ def losses(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
                 yield f"| {k} | {name} | {methods[best]} | {errors[best, i]:.2f} | {errors[0, i]:.2f} |"
 
 
-def unmeasured(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a table: what is foretold before anything is measured, where another task measured the same quantity."""
-    yield "| task | error | rank | in 90 % |"
-    yield "|---|---:|---:|---:|"
-    for row in rows:
-        if row.k == 0:
-            yield f"| {row.task} | {row.error:.2f} | {row.rank:.2f} | {row.covered:.0%} |"
+def known(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a table: a quantity that another task measured, foretold by us and by models that pool its values."""
+    methods = (OURS, *POOLED)
+    yield "| k | task | " + " | ".join(methods) + " | rank, ours | in 90 %, ours | CPU s, ours | CPU s, forest |"
+    yield "|---:|---|" + "---:|" * (len(methods) + 4)
+    tasks = dict.fromkeys(row.task for row in rows if row.k == 0)
+    for k in POOLED_SHOTS:
+        errors = []
+        for task in tasks:
+            of = [[row for row in rows if _is(row, task, method, k)] for method in methods]
+            errors.append([np.mean([row.error for row in each]) for each in of])
+            rank, covered, ours = (np.mean([getattr(row, name) for row in of[0]]) for name in MEANS)
+            cells = " | ".join(f"{error:.3f}" for error in errors[-1])
+            forest = np.mean([row.seconds for row in of[1]])
+            yield f"| {k} | {task} | {cells} | {rank:.2f} | {covered:.0%} | {ours:.1f} | {forest:.1f} |"
+        if errors:
+            mean = np.exp(np.log(errors).mean(axis=0))
+            yield f"| {k} | *all {len(errors)}* | " + " | ".join(f"{value:.3f}" for value in mean) + " | | | | |"
+
+
+def slipped(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
+    """Yield a table: errors where one of the given values is ten times too large, and where none is."""
+    methods = (OURS, BLIND, *OTHERS)
+    yield "| k | one value | " + " | ".join(methods) + " |"
+    yield "|---:|---|" + "---:|" * len(methods)
+    for k in SLIPPED_SHOTS:
+        for mode, said in (("honest", "sound"), (SLIPPED, f"{SLIP:.0f} times too large")):
+            found = np.exp(cube(rows, subjects, methods, k, "error", mode).by_task().mean(axis=1))
+            yield f"| {k} | {said} | " + " | ".join(f"{value:.2f}" for value in found) + " |"
+
+
+def _is(row: Row, task: str, method: str, k: int) -> bool:
+    return (row.task, row.mode, row.method, row.k) == (task, "easy", method, k)
 
 
 def whole(rows: Sequence[Row]) -> Iterator[str]:
@@ -119,15 +199,20 @@ def whole(rows: Sequence[Row]) -> Iterator[str]:
 
 def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Iterator[str]:
     """Yield what the tables say, in a few lines."""
-    for other in (*OTHERS, BLIND):
-        parts = []
-        for k in (k for k in SHOTS if 1 < k <= 20):
-            found = cube(rows, subjects, (OURS, other), k, "error", "honest").where(lambda task: task[1] in rest)
-            drawn = np.exp(-bootstrap(found, difference(0)))[:, 1]
-            ratio = float(np.exp(-difference(0)(found.by_task()))[1])
-            parts.append(f"{ratio:.2f}{'' if np.quantile(drawn, 0.975) < 1 else ' (not significant)'} at {k}")
-        yield f"- Error over that of {other}, on the quantities that settings were not chosen on: {', '.join(parts)}."
-    covered = [cube(rows, subjects, (OURS,), k, "covered", "honest").by_task().mean() for k in SHOTS]
+    for measure, mode, title in (
+        ("error", "honest", "Error, honest"),
+        ("score", "honest", "Score of value and interval, honest"),
+        ("error", "easy", "Error, one property left out (easy)"),
+    ):
+        for other in (*OTHERS, BLIND):
+            parts = []
+            for k in (k for k in SHOTS if k <= 20):
+                found = cube(rows, subjects, (OURS, other), k, measure, mode).where(lambda task: task[1] in rest)
+                value, _, high = (each[1] for each in ratio(found))
+                said = f"{value:.2f}" if value > 1 / _FINITE else NONE
+                parts.append(f"{said}{'' if high < 1 else ' (not significant)'} at {k}")
+            yield f"- {title}: over that of {other}, {', '.join(parts)}."
+    covered = [cube(rows, subjects, (OURS,), k, "covered").by_task().mean() for k in SHOTS]
     yield f"- The 90 % intervals hold {min(covered):.0%} to {max(covered):.0%} of the values, over all k."
     whole_of = {(row.task, row.method): row.error for row in rows if row.k == -1}
     both = [task for task in subjects if (task, OURS) in whole_of and (task, OTHERS[0]) in whole_of]
@@ -135,6 +220,25 @@ def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Itera
     said = f", not {', '.join(beyond)}" if beyond else ""
     count = f"{len(both) - len(beyond)} of {len(both)} tasks"
     yield f"- With all values, our error is within 10 % of that of magpie + forest in {count}{said}."
+
+
+def figure(rows: Sequence[Row], subjects: Subjects) -> str:
+    """Return a picture of error, score and coverage by the number of given values, means over all quantities."""
+    rows = complete(rows, subjects)
+    methods, panels = (OURS, BLIND, *OTHERS), []
+    for measure, title in MEASURES.items():
+        values: dict[str, list[float]] = {method: [] for method in (OURS, EASY, *methods[1:])}
+        for k in SHOTS:
+            found = cube(rows, subjects, methods, k, measure).by_task().mean(axis=1)
+            (easy,) = cube(rows, subjects, (OURS,), k, measure, "easy").by_task().mean(axis=1)
+            for method, value in zip(values, (found[0], easy, *found[1:]), strict=True):
+                values[method].append(float(np.exp(value) if measure in LOGARITHMIC else value))
+        logarithmic = measure in LOGARITHMIC
+        curves = {method: np.where(np.array(each) < _FINITE, each, np.nan) for method, each in values.items()}
+        reference = LEVEL if measure == "covered" else None
+        panels.append(figures.Panel(title, SHOTS, curves, reference, logarithmic))
+    paint = figures.colours([*methods, EASY], OURS)
+    return figures.shot_curves(panels, paint | {EASY: figures.OURS}, OURS) + "\n"
 
 
 def complete(rows: Sequence[Row], subjects: Subjects) -> list[Row]:
@@ -147,7 +251,7 @@ def complete(rows: Sequence[Row], subjects: Subjects) -> list[Row]:
 
 
 def _kinds(rows: Sequence[Row]) -> set[tuple[str, str, int]]:
-    return {(row.mode, row.method, row.k) for row in rows if row.k > 0}
+    return {(row.mode, row.method, row.k) for row in rows if row.k > 0 and row.method not in POOLED}
 
 
 def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], words: Sequence[str], about: str) -> str:
@@ -173,21 +277,29 @@ def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], wor
     }
     lines = ["# Properties from few measurements", "", about.partition("\n\n")[2].strip(), ""]
     lines += [f"- {key}: {value}" for key, value in facts.items()]
-    lines += ["", "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better"]
-    lines += ["than knowing the mean. From one value nothing can be ranked, and all methods say that value.", ""]
-    lines += ["## In short", "", *short(rows, subjects, rest), ""]
-    lines += ["## Our error over that of the others, honest", "", "Below 1 is better; geometric means over quantities,"]
-    lines += ["95 % intervals by bootstrap over quantities and, within, draws.", ""]
-    lines += ["### On the quantities that settings were not chosen on", "", *ratios(rows, subjects, rest), ""]
-    lines += ["### On all", "", *ratios(rows, subjects, every), ""]
+    lines += ["", *NOTES, ""]
+    lines += [f"![Error, score and coverage by the number of given values]({PAGE.stem}.svg)", ""]
+    lines += ["## In short", "", "On the quantities that settings were not chosen on; below 1 is better.", ""]
+    lines += [*short(rows, subjects, rest), ""]
+    for title, measure, mode in (
+        ("Our error over that of the others, honest", "error", "honest"),
+        ("Our score over that of the others, honest", "score", "honest"),
+        ("Our error over that of the others, one property left out (easy)", "error", "easy"),
+    ):
+        lines += [f"## {title}", "", "Below 1 is better; geometric means over quantities,"]
+        lines += ["95 % intervals by bootstrap over quantities and, within, draws.", ""]
+        for which, keep in (("the quantities that settings were not chosen on", rest), ("all", every)):
+            lines += [f"### On {which}", "", *ratios(rows, subjects, keep, measure, mode), ""]
     lines += ["## Errors", "", *levels(rows, subjects, "error"), ""]
+    lines += ["## Scores", "", *levels(rows, subjects, "score"), ""]
     lines += ["## Rank correlation (Spearman)", "", *levels(rows, subjects, "rank"), ""]
     lines += [f"## Share of values inside the {LEVEL:.0%} interval", "", *levels(rows, subjects, "covered"), ""]
     lines += ["The forest's interval is the spread of its trees; it was not made to be one.", ""]
     lines += ["## Each quantity, 10 values", "", *by_quantity(rows, subjects, 10), ""]
     lines += ["## Where it loses", "", "By more than 5 %, mean over draws.", "", *losses(rows, subjects), ""]
-    lines += ["## Before anything is measured", "", "Only where another task measured the same quantity (easy).", ""]
-    lines += [*unmeasured(rows), "", "## All values", ""]
+    lines += ["## A quantity that another task measured", "", *POOLING, "", *known(rows), ""]
+    lines += ["## One wrong value", "", "Means over quantities; the others sound.", "", *slipped(rows, subjects), ""]
+    lines += ["## All values", ""]
     lines += ["At most 6,000 values given, all that are set aside predicted; the prior without the group (honest).", ""]
     lines += [*whole(rows), ""]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -9,10 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.magpie import PROPERTIES, element_table, magpie
-from benchmarks.properties_page import BLIND, OTHERS, OURS, complete, page
-from benchmarks.properties_work import SHOTS, Row, add, aside, done
+from benchmarks.properties_page import EASY, OTHERS, OURS, complete, figure, page
+from benchmarks.properties_work import METHODS, POOLED, SHOTS, SLIPPED, Row, add, aside, done
 
-METHODS = (OURS, BLIND, *OTHERS)
 SUBJECTS = {"a": "a", "b1": "b", "b2": "b"}
 
 
@@ -25,10 +25,12 @@ def rows(seeds: int = 2) -> list[Row]:
                 for method in METHODS:
                     error = 0.4 if method == OURS else 0.8
                     error = 0.9 if (task, method, k) == ("a", OURS, 5) else error
-                    found.append(Row(task, "honest", method, k, seed, error, 0.5, 0.9, 2.0, 0.1))
-                found.append(Row(task, "easy", OURS, k, seed, 0.3, 0.6, 0.9, 2.0, 0.1))
-        found += [Row(task, "honest", OURS, -1, 0, 0.2, 0.9, 0.9, 1.0, 3.0)]
-        found += [Row(task, "honest", OTHERS[0], -1, 0, 0.25, 0.9, 0.9, 1.0, 3.0)]
+                    found.append(Row(task, "honest", method, k, seed, error, 0.5, 0.9, 2.0, error / 2, 0.1))
+                    if k == 20:
+                        found.append(Row(task, SLIPPED, method, k, seed, 2 * error, 0.5, 0.9, 2.0, error, 0.1))
+                found.append(Row(task, "easy", OURS, k, seed, 0.3, 0.6, 0.9, 2.0, 0.2, 0.1))
+        found += [Row(task, "honest", OURS, -1, 0, 0.2, 0.9, 0.9, 1.0, 0.1, 3.0)]
+        found += [Row(task, "honest", OTHERS[0], -1, 0, 0.25, 0.9, 0.9, 1.0, 0.1, 3.0)]
     return found
 
 
@@ -57,6 +59,31 @@ def test_the_page_says_who_is_better_and_where_it_loses() -> None:
     assert "| b |" not in lost
     assert "| *all 3* | | | 0.80 | 90% | | |" in text
     assert "2 draws" in text
+    assert "| 20 | 10 times too large | 0.80 | 1.60 | 1.60 | 1.60 | 1.60 |" in text
+
+
+def test_pooled_models_stand_beside_where_another_task_measured_the_quantity() -> None:
+    pooled = [Row("b1", "easy", POOLED[0], k, 0, 0.6, 0.5, 0.9, 2.0, 0.3, 9.0) for k in (0, 20)]
+    pooled += [replace(row, method=method) for row in pooled for method in POOLED[1:]]
+    pooled += [Row("b1", "easy", OURS, 0, 0, 0.3, 0.6, 0.9, 2.0, 0.2, 0.1)]
+    text = page([*rows(), *pooled], SUBJECTS, (1000, 3.0), [], "What.\n\nHow.")
+    assert "2 draws" in text  # other tasks need none of these
+    assert text.count("| b1 | 0.300 | 0.600 | 0.600 | 0.600 | 0.60 | 90% | 0.1 | 9.0 |") == 2
+
+
+def test_the_picture_names_all_and_is_always_the_same() -> None:
+    drawn = figure(rows(), SUBJECTS)
+    assert drawn.startswith("<svg")
+    assert all(f">{method}</text>" in drawn for method in (*METHODS, EASY))
+    assert drawn == figure(rows(), SUBJECTS)
+
+
+def test_a_method_without_an_interval_is_said_to_have_none() -> None:
+    endless = [replace(row, score=np.inf) if (row.method, row.k) == ("mean", 1) else row for row in rows()]
+    text = page(endless, SUBJECTS, (1000, 3.0), [], "What.\n\nHow.")
+    scores = text.partition("## Our score over that of the others, honest")[2].partition("\n## ")[0]
+    assert scores.count("| no interval | 2 |") == 2  # once in each of the two tables
+    assert "nan" not in text
 
 
 def test_seeds_that_are_not_whole_are_left_out() -> None:
