@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from designer.campaign.wording import amount
 
 FEWEST_RESULTS = 5
-"""Results from which one can be told to be unlike the others: what `designer.surrogates.outliers.MOST` and
+"""Results from which one can be told to be unlike the others: what `designer.surrogates.laying_aside.MOST` and
 `designer.surrogates.decimal_slips.FEWEST` come to, said here without loading them."""
 
 _TIMES = {

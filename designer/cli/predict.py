@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from designer.prediction.asking import PropertyPredictor
+    from designer.prediction.doubts import Doubted
     from designer.prediction.model import Prediction
     from designer.prediction.prior import FittedProperties
     from designer.prediction.why import Shares, Why
+    from designer.surrogates.data import Quantity
 
 PANEL = "Look"
 SHOWN = 20
@@ -206,7 +208,10 @@ def _report(
     models = {
         model.quantity.name: {
             "unit": model.quantity.unit, "measured": model.measured, "same_quantity": list(model.anchors),
-            "models": dict(model.shares),
+            "models": dict(model.shares), "doubted": [
+                {"design": design, "value": each.value, "low": each.low, "high": each.high}
+                for design, each in predictor.doubts(model)
+            ],
         }
         for model in predictor.models
     }  # fmt: skip
@@ -230,7 +235,19 @@ def _report(
     for model in predictor.models:
         also = f"; of these measured it too: {', '.join(model.anchors)}" if model.anchors else ""
         said.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{also}.")
+        for design, doubted in predictor.doubts(model):
+            said.say(_doubt(design, model.quantity, doubted))
     return said
+
+
+def _doubt(design: Mapping[str, Any], quantity: Quantity, each: Doubted) -> str:
+    what = " ".join(f"{column}={value}" for column, value in design.items())
+    unit = f" {quantity.unit}" if quantity.unit else ""
+    return (
+        f"doubtful: {what} with {quantity.name} {number(each.value, 3)}{unit}, where {number(each.low, 3)} to "
+        f"{number(each.high, 3)}{unit} could be believed; it is left out until a second measurement, or enough designs "
+        "like it, agree"
+    )
 
 
 def _reasons(predictor: PropertyPredictor, designs: pd.DataFrame | list[dict[str, str]]) -> tuple[tuple[Why, ...], ...]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
+from designer.prediction.doubts import Doubted
 from designer.prediction.model import LEVEL, Prediction, QuantityModel
 from designer.prediction.prior import FittedProperties, Grammar
 from designer.space import DesignSpace
@@ -80,15 +81,21 @@ class PropertyPredictor:
         return _chosen(self.targets, found, "the table has", self.file)
 
     @cached_property
+    def task(self) -> Task | None:
+        """The measurements, read; None where nothing is measured."""
+        if self.measured is None:
+            return None
+        return Task(space=self.space, targets=self.quantities, data=self.measured, name="measured", file=self.file)
+
+    @cached_property
     def data(self) -> TaskData:
         """The measurements as models see them."""
         quantities = tuple(Quantity(target.name, target.unit) for target in self.quantities)
-        space = self.space
-        if self.measured is None:
+        task = self.task
+        if task is None:
             columns = self.prior.common.columns
             empty = torch.empty(0, len(columns)), torch.empty(0, len(quantities))
             return TaskData(*empty, columns, quantities=quantities)
-        task = Task(space=space, targets=self.quantities, data=self.measured, name="measured", file=self.file)
         X = torch.tensor(task.space.encoder.encode(task.coordinates))
         return TaskData(X, torch.tensor(task.Y), task.space.encoder.columns, quantities=quantities)
 
@@ -96,6 +103,15 @@ class PropertyPredictor:
     def models(self) -> tuple[QuantityModel, ...]:
         """The posterior of each quantity."""
         return self.prior.condition(self.data)
+
+    def doubts(self, model: QuantityModel) -> tuple[tuple[dict[str, Any], Doubted], ...]:
+        """Return the measurements that a model leaves out, since nothing foretells them, each with its design."""
+        if self.task is None:
+            return ()
+        designs = self.task.designs.to_dict("records")
+        return tuple(
+            ({str(column): value for column, value in designs[each.row].items()}, each) for each in model.doubts
+        )
 
     def features(self, designs: pd.DataFrame | Sequence[Mapping[str, Any]], file: str | None = None) -> Tensor:
         """Return designs as past tasks' common features (``n x d``), from a table in lab units.

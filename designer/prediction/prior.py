@@ -177,7 +177,7 @@ class FittedProperties:
             what = "the designs have nothing in common with those of past tasks"
             names = ", ".join(dict.fromkeys(column.parameter for column in self.common.columns))
             raise InvalidPrior(Fault(what, f"past tasks have: {names}"))
-        return tuple(self._one(data.target(i), bridge) for i in range(data.targets))
+        return tuple(_in_order(self._one(data.target(i), bridge), data.order(i)) for i in range(data.targets))
 
     def _one(self, one: TaskData, bridge: Bridge) -> QuantityModel:
         quantity = one.quantities[0] if one.quantities else Quantity("value")
@@ -289,6 +289,12 @@ def grammars(tasks: Sequence[Task]) -> tuple[Grammar, ...]:
         if space not in found:
             found.append(space)
     return tuple(found)
+
+
+def _in_order(model: QuantityModel, order: Tensor) -> QuantityModel:
+    """Return a model whose doubts name rows as they stand in the data, whose canonical order is given."""
+    doubts = sorted((replace(each, row=int(order[each.row])) for each in model.doubts), key=lambda each: each.row)
+    return replace(model, doubts=tuple(doubts))
 
 
 def _alone(one: TaskData, bridge: Bridge) -> Tensor:

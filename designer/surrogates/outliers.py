@@ -1,11 +1,5 @@
 """Results that the others do not foretell, and what models are given in their place.
 
-One result ten times too large widens the whole process: what is learned from the others is lost in its noise. Such
-results are found as by forward selection and backward elimination in regression with deleted residuals: results far
-from what the others foretell (leave-one-out, in closed form) are laid aside and the process is fitted anew until none
-is left; then those within `edge` of what the rest foretells come back, until none does, and those that a second
-measurement confirms. So wrong results do not hide each other.
-
 A result beyond the edge may be a slip, or the discovery that the campaign is made for. So it is not left out: models
 get the value at the edge in its place, as in Huber's regression. That is still far from all that was expected there,
 and worth a look at the designs beside it; once a second measurement, or enough of the designs beside it, agree, it is
@@ -21,22 +15,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.foretelling import deviations, foretold, process_of
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.laying_aside import RARE, unconfirmed, unforetold
 from designer.surrogates.widening import freedom_of, widening
 
-RARE = float(norm.sf(5.0))
-"""How rarely a sound result lies beyond the edge, on either side: as rarely as beyond 5 standard deviations."""
-MOST = 0.2
-"""The largest share of results that are laid aside."""
-
 _SUSPECT = 2.0  # widened standard deviations beyond which a result is laid aside to begin with
-_ONE_BY_ONE = 50  # results up to which they are laid aside one by one; of more, as many more at once
 
 
 @dataclass(frozen=True)
@@ -68,23 +56,20 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
     model
         The widened process of the target's results, where it is known already.
     """
-    rows = trusted = data.order(target).tolist()
-    most, step = int(MOST * len(rows)), max(1, len(rows) // _ONE_BY_ONE)
-    model = model or process_of(data, rows, target)
-    aside: list[int] = []
-    while len(aside) < most and (far := _farthest(model, min(step, most - len(aside)))):
-        aside += [trusted[i] for i in far]
-        trusted = [row for i, row in enumerate(trusted) if i not in far]
-        model = process_of(data, trusted, target)
-    while aside:
+    rows = data.order(target).tolist()
+
+    def beyond(model: GaussianProcess, aside: Sequence[int]) -> list[Outlier]:
         judged = [_judged(data, row, target, model) for row in aside]
-        beyond = _unconfirmed(data, [each for each in judged if each is not None])
-        if len(beyond) == len(aside):
-            return tuple(sorted(beyond, key=lambda each: each.row))
-        aside = [each.row for each in beyond]
-        trusted = [row for row in rows if row not in aside]
-        model = process_of(data, trusted, target)
-    return ()
+        return unconfirmed(data.X, [each for each in judged if each is not None])
+
+    return unforetold(
+        rows,
+        model or process_of(data, rows, target),
+        fit=lambda trusted: process_of(data, trusted, target),
+        deviations=deviations,
+        beyond=beyond,
+        suspect=_SUSPECT,
+    )
 
 
 def edge(results: int) -> float:
@@ -111,26 +96,6 @@ def without(data: TaskData, found: Sequence[Outlier]) -> TaskData:
     for each in found:
         Y[each.row, each.target] = torch.nan
     return replace(data, Y=Y)
-
-
-def _unconfirmed(data: TaskData, found: Sequence[Outlier]) -> list[Outlier]:
-    """Return the outliers but those which a second measurement of the design confirms.
-
-    Two confirm each other that differ by less than half of what lies between either and the rest.
-    """
-
-    def confirm(one: Outlier, other: Outlier) -> bool:
-        apart = min(abs(each.value - each.expected) for each in (one, other))
-        same = bool(torch.equal(data.X[one.row], data.X[other.row]))
-        return one is not other and same and abs(one.value - other.value) < 0.5 * apart
-
-    return [one for one in found if not any(confirm(one, other) for other in found)]
-
-
-def _farthest(model: GaussianProcess, most: int) -> list[int]:
-    """Return the results, `most` at most, that lie farthest from what the others foretell, if far enough."""
-    off = deviations(model)
-    return [int(i) for i in np.argsort(-off, kind="stable")[:most] if off[i] > _SUSPECT]
 
 
 def _judged(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:

@@ -31,7 +31,7 @@ from designer.errors import InvalidSpace, NoDesignLeft
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.surrogates.decimal_slips import FEWEST
-from designer.surrogates.outliers import MOST
+from designer.surrogates.laying_aside import MOST
 from tests.acquisition.worlds import fitted
 from tests.space.spaces import spaces
 

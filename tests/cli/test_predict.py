@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -117,3 +118,22 @@ def test_what_is_wrong_is_told_in_one_line_each(designer, past, words, told):
     assert told in done.err
     assert "Traceback" not in done.err
     assert not done.out
+
+
+def test_a_value_that_nothing_foretells_is_named_and_left_out(designer, past):
+    texts = formulas(16, 60)
+    sound = stiffness(texts)
+    for name, factor in (("sound.csv", 1.0), ("wrong.csv", 10.0)):
+        y = np.where(np.arange(16) == 4, factor * sound, sound)
+        pd.DataFrame({"formula": texts, "stiffness [GPa]": y}).to_csv(past / name, index=False)
+    said = designer("predict", "--prior", "learned", "-m", "wrong.csv", "formula=NaCl")
+    assert said.code == 0
+    words = " ".join(said.out.split())
+    assert "stiffness: from 15 measurements" in words
+    assert f"doubtful: formula={texts[4]} with stiffness" in words
+    doubted = [
+        designer("predict", "--prior", "learned", "-m", name, "formula=NaCl", "--json").data["quantities"]["stiffness"]
+        for name in ("wrong.csv", "sound.csv")
+    ]
+    assert [[each["design"] for each in quantity["doubted"]] for quantity in doubted] == [[{"formula": texts[4]}], []]
+    assert [quantity["measured"] for quantity in doubted] == [15, 16]

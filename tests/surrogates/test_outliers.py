@@ -14,7 +14,8 @@ from scipy.stats import norm, t
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.outliers import MOST, drawn_to_edges, edge, outliers, without
+from designer.surrogates.laying_aside import MOST
+from designer.surrogates.outliers import drawn_to_edges, edge, outliers, without
 from designer.surrogates.widening import widening
 
 SPACE = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}])
