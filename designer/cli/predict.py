@@ -27,6 +27,7 @@ PANEL = "Look"
 SHOWN = 20
 EXPLAINED = 8
 PARTS = 6
+DOUBTED = 5
 
 PriorOption = Annotated[
     list[Path] | None,
@@ -235,8 +236,11 @@ def _report(
     for model in predictor.models:
         also = f"; of these measured it too: {', '.join(model.anchors)}" if model.anchors else ""
         said.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{also}.")
-        for design, doubted in predictor.doubts(model):
+        doubts = sorted(predictor.doubts(model), key=lambda pair: -pair[1].beyond)
+        for design, doubted in doubts[:DOUBTED]:
             said.say(_doubt(design, model.quantity, doubted))
+        if len(doubts) > DOUBTED:
+            said.say(f"... and {len(doubts) - DOUBTED} more that are doubtful, less so; all of them with --json.")
     return said
 
 

@@ -19,6 +19,7 @@ from designer.prediction.process import Floats
 from designer.surrogates.laying_aside import RARE, unconfirmed, unforetold
 
 _SUSPECT = 3.0  # deviations beyond which a value is laid aside to begin with
+_FREEDOM = 30.0  # what a process cannot follow has longer tails than a normal value, however many were measured
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Doubted:
     value: float
     low: float
     high: float
+
+    @property
+    def beyond(self) -> float:
+        """How far the value lies outside, in units of what lies between."""
+        return max(self.low - self.value, self.value - self.high) / max(self.high - self.low, 1e-300)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def _deviations(component: ProcessComponent) -> Floats:
 def _far(component: ProcessComponent, designs: Designs, y: Floats, rows: Sequence[int]) -> list[_Far]:
     at = torch.tensor(rows)
     belief, values = component.believe(designs.at(at)), component.warp(y[at.numpy()])
-    reach = float(t.isf(RARE, component.process.dof)) * belief.scale
+    reach = float(t.isf(RARE, min(component.process.dof, _FREEDOM))) * belief.scale
     return [
         _Far(rows[int(i)], float(values[i]), float(belief.location[i]), float(reach[i]), component)
         for i in np.flatnonzero(np.abs(values - belief.location) > reach)

@@ -137,3 +137,16 @@ def test_a_value_that_nothing_foretells_is_named_and_left_out(designer, past):
     ]
     assert [[each["design"] for each in quantity["doubted"]] for quantity in doubted] == [[{"formula": texts[4]}], []]
     assert [quantity["measured"] for quantity in doubted] == [15, 16]
+
+
+def test_of_many_doubtful_values_the_worst_are_named(designer, past):
+    texts = formulas(60, 60)
+    factors = np.where(np.arange(60) % 8 == 4, 30.0, 1.0)
+    factors[4] = 1000.0
+    pd.DataFrame({"formula": texts, "stiffness [GPa]": factors * stiffness(texts)}).to_csv(
+        past / "wrong.csv", index=False
+    )
+    said = " ".join(designer("predict", "--prior", "learned", "-m", "wrong.csv", "formula=NaCl").out.split())
+    assert said.count("doubtful: ") == 5
+    assert said.partition("doubtful: ")[2].startswith(f"formula={texts[4]} with")
+    assert "... and 2 more that are doubtful, less so" in said
