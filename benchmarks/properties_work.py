@@ -22,7 +22,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from benchmarks.magpie import magpie
 from designer.chemistry.formulas import formula_fractions
 from designer.prediction.components import Designs
-from designer.prediction.model import learn
+from designer.prediction.learning import learn
 from designer.prediction.prior import FittedProperties, PropertyPrior
 from designer.prediction.process import Inputs
 from designer.priors import saving

@@ -20,7 +20,8 @@ from designer.errors import Fault, InvalidPrior
 from designer.prediction.anchors import Anchor, Trial, learn_anchor
 from designer.prediction.components import Designs
 from designer.prediction.keeping import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
-from designer.prediction.model import QuantityModel, learn
+from designer.prediction.learning import learn
+from designer.prediction.model import QuantityModel
 from designer.prediction.networks import PASSES, NetworkBank, Progress, train_networks
 from designer.prediction.process import Floats, Inputs, ScalePrior, ThetaPrior
 from designer.prediction.scales import SETS, learn_scales, log_scale

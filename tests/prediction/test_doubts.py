@@ -82,8 +82,8 @@ def test_past_tasks_of_the_quantity_tell_of_a_wrong_value_too() -> None:
 def test_of_many_values_some_are_judged_by_each_other_and_the_rest_by_these(
     many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("designer.prediction.model.MOST_EXACT", many)
-    monkeypatch.setattr("designer.prediction.model._TRIED_ANEW", 30)  # hyperparameters of the first fit are kept
+    monkeypatch.setattr("designer.prediction.learning.MOST_EXACT", many)
+    monkeypatch.setattr("designer.prediction.learning._TRIED_ANEW", 30)  # hyperparameters of the first fit are kept
     wrong = {3: 10.0, 20: 10.0, 31: 0.1, 50: 10.0}
     assert rows(table(60, wrong)) == sorted(wrong)
     assert rows(table(60)) == []
