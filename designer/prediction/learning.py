@@ -156,13 +156,11 @@ def _doubts(designs: Designs, y: Floats, tried: _Tried, known: _Known) -> tuple[
 
     found = doubted(tried.designs, tried.y, first, fit)
     others = np.setdiff1d(np.arange(len(y)), tried.rows.numpy()).tolist()
-    if others:
-        wrong = {each.row for each in found}
-        rest = fit([row for row in range(len(tried.y)) if row not in wrong]) if wrong else first
-        beyond = beyond_reach(designs, y, others, rest)
-    else:
-        beyond = ()
-    return (*(replace(each, row=int(tried.rows[each.row])) for each in found), *beyond)
+    if not others:
+        return tuple(replace(each, row=int(tried.rows[each.row])) for each in found)
+    wrong = {each.row for each in found}
+    rest = fit([row for row in range(len(tried.y)) if row not in wrong]) if wrong else first
+    return beyond_reach(designs, y, sorted([*others, *(int(tried.rows[row]) for row in wrong)]), rest)
 
 
 def _warps(y: Floats, anchor: Anchor | None) -> tuple[Warp, ...]:

@@ -89,6 +89,16 @@ def test_of_many_values_some_are_judged_by_each_other_and_the_rest_by_these(
     assert rows(table(60)) == []
 
 
+@pytest.mark.parametrize("row", range(8))
+def test_of_many_values_too_a_second_measurement_ends_the_doubt(row: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the two are both among those that are judged by each other, or one, or none."""
+    monkeypatch.setattr("designer.prediction.learning.MOST_EXACT", 30)
+    given = table(60, {row: 10.0})
+    assert rows(given) == [row]
+    again = given.iloc[[row]].assign(**{"stiffness [GPa]": given["stiffness [GPa]"][row] * 1.02})
+    assert rows(pd.concat([given, again], ignore_index=True)) == []
+
+
 def test_each_doubt_is_told_with_its_design() -> None:
     given = table(16, {4: 10.0})
     predictor = PropertyPredictor(fitted(), given)
