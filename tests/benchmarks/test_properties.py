@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.magpie import PROPERTIES, element_table, magpie
 from benchmarks.properties_page import EASY, OTHERS, OURS, complete, figure, page
-from benchmarks.properties_work import METHODS, POOLED, SHOTS, SLIPPED, Row, add, aside, done
+from benchmarks.properties_work import METHODS, POOLED, SHOTS, SLIPPED, Row, add, aside, done, learned
+from tests.prediction.compounds import past_tasks
 
 SUBJECTS = {"a": "a", "b1": "b", "b2": "b"}
 
@@ -89,6 +91,16 @@ def test_a_method_without_an_interval_is_said_to_have_none() -> None:
 def test_seeds_that_are_not_whole_are_left_out() -> None:
     cut = [row for row in rows() if (row.task, row.method, row.k, row.seed) != ("b1", "mean", 20, 1)]
     assert {row.seed for row in complete(cut, SUBJECTS)} == {0}
+
+
+def test_a_prior_is_learned_once_by_the_same_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder := tmp_path / "kept").mkdir()
+    first, seconds = learned(past_tasks(), folder)
+    assert learned(past_tasks(), folder)[1] == seconds  # read, not learned
+    monkeypatch.setattr("benchmarks.properties_work.learning_code", lambda: "other")
+    again, other = learned(past_tasks(), folder)
+    assert other != seconds
+    assert torch.equal(again.bank.weights["third"], first.bank.weights["third"])
 
 
 def test_magpie_features_are_statistics_of_the_elements() -> None:
