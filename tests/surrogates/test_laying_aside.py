@@ -60,3 +60,8 @@ def test_a_second_measurement_confirms_if_it_is_near(value: float, left: int) ->
     found = [Far(0, 40.0, 1.0), Far(1, value, 1.0)]
     assert len(unconfirmed(X, found)) == left
     assert len(unconfirmed(X, [found[0], Far(2, 40.0, 1.0)])) == 2  # another design
+
+
+def test_a_zero_is_a_zero_whatever_its_sign() -> None:
+    X = torch.tensor([[0.0, 0.9], [-0.0, 0.9]], dtype=torch.float64)
+    assert unconfirmed(X, [Far(0, 40.0, 1.0), Far(1, 41.0, 1.0)]) == []
