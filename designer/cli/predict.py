@@ -206,15 +206,16 @@ def _report(
         }
         for i, label in enumerate(labels)
     ]
+    doubts = [predictor.doubts(model) for model in predictor.models]
     models = {
         model.quantity.name: {
             "unit": model.quantity.unit, "measured": model.measured, "same_quantity": list(model.anchors),
             "models": dict(model.shares), "doubted": [
                 {"design": design, "value": each.value, "low": each.low, "high": each.high}
-                for design, each in predictor.doubts(model)
+                for design, each in doubted
             ],
         }
-        for model in predictor.models
+        for model, doubted in zip(predictor.models, doubts, strict=True)
     }  # fmt: skip
     level = found[0].level
     said = Report({
@@ -233,14 +234,13 @@ def _report(
     if len(labels) > SHOWN:
         said.say(f"... and {len(labels) - SHOWN} more; all of them with --csv FILE or --json.")
     used = len(predictor.prior.used)
-    for model in predictor.models:
+    for model, doubted in zip(predictor.models, doubts, strict=True):
         also = f"; of these measured it too: {', '.join(model.anchors)}" if model.anchors else ""
         said.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{also}.")
-        doubts = sorted(predictor.doubts(model), key=lambda pair: -pair[1].beyond)
-        for design, doubted in doubts[:DOUBTED]:
-            said.say(_doubt(design, model.quantity, doubted))
-        if len(doubts) > DOUBTED:
-            said.say(f"... and {len(doubts) - DOUBTED} more that are doubtful, less so; all of them with --json.")
+        for design, value in sorted(doubted, key=lambda pair: -pair[1].beyond)[:DOUBTED]:
+            said.say(_doubt(design, model.quantity, value))
+        if len(doubted) > DOUBTED:
+            said.say(f"... and {len(doubted) - DOUBTED} more that are doubtful, less so; all of them with --json.")
     return said
 
 

@@ -108,10 +108,9 @@ class PropertyPredictor:
         """Return the measurements that a model leaves out, since nothing foretells them, each with its design."""
         if self.task is None:
             return ()
-        designs = self.task.designs.to_dict("records")
-        return tuple(
-            ({str(column): value for column, value in designs[each.row].items()}, each) for each in model.doubts
-        )
+        rows = self.task.designs.iloc[[each.row for each in model.doubts]].to_dict("records")
+        designs = [{str(column): value for column, value in row.items()} for row in rows]
+        return tuple(zip(designs, model.doubts, strict=True))
 
     def features(self, designs: pd.DataFrame | Sequence[Mapping[str, Any]], file: str | None = None) -> Tensor:
         """Return designs as past tasks' common features (``n x d``), from a table in lab units.

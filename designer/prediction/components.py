@@ -119,14 +119,15 @@ class ProcessComponent:
     def believe(self, designs: Designs) -> Belief:
         """Return what it believes of designs."""
         location, scale = self.process.predict(designs.inputs, torch.float32)
-        return self._belief(location + self._mean(designs), scale)
+        return self._belief(location + self.mean(designs), scale)
 
     def held_out(self, designs: Designs) -> Belief:
         """Return what it believed of each measured design (the same as it was conditioned on) by the others."""
         location, scale = self.process.held_out()
-        return self._belief(location + self._mean(designs), scale)
+        return self._belief(location + self.mean(designs), scale)
 
-    def _mean(self, designs: Designs) -> Floats | float:
+    def mean(self, designs: Designs) -> Floats | float:
+        """Return what the process is around, on its scale: one number, or one for each design."""
         if not self.anchored or designs.anchor is None:
             return self.centre
         return self.centre + self.warp(designs.anchor)

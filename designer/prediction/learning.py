@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -119,7 +120,7 @@ class _Tried:
     counts: tuple[float, ...]
     beliefs: tuple[Belief, ...]
 
-    @property
+    @cached_property
     def best(self) -> ProcessComponent:
         """The one of the largest weight."""
         return self.components[int(np.argmax(_weights(self.beliefs, self.y, self.counts)))]
@@ -206,8 +207,8 @@ def _fitted(
 
 def _conditioned(like: ProcessComponent, designs: Designs, y: Floats) -> ProcessComponent:
     """Return a process of other values with the hyperparameters, the scale and the centre of one that is fitted."""
-    u = like.warp(y) - (like.centre if designs.anchor is None or not like.anchored else like.warp(designs.anchor))
-    return _calibrated(replace(like, process=replace(like.process, inputs=designs.inputs, u=tensor(u))))
+    u = tensor(like.warp(y) - like.mean(designs))
+    return _calibrated(replace(like, process=replace(like.process, inputs=designs.inputs, u=u)))
 
 
 def _calibrated(component: ProcessComponent) -> ProcessComponent:

@@ -202,9 +202,9 @@ class FittedProperties:
             others = [j for j in same if j != i] or [i]
             teacher = self.teachers[i]
             sources = [j for j in self.used if j != i or others == [i]]
-            expected = self.anchor(others, self.bank.only(others).held_out(teacher.X), unit)
-            inputs = Inputs(self.bank.only(sources).held_out(teacher.X), self.own(teacher.X))
-            trials.append(Trial(teacher.in_unit(teacher.y.numpy(), unit), expected, inputs))
+            M = self.bank.only(sources).held_out(teacher.X)
+            expected = self.anchor(others, M[:, [sources.index(j) for j in others]], unit)
+            trials.append(Trial(teacher.in_unit(teacher.y.numpy(), unit), expected, Inputs(M, self.own(teacher.X))))
         names = [self.teachers[i].name for i in same]
         return learn_anchor(names, all(self.teachers[i].scores.positive for i in same), trials)
 

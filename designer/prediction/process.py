@@ -238,6 +238,10 @@ class Process:
 
     def held_out(self) -> tuple[Floats, Floats]:
         """Return location and scale (``n`` each) of every value as the others foretell it (closed form)."""
+        return self._held_out
+
+    @cached_property
+    def _held_out(self) -> tuple[Floats, Floats]:
         inverse = torch.cholesky_inverse(self._factor)
         diagonal = inverse.diagonal() - self._constant * self._ones.square()
         errors = self._alpha / diagonal
