@@ -143,7 +143,6 @@ def shot_curves(panels: Sequence[Panel], paint: dict[str, str], ours: str) -> st
         if panel.logarithmic:
             axes.set_yscale("log")
             axes.set_yticks([0.2, 0.3, 0.5, 0.7, 1.0, 1.4], labels=["0.2", "0.3", "0.5", "0.7", "1", "1.4"])
-            axes.minorticks_off()
         axes.set_xticks(panel.shots, labels=[str(shot) for shot in panel.shots])
         axes.minorticks_off()
         axes.set(title=panel.title, xlabel="values given")

@@ -89,43 +89,46 @@ def ratios(
     rows: Sequence[Row], subjects: Subjects, keep: Sequence[str], measure: str = "error", mode: str = "honest"
 ) -> Iterator[str]:
     """Yield a table: our error or score over that of the others, with 95 % intervals."""
-    methods = (OURS, BLIND, *OTHERS)
-    yield "| k | " + " | ".join(f"{other}" for other in methods[1:]) + " | quantities |"
-    yield "|---:|" + "---|" * (len(methods) - 1) + "---:|"
+    yield "| k | " + " | ".join(f"{other}" for other in METHODS[1:]) + " | quantities |"
+    yield "|---:|" + "---|" * (len(METHODS) - 1) + "---:|"
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, measure, mode).where(lambda task: task[1] in keep)
+        found = cube(rows, subjects, METHODS, k, measure, mode).where(lambda task: task[1] in keep)
         value, low, high = ratio(found)
         cells = [
             f"{value[i]:.2f} [{low[i]:.2f}, {high[i]:.2f}]" if value[i] > 1 / _FINITE else NONE
-            for i in range(1, len(methods))
+            for i in range(1, len(METHODS))
         ]
         yield f"| {k} | " + " | ".join(cells) + f" | {len(found.tasks)} |"
 
 
-def levels(rows: Sequence[Row], subjects: Subjects, measure: str, digits: int = 2) -> Iterator[str]:
-    """Yield a table: a measure of every method, mean over quantities."""
-    methods = (OURS, BLIND, *OTHERS)
-    yield "| k | " + " | ".join(methods) + " | ours, easy |"
-    yield "|---:|" + "---:|" * (len(methods) + 1)
+def means(rows: Sequence[Row], subjects: Subjects, measure: str, k: int) -> dict[str, float]:
+    """Return a measure of every method, honest, and of ours where one property is left out: means over quantities."""
+    honest = cube(rows, subjects, METHODS, k, measure).by_task().mean(axis=1)
+    easy = cube(rows, subjects, (OURS,), k, measure, "easy").by_task().mean(axis=1)
+    values = np.concatenate([honest, easy])
+    values = np.exp(values) if measure in LOGARITHMIC else values
+    return dict(zip((*METHODS, EASY), values.tolist(), strict=True))
+
+
+def levels(rows: Sequence[Row], subjects: Subjects, measure: str) -> Iterator[str]:
+    """Yield a table of means over quantities."""
+    yield "| k | " + " | ".join((*METHODS, EASY)) + " |"
+    yield "|---:|" + "---:|" * (len(METHODS) + 1)
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, measure).by_task().mean(axis=1)
-        easy = cube(rows, subjects, (OURS,), k, measure, "easy").by_task().mean(axis=1)
-        found, easy = (np.exp(found), np.exp(easy)) if measure in LOGARITHMIC else (found, easy)
-        cells = [f"{value:.{digits}f}" if value < _FINITE else NONE for value in (*found, *easy)]
-        yield f"| {k} | " + " | ".join(cells) + " |"
+        found = means(rows, subjects, measure, k).values()
+        yield f"| {k} | " + " | ".join(f"{value:.2f}" if value < _FINITE else NONE for value in found) + " |"
 
 
 def by_quantity(rows: Sequence[Row], subjects: Subjects, k: int) -> Iterator[str]:
     """Yield a table: each quantity's error by every method, how well it is ranked and covered, and where we lose."""
-    methods = (OURS, BLIND, *OTHERS)
-    found = cube(rows, subjects, methods, k, "error")
-    rank = cube(rows, subjects, methods, k, "rank").by_task()
+    found = cube(rows, subjects, METHODS, k, "error")
+    rank = cube(rows, subjects, METHODS, k, "rank").by_task()
     covered = cube(rows, subjects, (OURS,), k, "covered").by_task()
     errors = np.exp(found.by_task())
-    yield "| quantity | " + " | ".join(methods) + " | rank, ours | rank, forest | in 90 % | best |"
-    yield "|---|" + "---:|" * (len(methods) + 3) + "---|"
+    yield "| quantity | " + " | ".join(METHODS) + " | rank, ours | rank, forest | in 90 % | best |"
+    yield "|---|" + "---:|" * (len(METHODS) + 3) + "---|"
     for i, (_, name) in enumerate(found.tasks):
-        best = methods[int(np.argmin(errors[:, i]))]
+        best = METHODS[int(np.argmin(errors[:, i]))]
         line = [f"{value:.2f}" for value in errors[:, i]]
         numbers = f"{rank[0, i]:.2f} | {rank[2, i]:.2f} | {covered[0, i]:.0%}"
         yield f"| {name} | " + " | ".join(line) + f" | {numbers} | {best} |"
@@ -133,16 +136,15 @@ def by_quantity(rows: Sequence[Row], subjects: Subjects, k: int) -> Iterator[str
 
 def losses(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
     """Yield a table: where another method (ours without past tasks included) is better by more than 5 %."""
-    methods = (OURS, BLIND, *OTHERS)
     yield "| k | quantity | better | its error | ours |"
     yield "|---:|---|---|---:|---:|"
     for k in SHOTS:
-        found = cube(rows, subjects, methods, k, "error")
+        found = cube(rows, subjects, METHODS, k, "error")
         errors = np.exp(found.by_task())
         for i, (_, name) in enumerate(found.tasks):
             best = int(np.argmin(errors[:, i]))
             if errors[0, i] > 1.05 * errors[best, i]:
-                yield f"| {k} | {name} | {methods[best]} | {errors[best, i]:.2f} | {errors[0, i]:.2f} |"
+                yield f"| {k} | {name} | {METHODS[best]} | {errors[best, i]:.2f} | {errors[0, i]:.2f} |"
 
 
 def known(rows: Sequence[Row]) -> Iterator[str]:
@@ -167,12 +169,11 @@ def known(rows: Sequence[Row]) -> Iterator[str]:
 
 def slipped(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
     """Yield a table: errors where one of the given values is ten times too large, and where none is."""
-    methods = (OURS, BLIND, *OTHERS)
-    yield "| k | one value | " + " | ".join(methods) + " |"
-    yield "|---:|---|" + "---:|" * len(methods)
+    yield "| k | one value | " + " | ".join(METHODS) + " |"
+    yield "|---:|---|" + "---:|" * len(METHODS)
     for k in SLIPPED_SHOTS:
         for mode, said in (("honest", "sound"), (SLIPPED, f"{SLIP:.0f} times too large")):
-            found = np.exp(cube(rows, subjects, methods, k, "error", mode).by_task().mean(axis=1))
+            found = np.exp(cube(rows, subjects, METHODS, k, "error", mode).by_task().mean(axis=1))
             yield f"| {k} | {said} | " + " | ".join(f"{value:.2f}" for value in found) + " |"
 
 
@@ -204,11 +205,15 @@ def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Itera
         ("score", "honest", "Score of value and interval, honest"),
         ("error", "easy", "Error, one property left out (easy)"),
     ):
+        found = {
+            k: ratio(cube(rows, subjects, METHODS, k, measure, mode).where(lambda task: task[1] in rest))
+            for k in SHOTS
+            if k <= 20
+        }
         for other in (*OTHERS, BLIND):
             parts = []
-            for k in (k for k in SHOTS if k <= 20):
-                found = cube(rows, subjects, (OURS, other), k, measure, mode).where(lambda task: task[1] in rest)
-                value, _, high = (each[1] for each in ratio(found))
+            for k, each in found.items():
+                value, _, high = (one[METHODS.index(other)] for one in each)
                 said = f"{value:.2f}" if value > 1 / _FINITE else NONE
                 parts.append(f"{said}{'' if high < 1 else ' (not significant)'} at {k}")
             yield f"- {title}: over that of {other}, {', '.join(parts)}."
@@ -224,20 +229,16 @@ def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Itera
 
 def figure(rows: Sequence[Row], subjects: Subjects) -> str:
     """Return a picture of error, score and coverage by the number of given values, means over all quantities."""
-    rows = complete(rows, subjects)
-    methods, panels = (OURS, BLIND, *OTHERS), []
+    rows, panels = complete(rows, subjects), []
     for measure, title in MEASURES.items():
-        values: dict[str, list[float]] = {method: [] for method in (OURS, EASY, *methods[1:])}
-        for k in SHOTS:
-            found = cube(rows, subjects, methods, k, measure).by_task().mean(axis=1)
-            (easy,) = cube(rows, subjects, (OURS,), k, measure, "easy").by_task().mean(axis=1)
-            for method, value in zip(values, (found[0], easy, *found[1:]), strict=True):
-                values[method].append(float(np.exp(value) if measure in LOGARITHMIC else value))
-        logarithmic = measure in LOGARITHMIC
-        curves = {method: np.where(np.array(each) < _FINITE, each, np.nan) for method, each in values.items()}
+        found = [means(rows, subjects, measure, k) for k in SHOTS]
+        curves = {
+            method: np.array([each[method] if each[method] < _FINITE else np.nan for each in found])
+            for method in (OURS, EASY, BLIND, *OTHERS)
+        }
         reference = LEVEL if measure == "covered" else None
-        panels.append(figures.Panel(title, SHOTS, curves, reference, logarithmic))
-    paint = figures.colours([*methods, EASY], OURS)
+        panels.append(figures.Panel(title, SHOTS, curves, reference, measure in LOGARITHMIC))
+    paint = figures.colours([*METHODS, EASY], OURS)
     return figures.shot_curves(panels, paint | {EASY: figures.OURS}, OURS) + "\n"
 
 

@@ -112,7 +112,7 @@ def read(data: Path) -> tuple[list[Property], list[Task]]:
 def learned(tasks: Sequence[Task], work: Path) -> tuple[FittedProperties, float]:
     """Return the prior, learned once by the code as it stands and kept in `work`, and the CPU seconds it took."""
     code = learning_code()
-    if not saving.is_saved(work) or saving.read(work)[0].get("code") != code:
+    if not saving.is_saved(work) or saving.read_card(work).get("code") != code:
         begin = time.process_time()
         PropertyPrior().fit(tasks, seed=0).save(work)
         saving.annotate(work, {"seconds": time.process_time() - begin, "code": code})
@@ -151,6 +151,7 @@ class Bench:
         kin = [t.name for t in prior.teachers if t.name == name or (new.group and t.group == new.group)]
         self.priors = {"honest": prior.without(kin), "easy": prior.without([name])}
         self.same = same
+        self.centre, self.spread = self.magpie.mean(axis=0), self.magpie.std(axis=0)
 
     @cached_property
     def pool_of_same(self) -> tuple[np.ndarray, np.ndarray]:
@@ -179,6 +180,11 @@ class Bench:
             found = model.predict(self.X[asked], LEVEL)
         return found.value, found.lower, found.upper
 
+    def scaled(self, features: np.ndarray) -> np.ndarray:
+        """Return magpie features standardised over the property's formulas, without those that never change."""
+        varied = self.spread > 0
+        return np.asarray((features - self.centre)[:, varied] / self.spread[varied])
+
     def known(self, given: Given, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return magpie features and values that a model of others may learn from."""
         features = self.magpie[given.rows]
@@ -199,9 +205,7 @@ class Bench:
         model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
         features, y = self.known(given, pooled)
         rows = np.arange(len(y)) if len(y) <= MOST_EXACT else np.random.default_rng(5).permutation(len(y))[:MOST_EXACT]
-        centre, spread = self.magpie.mean(axis=0), self.magpie.std(axis=0)
-        varied = spread > 0
-        known, new = ((each - centre)[:, varied] / spread[varied] for each in (features[rows], self.magpie[asked]))
+        known, new = self.scaled(features[rows]), self.scaled(self.magpie[asked])
         return around(*model.fit(known, y[rows]).predict(new, return_std=True))
 
     def mean(self, given: Given, asked: np.ndarray, pooled: bool) -> tuple[np.ndarray, ...]:
