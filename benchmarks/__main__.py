@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cluster, controls, methods, progress, rows, running, tidy
-from benchmarks.campaigns import Job
-from benchmarks.origin import origin
-from benchmarks.plan import prepare
-from benchmarks.report import report
-from benchmarks.results import Results, results
-from benchmarks.sections import markdown, page
-from benchmarks.suite import TRACKS, Suite, load_suite
+from benchmarks.report.report_page import report
+from benchmarks.report.sections import markdown, page
+from benchmarks.suite import cluster, controls, methods, progress, rows, running, tidy
+from benchmarks.suite.campaigns import Job
+from benchmarks.suite.plan import prepare
+from benchmarks.suite.provenance import origin
+from benchmarks.suite.results import Results, results
+from benchmarks.suite.suite import TRACKS, Suite, load_suite
 from designer.errors import DesignerError, Fault, InvalidInput
 
 HERE = Path(__file__).parent

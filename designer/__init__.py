@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.spec import CampaignSpec
+    from designer.campaign.file.spec import CampaignSpec
     from designer.errors import (
         Conflict,
         DesignerError,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         UnknownSuggestion,
     )
     from designer.objective import Objective, Target
-    from designer.prediction.asking import PropertyPredictor
-    from designer.prediction.prior import PropertyPrior, load_properties
     from designer.priors.kinds import fit_prior, load_prior
+    from designer.properties.predictor import PropertyPredictor
+    from designer.properties.property_prior import PropertyPrior, load_properties
     from designer.space import (
         CategoricalParameter,
         CompositionParameter,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "designer.campaign.campaign": ("Campaign",),
-    "designer.campaign.spec": ("CampaignSpec",),
+    "designer.campaign.file.spec": ("CampaignSpec",),
     "designer.errors": (
         "Conflict",
         "DesignerError",
@@ -66,8 +66,8 @@ _HOMES = {
         "UnknownSuggestion",
     ),
     "designer.objective": ("Objective", "Target"),
-    "designer.prediction.asking": ("PropertyPredictor",),
-    "designer.prediction.prior": ("PropertyPrior", "load_properties"),
+    "designer.properties.predictor": ("PropertyPredictor",),
+    "designer.properties.property_prior": ("PropertyPrior", "load_properties"),
     "designer.priors.kinds": ("fit_prior", "load_prior"),
     "designer.space": (
         "CategoricalParameter",

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from designer.errors import Fault, InvalidInput
-from designer.explanations import PathKey, explain, trace
+from designer.pydantic_faults import PathKey, explain, trace
 
 MOST_PARTS = 500_000  # aliases can make a small file stand for endless data
 

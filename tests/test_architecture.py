@@ -20,7 +20,7 @@ LONGEST = 500
 # From the ground up; a room may import from itself and from what stands before it.
 ROOMS = (
     ("errors",),
-    ("explanations",),
+    ("pydantic_faults", "threads", "arrays"),
     ("documents", "units"),
     ("chemistry",),
     ("space",),
@@ -31,7 +31,7 @@ ROOMS = (
     ("priors",),
     ("acquisition",),
     ("interpretation",),
-    ("prediction",),
+    ("properties",),
     ("campaign",),
     ("report",),
     ("cli", "service", "__main__"),
@@ -45,11 +45,11 @@ QUICK = (
     "designer.objective",
     "designer.chemistry",
     "designer.oracles",
-    "designer.campaign.events",
-    "designer.campaign.spec",
-    "designer.campaign.store",
+    "designer.campaign.log.events",
+    "designer.campaign.file.spec",
+    "designer.campaign.log.store",
     "designer.campaign.campaign",
-    "designer.campaign.running",
+    "designer.campaign.suggesting.run_loop",
 )
 
 

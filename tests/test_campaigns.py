@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.spec import CampaignSpec
+from designer.campaign.file.spec import CampaignSpec
 from designer.cli.main import main
 from designer.documents import load_document
 from designer.oracles.simulators import SIMULATORS

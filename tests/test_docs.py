@@ -106,7 +106,7 @@ def console_steps(text: str) -> Iterator[tuple[str, str]]:
 
 
 def validate(block: Block, folder: Path) -> None:
-    from designer.campaign.spec import CampaignSpec
+    from designer.campaign.file.spec import CampaignSpec
     from designer.documents import read_document
 
     data = read_document(block.text).data

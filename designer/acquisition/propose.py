@@ -12,19 +12,19 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.acquisition.building import build_acquisition
+from designer.acquisition.builder import build_acquisition
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Situation
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Floats, Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
-from designer.acquisition.replicates import worthwhile_replicate
+from designer.acquisition.replication import worthwhile_replicate
 from designer.acquisition.search import Search, require
-from designer.acquisition.threads import one_thread
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
+from designer.threads import one_thread
 
 _REFERENCE = 256
 _STARTS = 8
@@ -73,7 +73,7 @@ def propose(
         `DesignSpace.keys` of designs that may not be proposed: withdrawn and failed ones.
     replicates
         ``auto`` proposes a measured design again where that is worth more than any new design
-        (`designer.acquisition.replicates` states the rule); ``never`` does not.
+        (`designer.acquisition.replication` states the rule); ``never`` does not.
     encoder
         The features that `posterior` was conditioned on; the space's own unless given.
     deadline

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designer.campaign.measured import by_design
-from designer.campaign.state import CampaignState
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.measured_designs import by_design
 from designer.objective import Objective, pareto_mask
 from designer.space import DesignSpace
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from designer.campaign.modelling import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import Knowledge
 
     Floats = NDArray[np.float64]
 

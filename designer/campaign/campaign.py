@@ -8,12 +8,15 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign import changing, differences, frames, opening, recording, suggesting, tables
-from designer.campaign.events import Event, SettingsChanged, utc_now
-from designer.campaign.opening import Place
-from designer.campaign.recording import RecordReport
-from designer.campaign.results import ResultRow, ResultTable, read_results
-from designer.campaign.state import CampaignState, suggested_designs
+from designer.campaign.file import differences, opening
+from designer.campaign.file.opening import Place
+from designer.campaign.log import corrections, recording
+from designer.campaign.log.events import Event, SettingsChanged, utc_now
+from designer.campaign.log.recording import RecordReport
+from designer.campaign.log.state import CampaignState, suggested_designs
+from designer.campaign.results import design_tables, frames
+from designer.campaign.results.results_table import ResultRow, ResultTable, read_results
+from designer.campaign.suggesting import next_designs
 from designer.campaign.view import CampaignView
 from designer.errors import Fault, InvalidCampaign, InvalidData
 from designer.objective import Objective, Target
@@ -22,7 +25,7 @@ from designer.space import DesignSpace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.campaign.running import RunReport
+    from designer.campaign.suggesting.run_loop import RunReport
     from designer.oracles import Oracle
     from designer.priors.base import FittedPrior
 
@@ -167,10 +170,10 @@ class Campaign(CampaignView):
             self._sync_settings()
             state = self.state
             if replicate_of:
-                choice = suggesting.repeated(state, replicate_of)
+                choice = next_designs.repeated(state, replicate_of)
             else:
-                choice = suggesting.choose(self._spec(), state, count)
-            event = suggesting.suggested(state, choice, self._clock())
+                choice = next_designs.choose(self._spec(), state, count)
+            event = next_designs.suggested(state, choice, self._clock())
             if self._journal.commit_choice(event, state):
                 return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))
 
@@ -200,8 +203,8 @@ class Campaign(CampaignView):
         Parameters
         ----------
         results
-            A table as `designer.campaign.results` describes it, a mapping from suggestion id to its values
-            (``{"S0001": {"overpotential": 372}}``), or a list of rows.
+            A table as `designer.campaign.results.results_table` describes it, a mapping from suggestion id to its
+            values (``{"S0001": {"overpotential": 372}}``), or a list of rows.
         partial
             Record the rows without faults and return the faults of the others.
         file
@@ -214,7 +217,7 @@ class Campaign(CampaignView):
         InvalidData
             With every fault of the table; then nothing was recorded.
         """
-        frame = tables.as_frame(results)
+        frame = design_tables.as_frame(results)
 
         def read(state: CampaignState) -> ResultTable:
             return read_results(frame, self.space, self.objective.targets, suggested_designs(state), file=file)
@@ -232,7 +235,7 @@ class Campaign(CampaignView):
 
         The table holds the space's columns and the targets'. Raises InvalidData with every fault.
         """
-        frame = tables.as_frame(results)
+        frame = design_tables.as_frame(results)
         return self._record(
             lambda _: read_results(frame, self.space, self.objective.targets, None, file=file), partial, {}
         )
@@ -249,7 +252,7 @@ class Campaign(CampaignView):
         As with `partial`: the report tells of the rows that could be recorded, and of the faults of the others.
         """
         self.refresh()
-        state, frame = self.state, tables.as_frame(results)
+        state, frame = self.state, design_tables.as_frame(results)
         suggested = suggested_designs(state) if asked else None
         table = read_results(frame, self.space, self.objective.targets, suggested, file=file)
         events, report = recording.plan(state, table, self._clock())
@@ -279,10 +282,10 @@ class Campaign(CampaignView):
         if not isinstance(reason, str) or not reason.strip():
             raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
         if not isinstance(suggestion, Mapping):
-            changing.known_suggestion(self._journal.refresh(), suggestion)
+            corrections.known_suggestion(self._journal.refresh(), suggestion)
             row = ResultRow(row=2, suggestion=suggestion, failed=reason.strip())
         else:
-            (design,) = tables.read_designs(self.space, [suggestion])
+            (design,) = design_tables.read_designs(self.space, [suggestion])
             row = ResultRow(row=2, design=design, failed=reason.strip())
         return self._record(lambda _: ResultTable((row,), (), ()), False, {})
 
@@ -308,10 +311,10 @@ class Campaign(CampaignView):
         InvalidData
             If a value is none.
         """
-        corrections = changing.read_corrections(self.objective.targets, values or {}, noise or {})
-        made = tables.read_designs(self.space, [design])[0] if design is not None else None
+        corrected = corrections.read_corrections(self.objective.targets, values or {}, noise or {})
+        made = design_tables.read_designs(self.space, [design])[0] if design is not None else None
         return self._changes(
-            lambda state: changing.amended(state, measurement, corrections, made, reason, self._clock())
+            lambda state: corrections.amended(state, measurement, corrected, made, reason, self._clock())
         )
 
     def withdraw(self, subject: str, reason: str = "") -> bool:
@@ -322,7 +325,7 @@ class Campaign(CampaignView):
         UnknownSuggestion
             If there is no such suggestion or measurement.
         """
-        return self._changes(lambda state: changing.withdrawn(state, subject, reason, self._clock()))
+        return self._changes(lambda state: corrections.withdrawn(state, subject, reason, self._clock()))
 
     def amend_space(
         self,
@@ -353,7 +356,7 @@ class Campaign(CampaignView):
         def decide(_: CampaignState) -> list[Event]:
             old = self._specs.of(self.state.spec)
             data = differences.amended_space(old, space, constraints, bounds or {}, add_choices or {})
-            return changing.space_changed(old, data, self._specs.of, self._clock())
+            return corrections.space_changed(old, data, self._specs.of, self._clock())
 
         return self._changes(decide)
 
@@ -361,8 +364,8 @@ class Campaign(CampaignView):
         return self._journal.commit(decide) > 0
 
     def run(self, oracle: Oracle | None = None, **options: Any) -> RunReport:
-        """Suggest and measure until the campaign is done; see `designer.campaign.running.run`."""
-        from designer.campaign.running import run
+        """Suggest and measure until the campaign is done; see `designer.campaign.suggesting.run_loop.run`."""
+        from designer.campaign.suggesting.run_loop import run
 
         return run(self, oracle, **options)
 

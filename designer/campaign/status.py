@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from designer.campaign.doubts import Doubt
-from designer.campaign.state import CampaignState
-from designer.campaign.stopping import Verdict, spent
+from designer.campaign.log.state import CampaignState
+from designer.campaign.suggesting.flagged_results import Doubt
+from designer.campaign.suggesting.stopping import Verdict, spent
 from designer.priors.evidence import PriorEvidence
 
 

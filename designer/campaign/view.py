@@ -7,20 +7,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign import changing, frames, measured, recording, suggesting, tables
 from designer.campaign.best import best_frame
-from designer.campaign.designs import coordinates_of
-from designer.campaign.doubts import FEWEST_RESULTS
-from designer.campaign.events import Created, Event, Suggested, to_json, utc_now
-from designer.campaign.journal import Journal
-from designer.campaign.opening import Opening, Specs
-from designer.campaign.settings import Settings
-from designer.campaign.spec import CampaignSpec
-from designer.campaign.state import CampaignState, fold
+from designer.campaign.file.opening import Opening, Specs
+from designer.campaign.file.settings import Settings
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log import corrections, recording
+from designer.campaign.log.events import Created, Event, Suggested, to_json, utc_now
+from designer.campaign.log.journal import Journal
+from designer.campaign.log.state import CampaignState, fold
+from designer.campaign.log.store import EventStore
+from designer.campaign.log.versions import versions
+from designer.campaign.results import design_tables, frames, measured_designs
+from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
-from designer.campaign.stopping import Verdict, verdict
-from designer.campaign.store import EventStore
-from designer.campaign.versions import versions
+from designer.campaign.suggesting import next_designs
+from designer.campaign.suggesting.flagged_results import FEWEST_RESULTS
+from designer.campaign.suggesting.stopping import Verdict, verdict
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -28,8 +30,8 @@ from designer.space import DesignSpace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.campaign.explanation import Explanation
-    from designer.campaign.modelling import Knowledge
+    from designer.campaign.explaining.explanation import Explanation
+    from designer.campaign.suggesting.campaign_posterior import Knowledge
     from designer.oracles import Oracle
 
 
@@ -113,7 +115,7 @@ class CampaignView:
         if self._too_few(self._spec(), self.state):
             return None
         if self._known is None or self._known[0] is not self.state:
-            from designer.campaign.modelling import knowledge_of
+            from designer.campaign.suggesting.campaign_posterior import knowledge_of
 
             self._known = (self.state, knowledge_of(self._spec(), self.state))
         return self._known[1]
@@ -124,13 +126,13 @@ class CampaignView:
         spec = self._specs.at(state)
         if self._too_few(spec, state):
             return None
-        from designer.campaign.modelling import knowledge_of
+        from designer.campaign.suggesting.campaign_posterior import knowledge_of
 
         return knowledge_of(spec, state)
 
     def _too_few(self, spec: CampaignSpec, state: CampaignState) -> bool:
         """Whether there are too few results for a model."""
-        return len(state.results) < suggesting.LEAST_RESULTS and not suggesting.is_informed(spec, state)
+        return len(state.results) < next_designs.LEAST_RESULTS and not next_designs.is_informed(spec, state)
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
@@ -144,12 +146,12 @@ class CampaignView:
         InvalidData
             With every fault of the designs, or if there are too few results for a model.
         """
-        frame = tables.as_frame(designs)
-        coordinates = coordinates_of(self.space, tables.read_design_frame(self.space, frame))
+        frame = design_tables.as_frame(designs)
+        coordinates = coordinates_of(self.space, design_tables.read_design_frame(self.space, frame))
         knowledge = self.knowledge()
         if knowledge is None:
             what = f"there are {len(self.state.results)} results, too few for a model"
-            raise InvalidData(Fault(what, f"record at least {suggesting.LEAST_RESULTS}"))
+            raise InvalidData(Fault(what, f"record at least {next_designs.LEAST_RESULTS}"))
         return frames.of_predictions(frame.index, self.objective.targets, *knowledge.predict(coordinates))
 
     def explain(self, suggestion: str) -> Explanation:
@@ -163,16 +165,16 @@ class CampaignView:
         UnknownSuggestion
             If there is no such suggestion.
         """
-        from designer.campaign.explaining import Moment, explain
+        from designer.campaign.explaining.explain import Moment, explain
 
-        now = changing.known_suggestion(self.state, suggestion)
+        now = corrections.known_suggestion(self.state, suggestion)
         event = next(
             event
             for event in self.events
             if isinstance(event, Suggested) and any(each.id == suggestion for each in event.designs)
         )
         state = fold(self.events[: event.based_on])
-        since = measured.means_of(self.state.of(suggestion))
+        since = measured_designs.means_of(self.state.of(suggestion))
         return explain(Moment(self._specs.at(state), state, event, self._known_at(event.based_on), now, since))
 
     def _known_at(self, position: int) -> Knowledge | None:
@@ -186,7 +188,7 @@ class CampaignView:
 
         `ask_model=False` leaves out the probability of finding something better, which takes a model to know.
         """
-        modelled = ask_model and suggesting.is_modelled(self._spec(), self.state)
+        modelled = ask_model and next_designs.is_modelled(self._spec(), self.state)
         return verdict(self.settings, self.objective, self.space, self.state, self._chance if modelled else None)
 
     @property
@@ -196,7 +198,7 @@ class CampaignView:
         return decided.reason if decided.stop else None
 
     def _chance(self, margin: float) -> float:
-        from designer.campaign.modelling import chance_of_better
+        from designer.campaign.suggesting.campaign_posterior import chance_of_better
 
         known = self.knowledge()
         return 1.0 if known is None else chance_of_better(self._spec(), self.state, known, margin)

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from designer.space.compositions import ShareParameter
+from designer.space.parameters.compositions import ShareParameter
 
 if TYPE_CHECKING:
-    from designer.campaign.events import Cell
+    from designer.campaign.log.events import Cell
     from designer.space import DesignSpace
     from designer.space.design_space import Parameter
 

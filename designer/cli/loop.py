@@ -23,7 +23,7 @@ from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.recording import RecordReport
+    from designer.campaign.log.recording import RecordReport
 
 PANEL = "The loop"
 
@@ -55,7 +55,7 @@ def suggest(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what to make next."""
-    from designer.cli.designs import design_table, refuse_existing, write_sheet
+    from designer.cli.design_cells import design_table, refuse_existing, write_sheet
 
     path = campaign_file(campaign or option)
     if n is not None and replicate_of:
@@ -107,7 +107,7 @@ def record(
     Examples: designer record next.csv; designer record S0001 overpotential=372; designer record S0001
     overpotential="0.372 V" --set temperature=455.
     """
-    from designer.cli.designs import SHEETS, read_words, without_rows
+    from designer.cli.design_cells import SHEETS, read_words, without_rows
 
     path, rest = split_campaign(words, option)
     if rest and rest[0].lower().endswith(SHEETS):
@@ -195,7 +195,7 @@ def amend(
             opened.amend_space(bounds=_bounds(bounds or []), add_choices=_choices(choice or []))
         _tell_changes(opened, _space_changes(opened) if opened.state.position > before else [], as_json)
         return
-    from designer.cli.designs import read_words
+    from designer.cli.design_cells import read_words
 
     name, values = _subject(rest, "designer amend M0003 overpotential=327"), read_words(rest[1:])
     opened = open_campaign(path, store)
@@ -232,8 +232,8 @@ def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
 
 def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     """Return what is to be known about the suggestions that were just made."""
-    from designer.campaign.events import Suggested
-    from designer.campaign.stopping import verdict
+    from designer.campaign.log.events import Suggested
+    from designer.campaign.suggesting.stopping import verdict
 
     notes = list(opened.notices)
     for event in reversed(opened.events):
@@ -251,15 +251,15 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
 
 
 def _sheet(file: str, ignore: list[str] | None) -> Any:
-    from designer.cli.designs import without_columns
-    from designer.space.files import read_frame
+    from designer.cli.design_cells import without_columns
+    from designer.space.table_files import read_frame
 
     return without_columns(read_frame(Path(file)), ignore or [], file)
 
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:
-    from designer.cli.designs import read_words
-    from designer.space.fields import did_you_mean
+    from designer.cli.design_cells import read_words
+    from designer.space.parameters.fields import did_you_mean
 
     given = read_words(made or [])
     columns = opened.space.columns
@@ -298,7 +298,7 @@ def _only_one(rest: list[str], what: str) -> None:
 
 
 def _bounds(words: list[str]) -> dict[str, list[float]]:
-    from designer.cli.designs import read_words
+    from designer.cli.design_cells import read_words
 
     result, faults = {}, []
     for name, text in read_words(words).items():
@@ -313,7 +313,7 @@ def _bounds(words: list[str]) -> dict[str, list[float]]:
 
 
 def _choices(words: list[str]) -> dict[str, list[str]]:
-    from designer.cli.designs import read_words
+    from designer.cli.design_cells import read_words
 
     result: dict[str, list[str]] = {}
     for word in words:
@@ -324,7 +324,7 @@ def _choices(words: list[str]) -> dict[str, list[str]]:
 
 def _space_changes(opened: Campaign) -> list[str]:
     """Return what the newest event changed in the space, if that is what it did."""
-    from designer.campaign.events import SpaceChanged
+    from designer.campaign.log.events import SpaceChanged
 
     last = opened.events[-1]
     return list(last.changes) if isinstance(last, SpaceChanged) else []

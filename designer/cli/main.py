@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from designer.cli import files, loop, predict, prior, run, see, serve, tasks
+from designer.cli import campaign_files, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.output import INTERRUPTED, OK, OTHER, fail, usage, warn
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (files, loop, see, predict, run, prior, tasks, serve):
+for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, serve):
     _group.add_to(app)
 
 

@@ -16,11 +16,11 @@ from designer.errors import Fault, InvalidInput
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.prediction.asking import PropertyPredictor
-    from designer.prediction.doubts import Doubted
-    from designer.prediction.model import Prediction
-    from designer.prediction.prior import FittedProperties
-    from designer.prediction.why import Shares, Why
+    from designer.properties.contributions import Shares, Why
+    from designer.properties.given_outliers import Doubted
+    from designer.properties.predictor import PropertyPredictor
+    from designer.properties.property_prior import FittedProperties
+    from designer.properties.quantity_model import Prediction
     from designer.surrogates.data import Quantity
 
 PANEL = "Look"
@@ -96,8 +96,8 @@ def predict(
 def _by_campaign(
     words: Sequence[str], ignore: Sequence[str], option: Path | None, store: str | None, as_json: bool
 ) -> None:
-    from designer.campaign.frames import prediction_data
-    from designer.cli.designs import with_unit, without_rows
+    from designer.campaign.results.frames import prediction_data
+    from designer.cli.design_cells import with_unit, without_rows
 
     path, rest = split_campaign(words, option)
     opened = open_campaign(path, store)
@@ -132,10 +132,10 @@ def _by_past_tasks(
     ignore: Sequence[str],
     as_json: bool,
 ) -> None:
-    from designer.cli.designs import refuse_existing, without_columns, without_rows
-    from designer.prediction.asking import PropertyPredictor
-    from designer.prediction.model import LEVEL
-    from designer.space.files import read_frame
+    from designer.cli.design_cells import refuse_existing, without_columns, without_rows
+    from designer.properties.predictor import PropertyPredictor
+    from designer.properties.quantity_model import LEVEL
+    from designer.space.table_files import read_frame
 
     if out is not None:
         refuse_existing(out)
@@ -163,8 +163,8 @@ def _by_past_tasks(
 
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
-    from designer.campaign.past import past_tasks, saved_alone
-    from designer.prediction.prior import PropertyPrior, load_properties
+    from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
+    from designer.properties.property_prior import PropertyPrior, load_properties
 
     saved = saved_alone(places, leave_out, "--leave-out")
     if saved is not None:
@@ -179,11 +179,11 @@ def _designs(
     rest: Sequence[str], passed_over: Sequence[str | None], ignore: Sequence[str]
 ) -> tuple[list[str], pd.DataFrame | list[dict[str, str]]]:
     """Return designs from a table or from words, without columns of targets."""
-    from designer.cli.designs import SHEETS, read_words, without_columns
+    from designer.cli.design_cells import SHEETS, read_words, without_columns
     from designer.units import split_header
 
     if len(rest) == 1 and rest[0].lower().endswith(SHEETS):
-        from designer.space.files import read_frame
+        from designer.space.table_files import read_frame
 
         frame = without_columns(read_frame(Path(rest[0])), ignore, rest[0])
         measured = set(passed_over)
@@ -197,7 +197,7 @@ def _designs(
 def _report(
     predictor: PropertyPredictor, labels: Sequence[str], found: Sequence[Prediction], places: Sequence[Path]
 ) -> Report:
-    from designer.cli.designs import with_unit
+    from designer.cli.design_cells import with_unit
 
     rows = [
         {
@@ -255,15 +255,15 @@ def _doubt(design: Mapping[str, Any], quantity: Quantity, each: Doubted) -> str:
 
 
 def _reasons(predictor: PropertyPredictor, designs: pd.DataFrame | list[dict[str, str]]) -> tuple[tuple[Why, ...], ...]:
-    from designer.prediction.why import why
+    from designer.properties.contributions import why
 
     features = predictor.features(designs[:EXPLAINED])
     return tuple(why(predictor.prior, model, features) for model in predictor.models)
 
 
 def _add_reasons(said: Report, labels: Sequence[str], reasons: Sequence[Sequence[Why]]) -> None:
-    from designer.cli.designs import with_unit
-    from designer.prediction.why import shares_of
+    from designer.cli.design_cells import with_unit
+    from designer.properties.contributions import shares_of
 
     said.data["why"] = {
         found[0].quantity.name: [
@@ -300,7 +300,7 @@ def _write(out: Path, designs: pd.DataFrame | list[dict[str, str]], found: Seque
     """Write the designs as they were given, and three columns a quantity, with units in the headers."""
     import pandas as pd
 
-    from designer.cli.designs import with_unit
+    from designer.cli.design_cells import with_unit
 
     frame = pd.DataFrame(designs).reset_index(drop=True)
     for each in found:

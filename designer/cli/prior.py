@@ -13,8 +13,8 @@ from designer.cli.output import Report, Table, emit, number, warn
 from designer.errors import Fault, InvalidPrior
 
 if TYPE_CHECKING:
-    from designer.prediction.prior import FittedProperties
     from designer.priors.evaluation import Line
+    from designer.properties.property_prior import FittedProperties
     from designer.tasks import Task
 
 PANEL = "Past tasks"
@@ -82,7 +82,7 @@ def fit(
 
 
 def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
-    from designer.prediction.prior import PropertyPrior
+    from designer.properties.property_prior import PropertyPrior
 
     return PropertyPrior(progress=lambda done, steps: warn(f"step {done} of {steps}") if done % 500 == 0 else None).fit(
         tasks, seed=seed
@@ -214,8 +214,8 @@ def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:
-    from designer.campaign.forms import FORMS, form_of
-    from designer.campaign.past import past_tasks
+    from designer.campaign.file.past_work_formats import FORMS, form_of
+    from designer.campaign.suggesting.past_tasks import past_tasks
 
     faults = [
         Fault("it is no past work" if place.exists() else "there is no such file or folder", FORMS, file=str(place))
@@ -229,7 +229,7 @@ def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task
 
 def _terms(places: Sequence[Path]) -> list[dict[str, Any]]:
     """Return where the data came from, and under which licence: of a family by its card, of a campaign unknown."""
-    from designer.campaign.forms import form_of
+    from designer.campaign.file.past_work_formats import form_of
     from designer.tasks import load_family
 
     terms = []

@@ -8,11 +8,11 @@ from typing import Any
 
 import typer
 
+from designer.cli.column_guess import Column, Wish, describe, find, likely_target
 from designer.cli.draft import Draft, Entry
-from designer.cli.guess import Column, Wish, describe, find, likely_target
 from designer.documents import Value
 from designer.errors import InvalidInput
-from designer.space.fields import identifier
+from designer.space.parameters.fields import identifier
 
 GOALS = ("minimize", "maximize", "match")
 

@@ -21,7 +21,7 @@ from designer.cli.output import INTERRUPTED, Report, emit, number, warn
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.running import Step
+    from designer.campaign.suggesting.run_loop import Step
 
 PANEL = "The loop"
 
@@ -83,7 +83,7 @@ def _bar(opened: Campaign) -> Iterator[Callable[[Step], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.text import Text
 
-    from designer.campaign.stopping import spent
+    from designer.campaign.suggesting.stopping import spent
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
@@ -112,7 +112,7 @@ def _best(opened: Campaign) -> str:
     import numpy as np
 
     from designer.campaign.best import best_rows
-    from designer.campaign.measured import by_design
+    from designer.campaign.results.measured_designs import by_design
 
     groups = by_design(opened.space, opened.objective.targets, opened.state.results)
     if not groups:

@@ -15,8 +15,8 @@ from designer.cli.output import Report, Table, emit, warn
 from designer.errors import Fault, InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
-    from designer.service.accounts import Accounts
-    from designer.service.place import Place
+    from designer.service.store.accounts import Accounts
+    from designer.service.store.paths import Place
 
 PANEL = "A lab together"
 VARIABLE = "DESIGNER_TOKEN"
@@ -66,7 +66,7 @@ def serve(
 
     Everybody needs a token, made with: designer token create NAME --role record. Stop it with Ctrl-C.
     """
-    from designer.service.running import check_openness, serve_lab
+    from designer.service.http.server import check_openness, serve_lab
 
     check_openness(host, anonymous, allow_host or [])
     place = _place(folder, store)
@@ -93,7 +93,7 @@ def create(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a token and show it, this once: only its digest is kept."""
-    from designer.service.accounts import MAY
+    from designer.service.store.accounts import MAY
 
     with _accounts(lab, store) as accounts:
         made = accounts.create(user, role, days=days)
@@ -162,7 +162,7 @@ def mcp(lab: LabOption = Path("lab"), store: LabStore = None) -> None:
 
 @contextmanager
 def _accounts(folder: Path, store: str | None) -> Iterator[Accounts]:
-    from designer.service.accounts import Accounts
+    from designer.service.store.accounts import Accounts
 
     opened = _place(folder, store).open()
     try:
@@ -172,6 +172,6 @@ def _accounts(folder: Path, store: str | None) -> Iterator[Accounts]:
 
 
 def _place(folder: Path, store: str | None) -> Place:
-    from designer.service.place import Place
+    from designer.service.store.paths import Place
 
     return Place.at(folder, store)

@@ -14,7 +14,7 @@ from designer.cli.output import Report, Table, emit, warn
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    from designer.cli.guess import Wish
+    from designer.cli.column_guess import Wish
     from designer.tasks.importing.mapping import Mapping
     from designer.tasks.importing.raw import RawTable
     from designer.tasks.quality.findings import Finding
@@ -167,7 +167,7 @@ def _r(value: float) -> str:
 
 def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str], structures: bool) -> list[RawTable]:
     from designer.cli.options import SUFFIXES
-    from designer.tasks.importing.sources import read_source
+    from designer.tasks.importing.source_formats import read_source
 
     if query is not None:
         from designer.tasks.importing.materials_project import Fetching, fetch_tables
@@ -187,7 +187,7 @@ def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str
 
 
 def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[Wish]:
-    from designer.cli.guess import Wish
+    from designer.cli.column_guess import Wish
 
     wishes = [Wish(column, None) for column in measured] + [Wish(column, "minimize") for column in minimize]
     return wishes + [Wish(column, "maximize") for column in maximize]
@@ -196,7 +196,7 @@ def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence
 def _mappings(
     tables: Sequence[RawTable], given: Path | None, wishes: Sequence[Wish], ignore: Sequence[str], by: str | None
 ) -> tuple[list[Mapping], list[str]]:
-    from designer.cli.drafting import mapping_of, read_mapping
+    from designer.cli.mapping_draft import mapping_of, read_mapping
 
     if given is not None:
         return [read_mapping(given)] * len(tables), []
@@ -266,7 +266,7 @@ def _confirm(mappings: Sequence[Mapping], remarks: Sequence[str], *, guessed: bo
 
 def shown_mappings(mappings: Sequence[Mapping]) -> list[str]:
     """Return the different mappings, each as YAML."""
-    from designer.cli.drafting import shown
+    from designer.cli.mapping_draft import shown
 
     return list(dict.fromkeys(shown(mapping) for mapping in mappings))
 

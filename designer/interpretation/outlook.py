@@ -29,13 +29,13 @@ from torch import Tensor
 
 from designer.acquisition.fantasies import Draws, Fantasies
 from designer.acquisition.functions import Situation
+from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.acquisition.improvement import log_improvement
+from designer.acquisition.improvement_probability import BASELINE, joint_draws
 from designer.acquisition.moments import components, single_output
-from designer.acquisition.pareto import HypervolumeImprovement
 from designer.acquisition.reasons import best_first
-from designer.acquisition.stopping import BASELINE, joint_draws
-from designer.acquisition.threads import one_thread
 from designer.objective import Target, hypervolume, pareto_mask
+from designer.threads import one_thread
 
 DRAWS = 1024
 _FRONTS = 512

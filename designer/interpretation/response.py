@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from designer.space import DesignSpace
-from designer.space.choices import CategoricalParameter
-from designer.space.compositions import ShareParameter
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.numeric import NumericParameter
 
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[Floats], tuple[Floats, Floats]]

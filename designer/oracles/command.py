@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from designer.errors import Fault, MeasurementFailed, OracleUnusable
 from designer.oracles.base import Measured, checked
-from designer.oracles.designs import grouped
+from designer.oracles.design_mapping import grouped
 
 if TYPE_CHECKING:
     from designer.space import DesignSpace

@@ -14,10 +14,10 @@ import pandas as pd
 from designer.errors import Fault, InvalidData, InvalidInput, MeasurementFailed
 from designer.objective import Objective, Target
 from designer.oracles.base import Measured
-from designer.oracles.designs import plain
+from designer.oracles.design_mapping import plain
 from designer.oracles.specs import TableMeasure
 from designer.space import DesignSpace
-from designer.space.files import read_frame
+from designer.space.table_files import read_frame
 from designer.units import convert, parse_quantity, split_header
 
 _HEADER_ROW = 1

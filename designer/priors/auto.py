@@ -16,7 +16,7 @@ The guard:
 1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
    posterior is then the plain one, bit for bit.
 2. The plain model keeps a weight of at least `FLOOR`, whatever the evidence.
-3. Every third design is chosen by the plain model alone (`designer.priors.turns`).
+3. Every third design is chosen by the plain model alone (`designer.priors.interleaving`).
 4. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
    probability of at most 1/20 (Ville's inequality). The prior is then rejected, and the plain model decides alone.
 
@@ -36,12 +36,12 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.priors.baseline import plain_model
 from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
-from designer.priors.plain import plain_model
+from designer.priors.interleaving import Guarded
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
-from designer.priors.turns import Guarded
 from designer.surrogates.data import TaskData
 from designer.surrogates.mixture import Mixture
 

@@ -10,15 +10,15 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.baseline import plain_model
 from designer.priors.informed import Extra, InformedModel, Knowing, fit_informed
-from designer.priors.plain import plain_model
 from designer.priors.sources import Source, gather, matching, name_of
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined, parts
+from designer.surrogates.kernel_structure import GaussianProcessSettings
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.outputs import OutputScale
-from designer.surrogates.structure import GaussianProcessSettings
 
 if TYPE_CHECKING:
     from designer.tasks import Task

@@ -28,8 +28,8 @@ import torch
 from designer.errors import Fault, InvalidPrior
 from designer.priors.agreement import rank_correlation
 from designer.priors.base import FittedPrior
+from designer.priors.baseline import PlainPrior
 from designer.priors.kinds import prior_of
-from designer.priors.plain import PlainPrior
 from designer.priors.sources import name_of
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.kernels import Array

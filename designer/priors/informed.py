@@ -23,13 +23,13 @@ from torch import Tensor
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, maximum_posterior
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.held_out import HeldOut
+from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors
 from designer.surrogates.kernels import Array, Hyperparameters, Kernel, LinearTerm, Term
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.outputs import OutputScale, drawn_in
-from designer.surrogates.prediction import HeldOut
-from designer.surrogates.single import SingleOutput
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors
-from designer.surrogates.widening import widened
+from designer.surrogates.single_output import SingleOutput
+from designer.surrogates.variance_inflation import widened
 
 _TOLD = 2
 """Degrees of freedom that past tasks add to those of the results: they say something of level and scale."""

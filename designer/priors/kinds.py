@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 # The class of the prior, and that of the fitted one, whose `from_saved(card, tensors)` reads what its `save` wrote.
 _CLASSES = {
-    "none": ("designer.priors.plain", "PlainPrior", "PlainPrior"),
+    "none": ("designer.priors.baseline", "PlainPrior", "PlainPrior"),
     "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
-    "deep-kernel": ("designer.priors.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
-    "neural-process": ("designer.priors.neural_process", "NeuralProcessPrior", "FittedNeuralProcess"),
-    "learned-init": ("designer.priors.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
-    "metric": ("designer.priors.metric", "MetricPrior", "FittedMetric"),
+    "deep-kernel": ("designer.priors.deep.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
+    "neural-process": ("designer.priors.networks.neural_process", "NeuralProcessPrior", "FittedNeuralProcess"),
+    "learned-init": ("designer.priors.networks.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
+    "metric": ("designer.priors.metric.metric", "MetricPrior", "FittedMetric"),
 }
 KINDS = tuple(_CLASSES)
 

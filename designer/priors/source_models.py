@@ -15,9 +15,9 @@ from designer.priors.alignment import CommonFeatures
 from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.kernels import Hyperparameters
 from designer.surrogates.outputs import OutputScale
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel
 
 SELF_PREDICTION = 0.1
 """Least leave-one-out R^2 of a source that is used: one that cannot predict itself predicts nothing else."""

@@ -1,6 +1,6 @@
 """A test kit for priors: call `check_prior` in a test of your own prior.
 
->>> from designer.priors.plain import PlainPrior
+>>> from designer.priors.baseline import PlainPrior
 >>> check_prior(PlainPrior())
 
 Each check can be called alone too, with a prior fitted to `example_tasks`; each raises ``AssertionError`` with what is
@@ -25,8 +25,8 @@ from torch import Tensor
 
 from designer.objective import Target
 from designer.priors.base import FittedPrior, Prior
+from designer.priors.baseline import plain_model
 from designer.priors.kinds import load_prior
-from designer.priors.plain import plain_model
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task

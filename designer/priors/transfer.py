@@ -40,8 +40,8 @@ from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import both_ways, condition_each, either_way, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, knowing_nothing
-from designer.priors.kept import sources_card, sources_from, sources_tensors
 from designer.priors.levels import level_of
+from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.source_models import (
     HYPERPARAMETERS,
     SELF_PREDICTION,
@@ -56,8 +56,8 @@ from designer.priors.source_models import (
 from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
+from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.kernels import Array
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel
 
 if TYPE_CHECKING:
     from designer.tasks import Task

@@ -7,7 +7,7 @@ for k measured designs of the new task, where
 * c_s is how well source s agrees with the other sources (known before anything is measured);
 * r_s is the rank correlation of what s says of the measured designs with what was measured: the rank loss, and, where s
   measured the same designs, the plain distance of two tasks on shared designs;
-* q_s is the product of the two tasks' learned signatures (`designer.priors.signature`).
+* q_s is the product of the two tasks' learned signatures (`designer.priors.metric.signature`).
 
 The three b >= 0 are those with which the weighted sources foretell left-out tasks best.
 

@@ -10,7 +10,7 @@ from designer.report.content import Content, Section
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.explanation import Explanation
+    from designer.campaign.explaining.explanation import Explanation
     from designer.report.drawing import Drawing
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from designer.campaign.explanation import Expectation, Explanation, Influence
+from designer.campaign.explaining.explanation import Expectation, Explanation, Influence
 from designer.campaign.wording import amount, percent, signed
 from designer.objective import Target
 from designer.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, WASH, Drawing
-from designer.report.wording import with_unit
+from designer.report.number_format import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

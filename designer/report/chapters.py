@@ -12,7 +12,7 @@ from designer.report import figures, landscape_figures
 from designer.report.cards import card
 from designer.report.content import Content, Landscape, Section
 from designer.report.drawing import Drawing
-from designer.report.wording import count
+from designer.report.number_format import count
 
 MOST_CARDS = 8
 

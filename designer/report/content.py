@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from designer.campaign.explanation import Explanation
+from designer.campaign.explaining.explanation import Explanation
 from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence

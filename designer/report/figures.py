@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from designer.objective import Target
 from designer.report.content import Belief, Content, Experiment
 from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
-from designer.report.wording import number, with_unit
+from designer.report.number_format import number, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designer.campaign.best import best_rows
-from designer.campaign.events import Cell, Created, Suggested, utc_now
-from designer.campaign.measured import MeasuredDesign, by_design
-from designer.campaign.state import Failure, Measurement, Suggestion
+from designer.campaign.log.events import Cell, Created, Suggested, utc_now
+from designer.campaign.log.state import Failure, Measurement, Suggestion
+from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.objective import Target
-from designer.report.beliefs import History, history_of
 from designer.report.chapters import MOST_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
-from designer.report.wording import amounts, count, moment, number, uncertain, with_unit
+from designer.report.number_format import amounts, count, moment, number, uncertain, with_unit
+from designer.report.posterior_history import History, history_of
 from designer.space import DesignSpace, ShareParameter
 from designer.space.design_space import Parameter
 

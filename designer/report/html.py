@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from designer.report import wording
+from designer.report import number_format
 from designer.report.chapters import chapters
 from designer.report.content import Content, Section
 
@@ -23,11 +23,11 @@ def render(content: Content, sections: Sequence[Section] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=wording.number, uncertain=wording.uncertain)
+    environment.filters.update(number=number_format.number, uncertain=number_format.uncertain)
     return environment.get_template("report.html").render(
         content=content,
         chapters=chapters(content, sections),
-        target_heads=[wording.with_unit(target.name, target.unit) for target in content.targets],
+        target_heads=[number_format.with_unit(target.name, target.unit) for target in content.targets],
         predicted_targets=[target for target in content.targets if content.pairs(target.name)],
         with_notes=any(each.notes for each in content.experiments),
     )

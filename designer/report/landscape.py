@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.acquisition.threads import one_thread
 from designer.campaign.best import best_rows
-from designer.campaign.events import Cell
-from designer.campaign.measured import MeasuredDesign, by_design
+from designer.campaign.log.events import Cell
+from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.campaign.wording import design_text
 from designer.interpretation.response import PairMap, Ternary, pair_map, slices_through, ternary
 from designer.interpretation.sensitivity import importance
 from designer.report.content import Landscape, Setting, Share
 from designer.space import DesignSpace, ShareParameter
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.numeric import NumericParameter
+from designer.threads import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from designer.campaign.campaign import Campaign
-    from designer.campaign.modelling import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import Knowledge
 
     Floats = NDArray[np.float64]
 

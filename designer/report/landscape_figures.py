@@ -11,7 +11,7 @@ from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
 from designer.report.content import Landscape, Share
 from designer.report.drawing import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
-from designer.report.wording import number, with_unit
+from designer.report.number_format import number, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

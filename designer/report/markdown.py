@@ -8,7 +8,7 @@ from pathlib import Path
 
 from designer.report.chapters import Chapter, chapters
 from designer.report.content import Content, Experiment, Section
-from designer.report.wording import number, uncertain, with_unit
+from designer.report.number_format import number, uncertain, with_unit
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
 

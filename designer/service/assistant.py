@@ -18,12 +18,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from designer.errors import DesignerError
-from designer.service import reading, writing
-from designer.service.accounts import Caller
+from designer.service import commands, queries
+from designer.service.http.problems import Refused, kind_of, problem
 from designer.service.lab import Lab, Told, wait_for
-from designer.service.place import Place
-from designer.service.plain import jsonable
-from designer.service.problems import Refused, kind_of, problem
+from designer.service.representations import jsonable
+from designer.service.store.accounts import Caller
+from designer.service.store.paths import Place
 
 LOG = logging.getLogger("designer.service")
 LONGEST_WAIT = 300.0
@@ -116,43 +116,43 @@ class _Looks(_Tools):
 
     def list_campaigns(self, search: str = "", after: str = "", limit: int = 50) -> dict[str, Any]:
         """List campaigns by name, and where each stands."""
-        return reading.campaigns(self.lab, self.who(), search=search, after=after, limit=max(1, min(limit, 500)))
+        return queries.campaigns(self.lab, self.who(), search=search, after=after, limit=max(1, min(limit, 500)))
 
     def show_campaign(self, campaign: str) -> dict[str, Any]:
         """Show one campaign: parameters, targets, what is open, what is best, whether to go on."""
-        return reading.campaign(self.lab, self.who(), campaign)
+        return queries.campaign(self.lab, self.who(), campaign)
 
     def list_suggestions(self, campaign: str, status: str | None = None) -> dict[str, Any]:
         """List suggestions: all, or those that are open, recorded, failed or withdrawn."""
-        return reading.suggestions(self.lab, self.who(), campaign, status=status)
+        return queries.suggestions(self.lab, self.who(), campaign, status=status)
 
     def list_measurements(self, campaign: str) -> dict[str, Any]:
         """List what was measured; `version` is what an amendment must name."""
-        return reading.measurements(self.lab, self.who(), campaign)
+        return queries.measurements(self.lab, self.who(), campaign)
 
     def show_history(self, campaign: str, before: int | None = None) -> dict[str, Any]:
         """Show what happened, newest first, and who did it."""
-        return reading.history(self.lab, self.who(), campaign, before=before)
+        return queries.history(self.lab, self.who(), campaign, before=before)
 
     def best(self, campaign: str) -> dict[str, Any]:
         """Show the best designs that were made, by the model and as measured."""
-        return {"best": wait_for(reading.look(self.lab, self.who(), campaign, "best"))}
+        return {"best": wait_for(queries.look(self.lab, self.who(), campaign, "best"))}
 
     def verdict(self, campaign: str) -> dict[str, Any]:
         """Say whether the campaign is done, and why or why not."""
-        return dict(wait_for(reading.look(self.lab, self.who(), campaign, "verdict")))
+        return dict(wait_for(queries.look(self.lab, self.who(), campaign, "verdict")))
 
     def predict(self, campaign: str, designs: list[Row]) -> dict[str, Any]:
         """Say what the model expects of designs in lab units."""
-        return {"predictions": wait_for(reading.predictions(self.lab, self.who(), campaign, designs))}
+        return {"predictions": wait_for(queries.predictions(self.lab, self.who(), campaign, designs))}
 
     def explain(self, campaign: str, suggestion: str) -> dict[str, Any]:
         """Say why a suggestion was made and what is expected of it."""
-        return dict(wait_for(reading.look(self.lab, self.who(), campaign, "card", suggestion)))
+        return dict(wait_for(queries.look(self.lab, self.who(), campaign, "card", suggestion)))
 
     def check(self, campaign: str, rows: list[Row], attach: bool = False) -> dict[str, Any]:
         """Say what recording rows would do, every fault included; nothing is written."""
-        return reading.check(self.lab, self.who(), campaign, rows, attach=attach)
+        return queries.check(self.lab, self.who(), campaign, rows, attach=attach)
 
 
 class _Writes(_Tools):
@@ -163,16 +163,16 @@ class _Writes(_Tools):
     ) -> dict[str, Any]:
         """Ask what to make next; waits until it is chosen. Each suggestion is an experiment to be made."""
         caller = self.who()
-        job = writing.suggest(self.lab, caller, campaign, n=n, replicate_of=replicate_of or (), key=key)
+        job = commands.suggest(self.lab, caller, campaign, n=n, replicate_of=replicate_of or (), key=key)
         self.lab.jobs.wait(job["id"], LONGEST_WAIT)
-        found = reading.job(self.lab, caller, job["id"])
+        found = queries.job(self.lab, caller, job["id"])
         if found["state"] == "failed":
             raise Told(found["problem"])
         return found
 
     def show_job(self, job: str) -> dict[str, Any]:
         """Say where a suggestion stands that took longer than one call may."""
-        return reading.job(self.lab, self.who(), job)
+        return queries.job(self.lab, self.who(), job)
 
     def record(
         self, campaign: str, rows: list[Row], partial: bool = False, attach: bool = False, key: str | None = None
@@ -181,22 +181,22 @@ class _Writes(_Tools):
 
         `attach` is for results of designs that nobody asked for: rows hold the design instead of a suggestion.
         """
-        return writing.record(self.lab, self.who(), campaign, rows, attach=attach, partial=partial, key=key)
+        return commands.record(self.lab, self.who(), campaign, rows, attach=attach, partial=partial, key=key)
 
     def fail(self, campaign: str, suggestion: str, reason: str, key: str | None = None) -> dict[str, Any]:
         """Record that an experiment gave no result."""
-        return writing.fail(self.lab, self.who(), campaign, suggestion, reason, key=key)
+        return commands.fail(self.lab, self.who(), campaign, suggestion, reason, key=key)
 
     def create_campaign(self, campaign: dict[str, Any] | str, key: str | None = None) -> dict[str, Any]:
         """Begin a campaign from the content of a campaign file, as YAML text or as an object."""
-        return writing.create(self.lab, self.who(), campaign, key=key)
+        return commands.create(self.lab, self.who(), campaign, key=key)
 
     def amend(
         self, campaign: str, measurement: str, version: int, values: Row | None = None, noise: Row | None = None,
         design: Row | None = None, reason: str = "", key: str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Correct a measurement, at the version that was read; null says that it was not measured after all."""
-        return writing.amend(
+        return commands.amend(
             self.lab, self.who(), campaign, measurement, values=values, noise=noise, design=design,
             reason=reason, seen=version, key=key,
         )  # fmt: skip
@@ -205,14 +205,14 @@ class _Writes(_Tools):
         self, campaign: str, subject: str, reason: str = "", version: int | None = None, key: str | None = None
     ) -> dict[str, Any]:
         """Withdraw a suggestion (S0001), which never returns then, or a measurement (M0001), which counts no more."""
-        return writing.withdraw(self.lab, self.who(), campaign, subject, reason=reason, seen=version, key=key)
+        return commands.withdraw(self.lab, self.who(), campaign, subject, reason=reason, seen=version, key=key)
 
     def amend_space(
         self, campaign: str, version: int, bounds: dict[str, list[float]] | None = None,
         add_choices: dict[str, list[str]] | None = None, constraints: list[str] | None = None, key: str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Change bounds, choices or constraints from now on, at the campaign's `space_version`."""
-        return writing.amend_space(
+        return commands.amend_space(
             self.lab,
             self.who(),
             campaign,

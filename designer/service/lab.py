@@ -9,14 +9,14 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from designer.errors import DesignerError
-from designer.service import worker
-from designer.service.accounts import Accounts
-from designer.service.crew import Crew
-from designer.service.jobs import Jobs
-from designer.service.notes import Notes
-from designer.service.place import Place
-from designer.service.problems import Refused
-from designer.service.shelf import Shelf
+from designer.service.http.problems import Refused
+from designer.service.store.accounts import Accounts
+from designer.service.store.cache import Shelf
+from designer.service.store.idempotency import Notes
+from designer.service.store.paths import Place
+from designer.service.work import worker_tasks
+from designer.service.work.jobs import Jobs
+from designer.service.work.workers import Crew
 
 MOST_LOOKS = 512
 
@@ -56,7 +56,7 @@ class Lab:
 
         A first worker is started as well, so that the first suggestion does not wait for it.
         """
-        self._crew.suggesting.submit(worker.ready)
+        self._crew.suggesting.submit(worker_tasks.ready)
         return self.jobs.resume()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Lab:
             if known is not None and not (known.done() and known.exception() is not None):
                 self._looks.move_to_end(key)
                 return known
-            future = self._crew.looking.submit(worker.look, self.place, campaign, what, list(arguments))
+            future = self._crew.looking.submit(worker_tasks.look, self.place, campaign, what, list(arguments))
             self._looks[key] = future
             while len(self._looks) > MOST_LOOKS:
                 self._looks.popitem(last=False)

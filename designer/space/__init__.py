@@ -1,13 +1,13 @@
 """Spaces of designs: parameters, compositions, mixtures, formulas, constraints."""
 
-from designer.space.choices import CategoricalParameter
-from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
-from designer.space.constraints import Constraint
+from designer.space.constraints.constraint import Constraint
 from designer.space.design_space import DesignSpace, Parameter
-from designer.space.files import read_frame
-from designer.space.formula import FormulaParameter
-from designer.space.parameters import NumericParameter
-from designer.space.tables import ReadResult
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import CompositionParameter, MixtureParameter, ShareParameter
+from designer.space.parameters.formula import FormulaParameter
+from designer.space.parameters.numeric import NumericParameter
+from designer.space.table_files import read_frame
+from designer.space.table_reader import ReadResult
 
 __all__ = [
     "CategoricalParameter",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from designer.errors import Fault, InvalidSpace
-from designer.space.choices import CategoricalParameter
-from designer.space.compositions import ShareParameter
-from designer.space.lattice import decimal_of, plain
-from designer.space.parameters import NumericParameter, ParameterBase
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.lattice import decimal_of, plain
+from designer.space.parameters.numeric import NumericParameter, ParameterBase
 
 P = TypeVar("P", bound=ParameterBase)
 

@@ -19,17 +19,17 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, 
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.amending import amended_parameter, as_plain, rebuilt
-from designer.space.choices import CategoricalParameter
-from designer.space.compositions import CompositionParameter, MixtureParameter, ShareParameter
-from designer.space.constraints import BoundConstraint, Constraint, Reference, bind
+from designer.space.constraints.constraint import BoundConstraint, Constraint, Reference, bind
 from designer.space.emptiness import why_empty
-from designer.space.fields import did_you_mean, twice
-from designer.space.formula import FormulaParameter
-from designer.space.lattice import Floats, Mask
 from designer.space.listing import list_designs
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import CompositionParameter, MixtureParameter, ShareParameter
+from designer.space.parameters.fields import did_you_mean, twice
+from designer.space.parameters.formula import FormulaParameter
+from designer.space.parameters.lattice import Floats, Mask
+from designer.space.parameters.numeric import NumericParameter
 from designer.space.salvage import further_faults
-from designer.space.tables import ReadResult, read_table
+from designer.space.table_reader import ReadResult, read_table
 
 if TYPE_CHECKING:
     from designer.space.encoding import Encoder
@@ -343,7 +343,7 @@ class DesignSpace(Value):
         extra_columns: Sequence[str] = (),
         flags: bool = True,
     ) -> ReadResult:
-        """Read a lab table of designs strictly; see `designer.space.tables.read_table`."""
+        """Read a lab table of designs strictly; see `designer.space.table_reader.read_table`."""
         return read_table(self, frame, file=file, extra_columns=extra_columns, flags=flags)
 
     # Other spaces made from this one

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.errors import Fault
-from designer.space.compositions import ShareParameter
-from designer.space.constraints import Inequality
+from designer.space.constraints.constraint import Inequality
 from designer.space.listing import count_settings, list_designs
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.numeric import NumericParameter
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace

@@ -26,11 +26,11 @@ from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_elements, formula_fractions
 from designer.chemistry.masses import atomic_masses
 from designer.errors import Fault, InvalidData
-from designer.space.choices import CategoricalParameter
-from designer.space.compositions import CompositionParameter, MixtureParameter
-from designer.space.formula import FormulaParameter
-from designer.space.lattice import Floats
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import CompositionParameter, MixtureParameter
+from designer.space.parameters.formula import FormulaParameter
+from designer.space.parameters.lattice import Floats
+from designer.space.parameters.numeric import NumericParameter
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace, Parameter

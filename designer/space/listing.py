@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.space.lattice import Floats
+from designer.space.parameters.lattice import Floats
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace

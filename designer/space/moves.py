@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.space.amount_moves import settle, transfer
-from designer.space.compositions import ShareParameter
-from designer.space.lattice import Floats, Mask
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.amount_moves import settle, transfer
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.lattice import Floats, Mask
+from designer.space.parameters.numeric import NumericParameter
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace, Parameter

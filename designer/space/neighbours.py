@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.space.lattice import Floats, Mask
 from designer.space.moves import Moves
+from designer.space.parameters.lattice import Floats, Mask
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace

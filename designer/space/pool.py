@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.errors import Fault, InvalidData
-from designer.space.lattice import Floats, Mask
+from designer.space.parameters.lattice import Floats, Mask
 
 if TYPE_CHECKING:
     import pandas as pd

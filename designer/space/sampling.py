@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.errors import NoDesignLeft
-from designer.space.amount_draws import draws_of
-from designer.space.compositions import ShareParameter
-from designer.space.lattice import Floats
+from designer.space.constraints.shortfall import shortfall
 from designer.space.moves import Moves
-from designer.space.parameters import NumericParameter
+from designer.space.parameters.amount_draws import draws_of
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.lattice import Floats
+from designer.space.parameters.numeric import NumericParameter
 from designer.space.pool import row_codes
-from designer.space.shortfall import shortfall
 
 if TYPE_CHECKING:
     from designer.space.design_space import DesignSpace, Parameter

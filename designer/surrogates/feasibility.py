@@ -34,8 +34,8 @@ from torch import Tensor
 from designer.errors import Fault, InvalidData
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.kernel_structure import GaussianProcessSettings, Layout
 from designer.surrogates.kernels import Hyperparameters, Kernel, Term
-from designer.surrogates.structure import GaussianProcessSettings, Layout
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn

@@ -18,13 +18,13 @@ from torch import Tensor
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogPosterior, cholesky, maximum_posterior, noise_variances
+from designer.surrogates.held_out import HeldOut, held_out
+from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale, drawn_in
-from designer.surrogates.prediction import HeldOut, held_out
-from designer.surrogates.single import SingleOutput
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
-from designer.surrogates.widening import freedom_of, widened
+from designer.surrogates.single_output import SingleOutput
+from designer.surrogates.variance_inflation import freedom_of, widened
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
@@ -243,7 +243,7 @@ def fit_gaussian_process(
     ----------
     wide
         Whether deviations are widened for what is not known about the hyperparameters and for designs being chosen
-        (`designer.surrogates.widening`); otherwise they are those of the most probable hyperparameters.
+        (`designer.surrogates.variance_inflation`); otherwise they are those of the most probable hyperparameters.
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)

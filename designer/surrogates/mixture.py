@@ -22,7 +22,7 @@ from torch import Tensor
 
 from designer.surrogates.kernels import Array
 from designer.surrogates.normal import normal_of, normal_posterior
-from designer.surrogates.single import SingleOutput
+from designer.surrogates.single_output import SingleOutput
 
 _STEPS = 200
 _SUM_TOLERANCE = 1e-9

@@ -14,7 +14,7 @@ import pandas as pd
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
-from designer.space.tables import read_table
+from designer.space.table_reader import read_table
 from designer.tasks.limits import Limit, read_limit
 from designer.units import convert, parse_quantity, split_header
 

@@ -12,7 +12,7 @@ from designer.documents import load_document, parse
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space import DesignSpace
 from designer.tasks.card import FamilyCard, TaskCard, group_faults, group_of, restricted
-from designer.tasks.tables import read_text_table
+from designer.tasks.csv_text import read_text_table
 from designer.tasks.task import Task
 
 CARD = "family.yaml"

@@ -26,7 +26,7 @@ from typing import Literal
 import numpy as np
 
 from designer.tasks.task import Task
-from designer.tasks.views import Array, Pair, View, pair, view_of
+from designer.tasks.task_view import Array, Pair, View, pair, view_of
 
 LEAST_SHARED = 20
 """Designs that both tasks must have measured before their values are compared directly."""

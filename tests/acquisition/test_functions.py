@@ -18,9 +18,9 @@ from botorch.optim import optimize_acqf
 from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 
-from designer.acquisition.building import build_acquisition
+from designer.acquisition.builder import build_acquisition
 from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement, Situation
-from designer.acquisition.pareto import HypervolumeImprovement
+from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.objective import Objective, Target, pareto_mask
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.mixture import Mixture

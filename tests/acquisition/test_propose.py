@@ -290,6 +290,6 @@ def test_a_batch_from_a_million_candidates_takes_under_five_seconds():
 
 
 def test_what_needs_no_model_loads_no_torch():
-    modules = "deadline, designer.acquisition.threads, designer.acquisition.initial, designer.acquisition.observed"
+    modules = "deadline, designer.threads, designer.acquisition.initial, designer.acquisition.observed"
     code = f"import sys, designer.acquisition.{modules}; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

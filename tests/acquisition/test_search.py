@@ -7,7 +7,7 @@ from botorch.optim import optimize_acqf
 
 from designer.acquisition import search as searching
 from designer.acquisition.archive import Archive
-from designer.acquisition.building import build_acquisition
+from designer.acquisition.builder import build_acquisition
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import NoisyImprovement
 from designer.acquisition.search import Search, listed_designs

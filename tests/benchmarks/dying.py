@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NoReturn
 
-from benchmarks.pools import Candidates
+from benchmarks.suite.pools import Candidates
 
 
 def versions() -> dict[str, str]:

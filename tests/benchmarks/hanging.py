@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.pools import Candidates
+from benchmarks.suite.pools import Candidates
 
 
 class Hanging:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.methods.random_search import RandomChooser, versions
-from benchmarks.pools import Candidates
+from benchmarks.suite.methods.random_search import RandomChooser, versions
+from benchmarks.suite.pools import Candidates
 
 __all__ = ["begin", "versions"]
 

@@ -7,12 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import comparison, foresight, measures, predictions, roles, sections, significance, sources
+from benchmarks.report import comparison, one_step_ahead, predictions, sections, significance
+from benchmarks.suite import measures, roles, sources
 
 
 @pytest.mark.parametrize(
     "module",
-    [comparison, foresight, measures, predictions, roles, sections, significance, sources],
+    [comparison, one_step_ahead, measures, predictions, roles, sections, significance, sources],
     ids=lambda module: module.__name__,
 )
 def test_examples(module: ModuleType) -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.choosing import initial_count
-from designer.campaign.events import SettingsChanged, SpaceChanged, Suggested, from_json
-from designer.campaign.store import SqlStore
+from designer.campaign.log.events import SettingsChanged, SpaceChanged, Suggested, from_json
+from designer.campaign.log.store import SqlStore
+from designer.campaign.suggesting.choice import initial_count
 from designer.errors import (
     InvalidCampaign,
     InvalidData,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.events import Withdrawn
-from designer.campaign.store import open_store
+from designer.campaign.log.events import Withdrawn
+from designer.campaign.log.store import open_store
 from tests.campaign import workers
 from tests.campaign.zygote import Zygote
 

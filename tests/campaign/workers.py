@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.events import Created, Suggested, Withdrawn
-from designer.campaign.running import unfinished
-from designer.campaign.store import open_store
+from designer.campaign.log.events import Created, Suggested, Withdrawn
+from designer.campaign.log.store import open_store
+from designer.campaign.suggesting.run_loop import unfinished
 from designer.errors import Conflict
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ def value_of(design: dict[str, float | str]) -> float:
 
 def warm_up() -> None:
     """Do everything once, so that what is loaded late is loaded before the first fork."""
-    import designer.campaign.modelling  # noqa: F401  torch and all that stands on it
+    import designer.campaign.suggesting.campaign_posterior  # noqa: F401  torch and all that stands on it
 
     campaign = Campaign.create(
         space=[

@@ -98,7 +98,7 @@ def test_an_unexpected_error_is_one_line_and_exit_code_1(designer, monkeypatch):
     def broken(*_):
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("designer.cli.see.open_campaign", broken)
+    monkeypatch.setattr("designer.cli.inspection.open_campaign", broken)
     done = designer("status")
     assert done.code == 1
     assert done.err == "designer: RuntimeError: two lines (set DESIGNER_DEBUG=1 to see where)\n"
@@ -122,7 +122,7 @@ def test_an_interrupt_is_exit_code_130(designer, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("designer.cli.see.open_campaign", interrupted)
+    monkeypatch.setattr("designer.cli.inspection.open_campaign", interrupted)
     done = designer("status")
     assert done.code == 130
     assert done.err == "Interrupted. What was recorded is kept; the same command goes on from there.\n"

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from designer.tasks import Family
-from designer.tasks.writing import save_family
-from tests.prediction.compounds import fitted, formulas, past_tasks, softness, stiffness
+from designer.tasks.family_folder import save_family
+from tests.properties.compounds import fitted, formulas, past_tasks, softness, stiffness
 
 TEXTS = formulas(6, 8)
 
@@ -110,7 +110,7 @@ def test_a_prior_is_fitted_and_shown(designer, past):
 )
 def test_what_is_wrong_is_told_in_one_line_each(designer, past, words, told):
     (past / "wrong.csv").write_text("formula\nNaCl\nNaXx\n")
-    from designer.priors.plain import PlainPrior
+    from designer.priors.baseline import PlainPrior
 
     PlainPrior().save(past / "other")
     done = designer("predict", *words)

@@ -128,7 +128,7 @@ def test_several_goals_by_brute_force(weights: tuple[float, float] | None, place
     beaten = (theirs >= own[:, None]).all(-1).any(-1)
     assert found.chance == pytest.approx(1 - beaten.mean(), abs=0.03)
     # The front is known here: the same gain over it by more draws, in units of the utilities' spread.
-    from designer.acquisition.pareto import HypervolumeImprovement
+    from designer.acquisition.hypervolume import HypervolumeImprovement
 
     scale = HypervolumeImprovement(where)
     centre, spread, reference = (each.numpy() for each in (scale.centre, scale.spread, scale.reference_point))

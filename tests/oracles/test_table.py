@@ -167,7 +167,7 @@ def test_columns_must_name_targets(tmp_path: Path):
 def test_open_oracle_opens_every_kind(tmp_path: Path):
     from designer.oracles import CommandMeasure, PythonMeasure
     from designer.oracles.command import CommandOracle
-    from designer.oracles.python import PythonOracle
+    from designer.oracles.python_function import PythonOracle
 
     (tmp_path / "m.py").write_text("def f(**design): return {'hardness': 1, 'cost': 2}\n")
     opened = open_oracle(PythonMeasure(function="m:f"), SPACE, OBJECTIVE, folder=tmp_path)

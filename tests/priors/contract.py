@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from designer.priors.base import Prior
-from designer.priors.deep_kernel import DeepKernelPrior
-from designer.priors.deep_training import Training
+from designer.priors.deep.deep_kernel import DeepKernelPrior
+from designer.priors.deep.deep_training import Training
 from designer.priors.kinds import prior_of
-from designer.priors.learned_init import LearnedInitPrior
-from designer.priors.metric import MetricPrior
-from designer.priors.metric_training import MetricTraining
-from designer.priors.nets.bayesian_head import HeadSettings
-from designer.priors.nets.transformer import TransformerSettings
-from designer.priors.neural_process import NeuralProcessPrior
+from designer.priors.metric.metric import MetricPrior
+from designer.priors.metric.metric_training import MetricTraining
+from designer.priors.networks.bayesian_head import HeadSettings
+from designer.priors.networks.learned_init import LearnedInitPrior
+from designer.priors.networks.neural_process import NeuralProcessPrior
+from designer.priors.networks.transformer import TransformerSettings
 
 SMALL: dict[str, Callable[[], Prior]] = {
     "deep-kernel": lambda: DeepKernelPrior(Training(steps=15, check=5, rows=10, tasks=2)),

@@ -17,8 +17,8 @@ from designer.errors import InvalidPrior
 from designer.objective import Objective, Target
 from designer.priors import testing
 from designer.priors.base import FittedPrior
+from designer.priors.baseline import PlainPrior
 from designer.priors.kinds import KINDS, load_prior
-from designer.priors.plain import PlainPrior
 from designer.surrogates.data import TaskData
 from tests.priors.contract import small
 

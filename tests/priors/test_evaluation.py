@@ -13,8 +13,8 @@ from botorch.models.model import Model
 
 from designer.errors import InvalidPrior
 from designer.priors import evaluation
+from designer.priors.baseline import PlainPrior
 from designer.priors.evaluation import Score, data_of, evaluate, summary, teachers_of
-from designer.priors.plain import PlainPrior
 from designer.priors.testing import example_tasks
 from designer.surrogates.data import TaskData
 from designer.surrogates.normal import normal_posterior

@@ -10,8 +10,8 @@ import torch
 
 from designer.errors import InvalidPrior
 from designer.priors import saving
+from designer.priors.baseline import PlainPrior
 from designer.priors.kinds import fit_prior, load_prior, prior_of
-from designer.priors.plain import PlainPrior
 
 
 @pytest.fixture

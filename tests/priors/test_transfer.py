@@ -13,13 +13,13 @@ import torch
 
 from designer.objective import Target
 from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
+from designer.priors.baseline import plain_model
 from designer.priors.conditioning import is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
-from designer.priors.plain import plain_model
+from designer.priors.interleaving import Guarded
 from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
-from designer.priors.turns import Guarded
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from designer.campaign.explanation import (
+from designer.campaign.explaining.explanation import (
     Best,
     Expectation,
     Explanation,

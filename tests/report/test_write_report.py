@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from designer import Campaign
-from designer.campaign.modelling import Knowledge
+from designer.campaign.suggesting.campaign_posterior import Knowledge
 from designer.priors.evidence import PriorEvidence
 from designer.report import Section, write_report
-from designer.report.beliefs import FEWEST_CHOICES, MOST_CHOICES, _affordable, history_of
 from designer.report.chapters import chapters
 from designer.report.gathering import gather
+from designer.report.posterior_history import FEWEST_CHOICES, MOST_CHOICES, _affordable, history_of
 from tests.report.test_html import Page
 
 SPACE = [
@@ -108,7 +108,7 @@ def test_a_measurement_is_expected_to_scatter_more_than_the_design_itself(campai
     known = campaign.knowledge()
     assert known is not None
     _, spread = known.predict(known.coordinates[:1])
-    from designer.report.beliefs import expectations
+    from designer.report.posterior_history import expectations
 
     design = dict(campaign.state.results[0].design)
     assert expectations(known, [design])[0]["overpotential"].spread >= spread[0, 0]
@@ -121,7 +121,7 @@ def test_beliefs_follow_the_number_of_experiments(campaign: Campaign) -> None:
 
 
 def test_a_long_campaign_is_played_at_some_of_its_choices(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
-    monkeypatch.setattr("designer.report.beliefs._affordable", lambda results: 2)
+    monkeypatch.setattr("designer.report.posterior_history._affordable", lambda results: 2)
     history = history_of(campaign)
     assert (history.played, history.choices) == (2, 3)
     assert "S0011" in history.predicted

@@ -14,13 +14,13 @@ pytest.importorskip("fastapi", reason="fastapi is not installed: pip install 'ma
 
 from fastapi.testclient import TestClient
 
-from designer.service import worker
-from designer.service.accounts import Caller
-from designer.service.app import create_app
-from designer.service.crew import Crew
+from designer.service.http.app import create_app
+from designer.service.http.security import Options
 from designer.service.lab import Lab
-from designer.service.place import Place
-from designer.service.security import Options
+from designer.service.store.accounts import Caller
+from designer.service.store.paths import Place
+from designer.service.work import worker_tasks
+from designer.service.work.workers import Crew
 from tests.campaign.conftest import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -63,7 +63,7 @@ def lab(place: Place) -> Iterator[Lab]:
     lab = Lab(place, Crew(ThreadLane(), ThreadLane()))
     yield lab
     lab.close()
-    worker.forget(place)
+    worker_tasks.forget(place)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from mcp import Client, StdioServerParameters
 
 from designer.service.assistant import server
 from designer.service.lab import Lab
-from designer.service.place import Place
+from designer.service.store.paths import Place
 from tests.service.conftest import CAMPAIGN
 
 TOOLS = {

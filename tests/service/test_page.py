@@ -23,8 +23,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from designer.service.accounts import Accounts
-from designer.service.place import Place
+from designer.service.store.accounts import Accounts
+from designer.service.store.paths import Place
 from tests.service.live import Live
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

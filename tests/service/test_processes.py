@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from designer.campaign.events import Recorded, Suggested
-from designer.campaign.store import open_store
-from designer.service.accounts import Accounts
-from designer.service.place import Place
+from designer.campaign.log.events import Recorded, Suggested
+from designer.campaign.log.store import open_store
+from designer.service.store.accounts import Accounts
+from designer.service.store.paths import Place
 from tests.service.conftest import CAMPAIGN
 from tests.service.live import Live
 

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from designer.surrogates.fitting import LogPosterior, NotPositiveDefinite, cholesky, maximum_posterior, noise_variances
+from designer.surrogates.kernel_structure import (
+    GaussianProcessSettings,
+    MainEffects,
+    build_kernel,
+    build_priors,
+    build_starts,
+)
 from designer.surrogates.kernels import Hyperparameters
-from designer.surrogates.structure import GaussianProcessSettings, MainEffects, build_kernel, build_priors, build_starts
 from tests.surrogates.tables import mixed_columns, mixed_features
 
 NAN = float("nan")

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
+from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.kernels import Hyperparameters
 from designer.surrogates.outputs import OutputScale
-from designer.surrogates.structure import GaussianProcessSettings, build_kernel
 from tests.surrogates.tables import mixed_features, mixed_task, numeric_columns, smooth
 
 NAN = float("nan")

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from designer.surrogates.kernel_structure import GaussianProcessSettings, MainEffects, build_kernel
 from designer.surrogates.kernels import Hyperparameters
-from designer.surrogates.structure import GaussianProcessSettings, MainEffects, build_kernel
 from tests.surrogates.tables import mixed_columns, mixed_features
 
 

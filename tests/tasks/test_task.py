@@ -16,7 +16,7 @@ from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
 from designer.tasks.cleaning import CENSORED
-from designer.tasks.tables import read_text_table
+from designer.tasks.csv_text import read_text_table
 
 SPACE = DesignSpace(
     parameters=[

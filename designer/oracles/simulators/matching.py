@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from designer.errors import Fault, InvalidUnit
 from designer.oracles.simulators.base import SimulatedTask
 from designer.space import CompositionParameter, NumericParameter
-from designer.space.fields import did_you_mean
+from designer.space.parameters.fields import did_you_mean
 from designer.units import convert, parse_quantity
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 from designer.errors import MissingExtra
 from designer.objective import Target
 from designer.space import DesignSpace, MixtureParameter, NumericParameter
+from designer.tasks.csv_text import read_text_table
 from designer.tasks.family import Family
-from designer.tasks.tables import read_text_table
 from designer.tasks.task import Task
 
 _FOLDER = Path("opt_problems", "materials", "data")

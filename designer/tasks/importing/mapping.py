@@ -17,11 +17,11 @@ from designer.objective import Target
 from designer.space import Constraint, DesignSpace, Parameter
 from designer.space.amending import as_plain
 from designer.tasks.card import NonEmpty, Text, without_empty_match
+from designer.tasks.family_folder import file_names, write_folder
 from designer.tasks.importing.raw import RawTable
 from designer.tasks.quality.checking import check, mend
 from designer.tasks.quality.findings import FATAL, LOG, Finding, together
-from designer.tasks.quality.table import Sheet
-from designer.tasks.writing import file_names, write_folder
+from designer.tasks.quality.sheet import Sheet
 
 REPAIRS = "repairs.csv"
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from designer.errors import Fault, InvalidData
-from designer.space.fields import identifier
+from designer.space.parameters.fields import identifier
 from designer.tasks.importing.raw import RawTable
 
 _CONFIG, _DATA = "config.json", "data.csv"

@@ -17,17 +17,8 @@ from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_elements, formula_fractions
 from designer.errors import InvalidInput
 from designer.space import CategoricalParameter, FormulaParameter, NumericParameter
-from designer.space.compositions import ShareParameter
-from designer.tasks.quality.columns import Known, WrongColumn, wrong_columns
-from designer.tasks.quality.density import Array
-from designer.tasks.quality.digits import Written
-from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
-from designer.tasks.quality.leakage import leaks
-from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import ELEMENTS, usual_of
-from designer.tasks.quality.replicates import contradictions, written_twice
-from designer.tasks.quality.slips import Suspect, suspects
-from designer.tasks.quality.structure import (
+from designer.space.parameters.compositions import ShareParameter
+from designer.tasks.quality.cell_checks import (
     check_bounds,
     check_sums,
     headers_of,
@@ -35,8 +26,17 @@ from designer.tasks.quality.structure import (
     read_formulas,
     read_numbers,
 )
-from designer.tasks.quality.table import Sheet
+from designer.tasks.quality.density import Array
+from designer.tasks.quality.digits import Written
+from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
+from designer.tasks.quality.leakage import leaks
+from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.quantities import ELEMENTS, usual_of
+from designer.tasks.quality.replicates import contradictions, written_twice
+from designer.tasks.quality.sheet import Sheet
+from designer.tasks.quality.slips import Suspect, suspects
 from designer.tasks.quality.weighing import Slip
+from designer.tasks.quality.wrong_columns import Known, WrongColumn, wrong_columns
 from designer.tasks.task import Task
 from designer.units import convert, split_header
 

@@ -10,10 +10,10 @@ import pandas as pd
 from designer.documents import load_document
 from designer.errors import InvalidData
 from designer.tasks.family import CARD, OpenedFamily, open_family
+from designer.tasks.family_folder import write_folder
 from designer.tasks.quality.checking import check, mend
 from designer.tasks.quality.findings import LOG, Finding
-from designer.tasks.quality.table import Sheet
-from designer.tasks.writing import write_folder
+from designer.tasks.quality.sheet import Sheet
 
 REPAIRS = "repairs.csv"
 

@@ -9,9 +9,9 @@ from itertools import combinations
 import numpy as np
 
 from designer.tasks.quality.findings import Finding
-from designer.tasks.quality.table import Sheet
+from designer.tasks.quality.sheet import Sheet
 from designer.tasks.task import Task
-from designer.tasks.views import pair, view_of
+from designer.tasks.task_view import pair, view_of
 
 _LEAST = 5
 _PART = 0.1

@@ -9,7 +9,7 @@ import pandas as pd
 
 from designer.tasks.quality.density import Array
 from designer.tasks.quality.findings import Change, Finding
-from designer.tasks.quality.table import Sheet
+from designer.tasks.quality.sheet import Sheet
 
 _CONTRADICTION = 8.0
 """Standard deviations of the other replicates by which two may differ."""

@@ -5,7 +5,8 @@ all that are weighed. A fault is a row, or a run of rows, whose evidence outweig
 faulty is then trusted no more, and all is weighed once more.
 
 The two chances were set on four families (`suzuki_flow`, `concrete_by_age`, `direct_arylation`, `electrolyte_fixed_T`)
-so that fewer than 1 % of the rows of sound tables are named; `benchmarks/data_quality.py` measures them on others.
+so that fewer than 1 % of the rows of sound tables are named; `benchmarks/studies/data_quality.py` measures them on
+others.
 """
 
 from __future__ import annotations

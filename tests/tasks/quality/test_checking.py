@@ -14,13 +14,13 @@ from designer.errors import InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import load_family
-from designer.tasks.quality.cells import read_cell
+from designer.tasks.family_folder import write_folder
+from designer.tasks.quality.cell_checks import mended_formula
+from designer.tasks.quality.cell_reading import read_cell
 from designer.tasks.quality.checking import check, mend
 from designer.tasks.quality.findings import Finding, together
 from designer.tasks.quality.folder import check_folder, repair_folder
-from designer.tasks.quality.structure import mended_formula
-from designer.tasks.quality.table import Sheet
-from designer.tasks.writing import write_folder
+from designer.tasks.quality.sheet import Sheet
 
 SPACE = DesignSpace(
     parameters=[

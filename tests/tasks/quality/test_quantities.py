@@ -10,11 +10,11 @@ from designer.errors import InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks.quality.checking import check
-from designer.tasks.quality.columns import Known, wrong_columns
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.numbers import Column, Numbers
 from designer.tasks.quality.quantities import LARGE, Quantity, Usual, quantities, usual_of
-from designer.tasks.quality.table import Sheet
+from designer.tasks.quality.sheet import Sheet
+from designer.tasks.quality.wrong_columns import Known, wrong_columns
 from designer.units import dimensionality
 
 ALLOYS = DesignSpace(parameters=[{"name": "alloy", "kind": "composition", "elements": ["Fe", "Cr", "Ni"]}])

@@ -1,0 +1,1 @@
+"""The report of a suite: tables, intervals and figures from its rows."""

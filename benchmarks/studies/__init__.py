@@ -1,0 +1,1 @@
+"""Studies that stand alone: each writes one page of results."""

@@ -1,0 +1,1 @@
+"""Simulated campaigns: suites, plans, methods, measures, and the runs that produce rows."""

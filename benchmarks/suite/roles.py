@@ -1,0 +1,76 @@
+"""Which methods a report is about: the one that is judged, the plain one, and the best of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.report.comparison import Cube, mean
+from benchmarks.suite.results import Grid, Part
+
+OURS = "designer"
+
+
+def is_ours(method: str) -> bool:
+    """Return whether a method is one of this project's.
+
+    >>> is_ours("designer"), is_ours("designer-transfer-gp"), is_ours("baybe")
+    (True, True, False)
+    """
+    return method == OURS or method.startswith(f"{OURS}-")
+
+
+def to_top(grid: Grid) -> Cube:
+    """Return the experiments to the top 1 %."""
+    return grid.cube(lambda campaign: campaign.measures.to_top)
+
+
+def to_gap(grid: Grid) -> Cube:
+    """Return the experiments to 90 % of the way from the median design to the best."""
+    return grid.cube(lambda campaign: campaign.measures.to_gap)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which methods a report is about.
+
+    Parameters
+    ----------
+    ours
+        The method that is judged.
+    plain
+        The method without transfer that acceleration is relative to; None where it has not run.
+    peer
+        The best method of others, by experiments to the top 1 %, chosen with hindsight; None where none has run.
+    """
+
+    ours: str
+    plain: str | None
+    peer: str | None
+
+    @classmethod
+    def of(cls, part: Part, grid: Grid, ours: str, plain: str) -> Roles:
+        """Find the best peer among the methods of a grid, which is one of the part's."""
+        means = mean(to_top(grid).by_task())
+        best = min(peers_of(grid, ours), key=lambda i: means[i], default=None)
+        return cls(ours, plain if plain in part.methods else None, None if best is None else grid.methods[best])
+
+    @property
+    def baselines(self) -> list[str]:
+        """The plain method and the best peer, without repeats and without the judged one."""
+        return [name for name in dict.fromkeys((self.plain, self.peer)) if name is not None and name != self.ours]
+
+
+def peers_of(grid: Grid, ours: str) -> list[int]:
+    """Return the places of the methods of others in a grid."""
+    return [i for i, method in enumerate(grid.methods) if not is_ours(method) and method != ours]
+
+
+def best_by_family(grid: Grid, ours: str) -> dict[str, str]:
+    """Return for each family the method of others that needs the fewest experiments there, chosen with hindsight."""
+    by_task, peers = to_top(grid).by_task(), peers_of(grid, ours)
+    found: dict[str, str] = {}
+    for family in sorted({family for family, _ in grid.tasks} if peers else ()):
+        rows = [t for t, task in enumerate(grid.tasks) if task[0] == family]
+        means = by_task[:, rows].mean(axis=1)
+        found[family] = grid.methods[min(peers, key=lambda i: means[i])]
+    return found

@@ -1,0 +1,251 @@
+"""From a suggestion's event to the reasons for it, with what was known when it was made.
+
+Reached only when an explanation is asked for: this is where torch is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.functions import Situation
+from designer.acquisition.observed import Observed
+from designer.acquisition.propose import Known, features, situation_of
+from designer.campaign.best import best_rows
+from designer.campaign.explaining.explanation import Best, Expectation, Explanation, Influences, Neighbour, Rival
+from designer.campaign.explaining.influences import influences_of
+from designer.campaign.explaining.positions import made_designs, places_of
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Design, Suggested
+from designer.campaign.log.state import CampaignState, Suggestion
+from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.suggesting.campaign_posterior import Knowledge, feasibility_of
+from designer.campaign.suggesting.choice import seed_of
+from designer.campaign.wording import design_text, setting_text
+from designer.interpretation.distances import distances, parameter_distances
+from designer.interpretation.outlook import Outlook, outlook_of
+from designer.interpretation.runner_up import alternative_to
+from designer.objective import Target
+from designer.priors.interleaving import plain_part
+from designer.threads import one_thread
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Z90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
+NEAREST = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What was known when a suggestion was made.
+
+    Parameters
+    ----------
+    spec, state
+        The campaign's before the event.
+    event
+        The event that holds the suggestion.
+    known
+        The posterior; None where there were too few results for a model.
+    now
+        The suggestion with what became of it.
+    measured_since
+        By target, the mean of the suggestion's measurements that count now.
+    """
+
+    spec: CampaignSpec
+    state: CampaignState
+    event: Suggested
+    known: Knowledge | None
+    now: Suggestion
+    measured_since: Mapping[str, float]
+
+    @property
+    def pending(self) -> list[Design]:
+        """The designs that were on their way: open ones, and those before it in its batch."""
+        before = [each.design for each in self.event.designs[: self._place]]
+        return [*(dict(each.design) for each in self.state.open), *before]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the acquisition chose it."""
+        return self.event.how == "model" and self.event.designs[self._place].score is not None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was chosen as if there were no past tasks."""
+        return self.event.designs[self._place].plain
+
+    @property
+    def _place(self) -> int:
+        return next(i for i, each in enumerate(self.event.designs) if each.id == self.now.id)
+
+
+def explain(moment: Moment) -> Explanation:
+    """Return why the suggestion was made. A pure function of the events."""
+    spec, state, now = moment.spec, moment.state, moment.now
+    x = coordinates_of(spec.space, [now.design])
+    groups = by_design(spec.space, spec.objective.targets, state.results)
+    known = moment.known
+    plain = Explanation(
+        suggestion=now.id,
+        design=dict(now.design),
+        text=design_text(spec.space, now.design),
+        how=now.how,
+        note=now.note,
+        position=moment.event.based_on,
+        status=now.status,
+        results=len(state.results),
+        failures=len(state.failures),
+        targets=spec.objective.targets,
+        nearest=_nearest(spec, state, groups, x[0]),
+        places=places_of(spec.space, x[0], coordinates_of(spec.space, made_designs(state))),
+    )
+    if known is None:
+        return plain
+    expected = _expected(known, x, moment.measured_since)
+    best = _best(known, groups, x[0])
+    situation, kinds = _situation(moment, known)
+    outlook = outlook_of(situation, features(spec.space.encoder, x)[0])
+    told = _with(plain, moment, expected, best, outlook, known)
+    if not moment.scored:
+        return told
+    return _with_choice(told, moment, known, situation, kinds, x[0])
+
+
+def _with(
+    plain: Explanation,
+    moment: Moment,
+    expected: tuple[Expectation, ...],
+    best: Best | None,
+    outlook: Outlook,
+    known: Knowledge,
+) -> Explanation:
+    limited = any(target.constrained for target in moment.spec.objective.targets)
+    return replace(
+        plain,
+        expected=expected,
+        best=best,
+        beat=outlook.beat,
+        fail=1.0 - outlook.success if moment.state.failures else None,
+        within=outlook.within if limited else None,
+        explore=outlook.explore if moment.scored else 1.0,
+        exploit=outlook.exploit if moment.scored else 0.0,
+        prior=known.evidence,
+        doubts=known.doubts,
+    )
+
+
+def _with_choice(
+    told: Explanation, moment: Moment, known: Knowledge, situation: Situation, sorted_out: Known, x: Floats
+) -> Explanation:
+    spec = moment.spec
+    rival = alternative_to(x, spec.space, situation, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
+    goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
+    influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
+    if rival is None:
+        return replace(told, influences=influences)
+    design = lab_designs(spec.space, rival.coordinates[None])[0]
+    thresholds = {n: v for n, v in zip(goals, rival.thresholds, strict=True) if v is not None}
+    return replace(
+        told,
+        influences=influences,
+        rival=Rival(
+            design,
+            design_text(spec.space, design),
+            float(np.exp(min(rival.log_ratio, 700.0))),
+            thresholds,
+            rival.success,
+            rival.different,
+        ),
+    )
+
+
+def _seed(moment: Moment) -> int:
+    return seed_of(moment.spec.settings.seed, len(moment.state.suggestions))
+
+
+def _situation(moment: Moment, known: Knowledge) -> tuple[Situation, Known]:
+    """Return what the acquisition function was built from when the design was chosen."""
+    spec, state = moment.spec, moment.state
+    data = Observed(known.coordinates, known.Y)
+    pending = coordinates_of(spec.space, moment.pending)
+    taken = [dict(each.design) for each in state.suggestions.values()]
+    taken += [dict(each.design) for each in state.failures]
+    keys = frozenset(spec.space.keys(coordinates_of(spec.space, taken)))
+    sorted_out = Known.of(spec.space, data, pending, keys)
+    feasibility = feasibility_of(spec, state, known)
+    model = (plain_part(known.model) if moment.plain else None) or known.model
+    with one_thread():
+        situation = situation_of(
+            model, spec.space, spec.objective, data, sorted_out, _seed(moment), feasibility, spec.space.encoder
+        )
+    return situation, sorted_out
+
+
+def _expected(known: Knowledge, x: Floats, since: Mapping[str, float]) -> tuple[Expectation, ...]:
+    mean, sd = known.predict(x, of_measurement=True)
+    learned = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
+    return tuple(
+        Expectation(t.name, m, s, m - Z90 * s, m + Z90 * s, since.get(t.name))
+        for t, m, s, told in zip(known.objective.targets, mean[0].tolist(), sd[0].tolist(), learned, strict=True)
+        if told
+    )
+
+
+def _best(known: Knowledge, groups: Sequence[MeasuredDesign], x: Floats) -> Best | None:
+    """Return the best measured design; of several on a front, the nearest one."""
+    rows = best_rows(known.objective, np.array([group.means for group in groups])) if groups else []
+    if not rows:
+        return None
+    away = distances(known.space, x[None], np.array([groups[i].coordinates for i in rows]))[0]
+    made = groups[rows[int(np.argmin(away))]]
+    return Best(made.label, dict(made.design), _values(known.objective.targets, made))
+
+
+def _values(targets: Sequence[Target], made: MeasuredDesign) -> dict[str, float]:
+    pairs = zip(targets, made.means.tolist(), strict=True)
+    return {target.name: value for target, value in pairs if np.isfinite(value)}
+
+
+def _nearest(
+    spec: CampaignSpec, state: CampaignState, groups: Sequence[MeasuredDesign], x: Floats
+) -> tuple[Neighbour, ...]:
+    """Return the nearest designs that were made, failed ones included."""
+    space = spec.space
+    made: list[tuple[str, Design, dict[str, float], str | None]] = [
+        (group.label, dict(group.design), _values(spec.objective.targets, group), None) for group in groups
+    ]
+    made += [
+        (failure.suggestion or "a design nobody asked for", dict(failure.design), {}, failure.reason)
+        for failure in state.failures
+    ]
+    if not made:
+        return ()
+    coordinates = coordinates_of(space, (design for _, design, _, _ in made))
+    away = distances(space, x[None], coordinates)[0]
+    order = np.argsort(away, kind="stable")[:NEAREST]
+    apart = parameter_distances(space, x[None], coordinates[order])[0]
+    return tuple(
+        Neighbour(
+            label=made[i][0],
+            design=made[i][1],
+            distance=float(away[i]),
+            differs=tuple(
+                f"{parameter.name} {setting_text(parameter, made[i][1])}"
+                for parameter, distance in zip(space.parameters, by_parameter, strict=True)
+                if distance > 0
+            ),
+            values=made[i][2],
+            failed=made[i][3],
+        )
+        for i, by_parameter in zip(order.tolist(), apart, strict=True)
+    )

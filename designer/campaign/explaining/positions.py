@@ -1,0 +1,63 @@
+"""Where designs lie in a space, axis by axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.campaign.explaining.explanation import Place
+from designer.campaign.log.events import Design
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.designs import lab_designs
+from designer.campaign.wording import setting_text
+from designer.space import DesignSpace
+from designer.space.encoding import Encoder
+from designer.space.parameters.categorical import CategoricalParameter
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.formula import FormulaParameter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def made_designs(state: CampaignState) -> list[Design]:
+    """Return the designs that were made, failed ones included."""
+    results = [dict(each.design) for each in state.results]
+    return results + [dict(each.design) for each in state.failures]
+
+
+def places_of(space: DesignSpace, x: Floats, made: Floats) -> tuple[Place, ...]:
+    """Return the place of the design `x` (``c``) on each axis, with those of the designs `made` (``n x c``).
+
+    Formulas have no axis. Members that no design has anything of are left out.
+    """
+    rows = np.concatenate([x[None], made])
+    positions = Encoder(space, descriptors=False).encode(rows)
+    return tuple(_places(space, rows, positions))
+
+
+def _places(space: DesignSpace, rows: Floats, positions: Floats) -> Iterator[Place]:
+    columns = Encoder(space, descriptors=False).columns
+    (design,) = lab_designs(space, rows[:1])
+    for parameter, part in space.parts():
+        own = [i for i, column in enumerate(columns) if column.parameter == parameter.name]
+        setting = setting_text(parameter, design)
+        if isinstance(parameter, FormulaParameter):
+            continue
+        if isinstance(parameter, CategoricalParameter):
+            yield _place(parameter.name, setting, rows[:, part.start] / max(1, parameter.count - 1))
+        elif isinstance(parameter, ShareParameter):
+            for i, member, header in zip(own, parameter.members, parameter.lab_columns, strict=True):
+                if positions[:, i].any():
+                    yield _place(f"{parameter.name} {member}", f"{float(design[header]):.6g}", positions[:, i])
+        else:
+            yield _place(parameter.name, setting, positions[:, own[0]])
+
+
+def _place(name: str, setting: str, positions: Floats) -> Place:
+    here, *made = positions.tolist()
+    return Place(name, setting, here, tuple(made))

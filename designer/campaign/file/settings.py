@@ -1,0 +1,189 @@
+"""The keys of a campaign file besides its space and its targets: what they may be, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from designer.documents import Value
+from designer.errors import Fault, InvalidInput
+from designer.oracles.specs import MeasureSpec
+
+PRIOR_KINDS = ("auto", "none", "transfer-gp", "deep-kernel", "metric", "neural-process", "learned-init")
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value} is not a whole number; give a whole number")
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, (bool, str)):
+        raise ValueError(f"{value!r} is not a number; give a plain number, without quotes or unit")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Number = Annotated[float, BeforeValidator(_number)]
+
+
+class Stop(Value):
+    """When a campaign has done enough, besides its budget.
+
+    Parameters
+    ----------
+    reach
+        Stop when a measured design keeps all limits and reaches the goals that say when they are reached.
+    probability_of_better_than
+        Stop when the probability that any remaining design is better than the best one by more than `margin` is below
+        this level.
+    margin
+        How much better is worth another experiment: in the goal's unit where there is one goal, in desirability (0 to
+        1), or as a share of each goal's range on the measured Pareto front.
+    """
+
+    reach: bool = True
+    probability_of_better_than: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    margin: Annotated[Number, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Stop:
+        if self.probability_of_better_than is None and "margin" in self.model_fields_set:
+            what = "'margin' says nothing without 'probability_of_better_than'"
+            raise InvalidInput(Fault(what, "add 'probability_of_better_than: 0.01'", path=("margin",)))
+        return self
+
+
+class PriorSettings(Value):
+    """Where knowledge of past tasks comes from.
+
+    Parameters
+    ----------
+    kind
+        How it is learned; ``auto`` finds out whether it helps, ``none`` uses none. ``auto`` without tasks is ``none``.
+    tasks
+        Folders with a ``family.yaml``, files of finished campaigns, or one saved prior, relative to the campaign file.
+    leave_out
+        Names or patterns of tasks among them that are not learned from.
+    digest
+        Of a prior that was given in Python, written by `Campaign.create`.
+    """
+
+    kind: str = "auto"
+    tasks: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    leave_out: tuple[str, ...] = ()
+    digest: str | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is past work to learn from."""
+        return self.kind != "none" and bool(self.tasks)
+
+    @model_validator(mode="after")
+    def _check(self) -> PriorSettings:
+        faults = list(self._faults())
+        if faults:
+            raise InvalidInput(faults)
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.kind not in PRIOR_KINDS:
+            close = get_close_matches(self.kind, PRIOR_KINDS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(PRIOR_KINDS)}"
+            yield Fault(f"prior kind {self.kind!r} is not known", remedy, path=("kind",))
+        elif self.kind not in ("auto", "none") and not self.tasks and self.digest is None:
+            what = f"prior kind {self.kind!r} has no past tasks to learn from"
+            yield Fault(what, "add 'tasks: [folder]', or use 'none'", path=("kind",))
+        if self.leave_out and not self.tasks:
+            yield Fault("'leave_out' says nothing without 'tasks'", "add 'tasks: [folder]'", path=("leave_out",))
+        if self.kind == "none" and self.tasks:
+            yield Fault("prior kind 'none' learns from no tasks", "use 'auto', or leave 'tasks' out", path=("tasks",))
+
+
+class Settings(Value):
+    """The keys of a campaign file besides `space`, `constraints`, `targets` and `combine`.
+
+    Parameters
+    ----------
+    designer
+        The version of the file's grammar: 1.
+    name
+        The campaign's name in its store.
+    candidates
+        A table (CSV) of the only designs there are, relative to the campaign file.
+    prior
+        See `PriorSettings`.
+    batch_size
+        How many designs are suggested at once, unless asked otherwise.
+    budget
+        How many experiments may be made: results and failures of suggestions, replicates included. Results that
+        nobody asked for cost nothing.
+    stop
+        See `Stop`; the campaign stops at a reached target unless ``reach: false``.
+    measure
+        The oracle, if no person measures; see `designer.oracles.specs`.
+    seed
+        Of every random choice.
+    store
+        Where events are kept, see `designer.campaign.log.store_location`; default: beside the file, with its name and
+        ``.db``.
+    initial
+        The first designs: how many (filling the space), or a list of designs in lab units. The rule without it stands
+        in `designer.campaign.suggesting.next_designs.initial_count`.
+    suggest_seconds
+        A bound on the time of one suggestion.
+    replicates
+        How many times each suggestion shall be measured.
+    """
+
+    designer: Literal[1] = 1
+    name: str
+    candidates: str | None = Field(default=None, min_length=1)
+    prior: PriorSettings = PriorSettings()
+    batch_size: Count = 1
+    budget: Count | None = None
+    stop: Stop = Stop()
+    measure: MeasureSpec | None = None
+    seed: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
+    store: str | None = Field(default=None, repr=False)
+    initial: int | tuple[dict[str, Any], ...] | None = None
+    suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0
+    replicates: Count = 1
+
+    @field_validator("designer", mode="before")
+    @classmethod
+    def _known_version(cls, given: Any) -> Any:
+        if given != 1 or isinstance(given, bool):
+            raise ValueError(f"designer: {given!r} is a grammar that this version does not know; write 'designer: 1'")
+        return 1
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _usable_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            raise ValueError(f"name {given!r} is not text; put it in quotes: '{given}'")
+        if not given.strip() or given != given.strip() or len(given) > 100 or not given.isprintable():
+            raise ValueError(f"name {given!r} cannot be used; give 1 to 100 printable characters without outer blanks")
+        return given
+
+    @field_validator("initial", mode="before")
+    @classmethod
+    def _count_or_designs(cls, given: Any) -> Any:
+        if given is None:
+            return None
+        if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+            return given
+        if isinstance(given, list | tuple) and given:
+            faults = [
+                Fault(f"initial design {design!r} is not a mapping", "write {parameter: value, ...}", path=(i,))
+                for i, design in enumerate(given)
+                if not isinstance(design, Mapping)
+            ]
+            if faults:
+                raise InvalidInput(faults)
+            return given
+        raise ValueError(f"initial {given!r} is no number of designs; give a whole number above 0 or a list of designs")

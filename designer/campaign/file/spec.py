@@ -1,0 +1,289 @@
+"""A campaign file, read whole: space, targets and settings, with every fault at once.
+
+`CampaignSpec` is what a file says. Its plain content (`data`) is what the campaign's first event keeps, so that a
+campaign can be resumed from its store alone, and so that a changed file is noticed (see `differences`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from designer.campaign.file.past_work_formats import path_faults
+from designer.campaign.file.reserved_columns import own_header_faults
+from designer.campaign.file.settings import Settings
+from designer.campaign.log.store_location import confined, within
+from designer.campaign.results.design_tables import Source, load_pool, read_designs
+from designer.documents import Document, Value, faults_of, load_document
+from designer.errors import Fault, InvalidCampaign, InvalidInput
+from designer.objective import Objective, Target
+from designer.space import DesignSpace
+from designer.space.parameters.formula import FormulaParameter
+
+if TYPE_CHECKING:
+    from designer.priors.base import FittedPrior
+
+SPACE_KEYS = ("space", "constraints")
+OBJECTIVE_KEYS = ("targets", "combine")
+SETTING_KEYS = tuple(Settings.model_fields)
+KNOWN_KEYS = (*SETTING_KEYS, *SPACE_KEYS, *OBJECTIVE_KEYS)
+
+
+@dataclass(frozen=True, eq=False)
+class CampaignSpec:
+    """What a campaign file says.
+
+    Parameters
+    ----------
+    settings
+        All keys but those of the space and the targets.
+    space, objective
+        What can be made, and what is wanted.
+    data
+        The file's plain content without its store.
+    folder
+        Where relative paths start.
+    file
+        The file's path, None for a campaign made in Python.
+    given_prior
+        The prior that a campaign made in Python was given, already fitted.
+    """
+
+    settings: Settings
+    space: DesignSpace
+    objective: Objective
+    data: Mapping[str, Any]
+    folder: Path = field(default_factory=Path)
+    file: Path | None = None
+    pool_digest: str | None = None
+    document: Document | None = field(default=None, repr=False)
+    given_prior: FittedPrior | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_file(cls, path: Path | str) -> CampaignSpec:
+        """Read a campaign file.
+
+        Raises
+        ------
+        InvalidCampaign
+            With every fault of the file, each with its line.
+        """
+        path = Path(path)
+        try:
+            document = load_document(path)
+        except InvalidInput as error:
+            raise InvalidCampaign(error.faults) from None
+        return cls.from_document(document, folder=path.parent, file=path)
+
+    @classmethod
+    def from_data(
+        cls,
+        data: Mapping[str, Any],
+        *,
+        folder: Path | str = ".",
+        candidates: Source | None = None,
+        check_files: bool = True,
+    ) -> CampaignSpec:
+        """Build a spec from plain content, as a store keeps it.
+
+        Parameters
+        ----------
+        candidates
+            The table of candidates, if it is not the one that `data` names.
+        check_files
+            Whether to look for faults in the files that `measure` names.
+
+        Raises
+        ------
+        InvalidCampaign
+            With every fault.
+        """
+        return _read(Document(dict(data)), Path(folder), None, candidates, check_files)
+
+    @classmethod
+    def from_document(cls, document: Document, *, folder: Path, file: Path | None = None) -> CampaignSpec:
+        """Build a spec from a YAML document; see `from_file`."""
+        return _read(document, folder, file, None, True)
+
+    def with_data(self, data: Mapping[str, Any]) -> CampaignSpec:
+        """Return the spec of other plain content that has the same space and the same candidates."""
+        reader = _Reader(Document(dict(data)), self.folder, None, check_files=False)
+        spec = reader.finished(reader.read(self.file, (self.space, self.pool_digest)))
+        return replace(spec, given_prior=self.given_prior)
+
+    def locate(self, fault: Fault) -> Fault:
+        """Return `fault` with the file and the line that its path stands for."""
+        return fault if self.document is None else self.document.locate(fault)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name in its store."""
+        return self.settings.name
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The measured quantities."""
+        return self.objective.targets
+
+    @property
+    def learns(self) -> bool:
+        """Whether the campaign begins from past work."""
+        return self.given_prior is not None or self.settings.prior.learns
+
+    @property
+    def store(self) -> str:
+        """Where the events are kept: the store that the file names, else a file beside it."""
+        if self.settings.store is not None:
+            return confined(self.settings.store, self.folder)
+        if self.file is None:
+            raise InvalidCampaign(Fault("this campaign names no store", "give one"))
+        return str(self.file.with_suffix(".db"))
+
+    @cached_property
+    def initial_designs(self) -> tuple[dict[str, float | str], ...]:
+        """The user's own first designs, in lab units."""
+        given = self.settings.initial
+        if given is None or isinstance(given, int):
+            return ()
+        return read_designs(self.space, given, inside=True)
+
+
+V = TypeVar("V", bound=Value)
+
+
+def _read(
+    document: Document, folder: Path, file: Path | None, candidates: Source | None, check_files: bool
+) -> CampaignSpec:
+    if not isinstance(document.data, Mapping):
+        remedy = "write 'designer: 1', 'name: ...', 'space: ...' and 'targets: ...'"
+        raise InvalidCampaign(document.locate(Fault("a campaign file is a mapping of keys to values", remedy)))
+    reader = _Reader(document, folder, candidates, check_files)
+    return reader.finished(reader.read(file))
+
+
+class _Reader:
+    """Reads the sections of one document and gathers the faults of all of them."""
+
+    def __init__(self, document: Document, folder: Path, candidates: Source | None, check_files: bool) -> None:
+        self.document = document
+        self.data: dict[Any, Any] = dict(document.data)
+        self.folder = folder
+        self.candidates = candidates
+        self.check_files = check_files
+        self.faults: list[Fault] = []
+
+    def finished(self, spec: CampaignSpec | None) -> CampaignSpec:
+        """Return the spec, or raise with all faults in the order of their lines."""
+        if spec is None or self.faults:
+            own = [self.document.locate(fault) for fault in dict.fromkeys(self.faults) if fault.file is None]
+            others = [fault for fault in dict.fromkeys(self.faults) if fault.file is not None]
+            raise InvalidCampaign([*sorted(own, key=lambda fault: fault.line or 0), *others])
+        return spec
+
+    def read(self, file: Path | None, space: tuple[DesignSpace, str | None] | None = None) -> CampaignSpec | None:
+        """Read all sections; `space` is given where it is known already."""
+        self._unknown_keys()
+        settings = self._section(Settings, SETTING_KEYS)
+        objective = self._section(Objective, OBJECTIVE_KEYS)
+        made, digest = self._space() if space is None else space
+        if made is not None and objective is not None:
+            self._clashing_columns(made, objective)
+            self.faults += own_header_faults(made, objective)
+        if settings is None or made is None or objective is None:
+            return None
+        plain = {key: value for key, value in self.data.items() if key != "store"}
+        spec = CampaignSpec(settings, made, objective, plain, self.folder, file, digest, self.document)
+        self._check(spec)
+        return spec
+
+    def _space(self) -> tuple[DesignSpace | None, str | None]:
+        space = self._section(DesignSpace, SPACE_KEYS)
+        named = self.data.get("candidates")
+        source = self.candidates if self.candidates is not None else named
+        if space is None or source is None:
+            self._formulas_without_pool(space)
+            return space, None
+        if isinstance(source, str):  # as the file names it
+            try:
+                within(source, self.folder, "candidates", "give the table in Python")
+            except ValueError as error:
+                self._say(error, "candidates")
+                return space, None
+            source = self.folder / source
+        if not isinstance(source, Path) and not hasattr(source, "columns"):
+            if self.candidates is not None:
+                what = f"candidates cannot be of type {type(source).__name__}"
+                self.faults.append(Fault(what, "give a DataFrame or a path", path=("candidates",)))
+            return space, None  # for what the file names, the settings say what is wrong with it
+        try:
+            return load_pool(space, source)
+        except InvalidInput as error:
+            self.faults += [_placed(fault, ("candidates",)) for fault in error.faults]
+        return space, None
+
+    def _formulas_without_pool(self, space: DesignSpace | None) -> None:
+        for i, parameter in enumerate(space.parameters if space is not None and space.pool is None else ()):
+            if isinstance(parameter, FormulaParameter):
+                what = f"formula {parameter.name!r} has nothing to choose from"
+                self.faults.append(Fault(what, "give a table of designs: 'candidates: file.csv'", path=("space", i)))
+
+    def _unknown_keys(self) -> None:
+        for key in self.data:
+            if key not in KNOWN_KEYS:
+                close = get_close_matches(str(key), KNOWN_KEYS, n=1)
+                remedy = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(KNOWN_KEYS)}"
+                self.faults.append(Fault(f"unknown key {str(key)!r}", remedy, path=(key,)))
+
+    def _section(self, kind: type[V], keys: Iterable[str]) -> V | None:
+        data = {key: self.data[key] for key in keys if key in self.data}
+        try:
+            return kind.model_validate(data)
+        except ValidationError as error:
+            self.faults += faults_of(error, kind, data)
+            return None
+
+    def _say(self, error: ValueError, key: str) -> None:
+        what, _, remedy = str(error).partition("; ")
+        self.faults.append(Fault(what, remedy, path=(key,)))
+
+    def _clashing_columns(self, space: DesignSpace, objective: Objective) -> None:
+        for i, target in enumerate(objective.targets):
+            for key, name in (("column", target.column), ("name", target.name)):
+                if name is not None and name in space.columns:
+                    what = f"target {target.name!r} and the space have the same column {name!r}"
+                    self.faults.append(Fault(what, "rename one of them", path=("targets", i, key)))
+                    break
+
+    def _check(self, spec: CampaignSpec) -> None:
+        """Check what concerns several sections at once, or files."""
+        if spec.settings.store is not None:
+            try:
+                confined(spec.settings.store, self.folder)
+            except ValueError as error:
+                self._say(error, "store")
+        try:
+            _ = spec.initial_designs
+        except InvalidInput as error:
+            self.faults += [_placed(fault, ("initial",)) for fault in error.faults]
+        if self.check_files:
+            self.faults += path_faults(spec.settings.prior.tasks, self.folder)
+        if spec.settings.measure is not None and self.check_files:
+            from designer.oracles import measure_faults
+
+            found = measure_faults(spec.settings.measure, spec.space, spec.objective, folder=self.folder)
+            self.faults += [_placed(fault, ("measure",)) for fault in found]
+
+
+def _placed(fault: Fault, path: tuple[str | int, ...]) -> Fault:
+    """Return `fault` inside `path`; what is wrong in a row of another file keeps its own place."""
+    if fault.file is None:
+        return fault.at(path=path + fault.path)
+    if fault.row is None:
+        return Fault(f"{fault.file}: {fault.at(file=None)}", path=path)
+    return fault

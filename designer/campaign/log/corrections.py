@@ -1,0 +1,126 @@
+"""Corrections as events: amended measurements, withdrawn suggestions and measurements, a changed space. Pure functions.
+
+Each returns the events to write after a state: none where nothing would change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from designer.campaign.file import differences
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Amended, Design, Event, SpaceChanged, Withdrawn
+from designer.campaign.log.state import CampaignState, Measurement, Suggestion
+from designer.campaign.results.numeric_cells import read_number, read_spread
+from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
+from designer.objective import Target
+from designer.space import DesignSpace
+
+Corrections = dict[str, float | None]
+
+
+def known_suggestion(state: CampaignState, name: str) -> Suggestion:
+    """Return a suggestion by its id, or raise UnknownSuggestion."""
+    if name not in state.suggestions:
+        raise UnknownSuggestion(_unknown("suggestion", name, state.suggestions))
+    return state.suggestions[name]
+
+
+def known_measurement(state: CampaignState, name: str) -> Measurement:
+    """Return a measurement by its id, or raise UnknownSuggestion."""
+    if name not in state.measurements:
+        raise UnknownSuggestion(_unknown("measurement", name, state.measurements))
+    return state.measurements[name]
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
+    close = get_close_matches(str(name), known, n=1)
+    remedy = (
+        f"did you mean {close[0]}?" if close else f"ids run to {list(known)[-1]}" if known else f"no {what} is there"
+    )
+    return Fault(f"there is no {what} {name!r}", remedy)
+
+
+def read_corrections(
+    targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any]
+) -> tuple[Corrections, Corrections]:
+    """Return corrected values and standard errors by target, in the targets' units; None takes one back.
+
+    Raises
+    ------
+    InvalidData
+        With every fault: an unknown target, no number.
+    """
+    by_name = {target.name: target for target in targets}
+    faults: list[Fault] = []
+
+    def read(given: Mapping[str, Any], reader: Callable[[Any, str | None, str | None], float]) -> Corrections:
+        result: Corrections = {}
+        for name, cell in given.items():
+            if name not in by_name:
+                close = get_close_matches(str(name), by_name, n=1)
+                remedy = f"did you mean {close[0]!r}?" if close else f"targets: {', '.join(by_name)}"
+                faults.append(Fault(f"there is no target {name!r}", remedy, column=str(name)))
+                continue
+            try:
+                result[name] = None if cell is None else reader(cell, None, by_name[name].unit)
+            except InvalidInput as error:
+                faults.extend(fault.at(column=str(name)) for fault in error.faults)
+        return result
+
+    read_all = read(values, read_number), read(noise, read_spread)
+    if faults:
+        raise InvalidData(faults)
+    return read_all
+
+
+def amended(
+    state: CampaignState,
+    measurement: str,
+    corrections: tuple[Corrections, Corrections],
+    design: Design | None,
+    reason: str,
+    at: datetime,
+) -> list[Event]:
+    """Return the amendment of a measurement."""
+    old = known_measurement(state, measurement)
+    values, noise = corrections
+    event = Amended(
+        at=at,
+        measurement=measurement,
+        values={key: value for key, value in values.items() if old.values.get(key) != value},
+        noise={key: value for key, value in noise.items() if old.noise.get(key) != value},
+        design=design if design != old.design else None,
+        reason=reason,
+    )
+    return [event] if event.values or event.noise or event.design is not None else []
+
+
+def withdrawn(state: CampaignState, subject: str, reason: str, at: datetime) -> list[Event]:
+    """Return the withdrawal of a suggestion or a measurement."""
+    if str(subject).startswith("M"):
+        done = known_measurement(state, subject).withdrawn
+    else:
+        done = known_suggestion(state, subject).withdrawn_because is not None
+    return [] if done else [Withdrawn(at=at, subject=subject, reason=reason)]
+
+
+def space_changed(
+    old: CampaignSpec, data: Mapping[str, Any], read: Callable[[Mapping[str, Any]], CampaignSpec], at: datetime
+) -> list[Event]:
+    """Return the change of the space to the plain `space` and `constraints` in `data`.
+
+    Raises
+    ------
+    InvalidSpace
+        If the new space has faults or could not hold what was measured in the old one.
+    """
+    new: DesignSpace = read({**old.data, **data}).space
+    faults = differences.unusable_space(old.space, new)
+    if faults:
+        raise InvalidSpace(faults)
+    changes = tuple(differences.space_changes(old.space, new))
+    return [SpaceChanged(at=at, changes=changes, **data)] if changes else []

@@ -1,0 +1,199 @@
+"""What happened in a campaign, as frozen events that are only ever appended.
+
+A campaign's state is the fold of its events (see `designer.campaign.log.state`). An event is stored as one JSON object
+with its `kind` and the version `v` of its grammar, so that today's files are read for ever: a later version adds kinds
+or raises `v`, and reads what older versions wrote.
+
+A *design* in an event is a mapping of lab columns to values in lab units, as a person reads them.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from designer.documents import Value
+from designer.errors import StoreError
+
+GRAMMAR = 1
+
+Cell: TypeAlias = float | str
+Design: TypeAlias = dict[str, Cell]
+SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
+MeasurementId = Annotated[str, Field(pattern=r"^M\d{4,}$")]
+
+
+class _Event(Value):
+    """What all events share: when it happened, and its position in the campaign (from 1; 0: not stored yet)."""
+
+    at: AwareDatetime
+    position: int = Field(default=0, ge=0, exclude=True)
+
+
+class Created(_Event):
+    """The campaign began. `spec` is the campaign file's plain content, without its store.
+
+    `pool_digest` identifies the content of the candidates file, which is not copied into the store.
+    """
+
+    kind: Literal["created"] = "created"
+    name: str
+    spec: dict[str, Any]
+    pool_digest: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class SuggestedDesign(Value):
+    """One suggestion: its id, what to make, and why (the acquisition's score, and a reason in words).
+
+    `plain` tells that it was chosen as if there were no past tasks (`designer.priors.interleaving`).
+    """
+
+    id: SuggestionId
+    design: Design
+    score: float | None = None
+    note: str = ""
+    plain: bool = False
+
+
+class Suggested(_Event):
+    """Designs were proposed, computed from the events up to position `based_on` alone."""
+
+    kind: Literal["suggested"] = "suggested"
+    designs: tuple[SuggestedDesign, ...] = Field(min_length=1)
+    based_on: int = Field(ge=1)
+    how: Literal["initial", "model", "replicate"]
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class Recorded(_Event):
+    """A measurement, or more target values of one.
+
+    `design` is what was really made. `suggestion` is None for a result that nobody asked for. A second event with the
+    same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
+    `notes` is what the oracle says about the result.
+    """
+
+    kind: Literal["recorded"] = "recorded"
+    measurement: MeasurementId
+    suggestion: SuggestionId | None = None
+    design: Design
+    values: dict[str, float]
+    noise: dict[str, float] = Field(default_factory=dict)
+    replicate: int | None = Field(default=None, ge=1)
+    notes: tuple[str, ...] = ()
+
+
+class Failed(_Event):
+    """An experiment gave no result. The design may be tried again, but the region is known to be difficult."""
+
+    kind: Literal["failed"] = "failed"
+    suggestion: SuggestionId | None = None
+    design: Design
+    reason: str
+
+
+class Withdrawn(_Event):
+    """A suggestion that shall never return (`S...`), or a measurement that counts no more (`M...`)."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    subject: Annotated[str, Field(pattern=r"^[SM]\d{4,}$")]
+    reason: str = ""
+
+
+class Amended(_Event):
+    """A measurement was corrected: only what is named changes; a value of None means "not measured after all"."""
+
+    kind: Literal["amended"] = "amended"
+    measurement: MeasurementId
+    values: dict[str, float | None] = Field(default_factory=dict)
+    noise: dict[str, float | None] = Field(default_factory=dict)
+    design: Design | None = None
+    reason: str = ""
+
+
+class SpaceChanged(_Event):
+    """Bounds or choices changed; `space` and `constraints` are the new space as a campaign file writes it."""
+
+    kind: Literal["space_changed"] = "space_changed"
+    space: list[dict[str, Any]]
+    constraints: list[Any] = Field(default_factory=list)
+    changes: tuple[str, ...] = ()
+
+
+class SettingsChanged(_Event):
+    """Keys of the campaign file that may change at any time (budget, batch size, ...) have changed.
+
+    `settings` holds the new plain value of each changed key; None where the key was taken out of the file.
+    """
+
+    kind: Literal["settings_changed"] = "settings_changed"
+    settings: dict[str, Any]
+
+
+Event: TypeAlias = Created | Suggested | Recorded | Failed | Withdrawn | Amended | SpaceChanged | SettingsChanged
+KINDS: tuple[str, ...] = (
+    "created",
+    "suggested",
+    "recorded",
+    "failed",
+    "withdrawn",
+    "amended",
+    "space_changed",
+    "settings_changed",
+)
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+def to_json(event: Event) -> str:
+    """Return an event as one line of JSON, without its position (the store keeps that).
+
+    >>> from datetime import datetime, timezone
+    >>> to_json(Withdrawn(at=datetime(2026, 1, 2, tzinfo=timezone.utc), subject="S0003", reason="too costly"))
+    '{"v":1,"at":"2026-01-02T00:00:00Z","kind":"withdrawn","subject":"S0003","reason":"too costly"}'
+    """
+    content = {"v": GRAMMAR, **event.model_dump(mode="json")}
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def from_json(text: str, position: int = 0) -> Event:
+    """Return the event that `to_json` wrote.
+
+    Raises
+    ------
+    StoreError
+        If the text is not an event, or one of a kind or version that this version of designer does not know.
+    """
+    place = f"event {position}" if position else "the event"
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise StoreError(f"{place} is not JSON: the store is damaged") from None
+    if not isinstance(data, dict):
+        raise StoreError(f"{place} is not a JSON object: the store is damaged")
+    version, kind = data.pop("v", None), data.get("kind")
+    if version != GRAMMAR:
+        raise StoreError(f"{place} has version {version!r}; this designer reads version {GRAMMAR}: update designer")
+    if kind not in KINDS:
+        raise StoreError(f"{place} is of kind {kind!r}, which this version does not know: update designer")
+    try:
+        event = _ADAPTER.validate_python({**data, "position": position})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{place} ({kind}) is damaged: {where}: {first['msg']}") from None
+    return event
+
+
+def placed(event: Event, position: int) -> Event:
+    """Return `event` with the position it has in the store."""
+    return event.model_copy(update={"position": position})
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware of its zone."""
+    return datetime.now(UTC)

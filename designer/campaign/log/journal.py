@@ -1,0 +1,94 @@
+"""The events of one campaign in a store, and the state that they fold into; re-read when others have written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from designer.campaign.log.events import Created, Event, placed
+from designer.campaign.log.state import CampaignState, advance, fold
+from designer.campaign.log.store import EventStore
+from designer.errors import Conflict, StoreError
+
+Decide = Callable[[CampaignState], Sequence[Event]]
+
+
+class Journal:
+    """A campaign's events, read once and kept up to date.
+
+    The creation is written with the first event that follows it: looking at a campaign writes nothing.
+
+    Parameters
+    ----------
+    store
+        Where the events are.
+    creation
+        How the campaign begins, if the store does not hold it yet.
+    """
+
+    def __init__(self, store: EventStore, creation: Created) -> None:
+        self.store = store
+        self.name = creation.name
+        self.events: list[Event] = store.read(self.name)
+        self.is_stored = bool(self.events)
+        if not self.is_stored:
+            self.events = [placed(creation, 1)]
+        self.state = fold(self.events)
+
+    def refresh(self) -> CampaignState:
+        """Read what others have written since, and return the state now."""
+        if not self.is_stored:
+            stored = self.store.read(self.name)
+            if stored:
+                self._take_over(stored)
+            return self.state
+        self._add(self.store.read(self.name, after=self.state.position))
+        return self.state
+
+    def _take_over(self, stored: list[Event]) -> None:
+        """Go on with the campaign that another process began at the same time, if it is the same one."""
+        mine, theirs = self.events[0], stored[0]
+        if not isinstance(mine, Created) or not isinstance(theirs, Created):
+            raise StoreError(f"campaign {self.name!r} does not begin with its creation: the store is damaged")
+        if (mine.spec, mine.pool_digest) != (theirs.spec, theirs.pool_digest):
+            raise Conflict(f"another process has just begun a different campaign {self.name!r}: open it again")
+        self.events, self.is_stored = stored, True
+        self.state = fold(stored)
+
+    def _add(self, events: Sequence[Event]) -> None:
+        self.state = advance(self.state, events)
+        self.events += events
+
+    def commit(self, decide: Decide) -> int:
+        """Append what `decide` says of the present state; decide again whenever others have written first.
+
+        Returns the number of events appended.
+        """
+        while True:
+            events = list(decide(self.refresh()))
+            if not events or self._append(events):
+                return len(events)
+
+    def commit_choice(self, event: Event, state: CampaignState) -> bool:
+        """Append a choice made at `state`, unless another choice was made since; say whether it was appended.
+
+        Results that came in meanwhile do not undo it: the event says which state it was based on.
+        """
+        while self.state.last_choice == state.last_choice:
+            if self._append([event]):
+                return True
+            self.refresh()
+        return False
+
+    def _append(self, events: Sequence[Event]) -> bool:
+        try:
+            if not self.is_stored:
+                creation = self.events[0]
+                assert isinstance(creation, Created)
+                self.store.create(creation)
+                self.is_stored = True
+            last = self.state.position
+            self.store.append(self.name, events, expected=last)
+        except Conflict:
+            return False
+        self._add([placed(event, last + i) for i, event in enumerate(events, start=1)])
+        return True

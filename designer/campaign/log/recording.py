@@ -1,0 +1,300 @@
+"""From rows of results to events: what is new, what fills a gap, what was known already. Pure functions.
+
+The rules, for one row:
+
+- the same suggestion with the same values as before changes nothing, and the report says so;
+- values of targets that an earlier measurement of it lacks are filled in there;
+- other values are a replicate: a measurement of its own;
+- with a ``replicate`` number the row is that measurement and no other, so that equal values can be told apart.
+
+Results that nobody asked for follow the same rules, with the design in the place of the suggestion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from designer.campaign.log.events import Design, Event, Failed, Recorded
+from designer.campaign.log.state import CampaignState, measurement_id, suggested_designs
+from designer.campaign.results.designs import all_violations
+from designer.campaign.results.results_table import ResultRow, ResultTable
+from designer.errors import Fault
+from designer.space import DesignSpace
+
+
+@dataclass(frozen=True)
+class RecordReport:
+    """What recording a table did.
+
+    Parameters
+    ----------
+    recorded
+        Ids of new measurements.
+    completed
+        Ids of measurements that got values of further targets.
+    failed
+        Suggestions (or rows) whose experiment is now recorded as failed.
+    unchanged
+        What was known already, in words: nothing was written for it.
+    blank
+        Suggestions (or rows) without any value: they stay open.
+    flags
+        What is remarkable about a new measurement, in words, by its id.
+    faults
+        With ``partial=True``: what is wrong with the rows that were left out.
+    """
+
+    recorded: tuple[str, ...] = ()
+    completed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+    flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.recorded or self.completed or self.failed)
+
+    def with_flags(self, flags: Mapping[str, tuple[str, ...]]) -> RecordReport:
+        """Return the report with what is remarkable about new measurements."""
+        return replace(self, flags=flags)
+
+    def lines(self) -> list[str]:
+        """Say in sentences what happened."""
+        said = [
+            ("recorded", self.recorded),
+            ("completed", self.completed),
+            ("recorded as failed", self.failed),
+            ("left open, no value given", self.blank),
+        ]
+        lines = [f"{what}: {', '.join(which)}" for what, which in said if which]
+        lines += self.unchanged
+        lines += [f"{name}: {text}" for name, texts in self.flags.items() for text in texts]
+        lines += [f"not recorded: {fault}" for fault in self.faults]
+        if not self.changed:
+            lines.append("nothing was changed")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+@dataclass
+class _Known:
+    """A measurement as the rules compare it: what was said at first, and what counts now."""
+
+    id: str
+    designs: tuple[Design, ...]
+    first_values: dict[str, float]
+    values: dict[str, float]
+    first_noise: dict[str, float]
+    noise: dict[str, float]
+    replicate: int | None
+    withdrawn: bool
+
+    def says(self, row: ResultRow) -> bool:
+        """Whether all that `row` says is known here."""
+        same_values = _within(row.values, self.first_values) or _within(row.values, self.values)
+        return same_values and (_within(row.noise, self.first_noise) or _within(row.noise, self.noise))
+
+    def lacks(self, row: ResultRow) -> bool:
+        """Whether `row` adds to what is known here without contradicting it."""
+        return (
+            not self.withdrawn
+            and all(self.values.get(key, value) == value for key, value in row.values.items())
+            and all(self.noise.get(key, value) == value for key, value in row.noise.items())
+        )
+
+
+def plan(state: CampaignState, table: ResultTable, at: datetime) -> tuple[list[Event], RecordReport]:
+    """Return the events that record `table` after `state`, and the report.
+
+    Rows that contradict an earlier measurement with the same replicate number are among the report's faults.
+    """
+    planner = _Planner(state, at)
+    for row in table.rows:
+        planner.take(row)
+    report = replace(planner.report(), blank=table.blank, faults=(*table.faults, *planner.faults))
+    return planner.events, report
+
+
+class _Planner:
+    def __init__(self, state: CampaignState, at: datetime) -> None:
+        self.at = at
+        self.state = state
+        self.events: list[Event] = []
+        self.faults: list[Fault] = []
+        self.next = state.next_measurement
+        self.lists: dict[str, list[str]] = {key: [] for key in ("recorded", "completed", "failed", "unchanged")}
+        self.known: dict[Any, list[_Known]] = {}
+        for each in state.measurements.values():
+            first = each.as_recorded
+            designs = (dict(each.design), *([first.design] if first else []))
+            known = _Known(
+                each.id,
+                designs,
+                dict(first.values if first else each.values),
+                dict(each.values),
+                dict(first.noise if first else each.noise),
+                dict(each.noise),
+                each.replicate,
+                each.withdrawn,
+            )
+            for key in {_key(each.suggestion, design) for design in designs}:
+                self.known.setdefault(key, []).append(known)
+        self.failures = {(each.suggestion, _cells(each.design), each.reason) for each in state.failures}
+
+    def report(self) -> RecordReport:
+        recorded, completed, failed, unchanged = (tuple(names) for names in self.lists.values())
+        return RecordReport(recorded, completed, failed, unchanged)
+
+    def take(self, row: ResultRow) -> None:
+        design = dict(row.design if row.design is not None else self._suggested(row))
+        if row.failed is not None:
+            self._fail(row, design, row.failed)
+            return
+        among = self.known.get(_key(row.suggestion, design), [])
+        if row.design is not None and row.suggestion is not None:
+            among = [known for known in among if row.design in known.designs]
+        if row.replicate is not None:
+            among = [known for known in among if known.replicate == row.replicate]
+        for known in among:
+            if known.says(row):
+                self.lists["unchanged"].append(_already(row, known))
+                return
+        for known in among:
+            if known.lacks(row):
+                self._complete(row, known)
+                return
+        if row.replicate is not None and among:
+            self.faults.append(_contradiction(row, among[0]))
+            return
+        self._record(row, design)
+
+    def _suggested(self, row: ResultRow) -> Mapping[str, Any]:
+        assert row.suggestion is not None  # the reader refuses a row that has neither id nor design
+        return self.state.suggestions[row.suggestion].design
+
+    def _record(self, row: ResultRow, design: Design) -> None:
+        name = measurement_id(self.next)
+        self.next += 1
+        event = Recorded(
+            at=self.at,
+            measurement=name,
+            suggestion=row.suggestion,
+            design=design,
+            values=dict(row.values),
+            noise=dict(row.noise),
+            replicate=row.replicate,
+            notes=row.notes,
+        )
+        self._add(event, _Known(
+            name, (design,), event.values, dict(event.values), event.noise, dict(event.noise), row.replicate, False
+        ))  # fmt: skip
+        self.lists["recorded"].append(name)
+
+    def _add(self, event: Recorded, known: _Known) -> None:
+        self.events.append(event)
+        self.known.setdefault(_key(event.suggestion, event.design), []).append(known)
+
+    def _complete(self, row: ResultRow, known: _Known) -> None:
+        values = {key: value for key, value in row.values.items() if key not in known.values}
+        noise = {key: value for key, value in row.noise.items() if key not in known.noise}
+        self.events.append(
+            Recorded(
+                at=self.at,
+                measurement=known.id,
+                suggestion=row.suggestion,
+                design=known.designs[0],
+                values=values,
+                noise=noise,
+                replicate=known.replicate,
+                notes=row.notes,
+            )
+        )
+        known.values |= values
+        known.noise |= noise
+        self.lists["completed"].append(known.id)
+
+    def _fail(self, row: ResultRow, design: Design, reason: str) -> None:
+        mark = (row.suggestion, _cells(design), reason)
+        if mark in self.failures:
+            self.lists["unchanged"].append(f"{_subject(row)}: this failure was recorded before; nothing was changed")
+            return
+        self.failures.add(mark)
+        self.events.append(Failed(at=self.at, suggestion=row.suggestion, design=design, reason=reason))
+        self.lists["failed"].append(_subject(row))
+
+
+def _key(suggestion: str | None, design: Mapping[str, Any]) -> Any:
+    """Results of a suggestion belong together, whatever was really made; others by what was made."""
+    return suggestion if suggestion is not None else _cells(design)
+
+
+def _cells(design: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(design.items()))
+
+
+def _within(part: Mapping[str, float], whole: Mapping[str, float]) -> bool:
+    return all(key in whole and whole[key] == value for key, value in part.items())
+
+
+def _subject(row: ResultRow) -> str:
+    return row.suggestion or f"row {row.row}"
+
+
+def _already(row: ResultRow, known: _Known) -> str:
+    text = f"{_subject(row)}: these values were recorded before, as {known.id}; nothing was changed"
+    if known.withdrawn:
+        return f"{text} ({known.id} was withdrawn; give a replicate number to record a new measurement)"
+    return text
+
+
+def _contradiction(row: ResultRow, known: _Known) -> Fault:
+    there = ", ".join(f"{key} = {value:g}" for key, value in known.values.items())
+    what = f"replicate {row.replicate} of {_subject(row)} is {known.id} already, with {there}"
+    return Fault(what, f"amend {known.id}, or give another replicate number", row=row.row, column="replicate")
+
+
+def flags_of(space: DesignSpace, state: CampaignState) -> dict[str, tuple[str, ...]]:
+    """Return what is remarkable about each measurement of `state`; see `tell_flags`."""
+    return new_flags(space, state, [each.as_current() for each in state.measurements.values()])
+
+
+def new_flags(space: DesignSpace, state: CampaignState, events: Iterable[Event]) -> dict[str, tuple[str, ...]]:
+    """Return what is remarkable about each measurement of `events`, given what was suggested by `state`."""
+    made = [event for event in events if isinstance(event, Recorded)]
+    found = all_violations(space, [event.design for event in made])
+    violations = {event.measurement: texts for event, texts in zip(made, found, strict=True)}
+    return tell_flags(made, suggested_designs(state), violations)
+
+
+def tell_flags(
+    events: Iterable[Event], suggested: Mapping[str, Mapping[str, Any]], violations: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return what is remarkable about each new measurement: not what was suggested, or not a design of the space.
+
+    Parameters
+    ----------
+    violations
+        By measurement id, how its design leaves the space, in words.
+    """
+    flags: dict[str, tuple[str, ...]] = {}
+    for event in events:
+        if not isinstance(event, Recorded) or event.measurement in flags:
+            continue
+        texts = []
+        asked = suggested.get(event.suggestion or "")
+        if asked is not None and asked != event.design:
+            changes = [f"{key} {event.design.get(key)} instead of {asked[key]}" for key in asked]
+            changes = [text for key, text in zip(asked, changes, strict=True) if asked[key] != event.design.get(key)]
+            texts.append("made differently from what was suggested: " + ", ".join(changes))
+        texts += [f"kept, though {text}" for text in violations.get(event.measurement, ())]
+        if texts:
+            flags[event.measurement] = tuple(texts)
+    return flags

@@ -1,0 +1,347 @@
+"""The state of a campaign: a pure fold of its events.
+
+`fold(events)` is the same as folding them piece by piece with `advance`, and results may come in any order: the same
+results give the same data. Nothing here knows how a space or a model works; designs are mappings in lab units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from designer.campaign.log.events import (
+    Amended,
+    Cell,
+    Created,
+    Event,
+    Failed,
+    Recorded,
+    SettingsChanged,
+    SpaceChanged,
+    Suggested,
+    Withdrawn,
+)
+from designer.errors import StoreError
+
+Status = Literal["open", "recorded", "failed", "withdrawn"]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One suggested design and what became of it.
+
+    `status` is ``recorded`` where a result counts, else ``withdrawn``, else ``failed``, else ``open``: it does not
+    depend on the order in which these came. A withdrawn suggestion never returns, recorded or not.
+    """
+
+    id: str
+    design: Mapping[str, Cell]
+    at: datetime
+    position: int
+    based_on: int
+    how: str
+    score: float | None = None
+    note: str = ""
+    status: Status = "open"
+    withdrawn_because: str | None = None
+    failed_because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One result: the design that was made and the target values that were measured, in lab units.
+
+    `values` may lack targets. `noise` holds standard errors. A withdrawn measurement counts no more. `as_recorded` is
+    what was first said, before any amendment, so that the same row is known again.
+    """
+
+    id: str
+    design: Mapping[str, Cell]
+    values: Mapping[str, float]
+    at: datetime
+    position: int
+    suggestion: str | None = None
+    noise: Mapping[str, float] = field(default_factory=dict)
+    replicate: int | None = None
+    notes: tuple[str, ...] = ()
+    amended: bool = False
+    withdrawn: bool = False
+    reason: str = ""
+    as_recorded: Recorded | None = None
+
+    def as_current(self) -> Recorded:
+        """Return the event that would record what counts now."""
+        return Recorded(
+            at=self.at,
+            position=self.position,
+            measurement=self.id,
+            suggestion=self.suggestion,
+            design=dict(self.design),
+            values=dict(self.values),
+            noise=dict(self.noise),
+            replicate=self.replicate,
+            notes=self.notes,
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One experiment that gave no result."""
+
+    design: Mapping[str, Cell]
+    reason: str
+    at: datetime
+    position: int
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True)
+class CampaignState:
+    """What is known after the event at `position`.
+
+    `spec` is the campaign file's plain content as it counts now: with the changed settings and the changed space.
+    """
+
+    name: str
+    position: int
+    spec: Mapping[str, Any]
+    pool_digest: str | None
+    created_at: datetime
+    suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
+    measurements: Mapping[str, Measurement] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    earlier_spaces: tuple[Mapping[str, Any], ...] = ()
+    last_choice: int = 1
+
+    @property
+    def open(self) -> tuple[Suggestion, ...]:
+        """Suggestions that wait for a result, oldest first."""
+        return tuple(each for each in self.suggestions.values() if each.status == "open")
+
+    @property
+    def results(self) -> tuple[Measurement, ...]:
+        """Measurements that count and hold at least one value, in an order that arrival does not change."""
+        kept = [each for each in self.measurements.values() if not each.withdrawn and each.values]
+        return tuple(sorted(kept, key=_order_of_result))
+
+    @property
+    def next_suggestion(self) -> int:
+        """The number of the next suggestion's id."""
+        return len(self.suggestions) + 1
+
+    @property
+    def next_measurement(self) -> int:
+        """The number of the next measurement's id."""
+        return len(self.measurements) + 1
+
+    def of(self, suggestion: str) -> tuple[Measurement, ...]:
+        """Return the measurements of a suggestion that count, in the order they came."""
+        return tuple(
+            each for each in self.measurements.values() if each.suggestion == suggestion and not each.withdrawn
+        )
+
+
+def suggested_designs(state: CampaignState) -> dict[str, Mapping[str, Cell]]:
+    """Return the designs of all suggestions by id."""
+    return {name: each.design for name, each in state.suggestions.items()}
+
+
+def all_designs(state: CampaignState) -> list[Mapping[str, Cell]]:
+    """Return every design that a campaign knows: suggested, made or failed."""
+    made = [each.design for each in state.measurements.values()] + [each.design for each in state.failures]
+    return [each.design for each in state.suggestions.values()] + made
+
+
+def suggestion_id(number: int) -> str:
+    """Return the id of the `number`-th suggestion.
+
+    >>> suggestion_id(7), suggestion_id(12345)
+    ('S0007', 'S12345')
+    """
+    return f"S{number:04d}"
+
+
+def measurement_id(number: int) -> str:
+    """Return the id of the `number`-th measurement."""
+    return f"M{number:04d}"
+
+
+def fold(events: Iterable[Event]) -> CampaignState:
+    """Return the state after `events`, of which the first is the campaign's creation.
+
+    Raises
+    ------
+    StoreError
+        If the events do not belong together: a gap, no creation, or an id that nothing introduced.
+    """
+    first, *rest = events
+    if not isinstance(first, Created) or first.position != 1:
+        raise StoreError(f"event {first.position} ({first.kind}) stands where the campaign's creation should")
+    beginning = CampaignState(first.name, 1, first.spec, first.pool_digest, first.at)
+    return advance(beginning, rest)
+
+
+def advance(state: CampaignState, events: Sequence[Event]) -> CampaignState:
+    """Return the state after `events`, which follow on `state`."""
+    if not events:
+        return state
+    fold_ = _Fold(state)
+    for event in events:
+        fold_.take(event)
+    return fold_.state()
+
+
+class _Fold:
+    """A state under construction: plain dictionaries while many events are folded, frozen at the end."""
+
+    def __init__(self, state: CampaignState) -> None:
+        self.base = state
+        self.position = state.position
+        self.spec = state.spec
+        self.earlier = list(state.earlier_spaces)
+        self.suggestions = dict(state.suggestions)
+        self.measurements = dict(state.measurements)
+        self.failures = list(state.failures)
+        self.last_choice = state.last_choice
+
+    def take(self, event: Event) -> None:
+        if event.position != self.position + 1:
+            raise StoreError(f"event {event.position} follows on event {self.position}: the store is damaged")
+        self.position = event.position
+        match event:
+            case Suggested():
+                self._suggested(event)
+            case Recorded():
+                self._recorded(event)
+            case Failed():
+                self._failed(event)
+            case Withdrawn():
+                self._withdrawn(event)
+            case Amended():
+                self._amended(event)
+            case SpaceChanged() | SettingsChanged():
+                self._changed(event)
+            case Created():
+                raise StoreError(f"event {event.position} creates the campaign again: the store is damaged")
+        if isinstance(event, Suggested | SpaceChanged | SettingsChanged | Withdrawn):
+            self.last_choice = event.position
+
+    def _suggested(self, event: Suggested) -> None:
+        for each in event.designs:
+            if each.id in self.suggestions:
+                raise StoreError(f"event {event.position} suggests {each.id} again: the store is damaged")
+            self.suggestions[each.id] = Suggestion(
+                each.id, each.design, event.at, event.position, event.based_on, event.how, each.score, each.note
+            )
+
+    def _recorded(self, event: Recorded) -> None:
+        if event.suggestion is not None:
+            self._known(event, event.suggestion, self.suggestions)
+        earlier = self.measurements.get(event.measurement)
+        if earlier is not None:
+            if earlier.suggestion != event.suggestion:
+                raise StoreError(f"event {event.position} gives {event.measurement} to another suggestion: damaged")
+            self.measurements[earlier.id] = replace(
+                earlier,
+                values={**earlier.values, **event.values},
+                noise={**earlier.noise, **event.noise},
+                notes=earlier.notes + event.notes,
+                as_recorded=_joined(earlier.as_recorded, event),
+            )
+            return
+        self.measurements[event.measurement] = Measurement(
+            id=event.measurement,
+            design=event.design,
+            values=event.values,
+            at=event.at,
+            position=event.position,
+            suggestion=event.suggestion,
+            noise=event.noise,
+            replicate=event.replicate,
+            notes=event.notes,
+            as_recorded=event,
+        )
+
+    def _failed(self, event: Failed) -> None:
+        if event.suggestion is not None:
+            self._known(event, event.suggestion, self.suggestions)
+        self.failures.append(Failure(event.design, event.reason, event.at, event.position, event.suggestion))
+
+    def _withdrawn(self, event: Withdrawn) -> None:
+        if event.subject.startswith("S"):
+            found = self._known(event, event.subject, self.suggestions)
+            self.suggestions[event.subject] = replace(found, withdrawn_because=event.reason)
+        else:
+            measurement = self._known(event, event.subject, self.measurements)
+            self.measurements[event.subject] = replace(measurement, withdrawn=True, reason=event.reason)
+
+    def _amended(self, event: Amended) -> None:
+        old = self._known(event, event.measurement, self.measurements)
+        self.measurements[old.id] = replace(
+            old,
+            values=_merged(old.values, event.values),
+            noise=_merged(old.noise, event.noise),
+            design=event.design if event.design is not None else old.design,
+            amended=True,
+        )
+
+    def _changed(self, event: SpaceChanged | SettingsChanged) -> None:
+        if isinstance(event, SpaceChanged):
+            self.earlier.append({"space": self.spec.get("space"), "constraints": self.spec.get("constraints") or []})
+            self.spec = {**self.spec, "space": event.space, "constraints": event.constraints}
+        else:
+            changed = {**self.spec, **event.settings}
+            self.spec = {key: value for key, value in changed.items() if value is not None}
+
+    def _known(self, event: Event, subject: str, among: Mapping[str, Any]) -> Any:
+        if subject not in among:
+            raise StoreError(f"event {event.position} ({event.kind}) names {subject}, which is nowhere before: damaged")
+        return among[subject]
+
+    def state(self) -> CampaignState:
+        recorded = {each.suggestion for each in self.measurements.values() if not each.withdrawn and each.values}
+        failed: dict[str | None, list[str]] = {}
+        for failure in self.failures:
+            failed.setdefault(failure.suggestion, []).append(failure.reason)
+        suggestions = {key: _with_status(each, recorded, failed) for key, each in self.suggestions.items()}
+        return replace(
+            self.base,
+            position=self.position,
+            spec=self.spec,
+            suggestions=suggestions,
+            measurements=self.measurements,
+            failures=tuple(self.failures),
+            earlier_spaces=tuple(self.earlier),
+            last_choice=self.last_choice,
+        )
+
+
+def _with_status(each: Suggestion, recorded: set[str | None], failed: Mapping[str | None, list[str]]) -> Suggestion:
+    reasons = tuple(sorted(failed.get(each.id, ())))
+    status: Status = "open"
+    if each.id in recorded:
+        status = "recorded"
+    elif each.withdrawn_because is not None:
+        status = "withdrawn"
+    elif reasons:
+        status = "failed"
+    return replace(each, status=status, failed_because=reasons)
+
+
+def _merged(old: Mapping[str, float], new: Mapping[str, float | None]) -> dict[str, float]:
+    return {key: value for key, value in {**old, **new}.items() if value is not None}
+
+
+def _joined(first: Recorded | None, more: Recorded) -> Recorded:
+    if first is None:
+        return more
+    values, noise = {**first.values, **more.values}, {**first.noise, **more.noise}
+    return first.model_copy(update={"values": values, "noise": noise})
+
+
+def _order_of_result(each: Measurement) -> tuple[Any, ...]:
+    design = sorted((key, str(value)) for key, value in each.design.items())
+    values = sorted(each.values.items())
+    return each.suggestion or "~", each.replicate or 0, design, values, sorted(each.noise.items())

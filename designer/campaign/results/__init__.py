@@ -1,0 +1,1 @@
+"""Tables of designs and results in lab units: read strictly, written exactly."""

@@ -1,0 +1,209 @@
+"""Designs and candidates as people give them, read into lab units by the space's own strict reader."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from designer.campaign.log.events import Design
+from designer.campaign.results.designs import lab_designs, violations
+from designer.campaign.results.numeric_cells import is_nan
+from designer.errors import Fault, InvalidData
+from designer.space import DesignSpace
+from designer.space.table_files import read_frame
+from designer.units import split_header
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Source: TypeAlias = "Path | pd.DataFrame"
+
+HEADER_ROW = 1
+_LARGE_FILE = 5_000_000  # bytes: from here on a table of candidates is read by columns and not cell by cell
+
+
+def load_pool(space: DesignSpace, source: Source) -> tuple[DesignSpace, str]:
+    """Return the space of the candidates in a table, and a digest of the table's content.
+
+    Columns that do not belong to the space are passed over: measured values may stand beside the candidates.
+
+    Raises
+    ------
+    InvalidData
+        With every fault of the table.
+    """
+    from designer.space.pool import Pool
+
+    file = str(source) if isinstance(source, Path) else None
+    frame = _read_candidates(source) if isinstance(source, Path) else source
+    names = {*space.columns, *(parameter.name for parameter in space.parameters)}
+    others = [
+        str(column) for column in frame.columns if str(column) not in names and not _names_part(str(column), space)
+    ]
+    read = space.read_table(frame.drop(columns=others), file=file, flags=False)
+    if isinstance(source, Path):
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    else:
+        digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    return read.space.with_pool(Pool(read.coordinates, file=file)), digest
+
+
+def _names_part(header: str, space: DesignSpace) -> bool:
+    """Whether a header names a column of the space, by its own name or its parameter's, with or without a unit."""
+    parts = {*space.columns, *(parameter.name for parameter in space.parameters)}
+    for parameter in space.parameters:
+        parts |= {f"{parameter.name}.{member}" for member in getattr(parameter, "members", ())}
+    return header in parts or split_header(header)[0] in parts
+
+
+def _read_candidates(path: Path) -> pd.DataFrame:
+    try:
+        large = path.suffix.lower() == ".csv" and path.stat().st_size > _LARGE_FILE
+    except OSError:
+        large = False
+    if not large:
+        return read_frame(path)
+    import pandas as pd
+
+    with path.open(encoding="utf-8-sig") as lines:
+        header = lines.readline()
+    mark = max(",;\t", key=header.count)
+    names = [name.strip().strip('"') for name in header.rstrip("\r\n").split(mark)]
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        fault = Fault(f"header {twice[0]!r} stands twice", "name each column once", file=str(path), row=HEADER_ROW)
+        raise InvalidData(fault)
+    try:
+        return pd.read_csv(path, sep=mark, keep_default_na=False, encoding="utf-8-sig", low_memory=False)
+    except (ValueError, OSError) as error:
+        text = " ".join(str(error).split())
+        raise InvalidData(Fault(f"cannot be read: {text}", "give a CSV table in UTF-8", file=str(path))) from None
+
+
+def as_frame(given: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows given in any of the usual ways as a table.
+
+    A mapping is one row, or rows by suggestion id: ``{"S0001": {"overpotential": 372}}``. In mappings a value of None
+    is not measured; NaN is a fault, since nobody writes it on purpose.
+
+    Raises
+    ------
+    InvalidData
+        If it is none of these, or holds NaN.
+    """
+    import pandas as pd
+
+    if isinstance(given, pd.DataFrame):
+        return given
+    rows = _rows(given)
+    faults = [
+        Fault("NaN is not a number", "give a number, or None for what was not measured", row=i + 2, column=str(key))
+        for i, row in enumerate(rows)
+        for key, cell in row.items()
+        if is_nan(cell)
+    ]
+    if faults:
+        raise InvalidData(faults)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = {column: pd.Series([row.get(column) for row in rows], dtype=object) for column in columns}
+    return pd.DataFrame(cells, columns=pd.Index(columns, dtype=object))
+
+
+def _rows(given: Any) -> list[dict[str, Any]]:
+    if isinstance(given, Mapping):
+        if given and all(isinstance(row, Mapping) for row in given.values()) and not _is_design(given):
+            return [{"suggestion": name, **flattened(row)} for name, row in given.items()]
+        return [flattened(given)]
+    if isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(row, Mapping) for row in given):
+        return [flattened(row) for row in given]
+    what = f"{type(given).__name__} holds no rows"
+    raise InvalidData(Fault(what, "give a DataFrame, a mapping or a list of mappings"))
+
+
+def _is_design(given: Mapping[str, Any]) -> bool:
+    """Whether a mapping of mappings is one design whose parts are all compositions, and not rows by id."""
+    return not all(str(name)[:1] == "S" and str(name)[1:].isdigit() for name in given)
+
+
+def flattened(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row by lab column: a composition given as a mapping becomes one cell a member.
+
+    >>> flattened({"alloy": {"Ni": 30, "Fe": 70}, "T": 450})
+    {'alloy.Ni': 30, 'alloy.Fe': 70, 'T': 450}
+    """
+    cells: dict[str, Any] = {}
+    for name, cell in row.items():
+        if isinstance(cell, Mapping):
+            cells |= {f"{name}.{member}": amount for member, amount in cell.items()}
+        else:
+            cells[str(name)] = cell
+    return cells
+
+
+def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]], *, inside: bool = False) -> tuple[Design, ...]:
+    """Return designs, given by lab column or parameter, in lab units.
+
+    Members of a composition that are not named have no amount. With `inside`, a design that leaves the space is a
+    fault.
+
+    Raises
+    ------
+    InvalidData
+        With every fault; its path is the design's place in `given` and its column.
+    """
+    faults: list[Fault] = []
+    designs: list[Design] = []
+    for i, row in enumerate(given):
+        cells = flattened(row)
+        for parameter in space.parameters:
+            members = getattr(parameter, "members", ())
+            names = [f"{parameter.name}.{member}" for member in members]
+            if members and any(name in cells for name in (*names, *parameter.lab_columns)):
+                for name, column in zip(names, parameter.lab_columns, strict=True):
+                    if name not in cells and column not in cells:
+                        cells[column] = 0.0
+        try:
+            (design,) = read_design_frame(space, as_frame([cells]))
+        except InvalidData as error:
+            faults += [fault.at(row=None, path=(i,)) for fault in error.faults]
+            continue
+        designs.append(design)
+        if inside:
+            remedy = "give a design of the space"
+            faults += [Fault(text, remedy, path=(i,)) for text in violations(space, design)]
+    if faults:
+        raise InvalidData(faults)
+    return tuple(designs)
+
+
+def read_design_frame(space: DesignSpace, frame: pd.DataFrame) -> list[Design]:
+    """Return the designs of a table in lab units; raise InvalidData with every fault."""
+    read = space.read_table(frame, flags=False)
+    return lab_designs(read.space, read.coordinates)
+
+
+def read_result_designs(space: DesignSpace, frame: pd.DataFrame) -> tuple[dict[int, Design], list[Fault]]:
+    """Return the designs of the rows without faults, by row, and all faults.
+
+    Parameters
+    ----------
+    frame
+        The space's columns; the index, called ``row``, holds the rows' numbers.
+    """
+    faults: list[Fault] = []
+    while len(frame):
+        try:
+            read = space.read_table(frame, flags=False)
+        except InvalidData as error:
+            faults += error.faults
+            bad = {fault.row for fault in error.faults}
+            kept = frame[[row not in bad for row in frame.index]]
+            if None in bad or HEADER_ROW in bad or len(kept) == len(frame):
+                return {}, faults
+            frame = kept
+            continue
+        designs = lab_designs(read.space, read.coordinates)
+        return dict(zip(read.rows, designs, strict=True)), faults
+    return {}, faults

@@ -1,0 +1,57 @@
+"""Designs as mappings from lab column to value, and as the space's coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from designer.campaign.log.events import Design
+from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> NDArray[np.float64]:
+    """Return the coordinates (``n x c``) of designs in lab units."""
+    import pandas as pd
+
+    rows = [dict(design) for design in designs]
+    if not rows:
+        return np.empty((0, len(space.columns)))
+    return space.coordinates(pd.DataFrame(rows, columns=list(space.columns)))
+
+
+def lab_designs(space: DesignSpace, coordinates: NDArray[np.float64]) -> list[Design]:
+    """Return designs in lab units, of plain numbers and words."""
+    return [
+        {str(column): value if isinstance(value, str) else float(value) for column, value in row.items()}
+        for row in space.frame(coordinates).to_dict(orient="records")
+    ]
+
+
+def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
+    """Say in words how a design leaves the space; nothing if it does not."""
+    space = holding(space, [design])
+    return space.violations(coordinates_of(space, [design])[0])
+
+
+def all_violations(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return `violations` of many designs, at the cost of one look at all of them and of words for those that need any.
+
+    A listed design of a pool may lie between the steps and be told of it, so those are all put into words.
+    """
+    space = holding(space, designs)
+    coordinates = coordinates_of(space, designs)
+    quiet = space.valid(coordinates) if space.pool is None else np.zeros(len(coordinates), dtype=np.bool_)
+    return [[] if fine else space.violations(row) for fine, row in zip(quiet, coordinates, strict=True)]
+
+
+def holding(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:
+    """Return the space with the formulas of all `designs` in its vocabulary, in an order that is their own."""
+    columns = [parameter.lab_columns[0] for parameter in space.parameters if parameter.kind == "formula"]
+    if not columns:
+        return space
+    return space.with_formulas(sorted({str(design[column]) for design in designs for column in columns}))

@@ -1,0 +1,111 @@
+"""What a campaign knows, as tables in lab units."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from designer.campaign.log.events import Event, to_json
+from designer.campaign.log.state import CampaignState, Suggestion
+from designer.campaign.results.results_table import NOISE
+from designer.objective import Target
+from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def of_suggestions(space: DesignSpace, suggestions: Iterable[Suggestion]) -> pd.DataFrame:
+    """Return the designs of suggestions, one a row, indexed by suggestion id."""
+    import pandas as pd
+
+    rows = list(suggestions)
+    index = pd.Index([each.id for each in rows], name="suggestion", dtype=object)
+    return pd.DataFrame([dict(each.design) for each in rows], index=index, columns=list(space.columns))
+
+
+def of_measurements(
+    space: DesignSpace, targets: Sequence[Target], state: CampaignState, flags: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Return every measurement, one a row, indexed by measurement id: what was made, its values, what is remarkable."""
+    import pandas as pd
+
+    noisy = [t.name + NOISE for t in targets if any(t.name in each.noise for each in state.measurements.values())]
+    rows = []
+    for each in state.measurements.values():
+        row: dict[str, Any] = {"suggestion": each.suggestion, **each.design}
+        for target in targets:
+            row[target.name] = each.values.get(target.name)
+        for name in noisy:
+            row[name] = each.noise.get(name.removesuffix(NOISE))
+        row["at"] = each.at
+        row["flags"] = "; ".join(flags.get(each.id, ()))
+        rows.append(row)
+    columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, "at", "flags"]
+    index = pd.Index(list(state.measurements), name="measurement", dtype=object)
+    frame = pd.DataFrame(rows, index=index, columns=columns)
+    numbers = [target.name for target in targets] + noisy
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def of_events(events: Iterable[Event]) -> pd.DataFrame:
+    """Return the events, one a row, indexed by position, with what each says in one text."""
+    import pandas as pd
+
+    rows = []
+    for event in events:
+        content = json.loads(to_json(event))
+        said = {key: value for key, value in content.items() if key not in ("v", "at", "kind") and value}
+        rows.append({"at": event.at, "kind": event.kind, "what": json.dumps(said, ensure_ascii=False)})
+    index = pd.Index([event.position for event in events], name="position", dtype=int)
+    return pd.DataFrame(rows, index=index, columns=["at", "kind", "what"])
+
+
+def of_predictions(
+    index: pd.Index[Any], targets: Sequence[Target], mean: NDArray[np.float64], sd: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return, a row a design, mean and standard deviation of each target without the noise of measuring.
+
+    Columns ``<target>`` and ``<target>_sd``, and ``<target>_low`` and ``<target>_high`` around 95 % of the belief
+    (1.96 standard deviations either way), in the targets' units.
+    """
+    import pandas as pd
+
+    columns: dict[str, NDArray[np.float64]] = {}
+    for i, target in enumerate(targets):
+        m, s = mean[:, i], sd[:, i]
+        columns |= {target.name: m, f"{target.name}_sd": s}
+        columns |= {f"{target.name}_low": m - 1.96 * s, f"{target.name}_high": m + 1.96 * s}
+    return pd.DataFrame(columns, index=index)
+
+
+def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Return a table of best designs (`designer.campaign.best.best_frame`) as plain data for programs."""
+    names = [target.name for target in targets]
+    return [
+        {
+            "id": str(label),
+            "best_by": str(row["best_by"]),
+            "design": {column: row[column] for column in space.columns},
+            "measured": {name: float(row[name]) for name in names},
+            "expected": {
+                name: {"mean": float(row[f"{name}_mean"]), "sd": float(row[f"{name}_sd"])}
+                for name in names
+                if f"{name}_mean" in frame.columns
+            },
+            "measurements": str(row["measurements"]).split(", "),
+        }
+        for label, row in frame.iterrows()
+    ]
+
+
+def prediction_data(frame: pd.DataFrame, targets: Sequence[Target]) -> list[dict[str, dict[str, float]]]:
+    """Return a table of predictions (`of_predictions`) as plain data: mean, sd, low and high by design and target."""
+    parts = (("mean", ""), ("sd", "_sd"), ("low", "_low"), ("high", "_high"))
+    return [
+        {target.name: {key: float(row[target.name + ending]) for key, ending in parts} for target in targets}
+        for _, row in frame.iterrows()
+    ]

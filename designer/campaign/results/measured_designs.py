@@ -1,0 +1,75 @@
+"""Results gathered by design: replicates of one design are one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.campaign.log.events import Design
+from designer.campaign.log.state import Measurement
+from designer.campaign.results.designs import coordinates_of
+from designer.objective import Target
+from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDesign:
+    """One design that was made, and the mean of each target over its measurements.
+
+    Parameters
+    ----------
+    means
+        ``m`` values in the targets' units, NaN where a target was not measured.
+    counts
+        ``m`` numbers of measured values.
+    """
+
+    design: Design
+    coordinates: NDArray[np.float64]
+    measurements: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    means: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @property
+    def label(self) -> str:
+        """The ids under which the design is known: of its suggestion, else of its measurement."""
+        return " and ".join(self.suggestions or self.measurements)
+
+
+def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[Measurement]) -> list[MeasuredDesign]:
+    """Return each measured design once, in the order of `results`."""
+    coordinates = coordinates_of(space, (each.design for each in results))
+    groups: dict[object, list[int]] = {}
+    for i, key in enumerate(space.keys(coordinates)):
+        groups.setdefault(key, []).append(i)
+    names = [target.name for target in targets]
+    measured = []
+    for rows in groups.values():
+        Y = np.array([[results[i].values.get(name, np.nan) for name in names] for i in rows])
+        counts = np.isfinite(Y).sum(axis=0)
+        means = np.where(counts > 0, np.nansum(Y, axis=0) / np.maximum(counts, 1), np.nan)
+        suggestions = dict.fromkeys(name for i in rows if (name := results[i].suggestion) is not None)
+        measured.append(
+            MeasuredDesign(
+                dict(results[rows[0]].design),
+                coordinates[rows[0]],
+                tuple(sorted(results[i].id for i in rows)),
+                tuple(suggestions),
+                means,
+                counts,
+            )
+        )
+    return measured
+
+
+def means_of(results: Sequence[Measurement]) -> dict[str, float]:
+    """Return the mean of each target over some measurements; a target that none has is left out."""
+    names = dict.fromkeys(name for each in results for name in each.values)
+    return {name: float(np.mean([each.values[name] for each in results if name in each.values])) for name in names}

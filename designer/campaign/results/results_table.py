@@ -1,0 +1,352 @@
+"""A table of results as people give it, read strictly: every fault with its row and column, nothing guessed.
+
+Columns of a results table:
+
+- ``suggestion`` (or ``id``, or the table's index): the suggestion that was made; not in tables of attached results
+- the space's columns: what was really made, where it differs from what was suggested; blank cells are as suggested; in
+  tables of attached results, members of a composition without a column are not in it
+- one column a target; a blank cell is a target not measured (yet)
+- ``<target>_sem``: the standard error of that target's value
+- ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
+- ``failed``: the reason why an experiment gave no result
+
+Units may stand in a header, ``overpotential [V]``, or in a cell, ``0.372 V``; both are converted into the target's.
+A row without any value is skipped and reported, so that a half-filled sheet can be recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from designer.campaign.log.events import Design
+from designer.campaign.results.design_tables import read_result_designs
+from designer.campaign.results.numeric_cells import is_blank, is_nan, read_number, read_spread
+from designer.errors import Fault, InvalidInput
+from designer.objective import Target
+from designer.space import DesignSpace
+from designer.units import split_header
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ID_COLUMNS = ("suggestion", "id")
+NOISE = "_sem"
+HEADER_ROW = 1
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One row that can be recorded. `design` is None where the row says nothing of what was made."""
+
+    row: int
+    suggestion: str | None = None
+    design: Design | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    noise: Mapping[str, float] = field(default_factory=dict)
+    replicate: int | None = None
+    failed: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """What was read: rows to record, rows without any value, and all faults."""
+
+    rows: tuple[ResultRow, ...]
+    blank: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def unusable(self) -> bool:
+        """Whether a fault concerns the table as a whole, so that no row of it can be trusted."""
+        return any(fault.row is None or fault.row == HEADER_ROW for fault in self.faults)
+
+    def noted(self, notes: Mapping[str, Sequence[str]]) -> ResultTable:
+        """Return the table with what is to be known about the results of a suggestion, by its id."""
+        rows = [replace(row, notes=tuple(notes.get(row.suggestion or "", ()))) for row in self.rows]
+        return replace(self, rows=tuple(rows))
+
+
+@dataclass(frozen=True)
+class _Column:
+    place: int
+    header: str
+    role: str
+    unit: str | None = None
+    target: Target | None = None
+
+
+def read_results(
+    frame: pd.DataFrame,
+    space: DesignSpace,
+    targets: Sequence[Target],
+    suggested: Mapping[str, Mapping[str, Any]] | None,
+    *,
+    file: str | None = None,
+) -> ResultTable:
+    """Read a table of results.
+
+    Parameters
+    ----------
+    frame
+        The table; a cell may be text with a unit.
+    suggested
+        The suggestions' designs by id; None for results that nobody asked for.
+    file
+        Where the table comes from, for the messages.
+    """
+    reader = _Reader(frame, space, targets, suggested)
+    rows, blank = reader.read()
+    faults = [fault.at(file=file) for fault in reader.faults]
+    return ResultTable(tuple(rows), tuple(blank), tuple(sorted(faults, key=lambda fault: fault.row or 0)))
+
+
+class _Reader:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        space: DesignSpace,
+        targets: Sequence[Target],
+        suggested: Mapping[str, Mapping[str, Any]] | None,
+    ) -> None:
+        self.frame = _with_ids(frame) if suggested is not None else frame
+        self.space = space
+        self.targets = targets
+        self.suggested = suggested
+        self.faults: list[Fault] = []
+        self.numbers = _row_numbers(self.frame)
+        self.cells = [self.frame.iloc[:, i].tolist() for i in range(self.frame.shape[1])]
+
+    def read(self) -> tuple[list[ResultRow], list[str]]:
+        columns = list(self._columns())
+        self._missing(columns)
+        if any(fault.row in (None, HEADER_ROW) for fault in self.faults):
+            self._cells_alone(columns)
+            return [], []
+        ids = self._ids(columns)
+        designs = self._designs(columns, ids)
+        rows, blank = [], []
+        for i in range(len(self.frame)):
+            before = len(self.faults)
+            row = self._row(i, columns, ids[i], designs[i])
+            if row.values or row.failed is not None:
+                rows.append(row)
+            elif len(self.faults) == before and not self._is_gap(i, columns):
+                blank.append(row.suggestion or f"row {row.row}")
+        bad = {fault.row for fault in self.faults}
+        if bad & {None, HEADER_ROW}:
+            return [], []
+        return [row for row in rows if row.row not in bad], blank
+
+    # Headers
+
+    def _columns(self) -> Iterator[_Column]:
+        seen: dict[str, str] = {}
+        for place, given in enumerate(self.frame.columns):
+            header = str(given).strip()
+            column = self._column(place, header)
+            if column is None:
+                self.faults.append(self._unknown(header))
+                continue
+            meaning = f"{column.role}:{column.target.name}" if column.target else column.role
+            if meaning in seen:
+                what = (
+                    f"column {header!r} stands twice" if seen[meaning] == header else f"also given as {seen[meaning]!r}"
+                )
+                self.faults.append(Fault(what, "give it once", row=HEADER_ROW, column=header))
+                continue
+            seen[meaning] = header
+            yield column
+
+    def _column(self, place: int, header: str) -> _Column | None:
+        name, unit = split_header(header)
+        for name, unit in ((header, None), (name, unit)):  # noqa: B020  a name may itself hold brackets
+            if name in self.space.columns:
+                return _Column(place, header, f"design:{name}", unit)
+            for target in self.targets:
+                if name in (target.name, target.column):
+                    return _Column(place, header, "target", unit, target)
+                if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}"):
+                    return _Column(place, header, "noise", unit, target)
+        if name in ID_COLUMNS and self.suggested is not None:
+            return _Column(place, header, "id")
+        return _Column(place, header, name) if name in ("replicate", "failed") else None
+
+    def _unknown(self, header: str) -> Fault:
+        if header in ID_COLUMNS:
+            remedy = "leave it out, or record results of suggestions by their id"
+            return Fault(f"column {header!r} belongs to results of suggestions", remedy, row=HEADER_ROW, column=header)
+        known = [*self.space.columns, *(target.name for target in self.targets)]
+        known += [*(target.name + NOISE for target in self.targets), "replicate", "failed"]
+        close = get_close_matches(split_header(header)[0], known, n=1)
+        remedy = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(known[:20])}"
+        return Fault("unknown column", remedy, row=HEADER_ROW, column=header)
+
+    def _missing(self, columns: Sequence[_Column]) -> None:
+        roles = {column.role for column in columns}
+        if not roles & {"target", "failed"}:
+            names = ", ".join(repr(target.name) for target in self.targets)
+            self.faults.append(Fault("no column holds a result", f"add a target's column: {names}", row=HEADER_ROW))
+        if self.suggested is not None and "id" not in roles:
+            remedy = "add a column 'suggestion', or attach results that nobody asked for"
+            self.faults.append(Fault("no column names the suggestion", remedy, row=HEADER_ROW))
+
+    def _cells_alone(self, columns: Sequence[_Column]) -> None:
+        """Look for faults in the rows of a table that cannot be used: a person mends them all at once."""
+        ids = self._ids(columns)
+        self._designs(columns, ids)
+        for i in range(len(self.frame)):
+            self._row(i, columns, ids[i], None)
+
+    # Rows
+
+    def _ids(self, columns: Sequence[_Column]) -> list[str | None]:
+        place = next((column.place for column in columns if column.role == "id"), None)
+        if place is None or self.suggested is None:
+            return [None] * len(self.frame)
+        header = str(self.frame.columns[place])
+        return [self._id(i, cell, header, self.suggested) for i, cell in enumerate(self.cells[place])]
+
+    def _id(self, i: int, cell: Any, header: str, known: Collection[str]) -> str | None:
+        if is_blank(cell):
+            remedy = "give the suggestion's id, or attach the row"
+            self.faults.append(Fault("no suggestion id", remedy, row=self.numbers[i], column=header))
+            return None
+        name = str(cell).strip()
+        if name in known:
+            return name
+        close = get_close_matches(name, known, n=1)
+        remedy = f"known: {', '.join(list(known)[-5:])}" if known else "no suggestion was made yet"
+        if close:
+            remedy = f"did you mean {close[0]}?"
+        self.faults.append(Fault(f"there is no suggestion {name!r}", remedy, row=self.numbers[i], column=header))
+        return None
+
+    def _designs(self, columns: Sequence[_Column], ids: Sequence[str | None]) -> list[Design | None]:
+        """Return what was made, row by row, with the suggestion's own values where a cell is blank."""
+        given = {column.role.removeprefix("design:"): column for column in columns if column.role.startswith("design:")}
+        import pandas as pd
+
+        if self.suggested is not None and not given:
+            return [None] * len(self.frame)
+        headers: dict[str, str] = {}
+        cells: dict[str, list[Any]] = {}
+        for name in self.space.columns:
+            column = given.get(name)
+            if column is None and self.suggested is None and not self._may_be_left_out(name, given):
+                continue  # the space says which columns are missing
+            blank = 0.0 if self.suggested is None else None
+            own = self.cells[column.place] if column else [blank] * len(self.frame)
+            headers[name] = column.header if column else name
+            cells[name] = [
+                self._suggested_cell(ids[i], name, column) if is_blank(cell) else cell for i, cell in enumerate(own)
+            ]
+        made = pd.DataFrame(
+            {headers[name]: pd.Series(column, dtype=object) for name, column in cells.items()},
+        ).set_axis(pd.Index(self.numbers, name="row", dtype="int64"), axis=0)
+        known = [self.suggested is None or name is not None for name in ids]
+        designs, faults = read_result_designs(self.space, made[known])
+        self.faults += faults
+        return [designs.get(number) for number in self.numbers]
+
+    def _may_be_left_out(self, name: str, given: Collection[str]) -> bool:
+        """Whether a column that is not there means nothing of it: a member of a composition whose others are there."""
+        return any(
+            name in parameter.lab_columns
+            and parameter.width > 1
+            and any(other in given for other in parameter.lab_columns)
+            for parameter in self.space.parameters
+        )
+
+    def _suggested_cell(self, name: str | None, column: str, header: _Column | None) -> Any:
+        if self.suggested is None or name is None:
+            return None
+        value = self.suggested[name][column]
+        own = self._own_unit(column)
+        # The other cells of this column may be in another unit, which its header names.
+        return (
+            f"{value!r} {own}" if header is not None and header.unit and own and not isinstance(value, str) else value
+        )
+
+    def _own_unit(self, column: str) -> str | None:
+        for parameter in self.space.parameters:
+            if column in parameter.lab_columns:
+                return parameter.unit
+        return None
+
+    def _row(self, i: int, columns: Sequence[_Column], suggestion: str | None, design: Design | None) -> ResultRow:
+        values: dict[str, float] = {}
+        noise: dict[str, float] = {}
+        replicate, failed = None, None
+        for column in columns:
+            cell = self.cells[column.place][i]
+            if is_blank(cell):
+                continue
+            try:
+                match column.role, column.target:
+                    case "target", Target() as target:
+                        values[target.name] = read_number(cell, column.unit, target.unit)
+                    case "noise", Target() as target:
+                        noise[target.name] = read_spread(cell, column.unit, target.unit)
+                    case "replicate", _:
+                        replicate = _replicate(cell)
+                    case "failed", _:
+                        failed = str(cell).strip()
+            except InvalidInput as error:
+                self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
+        self._contradictions(i, columns, values, noise, failed)
+        return ResultRow(self.numbers[i], suggestion, design, values, noise, replicate, failed)
+
+    def _contradictions(
+        self,
+        i: int,
+        columns: Sequence[_Column],
+        values: Mapping[str, float],
+        noise: Mapping[str, float],
+        failed: str | None,
+    ) -> None:
+        if failed is not None and values:
+            what = f"the row has a value and a reason for failure, {failed!r}"
+            self.faults.append(Fault(what, "give one of them", row=self.numbers[i], column="failed"))
+        for name in noise:
+            if name not in values:
+                what, remedy = f"a standard error without a value of {name!r}", f"give {name!r} in the same row"
+                self.faults.append(Fault(what, remedy, row=self.numbers[i], column=name + NOISE))
+        if not values and failed is None and self._is_gap(i, columns):
+            place = next(
+                column for column in columns if column.role == "target" and is_nan(self.cells[column.place][i])
+            )
+            remedy = "give a number, or record a failure with its reason"
+            self.faults.append(Fault("NaN is not a number", remedy, row=self.numbers[i], column=place.header))
+
+    def _is_gap(self, i: int, columns: Sequence[_Column]) -> bool:
+        """Whether a row without values holds NaN where a number should be, and is not just left blank."""
+        return any(column.role == "target" and is_nan(self.cells[column.place][i]) for column in columns)
+
+
+def _with_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with its index as a column, where the index names suggestions."""
+    if any(split_header(str(column))[0] in ID_COLUMNS for column in frame.columns):
+        return frame
+    if frame.index.name == "row":
+        return frame
+    if frame.index.name in ID_COLUMNS or any(isinstance(label, str) for label in frame.index):
+        return frame.rename_axis("suggestion").reset_index(allow_duplicates=True)
+    return frame
+
+
+def _row_numbers(frame: pd.DataFrame) -> list[int]:
+    """Return the rows as a spreadsheet counts them: the header is row 1; a table read from a file knows its own."""
+    if frame.index.name == "row":
+        return [int(number) for number in frame.index]
+    return list(range(HEADER_ROW + 1, HEADER_ROW + 1 + len(frame)))
+
+
+def _replicate(cell: Any) -> int:
+    number = read_number(cell, None, None)
+    if number < 1 or not number.is_integer():
+        raise InvalidInput(Fault(f"{cell} is no replicate number", "give 1, 2, 3, ..."))
+    return int(number)

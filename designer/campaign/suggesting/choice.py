@@ -1,0 +1,94 @@
+"""What every choice of designs rests on: the seed, how many first designs there are, what is learned, what is taken."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Design
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.designs import coordinates_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_MOST_INITIAL = 10
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Designs to make next, in lab units, and how they were chosen.
+
+    Parameters
+    ----------
+    prior
+        What tells the prior that was used.
+    plain
+        Which of the designs were chosen as if there were no past tasks; empty where there are none.
+    """
+
+    designs: tuple[Design, ...]
+    how: Literal["initial", "model", "replicate"]
+    scores: tuple[float | None, ...]
+    reasons: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    prior: str | None = None
+    plain: tuple[bool, ...] = ()
+
+
+def seed_of(seed: int, suggested: int) -> int:
+    """Return the seed of the next choice of a campaign that has suggested so many designs.
+
+    >>> seed_of(0, 0) == seed_of(0, 0), seed_of(0, 0) == seed_of(0, 4)
+    (True, False)
+    """
+    digest = hashlib.sha256(f"designer:{seed}:{suggested}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 2**63
+
+
+def initial_count(spec: CampaignSpec) -> int:
+    """Return how many first designs are made before a model decides.
+
+    What the file says; otherwise one more than the space has dimensions (a composition of k members has k - 1), at
+    least 3 and at most 10, but no more than half the budget; made up to whole batches.
+    """
+    given = spec.settings.initial
+    if isinstance(given, int):
+        return given
+    if given is not None:
+        return len(given)
+    dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
+    count = min(max(3, dimensions + 1), _MOST_INITIAL)
+    if spec.settings.budget is not None:
+        count = max(1, min(count, spec.settings.budget // 2))
+    batch = spec.settings.batch_size
+    return -(-count // batch) * batch
+
+
+def learned(spec: CampaignSpec, state: CampaignState) -> int:
+    """Return how many results say something about the goals."""
+    goals = {target.name for target in spec.objective.goals}
+    return sum(bool(goals & set(each.values)) for each in state.results)
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Designs that are not to be suggested again: coordinates (``n x c``), each as often as it was made, and keys."""
+
+    coordinates: Floats
+    keys: frozenset[Any]
+
+
+def taken_designs(spec: CampaignSpec, state: CampaignState) -> Taken:
+    """Return the designs that were suggested, measured, failed or withdrawn."""
+    designs = [each.design for each in state.suggestions.values()]
+    designs += [each.design for each in state.results]
+    designs += [each.design for each in state.failures]
+    coordinates = coordinates_of(spec.space, designs)
+    return Taken(coordinates, frozenset(spec.space.keys(coordinates)))

@@ -1,0 +1,127 @@
+"""What to make next: a pure function of a campaign's spec, its state and the number of designs asked for.
+
+The first designs are the user's own, then designs that fill the space; after that a model decides. All chance comes
+from the campaign's seed and the number of designs suggested so far, so the same events always give the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.corrections import known_suggestion
+from designer.campaign.log.events import Design, Suggested, SuggestedDesign
+from designer.campaign.log.state import CampaignState, suggestion_id
+from designer.campaign.log.versions import versions
+from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
+from designer.errors import Fault, InvalidData, NoDesignLeft
+
+LEAST_RESULTS = 2
+
+
+def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
+    """Return `n` designs to make next; fewer only where no more are left.
+
+    Raises
+    ------
+    NoDesignLeft
+        If there is none at all.
+    """
+    taken = taken_designs(spec, state)
+    own = _own_designs(spec, taken)[:n]
+    if own or not is_modelled(spec, state):
+        return _filled(spec, state, n, own, taken)
+    from designer.campaign.suggesting.campaign_posterior import propose_next
+
+    return propose_next(spec, state, n, seed_of(spec.settings.seed, len(state.suggestions)), taken)
+
+
+def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
+    """Return the designs of suggestions once more.
+
+    Raises
+    ------
+    UnknownSuggestion
+        If there is no such suggestion.
+    InvalidData
+        If one was withdrawn: it never returns.
+    """
+    found = [known_suggestion(state, name) for name in names]
+    faults = [
+        Fault(f"{each.id} was withdrawn, and a withdrawn design is never suggested again", "leave it out")
+        for each in found
+        if each.withdrawn_because is not None
+    ]
+    if faults:
+        raise InvalidData(faults)
+    designs = tuple(dict(each.design) for each in found)
+    return Choice(designs, "replicate", (None,) * len(names), tuple(f"replicate of {name}" for name in names))
+
+
+def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
+    """Return the event that suggests what was chosen at `state`."""
+    plain = choice.plain or (False,) * len(choice.designs)
+    each = zip(choice.designs, choice.scores, choice.reasons, plain, strict=True)
+    designs = tuple(
+        SuggestedDesign(
+            id=suggestion_id(state.next_suggestion + i), design=design, score=score, note=reason, plain=alone
+        )
+        for i, (design, score, reason, alone) in enumerate(each)
+    )
+    return Suggested(
+        at=at,
+        designs=designs,
+        based_on=state.position,
+        how=choice.how,
+        notes=choice.remarks,
+        versions={**versions(model=choice.how == "model"), **({"prior": choice.prior} if choice.prior else {})},
+    )
+
+
+def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
+    """Whether a model decides now.
+
+    It does once the first designs are made and there is something to learn from, and from the beginning where past
+    tasks teach about the goals and the file does not say how many first designs there shall be.
+    """
+    attached = sum(each.suggestion is None for each in state.results)
+    if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= LEAST_RESULTS:
+        return True
+    return spec.settings.initial is None and is_informed(spec, state)
+
+
+def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:
+    """Whether past tasks say something about the campaign's goals, after what was measured."""
+    if not spec.learns:
+        return False
+    from designer.campaign.suggesting.campaign_posterior import informs
+
+    return informs(spec, state)
+
+
+def _own_designs(spec: CampaignSpec, taken: Taken) -> list[Design]:
+    designs = spec.initial_designs
+    keys = spec.space.keys(coordinates_of(spec.space, designs))
+    return [design for design, key in zip(designs, keys, strict=True) if key not in taken.keys]
+
+
+def _filled(spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: Taken) -> Choice:
+    """Return the user's own designs and, beside them, designs that fill the space."""
+    from designer.acquisition.initial import initial_designs
+
+    designs = list(own)
+    if len(own) < n:
+        avoid = np.concatenate([taken.coordinates, coordinates_of(spec.space, own)])
+        seed = seed_of(spec.settings.seed, len(state.suggestions))
+        try:
+            designs += lab_designs(spec.space, initial_designs(spec.space, n - len(own), seed, avoid))
+        except NoDesignLeft:
+            if not own:
+                raise
+    reasons = ["one of the campaign's own first designs"] * len(own) + ["fills the space"] * (len(designs) - len(own))
+    remarks = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
+    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), tuple(remarks))

@@ -1,0 +1,195 @@
+"""Past work as a campaign names it: folders of tasks, finished campaigns, saved priors; and the prior learned from it.
+
+A campaign's own results so far are never among its sources: it is not a finished campaign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from designer.campaign.as_task import task_of_campaign, tasks_of_store
+from designer.campaign.file.past_work_formats import FAMILY, form_of
+from designer.errors import Fault, InvalidInput, InvalidPrior
+from designer.tasks import Task, load_family
+
+if TYPE_CHECKING:
+    from designer.campaign.file.spec import CampaignSpec
+    from designer.priors.base import FittedPrior
+
+CACHE = "DESIGNER_CACHE"
+"""The environment variable that names the folder of fitted priors; ``~/.cache/designer`` without it."""
+
+_FORMAT = 1  # of what is cached: raise it whenever fitting changes
+
+_fitted: dict[str, FittedPrior] = {}
+
+
+def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[Task, ...]:
+    """Read tasks from folders of families, from finished campaigns and from stores (every campaign with results).
+
+    Parameters
+    ----------
+    leave_out
+        Names (or patterns with ``*``) of tasks, or of groups of near copies, that are not read: ``plate_3496``, or
+        with the family, ``oer_plates/plate_3496``.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of all of them, or if a name of `leave_out` fits no task.
+    """
+    faults: list[Fault] = []
+    found: list[Task] = []
+    for place in places:
+        try:
+            match form_of(place):
+                case "family":
+                    found += load_family(place).tasks
+                case "campaign":
+                    found.append(task_of_campaign(place))
+                case "store":
+                    found += tasks_of_store(place)
+                case form:
+                    what = "is a saved prior" if form == "saved" else "is no past work"
+                    faults.append(Fault(f"{str(place)!r} {what}", f"name a folder with a {FAMILY} or a campaign file"))
+        except InvalidInput as error:
+            faults += error.faults
+    kept = [task for task in found if not any(_is_named(task, pattern) for pattern in leave_out)]
+    if not faults:
+        known = ", ".join(task.name for task in found[:12])
+        faults += [
+            Fault(f"{pattern!r} in 'leave_out' names no past task", f"tasks: {known}")
+            for pattern in leave_out
+            if not any(_is_named(task, pattern) for task in found)
+        ]
+    if faults:
+        raise InvalidPrior(faults)
+    return tuple(kept)
+
+
+def _is_named(task: Task, pattern: str) -> bool:
+    names = (task.name, f"{task.family}/{task.name}", task.group or task.name)
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
+    """Return the prior that a campaign begins from: fitted once, then taken from memory or from the cache on disk.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the past work that the campaign names.
+    """
+    from designer.priors.baseline import PlainPrior
+
+    if spec.given_prior is not None:
+        return spec.given_prior
+    settings = spec.settings.prior
+    if not settings.learns:
+        return PlainPrior()
+    places = [(spec.folder / path).resolve() for path in settings.tasks]
+    signature = repr((settings.kind, settings.leave_out, [*_signatures(places)]))
+    if signature not in _fitted:
+        _fitted[signature] = _read_or_fit(settings.kind, places, settings.leave_out)
+    return _fitted[signature]
+
+
+def prior_digest(spec: CampaignSpec) -> str | None:
+    """Return what tells the campaign's prior from any other, for its events; None without a prior."""
+    if spec.given_prior is None and not spec.settings.prior.learns:
+        return None
+    from designer.priors.saving import digest_of
+
+    prior = prior_of_spec(spec)
+    return f"{prior.kind} {digest_of(prior)}"
+
+
+def _read_or_fit(kind: str, places: Sequence[Path], leave_out: Sequence[str]) -> FittedPrior:
+    from designer.priors.kinds import load_prior
+
+    saved = saved_alone(places, leave_out, "'leave_out'")
+    if saved is not None:
+        return load_prior(saved)
+    tasks = past_tasks(places, leave_out)
+    if not tasks:
+        raise InvalidPrior(Fault("'leave_out' leaves no past task", "name fewer tasks"))
+    return fitted(kind, tasks)
+
+
+def saved_alone(places: Sequence[Path], leave_out: Sequence[str], option: str) -> Path | None:
+    """Return the saved prior among places of past work; None where there is none.
+
+    Parameters
+    ----------
+    option
+        What `leave_out` is called where it was given.
+
+    Raises
+    ------
+    InvalidPrior
+        If other work is named beside it, or it is to leave something out.
+    """
+    saved = next((place for place in places if form_of(place) == "saved"), None)
+    if saved is not None and (len(places) > 1 or leave_out):
+        what = f"{str(saved)!r} is a saved prior, and cannot be joined with other past work"
+        raise InvalidPrior(Fault(what, f"name it alone, without {option}, or name the tasks themselves"))
+    return saved
+
+
+def fitted(kind: str, tasks: Sequence[Task]) -> FittedPrior:
+    """Return the prior of a kind fitted to tasks, from the cache on disk where it was fitted to the same before."""
+    from designer.priors.kinds import fit_prior, load_prior
+
+    folder = _cache() / content_digest(kind, tasks)
+    try:
+        return load_prior(folder)
+    except InvalidPrior:
+        prior = fit_prior(tasks, kind, seed=0)
+    _keep(prior, folder)
+    return prior
+
+
+def content_digest(kind: str, tasks: Sequence[Task]) -> str:
+    """Return a digest of a kind and of all that a prior of it learns from: names, spaces, targets and data."""
+    from designer.campaign.log.versions import versions
+
+    digest = hashlib.sha256(repr((_FORMAT, kind, versions())).encode())
+    for task in sorted(tasks, key=lambda task: (task.family or "", task.name)):
+        described = (task.family, task.name, task.group, task.space.parameters, task.targets)
+        digest.update(repr(described).encode())
+        digest.update(task.data.to_csv(index=False, float_format="%.17g").encode())
+    return digest.hexdigest()[:32]
+
+
+def _keep(prior: FittedPrior, folder: Path) -> None:
+    """Save a prior in the cache, whole or not at all; a cache that cannot be written is no fault."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        waiting = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+        prior.save(waiting)
+        shutil.rmtree(folder, ignore_errors=True)
+        waiting.rename(folder)
+    except OSError:
+        return
+
+
+def _cache() -> Path:
+    return Path(os.environ.get(CACHE) or Path.home() / ".cache" / "designer") / "priors"
+
+
+def _signatures(places: Sequence[Path]) -> Iterator[tuple[str, int, int]]:
+    """Yield path, time and size of every file that past work is read from."""
+    for place in places:
+        family = place.parent if place.name == FAMILY else place
+        files = sorted(family.rglob("*")) if family.is_dir() else sorted(place.parent.glob(f"{place.stem}.*"))
+        for file in files:
+            if file.is_file():
+                known = file.stat()
+                yield str(file), known.st_mtime_ns, known.st_size

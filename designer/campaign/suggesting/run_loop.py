@@ -1,0 +1,245 @@
+"""The closed loop: suggest, measure, record, until the campaign is done.
+
+Every result is in the store before the next design is measured. So a run that is interrupted, or killed, loses at most
+the experiment that was under way; the next run measures the open suggestions first and goes on as if nothing happened.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from designer.campaign.log.recording import RecordReport
+from designer.campaign.log.state import CampaignState, Suggestion
+from designer.campaign.suggesting.stopping import spent
+from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+    from designer.oracles import Oracle
+
+
+@dataclass(frozen=True)
+class Step:
+    """One experiment of a run: what was measured and what came out, or why it failed.
+
+    `spent` and `budget` count the campaign's experiments, this one included.
+    """
+
+    suggestion: str
+    design: dict[str, float | str]
+    values: dict[str, float] = field(default_factory=dict)
+    failed: str | None = None
+    notes: tuple[str, ...] = ()
+    spent: int = 0
+    budget: int | None = None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended: the experiments it made, whether it was interrupted, and the reason in words."""
+
+    steps: tuple[Step, ...]
+    reason: str
+    rule: str | None
+    interrupted: bool = False
+
+
+Progress = Callable[[Step], None]
+
+
+class _Interrupted(BaseException):
+    """A signal asked the run to end. No Exception: code that an oracle calls must not take it for a failure."""
+
+
+def run(
+    campaign: Campaign,
+    oracle: Oracle | None = None,
+    *,
+    progress: Progress | None = None,
+    most: int | None = None,
+) -> RunReport:
+    """Suggest and measure until the campaign's stopping rule holds.
+
+    Parameters
+    ----------
+    oracle
+        What measures; the campaign file's ``measure`` unless given.
+    progress
+        Called after each experiment.
+    most
+        Make at most so many experiments in this run.
+
+    Raises
+    ------
+    InvalidInput
+        If nothing says how to measure, or nothing says when to stop.
+    OracleUnusable
+        If the oracle cannot measure at all; nothing is said about the design, whose suggestion stays open.
+    """
+    measuring = oracle if oracle is not None else campaign.oracle()
+    if measuring is None:
+        raise InvalidInput(Fault("the campaign does not say what measures", "add 'measure', or give an oracle"))
+    if most is None and not _ends(campaign):
+        remedy = "give a 'budget', a target's 'reach', or stop: {probability_of_better_than: ...}"
+        raise InvalidInput(Fault("nothing says when to stop", remedy))
+    steps: list[Step] = []
+    signals = _Signals()
+    try:
+        with signals.handled():
+            reason, rule = _loop(campaign, measuring, steps, progress, most, signals)
+    except _Interrupted:
+        return RunReport(tuple(steps), _interrupted(campaign), None, interrupted=True)
+    return RunReport(tuple(steps), reason, rule)
+
+
+def _loop(
+    campaign: Campaign,
+    oracle: Oracle,
+    steps: list[Step],
+    progress: Progress | None,
+    most: int | None,
+    signals: _Signals,
+) -> tuple[str, str | None]:
+    while True:
+        signals.check()
+        campaign.refresh()
+        waiting = next(unfinished(campaign.state, campaign.settings.replicates), None)
+        decided = campaign.verdict(ask_model=waiting is None)
+        if decided.stop:
+            return decided.reason, decided.rule
+        if most is not None and len(steps) >= most:
+            return f"{most} experiments were asked for; {decided.reason}", None
+        if waiting is None:
+            try:
+                campaign.suggest(_batch(campaign))
+            except NoDesignLeft as error:
+                return str(error), "space"
+            continue
+        step = _measure(campaign, oracle, *waiting, signals)
+        steps.append(step)
+        if progress is not None:
+            progress(step)
+
+
+def unfinished(state: CampaignState, replicates: int) -> Iterator[tuple[Suggestion, int]]:
+    """Go through the suggestions that wait for a result, oldest first, with the number of the replicate to make."""
+    for each in state.suggestions.values():
+        may_be_made = each.withdrawn_because is None and not each.failed_because
+        made = sum(bool(result.values) for result in state.of(each.id))
+        if may_be_made and made < replicates:
+            yield each, _next_replicate(state, each.id)
+
+
+def _next_replicate(state: CampaignState, suggestion: str) -> int:
+    """Return a number that no measurement of the suggestion has had, withdrawn ones included: theirs are not reused."""
+    earlier = [each for each in state.measurements.values() if each.suggestion == suggestion]
+    number, taken = len(earlier) + 1, {each.replicate for each in earlier}
+    while number in taken:
+        number += 1
+    return number
+
+
+def _batch(campaign: Campaign) -> int:
+    """Return how many designs to suggest: a batch, but no more than the budget has room for."""
+    settings = campaign.settings
+    if settings.budget is None:
+        return settings.batch_size
+    left = settings.budget - spent(campaign.state)
+    return max(1, min(settings.batch_size, -(-left // settings.replicates)))
+
+
+def _measure(campaign: Campaign, oracle: Oracle, suggestion: Suggestion, replicate: int, signals: _Signals) -> Step:
+    design = dict(suggestion.design)
+    repeated = campaign.settings.replicates > 1 or replicate > 1
+    # An oracle that draws does so by this name: each replicate is a draw of its own, the same after a resume.
+    name = suggestion.id if replicate == 1 else f"{suggestion.id}.{replicate}"
+    try:
+        with signals.measuring():
+            result = oracle.measure(design, suggestion=name)
+    except MeasurementFailed as error:
+        campaign.record_failure(suggestion.id, str(error) or "the oracle gave no reason")
+        return _step(campaign, suggestion, failed=str(error))
+    row = {"suggestion": suggestion.id, **(getattr(result, "executed", None) or {}), **result}
+    if repeated:
+        row["replicate"] = replicate
+    notes = tuple(getattr(result, "notes", ()))
+    report: RecordReport = campaign.record([row], notes={suggestion.id: notes})
+    if not report.changed:
+        raise InvalidInput(Fault(f"the result of {suggestion.id} was not recorded: {report}", "check the oracle"))
+    return _step(campaign, suggestion, values=dict(result), notes=notes)
+
+
+def _step(
+    campaign: Campaign,
+    suggestion: Suggestion,
+    *,
+    values: dict[str, float] | None = None,
+    failed: str | None = None,
+    notes: tuple[str, ...] = (),
+) -> Step:
+    made = spent(campaign.state)
+    return Step(suggestion.id, dict(suggestion.design), values or {}, failed, notes, made, campaign.settings.budget)
+
+
+def _ends(campaign: Campaign) -> bool:
+    stop = campaign.settings.stop
+    reachable = stop.reach and any(goal.reachable for goal in campaign.objective.goals)
+    return campaign.settings.budget is not None or reachable or stop.probability_of_better_than is not None
+
+
+def _interrupted(campaign: Campaign) -> str:
+    waiting = ", ".join(each.id for each in campaign.state.open)
+    return f"interrupted; {f'{waiting} stay open and come first' if waiting else 'nothing is left open'} next time"
+
+
+class _Signals:
+    """An interrupt from the keyboard or a request to terminate, taken in where it does no harm.
+
+    While an oracle measures, a signal ends the run at once; elsewhere the run ends before the next experiment, so that
+    no result is half recorded. A second signal ends it at once, wherever it is.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._measuring = False
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        again, self._asked = self._asked, True
+        if self._measuring or again:
+            raise _Interrupted
+
+    def check(self) -> None:
+        """End the run if a signal asked for it."""
+        if self._asked:
+            raise _Interrupted
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        """Let a signal end the run at once inside the context."""
+        self._measuring = True
+        try:
+            self.check()
+            yield
+        except KeyboardInterrupt:  # outside the main thread nothing is handled here
+            raise _Interrupted from None
+        finally:
+            self._measuring = False
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Handle signals inside the context, if this is the thread that gets them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,118 @@
+"""When a campaign has done enough, and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.campaign.file.settings import Settings
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.objective import Objective, Target
+from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to stop, and why or why not.
+
+    `rule` names what decided: ``budget``, ``reach``, ``probability`` or ``space``; None while the campaign goes on.
+    """
+
+    stop: bool
+    reason: str
+    rule: str | None = None
+
+
+def spent(state: CampaignState) -> int:
+    """Return how many experiments of the budget were made: results and failures of suggestions.
+
+    Results that nobody asked for cost nothing; an experiment that failed was made all the same.
+    """
+    results = sum(each.suggestion is not None and not each.withdrawn for each in state.measurements.values())
+    return results + sum(each.suggestion is not None for each in state.failures)
+
+
+def verdict(
+    settings: Settings,
+    objective: Objective,
+    space: DesignSpace,
+    state: CampaignState,
+    probability: Callable[[float], float] | None = None,
+) -> Verdict:
+    """Say whether the campaign is done.
+
+    Parameters
+    ----------
+    probability
+        Returns the probability that a design is left that is better than the best one by more than the given margin;
+        asked only where the campaign has a rule about it; None where there is no model yet.
+    """
+    made = spent(state)
+    of_budget = f"{made} of {settings.budget} experiments made" if settings.budget else f"{_count(made)} made"
+    if settings.stop.reach:
+        words = _reached(objective, space, state)
+        if words is not None:
+            return Verdict(True, f"the target is reached after {_count(made)}: {words}", "reach")
+    if settings.budget is not None and made >= settings.budget:
+        return Verdict(True, f"the budget of {_count(settings.budget)} is used up", "budget")
+    level, margin = settings.stop.probability_of_better_than, settings.stop.margin
+    if level is None:
+        return Verdict(False, f"goes on: {of_budget}{_not_reached(settings, objective)}")
+    if probability is None:
+        return Verdict(False, f"goes on: {of_budget}; too few results to say whether better designs are left")
+    chance = probability(margin)
+    by = f" by more than {margin:g}" if margin else ""
+    said = f"the probability that a design is left that is better than the best{by} is {chance:.2g}"
+    if chance < level:
+        return Verdict(True, f"{said}, below {level:g} ({of_budget})", "probability")
+    return Verdict(False, f"goes on: {of_budget}; {said}, not below {level:g}")
+
+
+def _count(number: int) -> str:
+    return f"{number} experiment{'' if number == 1 else 's'}"
+
+
+def _not_reached(settings: Settings, objective: Objective) -> str:
+    reachable = any(goal.reachable for goal in objective.goals)
+    return "; the target is not reached" if settings.stop.reach and reachable else ""
+
+
+def _reached(objective: Objective, space: DesignSpace, state: CampaignState) -> str | None:
+    """Return which design reaches the target and with what, on the mean of its replicates; None if none does."""
+    if not any(goal.reachable for goal in objective.goals):
+        return None
+    groups = by_design(space, objective.targets, state.results)
+    if not groups:
+        return None
+    Y: NDArray[np.float64] = np.array([group.means for group in groups])
+    hits = np.flatnonzero(np.asarray(objective.reached(Y)))
+    if not len(hits):
+        return None
+    group = groups[int(hits[0])]
+    values = [
+        f"{target.name} = {value:g}{f' {target.unit}' if target.unit else ''}{_aim(target)}"
+        for target, value in zip(objective.targets, group.means, strict=True)
+        if target.reachable or target.constrained
+    ]
+    return f"{group.label} has {', '.join(values)}{_certainty(objective, group)}"
+
+
+def _certainty(objective: Objective, group: MeasuredDesign) -> str:
+    """Say on how many measurements the goals' values rest: one alone may be a lucky one."""
+    fewest = int(min(group.counts[column] for column in objective.goal_columns))
+    return ", measured once" if fewest == 1 else f", the mean of {fewest} measurements"
+
+
+def _aim(target: Target) -> str:
+    if target.goal == "match":
+        return f" (wanted: {target.value:g} ± {target.tolerance:g})"
+    if target.reach is not None:
+        return f" (wanted: {target.reach:g} or {'less' if target.sign < 0 else 'more'})"
+    return ""

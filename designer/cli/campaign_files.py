@@ -1,0 +1,172 @@
+"""Commands on campaign files: `init` writes one, `validate` says all that is wrong with one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from designer.cli.options import CampaignArgument, CampaignOption, JsonFlag, campaign_file
+from designer.cli.output import Report, emit
+from designer.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from designer.cli.column_guess import Column, Wish
+    from designer.cli.draft import Draft
+    from designer.space import DesignSpace
+
+PANEL = "Begin"
+_MEASURED_BY = {
+    "person": "a person",
+    "table": "a table",
+    "python": "a Python function",
+    "command": "a command",
+    "simulator": "a simulator",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(rich_help_panel=PANEL)(init)
+    app.command(rich_help_panel=PANEL)(validate)
+
+
+def init(
+    table: Annotated[Path | None, typer.Argument(metavar="[TABLE.csv]", help="A table that your lab keeps.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")] = None,
+    name: Annotated[str | None, typer.Option(help="The campaign's name; default: the file's name.")] = None,
+    minimize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make small.")] = None,
+    maximize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make large.")] = None,
+    match: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE,TOLERANCE", help="A result to bring to a value.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the guesses.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a commented campaign file, from a table or from a few questions.
+
+    Kinds of parameters, bounds, steps and units are guessed from the table, and compositions from columns that are
+    headed by elements. A file that is there already is never overwritten.
+    """
+    may_ask = not yes and not as_json and sys.stdin.isatty()
+    path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
+    _refuse_to_overwrite(path)
+    given = _wishes(minimize or [], maximize or [], match or [])
+    title = name or (output or table or Path("campaign")).stem
+    if table is not None:
+        draft = _from_table(table, path, title, given, ignore or [], may_ask)
+    elif may_ask:
+        from designer.cli.questions import ask_draft
+
+        draft = ask_draft(title)
+    else:
+        what = "there is nothing to write a campaign from"
+        raise InvalidInput(Fault(what, "give a table: designer init results.csv; or answer questions in a terminal"))
+    _write(draft, path)
+    report = Report({"file": str(path), "name": title, "remarks": list(draft.remarks)})
+    report.say(f"Wrote {path}. Read it through; then: designer validate {path}")
+    for remark in draft.remarks[1:]:
+        report.say(f"  {remark}")
+    emit(report, as_json)
+
+
+def validate(campaign: CampaignArgument = None, option: CampaignOption = None, as_json: JsonFlag = False) -> None:
+    """Say all that is wrong with a campaign file, one line a fault, without writing or running anything."""
+    from designer.campaign.file.spec import CampaignSpec
+
+    path = campaign_file(campaign or option)
+    spec = CampaignSpec.from_file(path)
+    targets = [target.name for target in spec.targets]
+    measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
+    candidates = _candidates(spec.space)
+    report = Report({
+        "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
+        "measure": measured_by, "candidates": candidates,
+    })  # fmt: skip
+    size = len(spec.space.parameters)
+    report.say(f"{path}: campaign {spec.name!r} can run.")
+    report.say(f"  {size} parameter{'s' if size > 1 else ''}: {', '.join(p.name for p in spec.space.parameters)}")
+    report.say(f"  {len(targets)} target{'s' if len(targets) > 1 else ''}: {', '.join(targets)}")
+    report.say(f"  measured by {_MEASURED_BY[measured_by]}")
+    if candidates is not None:
+        usable, listed = candidates["usable"], candidates["listed"]
+        report.say(f"  {usable} of {listed} candidates keep the bounds and constraints")
+    emit(report, as_json)
+
+
+def _candidates(space: DesignSpace) -> dict[str, int] | None:
+    """Return how many designs the pool lists, and how many of them may be made; None without a pool."""
+    if space.pool is None:
+        return None
+    listed = space.pool.coordinates
+    return {"listed": len(listed), "usable": int(space.within(listed).sum())}
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    if path.exists():
+        raise InvalidInput(Fault("the file exists already", "give another with --output", file=str(path)))
+
+
+def _write(draft: Draft, path: Path) -> None:
+    """Write the file, if what it says is a campaign that can run."""
+    from designer.campaign.file.spec import CampaignSpec
+    from designer.cli.draft import render
+    from designer.documents import read_document
+
+    text = render(draft)
+    CampaignSpec.from_document(read_document(text, file=f"{path} (not written)"), folder=path.parent)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        _refuse_to_overwrite(path)
+    except OSError as error:
+        remedy = "give another with --output"
+        raise InvalidInput(Fault(f"cannot be written: {error.strerror}", remedy, file=str(path))) from None
+
+
+def _from_table(table: Path, path: Path, name: str, wishes: list[Wish], ignore: Sequence[str], may_ask: bool) -> Draft:
+    from designer.cli.column_guess import guess, read_columns
+    from designer.space.table_files import read_frame
+
+    columns = read_columns(read_frame(table))
+    if not wishes:
+        wishes = _choose(columns, str(table), may_ask)
+    shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
+    return guess(columns, name, wishes, ignore, shown)
+
+
+def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[Wish]:
+    from designer.cli.column_guess import Wish, likely_target
+    from designer.cli.questions import ask_wishes
+
+    if may_ask:
+        return ask_wishes(columns, table)
+    likely = likely_target(columns)
+    if likely is None:
+        raise InvalidInput(Fault("no column of the table can be a target", "give one of numbers", file=table))
+    return [Wish(likely.header, "maximize")]
+
+
+def _wishes(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[Wish]:
+    from designer.cli.column_guess import Wish
+
+    wishes = [Wish(column, "minimize") for column in minimize] + [Wish(column, "maximize") for column in maximize]
+    return wishes + [_match(text) for text in match]
+
+
+def _match(text: str) -> Wish:
+    from designer.cli.column_guess import Wish
+
+    column, _, numbers = text.rpartition("=")
+    try:
+        value, tolerance = (Decimal(number.strip()) for number in numbers.split(","))
+    except (InvalidOperation, ValueError):
+        remedy = "write COLUMN=VALUE,TOLERANCE, for example --match size=40,5"
+        raise InvalidInput(Fault(f"--match {text!r} cannot be read", remedy)) from None
+    return Wish(column, "match", value, tolerance)

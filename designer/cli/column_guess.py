@@ -1,0 +1,305 @@
+"""From a table that a lab already keeps to the draft of a campaign file: what each column probably is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import reduce
+from math import gcd
+from typing import TYPE_CHECKING, Any, Literal
+
+from designer.campaign.file.reserved_columns import OWN
+from designer.chemistry.symbols import KNOWN_SYMBOLS
+from designer.cli.draft import Draft, Entry, Scalar, plain_number
+from designer.errors import Fault, InvalidData, InvalidInput
+from designer.space.parameters.fields import identifier
+from designer.units import parse_quantity, split_header
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CHOICES = 30
+MOST_STEPS = 1000
+LOG_FROM = 100
+"""A ratio of largest to smallest value from which a column is taken to span decades."""
+
+_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_].*?|[%°].*?)?\s*$")
+_SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of one column of the table; no goal for what was only measured."""
+
+    column: str
+    goal: Literal["minimize", "maximize", "match"] | None
+    value: Decimal | None = None
+    tolerance: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table as it was understood.
+
+    `numbers` holds its cells in `unit`, None for blanks; it is None where a cell is no number.
+    """
+
+    header: str
+    name: str
+    unit: str | None
+    words: tuple[str, ...]
+    numbers: tuple[Decimal | None, ...] | None
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every cell that is filled in holds a number."""
+        return self.numbers is not None
+
+    @property
+    def settings(self) -> list[Decimal]:
+        """The different numbers, ascending."""
+        return sorted({number for number in self.numbers or () if number is not None})
+
+
+def read_columns(frame: pd.DataFrame) -> list[Column]:
+    """Return the columns of a table of text, in its order."""
+    names: set[str] = set()
+    return [_read_column(str(header), [_text(cell) for cell in frame[header]], names) for header in frame.columns]
+
+
+def guess(columns: Sequence[Column], name: str, wishes: Sequence[Wish], ignore: Sequence[str], file: str) -> Draft:
+    """Return a draft: the wished columns are targets, the others are parameters unless they are to be ignored.
+
+    Raises
+    ------
+    InvalidData
+        If a wished or ignored column is not in the table, or no column is left to be a parameter.
+    """
+    wanted = {find(columns, wish.column, file).header: wish for wish in wishes}
+    dropped = {find(columns, given, file).header for given in ignore}
+    targets = [_target(column, wanted[column.header], file) for column in columns if column.header in wanted]
+    rest = [column for column in columns if column.header not in wanted and column.header not in dropped]
+    remarks = [f"Drafted from {file}; every guess carries a comment: please check them all."]
+    shares = _shares(rest)
+    parameters = [_share_entry(shares)] if shares else []
+    is_pool = False
+    for column in rest:
+        if column in shares:
+            continue
+        entry, remark = _parameter(column)
+        if entry is not None and split_header(column.header)[0] in OWN:
+            entry, remark = None, f"Column {column.header!r} was left out: it belongs to the campaign's own tables."
+        if entry is not None:
+            parameters.append(entry)
+            is_pool |= ("kind", "formula") in entry.keys
+        else:
+            remarks.append(remark)
+    remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
+    if not parameters:
+        what = "no column of the table is a parameter"
+        raise InvalidData(Fault(what, "keep at least one column of settings that differ between rows", file=file))
+    return Draft(name, parameters, targets, remarks, candidates=file if is_pool else None)
+
+
+def find(columns: Sequence[Column], given: str, file: str) -> Column:
+    """Return the column that a person calls `given`: by its header, with or without the unit, or by its name here.
+
+    Raises
+    ------
+    InvalidData
+        If there is none.
+    """
+    for column in columns:
+        if given in (column.header, split_header(column.header)[0], column.name):
+            return column
+    known = ", ".join(column.header for column in columns)
+    raise InvalidData(Fault(f"there is no column {given!r}", f"the table has: {known}", file=file))
+
+
+def likely_target(columns: Sequence[Column]) -> Column | None:
+    """Return the last column of numbers that differ: labs write results to the right of the settings."""
+    numeric = [column for column in columns if column.is_numeric and len(column.settings) > 1]
+    return numeric[-1] if numeric else None
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as a spreadsheet shows it."""
+    if cell is None:
+        return ""
+    return (
+        plain_number(Decimal(repr(cell))) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
+    )
+
+
+def _read_column(header: str, cells: list[str], names: set[str]) -> Column:
+    title, unit = split_header(header)
+    words = tuple(cell.strip() for cell in cells)
+    if unit is None:
+        unit = _unit_in_cells(words)
+    return Column(header, identifier(title, names), unit, words, _numbers(words, unit))
+
+
+def _unit_in_cells(words: Sequence[str]) -> str | None:
+    units = {match[2] for word in words if word and (match := _NUMBER.match(word)) and match[2]}
+    return units.pop() if len(units) == 1 else None
+
+
+def _numbers(words: Sequence[str], unit: str | None) -> tuple[Decimal | None, ...] | None:
+    numbers: list[Decimal | None] = []
+    for word in words:
+        if not word:
+            numbers.append(None)
+            continue
+        match = _NUMBER.match(word)
+        try:
+            if match is None:
+                return None
+            is_own = not match[2] or match[2] == unit
+            numbers.append(Decimal(match[1]) if is_own else Decimal(repr(parse_quantity(word, unit))))
+        except (InvalidInput, InvalidOperation):
+            return None
+    return tuple(numbers) if any(number is not None for number in numbers) else None
+
+
+def _target(column: Column, wish: Wish, file: str) -> Entry:
+    if not column.is_numeric:
+        odd = next((word for word in column.words if word and not _NUMBER.match(word)), "")
+        what = f"{odd!r} is not a number, and so the column cannot be a target" if odd else "the column is empty"
+        raise InvalidData(Fault(what, "mend the cell, or choose another column", file=file, column=column.header))
+    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
+    keys += _column_key(column) + _unit_key(column) + ([("goal", wish.goal)] if wish.goal is not None else [])
+    keys += [(key, given) for key, given in (("value", wish.value), ("tolerance", wish.tolerance)) if given is not None]
+    low, high = column.settings[0], column.settings[-1]
+    return Entry(keys, f"so far from {plain_number(low)} to {plain_number(high)}")
+
+
+def _shares(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that are a composition: headed by elements, and summing to 1 or 100 in every row."""
+    found = [column for column in columns if column.is_numeric and _symbol(column) is not None]
+    found = [c for c in found if c.header.count(".") == 0] or found
+    return found if len(found) > 1 and _total(found) is not None else []
+
+
+def _symbol(column: Column) -> str | None:
+    symbol = split_header(column.header)[0].rpartition(".")[2].strip()
+    return symbol if symbol in KNOWN_SYMBOLS else None
+
+
+def _total(columns: Sequence[Column]) -> Decimal | None:
+    rows = list(zip(*(column.numbers or () for column in columns), strict=True))
+    filled = [[number for number in row if number is not None] for row in rows]
+    complete = [row for row in filled if len(row) == len(columns)]
+    for total in _SUMS:
+        if complete and all(abs(sum(row) - total) <= total / 1000 for row in complete):
+            return total
+    return None
+
+
+def _share_entry(columns: Sequence[Column]) -> Entry:
+    symbols = [_symbol(column) or "" for column in columns]
+    total = _total(columns) or Decimal(1)
+    unit = next((column.unit for column in columns if column.unit in ("at.%", "wt.%", "fraction")), _SUMS[total])
+    titles = [split_header(column.header)[0] for column in columns]
+    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", "composition"), ("kind", "composition")]
+    keys += [("elements", symbols), ("unit", unit)]
+    if titles != [f"composition.{symbol}" for symbol in symbols]:
+        keys.append(("columns", titles))
+    amounts = sorted({number for column in columns for number in column.settings})
+    step = _common_step([Decimal(0), *amounts, total])
+    if step is not None:
+        keys.append(("step", step))
+    present = [sum(1 for n in row if n) for row in zip(*(column.numbers or () for column in columns), strict=True)]
+    keys += [("max_nonzero", max(present))] if 0 < max(present) < len(columns) else []
+    weight = "" if unit == "wt.%" else "; are they wt.%? Then write unit: wt.%"
+    return Entry(keys, f"the columns sum to {plain_number(total)} in every row{weight}")
+
+
+def _parameter(column: Column) -> tuple[Entry | None, str]:
+    """Return the line of one column, or why it gets none."""
+    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
+    if column.is_numeric:
+        return _numeric(column, keys)
+    different = sorted({word for word in column.words if word})
+    if len(different) < 2:
+        return None, f"Column {column.header!r} was left out: it never changes."
+    if _is_formula(column, different):
+        keys += [("kind", "formula"), *_column_key(column)]
+        return Entry(keys, "chemical formulas; only those in the table can be made"), ""
+    if len(different) > MOST_CHOICES or (len(different) == len(column.words) and len(different) > 3):
+        return None, f"Column {column.header!r} was left out: its words hardly repeat, like names or remarks."
+    keys += [("kind", "categorical"), *_column_key(column), ("choices", different)]
+    return Entry(keys, f"{len(different)} choices in the table; add those that you could also make"), ""
+
+
+def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) -> tuple[Entry | None, str]:
+    settings = column.settings
+    low, high = settings[0], settings[-1]
+    if low == high:
+        return None, f"Column {column.header!r} was left out: it is always {plain_number(low)}."
+    if _is_counter(column):
+        return None, f"Column {column.header!r} was left out: it numbers the rows."
+    keys += [("kind", "numeric"), *_column_key(column), *_unit_key(column), ("bounds", [low, high])]
+    is_log = low > 0 and high / low >= LOG_FROM
+    step = None if is_log else _common_step(settings)
+    if is_log:
+        keys.append(("scale", "log"))
+    elif step is not None:
+        keys.append(("step", step))
+    remark = f"{len(settings)} different values in the table; widen the bounds to all that you can set"
+    return Entry(keys, remark), ""
+
+
+def _is_counter(column: Column) -> bool:
+    numbers = list(column.numbers or ())
+    is_named = column.name.lower() in ("id", "no", "nr", "number", "index", "row", "sample", "run", "experiment", "p_")
+    return is_named and len(numbers) > 2 and len(set(numbers)) == len(numbers)
+
+
+def _is_formula(column: Column, different: Sequence[str]) -> bool:
+    from designer.space.parameters.formula import formula_fault
+
+    is_named = "formula" in column.name.lower() or "composition" in column.name.lower()
+    readable = all(formula_fault(word) is None for word in different)
+    compound = sum(1 for word in different if len(re.findall("[A-Z]", word)) > 1)
+    return readable and (is_named or (compound == len(different) and len(different) > MOST_CHOICES))
+
+
+def _common_step(settings: Sequence[Decimal]) -> Decimal | None:
+    """Return the largest step on which all settings lie, where it is one that a person would choose."""
+    ordered = sorted(set(settings))
+    if len(ordered) < 3:
+        return None
+    places = max(0, *(-_exponent(number) for number in ordered))
+    if places > 9:
+        return None
+    whole = [int((number - ordered[0]).scaleb(places)) for number in ordered]
+    step = Decimal(reduce(gcd, whole)).scaleb(-places)
+    return step if (ordered[-1] - ordered[0]) / step <= MOST_STEPS else None
+
+
+def _exponent(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _column_key(column: Column) -> list[tuple[str, Scalar | Sequence[Scalar]]]:
+    title = split_header(column.header)[0]
+    return [("column", title)] if title != column.name else []
+
+
+def _unit_key(column: Column) -> list[tuple[str, Scalar | Sequence[Scalar]]]:
+    return [("unit", column.unit)] if column.unit else []
+
+
+def describe(columns: Sequence[Column]) -> Iterator[str]:
+    """Say in one line each what the columns hold, for the person who is asked about them."""
+    for i, column in enumerate(columns, start=1):
+        if column.is_numeric:
+            settings = column.settings
+            yield f"{i:3}  {column.header}: numbers from {plain_number(settings[0])} to {plain_number(settings[-1])}"
+        else:
+            different = sorted({word for word in column.words if word})
+            shown = ", ".join(different[:5]) + (", ..." if len(different) > 5 else "")
+            yield f"{i:3}  {column.header}: {shown or 'empty'}"

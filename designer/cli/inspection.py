@@ -1,0 +1,229 @@
+"""The commands that only look: where a campaign stands, what is best, why a design was suggested, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designer.cli.options import (
+    CampaignArgument,
+    CampaignOption,
+    JsonFlag,
+    StoreOption,
+    campaign_file,
+    open_campaign,
+    split_campaign,
+)
+from designer.cli.output import Report, Table, emit, hanging, number, with_error
+from designer.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+
+PANEL = "Look"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (status, best, explain, report, export):
+        app.command(rich_help_panel=PANEL)(command)
+
+
+def status(
+    campaign: CampaignArgument = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say where the campaign stands, what is open, and whether to go on."""
+    from designer.cli.design_cells import design_table
+
+    opened = open_campaign(campaign_file(campaign or option), store)
+    found = opened.status()
+    waiting = [(each.id, each.design) for each in opened.state.open]
+    said = Report({
+        **found.as_dict(),
+        "open_designs": [{"id": name, "design": dict(design)} for name, design in waiting],
+    })  # fmt: skip
+    for line in found.lines():
+        said.say(line)
+    if waiting:
+        said.show(design_table(opened.space, waiting))
+    emit(said, as_json)
+
+
+def best(
+    campaign: CampaignArgument = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the best designs that were made: by the model, which a lucky measurement does not fool, and as measured."""
+    opened = open_campaign(campaign_file(campaign or option), store)
+    rows = _best_rows(opened)
+    said = Report({"campaign": opened.name, "best": rows})
+    if rows:
+        said.show(_best_table(opened, rows))
+        said.say("measured: the mean of what was measured; expected: by the model, ± one standard deviation.")
+    elif not opened.state.results:
+        said.say("Nothing is measured yet.")
+    else:
+        said.say("No measured design keeps all limits yet.")
+    emit(said, as_json)
+
+
+def explain(
+    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] S0001", help="Which suggestion.")],
+    picture: Annotated[
+        Path | None, typer.Option("--picture", "-p", metavar="FILE.svg", help="Also draw it: .svg or .png.")
+    ] = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say why a design was suggested: what was expected, the chances, what matters, and what would change the choice.
+
+    From what was known when it was suggested; nothing is written but the picture.
+    """
+    path, rest = split_campaign(words, option)
+    if len(rest) != 1:
+        raise InvalidInput(Fault("one suggestion must be named", "designer explain S0001"))
+    if picture is not None:
+        writable(picture, (".svg", ".png"), "a picture")
+    opened = open_campaign(path, store)
+    found = opened.explain(rest[0])
+    said = Report({"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)})
+    for line in found.headline():
+        said.say(line)
+    for head, text in found.paragraphs():
+        said.say(hanging(f"{head}: {text}"))
+    if picture is not None:
+        from designer.report.cards import card
+
+        said.say(f"Wrote {card(found).write(picture)}")
+    emit(said, as_json)
+
+
+def writable(file: Path, endings: Sequence[str], what: str) -> None:
+    """Refuse a file that cannot be written as asked; an older one is replaced.
+
+    Raises
+    ------
+    InvalidInput
+        If its ending is none of `endings`, or its folder does not exist.
+    """
+    if file.suffix.lower() not in endings:
+        ending = file.suffix or "no ending"
+        raise InvalidInput(Fault(f"{what} cannot end in {ending}", f"end it in {' or '.join(endings)}", file=str(file)))
+    if not file.parent.is_dir():
+        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(file)))
+
+
+def report(
+    campaign: CampaignArgument = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the campaign file.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="html|md", help="Default: by the file's ending; else html.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="FOLDER", help="Also write each figure into this folder.")
+    ] = None,
+    figure_format: Annotated[str, typer.Option("--figure-format", metavar="svg|png", help="Of --figures.")] = "svg",
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the campaign's report: one HTML file that needs nothing else, or Markdown with its figures beside it.
+
+    An older report is replaced.
+    """
+    from designer.report import write_report
+
+    path = campaign_file(campaign or option)
+    target = output or path.with_suffix(".md" if format_ == "md" else ".html")
+    _check_report(target, format_, figures, figure_format)
+    opened = open_campaign(path, store)
+    written = write_report(opened, target, figures=figures, figure_format="png" if figure_format == "png" else "svg")
+    said = Report({"campaign": opened.name, "file": str(written), "figures": None if figures is None else str(figures)})
+    said.say(f"Wrote {written}" + (f" and the figures in {figures}" if figures is not None else ""))
+    emit(said, as_json)
+
+
+def _check_report(target: Path, format_: str | None, figures: Path | None, figure_format: str) -> None:
+    """Refuse what cannot be written, with every fault."""
+    endings = {None: (".html", ".htm", ".md"), "html": (".html", ".htm"), "md": (".md",)}
+    faults = []
+    if format_ not in endings:
+        faults.append(Fault(f"--format cannot be {format_!r}", "html or md"))
+    if figure_format not in ("svg", "png"):
+        faults.append(Fault(f"--figure-format cannot be {figure_format!r}", "svg or png"))
+    if figures is not None and not figures.parent.is_dir():
+        faults.append(Fault("the folder around it does not exist", "make it first", file=str(figures)))
+    elif figures is not None and figures.exists() and not figures.is_dir():
+        faults.append(Fault("it is a file", "name a folder", file=str(figures)))
+    try:
+        writable(target, endings.get(format_, endings[None]), "a report")
+    except InvalidInput as error:
+        faults += error.faults
+    if faults:
+        raise InvalidInput(faults)
+
+
+def export(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (RESULTS.csv | EVENTS.jsonl)", help="The file to write.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write all measurements to a CSV file, or all events to a JSON-lines file."""
+    from designer.cli.design_cells import refuse_existing
+
+    path, rest = split_campaign(words, option)
+    if len(rest) != 1:
+        raise InvalidInput(Fault("one file to write must be named", "designer export results.csv"))
+    target = Path(rest[0])
+    if not force or not target.is_file():
+        refuse_existing(target)
+    opened = open_campaign(path, store)
+    written = opened.export(target)
+    said = Report({"campaign": opened.name, "file": str(written)})
+    said.say(f"Wrote {written}")
+    emit(said, as_json)
+
+
+def _best_rows(opened: Campaign) -> list[dict[str, Any]]:
+    from designer.campaign.results.frames import best_data
+
+    return best_data(opened.best(), opened.space, opened.objective.targets)
+
+
+def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
+    from designer.cli.design_cells import parameter_cells, parameter_headers
+
+    targets = opened.objective.targets
+    headers = ["", "best by", *parameter_headers(opened.space)]
+    for target in targets:
+        headers += [_header(target.name, target.unit), "expected"]
+    lines = []
+    for row in rows:
+        line = [row["id"], row["best_by"], *parameter_cells(opened.space, row["design"])]
+        for target in targets:
+            expected = row["expected"].get(target.name)
+            line += [number(row["measured"][target.name], 6)]
+            line += [with_error(expected["mean"], expected["sd"]) if expected else "-"]
+        lines.append(line)
+    return Table(headers, lines)
+
+
+def _header(name: str, unit: str | None) -> str:
+    from designer.cli.design_cells import with_unit
+
+    return with_unit(name, unit)

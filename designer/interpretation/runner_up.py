@@ -1,0 +1,226 @@
+"""What it would take to change a choice: the next best design, and how much worse the chosen one would have to be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from botorch.acquisition.objective import PosteriorTransform
+from botorch.models.model import Model
+from botorch.posteriors.posterior import Posterior
+from torch import Tensor
+
+from designer.acquisition.builder import build_acquisition
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.functions import Acquisition, FirstFeasible, Situation
+from designer.acquisition.moments import components, moments, single_output
+from designer.acquisition.observed import Floats
+from designer.acquisition.propose import Known, features
+from designer.acquisition.reasons import best_first
+from designer.acquisition.search import Search
+from designer.errors import NoDesignLeft
+from designer.interpretation.distances import clearly_different
+from designer.objective import Target
+from designer.space import DesignSpace
+from designer.surrogates.independent import joined
+from designer.surrogates.mixture import Mixture
+from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.single_output import SingleOutput
+from designer.threads import one_thread
+
+_LEADING = 20_000
+_SCORED = 256
+_DOUBLINGS = 24
+_HALVINGS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """The design that would have been chosen instead.
+
+    Parameters
+    ----------
+    coordinates
+        ``c``.
+    log_ratio
+        Log of the chosen design's acquisition over this one's; below 0 the other one is the better choice by now.
+    thresholds
+        For each goal, in their order: the predicted mean of the chosen design, in the target's unit and on its worse
+        side, at which the two are level, all else alike; None where no mean makes it so.
+    success
+        The chance of success of the chosen design's experiment at which the two are level.
+    different
+        Whether it differs clearly, by a fifth of its range in some parameter; if not, nothing that does was found.
+    """
+
+    coordinates: Floats
+    log_ratio: float
+    thresholds: tuple[float | None, ...]
+    success: float
+    different: bool
+
+
+@one_thread()
+def alternative_to(
+    chosen: Floats,
+    space: DesignSpace,
+    situation: Situation,
+    known: Known,
+    seed: int,
+    deadline: Deadline | None = None,
+) -> Alternative | None:
+    """Return the design with the next highest acquisition that differs clearly from `chosen` (``c``).
+
+    Parameters
+    ----------
+    situation, known
+        What the choice was made from, the designs chosen before it in its batch being pending.
+    seed, deadline
+        Of the search, as in `designer.acquisition.propose.propose`.
+
+    Returns
+    -------
+    None where no other design is left.
+    """
+    x = features(space.encoder, chosen[None])[0]
+    shifted, knobs = _with_knobs(situation.model, x, len(situation.objective.targets))
+    acquisition = build_acquisition(replace(situation, model=shifted))
+    others, different = _others(acquisition, chosen, space, situation, known, seed, deadline)
+    if not len(others):
+        return None
+    with torch.no_grad():
+        scores = acquisition(features(space.encoder, others)[:, None, :]).numpy()
+        place = int(scores.argmax())
+        level = float(scores[place])
+        own = float(acquisition(x[None, None, :]))
+        thresholds = tuple(
+            None
+            if isinstance(acquisition, FirstFeasible)
+            else _threshold(acquisition, situation, knobs[column], x, column, level)
+            for column in situation.objective.goal_columns
+        )
+        success = min(1.0, math.exp(float(situation.log_gates(x[None])[0]) + level - own))
+    return Alternative(others[place], own - level, thresholds, success, different)
+
+
+def _others(
+    acquisition: Acquisition,
+    chosen: Floats,
+    space: DesignSpace,
+    situation: Situation,
+    known: Known,
+    seed: int,
+    deadline: Deadline | None,
+) -> tuple[Floats, bool]:
+    """Return the designs that a search puts next, and whether they differ clearly from the one chosen."""
+    taken = known.taken | set(space.keys(chosen[None]))
+    starts = known.measured[best_first(situation)[:8]]
+    search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline)
+    try:
+        leading = search.leading(acquisition, _LEADING)
+    except NoDesignLeft:
+        return known.measured[:0], False
+    apart = clearly_different(space, chosen, leading)
+    return (leading[apart] if apart.any() else leading)[:_SCORED], bool(apart.any())
+
+
+def _threshold(
+    acquisition: Acquisition, situation: Situation, knob: _Knob, x: Tensor, column: int, level: float
+) -> float | None:
+    """Return the mean of one goal at `x` at which the acquisition falls to `level`, by bisection."""
+    target = situation.objective.targets[column]
+    there = moments(single_output(situation.model, column), x[None], x[None][:0])
+    mean, deviation = float(there.mean[0]), math.sqrt(max(float(there.variance[0]), 0.0))
+    worse = _worse(target, mean)
+
+    def above(step: float) -> bool:
+        knob.shift = worse * step
+        try:
+            return float(acquisition(x[None, None, :])) > level
+        finally:
+            knob.shift = 0.0
+
+    step = deviation / 16 or abs(mean) / 1024 or 1.0
+    if not above(0.0):
+        return mean
+    for _ in range(_DOUBLINGS):
+        if not above(step):
+            break
+        step *= 2
+    else:
+        return None
+    low, high = 0.0, step
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if above(middle) else (low, middle)
+    return mean + worse * high
+
+
+def _worse(target: Target, mean: float) -> float:
+    """Return the direction, -1 or 1, in which a target's mean becomes worse."""
+    if target.value is not None:
+        return 1.0 if mean >= target.value else -1.0
+    return -float(target.sign)
+
+
+class _Knob:
+    """By how much a target's mean at one design is shifted, in its unit."""
+
+    def __init__(self) -> None:
+        self.shift = 0.0
+
+
+class _Shifted(SingleOutput):
+    """A model of one target whose mean is shifted at one design and nowhere else."""
+
+    _model: Any
+
+    def __init__(self, model: Model, x: Tensor, knob: _Knob) -> None:
+        super().__init__()
+        self._model, self._x, self._knob = model, x, knob
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,
+        posterior_transform: PosteriorTransform | None = None,
+    ) -> Posterior:
+        """Return the model's posterior at `X` (``batch_shape x q x d``), shifted where `X` is the design."""
+        normal: Any = normal_of(self._model.posterior(X, observation_noise=observation_noise))
+        here = (self._x == X).all(-1).to(normal.mean.dtype)
+        posterior = normal_posterior(normal.mean + self._knob.shift * here, normal.covariance_matrix)
+        return posterior if posterior_transform is None else posterior_transform(posterior)
+
+
+class _ShiftedQuickly(_Shifted):
+    """The same of a model that knows covariances with a few designs cheaply: searches need that."""
+
+    def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means and variances (``...`` each) of `X` (``... x d``)."""
+        mean, variance = self._model.marginals(X)
+        return mean + self._knob.shift * (self._x == X).all(-1).to(mean.dtype), variance
+
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return means, variances (``n`` each) and covariances (``n x b``) of `X` with `Z`."""
+        mean, variance, cross = self._model.cross_moments(X, Z)
+        return mean + self._knob.shift * (self._x == X).all(-1).to(mean.dtype), variance, cross
+
+
+def _with_knobs(model: Model, x: Tensor, targets: int) -> tuple[Model, list[_Knob]]:
+    """Return the model with each target's mean at `x` on a knob."""
+    knobs = [_Knob() for _ in range(targets)]
+    singles = [_with_knob(single_output(model, i), x, knob) for i, knob in enumerate(knobs)]
+    return joined(singles), knobs
+
+
+def _with_knob(model: Model, x: Tensor, knob: _Knob) -> Model:
+    if isinstance(model, Mixture):
+        parts = components(model)
+        total = sum(weight for weight, _ in parts)
+        return Mixture([_with_knob(part, x, knob) for _, part in parts], [weight / total for weight, _ in parts])
+    quick = hasattr(model, "marginals") and hasattr(model, "cross_moments")
+    return (_ShiftedQuickly if quick else _Shifted)(model, x, knob)

@@ -1,0 +1,1 @@
+"""Deep kernels: mean and embedding networks that are trained over past tasks."""

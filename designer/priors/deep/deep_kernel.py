@@ -1,0 +1,219 @@
+"""Deep kernels: a mean and an embedding that networks learned over past tasks, beside the plain kernel.
+
+A new task, standardised, is
+
+    f(x) = c + a m(x) + sum_e b_e (m_e(x) - m(x)) + h(phi(x)) + g(x),
+
+m_e and phi_e the mean and the embedding of member e of an ensemble (`designer.priors.deep.deep_training`), m the
+members' mean, h a Gaussian process over all embeddings with one lengthscale, and g the plain Gaussian process over the
+design's own features, which sees whatever the networks do not. Scales and their priors were learned on past tasks that
+the networks did not see (`designer.priors.deep.deep_calibration`); a new task moves them by maximum a posteriori, and
+all else is marginalised in closed form. That the task runs against the past (a < 0) is a second model beside, weighted
+by its evidence.
+
+Past tasks that run against the others are turned round before training (`designer.priors.agreement`).
+
+References: M. Wistuba, J. Grabocka, Few-Shot Bayesian Optimization with Deep Kernel Surrogates (ICLR 2021); Z. Wang et
+al., Pre-trained Gaussian Processes for Bayesian Optimization, JMLR 25 (2024); J. Rothfuss et al., Meta-Learning
+Reliable Priors in the Function Space (NeurIPS 2021); A. G. Wilson et al., Deep Kernel Learning (AISTATS 2016).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from botorch.models.model import Model
+from torch import Tensor
+
+from designer.priors import saving
+from designer.priors.agreement import Standardiser, agreement, signs
+from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.conditioning import (
+    both_ways,
+    condition_each,
+    either_way,
+    learned_by_subject,
+    moving,
+    names_of,
+    quantity_of,
+    what_teaches,
+)
+from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
+from designer.priors.deep.deep_training import Tables, Training, folds_of, train
+from designer.priors.deep.embedding_networks import Weights, by_rows, doubled, look, only
+from designer.priors.informed import InformedModel
+from designer.priors.levels import level_of
+from designer.priors.serialization import sources_card, sources_from, sources_tensors
+from designer.priors.sources import Source
+from designer.surrogates.data import TaskData
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+KIND = "deep-kernel"
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """What the networks say of a new task's designs (see `designer.priors.informed.Knowing`).
+
+    The further features are the mean (1 column), each member's deviation from it (E), and all embeddings (E p).
+    """
+
+    bridge: Bridge
+    standardise: Standardiser
+    weights: Weights
+    slope: float
+
+    def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        return by_rows(self._look, X)
+
+    def _look(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        phi, means = look(self.weights, self.standardise(self.bridge(X))[None])
+        members, rows = means.shape
+        mean = means.mean(0)
+        apart = (means - mean) / math.sqrt(members)
+        embedded = phi.transpose(0, 1).reshape(rows, members * phi.shape[-1]) / math.sqrt(members)
+        further = torch.cat([mean[:, None], apart.T, embedded], dim=-1)
+        return self.slope * mean, further
+
+
+@dataclass(frozen=True)
+class DeepKernelPrior:
+    """A prior that learns a mean and an embedding of designs over past tasks.
+
+    Parameters
+    ----------
+    training
+        How the networks are trained.
+    """
+
+    training: Training = field(default_factory=Training)
+    kind: str = field(default=KIND, init=False)
+
+    def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedDeepKernel:
+        """Train the networks on past tasks, in any order; see `Prior.fit`."""
+        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
+        return FittedDeepKernel(common, sources, learned, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What was learned of one set of sources.
+
+    Parameters
+    ----------
+    names
+        (task, quantity) of the sources it was learned from.
+    standardise, weights
+        How features are standardised, and the networks.
+    trust
+        How far they can be trusted.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    standardise: Standardiser
+    weights: Weights
+    trust: Trust
+
+
+def learn(
+    common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: Training, seed: int
+) -> Learned:
+    """Train the networks on some sources, and learn from those left out how far they can be trusted."""
+    standardise = Standardiser.of(sources, common.columns)
+    features = [standardise(source.X) for source in sources]
+    turned = signs(agreement(sources, standardise))
+    values = [float(sign) * source.z for sign, source in zip(turned, sources, strict=True)]
+    folds = folds_of(list(groups), training.members)
+    weights = doubled(train(Tables.of(features, values), folds, training, seed))
+    episodes = []
+    for source, group, X, z, fold in zip(sources, groups, features, values, folds.tolist(), strict=True):
+        if int(folds.max()) == 0:
+            break  # its one member saw every task
+        phi, mean = look(only(weights, fold), X[None])
+        changing = moving(source.X, common)
+        columns = tuple(common.columns[j] for j in changing)
+        episodes.append(Episode(source.X[:, changing], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
+    return Learned(names_of(sources), standardise, weights, learn_trust(episodes))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDeepKernel:
+    """Trained networks.
+
+    Parameters
+    ----------
+    common, sources
+        The common features, and the sources that were learned from.
+    learned
+        What was learned of the sources of each quantity, and of all.
+    """
+
+    common: CommonFeatures
+    sources: tuple[Source, ...]
+    learned: tuple[Learned, ...]
+    seed: int = 0
+
+    @property
+    def kind(self) -> str:
+        return KIND
+
+    def condition(self, data: TaskData) -> Model:
+        """Return the posterior of a new task; see `FittedPrior.condition`."""
+        return condition_each(data, lambda one: either_way(self.informed(one), one))
+
+    def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
+        """Return the models of one target that runs with past tasks and of one that runs against them.
+
+        None, where past tasks teach nothing about it.
+        """
+        found = what_teaches(one, self.common, self.sources)
+        if found is None:
+            return ()
+        bridge, teaching = found
+        learned = next(each for each in self.learned if each.names == names_of(teaching))
+        trust, weights = learned.trust, learned.weights
+        with torch.no_grad():
+            mean, _ = Embedding(bridge, learned.standardise, weights, trust.slope)(one.X)
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, teaching, quantity_of(one))
+        members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
+        extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
+        knowing = partial(Embedding, bridge, learned.standardise, weights)
+        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
+
+    def save(self, path: Path) -> None:
+        """Write networks and sources into the folder `path`."""
+        tensors = sources_tensors(self.sources)
+        for i, each in enumerate(self.learned):
+            tensors |= {f"learned.{i}.{name}": value for name, value in each.weights.items()}
+            tensors |= {f"learned.{i}.centre": each.standardise.centre, f"learned.{i}.width": each.standardise.width}
+        card = {
+            "kind": KIND,
+            "seed": self.seed,
+            "tasks": sources_card(self.sources),
+            "common": self.common.as_dict(),
+            "learned": [{"from": each.names, "trust": each.trust.as_dict()} for each in self.learned],
+        }
+        saving.write(path, card, tensors)
+
+    @classmethod
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedDeepKernel:
+        """Return what `save` wrote."""
+        learned = tuple(_learned_from(i, entry, tensors) for i, entry in enumerate(card["learned"]))
+        sources = sources_from(card["tasks"], tensors)
+        return cls(CommonFeatures.from_dict(card["common"]), sources, learned, int(card["seed"]))
+
+
+def _learned_from(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Learned:
+    start = f"learned.{i}."
+    own = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+    standardise = Standardiser(own.pop("centre"), own.pop("width"))
+    names = tuple((str(task), str(quantity)) for task, quantity in entry["from"])
+    return Learned(names, standardise, own, Trust(**entry["trust"]))

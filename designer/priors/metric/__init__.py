@@ -1,0 +1,1 @@
+"""Metric-based meta-learning: an embedding of designs, and distances between tasks."""

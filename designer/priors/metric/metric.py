@@ -1,0 +1,263 @@
+"""Metrics: an embedding in which distance predicts difference, and distances between tasks that choose whom to believe.
+
+A new task, standardised, is
+
+    f(x) = c + a m(x) + sum_s b_s sqrt(w_s) (m_s(x) - m(x)) + h(phi(x)) + g(x),
+    m(x) = sum_s w_s m_s(x),      m_s(x) = sum_i softmax_i(-|psi(x) - psi(x_si)|^2) z_si,
+
+m_s the attention of a design to what past task s measured, phi the learned embedding (psi is phi, scaled as attention
+learned it), h a Gaussian process over it, which is kernel regression with a calibrated variance, and g the plain
+Gaussian process over the design's own features. The weights w_s say which past tasks the new one resembles
+(`designer.priors.weighting`); `FittedMetric.source_weights` shows them. As for deep kernels, scales are learned on
+tasks that the embedding did not see, and that the task runs against the past is a second model beside.
+
+References: O. Vinyals et al., Matching Networks for One Shot Learning (NeurIPS 2016); J. Snell et al., Prototypical
+Networks for Few-shot Learning (NeurIPS 2017); `designer.priors.metric.metric_training` for how the embedding is
+learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from botorch.models.model import Model
+from torch import Tensor
+
+from designer.priors import saving
+from designer.priors.agreement import Standardiser
+from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.conditioning import (
+    both_ways,
+    condition_each,
+    either_way,
+    learned_by_subject,
+    names_of,
+    quantity_of,
+    what_teaches,
+)
+from designer.priors.deep.deep_calibration import Trust
+from designer.priors.deep.embedding_networks import by_rows
+from designer.priors.informed import InformedModel
+from designer.priors.levels import level_of
+from designer.priors.metric.metric_learning import Learned, learn
+from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
+from designer.priors.metric.metric_training import MetricTraining
+from designer.priors.serialization import sources_card, sources_from, sources_tensors
+from designer.priors.sources import Source
+from designer.priors.weighting import Sights, Weighting, rank_agreement
+from designer.surrogates.data import TaskData
+from designer.surrogates.kernels import Array
+
+if TYPE_CHECKING:
+    from designer.tasks import Task
+
+KIND = "metric"
+LEANED_ON = 8
+"""At most so many past tasks are attended to, those of the largest weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attending:
+    """What past tasks expect of a new task's designs (see `designer.priors.informed.Knowing`).
+
+    The further features are the weighted mean (1 column), each task's deviation from it (S), and the embedding (P).
+    """
+
+    bridge: Bridge
+    space: MetricSpace
+    anchors: Anchors
+    weights: Tensor
+    slope: float
+
+    def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        return by_rows(self._attend, X)
+
+    def _attend(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        phi, psi = self.space(self.bridge(X))
+        expected = self.anchors.expected(psi)
+        mean = expected @ self.weights
+        apart = (expected - mean[:, None]) * self.weights.sqrt()
+        return self.slope * mean, torch.cat([mean[:, None], apart, phi], dim=-1)
+
+
+@dataclass(frozen=True)
+class MetricPrior:
+    """A prior that learns where designs, and tasks, are near each other.
+
+    Parameters
+    ----------
+    training
+        How the embedding is trained.
+    """
+
+    training: MetricTraining = field(default_factory=MetricTraining)
+    kind: str = field(default=KIND, init=False)
+
+    def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedMetric:
+        """Train the embedding on past tasks, in any order; see `Prior.fit`."""
+        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
+        return FittedMetric(common, sources, learned, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedMetric:
+    """A trained metric.
+
+    Parameters
+    ----------
+    common, sources
+        The common features, and the sources that were learned from.
+    learned
+        What was learned of the sources of each quantity, and of all.
+    """
+
+    common: CommonFeatures
+    sources: tuple[Source, ...]
+    learned: tuple[Learned, ...]
+    seed: int = 0
+
+    @property
+    def kind(self) -> str:
+        return KIND
+
+    def condition(self, data: TaskData) -> Model:
+        """Return the posterior of a new task; see `FittedPrior.condition`."""
+        return condition_each(data, lambda one: either_way(self.informed(one), one))
+
+    def source_weights(self, data: TaskData) -> dict[str, float]:
+        """Return the names of past tasks and how much each is believed about a new task (one target), of sum 1.
+
+        Largest first; empty where past tasks teach nothing about it.
+        """
+        found = self._seen(data.target(0))
+        if found is None:
+            return {}
+        totals: dict[str, float] = {}
+        for (name, _), weight in zip(found.learned.names, found.weights.tolist(), strict=True):
+            totals[name] = totals.get(name, 0.0) + weight
+        return dict(sorted(totals.items(), key=lambda each: (-each[1], each[0])))
+
+    def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
+        """Return the models of one target that runs with past tasks and of one that runs against them.
+
+        None, where past tasks teach nothing about it.
+        """
+        seen = self._seen(one)
+        if seen is None:
+            return ()
+        leaned = sorted(np.argsort(-seen.weights, kind="stable")[:LEANED_ON].tolist())
+        weights = torch.from_numpy(seen.weights[leaned] / seen.weights[leaned].sum())
+        anchors, trust = seen.known.anchors.at(leaned), seen.learned.trust
+        with torch.no_grad():
+            mean, further = Attending(seen.bridge, seen.learned.space, anchors, weights, trust.slope)(one.X)
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.teaching, quantity_of(one))
+        means, width = 1 + len(leaned), further.shape[-1]
+        knowing = partial(Attending, seen.bridge, seen.learned.space, anchors, weights)
+        extras = trust.extras(range(means), range(means, width))
+        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
+
+    def _seen(self, one: TaskData) -> _Seen | None:
+        found = what_teaches(one, self.common, self.sources)
+        if found is None:
+            return None
+        bridge, teaching = found
+        names = names_of(teaching)
+        place = next(i for i, each in enumerate(self.learned) if each.names == names)
+        learned, known = self.learned[place], self._known[place]
+        with torch.no_grad():
+            phi, psi = learned.space(bridge(one.X))
+            expected = known.anchors.expected(psi)
+            likeness = known.signatures @ signature(learned.psi, phi, one.Y[:, 0])
+        y = one.Y[:, 0].numpy()
+        sights = Sights(len(y), learned.centrality, rank_agreement(expected.numpy(), y), likeness.numpy())
+        return _Seen(bridge, teaching, learned, known, learned.weighting.weights(sights))
+
+    @cached_property
+    def _known(self) -> tuple[_Known, ...]:
+        """What `learned` says of the sources' own rows, computed once."""
+        by_name = {(source.name, source.quantity.name): source for source in self.sources}
+        known = []
+        for each in self.learned:
+            sources = [by_name[name] for name in each.names]
+            values = [float(s) * source.z for s, source in zip(each.signs, sources, strict=True)]
+            with torch.no_grad():
+                spaces = [each.space(source.X) for source in sources]
+                signed = [signature(each.psi, phi, z) for (phi, _), z in zip(spaces, values, strict=True)]
+            known.append(_Known(Anchors.of([psi for _, psi in spaces], values), torch.stack(signed)))
+        return tuple(known)
+
+    def save(self, path: Path) -> None:
+        """Write the networks and the sources into the folder `path`."""
+        tensors = sources_tensors(self.sources)
+        for i, each in enumerate(self.learned):
+            parts = {"networks": each.space.weights, "signature": each.psi}
+            parts["standardise"] = {"centre": each.space.standardise.centre, "width": each.space.standardise.width}
+            for part, weights in parts.items():
+                tensors |= {f"learned.{i}.{part}.{name}": value for name, value in weights.items()}
+        card = {
+            "kind": KIND,
+            "seed": self.seed,
+            "tasks": sources_card(self.sources),
+            "common": self.common.as_dict(),
+            "learned": [
+                {
+                    "from": each.names,
+                    "signs": each.signs.tolist(),
+                    "centrality": each.centrality.tolist(),
+                    "strengths": each.weighting.strengths,
+                    "trust": asdict(each.trust),
+                }
+                for each in self.learned
+            ],
+        }
+        saving.write(path, card, tensors)
+
+    @classmethod
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedMetric:
+        """Return what `save` wrote."""
+        learned = tuple(_learned_from(i, entry, tensors) for i, entry in enumerate(card["learned"]))
+        sources = sources_from(card["tasks"], tensors)
+        return cls(CommonFeatures.from_dict(card["common"]), sources, learned, int(card["seed"]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The sources in the learned space: anchors, and signatures (``S x 12``)."""
+
+    anchors: Anchors
+    signatures: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A new task among the sources that teach about it, and their weights (``S``)."""
+
+    bridge: Bridge
+    teaching: tuple[Source, ...]
+    learned: Learned
+    known: _Known
+    weights: Array
+
+
+def _learned_from(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Learned:
+    def part(name: str) -> dict[str, Tensor]:
+        start = f"learned.{i}.{name}."
+        return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+
+    scale = part("standardise")
+    first, second, third = map(float, entry["strengths"])
+    return Learned(
+        tuple((str(task), str(quantity)) for task, quantity in entry["from"]),
+        np.array(entry["signs"], dtype=np.float64),
+        np.array(entry["centrality"], dtype=np.float64),
+        MetricSpace(Standardiser(scale["centre"], scale["width"]), part("networks")),
+        part("signature"),
+        Weighting((first, second, third)),
+        Trust(**entry["trust"]),
+    )

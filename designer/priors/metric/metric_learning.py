@@ -1,0 +1,161 @@
+"""Learning a metric from one set of sources: embedding, signature, the weights of tasks, and how far to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.priors.agreement import Standardiser, agreement, signs
+from designer.priors.alignment import CommonFeatures
+from designer.priors.conditioning import moving, names_of
+from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
+from designer.priors.deep.deep_training import Tables, folds_of
+from designer.priors.deep.embedding_networks import Weights, doubled, only
+from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
+from designer.priors.metric.metric_training import MetricTraining, train_metric
+from designer.priors.metric.signature import train_signature
+from designer.priors.sources import Source
+from designer.priors.weighting import Sights, Trial, Weighting, centrality, learn_weighting, rank_agreement
+from designer.surrogates.kernels import Array
+
+_SUPPORTS = (3, 8, 20)
+_QUERIES = 40
+_PLAYED = 10  # rows by which a left-out task is weighted when the trust in the means is learned
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What was learned of one set of sources.
+
+    Parameters
+    ----------
+    names
+        (task, quantity) of the sources.
+    signs
+        +1 or -1 for each source (``S``): those that run against the others are turned round.
+    centrality
+        How well each source agrees with the others (``S``).
+    space
+        The embedding.
+    psi
+        The network of signatures, float64.
+    weighting, trust
+        How sources are weighted, and how far what they expect can be trusted.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    signs: Array
+    centrality: Array
+    space: MetricSpace
+    psi: Weights
+    weighting: Weighting
+    trust: Trust
+
+
+@dataclass(frozen=True, eq=False)
+class _Past:
+    """The sources as learning sees them: all lists are of ``S``."""
+
+    sources: Sequence[Source]
+    values: Sequence[Tensor]
+    groups: Sequence[str]
+    folds: Sequence[int]
+    agreed: Array
+    phi: Sequence[Tensor]
+    psi: Weights
+
+
+def learn(
+    common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: MetricTraining, seed: int
+) -> Learned:
+    """Train the embedding and the signature on sources, and learn from those left out whom to believe, and how far."""
+    standardise = Standardiser.of(sources, common.columns)
+    agreed = agreement(sources, standardise)
+    turned = signs(agreed)
+    agreed = agreed * np.outer(turned, turned)
+    values = [float(s) * source.z for s, source in zip(turned, sources, strict=True)]
+    folds = folds_of(list(groups), training.members)
+    tables = Tables.of([standardise(source.X) for source in sources], values)
+    numbers = torch.tensor([sorted(set(groups)).index(group) for group in groups])
+    space = MetricSpace(standardise, doubled(train_metric(tables, folds, numbers, training, seed)))
+    phi = [space(source.X)[0] for source in sources]
+    wanted = torch.from_numpy(agreed).to(torch.float32)
+    psi = doubled(train_signature(Tables.of(phi, values), wanted, seed, training.signature_steps))
+    past = _Past(sources, values, groups, folds.tolist(), agreed, phi, psi)
+    weighting, trust = Weighting(), Trust()
+    if int(folds.max()) > 0:
+        looks = [look for i in range(len(sources)) if (look := _left_out(i, past, space)) is not None]
+        weighting = learn_weighting([trial for look in looks for trial in look.trials()])
+        trust = learn_trust([look.episode(weighting, common) for look in looks])
+    return Learned(names_of(sources), turned, centrality(agreed), space, psi, weighting, trust)
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A left-out task and what its teachers expect of it (``n x T``), in the space of the member without it."""
+
+    source: Source
+    z: Tensor
+    phi: Tensor
+    expected: Array
+    centrality: Array
+    signature_of: Sequence[Tensor]
+    whole_phi: Tensor
+    psi: Weights
+    weight: float
+
+    def sights(self, rows: int) -> Sights:
+        """Return what its first rows show of the teachers."""
+        own = signature(self.psi, self.whole_phi[:rows], self.z[:rows])
+        likeness = np.array([float(own @ other) for other in self.signature_of])
+        ranks = rank_agreement(self.expected[:rows], self.z[:rows].numpy())
+        return Sights(rows, self.centrality, ranks, likeness)
+
+    def trials(self) -> list[Trial]:
+        """Return what a weighting must foretell after 3, 8 and 20 rows."""
+        n = len(self.z)
+        return [
+            Trial(self.sights(k), self.expected[k : k + _QUERIES], self.z[k : k + _QUERIES].numpy())
+            for k in _SUPPORTS
+            if n >= k + 3
+        ]
+
+    def episode(self, weighting: Weighting, common: CommonFeatures) -> Episode:
+        """Return the task as the calibration of trust sees it."""
+        w = weighting.weights(self.sights(min(_PLAYED, len(self.z))))
+        columns = moving(self.source.X, common)
+        return Episode(
+            self.source.X[:, columns],
+            tuple(common.columns[j] for j in columns),
+            torch.from_numpy(self.expected @ w),
+            self.phi,
+            self.z,
+            self.weight,
+        )
+
+
+def _left_out(i: int, past: _Past, space: MetricSpace) -> _Look | None:
+    """Return source `i` as the member trained without it sees it; None where no other fold teaches about it."""
+    fold = past.folds[i]
+    teachers = [j for j in range(len(past.sources)) if past.folds[j] != fold]
+    if not teachers:
+        return None
+    member = MetricSpace(space.standardise, only(space.weights, fold))
+    anchors = Anchors.of([member(past.sources[j].X)[1] for j in teachers], [past.values[j] for j in teachers])
+    phi, psi = member(past.sources[i].X)
+    among = past.agreed[np.ix_(teachers, teachers)]
+    return _Look(
+        past.sources[i],
+        past.values[i],
+        phi,
+        anchors.expected(psi).numpy(),
+        centrality(among),
+        [signature(past.psi, past.phi[j], past.values[j]) for j in teachers],
+        past.phi[i],
+        past.psi,
+        1.0 / list(past.groups).count(past.groups[i]),
+    )

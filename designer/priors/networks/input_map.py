@@ -1,0 +1,68 @@
+"""From the features of a task to the inputs of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from designer.priors.alignment import CommonFeatures
+from designer.priors.networks.corpus import Inputs, Member
+from designer.surrogates.data import TaskData
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """The way from a task's features (``... x t``) to inputs (``... x w``); differentiable, row by row.
+
+    Parameters
+    ----------
+    inputs
+        How common features become inputs.
+    bridge
+        The way to the common features.
+    flags, number
+        Which parameters the task has, and the number of what it measures (None: not one of the sources').
+    """
+
+    inputs: Inputs
+    bridge: Callable[[Tensor], Tensor]
+    flags: Tensor
+    number: int | None
+
+    def __call__(self, X: Tensor) -> Tensor:
+        return self.inputs.of(self.inputs.standardise(self.bridge(X)), self.flags, self.number)
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """Common features (``... x d``) from those few (``... x t``) that change in a source; the others at reference."""
+
+    columns: Tensor
+    reference: Tensor
+
+    def __call__(self, X: Tensor) -> Tensor:
+        whole = self.reference.expand(*X.shape[:-1], len(self.reference))
+        return whole.index_copy(-1, self.columns, X)
+
+
+def as_new_task(member: Member, inputs: Inputs) -> tuple[TaskData, Way]:
+    """Return a source as a new task: its turned, standardised values over the columns that change, and its way."""
+    X = member.source.X
+    columns = _moving(X, inputs.common)
+    data = TaskData(
+        X[:, columns], member.z.to(torch.float64)[:, None], tuple(inputs.common.columns[i] for i in columns)
+    )
+    # A column that never changes in the source stands where it stands there.
+    reference = X[0].clone()
+    return data, Way(inputs, Whole(columns, reference), member.flags, member.number)
+
+
+def _moving(X: Tensor, common: CommonFeatures) -> Tensor:
+    """Return the columns that change over the rows; those of one choice together."""
+    changes = (X.amax(0) > X.amin(0)).tolist()
+    moved = {common.columns[i].parameter for i, each in enumerate(changes) if each}
+    kept = [i for i, c in enumerate(common.columns) if changes[i] or (c.role == "category" and c.parameter in moved)]
+    return torch.tensor(kept or [0], dtype=torch.long)

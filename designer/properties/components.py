@@ -1,0 +1,153 @@
+"""What each model says of a design, in one form: a Student t on the model's own scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from scipy.special import gammaln
+from torch import Tensor
+
+from designer.properties.property_process import Floats, Inputs, Process
+from designer.properties.warps import Warp
+
+_DOF = (2.1, 200.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Designs:
+    """Designs as all models see them.
+
+    Parameters
+    ----------
+    X
+        ``n x d`` common features.
+    inputs
+        What the sources expect, and own features.
+    anchor
+        ``n``: what the sources of the same quantity expect, in its unit; None where none measured it.
+    """
+
+    X: Tensor
+    inputs: Inputs
+    anchor: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def at(self, rows: Tensor | slice) -> Designs:
+        """Return some of the designs."""
+        anchor = None if self.anchor is None else self.anchor[rows.numpy() if isinstance(rows, Tensor) else rows]
+        return Designs(self.X[rows], self.inputs.at(rows), anchor)
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What is believed of ``n`` designs: ``w(y) = location + scale * t`` with `dof` degrees of freedom."""
+
+    location: Floats
+    scale: Floats
+    dof: Floats
+    warp: Warp
+
+    def log_density(self, y: Floats) -> Floats:
+        """Return the log density of values in their own unit."""
+        z = (self.warp(y) - self.location) / self.scale
+        return log_t(z, self.dof) - np.log(self.scale) + self.warp.log_slope(y)
+
+
+class Component(Protocol):
+    """A fitted model."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        ...
+
+    def believe(self, designs: Designs) -> Belief:
+        """Return what it believes of designs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the errors of held-out values compare with their predicted scale: a factor, and degrees of freedom."""
+
+    factor: float = 1.0
+    dof: float = _DOF[1]
+
+    @classmethod
+    def of(cls, z: Floats, dof: float) -> Calibration:
+        """Return the most probable ones of held-out errors over scales; few leave the model's own as they are.
+
+        >>> Calibration.of(np.array([]), 5.0)
+        Calibration(factor=1.0, dof=5.0)
+        """
+        start = np.array([0.0, np.log(np.clip(dof, *_DOF))])
+        if len(z) < 4:
+            return cls(1.0, float(dof))
+
+        def objective(parameters: Floats) -> float:
+            log_factor, log_dof = parameters
+            away = log_factor**2 / (2 * 0.3**2) + (log_dof - start[1]) ** 2 / 2.0
+            density = log_t(z / np.exp(log_factor), np.exp(log_dof)) - log_factor
+            return float(away - density.sum())
+
+        bounds = [(-1.5, 1.5), tuple(np.log(_DOF))]
+        found = minimize(objective, start, method="L-BFGS-B", bounds=bounds).x
+        return cls(float(np.exp(found[0])), float(np.exp(found[1])))
+
+
+@dataclass(frozen=True, eq=False)
+class ProcessComponent:
+    """A process around the mean of the values, or around what sources of the same quantity expect (`anchored`)."""
+
+    process: Process
+    warp: Warp
+    centre: float
+    anchored: bool
+    calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def name(self) -> str:
+        """Process, by its scale."""
+        return f"process on {self.warp.form} scale" + (" around the same quantity" if self.anchored else "")
+
+    def believe(self, designs: Designs) -> Belief:
+        """Return what it believes of designs."""
+        location, scale = self.process.predict(designs.inputs, torch.float32)
+        return self._belief(location + self.mean(designs), scale)
+
+    def held_out(self, designs: Designs) -> Belief:
+        """Return what it believed of each measured design (the same as it was conditioned on) by the others."""
+        location, scale = self.process.held_out()
+        return self._belief(location + self.mean(designs), scale)
+
+    def mean(self, designs: Designs) -> Floats | float:
+        """Return what the process is around, on its scale: one number, or one for each design."""
+        if not self.anchored or designs.anchor is None:
+            return self.centre
+        return self.centre + self.warp(designs.anchor)
+
+    def _belief(self, location: Floats, scale: Floats) -> Belief:
+        dof = np.full(len(location), self.calibration.dof)
+        return Belief(np.asarray(location), scale * self.calibration.factor, dof, self.warp)
+
+
+def log_t(z: Floats, dof: Floats | float) -> Floats:
+    """Return the log density of Student's t.
+
+    >>> round(float(log_t(np.array(0.0), 1.0)), 6)  # Cauchy: 1 / pi
+    -1.14473
+    """
+    dof = np.asarray(dof, dtype=np.float64)
+    constant = gammaln((dof + 1) / 2) - gammaln(dof / 2) - 0.5 * np.log(dof * np.pi)
+    return np.asarray(constant - 0.5 * (dof + 1) * np.log1p(z * z / dof))
+
+
+def tensor(y: Floats) -> Tensor:
+    """Return values as a tensor."""
+    return torch.from_numpy(np.ascontiguousarray(y, dtype=np.float64))

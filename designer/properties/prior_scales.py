@@ -1,0 +1,73 @@
+"""How far past tasks can be believed: learned by letting each of them play the new task.
+
+Every source gives small sets of its own values as if they were all that was measured, and what the sources of other
+quantities expect of the same designs, from networks that have not seen these. The hyperparameters under which all these
+sets are most probable are where a new task begins (type-II maximum likelihood over tasks).
+
+Reference: Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization, J. Mach. Learn. Res. 25 (2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.properties.property_process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
+
+SETS = (12, 48)
+"""How many values each source gives, one set after the other."""
+
+FLAT = ThetaPrior(np.log([0.5, 0.2, 0.3, 0.2, 1.0, 1.0]), np.array([1.5, 1.5, 1.5, 1.5, 0.7, 0.7]))
+"""Before any past task: for standardised values."""
+
+LOOSE = np.array([0.8, 0.8, 0.8, 0.8, 0.4, 0.4])
+"""How far a new task may differ from where it begins (deviations of the logarithms)."""
+
+_LEAST = 8
+_STANDARD = ScalePrior(4.0, 1.0)
+
+
+def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
+    """Return where the hyperparameters of a new task begin.
+
+    Parameters
+    ----------
+    inputs, z
+        For each source some of its designs as the others see them, and their normal scores; in an order that depends
+        on neither.
+    """
+    problems = []
+    for known, values in zip(inputs, z, strict=True):
+        start = 0
+        for size in SETS:
+            rows = slice(start, start + size)
+            start += size
+            u = values[rows]
+            if len(u) < _LEAST or float(u.std()) < 1e-6:
+                continue
+            u = (u - u.mean()) / u.std()
+            problems.append((Parts.of(known.at(rows), known.at(rows)), u, _STANDARD, OFFSET))
+    if not problems:
+        return ThetaPrior(FLAT.means, np.maximum(FLAT.deviations * 0.7, LOOSE))
+    means = fit_theta(problems, FLAT)
+    spreads = [_spread(parts, torch.from_numpy(means)) for parts, *_ in problems]
+    return ThetaPrior(means, LOOSE, float(np.mean(spreads)))
+
+
+def _spread(parts: Parts, theta: Tensor) -> float:
+    """Return the expected deviation of values from their mean over designs: what all have in common is no spread."""
+    covariance = parts.covariance(theta, 0.0)
+    return float((covariance.diagonal().mean() - covariance.mean() + theta[3].exp()).sqrt())
+
+
+def log_scale(values: Sequence[np.ndarray]) -> ScalePrior:
+    """Return what past tasks say of the spread of the logarithm of a positive quantity, before two are measured.
+
+    >>> log_scale([np.array([1.0, np.e**2]), np.array([-1.0, 1.0])])
+    ScalePrior(nu=3.0, s0=1.0)
+    """
+    spreads = [float(np.log(y).std()) for y in values if len(y) > 1 and float(y.min()) > 0]
+    return ScalePrior(3.0, float(np.median(spreads)) if spreads else 1.0)

@@ -1,0 +1,71 @@
+"""The page's one figure: what was measured, experiment by experiment, and the best so far. No model is asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from designer.campaign.log.state import CampaignState, Failure, Measurement
+from designer.objective import Target
+from designer.report.drawing import BLUE, GREEN, GREY, RED, draw
+from designer.report.number_format import with_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def progress_figure(state: CampaignState, target: Target) -> str:
+    """Return the figure of `target` as SVG text.
+
+    The best so far is of what was measured, without regard to the limits of other targets, which the table shows.
+    """
+    done: list[Measurement | Failure] = [*state.results, *state.failures]
+    done.sort(key=lambda each: each.position)
+    results = [(i, each.values) for i, each in enumerate(done, 1) if isinstance(each, Measurement)]
+    numbers = [i for i, values in results if target.name in values]
+    measured = [values[target.name] for _, values in results if target.name in values]
+    failed = [i for i, each in enumerate(done, 1) if isinstance(each, Failure)]
+
+    def paint(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        _aims(axes, target)
+        if measured:
+            axes.scatter(numbers, measured, s=30, color=BLUE, zorder=3, label="measured")
+        if measured and target.goal is not None:
+            best = list(accumulate(measured, partial(_better, target)))
+            axes.step([*numbers, len(done)], [*best, best[-1]], where="post", color=BLUE, lw=1.6, label="best so far")
+        for i in failed:
+            axes.axvline(i, color=RED, lw=1, alpha=0.5, ls=(0, (2, 2)), label="failed" if i == failed[0] else None)
+        axes.margins(y=0.12)
+        axes.set_xlim(0.5, max(len(done), 5) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        axes.set_xlabel("experiment")
+        axes.set_ylabel(with_unit(target.name, target.unit))
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, handlelength=1.4)
+        axes.tick_params(color=GREY)
+
+    return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment", (7.2, 3.0))
+
+
+def _loss(target: Target, value: float) -> float:
+    if target.goal == "match" and target.value is not None:
+        return abs(value - target.value)
+    return value if target.goal == "minimize" else -value
+
+
+def _aims(axes: Axes, target: Target) -> None:
+    if target.goal == "match" and target.value is not None and target.tolerance is not None:
+        low, high = target.value - target.tolerance, target.value + target.tolerance
+        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="wanted")
+    elif target.reach is not None:
+        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="to be reached")
+    for limit in (target.at_least, target.at_most):
+        if limit is not None:
+            axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
+
+
+def _better(target: Target, one: float, other: float) -> float:
+    return one if _loss(target, one) <= _loss(target, other) else other

@@ -1,0 +1,207 @@
+"""Who is asking over HTTP, and what keeps others out: tokens, the page's cookie, limits and headers."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from designer.service.http.problems import Refused
+from designer.service.http.responses import of_error
+from designer.service.http.uploads import MOST_BYTES
+from designer.service.lab import Lab
+from designer.service.store.accounts import Caller, Session
+
+LOG = logging.getLogger("designer.service.access")
+COOKIE = "designer_session"
+CSRF = "x-csrf-token"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+# A page that stands for itself and runs nothing: the report, and figures.
+STANDALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a service is open to the world.
+
+    Parameters
+    ----------
+    anonymous
+        The role of who shows no token; None: everybody needs one.
+    https
+        Whether browsers reach it over HTTPS, by a proxy: then the cookie is for HTTPS alone.
+    hosts
+        The names by which it may be called; another one in a request is refused. Empty: any.
+    """
+
+    anonymous: str | None = None
+    https: bool = False
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+
+
+bearer = HTTPBearer(auto_error=False, description="A token, made on the command line with `designer token create`.")
+
+
+def signed_in(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
+    """Return who asks: by a token, by the page's cookie, or nobody in particular where that is allowed.
+
+    Raises
+    ------
+    Refused
+        As ``not-signed-in``, or ``not-allowed`` for a write that may come from another site.
+    """
+    lab: Lab = request.app.state.lab
+    if given is not None:
+        found = lab.accounts.caller(given.credentials)
+        if found is None:
+            raise Refused("not-signed-in", "the token is not known, was revoked or has expired")
+        return _known(request, found)
+    session = session_of(request)
+    if session is not None:
+        if request.method not in _SAFE:
+            own_site(request)
+            if not hmac.compare_digest(request.headers.get(CSRF, "").encode(), session.csrf.encode()):
+                raise Refused("not-allowed", f"a write with the page's cookie needs the header {CSRF}")
+        return _known(request, session.caller)
+    return _known(request, nobody(request))
+
+
+def nobody(request: Request) -> Caller:
+    """Return who asks without token and cookie.
+
+    Raises
+    ------
+    Refused
+        If the service knows no anonymous callers.
+    """
+    options: Options = request.app.state.options
+    if options.anonymous is None:
+        raise Refused("not-signed-in", "this takes a token; make one with: designer token create NAME --role ROLE")
+    if request.method not in _SAFE:
+        own_site(request)
+    return Caller("anonymous", options.anonymous)
+
+
+def session_of(request: Request) -> Session | None:
+    """Return the session of the page's cookie."""
+    cookie = request.cookies.get(COOKIE)
+    lab: Lab = request.app.state.lab
+    return lab.accounts.session(cookie) if cookie and len(cookie) < 200 else None
+
+
+def own_site(request: Request) -> None:
+    """Refuse a write that another site's page makes a browser send.
+
+    Raises
+    ------
+    Refused
+        As ``not-allowed``.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    foreign = site not in (None, "same-origin", "none")
+    if foreign or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+        raise Refused("not-allowed", "this write comes from the page of another site")
+
+
+def _known(request: Request, caller: Caller) -> Caller:
+    request.scope["designer.user"] = caller.user  # for the log
+    return caller
+
+
+Who = Annotated[Caller, Depends(signed_in)]
+
+
+class Limits:
+    """Refuses bodies that are too large before they are read whole, and calls by another name than the service's."""
+
+    def __init__(self, app: ASGIApp, options: Options) -> None:
+        self.app = app
+        self.options = options
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        if self.options.hosts and _host(headers.get("host", "")) not in self.options.hosts:
+            error = Refused("not-allowed", "the service is not called by this name; see --allow-host")
+            await of_error(error)(scope, receive, send)
+            return
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > MOST_BYTES:
+            await of_error(_too_large())(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MOST_BYTES:
+                raise _too_large()
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _too_large() -> Refused:
+    return Refused("too-large", f"a request has at most {MOST_BYTES} bytes")
+
+
+def _host(header: str) -> str:
+    """Return the host of a Host header, without its port."""
+    return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header
+
+
+class Wrapping:
+    """Adds the safe headers to every answer, and writes one line a request to the log: never a query or a header."""
+
+    def __init__(self, app: ASGIApp, options: Options) -> None:
+        self.app = app
+        headers: Mapping[str, str] = HEADERS
+        if options.https:
+            headers = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
+        self.headers = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 0
+
+        async def wrapped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {key for key, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in self.headers if each[0] not in given)]
+                if b"cache-control" not in given:
+                    message["headers"].append((b"cache-control", b"no-store"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, wrapped)
+        finally:
+            milliseconds = 1000 * (time.perf_counter() - begun)
+            user = scope.get("designer.user", "-")
+            LOG.info("%s %s %s %d %.0f ms", user, scope["method"], scope["path"], status, milliseconds)

@@ -1,0 +1,233 @@
+"""The verbs that look: each takes the lab and who asks, and returns plain data. Every role may look."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from designer.campaign.best import best_frame
+from designer.campaign.campaign import Campaign
+from designer.campaign.log.corrections import known_measurement, known_suggestion
+from designer.campaign.log.events import to_json
+from designer.campaign.log.state import Status
+from designer.campaign.results.frames import best_data
+from designer.errors import Fault, InvalidInput
+from designer.service import representations
+from designer.service.http.url_names import path_of
+from designer.service.lab import Lab
+from designer.service.store.accounts import Caller
+from designer.service.store.idempotency import Note
+from designer.service.work.views import LOOKS
+
+STATUSES: tuple[Status, ...] = ("open", "recorded", "failed", "withdrawn")
+
+
+def campaigns(lab: Lab, caller: Caller, *, search: str = "", after: str = "", limit: int = 50) -> dict[str, Any]:
+    """Return where every campaign stands, by name; `next` is the name to go on after where there are more."""
+    caller.needs("read")
+    found = [
+        state for name, state in lab.shelf.states().items() if name > after and search.casefold() in name.casefold()
+    ]
+    page = found[:limit]
+    more = page[-1].name if len(found) > limit else None
+    return {"campaigns": [representations.summary(state) for state in page], "next": more}
+
+
+def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Return where one campaign stands: what can be made and is wanted, what is open, what is best as measured."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        data = _overview(opened)
+    return {**data, "jobs": lab.jobs.unfinished(name)}
+
+
+def _overview(opened: Campaign) -> dict[str, Any]:
+    state, space, objective = opened.state, opened.space, opened.objective
+    decided = opened.verdict(ask_model=False)
+    return {
+        **representations.summary(state),
+        "id": path_of(state.name),
+        "parameters": [representations.parameter_data(parameter) for parameter in space.parameters],
+        "constraints": [constraint.text for constraint in space.constraints],
+        "candidates": None if space.pool is None else len(space.pool.coordinates),
+        "targets": [representations.target_data(target) for target in objective.targets],
+        "batch_size": opened.settings.batch_size,
+        "attached": sum(each.suggestion is None for each in state.results),
+        "verdict": {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule},
+        "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
+        "open_suggestions": [representations.suggestion_data(state, each) for each in state.open],
+        "space_version": representations.space_version(opened.events),
+    }
+
+
+def suggestions(lab: Lab, caller: Caller, name: str, *, status: str | None = None) -> dict[str, Any]:
+    """Return the suggestions of a campaign, oldest first; only those of one status where it is given."""
+    caller.needs("read")
+    if status is not None and status not in STATUSES:
+        raise InvalidInput(Fault(f"there is no status {status!r}", f"choose one of {', '.join(STATUSES)}"))
+    with lab.shelf.open(name) as (opened, _):
+        state = opened.state
+    found = [each for each in state.suggestions.values() if status is None or each.status == status]
+    return {"campaign": name, "suggestions": [representations.suggestion_data(state, each) for each in found]}
+
+
+def suggestion(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, Any]:
+    """Return one suggestion."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        return representations.suggestion_data(opened.state, known_suggestion(opened.state, subject))
+
+
+def measurements(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Return every measurement, in the order they came."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        versions, flags = representations.measurement_versions(opened.events), opened.measurements()["flags"].to_dict()
+        found = opened.state.measurements.values()
+    return {
+        "campaign": name,
+        "measurements": [
+            representations.measurement_data(each, versions[each.id], str(flags[each.id])) for each in found
+        ],
+    }
+
+
+def measurement(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, Any]:
+    """Return one measurement, with the version that an amendment must name."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        found = known_measurement(opened.state, subject)
+        flags = opened.measurements()["flags"].to_dict()
+        return representations.measurement_data(
+            found, representations.measurement_versions(opened.events)[subject], str(flags[subject])
+        )
+
+
+def space(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Return what can be made, with the version that a change of it must name."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        return {
+            "campaign": name,
+            "version": representations.space_version(opened.events),
+            "space": list(opened.state.spec["space"]),
+            "constraints": list(opened.state.spec.get("constraints") or ()),
+        }
+
+
+def history(lab: Lab, caller: Caller, name: str, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
+    """Return what happened, newest first, and who did it; ``None`` where it was not done through the service."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        events = opened.events
+    who = lab.notes.who(name)
+    chosen = [event for event in reversed(events) if before is None or event.position < before][:limit]
+    rows = [
+        {
+            "position": event.position,
+            "at": event.at.isoformat(),
+            "kind": event.kind,
+            "what": representations.told(event),
+            **who.get(event.position, {"user": None, "via": None}),
+        }
+        for event in chosen
+    ]
+    more = rows[-1]["position"] if rows and rows[-1]["position"] > 1 else None
+    return {"campaign": name, "events": rows, "next": more}
+
+
+def job(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Return where a job stands; when it is done, with the suggestions that it made."""
+    caller.needs("read")
+    found = lab.jobs.job(name)
+    if found["state"] == "done":
+        first, last = found["events"]
+        with lab.shelf.open(found["campaign"]) as (opened, _):
+            state = opened.state
+        made = [each for each in state.suggestions.values() if first <= each.position <= last]
+        found["suggestions"] = [representations.suggestion_data(state, each) for each in made]
+    return found
+
+
+def look(lab: Lab, caller: Caller, name: str, what: str, *arguments: Any) -> Future[dict[str, Any]]:
+    """Begin a look that takes a model or a figure (see `looks`), and return what will hold it."""
+    caller.needs("read")
+    assert what in LOOKS
+    with lab.shelf.open(name) as (opened, _):
+        position = opened.state.position
+    return lab.look(name, position, what, *arguments)
+
+
+def predictions(lab: Lab, caller: Caller, name: str, designs: Sequence[Mapping[str, Any]]) -> Future[dict[str, Any]]:
+    """Begin to predict designs."""
+    return look(lab, caller, name, "predict", [dict(design) for design in designs])
+
+
+def check(
+    lab: Lab, caller: Caller, name: str, results: Any, *, attach: bool = False, file: str | None = None
+) -> dict[str, Any]:
+    """Say what recording a table would do, every fault included; nothing is written."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        report = opened.check(results, asked=not attach, file=file)
+        return representations.report_data(report, opened.state.position)
+
+
+def sheet(lab: Lab, caller: Caller, name: str) -> str:
+    """Return the open suggestions as a CSV table with empty cells for the results: to fill in and record."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        headers = ["suggestion"]
+        for parameter in opened.space.parameters:
+            headers += [_with_unit(column, parameter.unit) for column in parameter.lab_columns]
+        targets = opened.objective.targets
+        headers += [_with_unit(target.column or target.name, target.unit) for target in targets]
+        rows = [
+            [each.id, *(_cell(each.design[column]) for column in opened.space.columns), *("" for _ in targets)]
+            for each in opened.state.open
+        ]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([headers, *rows])
+    return text.getvalue()
+
+
+def export(lab: Lab, caller: Caller, name: str, kind: str) -> str:
+    """Return all measurements as CSV (``csv``), or all events as JSON lines (``jsonl``)."""
+    caller.needs("read")
+    with lab.shelf.open(name) as (opened, _):
+        if kind == "csv":
+            return str(opened.measurements().to_csv(lineterminator="\n"))
+        return "".join(to_json(event) + "\n" for event in opened.events)
+
+
+def tokens(lab: Lab, caller: Caller) -> dict[str, Any]:
+    """Return all tokens, without what is secret about them."""
+    caller.needs("admin")
+    return {"tokens": lab.accounts.tokens()}
+
+
+def revoke(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Revoke a token."""
+    caller.needs("admin")
+    changed = lab.accounts.revoke(name)
+    if changed:
+        lab.notes.keep(Note.of(caller, f"revoke token {name}", "", [name], None))
+    return {"id": name, "changed": changed}
+
+
+def trail(lab: Lab, caller: Caller, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
+    """Return the audit trail, newest first."""
+    caller.needs("admin")
+    rows = lab.notes.trail(before=before, limit=limit)
+    return {"requests": rows, "next": rows[-1]["number"] if len(rows) == limit else None}
+
+
+def _with_unit(name: str, unit: str | None) -> str:
+    return f"{name} [{unit}]" if unit else name
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{float(value):.10g}"

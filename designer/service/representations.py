@@ -1,0 +1,242 @@
+"""Campaigns as plain data: what the API answers, the page shows and an assistant reads. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from designer.campaign.file.file_content import plain
+from designer.campaign.log.events import (
+    Amended,
+    Created,
+    Event,
+    Failed,
+    Recorded,
+    SettingsChanged,
+    SpaceChanged,
+    Suggested,
+    Withdrawn,
+)
+from designer.campaign.log.recording import RecordReport
+from designer.campaign.log.state import CampaignState, Measurement, Suggestion
+from designer.campaign.suggesting.stopping import spent
+from designer.objective import Target
+from designer.service.http.problems import fault_data
+from designer.service.http.url_names import path_of
+from designer.space import DesignSpace, ShareParameter
+from designer.space.design_space import Parameter
+
+
+def suggestion_data(state: CampaignState, found: Suggestion) -> dict[str, Any]:
+    """Return one suggestion."""
+    return {
+        "id": found.id,
+        "design": dict(found.design),
+        "status": found.status,
+        "how": found.how,
+        "note": found.note,
+        "score": found.score,
+        "at": found.at.isoformat(),
+        "position": found.position,
+        "based_on": found.based_on,
+        "failed_because": list(found.failed_because),
+        "withdrawn_because": found.withdrawn_because,
+        "measurements": [each.id for each in state.of(found.id)],
+    }
+
+
+def measurement_data(found: Measurement, version: int, flags: str) -> dict[str, Any]:
+    """Return one measurement; `version` is the position of the last event that changed it."""
+    return {
+        "id": found.id,
+        "suggestion": found.suggestion,
+        "design": dict(found.design),
+        "values": dict(found.values),
+        "noise": dict(found.noise),
+        "replicate": found.replicate,
+        "notes": list(found.notes),
+        "flags": flags,
+        "at": found.at.isoformat(),
+        "amended": found.amended,
+        "withdrawn": found.withdrawn,
+        "reason": found.reason,
+        "version": version,
+    }
+
+
+def measurement_versions(events: Sequence[Event]) -> dict[str, int]:
+    """Return the position of the last event that changed each measurement."""
+    versions: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, Recorded | Amended):
+            versions[event.measurement] = event.position
+        elif isinstance(event, Withdrawn) and event.subject.startswith("M"):
+            versions[event.subject] = event.position
+    return versions
+
+
+def space_version(events: Sequence[Event]) -> int:
+    """Return the position of the last event that changed the space: 1 as it was created."""
+    return max((event.position for event in events if isinstance(event, SpaceChanged)), default=1)
+
+
+def parameter_data(parameter: Parameter) -> dict[str, Any]:
+    """Return one parameter as a campaign file writes it, and its lab columns as a form asks for them."""
+    return {
+        "unit": parameter.unit,
+        **plain(parameter),
+        "columns": [_column(parameter, column) for column in parameter.lab_columns],
+    }
+
+
+def _column(parameter: Parameter, column: str) -> dict[str, Any]:
+    label = column
+    if isinstance(parameter, ShareParameter):
+        label = parameter.members[parameter.lab_columns.index(column)]
+    choices = [str(each) for each in getattr(parameter, "choices", None) or ()]
+    return {"name": column, "label": label, "unit": parameter.unit, "choices": choices}
+
+
+def target_data(target: Target) -> dict[str, Any]:
+    """Return one target as a campaign file writes it; unit, goal and reach are None where it says nothing."""
+    return {"unit": None, "goal": None, "reach": None, **plain(target)}
+
+
+def design_parts(space: DesignSpace, design: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return a design as a person reads it: for each parameter its name and its setting with the unit.
+
+    Amounts of a composition that are 0 are left out.
+    """
+    parts = []
+    for parameter in space.parameters:
+        values = [design.get(column) for column in parameter.lab_columns]
+        unit = parameter.unit or ""
+        if isinstance(parameter, ShareParameter):
+            amounts = [f"{m} {number(v)}" for m, v in zip(parameter.members, values, strict=True) if v]
+            text = "  ".join(amounts)
+        else:
+            text = number(values[0])
+        parts.append({"name": parameter.name, "value": text, "unit": unit})
+    return parts
+
+
+def number(value: Any) -> str:
+    """Return a cell as text: at most six digits.
+
+    >>> number(455.0), number("N2"), number(None), number(0.1234567)
+    ('455', 'N2', '–', '0.123457')
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{float(value) + 0.0:.6g}"
+
+
+def summary(state: CampaignState) -> dict[str, Any]:
+    """Return where a campaign stands, from its state alone: for a list of many."""
+    counts = dict.fromkeys(("open", "recorded", "failed", "withdrawn"), 0)
+    for each in state.suggestions.values():
+        counts[each.status] += 1
+    last = [each.at for each in state.suggestions.values()] + [each.at for each in state.measurements.values()]
+    last += [each.at for each in state.failures]
+    return {
+        "id": path_of(state.name),
+        "name": state.name,
+        "version": state.position,
+        "created_at": state.created_at.isoformat(),
+        "changed_at": max(last, default=state.created_at).isoformat(),
+        "targets": [_aim(each) for each in state.spec.get("targets", ())],
+        **counts,
+        "measurements": len(state.results),
+        "spent": spent(state),
+        "budget": state.spec.get("budget"),
+    }
+
+
+def _aim(target: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: target.get(key) for key in ("name", "unit", "goal")}
+
+
+def report_data(report: RecordReport, version: int) -> dict[str, Any]:
+    """Return what recording a table did."""
+    return {
+        "recorded": list(report.recorded),
+        "completed": list(report.completed),
+        "failed": list(report.failed),
+        "unchanged": list(report.unchanged),
+        "blank": list(report.blank),
+        "flags": {name: list(texts) for name, texts in report.flags.items()},
+        "faults": [fault_data(fault) for fault in report.faults],
+        "changed": report.changed,
+        "version": version,
+    }
+
+
+def written_data(events: Sequence[Event], known_before: set[str]) -> dict[str, Any]:
+    """Return `report_data` of what certain events recorded, where the report itself was lost in a crash.
+
+    Parameters
+    ----------
+    known_before
+        Ids of the measurements before these events.
+    """
+    recorded = [each.measurement for each in events if isinstance(each, Recorded)]
+    report = RecordReport(
+        recorded=tuple(name for name in recorded if name not in known_before),
+        completed=tuple(name for name in recorded if name in known_before),
+        failed=tuple(each.suggestion or "a design" for each in events if isinstance(each, Failed)),
+    )
+    return report_data(report, events[-1].position)
+
+
+def jsonable(value: Any) -> Any:
+    """Return `value` as JSON can hold it: what is not a number is None.
+
+    >>> jsonable({"a": (1, float("nan"))})
+    {'a': [1, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        return jsonable(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def told(event: Event) -> str:
+    """Say in one line what happened."""
+    match event:
+        case Created():
+            return f"campaign {event.name!r} begun"
+        case Suggested():
+            how = {"initial": "first designs", "model": "by the model", "replicate": "replicates"}[event.how]
+            return f"suggested {_listed([each.id for each in event.designs])} ({how})"
+        case Recorded():
+            values = ", ".join(f"{key} {number(value)}" for key, value in event.values.items())
+            return f"recorded {event.measurement}{_of(event.suggestion)}: {values}"
+        case Failed():
+            return f"{event.suggestion or 'an experiment'} failed: {event.reason}"
+        case Withdrawn():
+            return f"withdrew {event.subject}{f': {event.reason}' if event.reason else ''}"
+        case Amended():
+            values = ", ".join(f"{key} {number(value)}" for key, value in event.values.items())
+            made = ", what was made" if event.design is not None else ""
+            why = f" ({event.reason})" if event.reason else ""
+            return f"amended {event.measurement}: {values or 'no value'}{made}{why}"
+        case SpaceChanged():
+            return f"changed the space: {'; '.join(event.changes)}"
+        case SettingsChanged():
+            return "changed settings: " + ", ".join(f"{key} {value}" for key, value in event.settings.items())
+
+
+def _of(suggestion: str | None) -> str:
+    return f" of {suggestion}" if suggestion else " (nobody asked for it)"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{names[0]} to {names[-1]}"

@@ -1,0 +1,1 @@
+"""The service's tables beside the events: accounts, sessions, requests; and what is cached of them."""

@@ -1,0 +1,83 @@
+"""What takes a model or a figure to tell of a campaign. Runs in workers; returns plain data."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from designer.campaign.results.frames import best_data, prediction_data
+from designer.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from designer.campaign.campaign import Campaign
+    from designer.objective import Target
+
+
+def best(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return the best designs that were made, by the model and as measured."""
+    return best_data(campaign.best(), campaign.space, campaign.objective.targets)
+
+
+def predict(campaign: Campaign, designs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the model expects of designs in lab units: mean, sd, and the interval of 95 %."""
+    return prediction_data(campaign.predict(list(designs)), campaign.objective.targets)
+
+
+def verdict(campaign: Campaign) -> dict[str, Any]:
+    """Say whether the campaign is done and why, with the rule that asks a model."""
+    decided = campaign.verdict()
+    return {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule}
+
+
+def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
+    """Return why a suggestion was made and what was expected of it: in words, and as plain data."""
+    found = campaign.explain(suggestion)
+    return {
+        "id": suggestion,
+        "headline": found.headline(),
+        "paragraphs": [list(each) for each in found.paragraphs()],
+        "explanation": found.as_dict(),
+    }
+
+
+def card_picture(campaign: Campaign, suggestion: str) -> str:
+    """Return the same as one picture (SVG)."""
+    from designer.report.cards import card as picture
+
+    return picture(campaign.explain(suggestion)).svg()
+
+
+def report(campaign: Campaign) -> str:
+    """Return the campaign's report as one HTML page."""
+    from designer.report import write_report
+
+    with tempfile.TemporaryDirectory(prefix="designer-") as folder:
+        return write_report(campaign, Path(folder) / "report.html").read_text(encoding="utf-8")
+
+
+def progress(campaign: Campaign, target: str) -> str:
+    """Return the figure (SVG) of what was measured of a target, experiment by experiment, with the best so far."""
+    from designer.service.http.page_figure import progress_figure
+
+    return progress_figure(campaign.state, _target(campaign, target))
+
+
+def _target(campaign: Campaign, name: str) -> Target:
+    for target in campaign.objective.targets:
+        if target.name == name:
+            return target
+    known = ", ".join(target.name for target in campaign.objective.targets)
+    raise InvalidInput(Fault(f"there is no target {name!r}", f"targets: {known}"))
+
+
+LOOKS: dict[str, Callable[..., Any]] = {
+    "best": best,
+    "predict": predict,
+    "verdict": verdict,
+    "card": card,
+    "card_picture": card_picture,
+    "report": report,
+    "progress": progress,
+}

@@ -1,0 +1,1 @@
+"""The kinds of parameter, and the arithmetic that they share."""

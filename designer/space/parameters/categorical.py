@@ -1,0 +1,132 @@
+"""A parameter of named choices, and what describes them: numbers that the user gives, or the choices' molecules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+
+from designer.errors import Fault, InvalidInput
+from designer.space.parameters.fields import Number, Text, did_you_mean, twice
+from designer.space.parameters.lattice import Floats
+from designer.space.parameters.numeric import ListedParameter
+
+
+def _choice(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError(f"choice {given!r} is read as true or false; put it in quotes")
+    if isinstance(given, (int, float)):
+        raise ValueError(f"choice {given!r} is a number; put it in quotes: '{given}', or use kind: numeric")
+    return given
+
+
+Choice = Annotated[Text, BeforeValidator(_choice)]
+
+
+class CategoricalParameter(ListedParameter):
+    """One of several named choices.
+
+    Parameters
+    ----------
+    choices
+        The choices; their order is the order of their indices.
+    descriptors
+        Numbers that describe each choice (every choice the same ones), for example a solvent's permittivity; or
+        ``smiles``: those of the choices' molecules (`designer.chemistry.molecules`, the extra ``molecules``).
+    smiles
+        The molecule of each choice.
+    column
+        Header in lab tables, where it differs from the name.
+
+    Examples
+    --------
+    >>> gas = CategoricalParameter(name="gas", choices=["N2", "Ar"])
+    >>> gas.from_lab([np.array(["Ar", "N2"])]).tolist()
+    [[1.0], [0.0]]
+    """
+
+    kind: Literal["categorical"] = "categorical"
+    choices: tuple[Choice, ...]
+    descriptors: Literal["smiles"] | dict[str, dict[str, Number]] | None = None
+    smiles: dict[str, Text] | None = None
+    column: Text | None = None
+    unit: ClassVar[None] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> CategoricalParameter:
+        faults = [] if self.choices else [Fault("'choices' is empty", "list the choices", path=("choices",))]
+        faults += [
+            Fault(f"choice {self.choices[i]!r} is given twice", "give it once", path=("choices", i))
+            for i in twice(self.choices)
+        ]
+        faults += self._per_choice_faults("smiles", self.smiles)
+        if isinstance(self.descriptors, str):
+            faults += self._molecule_faults()
+        elif self.descriptors is not None:
+            faults += self._descriptor_faults(self.descriptors)
+        if faults:
+            raise InvalidInput(faults)
+        return self
+
+    def _per_choice_faults(self, key: str, given: dict[str, Any] | None) -> list[Fault]:
+        if given is None:
+            return []
+        unknown = [
+            Fault(f"{word!r} is not a choice", did_you_mean(word, self.choices), path=(key, word))
+            for word in given
+            if word not in self.choices
+        ]
+        missing = [choice for choice in self.choices if choice not in given]
+        return unknown + [
+            Fault(f"{key} of {choice!r} is missing", f"add it to {key!r}", path=(key,)) for choice in missing
+        ]
+
+    def _molecule_faults(self) -> list[Fault]:
+        from designer.chemistry.molecules import molecule_descriptors
+
+        if self.smiles is None:
+            return [Fault("'smiles' is missing", "give the molecule of every choice", path=("descriptors",))]
+        choices = list(self.smiles)
+        try:
+            molecule_descriptors(list(self.smiles.values()))
+        except InvalidInput as error:
+            return [replace(fault, path=("smiles", choices[int(fault.path[0])])) for fault in error.faults]
+        return []
+
+    def _descriptor_faults(self, given: dict[str, dict[str, Number]]) -> list[Fault]:
+        faults = self._per_choice_faults("descriptors", given)
+        names = list(dict.fromkeys(name for row in given.values() for name in row))
+        return faults + [
+            Fault(
+                f"descriptor {name!r} of {choice!r} is missing", "describe every choice", path=("descriptors", choice)
+            )
+            for choice, row in given.items()
+            for name in names
+            if name not in row
+        ]
+
+    @cached_property
+    def described(self) -> tuple[tuple[str, ...], Floats]:
+        """The names of the choices' descriptors, and their values (choices x names); nothing where there are none."""
+        if self.descriptors == "smiles":
+            from designer.chemistry.molecules import NAMES, molecule_descriptors
+
+            given = self.smiles or {}
+            return NAMES, molecule_descriptors([given[choice] for choice in self.choices])
+        rows = self.descriptors or {}
+        names = tuple(next(iter(rows.values()), {}))
+        table = np.array([[rows[choice][name] for name in names] for choice in self.choices if rows], dtype=np.float64)
+        return names, table.reshape(self.count, len(names))
+
+    @property
+    def lab_columns(self) -> tuple[str, ...]:
+        """The header of this parameter in a lab table."""
+        return (self.column or self.name,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The choices."""
+        return self.choices

@@ -1,0 +1,1 @@
+"""Outliers: leave-one-out predictions, the search for outliers, and what models are given in their place."""

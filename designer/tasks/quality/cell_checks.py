@@ -1,0 +1,190 @@
+"""Cells that cannot be what their column says: words for numbers, formulas that are none, choices, sums, bounds."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from designer.chemistry.formulas import parse_formula
+from designer.errors import InvalidData
+from designer.objective import Target
+from designer.space import CategoricalParameter, DesignSpace, NumericParameter
+from designer.space.parameters.compositions import ShareParameter
+from designer.space.parameters.fields import did_you_mean
+from designer.space.parameters.formula import formula_fault
+from designer.tasks.cleaning import SUM_TOLERANCE
+from designer.tasks.quality.cell_reading import Reading, read_cell
+from designer.tasks.quality.density import Array
+from designer.tasks.quality.findings import Change, Finding
+from designer.tasks.quality.sheet import Sheet
+from designer.units import split_header
+
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉․", "0123456789.")
+_HYDRATE = re.compile(r"^(.*?)\s*[·•∙*⋅]\s*(\d*\.?\d*)\s*H2O$")
+_RESCALED = 0.1
+
+
+def read_numbers(sheet: Sheet, header: str, unit: str | None, *, is_target: bool) -> tuple[Array, list[Finding]]:
+    """Return a column of numbers in `unit` (NaN where a cell has none), and what is odd about its cells."""
+    bare = sheet.is_bare(header)
+    header_unit = None if bare else split_header(header)[1]
+    values, findings = np.full(len(sheet.frame), np.nan), []
+    for i, (row, cell) in enumerate(sheet.cells(header)):
+        read = read_cell(cell, header_unit, unit)
+        values[i] = read.value
+        finding = _of_cell(read, cell, header_unit, unit, is_target=is_target)
+        if finding is not None:
+            kind, what, remedy, now = finding
+            repair = () if now is None else (Change(row, header, now),)
+            findings.append(sheet.finding(kind, what, remedy, row=row, column=header, repair=repair))  # type: ignore[arg-type]
+    return values, findings
+
+
+def _of_cell(
+    read: Reading, cell: str, header_unit: str | None, unit: str | None, *, is_target: bool
+) -> tuple[str, str, str, str | None] | None:
+    wanted = header_unit or unit
+    if read.kind == "number" or (read.kind == "missing" and read.now is None):
+        return None
+    if read.kind == "missing":
+        return "missing", f"{cell!r} says that there is no value", "an empty cell says so too", ""
+    if read.kind == "censored" and is_target:
+        return "censored", f"{cell!r} is a limit", "it is kept as such, and counts as no value", None
+    if read.kind == "censored":
+        return "not a number", f"{cell!r} is a limit, which no setting can be", "give the value that was set", None
+    if read.kind == "unit":
+        return "unit", f"{cell!r} is in a unit of its own", f"it is read as {read.value:.6g} {unit or ''}".strip(), None
+    if read.kind == "rewritten":
+        return "not a number", f"{cell!r} has {read.why}", f"write {read.now}", read.now
+    return "not a number", f"{cell!r}: {read.why}", f"give one number{f' in {wanted}' if wanted else ''}", None
+
+
+def read_formulas(sheet: Sheet, header: str) -> list[Finding]:
+    """Return the formulas of a column that are none."""
+    findings, known = [], dict[str, tuple[str, str | None] | None]()
+    for row, cell in sheet.cells(header):
+        text = cell.strip()
+        if text and text not in known:
+            known[text] = _formula(text)
+        fault = known.get(text)
+        if fault is not None:
+            what, now = fault
+            remedy = f"write {now}" if now else "write one formula with numbers, such as Fe2O3 or La0.7Sr0.3MnO3"
+            repair = (Change(row, header, now),) if now else ()
+            findings.append(sheet.finding("formula", what, remedy, row=row, column=header, repair=repair))
+    return findings
+
+
+def _formula(text: str) -> tuple[str, str | None] | None:
+    """Return what is wrong with a formula, and the formula that it should be where that is clear."""
+    if formula_fault(text) is None:
+        try:
+            parse_formula(text)
+        except InvalidData as error:
+            return error.faults[0].what, _mended(text)
+        return None
+    if re.search(r"\d\s*[-–]\s*\d", text):
+        return f"{text!r} is a range of formulas", None
+    if re.search(r"[xyzδ]", re.sub(r"[A-Z][a-z]?", "", text)):
+        return f"{text!r} has an amount that is not known", None
+    fault = formula_fault(text)
+    return (fault.what if fault else text), _mended(text)
+
+
+def mended_formula(text: str) -> str | None:
+    """Return a formula as it must be written, itself where it is one already; None where it is none.
+
+    >>> mended_formula("CuSO4·5H2O"), mended_formula("Fe2O3"), mended_formula("LixCoO2")
+    ('CuSO4(H2O)5', 'Fe2O3', None)
+    """
+    fault = _formula(text)
+    return text if fault is None else fault[1]
+
+
+def _mended(text: str) -> str | None:
+    """Return the formula that a person meant, where there is only one."""
+    plain = text.translate(_SUBSCRIPTS)
+    hydrate = _HYDRATE.match(plain)
+    if hydrate:
+        plain = f"{hydrate[1]}(H2O){hydrate[2]}"
+    doped = re.match(r"^([^:]+):([A-Z][a-z]?)(\d*\.\d+)$", plain)
+    if doped:
+        plain = f"{doped[1]}{doped[2]}{doped[3]}"
+    if plain == text or formula_fault(plain) is not None:
+        return None
+    try:
+        parse_formula(plain)
+    except InvalidData:
+        return None
+    return plain
+
+
+def read_choices(sheet: Sheet, header: str, parameter: CategoricalParameter) -> list[Finding]:
+    """Return the words of a column that are no choices."""
+    folded = {choice.casefold().replace(" ", "").replace("_", ""): choice for choice in parameter.choices}
+    findings = []
+    for row, cell in sheet.cells(header):
+        word = cell.strip()
+        if not word or word in parameter.choices:
+            continue
+        same = folded.get(word.casefold().replace(" ", "").replace("_", ""))
+        repair = (Change(row, header, same),) if same else ()
+        remedy = f"write {same!r}" if same else did_you_mean(word, parameter.choices)
+        findings.append(sheet.finding("choice", f"{word!r} is not a choice", remedy, row=row, column=header,
+                                      repair=repair))  # fmt: skip
+    return findings
+
+
+def check_sums(sheet: Sheet, parameter: ShareParameter, amounts: Array, headers: list[str]) -> list[Finding]:
+    """Return the rows whose amounts (``n x members``) do not sum to the total."""
+    total, findings = float(parameter.exact_total), []
+    for i, row in enumerate(sheet.rows):
+        if np.isnan(amounts[i]).any():
+            continue
+        found = float(amounts[i].sum())
+        if abs(found - total) <= SUM_TOLERANCE * total:
+            continue
+        factor = next((f for f in (100.0, 0.01) if abs(found * f - total) <= SUM_TOLERANCE * total), None)
+        near = abs(found - total) <= _RESCALED * total
+        what = f"{parameter.name} sums to {found:.6g} {parameter.share_unit}, not {total:g}"
+        remedy, repair = "look the amounts up", tuple[Change, ...]()
+        if factor is not None or near:
+            scale = factor if factor is not None else total / found
+            remedy = f"all amounts times {scale:g}" if factor else f"all amounts in proportion, times {scale:.6g}"
+            repair = tuple(_times(sheet, row, header, scale, exact=factor is not None) for header in headers)
+        findings.append(sheet.finding("sum", what, remedy, row=row, column=headers[0], repair=repair))
+    return findings
+
+
+def _times(sheet: Sheet, row: int, header: str, scale: float, *, exact: bool) -> Change:
+    text = str(sheet.frame.at[row, header]).strip()
+    number = Decimal(text) * Decimal(repr(scale))
+    return Change(row, header, f"{number.normalize():f}" if exact else f"{float(number):.8g}")
+
+
+def check_bounds(sheet: Sheet, parameter: NumericParameter, header: str, values: Array) -> list[Finding]:
+    """Return the settings that lie outside of the card's bounds."""
+    slack = 1e-9 * (parameter.high - parameter.low)
+    with np.errstate(invalid="ignore"):
+        outside = (values < parameter.low - slack) | (values > parameter.high + slack)
+    span = f"[{parameter.low:g}, {parameter.high:g}]"
+    return [
+        sheet.finding("bounds", f"{values[i]:g} lies outside of the card's bounds {span}",
+                      "mend the cell, or widen the bounds", row=sheet.rows[i], column=header)
+        for i in np.flatnonzero(outside)
+    ]  # fmt: skip
+
+
+def headers_of(frame: pd.DataFrame, space: DesignSpace, targets: tuple[Target, ...]) -> dict[str, str]:
+    """Return the header under which each lab column and target stands; those that are missing are left out."""
+    found: dict[str, str] = {}
+    split = {split_header(str(header))[0]: str(header) for header in reversed(frame.columns)}
+    for name in (*space.columns, *(target.column or target.name for target in targets)):
+        if name in frame.columns:
+            found[name] = name
+        elif name in split:
+            found[name] = split[name]
+    return found

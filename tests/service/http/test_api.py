@@ -1,0 +1,372 @@
+"""The verbs over HTTP: what is asked, recorded, amended; every error as a problem with all its faults."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from designer.service.lab import Lab
+from tests.service.conftest import CAMPAIGN, Client
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def faults(answer: Any) -> list[str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return [each["what"] for each in answer.json()["faults"]]
+
+
+class TestCampaigns:
+    def test_begins_once(self, admin: Client) -> None:
+        path = admin.begin()
+        again = admin("POST", "/campaigns", json=CAMPAIGN)
+        assert again.status_code == 422
+        assert faults(again) == ["there is a campaign 'films' already"]
+        data = admin("GET", path).json()
+        assert (data["name"], data["version"], data["budget"]) == ("films", 1, 20)
+        assert [column["name"] for column in data["parameters"][0]["columns"]] == ["film.Ni", "film.Fe", "film.Co"]
+
+    def test_yaml_faults_come_all_at_once_with_their_lines(self, admin: Client) -> None:
+        text = (
+            "designer: 1\nname: wrong\nspace:\n  - {name: T, kind: numeric, bounds: [600, 300]}\n"
+            "targets:\n  - {name: y, goal: maximise}\nmeasure: {kind: command, argv: [rm]}\n"
+        )
+        answer = admin("POST", "/campaigns", content=text, headers={"Content-Type": "application/yaml"})
+        assert answer.status_code == 422
+        found = {each["line"]: each["what"] for each in answer.json()["faults"]}
+        assert found[4].startswith("bounds [600, 300] are the wrong way round")
+        assert found[6].startswith("'goal' cannot be 'maximise'")
+        assert "cannot measure by 'command'" in found[7]
+        assert admin("GET", "/campaigns").json()["campaigns"] == []
+
+    def test_checking_writes_nothing(self, admin: Client) -> None:
+        assert admin("POST", "/campaigns/check", json=CAMPAIGN).json()["name"] == "films"
+        assert admin("GET", "/campaigns").json()["campaigns"] == []
+
+    def test_any_name_has_a_path(self, admin: Client) -> None:
+        path = admin.begin(name="Ni/Fe films? 100 %")
+        assert admin("GET", path).json()["name"] == "Ni/Fe films? 100 %"
+        assert len(admin.ask(path)) == 2
+
+    @pytest.mark.parametrize("path", ["none", "~", "~YQ", "~AAA", "a%2Fb", "%00", "x" * 300])
+    def test_a_campaign_that_is_not_there(self, admin: Client, path: str) -> None:
+        answer = admin("GET", f"/campaigns/{path}")
+        assert answer.status_code in (404, 422)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    def test_lists_are_paged_and_searched(self, admin: Client) -> None:
+        for name in ("b", "a", "c-films", "d"):
+            admin.begin(name=name)
+        first = admin("GET", "/campaigns?limit=3").json()
+        assert [each["name"] for each in first["campaigns"]] == ["a", "b", "c-films"]
+        rest = admin("GET", f"/campaigns?limit=3&after={first['next']}").json()
+        assert ([each["name"] for each in rest["campaigns"]], rest["next"]) == (["d"], None)
+        assert [each["name"] for each in admin("GET", "/campaigns?search=FILM").json()["campaigns"]] == ["c-films"]
+
+    def test_candidates_are_uploaded_first(self, admin: Client) -> None:
+        table = "T [degC],gas\n300,N2\n400,air\n500,N2\n"
+        kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
+        assert (kept["rows"], kept["columns"]) == (3, ["T [degC]", "gas"])
+        path = admin.begin(space=CAMPAIGN["space"][1:], candidates=kept["candidates"])
+        made = {(each["design"]["T"], each["design"]["gas"]) for each in admin.ask(path, n=3)}
+        assert made == {(300.0, "N2"), (400.0, "air"), (500.0, "N2")}
+
+
+class TestResults:
+    def test_the_loop(self, admin: Client) -> None:
+        path = admin.begin()
+        first, second = admin.ask(path)
+        done = admin.record(
+            path, {"suggestion": first["id"], "loss": "0.412 V"}, {"suggestion": second["id"], "T": 310, "loss": 388}
+        )
+        assert done.json()["recorded"] == ["M0001", "M0002"]
+        assert "made differently" in done.json()["flags"]["M0002"][0]
+        data = admin("GET", path).json()
+        assert (data["recorded"], data["open"], data["best"][0]["measured"]) == (2, 0, {"loss": 388.0})
+        (third,) = admin.ask(path, n=1)
+        failed = admin("POST", f"{path}/suggestions/{third['id']}/failure", json={"reason": "peeled"})
+        assert failed.json()["failed"] == [third["id"]]
+        (fourth,) = admin.ask(path, n=1)
+        assert admin("POST", f"{path}/suggestions/{fourth['id']}/withdrawal", json={}).json()["changed"]
+        statuses = [each["status"] for each in admin("GET", f"{path}/suggestions").json()["suggestions"]]
+        assert statuses == ["recorded", "recorded", "failed", "withdrawn"]
+        assert admin("GET", f"{path}/verdict").json()["stop"] is False
+        assert admin("GET", f"{path}/best").json()["best"][0]["id"] == second["id"]
+
+    def test_every_fault_of_json_rows_has_its_place(self, admin: Client) -> None:
+        path = admin.begin()
+        first, second = admin.ask(path)
+        wrong = {"suggestion": first["id"], "loss": "many"}, {"suggestion": "S9", "loss": 3}
+        answer = admin.record(path, *wrong, {"suggestion": second["id"], "lost": 1})
+        assert answer.status_code == 422
+        places = {tuple(each["path"]) for each in answer.json()["faults"]}
+        assert ("rows", 0, "loss") in places
+        assert ("rows", 1, "suggestion") in places
+        assert any("unknown column" in what for what in faults(answer))
+        assert admin("GET", path).json()["version"] == 2, "nothing was written"
+
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    def test_a_filled_in_sheet_comes_back(self, admin: Client, kind: str) -> None:
+        path = admin.begin()
+        admin.ask(path)
+        lines = [line.split(",") for line in admin("GET", f"{path}/sheet.csv").text.splitlines()]
+        assert lines[0][:4] == ["suggestion", "film.Ni [at.%]", "film.Fe [at.%]", "film.Co [at.%]"]
+        assert lines[0][4:] == ["T [degC]", "gas", "loss [mV]"]
+        lines[1][-1], lines[2][-1] = "410", "warm"
+        checked = send(admin, f"{path}/measurements/check?filename=next.{kind}", lines, kind).json()
+        assert checked["recorded"] == ["M0001"]
+        assert [(each["row"], each["column"], each["file"]) for each in checked["faults"]] == [
+            (3, "loss [mV]", f"next.{kind}")
+        ]
+        assert send(admin, f"{path}/measurements?filename=next.{kind}", lines, kind).status_code == 422
+        done = send(admin, f"{path}/measurements?filename=next.{kind}&partial=true", lines, kind).json()
+        assert (done["recorded"], len(done["faults"])) == (["M0001"], 1)
+
+    def test_results_that_nobody_asked_for(self, admin: Client) -> None:
+        path = admin.begin()
+        text = "film.Ni,film.Fe,film.Co,T,gas,loss\n50,50,0,310,N2,401\n"
+        done = admin("POST", f"{path}/measurements?attach=true", content=text, headers={"Content-Type": "text/csv"})
+        assert done.json()["recorded"] == ["M0001"]
+        assert admin("GET", path).json()["attached"] == 1
+
+    def test_amendments_name_what_was_seen(self, admin: Client) -> None:
+        path = admin.begin()
+        first, _ = admin.ask(path)
+        admin.record(path, {"suggestion": first["id"], "loss": 400})
+        seen = admin("GET", f"{path}/measurements/M0001").headers["etag"]
+        change = {"values": {"loss": 327}, "reason": "misread"}
+        assert admin("PATCH", f"{path}/measurements/M0001", json=change).status_code == 428
+        assert admin("PATCH", f"{path}/measurements/M0001", json=change, headers={"If-Match": seen}).json()["changed"]
+        other = admin("PATCH", f"{path}/measurements/M0001", json={"values": {"loss": 1}}, headers={"If-Match": seen})
+        assert other.status_code == 412
+        assert "M0001 was changed since you saw" in other.json()["detail"]
+        now = admin("GET", f"{path}/measurements/M0001")
+        assert (now.json()["values"], now.json()["amended"]) == ({"loss": 327.0}, True)
+        gone = admin(
+            "POST", f"{path}/measurements/M0001/withdrawal", json={}, headers={"If-Match": now.headers["etag"]}
+        )
+        assert gone.json()["changed"]
+
+    def test_the_work_of_others_does_not_stale_what_they_did_not_touch(self, admin: Client) -> None:
+        path = admin.begin()
+        first, second = admin.ask(path)
+        admin.record(path, {"suggestion": first["id"], "loss": 400})
+        seen = admin("GET", f"{path}/measurements/M0001").headers["etag"]
+        admin.record(path, {"suggestion": second["id"], "loss": 390})
+        answer = admin("PATCH", f"{path}/measurements/M0001", json={"values": {"loss": 5}}, headers={"If-Match": seen})
+        assert answer.status_code == 200
+
+    def test_the_space_is_amended_at_a_version(self, admin: Client) -> None:
+        path = admin.begin()
+        seen = admin("GET", f"{path}/space").headers["etag"]
+        change = {"bounds": {"T": [300, 700]}, "add_choices": {"gas": ["Ar"]}}
+        assert admin("PATCH", f"{path}/space", json=change, headers={"If-Match": seen}).json()["changed"]
+        assert admin("PATCH", f"{path}/space", json=change, headers={"If-Match": seen}).status_code == 412
+        found = {each["name"]: each for each in admin("GET", path).json()["parameters"]}
+        assert (found["T"]["bounds"], found["gas"]["choices"]) == ([300, 700], ["N2", "air", "Ar"])
+        wrong = admin("PATCH", f"{path}/space", json={"bounds": {"t": [1, 2]}}, headers={"If-Match": '"2"'})
+        assert wrong.status_code == 422
+
+
+def send(client: Client, path: str, lines: list[list[str]], kind: str) -> Any:
+    if kind == "csv":
+        text = "\n".join(",".join(line) for line in lines)
+        return client("POST", path, content=text, headers={"Content-Type": "text/csv"})
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.active.append(line)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return client("POST", path, content=buffer.getvalue(), headers={"Content-Type": XLSX})
+
+
+class TestOnce:
+    """A write with a key is carried out once."""
+
+    def test_a_repeated_record_gets_the_first_answer(self, admin: Client) -> None:
+        path = admin.begin()
+        first, second = admin.ask(path)
+        row = {"suggestion": first["id"], "loss": 400, "replicate": 1}
+        answer = admin.record(path, row, **{"Idempotency-Key": "a"})
+        assert admin.record(path, row, **{"Idempotency-Key": "a"}).json() == answer.json()
+        other = admin.record(path, {"suggestion": second["id"], "loss": 1}, **{"Idempotency-Key": "a"})
+        assert (other.status_code, other.json()["type"]) == (422, "/problems#key-reused")
+        assert admin("GET", path).json()["measurements"] == 1
+
+    def test_an_answer_lost_in_a_crash_is_told_again_from_the_events(self, admin: Client, lab: Lab) -> None:
+        import sqlalchemy as sa
+
+        from designer.service.store.schema import REQUESTS
+
+        path = admin.begin()
+        first, second = admin.ask(path)
+        rows = [{"suggestion": first["id"], "loss": 400}, {"suggestion": second["id"], "loss": 401}]
+        admin.record(path, *rows, **{"Idempotency-Key": "a"})
+        with lab.store.transaction(write=True) as connection:
+            connection.execute(sa.update(REQUESTS).values(reply=None))
+        again = admin.record(path, *rows, **{"Idempotency-Key": "a"}).json()
+        assert (again["recorded"], again["version"]) == (["M0001", "M0002"], 4)
+        assert admin("GET", path).json()["measurements"] == 2
+
+    def test_keys_belong_to_their_user(self, clients: Any) -> None:
+        one, other = clients("steer"), clients("record")
+        path = one.begin()
+        first, second = one.ask(path)
+        one.record(path, {"suggestion": first["id"], "loss": 4}, **{"Idempotency-Key": "a"})
+        done = other.record(path, {"suggestion": second["id"], "loss": 5}, **{"Idempotency-Key": "a"})
+        assert done.json()["recorded"] == ["M0002"]
+
+    def test_a_repeated_wish_is_the_same_job(self, admin: Client) -> None:
+        path = admin.begin()
+        first = admin.ask(path, **{"Idempotency-Key": "k"})
+        assert admin.ask(path, **{"Idempotency-Key": "k"}) == first
+        assert admin("GET", path).json()["open"] == 2
+
+    def test_a_campaign_begins_once(self, admin: Client) -> None:
+        for _ in range(2):
+            answer = admin("POST", "/campaigns", json=CAMPAIGN, headers={"Idempotency-Key": "c"})
+            assert answer.status_code == 201
+
+
+class TestJobs:
+    def test_progress_as_events(self, admin: Client) -> None:
+        path = admin.begin()
+        job = admin("POST", f"{path}/suggestions", json={}).json()
+        text = admin("GET", f"/jobs/{job['id']}/events").text
+        assert text.startswith("event: job\ndata: {")
+        assert '"state": "done"' in text.strip().rpartition("event: job")[2]
+
+    def test_a_job_that_cannot_be_done_says_why(self, admin: Client) -> None:
+        path = admin.begin(space=[{"name": "gas", "kind": "categorical", "choices": ["N2", "air"]}])
+        admin.ask(path)
+        job = admin("POST", f"{path}/suggestions?wait=60", json={"n": 1}).json()
+        assert (job["state"], job["problem"]["status"]) == ("failed", 409)
+        assert admin("POST", f"{path}/suggestions", json={"n": 1, "replicate_of": ["S0001"]}).status_code == 422
+        job = admin("POST", f"{path}/suggestions?wait=60", json={"replicate_of": ["S0001"]}).json()
+        assert job["suggestions"][0]["how"] == "replicate"
+
+    @pytest.mark.parametrize("n", [0, -1, 101, 1.5, "two", True])
+    def test_numbers_that_are_none(self, admin: Client, n: Any) -> None:
+        path = admin.begin()
+        assert admin("POST", f"{path}/suggestions", json={"n": n}).status_code in ((202, 422) if n is True else (422,))
+
+    def test_an_unknown_job(self, admin: Client) -> None:
+        for name in ("none", "%00", "~"):
+            assert admin("GET", f"/jobs/{name}").status_code == 404
+
+
+class TestLooking:
+    def test_a_version_that_is_known_is_not_sent_again(self, admin: Client) -> None:
+        path = admin.begin()
+        etag = admin("GET", path).headers["etag"]
+        assert admin("GET", path, headers={"If-None-Match": etag}).status_code == 304
+        admin.ask(path)
+        assert admin("GET", path, headers={"If-None-Match": etag}).status_code == 200
+
+    def test_who_did_what(self, clients: Any) -> None:
+        steerer, recorder, admin = clients("steer"), clients("record"), clients("admin")
+        path = steerer.begin()
+        (first,) = recorder.ask(path, n=1)
+        recorder.record(path, {"suggestion": first["id"], "loss": 4})
+        rows = admin("GET", f"{path}/history").json()["events"]
+        assert [(row["user"], row["kind"]) for row in rows] == [
+            ("recorder", "recorded"), ("recorder", "suggested"), ("steerer", "created"),
+        ]  # fmt: skip
+        assert rows[0]["what"] == "recorded M0001 of S0001: loss 4"
+        trail = admin("GET", "/audit").json()["requests"]
+        assert [(row["user"], row["verb"], row["first"], row["last"]) for row in trail] == [
+            ("recorder", "record", 3, 3), ("recorder", "suggest", 2, 2), ("steerer", "create", 1, 1),
+        ]  # fmt: skip
+
+    def test_what_takes_a_model(self, admin: Client) -> None:
+        path = admin.begin()
+        one, two = admin.ask(path)
+        assert admin("GET", f"{path}/suggestions/{one['id']}/card").json()["explanation"]["expected"] == []
+        design = {key: value for key, value in one["design"].items() if key != "gas"}
+        early = admin("POST", f"{path}/predictions", json={"designs": [one["design"]]})
+        assert "too few for a model" in faults(early)[0]
+        admin.record(path, {"suggestion": one["id"], "loss": 400}, {"suggestion": two["id"], "loss": 380})
+        assert "gas" in str(admin("POST", f"{path}/predictions", json={"designs": [design]}).json()["faults"])
+        found = admin("POST", f"{path}/predictions", json={"designs": [one["design"]]}).json()["predictions"][0]
+        assert found["loss"]["low"] < found["loss"]["mean"] < found["loss"]["high"]
+        (third,) = admin.ask(path, n=1)
+        card = admin("GET", f"{path}/suggestions/{third['id']}/card").json()
+        (expected,) = card["explanation"]["expected"]
+        assert expected["low"] < expected["mean"] < expected["high"]
+        assert card["paragraphs"][0][0] == "Expected"
+        assert admin("GET", f"{path}/suggestions/{third['id']}/card.svg").text.startswith("<svg")
+
+    def test_figure_report_and_tables(self, admin: Client) -> None:
+        path = admin.begin()
+        (first,) = admin.ask(path, n=1)
+        admin.record(path, {"suggestion": first["id"], "loss": 400})
+        figure = admin("GET", f"{path}/progress.svg?target=loss")
+        assert (figure.headers["content-type"], figure.text[:4]) == ("image/svg+xml", "<svg")
+        assert admin("GET", f"{path}/progress.svg?target=none").status_code == 422
+        report = admin("GET", f"{path}/report.html")
+        assert "films" in report.text
+        assert "sandbox" in report.headers["content-security-policy"]
+        assert admin("GET", f"{path}/measurements.csv").text.startswith("measurement,suggestion,")
+        assert len(admin("GET", f"{path}/events.jsonl").text.splitlines()) == 3
+
+
+class TestBadRequests:
+    @pytest.mark.parametrize(
+        ("method", "path", "options", "status"),
+        [
+            ("POST", "/campaigns", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+            ("POST", "/campaigns", {"content": b"[1]", "headers": {"Content-Type": "application/json"}}, 400),
+            ("POST", "/campaigns", {"content": b"\xff", "headers": {"Content-Type": "application/yaml"}}, 400),
+            ("POST", "/campaigns", {"content": b"a=1"}, 415),
+            ("POST", "/campaigns", {"content": b"x" * 1_000_001, "headers": {"Content-Type": "application/yaml"}}, 413),
+            ("POST", "/tables", {"content": b"PK", "headers": {"Content-Type": "application/zip"}}, 415),
+            ("POST", "/tables", {"content": b"x" * 10_000_001, "headers": {"Content-Type": "text/csv"}}, 413),
+            ("POST", "/tables?filename=a.xlsx", {"content": b"a,b\n", "headers": {"Content-Type": XLSX}}, 422),
+            ("DELETE", "/campaigns", {}, 405),
+            ("GET", "/nothing", {}, 404),
+            ("GET", "/campaigns?limit=0", {}, 422),
+            ("GET", "/campaigns?limit=many", {}, 422),
+            ("GET", f"/audit?before={2**63}", {}, 422),
+            ("DELETE", "/tokens/abc", {}, 422),
+        ],
+    )  # fmt: skip
+    def test_each_is_a_problem(
+        self, admin: Client, method: str, path: str, options: dict[str, Any], status: int
+    ) -> None:
+        answer = admin(method, path, **options)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"].startswith("/problems#")
+
+    @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+    def test_text_that_no_store_keeps(self, admin: Client, text: str) -> None:
+        import json
+
+        path = admin.begin()
+        (first,) = admin.ask(path, n=1)
+        body = json.dumps({"reason": text}).encode()
+        kind = {"Content-Type": "application/json"}
+        answer = admin("POST", f"{path}/suggestions/{first['id']}/failure", content=body, headers=kind)
+        assert answer.status_code == 422
+
+    def test_numbers_that_are_none(self, admin: Client) -> None:
+        path = admin.begin()
+        (first,) = admin.ask(path, n=1)
+        body = b'{"rows": [{"suggestion": "%s", "loss": NaN}]}' % first["id"].encode()
+        answer = admin("POST", f"{path}/measurements", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422
+        assert "nan" in faults(answer)[0].lower()
+
+
+def test_the_description_is_openapi_and_complete(admin: Client) -> None:
+    schema = admin.http.get("/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    for path, operations in schema["paths"].items():
+        assert path.startswith("/api/")
+        for operation in operations.values():
+            assert operation["description"], path
+            assert "application/problem+json" in operation["responses"]["422"]["content"]
+            assert operation["security"] == [{"HTTPBearer": []}]

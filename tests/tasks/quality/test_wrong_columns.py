@@ -1,0 +1,45 @@
+"""Whole columns against the same column in other tasks, and against a card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from designer.tasks.quality.digits import Written
+from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.wrong_columns import Known, wrong_columns
+
+
+def column(name: str, seed: int, *, scale: float = 1.0, shift: float = 1.0) -> Column:
+    """Forty results around 50, to two decimals."""
+    values = (np.random.default_rng(seed).lognormal(np.log(50 * shift), 0.4, 40)).round(2)
+    texts = [f"{float(f'{value * scale:.10g}'):.10g}" for value in values]
+    return Column(name, "MPa", "target", np.array([float(text) for text in texts]), None, Written.of(texts))
+
+
+def judged(own: Column, *others: Column) -> list[str]:
+    known = Known.of(others)
+    assert known is not None
+    return [w.slip.label for w in wrong_columns(Numbers((own,), np.empty((40, 0))), {own.name: known}) if w.slip]
+
+
+@pytest.mark.parametrize(("scale", "label"), [(0.1, "10 too small"), (10.0, "10 too large"), (0.001, "1000 too small")])
+def test_a_column_in_another_unit_is_told_by_three_siblings(scale: float, label: str) -> None:
+    siblings = [column("y", seed) for seed in (1, 2, 3)]
+    assert judged(column("y", 0, scale=scale), *siblings) == [f"a factor of {label}"]
+
+
+def test_tasks_that_differ_without_a_fault_are_left_alone() -> None:
+    siblings = [column("y", seed, shift=shift) for seed, shift in ((1, 0.3), (2, 1.0), (3, 4.0))]
+    for shift in (0.3, 1.0, 3.0):
+        assert judged(column("y", 0, shift=shift), *siblings) == []
+
+
+def test_a_card_tells_of_a_column_that_fills_a_corner_of_its_bounds_only() -> None:
+    values = np.linspace(0.0, 36.0, 40)
+    own = Column("slag", "kg/m^3", "setting", values)
+    numbers = Numbers((own,), np.empty((40, 0)))
+    assert [w.slip.label for w in wrong_columns(numbers, {"slag": Known(0.0, 360.0)}) if w.slip] == [
+        "a factor of 10 too small"
+    ]
+    assert wrong_columns(numbers, {"slag": Known(0.0, 60.0)}) == []
