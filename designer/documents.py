@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from designer.errors import Fault, InvalidInput
 from designer.pydantic_faults import PathKey, explain, trace
 
-MOST_PARTS = 500_000  # aliases can make a small file stand for endless data
+MAX_PARTS = 500_000  # aliases can make a small file stand for endless data
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,9 @@ def _build(
 ) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
-    if len(lines) > MOST_PARTS:
+    if len(lines) > MAX_PARTS:
         if not any(fault.what.startswith("too many parts") for fault in faults[-1:]):
-            faults.append(Fault(f"too many parts: more than {MOST_PARTS}", "keep tables in CSV files", line=line))
+            faults.append(Fault(f"too many parts: more than {MAX_PARTS}", "keep tables in CSV files", line=line))
         return None
     if depth > 40:
         faults.append(Fault("nested too deeply", "at most 40 levels", line=line))

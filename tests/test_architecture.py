@@ -49,7 +49,7 @@ QUICK = (
     "designer.campaign.file.spec",
     "designer.campaign.log.store",
     "designer.campaign.campaign",
-    "designer.campaign.suggesting.run_loop",
+    "designer.campaign.run_loop",
 )
 
 

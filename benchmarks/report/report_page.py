@@ -15,7 +15,7 @@ TRACK_TITLES = {
     "own": "Track `own`: each method's own first experiments",
 }
 SPLITS = {"report": "no setting was chosen on these", "develop": "models were chosen on these"}
-LEAST_TASKS = 5
+MIN_TASKS = 5
 CURVES = (
     "Normalised regret: 0 at the best design of the pool, 1 at the median one; mean over tasks and seeds. Bands are "
     "95 % intervals of the hierarchical bootstrap (tasks, then seeds)."
@@ -126,7 +126,7 @@ def _overview(
 def _partial(part: Part, roles: Roles, paint: dict[str, str]) -> Iterator[str | Table | Figure]:
     yield from ranking.partial(part, roles)
     everything = part.grid(part.methods)
-    if everything is not None and len(everything.tasks) >= LEAST_TASKS:
+    if everything is not None and len(everything.tasks) >= MIN_TASKS:
         caption = f"All methods, on the {_counts(everything)} that all of them have. {CURVES}"
         yield Figure(figures.regret_curves(everything, paint, roles.ours), caption)
 
@@ -142,7 +142,7 @@ def _ranks(part: Part, grid: Grid, paint: dict[str, str]) -> Iterator[str | Tabl
         return
     everything = part.grid(part.methods)
     tasks = len(everything.tasks) if everything is not None else 0
-    if everything is None or tasks < LEAST_TASKS:
+    if everything is None or tasks < MIN_TASKS:
         left = ", ".join(f"`{method}`" for method in part.partial)
         yield f"Not ranked, since all methods share {tasks} tasks only, which is too few: {left}."
         return

@@ -59,7 +59,7 @@ FAMILIES = (
     "opv_photodegradation", "mpea_mechanical", "composition_property_dft", "liang_benchmarks", "singles",
 )  # fmt: skip
 KINDS = frozenset({"slip", "swap", "outlier"})
-MOST_TASKS, MOST_ROWS, LEAST_ROWS = 4, 600, 40
+MAX_TASKS, MAX_ROWS, MIN_ROWS = 4, 600, 40
 FACTORS = {"x 10": 10.0, "/ 10": 0.1, "x 1000": 1000.0, "/ 1000": 0.001}
 WHERE = ("row", "run", "column")
 PAGE = Path(__file__).parents[1] / "results" / "data-quality.md"
@@ -190,15 +190,15 @@ def _mends(findings: Sequence[Finding], sound: Read) -> bool:
 
 
 def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[Read], bool]:
-    """Return some tables of a family, each of at most `MOST_ROWS` rows, and whether its tasks are related."""
+    """Return some tables of a family, each of at most `MAX_ROWS` rows, and whether its tasks are related."""
     opened = open_family(data / family)
-    tables = [table for table in opened.tables if len(table.frame) >= LEAST_ROWS]
-    chosen = sorted(rng.choice(len(tables), min(MOST_TASKS, len(tables)), replace=False))
+    tables = [table for table in opened.tables if len(table.frame) >= MIN_ROWS]
+    chosen = sorted(rng.choice(len(tables), min(MAX_TASKS, len(tables)), replace=False))
     reads = []
     for table in (tables[i] for i in chosen):
         frame = table.frame
-        if len(frame) > MOST_ROWS:
-            frame = frame.iloc[np.sort(rng.choice(len(frame), MOST_ROWS, replace=False))]
+        if len(frame) > MAX_ROWS:
+            frame = frame.iloc[np.sort(rng.choice(len(frame), MAX_ROWS, replace=False))]
         sheet = Sheet(table.name, table.card.file, table.space, table.card.targets, frame, table.group, own_bounds=True)
         reads.append(read_sheet(sheet))
     return reads, opened.card.related

@@ -42,7 +42,7 @@ METHODS = ("ours", "ours without past tasks", "magpie + forest", "magpie + GP", 
 POOLED = ("magpie + forest (pooled)", "magpie + GP (pooled)", "mean (pooled)")
 POOLED_SHOTS = (0, 20)
 SLIPPED, SLIPPED_SHOTS, SLIP = "slipped", (20,), 10.0
-QUERIES, ASIDE, MOST_ROWS, MOST_EXACT = 500, 77, 6000, 1000  # 77 of 256: 30 %
+QUERIES, ASIDE, MAX_ROWS, MAX_EXACT = 500, 77, 6000, 1000  # 77 of 256: 30 %
 LEVEL = 0.9
 ROWS = Path(__file__).parents[1] / "results" / "properties" / "rows.csv"
 WORK = Path("build") / "properties"
@@ -204,7 +204,7 @@ class Bench:
         kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(12.0, (1.0, 300.0), nu=2.5) + WhiteKernel(0.2, (1e-3, 3.0))
         model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
         features, y = self.known(given, pooled)
-        rows = np.arange(len(y)) if len(y) <= MOST_EXACT else np.random.default_rng(5).permutation(len(y))[:MOST_EXACT]
+        rows = np.arange(len(y)) if len(y) <= MAX_EXACT else np.random.default_rng(5).permutation(len(y))[:MAX_EXACT]
         known, new = self.scaled(features[rows]), self.scaled(self.magpie[asked])
         return around(*model.fit(known, y[rows]).predict(new, return_std=True))
 
@@ -221,7 +221,7 @@ class Bench:
         given, asked = self.drawn(k, seed), self.queries
         if k < 0:
             rows = np.random.default_rng(11).permutation(np.flatnonzero(~self.new.aside))
-            given, asked = Given(rows[:MOST_ROWS], self.new.y[rows[:MOST_ROWS]]), np.flatnonzero(self.new.aside)
+            given, asked = Given(rows[:MAX_ROWS], self.new.y[rows[:MAX_ROWS]]), np.flatnonzero(self.new.aside)
         if mode == SLIPPED:
             given = replace(given, y=np.concatenate([SLIP * given.y[:1], given.y[1:]]))
         begin = time.process_time()

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import spearmanr
 
 from benchmarks.suite.pools import Pool
-from benchmarks.suite.sources import MOST_ROWS, drawn, rng_of, with_rows
+from benchmarks.suite.sources import MAX_ROWS, drawn, rng_of, with_rows
 from designer.space import CategoricalParameter, FormulaParameter
 from designer.tasks import Task
 
@@ -163,7 +163,7 @@ def _own_table(pool: Pool) -> Task:
     given = pool.candidates
     data = given.designs.assign(**{given.target: pool.y})
     task = Task(given.space, given.objective.targets, data, f"{pool.task}-itself", pool.family)
-    return with_rows(task, drawn(len(task), MOST_ROWS, f"target-as-source/{pool.family}/{pool.task}"))
+    return with_rows(task, drawn(len(task), MAX_ROWS, f"target-as-source/{pool.family}/{pool.task}"))
 
 
 def numbers(tasks: Sequence[Task]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Past tasks for one target task: the others of its family, cleaned the same way for every method.
 
 Near copies of the target (its `leave_out` group) are no sources; rows that repeat a design of the target's pool are
-removed; at most `MOST_ROWS` rows a source are kept, always the same ones; each source has one target.
+removed; at most `MAX_ROWS` rows a source are kept, always the same ones; each source has one target.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from benchmarks.suite.pools import Pool
 from designer.space import DesignSpace, ShareParameter
 from designer.tasks import Family, Task
 
-MOST_ROWS = 200
-LEAST_ROWS = 10
+MAX_ROWS = 200
+MIN_ROWS = 10
 
 Key = frozenset[tuple[str, str]]
 
@@ -45,9 +45,9 @@ def _source(task: Task, pool: Pool, taken: set[Key], across_targets: bool) -> Ta
         return None
     single = _only(task, wanted if wanted in names else names[0])
     new = [key not in taken for key in design_keys(single.space, single.data)]
-    kept = drawn(int(np.sum(new)), MOST_ROWS, f"{pool.family}/{pool.task}/{task.name}")
+    kept = drawn(int(np.sum(new)), MAX_ROWS, f"{pool.family}/{pool.task}/{task.name}")
     rows = np.flatnonzero(new)[kept]
-    return None if len(rows) < LEAST_ROWS else with_rows(single, rows)
+    return None if len(rows) < MIN_ROWS else with_rows(single, rows)
 
 
 @lru_cache(maxsize=512)

@@ -36,7 +36,7 @@ Gate = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
+class AcquisitionContext:
     """What an acquisition function is built from.
 
     Parameters
@@ -117,9 +117,9 @@ class Acquisition(AcquisitionFunction):
     effort = 16_384
     """How many designs a search may score for each design that it chooses."""
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(model=situation.model)
-        self.situation = situation
+    def __init__(self, context: AcquisitionContext) -> None:
+        super().__init__(model=context.model)
+        self.context = context
 
     def forward(self, X: Tensor) -> Tensor:
         flat = X.reshape(-1, X.shape[-1])
@@ -136,8 +136,8 @@ class Acquisition(AcquisitionFunction):
 
     def joined(self, X: Tensor) -> Acquisition:
         """Return the acquisition function when the designs `X` (``k x d``) are on their way as well."""
-        pending = torch.cat([self.situation.pending, X.detach()])
-        return type(self)(replace(self.situation, pending=pending))
+        pending = torch.cat([self.context.pending, X.detach()])
+        return type(self)(replace(self.context, pending=pending))
 
 
 class NoisyImprovement(Acquisition):
@@ -148,16 +148,16 @@ class NoisyImprovement(Acquisition):
     expectation is exact. A mixture's improvement is the weighted sum of its components' improvements, exactly.
     """
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation)
-        objective = situation.objective
+    def __init__(self, context: AcquisitionContext) -> None:
+        super().__init__(context)
+        objective = context.objective
         self.target: Target = objective.goals[0]
         self.screen_bounds = self.target.goal != "match"
-        goal_model = single_output(situation.model, objective.goal_columns[0])
-        incumbents = situation.incumbents()
+        goal_model = single_output(context.model, objective.goal_columns[0])
+        incumbents = context.incumbents()
         self._parts: list[tuple[float, Fantasies, Tensor]] = []
         for weight, model in components(goal_model):
-            baseline = torch.cat([self._pruned(model, incumbents), situation.pending])
+            baseline = torch.cat([self._pruned(model, incumbents), context.pending])
             fantasies = self._fantasies(model, baseline, DRAWS)
             self._parts.append((math.log(weight), fantasies, self._best(model, fantasies)))
 
@@ -168,7 +168,7 @@ class NoisyImprovement(Acquisition):
         return Z[winners(self._utility(draws), BASELINE)]
 
     def _fantasies(self, model: Model, Z: Tensor, count: int) -> Fantasies:
-        return Fantasies(model, Z, Draws(count, self.situation.seed), self.target.sign or 1)
+        return Fantasies(model, Z, Draws(count, self.context.seed), self.target.sign or 1)
 
     def _utility(self, f: Tensor) -> Tensor:
         if self.target.goal == "match":
@@ -180,7 +180,7 @@ class NoisyImprovement(Acquisition):
         if len(fantasies.Z):
             return self._utility(fantasies.values).amax(-1)
         with torch.no_grad():
-            reference = self.situation.reference
+            reference = self.context.reference
             return self._utility(moments(model, reference, reference[:0]).mean).mean()[None]
 
     def values(self, X: Tensor) -> Tensor:
@@ -190,7 +190,7 @@ class NoisyImprovement(Acquisition):
             gains = log_improvement(self.target, mean, deviation, best)
             parts.append(log_weight + torch.logsumexp(gains, -1) - math.log(gains.shape[-1]))
         total = torch.logsumexp(torch.stack(parts), 0)
-        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return total + self.context.log_feasible(X) + self.context.log_gates(X)
 
     def screen(self, X: Tensor) -> Tensor:
         """Return an upper bound (``n``): the improvement over the best single incumbent, uncertain as it is.
@@ -200,7 +200,7 @@ class NoisyImprovement(Acquisition):
         """
         parts = [log_weight + self._screen(X, fantasies, best) for log_weight, fantasies, best in self._parts]
         total = torch.logsumexp(torch.stack(parts), 0)
-        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return total + self.context.log_feasible(X) + self.context.log_gates(X)
 
     def _screen(self, X: Tensor, fantasies: Fantasies, best: Tensor) -> Tensor:
         if not len(fantasies.Z):
@@ -227,12 +227,12 @@ class DesirabilityImprovement(Acquisition):
     draws, inner, temperature = 64, 8, 1e-3
     effort = 6144
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation)
-        objective = situation.objective
-        self._models = [single_output(situation.model, column) for column in objective.goal_columns]
+    def __init__(self, context: AcquisitionContext) -> None:
+        super().__init__(context)
+        objective = context.objective
+        self._models = [single_output(context.model, column) for column in objective.goal_columns]
         self._signs = [goal.sign or 1 for goal in objective.goals]
-        baseline = torch.cat([self._pruned(situation.incumbents()), situation.pending])
+        baseline = torch.cat([self._pruned(context.incumbents()), context.pending])
         self._fantasies = self._draw(baseline, self.draws)
         self._best = self._incumbent(baseline)
         goals = len(self._models)
@@ -241,11 +241,11 @@ class DesirabilityImprovement(Acquisition):
 
     def _overall(self, parts: Sequence[Tensor]) -> Tensor:
         """Return the desirability of draws of the goals, each ``...``."""
-        objective = self.situation.objective
+        objective = self.context.objective
         Y = parts[0].new_zeros(*parts[0].shape, len(objective.targets))
         columns = dict(zip(objective.goal_columns, parts, strict=True))
         Y = torch.stack([columns.get(i, Y[..., i]) for i in range(len(objective.targets))], -1)
-        return self.situation.utilities(Y)[..., 0]
+        return self.context.utilities(Y)[..., 0]
 
     def _pruned(self, Z: Tensor) -> Tensor:
         if len(Z) < 2:
@@ -257,7 +257,7 @@ class DesirabilityImprovement(Acquisition):
         return [Fantasies(model, Z, self._block(count, i), sign) for i, (model, sign) in pairs]
 
     def _block(self, count: int, block: int) -> Draws:
-        return Draws(count, self.situation.seed, block, len(self._models) + 1)
+        return Draws(count, self.context.seed, block, len(self._models) + 1)
 
     def _drawn(self, fantasies: Sequence[Fantasies]) -> Tensor:
         """Return the desirability (``S x b``) of the draws of all goals; a goal known for certain has one draw."""
@@ -267,7 +267,7 @@ class DesirabilityImprovement(Acquisition):
     def _incumbent(self, baseline: Tensor) -> Tensor:
         if len(baseline):
             return self._drawn(self._fantasies).amax(-1)
-        reference = self.situation.reference
+        reference = self.context.reference
         with torch.no_grad():
             return self._overall([moments(m, reference, reference[:0]).mean for m in self._models]).mean()[None]
 
@@ -283,7 +283,7 @@ class DesirabilityImprovement(Acquisition):
         gain = self._overall(draws) - self._best
         logs = log_fatplus(gain, tau=self.temperature).permute(1, 0, 2).flatten(1)
         total = torch.logsumexp(logs, -1) - math.log(logs.shape[-1])
-        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return total + self.context.log_feasible(X) + self.context.log_gates(X)
 
     def screen(self, X: Tensor) -> Tensor:
         """Return the improvement (``n``) over the incumbents' posterior means, with few draws."""
@@ -293,7 +293,7 @@ class DesirabilityImprovement(Acquisition):
             draws.append(there.mean + there.variance.clamp_min(0).sqrt() * self._signs[i] * noise[:, i : i + 1])
         logs = log_fatplus(self._overall(draws) - self._best.mean(), tau=self.temperature)
         total = torch.logsumexp(logs, 0) - math.log(len(noise))
-        return total + self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return total + self.context.log_feasible(X) + self.context.log_gates(X)
 
 
 class FirstFeasible(Acquisition):
@@ -302,18 +302,18 @@ class FirstFeasible(Acquisition):
     Used until a measured design is more probably feasible than not: then there is nothing to improve on.
     """
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation)
-        self._limits = situation.limits
+    def __init__(self, context: AcquisitionContext) -> None:
+        super().__init__(context)
+        self._limits = context.limits
         self._fantasies = [
             Fantasies(
-                single_output(situation.model, column),
-                situation.pending,
-                Draws(DRAWS, situation.seed, i, len(self._limits)),
+                single_output(context.model, column),
+                context.pending,
+                Draws(DRAWS, context.seed, i, len(self._limits)),
             )
             for i, (column, _, _) in enumerate(self._limits)
         ]
-        kept = torch.ones(DRAWS, len(situation.pending), dtype=torch.bool)
+        kept = torch.ones(DRAWS, len(context.pending), dtype=torch.bool)
         for (_, at_least, at_most), fantasies in zip(self._limits, self._fantasies, strict=True):
             values = fantasies.values
             kept = kept & (values >= (-math.inf if at_least is None else at_least))
@@ -325,7 +325,7 @@ class FirstFeasible(Acquisition):
         total = self._log_weights.expand(len(X), DRAWS)
         for (_, at_least, at_most), fantasies in zip(self._limits, self._fantasies, strict=True):
             total = total + log_within(*fantasies.conditional(X), at_least, at_most)
-        return torch.logsumexp(total, -1) + self.situation.log_gates(X)
+        return torch.logsumexp(total, -1) + self.context.log_gates(X)
 
     def screen(self, X: Tensor) -> Tensor:
-        return self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return self.context.log_feasible(X) + self.context.log_gates(X)

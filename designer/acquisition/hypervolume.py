@@ -19,13 +19,13 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
 from designer.acquisition.fantasies import Draws, Fantasies
-from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition, Situation
+from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition, AcquisitionContext
 from designer.acquisition.improvement import log_improvement
 from designer.acquisition.moments import Moments, moments, single_output
 from designer.objective import Target, pareto_mask
 
 DRAWS = {2: 128, 3: 64}  # by the number of goals: the boxes that a front leaves free grow fast with it
-FEWEST_DRAWS = 32
+MIN_DRAWS = 32
 _SCALARISATIONS = 16
 _ROWS = 128
 _BELOW = 0.1
@@ -59,33 +59,33 @@ class HypervolumeImprovement(Acquisition):
 
     effort = 1536
 
-    def __init__(self, situation: Situation, kept: Tensor | None = None) -> None:
-        super().__init__(situation)
-        baseline = situation.incumbents()
-        baseline = baseline if len(baseline) else situation.reference
+    def __init__(self, context: AcquisitionContext, kept: Tensor | None = None) -> None:
+        super().__init__(context)
+        baseline = context.incumbents()
+        baseline = baseline if len(baseline) else context.reference
         with torch.no_grad():
-            there = [moments(model, baseline, baseline[:0]) for model in _models(situation)]
-            means = situation.utilities(torch.stack([each.mean for each in there], -1))
+            there = [moments(model, baseline, baseline[:0]) for model in _models(context)]
+            means = context.utilities(torch.stack([each.mean for each in there], -1))
             spreads = torch.stack([_spread(each) for each in there])
             self.centre = means.mean(0)
-            self.spread = spreads[list(situation.objective.goal_columns)]
+            self.spread = spreads[list(context.objective.goal_columns)]
             self._means = (means - self.centre) / self.spread
             self.reference_point = _reference_point(self._means[pareto_mask(self._means)])
             self.baseline = self._pruned(baseline) if kept is None else kept
-            draws = DRAWS.get(len(self.spread), FEWEST_DRAWS)
+            draws = DRAWS.get(len(self.spread), MIN_DRAWS)
             self._inner = qLogNoisyExpectedHypervolumeImprovement(
-                model=situation.model,
+                model=context.model,
                 ref_point=self.reference_point,
                 X_baseline=self.baseline,
-                sampler=SobolQMCNormalSampler(torch.Size([draws]), seed=situation.seed % 2**31),
-                objective=GenericMCMultiOutputObjective(_Utilities(situation, self.centre, self.spread)),
-                constraints=_violations(situation, spreads) or None,
-                X_pending=situation.pending if len(situation.pending) else None,
+                sampler=SobolQMCNormalSampler(torch.Size([draws]), seed=context.seed % 2**31),
+                objective=GenericMCMultiOutputObjective(_Utilities(context, self.centre, self.spread)),
+                constraints=_violations(context, spreads) or None,
+                X_pending=context.pending if len(context.pending) else None,
                 prune_baseline=False,
                 cache_root=False,
             )
-        goals = len(situation.objective.goals)
-        weights = Draws(_SCALARISATIONS, situation.seed).normal(goals).abs() + 1e-3
+        goals = len(context.objective.goals)
+        weights = Draws(_SCALARISATIONS, context.seed).normal(goals).abs() + 1e-3
         self._weights = weights / weights.sum(-1, keepdim=True)
 
     def _pruned(self, Z: Tensor) -> Tensor:
@@ -93,14 +93,14 @@ class HypervolumeImprovement(Acquisition):
 
         botorch's own pruning draws from the global random state, which would make suggestions irreproducible.
         """
-        situation = self.situation
-        models = _models(situation)
+        context = self.context
+        models = _models(context)
         draws = [
-            Fantasies(model, Z, Draws(PRUNING_DRAWS, situation.seed, i, len(models))).values
+            Fantasies(model, Z, Draws(PRUNING_DRAWS, context.seed, i, len(models))).values
             for i, model in enumerate(models)
         ]
         Y = torch.stack([each.expand(PRUNING_DRAWS, len(Z)) for each in draws], -1)
-        feasible, utilities = situation.feasible(Y), situation.utilities(Y)
+        feasible, utilities = context.feasible(Y), context.utilities(Y)
         utilities = torch.where(feasible[..., None], utilities, torch.nan)
         on_front = torch.stack([pareto_mask(each) for each in utilities]).sum(0)
         order = torch.argsort(on_front, descending=True, stable=True)[:BASELINE]
@@ -109,12 +109,12 @@ class HypervolumeImprovement(Acquisition):
 
     def joined(self, X: Tensor) -> HypervolumeImprovement:
         """Return this function with the designs `X` (``k x d``) on their way as well; the baseline stays."""
-        pending = torch.cat([self.situation.pending, X.detach()])
-        return HypervolumeImprovement(replace(self.situation, pending=pending), self.baseline)
+        pending = torch.cat([self.context.pending, X.detach()])
+        return HypervolumeImprovement(replace(self.context, pending=pending), self.baseline)
 
     def values(self, X: Tensor) -> Tensor:
         parts = [self._inner(chunk[:, None, :]) for chunk in torch.split(X, _ROWS)]
-        return torch.cat(parts) + self.situation.log_gates(X)
+        return torch.cat(parts) + self.context.log_gates(X)
 
     def screen(self, X: Tensor) -> Tensor:
         """Return the best (``n``) of the improvements of single goals and weighted sums, on a common scale.
@@ -122,10 +122,10 @@ class HypervolumeImprovement(Acquisition):
         Each weighted sum of utilities is taken as normal, and its improvement over the best measured mean as cheap
         and closed: what lies high for some weighting is a candidate for the front.
         """
-        objective = self.situation.objective
+        objective = self.context.objective
         mean, variance = X.new_zeros(len(X), 0), X.new_zeros(len(X), 0)
         for target, column in zip(objective.goals, objective.goal_columns, strict=True):
-            there = moments(single_output(self.situation.model, column), X, X[:0])
+            there = moments(single_output(self.context.model, column), X, X[:0])
             utility = (
                 -(there.mean - (target.value or 0.0)).abs() if target.goal == "match" else target.sign * there.mean
             )
@@ -136,11 +136,11 @@ class HypervolumeImprovement(Acquisition):
         deviation = (variance @ (self._weights**2).T).sqrt().clamp_min(1e-12)
         best = (self._means @ self._weights.T).amax(0)
         gains = log_improvement(_LARGER, total, deviation, best)
-        return gains.amax(-1) + self.situation.log_feasible(X) + self.situation.log_gates(X)
+        return gains.amax(-1) + self.context.log_feasible(X) + self.context.log_gates(X)
 
 
-def _models(situation: Situation) -> list[Model]:
-    return [single_output(situation.model, i) for i in range(len(situation.objective.targets))]
+def _models(context: AcquisitionContext) -> list[Model]:
+    return [single_output(context.model, i) for i in range(len(context.objective.targets))]
 
 
 def _spread(there: Moments) -> Tensor:
@@ -156,17 +156,17 @@ def _reference_point(front: Tensor) -> Tensor:
 
 
 class _Utilities:
-    def __init__(self, situation: Situation, centre: Tensor, spread: Tensor) -> None:
-        self._situation, self._centre, self._spread = situation, centre, spread
+    def __init__(self, context: AcquisitionContext, centre: Tensor, spread: Tensor) -> None:
+        self._context, self._centre, self._spread = context, centre, spread
 
     def __call__(self, Y: Tensor, X: Tensor | None = None) -> Tensor:
-        return (self._situation.utilities(Y) - self._centre) / self._spread
+        return (self._context.utilities(Y) - self._centre) / self._spread
 
 
-def _violations(situation: Situation, spreads: Tensor) -> list[Callable[[Tensor], Tensor]]:
+def _violations(context: AcquisitionContext, spreads: Tensor) -> list[Callable[[Tensor], Tensor]]:
     """Return the outcome constraints as botorch takes them: negative where kept, in spreads of their targets."""
     result: list[Callable[[Tensor], Tensor]] = []
-    for column, at_least, at_most in situation.limits:
+    for column, at_least, at_most in context.limits:
         if at_least is not None:
             result.append(partial(_beyond, column=column, limit=at_least, unit=-spreads[column]))
         if at_most is not None:

@@ -22,10 +22,10 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import components, joint, single_output
 from designer.acquisition.observed import Floats, Observed
-from designer.acquisition.propose import Known, SuccessModel, features, situation_of
+from designer.acquisition.propose import Known, SuccessModel, acquisition_context, features
 from designer.acquisition.reasons import best_first
 from designer.acquisition.search import Search
 from designer.errors import NoDesignLeft
@@ -77,48 +77,48 @@ def probability_of_better(
     encoder = encoder or space.encoder
     with one_thread():
         known = Known.of(space, data, pending, forbidden_keys)
-        situation = situation_of(posterior, space, objective, data, known, seed, feasibility, encoder)
-        starts = known.measured[best_first(situation)[:8]]
+        context = acquisition_context(posterior, space, objective, data, known, seed, feasibility, encoder)
+        starts = known.measured[best_first(context)[:8]]
         search = Search(space, encoder.encode, known.taken, starts, np.random.default_rng(seed), deadline)
         try:
-            candidates = search.leading(build_acquisition(situation), CANDIDATES)
+            candidates = search.leading(build_acquisition(context), CANDIDATES)
         except NoDesignLeft:
             candidates = known.measured[:0]
         candidates = np.concatenate([known.pending, candidates])
         if not len(candidates):
             return 0.0
-        baseline = known.measured[best_first(situation)[:BASELINE]]
-        return probability_among(situation, features(encoder, candidates), features(encoder, baseline), margin)
+        baseline = known.measured[best_first(context)[:BASELINE]]
+        return probability_among(context, features(encoder, candidates), features(encoder, baseline), margin)
 
 
-def probability_among(situation: Situation, candidates: Tensor, baseline: Tensor, margin: float) -> float:
+def probability_among(context: AcquisitionContext, candidates: Tensor, baseline: Tensor, margin: float) -> float:
     """Return the probability that one of the `candidates` (``k x d``) is better than all of the `baseline`.
 
     By 2048 joint draws; the error is below 0.011 (one standard deviation), and far below that near 0 and 1.
     """
-    generator = torch.Generator().manual_seed(situation.seed)
+    generator = torch.Generator().manual_seed(context.seed)
     X = torch.cat([candidates, baseline])
     with torch.no_grad():
-        Y = joint_draws(situation, X, generator)
-        usable = situation.feasible(Y)
-        success = situation.log_gates(candidates).exp()
+        Y = joint_draws(context, X, generator)
+        usable = context.feasible(Y)
+        success = context.log_gates(candidates).exp()
         usable[:, : len(candidates)] &= torch.rand(_DRAWS, len(candidates), generator=generator) < success
-        utilities = situation.utilities(Y)
+        utilities = context.utilities(Y)
         utilities = torch.where(usable[..., None], utilities, -torch.inf)
         new, old = utilities[:, : len(candidates)], utilities[:, len(candidates) :]
         if not old.shape[1]:
             return float(usable.any(-1).double().mean())
-        return float(_better(new, old, margin * _unit(situation, baseline)).double().mean())
+        return float(_better(new, old, margin * _unit(context, baseline)).double().mean())
 
 
-def _unit(situation: Situation, baseline: Tensor) -> Tensor:
+def _unit(context: AcquisitionContext, baseline: Tensor) -> Tensor:
     """Return what a margin of 1 is (``k``): the range of each utility on the measured front, or 1."""
-    if situation.objective.mode != "pareto":
+    if context.objective.mode != "pareto":
         return baseline.new_ones(1)
     from designer.acquisition.reasons import expected_utilities
     from designer.objective import pareto_mask
 
-    means = expected_utilities(situation, baseline)
+    means = expected_utilities(context, baseline)
     front = means[pareto_mask(means)]
     return front.amax(0) - front.amin(0)
 
@@ -134,11 +134,11 @@ def _better(new: Tensor, old: Tensor, margin: Tensor) -> Tensor:
     return result
 
 
-def joint_draws(situation: Situation, X: Tensor, generator: torch.Generator) -> Tensor:
+def joint_draws(context: AcquisitionContext, X: Tensor, generator: torch.Generator) -> Tensor:
     """Return joint draws (``S x q x m``) of all targets at `X`, from mixtures in proportion to their weights."""
     columns = []
-    for i in range(len(situation.objective.targets)):
-        parts = components(single_output(situation.model, i))
+    for i in range(len(context.objective.targets)):
+        parts = components(single_output(context.model, i))
         levels = torch.cumsum(torch.tensor([weight for weight, _ in parts], dtype=torch.float64), 0)
         places = (torch.arange(_DRAWS, dtype=torch.float64) + 0.5) / _DRAWS * levels[-1]
         which = torch.searchsorted(levels, places)

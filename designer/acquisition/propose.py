@@ -14,7 +14,7 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Floats, Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
@@ -89,8 +89,10 @@ def propose(
         raise ValueError(f"n is {n}: ask for at least one design")
     with one_thread():
         known = Known.of(space, data, pending, forbidden_keys)
-        situation = situation_of(posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder)
-        return _Proposing(space, encoder or space.encoder, known, situation, seed, deadline).run(n, replicates)
+        context = acquisition_context(
+            posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder
+        )
+        return _Proposing(space, encoder or space.encoder, known, context, seed, deadline).run(n, replicates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +114,7 @@ class Known:
         return cls(measured, waiting, frozenset(forbidden), frozenset(taken))
 
 
-def situation_of(
+def acquisition_context(
     posterior: Model,
     space: DesignSpace,
     objective: Objective,
@@ -121,12 +123,12 @@ def situation_of(
     seed: int,
     feasibility: SuccessModel | None,
     encoder: Encoder,
-) -> Situation:
+) -> AcquisitionContext:
     """Return what an acquisition function is built from."""
     compared = known.measured[:0]
     if not len(known.measured):
         compared = space.sample(_REFERENCE, np.random.default_rng(seed))
-    return Situation(
+    return AcquisitionContext(
         model=posterior,
         objective=objective,
         ranges=objective.ranges(data.Y) if objective.mode == "desirability" else (),
@@ -149,15 +151,15 @@ class _Proposing:
     space: DesignSpace
     encoder: Encoder
     known: Known
-    situation: Situation
+    context: AcquisitionContext
     seed: int
     deadline: Deadline | None
 
     def run(self, n: int, replicates: Literal["never", "auto"]) -> Proposal:
         if self.deadline is not None and self.deadline.passed:
             return self._completed(n, np.empty((0, self.space.width)), (), ())
-        acquisition = build_acquisition(self.situation)
-        starts = self.known.measured[best_first(self.situation)[:_STARTS]]
+        acquisition = build_acquisition(self.context)
+        starts = self.known.measured[best_first(self.context)[:_STARTS]]
         rng = np.random.default_rng(self.seed)
         search = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
         found = search.run(acquisition, n)
@@ -190,7 +192,7 @@ class _Proposing:
         measured = self.known.measured
         allowed = [key not in self.known.forbidden for key in self.space.keys(measured)]
         allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed
-        again = worthwhile_replicate(self.situation, new, torch.tensor(allowed, dtype=torch.bool))
+        again = worthwhile_replicate(self.context, new, torch.tensor(allowed, dtype=torch.bool))
         if again is None:
             return proposal
         kept = len(proposal) - 1

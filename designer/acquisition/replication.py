@@ -22,29 +22,29 @@ import torch
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from torch import Tensor
 
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import joint, single_output
 
 NOISE_SHARE = 0.05
 _LIKELY = 32
 
 
-def worthwhile_replicate(situation: Situation, new: Tensor, allowed: Tensor) -> int | None:
+def worthwhile_replicate(context: AcquisitionContext, new: Tensor, allowed: Tensor) -> int | None:
     """Return which measured design to measure again instead of a new one, or None.
 
     Parameters
     ----------
-    situation
+    context
         With a single goal ``minimize`` or ``maximize``; otherwise nothing is ever replicated.
     new
         ``d`` features of the best new design.
     allowed
         ``b`` booleans: which measured designs may be made again.
     """
-    objective, X = situation.objective, situation.measured
+    objective, X = context.objective, context.measured
     if objective.mode != "single" or not objective.goals[0].sign or not bool(allowed.any()):
         return None
-    model = single_output(situation.model, objective.goal_columns[0])
+    model = single_output(context.model, objective.goal_columns[0])
     with torch.no_grad():
         noisy = model.posterior(X[:1], observation_noise=True)
         assert isinstance(noisy, GPyTorchPosterior)
@@ -54,7 +54,7 @@ def worthwhile_replicate(situation: Situation, new: Tensor, allowed: Tensor) -> 
         if noise < NOISE_SHARE * (noise + spread):
             return None
         sign = objective.goals[0].sign
-        usable = torch.where(allowed & (situation.log_feasible(X) >= np.log(0.5)), sign * means, -torch.inf)
+        usable = torch.where(allowed & (context.log_feasible(X) >= np.log(0.5)), sign * means, -torch.inf)
         rows = torch.argsort(usable, descending=True, stable=True)[:_LIKELY]
         rows = rows[usable[rows] > -torch.inf]
         if not len(rows):

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designer.campaign.file.opening import Opening, Specs, from_file, from_store
-from designer.campaign.log import recording
 from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import open_store
-from designer.campaign.results import frames
+from designer.campaign.results import frames, recording
 from designer.errors import Fault, InvalidCampaign, InvalidInput, InvalidPrior, StoreError
 from designer.objective import Target
 from designer.space import DesignSpace

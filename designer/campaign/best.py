@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from designer.campaign.suggesting.campaign_posterior import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
     Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ BY_MODEL, MEASURED, BOTH = "posterior", "measured", "posterior and measured"
 
 
 def best_frame(
-    space: DesignSpace, objective: Objective, state: CampaignState, knowledge: Knowledge | None
+    space: DesignSpace, objective: Objective, state: CampaignState, posterior: CampaignPosterior | None
 ) -> pd.DataFrame:
     """Return the best measured designs, one a row, indexed by the ids under which they are known.
 
@@ -38,8 +38,8 @@ def best_frame(
     names = [target.name for target in objective.targets]
     measured = np.array([group.means for group in groups]).reshape(-1, len(names))
     mean = sd = None
-    if knowledge is not None and groups:
-        mean, sd = knowledge.predict(np.array([group.coordinates for group in groups]))
+    if posterior is not None and groups:
+        mean, sd = posterior.predict(np.array([group.coordinates for group in groups]))
     raw = set(best_rows(objective, measured))
     modelled = set() if mean is None else set(best_rows(objective, mean, goals_of=measured))
     rows = []
@@ -54,8 +54,8 @@ def best_frame(
                 row |= {f"{name}_mean": mean[i, j], f"{name}_sd": sd[i, j]}
         row["measurements"] = ", ".join(groups[i].measurements)
         rows.append((groups[i].label, row))
-    posterior = [f"{name}_{what}" for name in names for what in ("mean", "sd")] if mean is not None else []
-    columns = ["best_by", *space.columns, *names, *posterior, "measurements"]
+    predicted = [f"{name}_{what}" for name in names for what in ("mean", "sd")] if mean is not None else []
+    columns = ["best_by", *space.columns, *names, *predicted, "measurements"]
     index = pd.Index([label for label, _ in rows], name="design", dtype=object)
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
 

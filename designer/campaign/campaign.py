@@ -8,13 +8,12 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.file import differences, opening
+from designer.campaign.file import corrections, differences, opening
 from designer.campaign.file.opening import Place
-from designer.campaign.log import corrections, recording
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
-from designer.campaign.log.recording import RecordReport
 from designer.campaign.log.state import CampaignState, suggested_designs
-from designer.campaign.results import design_tables, frames
+from designer.campaign.results import design_tables, frames, recording
+from designer.campaign.results.recording import RecordReport
 from designer.campaign.results.results_table import ResultRow, ResultTable, read_results
 from designer.campaign.suggesting import next_designs
 from designer.campaign.view import CampaignView
@@ -25,7 +24,7 @@ from designer.space import DesignSpace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.campaign.suggesting.run_loop import RunReport
+    from designer.campaign.run_loop import RunReport
     from designer.oracles import Oracle
     from designer.priors.base import FittedPrior
 
@@ -364,8 +363,8 @@ class Campaign(CampaignView):
         return self._journal.commit(decide) > 0
 
     def run(self, oracle: Oracle | None = None, **options: Any) -> RunReport:
-        """Suggest and measure until the campaign is done; see `designer.campaign.suggesting.run_loop.run`."""
-        from designer.campaign.suggesting.run_loop import run
+        """Suggest and measure until the campaign is done; see `designer.campaign.run_loop.run`."""
+        from designer.campaign.run_loop import run
 
         return run(self, oracle, **options)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from designer.campaign.log.state import CampaignState
-from designer.campaign.suggesting.flagged_results import Doubt
+from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.stopping import Verdict, spent
 from designer.priors.evidence import PriorEvidence
 
@@ -50,7 +50,7 @@ class Status:
     reason: str
     notices: tuple[str, ...] = ()
     prior: PriorEvidence | None = None
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[FlaggedResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -91,7 +91,7 @@ def status_of(
     decided: Verdict,
     notices: tuple[str, ...],
     prior: PriorEvidence | None = None,
-    doubts: tuple[Doubt, ...] = (),
+    doubts: tuple[FlaggedResult, ...] = (),
 ) -> Status:
     """Return where the campaign stands after `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}

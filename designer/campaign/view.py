@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign.best import best_frame
+from designer.campaign.file import corrections
 from designer.campaign.file.opening import Opening, Specs
 from designer.campaign.file.settings import Settings
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log import corrections, recording
 from designer.campaign.log.events import Created, Event, Suggested, to_json, utc_now
 from designer.campaign.log.journal import Journal
 from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
-from designer.campaign.results import design_tables, frames, measured_designs
+from designer.campaign.results import design_tables, frames, measured_designs, recording
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
-from designer.campaign.suggesting.flagged_results import FEWEST_RESULTS
+from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.campaign.suggesting.stopping import Verdict, verdict
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from designer.campaign.explaining.explanation import Explanation
-    from designer.campaign.suggesting.campaign_posterior import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
     from designer.oracles import Oracle
 
 
@@ -53,8 +53,8 @@ class CampaignView:
         self._given = spec
         self._specs = Specs(spec, opening.candidates)
         self._journal = Journal(opening.store, creation)
-        self._known: tuple[CampaignState, Knowledge] | None = None
-        self._earlier: tuple[int, Knowledge | None] | None = None
+        self._known: tuple[CampaignState, CampaignPosterior] | None = None
+        self._earlier: tuple[int, CampaignPosterior | None] | None = None
         self.notices: tuple[str, ...] = ()
 
     # What is known
@@ -107,7 +107,7 @@ class CampaignView:
         """Return the spec that counts after the events read so far."""
         return self._specs.at(self.state)
 
-    def knowledge(self) -> Knowledge | None:
+    def posterior(self) -> CampaignPosterior | None:
         """Return the posterior given all results, for programs; None while there are too few of them.
 
         A campaign that begins from past tasks has one from the beginning.
@@ -115,28 +115,28 @@ class CampaignView:
         if self._too_few(self._spec(), self.state):
             return None
         if self._known is None or self._known[0] is not self.state:
-            from designer.campaign.suggesting.campaign_posterior import knowledge_of
+            from designer.campaign.suggesting.campaign_posterior import campaign_posterior
 
-            self._known = (self.state, knowledge_of(self._spec(), self.state))
+            self._known = (self.state, campaign_posterior(self._spec(), self.state))
         return self._known[1]
 
-    def knowledge_at(self, position: int) -> Knowledge | None:
+    def posterior_at(self, position: int) -> CampaignPosterior | None:
         """Return the posterior given the results up to the event at `position`, as a choice based on it saw them."""
         state = fold(self.events[:position])
         spec = self._specs.at(state)
         if self._too_few(spec, state):
             return None
-        from designer.campaign.suggesting.campaign_posterior import knowledge_of
+        from designer.campaign.suggesting.campaign_posterior import campaign_posterior
 
-        return knowledge_of(spec, state)
+        return campaign_posterior(spec, state)
 
     def _too_few(self, spec: CampaignSpec, state: CampaignState) -> bool:
         """Whether there are too few results for a model."""
-        return len(state.results) < next_designs.LEAST_RESULTS and not next_designs.is_informed(spec, state)
+        return len(state.results) < next_designs.MIN_RESULTS and not next_designs.is_informed(spec, state)
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
-        return best_frame(self.space, self.objective, self.state, self.knowledge())
+        return best_frame(self.space, self.objective, self.state, self.posterior())
 
     def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
@@ -148,11 +148,11 @@ class CampaignView:
         """
         frame = design_tables.as_frame(designs)
         coordinates = coordinates_of(self.space, design_tables.read_design_frame(self.space, frame))
-        knowledge = self.knowledge()
-        if knowledge is None:
+        posterior = self.posterior()
+        if posterior is None:
             what = f"there are {len(self.state.results)} results, too few for a model"
-            raise InvalidData(Fault(what, f"record at least {next_designs.LEAST_RESULTS}"))
-        return frames.of_predictions(frame.index, self.objective.targets, *knowledge.predict(coordinates))
+            raise InvalidData(Fault(what, f"record at least {next_designs.MIN_RESULTS}"))
+        return frames.of_predictions(frame.index, self.objective.targets, *posterior.predict(coordinates))
 
     def explain(self, suggestion: str) -> Explanation:
         """Return why a suggestion was made, from what was known when it was; print it for the same in words.
@@ -177,10 +177,10 @@ class CampaignView:
         since = measured_designs.means_of(self.state.of(suggestion))
         return explain(Moment(self._specs.at(state), state, event, self._known_at(event.based_on), now, since))
 
-    def _known_at(self, position: int) -> Knowledge | None:
-        """Return `knowledge_at`, that of the last position asked for from memory: a batch has one."""
+    def _known_at(self, position: int) -> CampaignPosterior | None:
+        """Return `posterior_at`, that of the last position asked for from memory: a batch has one."""
         if self._earlier is None or self._earlier[0] != position:
-            self._earlier = (position, self.knowledge_at(position))
+            self._earlier = (position, self.posterior_at(position))
         return self._earlier[1]
 
     def verdict(self, *, ask_model: bool = True) -> Verdict:
@@ -200,14 +200,14 @@ class CampaignView:
     def _chance(self, margin: float) -> float:
         from designer.campaign.suggesting.campaign_posterior import chance_of_better
 
-        known = self.knowledge()
+        known = self.posterior()
         return 1.0 if known is None else chance_of_better(self._spec(), self.state, known, margin)
 
     def status(self) -> Status:
         """Return where the campaign stands, the reason to stop or to go on included."""
         self.refresh()
-        tells = self._spec().learns or len(self.state.results) >= FEWEST_RESULTS
-        known = self.knowledge() if tells else None
+        tells = self._spec().learns or len(self.state.results) >= MIN_RESULTS_TO_FLAG
+        known = self.posterior() if tells else None
         prior, doubts = (None, ()) if known is None else (known.evidence, known.doubts)
         where, budget = _place(self.store), self.settings.budget
         return status_of(self.state, where, budget, self.verdict(), self.notices, prior, doubts)

@@ -15,7 +15,7 @@ from designer.cli.output import Report, emit
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    from designer.cli.column_guess import Column, Wish
+    from designer.cli.column_guess import Column, ColumnRequest
     from designer.cli.draft import Draft
     from designer.space import DesignSpace
 
@@ -130,7 +130,9 @@ def _write(draft: Draft, path: Path) -> None:
         raise InvalidInput(Fault(f"cannot be written: {error.strerror}", remedy, file=str(path))) from None
 
 
-def _from_table(table: Path, path: Path, name: str, wishes: list[Wish], ignore: Sequence[str], may_ask: bool) -> Draft:
+def _from_table(
+    table: Path, path: Path, name: str, wishes: list[ColumnRequest], ignore: Sequence[str], may_ask: bool
+) -> Draft:
     from designer.cli.column_guess import guess, read_columns
     from designer.space.table_files import read_frame
 
@@ -141,8 +143,8 @@ def _from_table(table: Path, path: Path, name: str, wishes: list[Wish], ignore: 
     return guess(columns, name, wishes, ignore, shown)
 
 
-def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[Wish]:
-    from designer.cli.column_guess import Wish, likely_target
+def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[ColumnRequest]:
+    from designer.cli.column_guess import ColumnRequest, likely_target
     from designer.cli.questions import ask_wishes
 
     if may_ask:
@@ -150,18 +152,20 @@ def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[Wish]:
     likely = likely_target(columns)
     if likely is None:
         raise InvalidInput(Fault("no column of the table can be a target", "give one of numbers", file=table))
-    return [Wish(likely.header, "maximize")]
+    return [ColumnRequest(likely.header, "maximize")]
 
 
-def _wishes(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[Wish]:
-    from designer.cli.column_guess import Wish
+def _wishes(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[ColumnRequest]:
+    from designer.cli.column_guess import ColumnRequest
 
-    wishes = [Wish(column, "minimize") for column in minimize] + [Wish(column, "maximize") for column in maximize]
+    wishes = [ColumnRequest(column, "minimize") for column in minimize] + [
+        ColumnRequest(column, "maximize") for column in maximize
+    ]
     return wishes + [_match(text) for text in match]
 
 
-def _match(text: str) -> Wish:
-    from designer.cli.column_guess import Wish
+def _match(text: str) -> ColumnRequest:
+    from designer.cli.column_guess import ColumnRequest
 
     column, _, numbers = text.rpartition("=")
     try:
@@ -169,4 +173,4 @@ def _match(text: str) -> Wish:
     except (InvalidOperation, ValueError):
         remedy = "write COLUMN=VALUE,TOLERANCE, for example --match size=40,5"
         raise InvalidInput(Fault(f"--match {text!r} cannot be read", remedy)) from None
-    return Wish(column, "match", value, tolerance)
+    return ColumnRequest(column, "match", value, tolerance)

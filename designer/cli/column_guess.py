@@ -20,8 +20,8 @@ from designer.units import parse_quantity, split_header
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CHOICES = 30
-MOST_STEPS = 1000
+MAX_CHOICES = 30
+MAX_STEPS = 1000
 LOG_FROM = 100
 """A ratio of largest to smallest value from which a column is taken to span decades."""
 
@@ -30,7 +30,7 @@ _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 
 @dataclass(frozen=True)
-class Wish:
+class ColumnRequest:
     """What is wanted of one column of the table; no goal for what was only measured."""
 
     column: str
@@ -69,7 +69,9 @@ def read_columns(frame: pd.DataFrame) -> list[Column]:
     return [_read_column(str(header), [_text(cell) for cell in frame[header]], names) for header in frame.columns]
 
 
-def guess(columns: Sequence[Column], name: str, wishes: Sequence[Wish], ignore: Sequence[str], file: str) -> Draft:
+def guess(
+    columns: Sequence[Column], name: str, wishes: Sequence[ColumnRequest], ignore: Sequence[str], file: str
+) -> Draft:
     """Return a draft: the wished columns are targets, the others are parameters unless they are to be ignored.
 
     Raises
@@ -163,7 +165,7 @@ def _numbers(words: Sequence[str], unit: str | None) -> tuple[Decimal | None, ..
     return tuple(numbers) if any(number is not None for number in numbers) else None
 
 
-def _target(column: Column, wish: Wish, file: str) -> Entry:
+def _target(column: Column, wish: ColumnRequest, file: str) -> Entry:
     if not column.is_numeric:
         odd = next((word for word in column.words if word and not _NUMBER.match(word)), "")
         what = f"{odd!r} is not a number, and so the column cannot be a target" if odd else "the column is empty"
@@ -227,7 +229,7 @@ def _parameter(column: Column) -> tuple[Entry | None, str]:
     if _is_formula(column, different):
         keys += [("kind", "formula"), *_column_key(column)]
         return Entry(keys, "chemical formulas; only those in the table can be made"), ""
-    if len(different) > MOST_CHOICES or (len(different) == len(column.words) and len(different) > 3):
+    if len(different) > MAX_CHOICES or (len(different) == len(column.words) and len(different) > 3):
         return None, f"Column {column.header!r} was left out: its words hardly repeat, like names or remarks."
     keys += [("kind", "categorical"), *_column_key(column), ("choices", different)]
     return Entry(keys, f"{len(different)} choices in the table; add those that you could also make"), ""
@@ -263,7 +265,7 @@ def _is_formula(column: Column, different: Sequence[str]) -> bool:
     is_named = "formula" in column.name.lower() or "composition" in column.name.lower()
     readable = all(formula_fault(word) is None for word in different)
     compound = sum(1 for word in different if len(re.findall("[A-Z]", word)) > 1)
-    return readable and (is_named or (compound == len(different) and len(different) > MOST_CHOICES))
+    return readable and (is_named or (compound == len(different) and len(different) > MAX_CHOICES))
 
 
 def _common_step(settings: Sequence[Decimal]) -> Decimal | None:
@@ -276,7 +278,7 @@ def _common_step(settings: Sequence[Decimal]) -> Decimal | None:
         return None
     whole = [int((number - ordered[0]).scaleb(places)) for number in ordered]
     step = Decimal(reduce(gcd, whole)).scaleb(-places)
-    return step if (ordered[-1] - ordered[0]) / step <= MOST_STEPS else None
+    return step if (ordered[-1] - ordered[0]) / step <= MAX_STEPS else None
 
 
 def _exponent(number: Decimal) -> int:

@@ -23,7 +23,7 @@ from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.log.recording import RecordReport
+    from designer.campaign.results.recording import RecordReport
 
 PANEL = "The loop"
 

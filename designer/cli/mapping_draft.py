@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.cli.column_guess import Wish, guess, likely_target, read_columns
+from designer.cli.column_guess import ColumnRequest, guess, likely_target, read_columns
 from designer.documents import write_document
 from designer.errors import Fault, InvalidInput
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def mapping_of(
-    table: RawTable, wishes: Sequence[Wish], ignore: Sequence[str], by: str | None
+    table: RawTable, wishes: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
 ) -> tuple[Mapping, list[str]]:
     """Return the mapping of a table, and what a person should know of it: which columns were left out, and why.
 
@@ -39,7 +39,7 @@ def mapping_of(
 
 
 def guessed(
-    frame: pd.DataFrame, file: str, wishes: Sequence[Wish], ignore: Sequence[str], by: str | None
+    frame: pd.DataFrame, file: str, wishes: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the guessed mapping of a bare table as plain data, and the remarks."""
     from designer.tasks.quality.tidy_cells import plain_cells
@@ -49,7 +49,7 @@ def guessed(
         likely = likely_target([column for column in columns if column.header not in {by, *ignore}])
         if likely is None:
             raise InvalidInput(Fault("no column of the table holds results", "name one with --measured", file=file))
-        wishes = [Wish(likely.header, None)]
+        wishes = [ColumnRequest(likely.header, None)]
     left = [*ignore, *([by] if by is not None and by not in ignore else [])]
     draft = guess(columns, "import", wishes, left, file)
     data: dict[str, Any] = {"by": by} if by is not None else {}

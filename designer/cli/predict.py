@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from designer.properties.contributions import Shares, Why
-    from designer.properties.given_outliers import Doubted
+    from designer.properties.given_outliers import GivenOutlier
     from designer.properties.predictor import PropertyPredictor
     from designer.properties.property_prior import FittedProperties
     from designer.properties.quantity_model import Prediction
@@ -244,7 +244,7 @@ def _report(
     return said
 
 
-def _doubt(design: Mapping[str, Any], quantity: Quantity, each: Doubted) -> str:
+def _doubt(design: Mapping[str, Any], quantity: Quantity, each: GivenOutlier) -> str:
     what = " ".join(f"{column}={value}" for column, value in design.items())
     unit = f" {quantity.unit}" if quantity.unit else ""
     return (

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from designer.cli.column_guess import Column, Wish, describe, find, likely_target
+from designer.cli.column_guess import Column, ColumnRequest, describe, find, likely_target
 from designer.cli.draft import Draft, Entry
 from designer.documents import Value
 from designer.errors import InvalidInput
@@ -27,7 +27,7 @@ def ask_draft(name: str) -> Draft:
     return Draft(name, parameters, targets)
 
 
-def ask_wishes(columns: Sequence[Column], file: str) -> list[Wish]:
+def ask_wishes(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
     """Ask which columns of a table are targets, and what is wanted of each."""
     typer.echo("Columns of the table:\n" + "\n".join(describe(columns)), err=True)
     likely = likely_target(columns)
@@ -49,11 +49,11 @@ def _column(columns: Sequence[Column], word: str, file: str) -> Column:
     return find(columns, word, file)
 
 
-def _wish(header: str) -> Wish:
+def _wish(header: str) -> ColumnRequest:
     goal: Any = _choice(f"What is wanted of {header!r}?", GOALS)
     if goal != "match":
-        return Wish(header, goal)
-    return Wish(header, goal, _number("Which value?"), _number("How far from it is still good?"))
+        return ColumnRequest(header, goal)
+    return ColumnRequest(header, goal, _number("Which value?"), _number("How far from it is still good?"))
 
 
 def _list_of(what: str, ask: Callable[[], Entry | None]) -> list[Entry]:

@@ -21,7 +21,7 @@ from designer.cli.output import INTERRUPTED, Report, emit, number, warn
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.suggesting.run_loop import Step
+    from designer.campaign.run_loop import Step
 
 PANEL = "The loop"
 

@@ -14,7 +14,7 @@ from designer.cli.output import Report, Table, emit, warn
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    from designer.cli.column_guess import Wish
+    from designer.cli.column_guess import ColumnRequest
     from designer.tasks.importing.mapping import Mapping
     from designer.tasks.importing.raw import RawTable
     from designer.tasks.quality.findings import Finding
@@ -186,15 +186,21 @@ def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str
     return tables
 
 
-def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[Wish]:
-    from designer.cli.column_guess import Wish
+def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[ColumnRequest]:
+    from designer.cli.column_guess import ColumnRequest
 
-    wishes = [Wish(column, None) for column in measured] + [Wish(column, "minimize") for column in minimize]
-    return wishes + [Wish(column, "maximize") for column in maximize]
+    wishes = [ColumnRequest(column, None) for column in measured] + [
+        ColumnRequest(column, "minimize") for column in minimize
+    ]
+    return wishes + [ColumnRequest(column, "maximize") for column in maximize]
 
 
 def _mappings(
-    tables: Sequence[RawTable], given: Path | None, wishes: Sequence[Wish], ignore: Sequence[str], by: str | None
+    tables: Sequence[RawTable],
+    given: Path | None,
+    wishes: Sequence[ColumnRequest],
+    ignore: Sequence[str],
+    by: str | None,
 ) -> tuple[list[Mapping], list[str]]:
     from designer.cli.mapping_draft import mapping_of, read_mapping
 
@@ -222,7 +228,7 @@ def _joined(tables: Sequence[RawTable]) -> RawTable | None:
     return RawTable(tables[0].name, tables[0].file, frame)
 
 
-def _guessed_again(plan: Any, tables: Sequence[RawTable], mappings: Sequence[Mapping], wishes: Sequence[Wish],
+def _guessed_again(plan: Any, tables: Sequence[RawTable], mappings: Sequence[Mapping], wishes: Sequence[ColumnRequest],
                    ignore: Sequence[str], by: str | None) -> Any:  # fmt: skip
     """Return the plan with bounds read off the repaired tables; its findings and repairs stay as they are."""
     from dataclasses import replace

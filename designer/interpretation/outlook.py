@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from designer.acquisition.fantasies import Draws, Fantasies
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.acquisition.improvement import log_improvement
 from designer.acquisition.improvement_probability import BASELINE, joint_draws
@@ -88,40 +88,40 @@ class Outlook:
 
 
 @one_thread()
-def outlook_of(situation: Situation, x: Tensor) -> Outlook:
-    """Return what is hoped for from the design `x` (``d`` features) in `situation`.
+def outlook_of(context: AcquisitionContext, x: Tensor) -> Outlook:
+    """Return what is hoped for from the design `x` (``d`` features) in `context`.
 
     Chances and shares of a single goal are exact where measured designs are known for certain, and else means over 1024
     quasi-random draws of these; of several goals they are means over 2048 draws (512 fronts for the shares).
     """
     X = x[None]
     with torch.no_grad():
-        success = math.exp(float(situation.log_gates(X)[0]))
-        within = math.exp(float(situation.log_feasible(X)[0])) if situation.limits else 1.0
-        incumbents = situation.incumbents()
+        success = math.exp(float(context.log_gates(X)[0]))
+        within = math.exp(float(context.log_feasible(X)[0])) if context.limits else 1.0
+        incumbents = context.incumbents()
         if not len(incumbents):
             return Outlook(success, within, None, 0.0)
-        hope = hope_over(situation, X, incumbents)
+        hope = hope_over(context, X, incumbents)
     return Outlook(success, within, hope.chance * within * success, hope.exploit)
 
 
 @torch.no_grad()
-def hope_over(situation: Situation, X: Tensor, others: Tensor) -> Hope:
+def hope_over(context: AcquisitionContext, X: Tensor, others: Tensor) -> Hope:
     """Return the improvement by one design `X` (``1 x d``) over `others` (``b x d``), limits and failures left out."""
-    match situation.objective.mode:
+    match context.objective.mode:
         case "single":
-            return _single(situation, X, others)
+            return _single(context, X, others)
         case "desirability":
-            return _desirability(situation, X, others)
+            return _desirability(context, X, others)
         case "pareto":
-            return _front(situation, X, others)
+            return _front(context, X, others)
 
 
-def _single(situation: Situation, X: Tensor, others: Tensor) -> Hope:
-    target = situation.objective.goals[0]
+def _single(context: AcquisitionContext, X: Tensor, others: Tensor) -> Hope:
+    target = context.objective.goals[0]
     chance = expected = certain = 0.0
-    for weight, model in components(single_output(situation.model, situation.objective.goal_columns[0])):
-        fantasies = Fantasies(model, others, Draws(DRAWS, situation.seed), target.sign or 1)
+    for weight, model in components(single_output(context.model, context.objective.goal_columns[0])):
+        fantasies = Fantasies(model, others, Draws(DRAWS, context.seed), target.sign or 1)
         best = _utility(target, fantasies.values).amax(-1)
         mean, deviation = fantasies.conditional(X)
         mean, deviation = mean[0], deviation[0]
@@ -156,24 +156,24 @@ def _expected_utility(target: Target, mean: Tensor, deviation: Tensor) -> Tensor
     return utility
 
 
-def _drawn(situation: Situation, X: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+def _drawn(context: AcquisitionContext, X: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Return joint draws of the utilities of the design (``S x k``) and of the best of the others (``S x b x k``)."""
-    kept = others if len(others) <= BASELINE else situation.measured[best_first(situation)[:BASELINE]]
-    generator = torch.Generator().manual_seed(situation.seed)
-    U = situation.utilities(joint_draws(situation, torch.cat([X, kept]), generator))
+    kept = others if len(others) <= BASELINE else context.measured[best_first(context)[:BASELINE]]
+    generator = torch.Generator().manual_seed(context.seed)
+    U = context.utilities(joint_draws(context, torch.cat([X, kept]), generator))
     return U[:, 0], U[:, 1:]
 
 
-def _desirability(situation: Situation, X: Tensor, others: Tensor) -> Hope:
-    own, theirs = _drawn(situation, X, others)
+def _desirability(context: AcquisitionContext, X: Tensor, others: Tensor) -> Hope:
+    own, theirs = _drawn(context, X, others)
     gain = own[:, 0] - theirs[:, :, 0].amax(-1)
     return Hope(float((gain > 0).double().mean()), float(gain.clamp_min(0).mean()), max(0.0, float(gain.mean())))
 
 
-def _front(situation: Situation, X: Tensor, others: Tensor) -> Hope:
-    own, theirs = _drawn(situation, X, others)
+def _front(context: AcquisitionContext, X: Tensor, others: Tensor) -> Hope:
+    own, theirs = _drawn(context, X, others)
     dominated = ((theirs >= own[:, None, :]).all(-1) & (theirs > own[:, None, :]).any(-1)).any(-1)
-    scale = HypervolumeImprovement(situation)
+    scale = HypervolumeImprovement(context)
     reference = scale.reference_point.numpy()
     own, theirs = (own - scale.centre) / scale.spread, (theirs - scale.centre) / scale.spread
     mean = own.mean(0).numpy()

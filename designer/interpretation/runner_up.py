@@ -15,7 +15,7 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import Acquisition, FirstFeasible, Situation
+from designer.acquisition.functions import Acquisition, AcquisitionContext, FirstFeasible
 from designer.acquisition.moments import components, moments, single_output
 from designer.acquisition.observed import Floats
 from designer.acquisition.propose import Known, features
@@ -67,7 +67,7 @@ class Alternative:
 def alternative_to(
     chosen: Floats,
     space: DesignSpace,
-    situation: Situation,
+    context: AcquisitionContext,
     known: Known,
     seed: int,
     deadline: Deadline | None = None,
@@ -76,7 +76,7 @@ def alternative_to(
 
     Parameters
     ----------
-    situation, known
+    context, known
         What the choice was made from, the designs chosen before it in its batch being pending.
     seed, deadline
         Of the search, as in `designer.acquisition.propose.propose`.
@@ -86,9 +86,9 @@ def alternative_to(
     None where no other design is left.
     """
     x = features(space.encoder, chosen[None])[0]
-    shifted, knobs = _with_knobs(situation.model, x, len(situation.objective.targets))
-    acquisition = build_acquisition(replace(situation, model=shifted))
-    others, different = _others(acquisition, chosen, space, situation, known, seed, deadline)
+    shifted, knobs = _with_knobs(context.model, x, len(context.objective.targets))
+    acquisition = build_acquisition(replace(context, model=shifted))
+    others, different = _others(acquisition, chosen, space, context, known, seed, deadline)
     if not len(others):
         return None
     with torch.no_grad():
@@ -99,10 +99,10 @@ def alternative_to(
         thresholds = tuple(
             None
             if isinstance(acquisition, FirstFeasible)
-            else _threshold(acquisition, situation, knobs[column], x, column, level)
-            for column in situation.objective.goal_columns
+            else _threshold(acquisition, context, knobs[column], x, column, level)
+            for column in context.objective.goal_columns
         )
-        success = min(1.0, math.exp(float(situation.log_gates(x[None])[0]) + level - own))
+        success = min(1.0, math.exp(float(context.log_gates(x[None])[0]) + level - own))
     return Alternative(others[place], own - level, thresholds, success, different)
 
 
@@ -110,14 +110,14 @@ def _others(
     acquisition: Acquisition,
     chosen: Floats,
     space: DesignSpace,
-    situation: Situation,
+    context: AcquisitionContext,
     known: Known,
     seed: int,
     deadline: Deadline | None,
 ) -> tuple[Floats, bool]:
     """Return the designs that a search puts next, and whether they differ clearly from the one chosen."""
     taken = known.taken | set(space.keys(chosen[None]))
-    starts = known.measured[best_first(situation)[:8]]
+    starts = known.measured[best_first(context)[:8]]
     search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline)
     try:
         leading = search.leading(acquisition, _LEADING)
@@ -128,11 +128,11 @@ def _others(
 
 
 def _threshold(
-    acquisition: Acquisition, situation: Situation, knob: _Knob, x: Tensor, column: int, level: float
+    acquisition: Acquisition, context: AcquisitionContext, knob: _Knob, x: Tensor, column: int, level: float
 ) -> float | None:
     """Return the mean of one goal at `x` at which the acquisition falls to `level`, by bisection."""
-    target = situation.objective.targets[column]
-    there = moments(single_output(situation.model, column), x[None], x[None][:0])
+    target = context.objective.targets[column]
+    there = moments(single_output(context.model, column), x[None], x[None][:0])
     mean, deviation = float(there.mean[0]), math.sqrt(max(float(there.variance[0]), 0.0))
     worse = _worse(target, mean)
 

@@ -27,7 +27,7 @@ Function = Callable[[Floats], Floats]
 """From designs (``n x c``) to values (``n x m``)."""
 
 EVALUATIONS = 8192
-_FEWEST_BACKGROUNDS = 16
+_MIN_BACKGROUNDS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def shapley_values(
     if not len(background):
         raise ValueError("no background: give at least one design to compare with")
     each = evaluations >> len(parts)
-    if each >= min(_FEWEST_BACKGROUNDS, len(background)):
+    if each >= min(_MIN_BACKGROUNDS, len(background)):
         return _exact(function, design, background[:each], parts)
     return _sampled(function, design, background, parts, rng, evaluations)
 

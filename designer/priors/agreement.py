@@ -23,7 +23,7 @@ from designer.space.encoding import FeatureColumn
 from designer.surrogates.kernels import Array
 
 _RIDGE = 0.1
-_LEAST_WIDTH = 1e-9
+_MIN_WIDTH = 1e-9
 _FARTHEST = 4.0  # deviations beyond which a feature no longer moves: nothing was seen there
 _EVIDENCE = 10.0  # designs at which a rank correlation counts for half of what it says
 
@@ -45,7 +45,7 @@ class Standardiser:
         centre = torch.stack([source.X.mean(0) for source in sources]).mean(0)
         variance = torch.stack([(source.X - centre).square().mean(0) for source in sources]).mean(0)
         width = variance.sqrt()
-        changes = width > _LEAST_WIDTH
+        changes = width > _MIN_WIDTH
         for members in _together(columns):
             count = int(changes[members].sum())
             if columns[members[0]].role == "category":

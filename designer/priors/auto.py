@@ -39,7 +39,7 @@ from torch import Tensor
 from designer.priors.baseline import plain_model
 from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
-from designer.priors.informed import InformedModel, fit_informed, knowing_nothing
+from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
@@ -161,7 +161,7 @@ class FittedAuto:
         evidence = np.zeros(len(models))
         if len(one.X):
             level = informed[0].process.output
-            alone = fit_informed(one, knowing_nothing, (), output=level).log_evidence()
+            alone = fit_informed(one, zero_mean, (), output=level).log_evidence()
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
         weights, against = weighed(prior, evidence, self.guard)
         told = against if len(one.X) else 0.0

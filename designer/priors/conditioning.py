@@ -11,7 +11,7 @@ from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.baseline import plain_model
-from designer.priors.informed import Extra, InformedModel, Knowing, fit_informed
+from designer.priors.informed import Extra, InformedModel, PriorMean, fit_informed
 from designer.priors.sources import Source, gather, matching, name_of
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -58,7 +58,7 @@ def what_teaches(
     return (bridge, teaching) if teaching and bridge.shares else None
 
 
-def either_way(models: Sequence[InformedModel], one: TaskData, against: float = AGAINST) -> Model | None:
+def mix_by_evidence(models: Sequence[InformedModel], one: TaskData, against: float = AGAINST) -> Model | None:
     """Return the mixture of the model that runs with past tasks and the one that runs against them, by their evidence.
 
     The only model, where there is one; None, where there are none. `against` is the prior probability of the second.
@@ -72,17 +72,18 @@ def either_way(models: Sequence[InformedModel], one: TaskData, against: float = 
     return Mixture(models, weights / weights.sum())
 
 
-def both_ways(
+def fit_both_signs(
     one: TaskData,
-    knowing: Callable[[float], Knowing],
+    prior_mean: Callable[[float], PriorMean],
     slope: float,
     extras: Sequence[Extra],
     output: OutputScale,
     settings: GaussianProcessSettings,
 ) -> tuple[InformedModel, InformedModel]:
-    """Return the model of one target that runs with past tasks (`knowing` at `slope`) and the one that runs against."""
+    """Return the model of one target that runs with past tasks (`prior_mean` at `slope`) and the one that runs
+    against."""
     with_them, against = (
-        fit_informed(one, knowing(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
+        fit_informed(one, prior_mean(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
     )
     return with_them, against
 

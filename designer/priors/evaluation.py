@@ -42,7 +42,7 @@ Rows = npt.NDArray[np.int64]
 COUNTS = (3, 5, 10, 20)
 REPEATS = 3
 _ASKED = 200
-_LEAST_ASKED = 5
+_MIN_ASKED = 5
 _Z90 = 1.6448536269514722
 _BOOTSTRAPS = 2000
 
@@ -205,7 +205,7 @@ def _scores(
         if len(data.X) < 2 or float(data.Y.std()) == 0:
             continue
         for count in counts:
-            if len(data.X) >= count + _LEAST_ASKED:
+            if len(data.X) >= count + _MIN_ASKED:
                 orders = [_order(task, target.name, seed, draw, len(data.X)) for draw in range(repeats)]
                 draws = [_foretold(fitted, data, count, order) for order in orders]
                 nlpd, coverage, spearman = np.mean(draws, axis=0).tolist()

@@ -35,7 +35,7 @@ _TOLD = 2
 """Degrees of freedom that past tasks add to those of the results: they say something of level and scale."""
 
 
-class Knowing(Protocol):
+class PriorMean(Protocol):
     """What past tasks say about designs of the new task."""
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,7 +46,7 @@ class Knowing(Protocol):
         ...
 
 
-def knowing_nothing(X: Tensor) -> tuple[Tensor, Tensor]:
+def zero_mean(X: Tensor) -> tuple[Tensor, Tensor]:
     """Return a mean of 0 and no further features: what past tasks say where there are none."""
     return X.new_zeros(X.shape[:-1]), X.new_zeros(*X.shape[:-1], 0)
 
@@ -78,15 +78,15 @@ class InformedModel(SingleOutput):
     ----------
     process
         Over ``d + k`` features, of the values less the mean.
-    knowing
+    prior_mean
         What past tasks say.
     own
         The number ``d`` of the design's own features.
     """
 
-    def __init__(self, process: GaussianProcess, knowing: Knowing, own: int) -> None:
+    def __init__(self, process: GaussianProcess, prior_mean: PriorMean, own: int) -> None:
         super().__init__()
-        self.process, self.knowing, self._own = process, knowing, own
+        self.process, self.prior_mean, self._own = process, prior_mean, own
 
     # What botorch asks of a model.
 
@@ -107,7 +107,9 @@ class InformedModel(SingleOutput):
         """Return the model with ``p`` more measurements; see `GaussianProcess.condition_on_observations`."""
         mean, extended = self._known(X.detach())
         rest = None if Y is None else Y.detach().to(torch.float64) - mean[:, None]
-        return InformedModel(self.process.condition_on_observations(extended, rest, **kwargs), self.knowing, self._own)
+        return InformedModel(
+            self.process.condition_on_observations(extended, rest, **kwargs), self.prior_mean, self._own
+        )
 
     # What else it knows.
 
@@ -158,13 +160,13 @@ class InformedModel(SingleOutput):
     def _known(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean (``...``, target's unit less the centre) and the extended features (``... x d + k``)."""
         X = X.to(torch.float64)
-        mean, features = self.knowing(X)
+        mean, features = self.prior_mean(X)
         return self.process.output.scale * mean, torch.cat([X, features], dim=-1)
 
 
 def fit_informed(
     data: TaskData,
-    knowing: Knowing,
+    prior_mean: PriorMean,
     extras: Sequence[Extra],
     *,
     output: OutputScale | None = None,
@@ -184,7 +186,7 @@ def fit_informed(
     y = drawn_in(one.Y[:, 0].numpy())
     output = output or OutputScale.of(y, settings.standardise)
     with torch.no_grad():
-        mean, features = knowing(one.X)
+        mean, features = prior_mean(one.X)
     X = torch.cat([one.X, features], dim=-1)
     kernel, priors = extended(build_kernel(one.columns, settings), settings, extras, features.shape[-1])
     rest = torch.from_numpy(y - output.scale * mean.numpy())
@@ -199,7 +201,7 @@ def fit_informed(
         hyper = maximum_posterior(problem, priors.means[None, :])
         hyper, known = widened(hyper, known, len(y) + _TOLD)
     process = GaussianProcess(X, rest, kernel, hyper, known_noise=known, output=output)
-    return InformedModel(process, knowing, one.X.shape[-1])
+    return InformedModel(process, prior_mean, one.X.shape[-1])
 
 
 def extended(

@@ -26,10 +26,10 @@ from designer.surrogates.data import Quantity
 from designer.surrogates.kernels import Array
 from designer.surrogates.outputs import OutputScale, drawn_in
 
-_LEAST_SPREAD = 0.2  # of log scales between tasks: no two tasks are known to be alike better than by a fifth
+_MIN_SPREAD = 0.2  # of log scales between tasks: no two tasks are known to be alike better than by a fifth
 _REFUSED = 3.0  # deviations beyond which the new values are not on the sources' scale
 _ROUNDING = 1e-12
-_LEAST_VARIANCE = 1e-2
+_MIN_VARIANCE = 1e-2
 _FEW = 8  # values that may all lie at a bound of what can be measured
 
 
@@ -47,7 +47,7 @@ def level_of(
     sources, quantity
         The past tasks, and what was measured now, None if that is not known.
     """
-    y, variance = drawn_in(y), max(variance, _LEAST_VARIANCE)
+    y, variance = drawn_in(y), max(variance, _MIN_VARIANCE)
     same = [s.in_unit(quantity.unit).output for s in sources if s.measures(quantity)] if quantity is not None else []
     prior = _Between.of(same) if same else None
     if len(y) == 0:
@@ -79,7 +79,7 @@ class _Between:
         logs = np.log([output.scale for output in outputs])
         centres = np.array([output.centre for output in outputs])
         location, few = float(logs.mean()), 1.0 / len(outputs)  # few tasks say little of how tasks differ
-        spread = math.hypot(float(logs.std()), _LEAST_SPREAD + 0.3 * few)
+        spread = math.hypot(float(logs.std()), _MIN_SPREAD + 0.3 * few)
         shift = math.hypot(float(centres.std()), (0.3 + 0.7 * few) * math.exp(location))
         return cls(location, spread, float(centres.mean()), shift)
 

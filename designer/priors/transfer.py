@@ -37,9 +37,9 @@ from torch import Tensor
 
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import both_ways, condition_each, either_way, quantity_of
+from designer.priors.conditioning import condition_each, fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
-from designer.priors.informed import Extra, InformedModel, extended, fit_informed, knowing_nothing
+from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
 from designer.priors.levels import level_of
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.source_models import (
@@ -68,9 +68,9 @@ EPISODES = 16
 AGAINST = 0.02
 """Prior probability that a new task runs against its sources."""
 
-_LEAST_SLOPE_SPREAD = 0.15
+_MIN_SLOPE_SPREAD = 0.15
 _SHRINK = 2.0  # pseudo-tasks of slope 0 with which slopes are averaged
-_LEAST_SLOPE = 0.2  # of usable sources; and, of three or more, two standard errors above 0
+_MIN_SLOPE = 0.2  # of usable sources; and, of three or more, two standard errors above 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Trust:
 
 @dataclass(frozen=True, eq=False)
 class SourceMean:
-    """What the sources expect of the new task's designs (see `designer.priors.informed.Knowing`).
+    """What the sources expect of the new task's designs (see `designer.priors.informed.PriorMean`).
 
     The further features are the mean itself (1 column) and each source's deviation from it (S columns).
     """
@@ -165,7 +165,7 @@ class FittedTransfer:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: either_way(self.informed(one), one, AGAINST))
+        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one, AGAINST))
 
     def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
         """Return the model of one target that runs with its sources and the one that runs against them.
@@ -188,7 +188,7 @@ class FittedTransfer:
             expected = trust.slope * self._expected(models, bridge(one.X)).mean(-1).numpy()
         # One level for both, that of the likelier: each choosing its own would let it explain away what it foretold.
         output = level_of(y, expected, trust.variance, sources, quantity)
-        return both_ways(
+        return fit_both_signs(
             one, partial(SourceMean, models, bridge, expected=self._expected), trust.slope, extras, output, settings
         )
 
@@ -198,7 +198,7 @@ class FittedTransfer:
             one = data.target(i)
             informed = self.informed(one)
             if informed:
-                alone = fit_informed(one, knowing_nothing, (), output=informed[0].process.output)
+                alone = fit_informed(one, zero_mean, (), output=informed[0].process.output)
                 against = informed[0].log_evidence() - alone.log_evidence() if len(one.X) else 0.0
                 return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed[0]), against)
         return None
@@ -209,9 +209,9 @@ class FittedTransfer:
         With ``w_s = a / S + (b_s - mean b) / sqrt(S)`` from the posterior means of a and b.
         """
         models = self.about(quantity_of(one))
-        assert isinstance(model.knowing, SourceMean)
+        assert isinstance(model.prior_mean, SourceMean)
         mean, *deviations = model.coefficients()
-        slope = model.knowing.slope + float(mean[0])
+        slope = model.prior_mean.slope + float(mean[0])
         weights = np.full(len(models), slope / len(models))
         if deviations:
             b = deviations[0].numpy()
@@ -293,9 +293,9 @@ def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
     count = len(slopes)
     slope = float(slopes.sum()) / (count + _SHRINK)
     variance = float(((slopes - slope) ** 2).sum() + _SHRINK * 0.25) / (count + _SHRINK)
-    trust = replace(default, slope=slope, slope_variance=math.log(max(variance, _LEAST_SLOPE_SPREAD**2)))
+    trust = replace(default, slope=slope, slope_variance=math.log(max(variance, _MIN_SLOPE_SPREAD**2)))
     error = float(slopes.std(ddof=1)) / math.sqrt(count)
-    if slope < _LEAST_SLOPE or (count > 2 and slopes.mean() < 2 * error):
+    if slope < _MIN_SLOPE or (count > 2 and slopes.mean() < 2 * error):
         return replace(trust, usable=False)
     step = max(1, len(models) // EPISODES)
     episodes = [episode_of(i, models, common, EPISODE_ROWS) for i in range(0, len(models), step)][:EPISODES]

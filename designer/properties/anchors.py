@@ -21,7 +21,7 @@ OFFSET = 0.05
 """Variance of what all values of another task differ by, in units of the overall scale."""
 
 _NU = 6.0
-_LEAST_ERROR = 1e-3
+_MIN_ERROR = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,4 +90,4 @@ def _scale(warp: Warp, trials: Sequence[Trial]) -> AnchorScale:
     errors = [warp(trial.known) - warp(trial.expected) for trial in trials]
     size = max(float(np.sqrt(np.mean(each**2))) for each in errors)
     theta = learn_scales([trial.inputs for trial in trials], [tensor(each) for each in errors])
-    return AnchorScale(warp, ScalePrior(_NU, max(size, _LEAST_ERROR)), theta)
+    return AnchorScale(warp, ScalePrior(_NU, max(size, _MIN_ERROR)), theta)

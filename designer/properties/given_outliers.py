@@ -16,14 +16,14 @@ from scipy.stats import t
 
 from designer.properties.components import Designs, ProcessComponent
 from designer.properties.property_process import Floats
-from designer.surrogates.robust.outlier_search import RARE, unconfirmed, unforetold
+from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
 
 _SUSPECT = 3.0  # deviations beyond which a value is laid aside to begin with
 _FREEDOM = 30.0  # what a process cannot follow has longer tails than a normal value, however many were measured
 
 
 @dataclass(frozen=True)
-class Doubted:
+class GivenOutlier:
     """A value that nothing foretells.
 
     Parameters
@@ -55,16 +55,16 @@ class _Far:
     reach: float
     component: ProcessComponent
 
-    def in_unit(self, y: float) -> Doubted:
+    def in_unit(self, y: float) -> GivenOutlier:
         """Return it in the quantity's unit."""
         ends = np.array([self.expected - self.reach, self.expected + self.reach])
         low, high = self.component.warp.inverse(ends).tolist()
-        return Doubted(self.row, y, low, high)
+        return GivenOutlier(self.row, y, low, high)
 
 
 def doubted(
     designs: Designs, y: Floats, model: ProcessComponent, fit: Callable[[Sequence[int]], ProcessComponent]
-) -> tuple[Doubted, ...]:
+) -> tuple[GivenOutlier, ...]:
     """Return the values (of ``n``) that nothing foretells; fewer than five tell of none.
 
     Parameters
@@ -78,11 +78,11 @@ def doubted(
     def beyond(component: ProcessComponent, rows: Sequence[int]) -> list[_Far]:
         return unconfirmed(designs.X, _far(component, designs, y, rows))
 
-    far = unforetold(range(len(y)), model, fit=fit, deviations=_deviations, beyond=beyond, suspect=_SUSPECT)
+    far = find_outliers(range(len(y)), model, fit=fit, deviations=_deviations, beyond=beyond, suspect=_SUSPECT)
     return tuple(each.in_unit(float(y[each.row])) for each in far)
 
 
-def beyond_reach(designs: Designs, y: Floats, rows: Sequence[int], model: ProcessComponent) -> tuple[Doubted, ...]:
+def beyond_reach(designs: Designs, y: Floats, rows: Sequence[int], model: ProcessComponent) -> tuple[GivenOutlier, ...]:
     """Return those of some values, which a model did not see, that it does not foretell."""
     return tuple(each.in_unit(float(y[each.row])) for each in unconfirmed(designs.X, _far(model, designs, y, rows)))
 

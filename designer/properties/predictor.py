@@ -13,7 +13,7 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
-from designer.properties.given_outliers import Doubted
+from designer.properties.given_outliers import GivenOutlier
 from designer.properties.property_prior import FittedProperties, Grammar
 from designer.properties.quantity_model import LEVEL, Prediction, QuantityModel
 from designer.space import DesignSpace
@@ -104,7 +104,7 @@ class PropertyPredictor:
         """The posterior of each quantity."""
         return self.prior.condition(self.data)
 
-    def doubts(self, model: QuantityModel) -> tuple[tuple[dict[str, Any], Doubted], ...]:
+    def doubts(self, model: QuantityModel) -> tuple[tuple[dict[str, Any], GivenOutlier], ...]:
         """Return the measurements that a model leaves out, since nothing foretells them, each with its design."""
         if self.task is None:
             return ()

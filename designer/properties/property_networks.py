@@ -35,7 +35,7 @@ PASSES = 30
 _FARTHEST = 4.0  # standard deviations: a feature that is farther out counts as so far
 _RATE, _DECAY, _DROPOUT = 4e-3, 0.5, 0.3
 _CHUNK = 8192
-_FEWEST_STEPS = 200
+_MIN_STEPS = 200
 _TOLD = 100  # steps
 _NAMES = ("first", "first bias", "second", "second bias", "third", "third bias")
 
@@ -122,7 +122,7 @@ def train_networks(
     every = torch.cat([each.to(torch.float32) for each in X])
     scale = every.std(0, unbiased=False)
     bank = NetworkBank(every.mean(0), torch.where(scale > 1e-6, scale, torch.ones_like(scale)), {})
-    steps = [max(_FEWEST_STEPS, len(each) * passes // BATCH) for each in X]
+    steps = [max(_MIN_STEPS, len(each) * passes // BATCH) for each in X]
     trained, done = [], 0
     for inputs, outputs, count in zip(X, z, steps, strict=True):
 

@@ -14,7 +14,7 @@ from designer.errors import Fault, InvalidData
 from designer.properties.anchors import OFFSET as ANCHOR_OFFSET
 from designer.properties.anchors import Anchor, AnchorScale
 from designer.properties.components import Belief, Calibration, Component, Designs, ProcessComponent, tensor
-from designer.properties.given_outliers import Doubted, beyond_reach, doubted
+from designer.properties.given_outliers import GivenOutlier, beyond_reach, doubted
 from designer.properties.property_process import OFFSET, Floats, Parts, Process, ScalePrior, ThetaPrior, fit_theta
 from designer.properties.quantile_mixture import stacked
 from designer.properties.quantity_model import QuantityModel, Sight
@@ -23,10 +23,10 @@ from designer.properties.trees import grow
 from designer.properties.warps import Warp, warps_for
 from designer.surrogates.data import Quantity
 
-MOST_FITTED = 256
+MAX_FITTED = 256
 """Measurements from which the hyperparameters are adapted; more are conditioned on."""
 
-MOST_EXACT = 512
+MAX_EXACT = 512
 """Measurements that a process is conditioned on; trees see all."""
 
 ANCHORED, FREE, TREES = {"asinh": 18.0, "identity": 3.0}, {"log": 3.0, "identity": 1.5, "asinh": 0.5}, 1.0
@@ -129,7 +129,7 @@ class _Tried:
 def _tried(designs: Designs, y: Floats, known: _Known) -> _Tried:
     scales = () if known.anchor is None else known.anchor.scales
     free = _warps(y, known.anchor)
-    rows = _drawn(len(y), MOST_EXACT)
+    rows = _drawn(len(y), MAX_EXACT)
     near, values = designs.at(rows), y[rows.numpy()]
     some = [_around(near, values, scale) for scale in scales]
     some += [_process(near, values, warp, known.theta, known.logs) for warp in free]
@@ -145,7 +145,7 @@ def _weights(beliefs: Sequence[Belief], y: Floats, counts: Sequence[float]) -> F
     return stacked(table, np.array(counts))
 
 
-def _doubts(designs: Designs, y: Floats, tried: _Tried, known: _Known) -> tuple[Doubted, ...]:
+def _doubts(designs: Designs, y: Floats, tried: _Tried, known: _Known) -> tuple[GivenOutlier, ...]:
     """Return the values that nothing foretells; of very many, some are judged by each other, the rest by these."""
     if not len(y):
         return ()
@@ -199,7 +199,7 @@ def _fitted(
     # What is known beforehand is how far values lie apart, which is more than one part of the covariance.
     scale = ScalePrior(scale.nu, scale.s0 / prior.spread)
     if len(u) > 1:
-        rows = _drawn(len(u), MOST_FITTED)
+        rows = _drawn(len(u), MAX_FITTED)
         some = designs.inputs.at(rows)
         theta = fit_theta([(Parts.of(some, some), u[rows], scale, offset)], prior)
     return _calibrated(ProcessComponent(Process(designs.inputs, u, theta, scale, offset), warp, centre, anchored))

@@ -28,7 +28,7 @@ from designer.properties.property_posterior import learn
 from designer.properties.property_process import Floats, Inputs, ScalePrior, ThetaPrior
 from designer.properties.property_storage import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
 from designer.properties.quantity_model import QuantityModel
-from designer.properties.source_quantities import Teacher
+from designer.properties.source_quantities import SourceQuantity
 from designer.properties.warps import NormalScores
 from designer.surrogates.data import Quantity, TaskData
 
@@ -88,7 +88,9 @@ class PropertyPrior:
             skill = _skill(bank.only([i]), source.X, z[i])
             kept = source.at(torch.arange(min(len(source), KEPT)))
             teachers.append(
-                Teacher(source.name, groups[source.name], source.quantity, each, len(source), skill, kept.X, kept.y)
+                SourceQuantity(
+                    source.name, groups[source.name], source.quantity, each, len(source), skill, kept.X, kept.y
+                )
             )
         return FittedProperties(common, tuple(teachers), bank, seed, grammars(tasks))
 
@@ -110,7 +112,7 @@ class FittedProperties:
     """
 
     common: CommonFeatures
-    teachers: tuple[Teacher, ...]
+    teachers: tuple[SourceQuantity, ...]
     bank: NetworkBank
     seed: int
     spaces: tuple[Grammar, ...] = ()

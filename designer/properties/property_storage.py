@@ -10,7 +10,7 @@ from torch import Tensor
 
 from designer.priors.alignment import CommonFeatures
 from designer.properties.property_networks import NetworkBank
-from designer.properties.source_quantities import Teacher
+from designer.properties.source_quantities import SourceQuantity
 from designer.properties.warps import NormalScores
 from designer.surrogates.data import Quantity
 
@@ -20,7 +20,9 @@ KIND = "properties"
 _WEIGHTS = "network."
 
 
-def card_of(common: CommonFeatures, teachers: Sequence[Teacher], spaces: Sequence[Any], seed: int) -> dict[str, Any]:
+def card_of(
+    common: CommonFeatures, teachers: Sequence[SourceQuantity], spaces: Sequence[Any], seed: int
+) -> dict[str, Any]:
     """Return the card: what it learned from, and how well each past task predicts itself."""
     tasks = [
         {
@@ -36,7 +38,7 @@ def card_of(common: CommonFeatures, teachers: Sequence[Teacher], spaces: Sequenc
     return {"kind": KIND, "seed": seed, "tasks": tasks, "spaces": grammars, "common": common.as_dict()}
 
 
-def teachers_tensors(teachers: Sequence[Teacher]) -> dict[str, Tensor]:
+def teachers_tensors(teachers: Sequence[SourceQuantity]) -> dict[str, Tensor]:
     """Return all numbers of teachers that are not in the card."""
     tensors = {}
     for i, teacher in enumerate(teachers):
@@ -47,7 +49,7 @@ def teachers_tensors(teachers: Sequence[Teacher]) -> dict[str, Tensor]:
     return tensors
 
 
-def teachers_from(entries: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> tuple[Teacher, ...]:
+def teachers_from(entries: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> tuple[SourceQuantity, ...]:
     """Return the teachers that a card and tensors hold.
 
     Raises
@@ -77,11 +79,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _teacher(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Teacher:
+def _teacher(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> SourceQuantity:
     name, unit = entry["quantity"]
     scores = NormalScores(tensors[f"teacher.{i}.values"].numpy(), tensors[f"teacher.{i}.scores"].numpy())
     X, y = tensors[f"teacher.{i}.X"], tensors[f"teacher.{i}.y"]
     if len(X) != len(y):
         raise ValueError(f"task {i} has other rows than its values")
     rows, skill = int(entry["rows"]), float(entry["skill"])
-    return Teacher(str(entry["name"]), entry["group"], Quantity(name, unit), scores, rows, skill, X, y)
+    return SourceQuantity(str(entry["name"]), entry["group"], Quantity(name, unit), scores, rows, skill, X, y)

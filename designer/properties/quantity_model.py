@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from designer.properties.components import Component, Designs
-from designer.properties.given_outliers import Doubted
+from designer.properties.given_outliers import GivenOutlier
 from designer.properties.property_process import Floats
 from designer.properties.quantile_mixture import quantiles
 from designer.surrogates.data import Quantity
@@ -84,7 +84,7 @@ class QuantityModel:
     measured: int
     lowest: float | None = None
     anchors: tuple[str, ...] = ()
-    doubts: tuple[Doubted, ...] = ()
+    doubts: tuple[GivenOutlier, ...] = ()
 
     def predict(self, X: Tensor, level: float = LEVEL) -> Prediction:
         """Return what is expected of features (``n x d``, the columns of the data it was conditioned on)."""

@@ -16,7 +16,7 @@ from designer.units import convert_many
 
 
 @dataclass(frozen=True, eq=False)
-class Teacher:
+class SourceQuantity:
     """One quantity that one past task measured: what is kept of it beside its networks.
 
     Parameters
@@ -49,7 +49,7 @@ class Teacher:
         """Its name, with the quantity: what tells it from any other."""
         return f"{self.name}: {self.quantity.name}"
 
-    def kin(self, other: Teacher) -> bool:
+    def kin(self, other: SourceQuantity) -> bool:
         """Whether it is a near copy of another, or of the same quantity."""
         grouped = self.group is not None and self.group == other.group
         return grouped or self.as_source().measures(other.quantity)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PLACES, MOST_TARGETS, MOST_INFLUENCES = 14, 4, 8
+MAX_PLACES, MAX_TARGETS, MAX_INFLUENCES = 14, 4, 8
 _WIDTH, _TITLE, _ROW, _GAP = 9.6, 0.3, 0.27, 0.22  # inches
 _LEFT, _RIGHT = (0.15, 1.5, 2.55), (5.1, 6.55, 2.3)  # of a column: where titles start, where axes start, their width
 
@@ -70,12 +70,12 @@ def _add(figure: Figure, panel: Panel, column: tuple[float, float, float], down:
 
 def _left(e: Explanation) -> list[Panel]:
     panels = []
-    for x in e.expected[:MOST_TARGETS]:
+    for x in e.expected[:MAX_TARGETS]:
         target = next(target for target in e.targets if target.name == x.target)
         title = f"Expected {with_unit(x.target, target.unit)}, 90 % interval"
         panels.append(Panel(title, 0.42, partial(_expectation, e=e, x=x, target=target), 0.72, wide=True))
     if e.places:
-        height = _ROW * min(len(e.places), MOST_PLACES)
+        height = _ROW * min(len(e.places), MAX_PLACES)
         panels.append(Panel("Where it lies, among the designs made before (grey)", height, partial(_places, e=e)))
     return panels
 
@@ -103,10 +103,10 @@ def _right(e: Explanation) -> list[Panel]:
 
 def _bars_of(title: str, influences: Sequence[Influence], names: Sequence[str], target: Target) -> Panel:
     """Return bars of what adds to a prediction; blue is what helps the target's goal."""
-    shown, sign = influences[:MOST_INFLUENCES], target.sign
+    shown, sign = influences[:MAX_INFLUENCES], target.sign
     if sign:
         title = f"{title} (blue helps)"
-    return Panel(title, _ROW * len(shown), partial(_bars, influences=shown, names=names[:MOST_INFLUENCES], sign=sign))
+    return Panel(title, _ROW * len(shown), partial(_bars, influences=shown, names=names[:MAX_INFLUENCES], sign=sign))
 
 
 def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> None:
@@ -139,7 +139,7 @@ def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> 
 
 
 def _places(axes: Axes, e: Explanation) -> None:
-    shown = e.places[:MOST_PLACES]
+    shown = e.places[:MAX_PLACES]
     for row, each in enumerate(shown):
         axes.plot([0, 1], [row, row], color=WASH, lw=3, solid_capstyle="round", zorder=1)
         axes.plot(each.made, [row] * len(each.made), "o", color=GREY, alpha=0.55, ms=5, mew=0, zorder=2)

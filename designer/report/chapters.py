@@ -14,7 +14,7 @@ from designer.report.content import Content, Landscape, Section
 from designer.report.drawing import Drawing
 from designer.report.number_format import count
 
-MOST_CARDS = 8
+MAX_CARDS = 8
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _progress(content: Content) -> Chapter:
 def _cards(content: Content) -> Chapter | None:
     if not content.cards:
         return None
-    shown = content.cards[:MOST_CARDS]
+    shown = content.cards[:MAX_CARDS]
     drawings = []
     for each in shown:
         told = dict(each.paragraphs())

@@ -13,7 +13,7 @@ from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.objective import Target
-from designer.report.chapters import MOST_CARDS
+from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
 from designer.report.number_format import amounts, count, moment, number, uncertain, with_unit
@@ -43,7 +43,7 @@ def gather(campaign: Campaign) -> Content:
         experiments=rows,
         beliefs=history.beliefs,
         landscape=landscape_of(campaign),
-        cards=tuple(campaign.explain(each.id) for each in state.open[:MOST_CARDS]),
+        cards=tuple(campaign.explain(each.id) for each in state.open[:MAX_CARDS]),
         evidence=history.evidence,
         remarks=tuple(_remarks(campaign, history)),
         campaign_file=_plain_yaml(state.spec),
@@ -216,7 +216,7 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
             f"The model was asked again for {history.played} of its {history.choices} choices, for the time that would "
             "take; the other experiments show no prediction."
         )
-    known = campaign.knowledge()
+    known = campaign.posterior()
     yield from [str(each)[0].upper() + str(each)[1:] + "." for each in (known.doubts if known else ())]
     yield from campaign.notices
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from designer.campaign.campaign import Campaign
-    from designer.campaign.suggesting.campaign_posterior import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
     Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ _PAIRED = 3  # the most important numeric parameters, of which all pairs are dra
 @one_thread()
 def landscape_of(campaign: Campaign) -> Landscape | None:
     """Return what the model says now; None while there is none, or nothing that it could be looked at around."""
-    known = campaign.knowledge()
+    known = campaign.posterior()
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if known is None or not groups:
         return None
@@ -63,7 +63,7 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
     return settings
 
 
-def _centre(known: Knowledge, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
+def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
     """Return the design around which the model is looked at: the best by the model, the first of a front."""
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
     best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
@@ -74,7 +74,7 @@ def _centre(known: Knowledge, groups: Sequence[MeasuredDesign]) -> tuple[Measure
     return groups[best[0]], "the best by the model"
 
 
-def _importance(known: Knowledge, seed: int) -> dict[str, tuple[Share, ...]]:
+def _importance(known: CampaignPosterior, seed: int) -> dict[str, tuple[Share, ...]]:
     columns = list(known.objective.goal_columns)
     rng = np.random.default_rng(seed)
     designs = rng.permutation(known.space.sample(2 * _SAMPLE, rng))
@@ -90,7 +90,7 @@ def _importance(known: Knowledge, seed: int) -> dict[str, tuple[Share, ...]]:
     return shares
 
 
-def _maps(known: Knowledge, x: Floats, order: dict[str, int]) -> Iterator[PairMap]:
+def _maps(known: CampaignPosterior, x: Floats, order: dict[str, int]) -> Iterator[PairMap]:
     numeric = [p for p in known.space.parameters if isinstance(p, NumericParameter) and p.low < p.high]
     leading = sorted((parameter.name for parameter in numeric), key=lambda name: order[name])[:_PAIRED]
     in_order = [parameter.name for parameter in numeric if parameter.name in leading]
@@ -98,7 +98,7 @@ def _maps(known: Knowledge, x: Floats, order: dict[str, int]) -> Iterator[PairMa
         yield pair_map(known.predict, known.space, x, first, second)
 
 
-def _ternaries(known: Knowledge, x: Floats, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
+def _ternaries(known: CampaignPosterior, x: Floats, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
     for parameter, part in known.space.parts():
         if isinstance(parameter, ShareParameter) and len(parameter.members) > 2:
             yield ternary(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Z = 1.6448536269514722
-MOST_SLICES, MOST_LINES = 12, 6
+MAX_SLICES, MAX_LINES = 12, 6
 _MEAN, _SPREAD = "viridis", "Greys"
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
@@ -54,7 +54,7 @@ def slices(target: Target, column: int, found: Iterable[Slice]) -> Drawing:
     groups: dict[str, list[Slice]] = {}
     for each in found:
         groups.setdefault(each.parameter, []).append(each)
-    panels = list(groups.values())[:MOST_SLICES]
+    panels = list(groups.values())[:MAX_SLICES]
     across = min(3, len(panels))
     down = -(-len(panels) // across)
 
@@ -71,7 +71,7 @@ def slices(target: Target, column: int, found: Iterable[Slice]) -> Drawing:
 
 
 def _slice(axes: Axes, group: Sequence[Slice], column: int) -> None:
-    ordered = sorted(group, key=lambda s: -float(np.ptp(s.mean[:, column])))[:MOST_LINES]
+    ordered = sorted(group, key=lambda s: -float(np.ptp(s.mean[:, column])))[:MAX_LINES]
     for each, colour in zip(ordered, _COLOURS, strict=False):
         mean, band = each.mean[:, column], Z * each.sd[:, column]
         if each.labels:

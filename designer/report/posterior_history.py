@@ -19,10 +19,10 @@ from designer.report.content import Belief, Prediction
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.campaign.suggesting.campaign_posterior import Knowledge
+    from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 # A model is fitted again for each choice that is played; a long campaign is played at some of its choices only.
-MOST_CHOICES, FEWEST_CHOICES = 40, 8
+MAX_CHOICES, MIN_CHOICES = 40, 8
 EFFORT = 300.0  # models of a few results each
 
 
@@ -49,14 +49,14 @@ def history_of(campaign: Campaign) -> History:
     evidence: list[tuple[int, PriorEvidence]] = []
     played = _spread(choices, _affordable([_results(campaign, event) for event in choices]))
     for event in played:
-        known = campaign.knowledge_at(event.based_on)
+        known = campaign.posterior_at(event.based_on)
         if known is None:
             continue
         for each, expected in zip(event.designs, expectations(known, [d.design for d in event.designs]), strict=True):
             predicted[each.id] = expected
         beliefs += belief_of(campaign, known, event.based_on)
         evidence += _evidence(campaign, known, event.based_on)
-    last = campaign.knowledge()
+    last = campaign.posterior()
     if last is not None:
         beliefs += belief_of(campaign, last, campaign.state.position)
         evidence += _evidence(campaign, last, campaign.state.position)
@@ -76,7 +76,7 @@ def _affordable(results: Sequence[int]) -> int:
     if not results:
         return 0
     costs = np.array([1.0 + (n / 60) ** 2 for n in results])
-    return int(np.clip(EFFORT / costs.mean(), FEWEST_CHOICES, MOST_CHOICES))
+    return int(np.clip(EFFORT / costs.mean(), MIN_CHOICES, MAX_CHOICES))
 
 
 def _spread(choices: list[Suggested], most: int) -> list[Suggested]:
@@ -87,13 +87,13 @@ def _spread(choices: list[Suggested], most: int) -> list[Suggested]:
     return [choices[place] for place in places]
 
 
-def _evidence(campaign: Campaign, known: Knowledge, position: int) -> list[tuple[int, PriorEvidence]]:
+def _evidence(campaign: Campaign, known: CampaignPosterior, position: int) -> list[tuple[int, PriorEvidence]]:
     if known.evidence is None:
         return []
     return [(spent(fold(campaign.events[:position])), known.evidence)]
 
 
-def expectations(known: Knowledge, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
+def expectations(known: CampaignPosterior, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
     """Return what a *measurement* of each design is expected to give: the model's uncertainty and the noise."""
     mean, spread = known.predict(coordinates_of(known.space, designs), of_measurement=True)
     names = [target.name for target in known.objective.targets]
@@ -104,7 +104,7 @@ def _predictions(names: list[str], means: list[float], spreads: list[float]) -> 
     return {name: Prediction(mean, spread) for name, mean, spread in zip(names, means, spreads, strict=True)}
 
 
-def belief_of(campaign: Campaign, known: Knowledge, position: int) -> list[Belief]:
+def belief_of(campaign: Campaign, known: CampaignPosterior, position: int) -> list[Belief]:
     """Return what the model expects of the design that it holds for best, if there is one such design.
 
     A Pareto front has no single best design, and gives nothing.

@@ -19,8 +19,8 @@ from mcp.types import ToolAnnotations
 
 from designer.errors import DesignerError
 from designer.service import commands, queries
-from designer.service.http.problems import Refused, kind_of, problem
 from designer.service.lab import Lab, Told, wait_for
+from designer.service.problems import Refused, kind_of, problem
 from designer.service.representations import jsonable
 from designer.service.store.accounts import Caller
 from designer.service.store.paths import Place

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.file.corrections import known_measurement
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.corrections import known_measurement
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.versions import versions
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
 from designer.service import representations
-from designer.service.http.problems import Refused
 from designer.service.http.uploads import keep_table, read_campaign, read_sheet
-from designer.service.http.url_names import path_of
 from designer.service.lab import Lab
+from designer.service.problems import Refused
 from designer.service.store.accounts import Caller
 from designer.service.store.idempotency import Note, Repeated
+from designer.service.url_names import path_of
 
-MOST_SUGGESTED = 100
+MAX_SUGGESTED = 100
 Content = str | Mapping[str, Any]
 
 
@@ -98,12 +98,12 @@ def suggest(
     """
     caller.needs("record")
     faults = []
-    if n is not None and not 1 <= n <= MOST_SUGGESTED:
-        faults.append(Fault(f"{n} designs cannot be asked for at once", f"give 1 to {MOST_SUGGESTED}", path=("n",)))
+    if n is not None and not 1 <= n <= MAX_SUGGESTED:
+        faults.append(Fault(f"{n} designs cannot be asked for at once", f"give 1 to {MAX_SUGGESTED}", path=("n",)))
     if n is not None and replicate_of:
         faults.append(Fault("replicates are as many as the suggestions they repeat", "leave out 'n'", path=("n",)))
-    if len(replicate_of) > MOST_SUGGESTED:
-        faults.append(Fault(f"{len(replicate_of)} replicates at once", f"at most {MOST_SUGGESTED}"))
+    if len(replicate_of) > MAX_SUGGESTED:
+        faults.append(Fault(f"{len(replicate_of)} replicates at once", f"at most {MAX_SUGGESTED}"))
     if faults:
         raise InvalidData(faults)
     with lab.shelf.open(name):

@@ -9,16 +9,16 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from designer.errors import DesignerError
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 from designer.service.store.accounts import Accounts
-from designer.service.store.cache import Shelf
+from designer.service.store.cache import CampaignCache
 from designer.service.store.idempotency import Notes
 from designer.service.store.paths import Place
 from designer.service.work import worker_tasks
 from designer.service.work.jobs import Jobs
-from designer.service.work.workers import Crew
+from designer.service.work.workers import Workers
 
-MOST_LOOKS = 512
+MAX_LOOKS = 512
 
 
 class Told(DesignerError):
@@ -40,13 +40,13 @@ class Lab:
         Who carries out what takes time; one process for suggestions and one for looks unless given.
     """
 
-    def __init__(self, place: Place, crew: Crew | None = None) -> None:
+    def __init__(self, place: Place, crew: Workers | None = None) -> None:
         self.place = place
         self.store = place.open()
         self.accounts = Accounts(self.store)
         self.notes = Notes(self.store)
-        self.shelf = Shelf(self.store, place)
-        self._crew = crew or Crew.of(1)
+        self.shelf = CampaignCache(self.store, place)
+        self._crew = crew or Workers.of(1)
         self.jobs = Jobs(self.store, place, self._crew.suggesting)
         self._looks: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Lab:
                 return known
             future = self._crew.looking.submit(worker_tasks.look, self.place, campaign, what, list(arguments))
             self._looks[key] = future
-            while len(self._looks) > MOST_LOOKS:
+            while len(self._looks) > MAX_LOOKS:
                 self._looks.popitem(last=False)
         return future
 

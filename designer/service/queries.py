@@ -10,16 +10,16 @@ from typing import Any
 
 from designer.campaign.best import best_frame
 from designer.campaign.campaign import Campaign
-from designer.campaign.log.corrections import known_measurement, known_suggestion
+from designer.campaign.file.corrections import known_measurement, known_suggestion
 from designer.campaign.log.events import to_json
 from designer.campaign.log.state import Status
 from designer.campaign.results.frames import best_data
 from designer.errors import Fault, InvalidInput
 from designer.service import representations
-from designer.service.http.url_names import path_of
 from designer.service.lab import Lab
 from designer.service.store.accounts import Caller
 from designer.service.store.idempotency import Note
+from designer.service.url_names import path_of
 from designer.service.work.views import LOOKS
 
 STATUSES: tuple[Status, ...] = ("open", "recorded", "failed", "withdrawn")

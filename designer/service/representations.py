@@ -18,12 +18,12 @@ from designer.campaign.log.events import (
     Suggested,
     Withdrawn,
 )
-from designer.campaign.log.recording import RecordReport
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
+from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
-from designer.service.http.problems import fault_data
-from designer.service.http.url_names import path_of
+from designer.service.problems import fault_data
+from designer.service.url_names import path_of
 from designer.space import DesignSpace, ShareParameter
 from designer.space.design_space import Parameter
 

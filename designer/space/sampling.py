@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 _LARGEST_BATCH = 16_384
 _RARE = 500  # one design in as many is too rare to wait for
-_MOST_DRAWS = 120_000
+_MAX_DRAWS = 120_000
 _WALKERS = 256
-_MOST_STEPS = 600
+_MAX_STEPS = 600
 _MIXING_STEPS = 60
 _RADII = (0.3, 0.1, 0.03, 0.01)
 _CANDIDATES = 1024
@@ -84,7 +84,7 @@ def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Flo
         return _distinct(np.concatenate([found, _draw(space, 20 * n + 4096, rng)]))
     gauge = _Gauge.of(space, draws)
     nearest, drawn = gauge.nearest(draws), len(draws)
-    while drawn < _MOST_DRAWS and (drawn < 4096 or len(found) * _RARE > drawn):
+    while drawn < _MAX_DRAWS and (drawn < 4096 or len(found) * _RARE > drawn):
         batch = min(2 * batch, _LARGEST_BATCH)
         draws = _draw(space, batch, rng)
         drawn += batch
@@ -159,7 +159,7 @@ def _walk(gauge: _Gauge, n: int, found: Floats, start: Floats, rng: np.random.Ge
     walkers = np.resize(start, (_WALKERS, gauge.space.width))
     broken = gauge.broken(walkers)
     sure, enough_since = len(found), 0
-    for step in range(_MOST_STEPS):
+    for step in range(_MAX_STEPS):
         enough_since = enough_since + 1 if len(found) >= n else 0
         if len(found) >= 4 * n + 200 or enough_since > _MIXING_STEPS:
             break

@@ -45,7 +45,7 @@ _RATE_WEIGHT = 0.5
 _SHARES = (0.2, 0.1, 0.4)  # of the root of the number of parameters; ties go to the first
 _CHUNK_ENTRIES = 150_000
 _FEWEST = 2  # failures, and successes, from which a regression on outcomes is tried
-_LEAST_CHANCE = 0.01
+_MIN_CHANCE = 0.01
 
 
 class Feasibility:
@@ -136,5 +136,5 @@ class Feasibility:
 
 def _score(chances: Tensor, succeeded: Tensor) -> float:
     """Return the mean log score of chances of success (``n``); no outcome counts as impossible."""
-    chances = chances.clamp(_LEAST_CHANCE, 1.0 - _LEAST_CHANCE)
+    chances = chances.clamp(_MIN_CHANCE, 1.0 - _MIN_CHANCE)
     return float(torch.where(succeeded > 0.5, chances, 1.0 - chances).log().mean())

@@ -132,7 +132,7 @@ def stacking_weights(log_densities: Array, *, floor: float = 0.1, counts: Array 
         Share that is given to all models alike, whatever the evidence: the mixture of the best weights and the
         uniform ones. It keeps a model that erred by chance in play.
     counts
-        ``k`` pseudo-counts, as of measurements that each model alone foretold: a Dirichlet prior of the weights.
+        ``k`` pseudo-counts, as of measurements that each model alone predicted: a Dirichlet prior of the weights.
 
     The objective is concave, and the solution does not depend on the order of models or measurements. Without
     measurements the weights are equal, or in proportion to the pseudo-counts.

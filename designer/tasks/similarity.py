@@ -3,7 +3,7 @@
 The distance of two tasks is ``(1 - r) / 2`` with r a rank correlation: 0 where they rank designs alike, 0.5 where one
 says nothing about the other, 1 where they rank the other way round. The correlation is found
 
-* over the designs that were measured in both, where there are at least `LEAST_SHARED` of them;
+* over the designs that were measured in both, where there are at least `MIN_SHARED` of them;
 * else by cross-prediction: a forest of randomised trees learned from either task predicts the designs of the other, and
   r is the mean of the two rank correlations (Spearman) of what it predicts with what was measured.
 
@@ -28,10 +28,10 @@ import numpy as np
 from designer.tasks.task import Task
 from designer.tasks.task_view import Array, Pair, View, pair, view_of
 
-LEAST_SHARED = 20
+MIN_SHARED = 20
 """Designs that both tasks must have measured before their values are compared directly."""
 _PRIOR = 10.0
-_MOST_ROWS = 300
+_MAX_ROWS = 300
 _TREES = 60
 
 
@@ -82,13 +82,13 @@ def task_distance(
     >>> round(near.value, 3), round(far.value, 3), near.by
     (0.1, 0.9, 'shared designs')
     """
-    views = [view_of(a, target, most=_MOST_ROWS, seed=seed), view_of(b, other_target, most=_MOST_ROWS, seed=seed)]
+    views = [view_of(a, target, most=_MAX_ROWS, seed=seed), view_of(b, other_target, most=_MAX_ROWS, seed=seed)]
     return _distance(views[0], views[1], _fitting(seed))
 
 
 def task_distances(tasks: Sequence[Task], *, seed: int = 0) -> dict[tuple[int, int], Distance]:
     """Return the distance of every pair of tasks (first targets), by their places in `tasks`, the lower one first."""
-    views = [view_of(task, most=_MOST_ROWS, seed=seed) for task in tasks]
+    views = [view_of(task, most=_MAX_ROWS, seed=seed) for task in tasks]
     fit = _fitting(seed)
     return {(i, j): _distance(views[i], views[j], fit) for i, j in combinations(range(len(tasks)), 2)}
 
@@ -126,7 +126,7 @@ def _distance(a: View, b: View, fit: Callable[[View, Array, tuple[str, ...]], Pr
         return Distance(0.5, "nothing in common", 0, np.nan, np.nan, np.nan)
     rows = _shared(a, b, both)
     apart = _apart(both)
-    if len(rows) >= LEAST_SHARED:
+    if len(rows) >= MIN_SHARED:
         r = _correlation(a.values[rows[:, 0]], b.values[rows[:, 1]])
         return Distance(_from(r, len(rows)), "shared designs", len(rows), r, r, apart)
     forward = _correlation(b.values, fit(a, both.a, both.names)(both.b))

@@ -19,7 +19,7 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 
 from designer.acquisition.builder import build_acquisition
-from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement, Situation
+from designer.acquisition.functions import AcquisitionContext, DesirabilityImprovement, FirstFeasible, NoisyImprovement
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.objective import Objective, Target, pareto_mask
 from designer.surrogates.independent import IndependentModels
@@ -31,8 +31,8 @@ GRID = tensor(np.random.default_rng(5).uniform(0, 1, (60, 2)))
 NOTHING = torch.empty(0, 2, dtype=torch.float64)
 
 
-def situation(model, X, objective=None, pending=NOTHING, **keys):
-    return Situation(
+def context(model, X, objective=None, pending=NOTHING, **keys):
+    return AcquisitionContext(
         model=model, objective=objective or one(), ranges=keys.pop("ranges", ()), measured=tensor(X), pending=pending,
         reference=GRID, **keys,
     )  # fmt: skip
@@ -54,7 +54,7 @@ def test_without_noise_and_pending_it_is_botorchs_expected_improvement(goal):
     at_measured = model.posterior(tensor(X)).mean
     best = at_measured.max() if goal == "maximize" else at_measured.min()
     expected = LogExpectedImprovement(model, best_f=best.detach(), maximize=goal == "maximize")(GRID[:, None, :])
-    found = values(NoisyImprovement(situation(model, X, one(goal))))
+    found = values(NoisyImprovement(context(model, X, one(goal))))
     likely = expected.detach().numpy() > -12
     np.testing.assert_allclose(found[likely], expected.detach().numpy()[likely], atol=0.02)
 
@@ -73,7 +73,7 @@ def test_with_noise_and_pending_it_is_the_improvement_of_joint_draws(pending, ob
         noise = torch.randn(200_000, len(root), generator=generator, dtype=torch.float64)
         u = objective.utilities((posterior.mean[:, 0].detach() + noise @ root.T)[..., None])[..., 0]
         expected.append((u[:, -1] - u[:, :-1].amax(-1)).clamp_min(0).mean().item())
-    found = np.exp(values(NoisyImprovement(situation(model, X, objective, pending)), at))
+    found = np.exp(values(NoisyImprovement(context(model, X, objective, pending)), at))
     np.testing.assert_allclose(found, expected, rtol=0.15, atol=3e-4)
 
 
@@ -83,7 +83,7 @@ def test_it_ranks_designs_as_botorchs_monte_carlo_does():
     sampler = SobolQMCNormalSampler(torch.Size([512]), seed=0)
     peer = qLogNoisyExpectedImprovement(model, tensor(X), sampler=sampler, prune_baseline=False, cache_root=False)
     expected = values(peer)
-    found = values(NoisyImprovement(situation(model, X)))
+    found = values(NoisyImprovement(context(model, X)))
     likely = expected > -6
     assert likely.sum() > 15
     assert np.corrcoef(found[likely], expected[likely])[0, 1] > 0.98
@@ -92,8 +92,8 @@ def test_it_ranks_designs_as_botorchs_monte_carlo_does():
 def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components():
     X, Y = measured()
     parts = [gaussian_process(X, Y[:, 0]), gaussian_process(X[:4], Y[:4, 0]), gaussian_process(X[4:], Y[4:, 0])]
-    whole = values(NoisyImprovement(situation(Mixture(parts, [0.5, 0.3, 0.2]), X)))
-    each = np.array([values(NoisyImprovement(situation(part, X))) for part in parts])
+    whole = values(NoisyImprovement(context(Mixture(parts, [0.5, 0.3, 0.2]), X)))
+    each = np.array([values(NoisyImprovement(context(part, X))) for part in parts])
     np.testing.assert_allclose(np.exp(whole), [0.5, 0.3, 0.2] @ np.exp(each), rtol=1e-9)
 
 
@@ -101,7 +101,7 @@ def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components():
 @pytest.mark.parametrize("pending", [NOTHING, tensor([[0.5, 0.5], [0.9, 0.1]])])
 def test_the_screen_is_an_upper_bound(noise, pending):
     X, Y = measured(n=12)
-    acquisition = NoisyImprovement(situation(botorch_model(X, Y, noise), X, pending=pending))
+    acquisition = NoisyImprovement(context(botorch_model(X, Y, noise), X, pending=pending))
     with torch.no_grad():
         screen = acquisition.screen(GRID).numpy()
     found = values(acquisition)
@@ -111,7 +111,7 @@ def test_the_screen_is_an_upper_bound(noise, pending):
 
 def test_more_pending_designs_never_raise_the_improvement_and_end_it_at_themselves():
     X, Y = measured()
-    before = NoisyImprovement(situation(botorch_model(X, Y, 0.01), X))
+    before = NoisyImprovement(context(botorch_model(X, Y, 0.01), X))
     best = GRID[values(before).argmax()][None]
     after = before.joined(best)
     assert (values(after) <= values(before) + 0.02).all()
@@ -123,7 +123,7 @@ def test_designs_that_are_never_best_do_not_matter():
     X, Y = measured(n=12)
     model = botorch_model(X, Y, 1e-4)
     good = np.argsort(Y[:, 0])[-3:]
-    whole, few = (values(NoisyImprovement(situation(model, rows))) for rows in (X, X[good]))
+    whole, few = (values(NoisyImprovement(context(model, rows))) for rows in (X, X[good]))
     np.testing.assert_allclose(whole, few, atol=1e-6)
 
 
@@ -136,7 +136,7 @@ def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent
     assert Y[kept, 0].max() < Y[:, 0].max()
     peer = LogConstrainedExpectedImprovement(model, tensor(Y[kept, 0].max()), 0, {1: [-3.0, 0.2]})
     expected = values(peer)
-    found = values(NoisyImprovement(situation(model, X, objective)))
+    found = values(NoisyImprovement(context(model, X, objective)))
     likely = expected > -12
     np.testing.assert_allclose(found[likely], expected[likely], atol=0.05)
 
@@ -144,8 +144,8 @@ def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent
 def test_the_probability_of_success_is_added():
     X, Y = measured()
     model = botorch_model(X, Y)
-    plain = values(NoisyImprovement(situation(model, X)))
-    gated = values(NoisyImprovement(situation(model, X, gates=(lambda x: -x[:, 0],))))
+    plain = values(NoisyImprovement(context(model, X)))
+    gated = values(NoisyImprovement(context(model, X, gates=(lambda x: -x[:, 0],))))
     np.testing.assert_allclose(gated, plain - GRID[:, 0].numpy(), atol=1e-9)
 
 
@@ -153,7 +153,7 @@ def test_while_nothing_is_feasible_the_probability_of_feasibility_counts():
     X, Y = measured(m=2)
     model = several(botorch_model, X, Y)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_least=2.5)])
-    acquisition = build_acquisition(situation(model, X, objective))
+    acquisition = build_acquisition(context(model, X, objective))
     assert isinstance(acquisition, FirstFeasible)
     expected = values(LogProbabilityOfFeasibility(model, {1: (2.5, None)}))
     np.testing.assert_allclose(values(acquisition), expected, atol=1e-6)
@@ -164,7 +164,7 @@ def test_while_nothing_is_feasible_the_probability_of_feasibility_counts():
 def test_without_any_measurement_the_incumbent_is_an_average_design():
     X, Y = measured()
     model = botorch_model(X, Y)
-    found = values(build_acquisition(situation(model, X[:0])))
+    found = values(build_acquisition(context(model, X[:0])))
     with torch.no_grad():
         mean = model.posterior(GRID[:, None, :]).mean.flatten()
         expected = values(LogExpectedImprovement(model, best_f=mean.mean()))
@@ -178,7 +178,7 @@ def test_desirability_improvement_equals_joint_draws(weight):
     targets = [Target(name="a", goal="maximize", weight=weight), Target(name="b", goal="minimize")]
     objective = Objective(targets=targets)
     ranges = objective.ranges(Y)
-    acquisition = DesirabilityImprovement(situation(model, X, objective, ranges=ranges))
+    acquisition = DesirabilityImprovement(context(model, X, objective, ranges=ranges))
     generator = torch.Generator().manual_seed(0)
     expected = []
     for x in GRID[:6]:
@@ -201,7 +201,7 @@ def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
     model = several(lambda x, y: botorch_model(x, y, 0.01), X, Y)
     targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize"), Target(name="c", at_most=2)]
     objective = Objective(targets=targets)
-    acquisition = build_acquisition(situation(model, X, objective, seed=7))
+    acquisition = build_acquisition(context(model, X, objective, seed=7))
     assert isinstance(acquisition, HypervolumeImprovement)
     there = model.posterior(tensor(X)[:, None, :])
     mean, variance = there.mean[:, 0].detach(), there.variance[:, 0].detach()
@@ -238,7 +238,7 @@ def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind):
         targets = [Target(name="a", goal="maximize", weight=weight), Target(name="b", goal="maximize")]
         objective = Objective(targets=targets)
     ranges = objective.ranges(Y[:, : len(objective.targets)])
-    acquisition = build_acquisition(situation(model, X, objective, ranges=ranges))
+    acquisition = build_acquisition(context(model, X, objective, ranges=ranges))
     bounds = tensor([[0, 0], [1, 1]])
     _, value = optimize_acqf(
         acquisition, bounds, q=1, num_restarts=2, raw_samples=64, options={"maxiter": 30, "seed": 0}
@@ -261,7 +261,7 @@ def test_the_unit_of_a_target_changes_no_ranking(kind, scale):
         else:
             targets.append(Target(name="b", at_most=0.5 * size + shift))
         objective = Objective(targets=targets)
-        asked = situation(model, X, objective, ranges=objective.ranges(size * Y + shift), pending=GRID[:1])
+        asked = context(model, X, objective, ranges=objective.ranges(size * Y + shift), pending=GRID[:1])
         return values(build_acquisition(asked), GRID[1:])
 
     gain = scored(scale, 0.0) - scored(1.0, 0.0)
@@ -276,7 +276,7 @@ def test_the_zero_of_targets_changes_no_trade_off():
 
     def scored(shift, rows):
         model = several(lambda x, y: gaussian_process(x, y[:, 0]), X[:rows], Y[:rows] + shift)
-        return values(build_acquisition(situation(model, X[:rows], objective)))
+        return values(build_acquisition(context(model, X[:rows], objective)))
 
     for rows in (1, 8):
         np.testing.assert_allclose(scored(1e4, rows), scored(0.0, rows), atol=1e-2)
@@ -287,8 +287,8 @@ def test_a_limit_on_what_was_never_measured_is_left_out(kind):
     X, Y = measured(m=3)
     model = several(lambda x, y: gaussian_process(x, y[:, 0]), X, Y)
     targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize" if kind == "pareto" else None)]
-    free = situation(model, X, Objective(targets=[*targets, Target(name="c")]))
-    limited = situation(model, X, Objective(targets=[*targets, Target(name="c", at_least=100)]), unmeasured={2})
+    free = context(model, X, Objective(targets=[*targets, Target(name="c")]))
+    limited = context(model, X, Objective(targets=[*targets, Target(name="c", at_least=100)]), unmeasured={2})
     np.testing.assert_array_equal(values(build_acquisition(limited)), values(build_acquisition(free)))
     assert isinstance(build_acquisition(replace(limited, unmeasured=frozenset())), FirstFeasible)
     assert bool(limited.feasible(tensor(Y)).all())

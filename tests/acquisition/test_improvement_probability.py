@@ -10,7 +10,7 @@ from designer.acquisition.observed import Observed
 from designer.objective import Objective, Target
 from designer.surrogates.mixture import Mixture
 
-from .test_functions import several, situation
+from .test_functions import context, several
 from .worlds import botorch_model, gaussian_process, measured, one, pool, tensor
 
 
@@ -27,7 +27,7 @@ def test_two_designs_have_a_closed_form(margin, goal):
     X, Y = measured()
     model = botorch_model(X, Y, 0.05)
     x, z = [0.9, 0.2], X[int(Y.argmax())].tolist()
-    found = probability_among(situation(model, X, one(goal)), tensor([x]), tensor([z]), margin)
+    found = probability_among(context(model, X, one(goal)), tensor([x]), tensor([z]), margin)
     assert found == pytest.approx(closed(model, x, z, margin, 1 if goal == "maximize" else -1), abs=0.04)
 
 
@@ -35,7 +35,7 @@ def test_a_mixture_counts_by_its_weights():
     X, Y = measured()
     parts = [gaussian_process(X, Y[:, 0]), gaussian_process(X[:3], Y[:3, 0])]
     x, z = [0.9, 0.2], X[int(Y.argmax())].tolist()
-    found = probability_among(situation(Mixture(parts, [0.25, 0.75]), X), tensor([x]), tensor([z]), 0.1)
+    found = probability_among(context(Mixture(parts, [0.25, 0.75]), X), tensor([x]), tensor([z]), 0.1)
     expected = 0.25 * closed(parts[0], x, z, 0.1) + 0.75 * closed(parts[1], x, z, 0.1)
     assert found == pytest.approx(expected, abs=0.04)
 
@@ -45,11 +45,11 @@ def test_what_fails_or_breaks_limits_does_not_count():
     model = several(botorch_model, X, Y)
     x, z = tensor([[0.9, 0.2]]), tensor(X[:1])
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_most=50)])
-    plain = probability_among(situation(model, X, objective), x, z, 0.0)
-    halved = probability_among(situation(model, X, objective, gates=(lambda x: x[:, 0] * 0 + np.log(0.5),)), x, z, 0.0)
+    plain = probability_among(context(model, X, objective), x, z, 0.0)
+    halved = probability_among(context(model, X, objective, gates=(lambda x: x[:, 0] * 0 + np.log(0.5),)), x, z, 0.0)
     assert halved == pytest.approx(plain / 2, abs=0.04)
     never = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_least=50)])
-    assert probability_among(situation(model, X, never), x, z, 0.0) == 0.0
+    assert probability_among(context(model, X, never), x, z, 0.0) == 0.0
 
 
 def test_over_a_pool_it_is_that_of_all_designs_left():
@@ -74,7 +74,7 @@ def test_of_a_front_better_means_beyond_it_in_some_utility():
     X, Y = measured(m=2)
     model = several(lambda x, y: botorch_model(x, y, 1e-4), X, Y)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", goal="maximize")])
-    here = situation(model, X, objective)
+    here = context(model, X, objective)
     assert probability_among(here, tensor(X[:1]), tensor(X), 0.2) == 0.0
     far = tensor([[1.5, -0.9]])
     chances = [probability_among(here, far, tensor(X), m) for m in (0.0, 0.3)]

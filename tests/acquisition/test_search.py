@@ -13,7 +13,7 @@ from designer.acquisition.functions import NoisyImprovement
 from designer.acquisition.search import Search, listed_designs
 from designer.space import DesignSpace
 
-from .test_functions import situation
+from .test_functions import context
 from .worlds import alloys, box, fitted, gaussian_process, one, pool, tensor
 
 
@@ -23,7 +23,7 @@ def acquisition_over(space, n=20, seed=0, goal="maximize"):
     X = space.sample(n, rng)
     F = space.encoder.encode(X)
     y = -((F - 0.35) ** 2).sum(1) + 0.3 * np.sin(9 * F[:, 0]) + 0.02 * rng.normal(size=n)
-    return X, NoisyImprovement(situation(fitted(space, X, y), F, one(goal), tensor(F[:0])))
+    return X, NoisyImprovement(context(fitted(space, X, y), F, one(goal), tensor(F[:0])))
 
 
 def searched(space, acquisition, n, taken=(), starts=None, seed=0, deadline=None):
@@ -148,7 +148,7 @@ def test_acquisitions_without_a_bound_are_searched_too():
     space = pool(rows)
     X = rows[:8]
     model = gaussian_process(X, np.sin(6 * X).sum(1))
-    acquisition = build_acquisition(situation(model, X, one("match", value=0.5, tolerance=0.01)))
+    acquisition = build_acquisition(context(model, X, one("match", value=0.5, tolerance=0.01)))
     assert not acquisition.screen_bounds
     found = searched(space, acquisition, 1, space.keys(X))
     _, scores = greedy(space, rows[8:], acquisition, 1)

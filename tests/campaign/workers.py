@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.events import Created, Suggested, Withdrawn
 from designer.campaign.log.store import open_store
-from designer.campaign.suggesting.run_loop import unfinished
+from designer.campaign.run_loop import unfinished
 from designer.errors import Conflict
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)

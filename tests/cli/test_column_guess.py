@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.cli.column_guess import Wish, guess, identifier, likely_target, read_columns
+from designer.cli.column_guess import ColumnRequest, guess, identifier, likely_target, read_columns
 from designer.cli.draft import render
 from designer.documents import read_document
 from designer.errors import InvalidData
@@ -17,7 +17,7 @@ def columns_of(**cells: list[str]):
 
 
 def parameters(columns, *targets: str, ignore=()):
-    draft = guess(columns, "x", [Wish(name, "maximize") for name in targets], ignore, "lab.csv")
+    draft = guess(columns, "x", [ColumnRequest(name, "maximize") for name in targets], ignore, "lab.csv")
     return draft, [dict(entry.keys) for entry in draft.parameters]
 
 
@@ -114,7 +114,7 @@ def test_a_decimal_comma_is_no_unit():
     assert not columns[0].is_numeric
     assert columns[0].unit is None
     with pytest.raises(InvalidData, match="'1,5' is not a number"):
-        guess(columns, "a", [Wish("x", "maximize")], [], "lab.csv")
+        guess(columns, "a", [ColumnRequest("x", "maximize")], [], "lab.csv")
 
 
 def test_the_columns_of_an_exported_table_are_no_parameters():
@@ -126,7 +126,7 @@ def test_the_columns_of_an_exported_table_are_no_parameters():
 
 def test_targets_carry_unit_goal_and_what_was_seen():
     columns = columns_of(**{"x": ["1", "2"], "size (nm)": ["30", "55"]})
-    draft = guess(columns, "n", [Wish("size", "match", Decimal(40), Decimal(5))], [], "lab.csv")
+    draft = guess(columns, "n", [ColumnRequest("size", "match", Decimal(40), Decimal(5))], [], "lab.csv")
     [target] = draft.targets
     assert dict(target.keys) == {
         "name": "size", "unit": "nm", "goal": "match", "value": Decimal(40), "tolerance": Decimal(5),
@@ -146,7 +146,7 @@ def test_targets_carry_unit_goal_and_what_was_seen():
 def test_what_cannot_be_is_refused(wishes, ignore, message):
     columns = columns_of(x=["1", "2"], gas=["N2", "Ar"], y=["1", "2"])
     with pytest.raises(InvalidData) as error:
-        guess(columns, "n", [Wish(name, "maximize") for name in wishes], ignore, "lab.csv")
+        guess(columns, "n", [ColumnRequest(name, "maximize") for name in wishes], ignore, "lab.csv")
     assert message in str(error.value)
 
 
@@ -180,7 +180,7 @@ def test_whatever_the_table_the_draft_is_a_space(headers, data):
     cells["result y"] = [str(i) for i in range(rows)]
     columns = read_columns(pd.DataFrame(cells, dtype=object))
     try:
-        draft = guess(columns, "x", [Wish("result y", "minimize")], [], "lab.csv")
+        draft = guess(columns, "x", [ColumnRequest("result y", "minimize")], [], "lab.csv")
     except InvalidData:
         return
     document = read_document(render(draft)).data

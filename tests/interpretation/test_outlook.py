@@ -11,7 +11,7 @@ from botorch.models.model import Model
 from scipy.stats import norm
 
 from designer.acquisition import moments
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import single_output
 from designer.interpretation.outlook import Hope, hope_over, outlook_of
 from designer.objective import Objective, Target, hypervolume
@@ -24,17 +24,19 @@ def joint(model: Model, X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return moments.joint(model, X)
 
 
-def situation(objective: Objective, *, noise: float = 1e-6, m: int = 1, best: int = 1, **more: object) -> Situation:
+def context(
+    objective: Objective, *, noise: float = 1e-6, m: int = 1, best: int = 1, **more: object
+) -> AcquisitionContext:
     """Return what follows from eight measurements; the `best` of them by the first target are the incumbents."""
     X, Y = measured(m=m)
     order = np.argsort(-Y[:, 0])
     rows = tensor(X[order[:best]])
     ranges = objective.ranges(Y) if objective.mode == "desirability" else ()
     model = botorch_model(X, Y, noise)
-    return replace(Situation(model, objective, ranges, rows, rows[:0], rows, seed=3), **more)  # type: ignore[arg-type]
+    return replace(AcquisitionContext(model, objective, ranges, rows, rows[:0], rows, seed=3), **more)  # type: ignore[arg-type]
 
 
-def difference(where: Situation, x: torch.Tensor) -> tuple[float, float]:
+def difference(where: AcquisitionContext, x: torch.Tensor) -> tuple[float, float]:
     """Return mean and standard deviation of the design's value minus the one incumbent's."""
     mean, covariance = joint(single_output(where.model, 0), torch.cat([x[None], where.measured]))
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
@@ -45,7 +47,7 @@ def difference(where: Situation, x: torch.Tensor) -> tuple[float, float]:
 @pytest.mark.parametrize("noise", [1e-6, 0.3], ids=["known", "noisy"])
 @pytest.mark.parametrize("x", [[0.15, 0.2], [0.5, 0.5], [0.9, 0.3]])
 def test_shares_and_chance_are_the_closed_forms(sign: int, noise: float, x: list[float]) -> None:
-    where = situation(one("maximize" if sign > 0 else "minimize"), noise=noise)
+    where = context(one("maximize" if sign > 0 else "minimize"), noise=noise)
     delta, s = difference(where, tensor(x))
     z = sign * delta / s
     expected = s * (z * norm.cdf(z) + norm.pdf(z))
@@ -58,7 +60,7 @@ def test_shares_and_chance_are_the_closed_forms(sign: int, noise: float, x: list
 
 
 def test_a_match_by_quadrature() -> None:
-    where = situation(one("match", value=0.4, tolerance=0.1))
+    where = context(one("match", value=0.4, tolerance=0.1))
     x = tensor([0.5, 0.5])
     mean, covariance = joint(where.model, torch.cat([x[None], where.measured]))
     best = -abs(float(mean[1]) - 0.4)
@@ -77,7 +79,7 @@ def test_what_is_certain_is_exploiting_alone_and_what_is_hopeless_exploring_alon
 
 
 def test_limits_and_failures_count_in_the_chance_and_not_in_the_shares() -> None:
-    free = situation(Objective(targets=[Target(name="y", goal="maximize"), Target(name="z")]), m=2, best=8)
+    free = context(Objective(targets=[Target(name="y", goal="maximize"), Target(name="z")]), m=2, best=8)
     limited = replace(
         free, objective=Objective(targets=[Target(name="y", goal="maximize"), Target(name="z", at_most=1.0)])
     )
@@ -96,7 +98,7 @@ def test_limits_and_failures_count_in_the_chance_and_not_in_the_shares() -> None
 
 def test_without_anything_that_keeps_the_limits_all_is_search() -> None:
     objective = Objective(targets=[Target(name="y", goal="maximize", at_least=50.0)])
-    found = outlook_of(situation(objective), tensor([0.5, 0.5]))
+    found = outlook_of(context(objective), tensor([0.5, 0.5]))
     assert (found.beat, found.exploit, found.explore) == (None, 0.0, 1.0)
     assert found.within < 1e-3
 
@@ -108,7 +110,7 @@ def test_several_goals_by_brute_force(weights: tuple[float, float] | None, place
     objective = Objective(
         targets=[Target(name="y", goal="maximize", **keys[0]), Target(name="z", goal="minimize", **keys[1])]
     )
-    where = situation(objective, m=2, best=8)
+    where = context(objective, m=2, best=8)
     x = tensor(place)
     rng = np.random.default_rng(0)
     X = torch.cat([x[None], where.measured])

@@ -12,10 +12,10 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from designer.acquisition.builder import build_acquisition
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import moments
 from designer.acquisition.observed import Observed
-from designer.acquisition.propose import Known, propose, situation_of
+from designer.acquisition.propose import Known, acquisition_context, propose
 from designer.interpretation.runner_up import _with_knobs, alternative_to
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
@@ -27,7 +27,7 @@ GRID = np.array([[a, b] for a in np.linspace(0, 1, 9) for b in np.linspace(0, 1,
 
 def world(
     objective: Objective, *, m: int = 1, noise: float = 1e-6, gate: float = 1.0, space: DesignSpace | None = None
-) -> tuple[DesignSpace, Situation, Known, np.ndarray]:
+) -> tuple[DesignSpace, AcquisitionContext, Known, np.ndarray]:
     """Return a space, what is known of it, and the design that a proposal chooses there."""
     X, Y = measured(m=m)
     space = space or pool(GRID)
@@ -39,14 +39,14 @@ def world(
 
     success = Success() if gate < 1 else None
     known = Known.of(space, data, X[:0], set())
-    where = situation_of(model, space, objective, data, known, 5, success, space.encoder)
+    where = acquisition_context(model, space, objective, data, known, 5, success, space.encoder)
     if space.pool is None:
         return space, where, known, propose(model, space, objective, data, X[:0], 1, 5).coordinates[0]
     free = np.array([row for row in space.pool.coordinates if not (row == X).all(1).any()])
     return space, where, known, free[scores(where, free).argmax()]
 
 
-def scores(where: Situation, X: np.ndarray) -> np.ndarray:
+def scores(where: AcquisitionContext, X: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         return build_acquisition(where)(tensor(X)[:, None, :]).numpy()
 

@@ -15,7 +15,7 @@ from designer.objective import Target
 from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
 from designer.priors.baseline import plain_model
 from designer.priors.conditioning import is_informed
-from designer.priors.informed import Extra, InformedModel, fit_informed, knowing_nothing
+from designer.priors.informed import Extra, InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
 from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
@@ -172,11 +172,11 @@ class TestPosterior:
         """Explicit covariance of f at the measured designs and elsewhere, against the model's own algebra."""
         data = data_of(hill(0.6), 8)
         model = prior.informed(data)[0]
-        assert isinstance(model.knowing, SourceMean)
+        assert isinstance(model.prior_mean, SourceMean)
         process, output = model.process, model.process.output
         X, Z = model.inputs, torch.as_tensor(features(5, 9)[1])
-        mean_x, phi_x = model.knowing(X)
-        mean_z, phi_z = model.knowing(Z)
+        mean_x, phi_x = model.prior_mean(X)
+        mean_z, phi_z = model.prior_mean(Z)
         hyper, kernel = process.hyperparameters, process.kernel
         own = replace(kernel, linear=(), weights=kernel.weights[:2], terms=tuple(
             replace(term, groups=term.groups[:2]) for term in kernel.terms
@@ -219,7 +219,7 @@ class TestPosterior:
 class TestInformed:
     def test_without_knowledge_it_is_the_plain_process(self) -> None:
         data = data_of(hill(0.6), 12)
-        model, plain = fit_informed(data, knowing_nothing, ()), fit_gaussian_process(data)
+        model, plain = fit_informed(data, zero_mean, ()), fit_gaussian_process(data)
         X = torch.rand(20, 2, dtype=torch.float64)
         torch.testing.assert_close(model.marginals(X)[0], plain.marginals(X)[0], rtol=1e-3, atol=0.5)
 

@@ -143,8 +143,8 @@ def test_equal_values_are_no_fault() -> None:
 
 
 def test_many_measurements_use_some_for_the_process_and_all_for_the_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("designer.properties.property_posterior.MOST_EXACT", 60)
-    monkeypatch.setattr("designer.properties.property_posterior.MOST_FITTED", 40)
+    monkeypatch.setattr("designer.properties.property_posterior.MAX_EXACT", 60)
+    monkeypatch.setattr("designer.properties.property_posterior.MAX_FITTED", 40)
     predictor = PropertyPredictor(fitted(), measured(150))
     (model,) = predictor.models
     assert model.measured == 150

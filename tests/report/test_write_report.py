@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from designer import Campaign
-from designer.campaign.suggesting.campaign_posterior import Knowledge
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.priors.evidence import PriorEvidence
 from designer.report import Section, write_report
 from designer.report.chapters import chapters
 from designer.report.gathering import gather
-from designer.report.posterior_history import FEWEST_CHOICES, MOST_CHOICES, _affordable, history_of
+from designer.report.posterior_history import MAX_CHOICES, MIN_CHOICES, _affordable, history_of
 from tests.report.test_html import Page
 
 SPACE = [
@@ -105,7 +105,7 @@ def test_predictions_were_made_before_the_result_came(campaign: Campaign) -> Non
 
 
 def test_a_measurement_is_expected_to_scatter_more_than_the_design_itself(campaign: Campaign) -> None:
-    known = campaign.knowledge()
+    known = campaign.posterior()
     assert known is not None
     _, spread = known.predict(known.coordinates[:1])
     from designer.report.posterior_history import expectations
@@ -179,20 +179,20 @@ def test_what_is_open_is_explained(campaign: Campaign) -> None:
 
 
 def test_a_long_campaign_is_played_as_often_as_its_size_allows() -> None:
-    assert _affordable([5, 8, 11]) == MOST_CHOICES
-    assert FEWEST_CHOICES <= _affordable(list(range(10, 500, 4))) < MOST_CHOICES
-    assert _affordable([5000] * 100) == FEWEST_CHOICES
+    assert _affordable([5, 8, 11]) == MAX_CHOICES
+    assert MIN_CHOICES <= _affordable(list(range(10, 500, 4))) < MAX_CHOICES
+    assert _affordable([5000] * 100) == MIN_CHOICES
 
 
 def test_evidence_of_a_learned_prior_is_told_over_time(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     evidence = PriorEvidence(sources=(("plate 3", 0.6), ("plate 1", 0.4)), log_evidence=1.5, words="It helps.")
-    plain = Campaign.knowledge_at
+    plain = Campaign.posterior_at
 
-    def learned(self: Campaign, position: int) -> Knowledge | None:
+    def learned(self: Campaign, position: int) -> CampaignPosterior | None:
         known = plain(self, position)
         return None if known is None else replace(known, evidence=evidence)
 
-    monkeypatch.setattr(Campaign, "knowledge_at", learned)
+    monkeypatch.setattr(Campaign, "posterior_at", learned)
     found = gather(campaign)
     assert [value for _, value in found.evidence] == [evidence] * len(found.evidence)
     assert len(found.evidence) == 3

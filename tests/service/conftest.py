@@ -20,7 +20,7 @@ from designer.service.lab import Lab
 from designer.service.store.accounts import Caller
 from designer.service.store.paths import Place
 from designer.service.work import worker_tasks
-from designer.service.work.workers import Crew
+from designer.service.work.workers import Workers
 from tests.campaign.conftest import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -60,7 +60,7 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture
 def lab(place: Place) -> Iterator[Lab]:
-    lab = Lab(place, Crew(ThreadLane(), ThreadLane()))
+    lab = Lab(place, Workers(ThreadLane(), ThreadLane()))
     yield lab
     lab.close()
     worker_tasks.forget(place)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import Situation
+from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.observed import Observed
-from designer.acquisition.propose import Known, features, situation_of
+from designer.acquisition.propose import Known, acquisition_context, features
 from designer.campaign.best import best_rows
 from designer.campaign.explaining.explanation import Best, Expectation, Explanation, Influences, Neighbour, Rival
 from designer.campaign.explaining.influences import influences_of
@@ -24,7 +24,7 @@ from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
-from designer.campaign.suggesting.campaign_posterior import Knowledge, feasibility_of
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior, feasibility_of
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.distances import distances, parameter_distances
@@ -64,7 +64,7 @@ class Moment:
     spec: CampaignSpec
     state: CampaignState
     event: Suggested
-    known: Knowledge | None
+    known: CampaignPosterior | None
     now: Suggestion
     measured_since: Mapping[str, float]
 
@@ -113,12 +113,12 @@ def explain(moment: Moment) -> Explanation:
         return plain
     expected = _expected(known, x, moment.measured_since)
     best = _best(known, groups, x[0])
-    situation, kinds = _situation(moment, known)
-    outlook = outlook_of(situation, features(spec.space.encoder, x)[0])
+    context, kinds = _context(moment, known)
+    outlook = outlook_of(context, features(spec.space.encoder, x)[0])
     told = _with(plain, moment, expected, best, outlook, known)
     if not moment.scored:
         return told
-    return _with_choice(told, moment, known, situation, kinds, x[0])
+    return _with_choice(told, moment, known, context, kinds, x[0])
 
 
 def _with(
@@ -127,7 +127,7 @@ def _with(
     expected: tuple[Expectation, ...],
     best: Best | None,
     outlook: Outlook,
-    known: Knowledge,
+    known: CampaignPosterior,
 ) -> Explanation:
     limited = any(target.constrained for target in moment.spec.objective.targets)
     return replace(
@@ -145,10 +145,15 @@ def _with(
 
 
 def _with_choice(
-    told: Explanation, moment: Moment, known: Knowledge, situation: Situation, sorted_out: Known, x: Floats
+    told: Explanation,
+    moment: Moment,
+    known: CampaignPosterior,
+    context: AcquisitionContext,
+    sorted_out: Known,
+    x: Floats,
 ) -> Explanation:
     spec = moment.spec
-    rival = alternative_to(x, spec.space, situation, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
+    rival = alternative_to(x, spec.space, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
     goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
     influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
     if rival is None:
@@ -173,7 +178,7 @@ def _seed(moment: Moment) -> int:
     return seed_of(moment.spec.settings.seed, len(moment.state.suggestions))
 
 
-def _situation(moment: Moment, known: Knowledge) -> tuple[Situation, Known]:
+def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionContext, Known]:
     """Return what the acquisition function was built from when the design was chosen."""
     spec, state = moment.spec, moment.state
     data = Observed(known.coordinates, known.Y)
@@ -185,13 +190,13 @@ def _situation(moment: Moment, known: Knowledge) -> tuple[Situation, Known]:
     feasibility = feasibility_of(spec, state, known)
     model = (plain_part(known.model) if moment.plain else None) or known.model
     with one_thread():
-        situation = situation_of(
+        context = acquisition_context(
             model, spec.space, spec.objective, data, sorted_out, _seed(moment), feasibility, spec.space.encoder
         )
-    return situation, sorted_out
+    return context, sorted_out
 
 
-def _expected(known: Knowledge, x: Floats, since: Mapping[str, float]) -> tuple[Expectation, ...]:
+def _expected(known: CampaignPosterior, x: Floats, since: Mapping[str, float]) -> tuple[Expectation, ...]:
     mean, sd = known.predict(x, of_measurement=True)
     learned = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
     return tuple(
@@ -201,7 +206,7 @@ def _expected(known: Knowledge, x: Floats, since: Mapping[str, float]) -> tuple[
     )
 
 
-def _best(known: Knowledge, groups: Sequence[MeasuredDesign], x: Floats) -> Best | None:
+def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: Floats) -> Best | None:
     """Return the best measured design; of several on a front, the nearest one."""
     rows = best_rows(known.objective, np.array([group.means for group in groups])) if groups else []
     if not rows:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from designer.campaign.log.events import Design
-from designer.campaign.suggesting.flagged_results import Doubt
+from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.wording import amount, percent, signed
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
@@ -168,7 +168,7 @@ class Explanation:
     influences: tuple[Influences, ...] = ()
     rival: Rival | None = None
     prior: PriorEvidence | None = None
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[FlaggedResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""

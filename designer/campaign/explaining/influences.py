@@ -10,7 +10,7 @@ import torch
 
 from designer.acquisition.moments import single_output
 from designer.campaign.explaining.explanation import Influence, Influences
-from designer.campaign.suggesting.campaign_posterior import Knowledge
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.sensitivity import feature_shares, more_of_each
 from designer.interpretation.shapley import Attribution, shapley_values
@@ -29,7 +29,7 @@ _PATHS = 32
 
 
 @one_thread()
-def influences_of(known: Knowledge, x: Floats, columns: Sequence[int], seed: int) -> tuple[Influences, ...]:
+def influences_of(known: CampaignPosterior, x: Floats, columns: Sequence[int], seed: int) -> tuple[Influences, ...]:
     """Return what the posterior means of the targets in `columns` rest on at the design `x` (``c``).
 
     Largest influence first. The average design that settings are compared with is that of 64 random designs of the
@@ -59,12 +59,12 @@ def _sorted(influences: Iterator[Influence]) -> tuple[Influence, ...]:
     return tuple(sorted(influences, key=lambda each: -abs(each.effect)))
 
 
-def _parameters(known: Knowledge, found: Attribution, column: int) -> Iterator[Influence]:
+def _parameters(known: CampaignPosterior, found: Attribution, column: int) -> Iterator[Influence]:
     for parameter, value in zip(known.space.parameters, found.values[:, column].tolist(), strict=True):
         yield Influence("parameter", parameter.name, value)
 
 
-def _members(known: Knowledge, x: Floats, means: object) -> Iterator[tuple[str, str, Floats]]:
+def _members(known: CampaignPosterior, x: Floats, means: object) -> Iterator[tuple[str, str, Floats]]:
     """Yield each member of a composition or mixture, how much more of it, and the change of the means."""
     assert callable(means)
     for parameter, part in known.space.parts():
@@ -83,7 +83,7 @@ def _members(known: Knowledge, x: Floats, means: object) -> Iterator[tuple[str, 
             yield parameter.members[member], by, change
 
 
-def _descriptors(known: Knowledge, x: Floats, column: int, background: Floats) -> Iterator[Influence]:
+def _descriptors(known: CampaignPosterior, x: Floats, column: int, background: Floats) -> Iterator[Influence]:
     """Yield what each described property adds, its statistics (mean, range, ...) taken together."""
     columns = known.space.encoder.columns
     if not any(each.role == "descriptor" for each in columns):

@@ -23,7 +23,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
-from designer.campaign.suggesting.flagged_results import Doubt
+from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.past_tasks import prior_digest, prior_of_spec
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
@@ -50,7 +50,7 @@ _ASIDE = "past tasks left aside, as for every third design"
 
 
 @dataclass(frozen=True, eq=False)
-class Knowledge:
+class CampaignPosterior:
     """The results of a campaign and the posterior given them.
 
     Parameters
@@ -78,7 +78,7 @@ class Knowledge:
     evidence: PriorEvidence | None = None
 
     @cached_property
-    def doubts(self) -> tuple[Doubt, ...]:
+    def doubts(self) -> tuple[FlaggedResult, ...]:
         """The results that are not believed as they stand, and those that a person is asked about."""
         doubted = [self._doubt(each, each.edge) for each in self.outliers]
         rest = without(self.data, self.outliers)
@@ -89,10 +89,10 @@ class Knowledge:
             ]
         return (*doubted, *[self._doubt(each, each.value, each.fits) for each in slips if each is not None])
 
-    def _doubt(self, each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> Doubt:
+    def _doubt(self, each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> FlaggedResult:
         target = self.objective.targets[each.target]
         name = self.measurements[each.row]
-        return Doubt(name, target.name, target.unit, each.value, each.expected, counts_as, fits)
+        return FlaggedResult(name, target.name, target.unit, each.value, each.expected, counts_as, fits)
 
     def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
         """Return mean and standard deviation (``n x m`` each) of the targets of designs.
@@ -108,7 +108,7 @@ class Knowledge:
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
 
 
-def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = True) -> Knowledge:
+def campaign_posterior(spec: CampaignSpec, state: CampaignState, *, judged: bool = True) -> CampaignPosterior:
     """Return what the results of `state` say. A pure function: the order in which they came does not matter.
 
     Unless `judged`, the evidence for the prior is left out: it is for people, and takes as long as the posterior.
@@ -132,7 +132,7 @@ def knowledge_of(spec: CampaignSpec, state: CampaignState, *, judged: bool = Tru
         prior = prior_of_spec(spec)
         found = robust_conditioning.condition(prior, data)
         evidence = _evidence(prior, found.data) if judged else None
-    return Knowledge(
+    return CampaignPosterior(
         space=spec.space,
         objective=spec.objective,
         coordinates=coordinates,
@@ -164,7 +164,7 @@ def _evidence(prior: FittedPrior, data: TaskData) -> PriorEvidence | None:
 
 def informs(spec: CampaignSpec, state: CampaignState) -> bool:
     """Whether the posterior of some goal follows past tasks, and not the campaign's own measurements alone."""
-    model = knowledge_of(spec, state, judged=False).model
+    model = campaign_posterior(spec, state, judged=False).model
     return any(is_informed(single_output(model, i)) for i in spec.objective.goal_columns)
 
 
@@ -176,8 +176,8 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
     taken
         Designs that were suggested, measured, failed or withdrawn.
     """
-    known = knowledge_of(spec, state, judged=False)
-    asked = _Asked(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
+    known = campaign_posterior(spec, state, judged=False)
+    asked = _Proposer(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     plain = plain_part(known.model)
     parts: list[tuple[bool, Proposal]] = []
@@ -205,12 +205,12 @@ def propose_next(spec: CampaignSpec, state: CampaignState, n: int, seed: int, ta
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _Proposer:
     """What a choice is made from, whichever model decides."""
 
     spec: CampaignSpec
     state: CampaignState
-    known: Knowledge
+    known: CampaignPosterior
     taken: Taken
     seed: int
     deadline: Deadline
@@ -246,13 +246,13 @@ class _Asked:
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 
-def _forbidden(known: Knowledge, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:
+def _forbidden(known: CampaignPosterior, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:
     """Return the keys of designs that may not even be replicated: all that are taken, but for the measured ones."""
     measured = frozenset(known.space.keys(known.coordinates))
     return (taken - measured) | frozenset(known.space.keys(pending))
 
 
-def has_noise(known: Knowledge) -> bool:
+def has_noise(known: CampaignPosterior) -> bool:
     """Whether noise was seen: a standard error was given, or one design gave two different results.
 
     Only then is a replicate ever proposed: a table or a simulator would say the same again.
@@ -267,7 +267,7 @@ def has_noise(known: Knowledge) -> bool:
     return False
 
 
-def chance_of_better(spec: CampaignSpec, state: CampaignState, known: Knowledge, margin: float) -> float:
+def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, margin: float) -> float:
     """Return the probability that a design is left that is better than the best one by more than `margin`."""
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     refused = coordinates_of(spec.space, [each.design for each in state.failures])
@@ -288,7 +288,7 @@ def chance_of_better(spec: CampaignSpec, state: CampaignState, known: Knowledge,
 
 
 @one_thread()
-def feasibility_of(spec: CampaignSpec, state: CampaignState, known: Knowledge) -> Feasibility | None:
+def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior) -> Feasibility | None:
     """Return where experiments succeed; None if none has failed."""
     if not state.failures:
         return None

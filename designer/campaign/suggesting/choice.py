@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_MOST_INITIAL = 10
+_MAX_INITIAL = 10
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def initial_count(spec: CampaignSpec) -> int:
     if given is not None:
         return len(given)
     dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
-    count = min(max(3, dimensions + 1), _MOST_INITIAL)
+    count = min(max(3, dimensions + 1), _MAX_INITIAL)
     if spec.settings.budget is not None:
         count = max(1, min(count, spec.settings.budget // 2))
     batch = spec.settings.batch_size

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designer.campaign.wording import amount
 
-FEWEST_RESULTS = 5
+MIN_RESULTS_TO_FLAG = 5
 """Results from which one can be told to be unlike the others: what `designer.surrogates.robust.outlier_search.MOST` and
 `designer.surrogates.robust.decimal_slips.FEWEST` come to, said here without loading them."""
 
@@ -17,7 +17,7 @@ _TIMES = {
 
 
 @dataclass(frozen=True)
-class Doubt:
+class FlaggedResult:
     """A result that nothing foretells.
 
     Parameters
@@ -40,9 +40,9 @@ class Doubt:
     def __str__(self) -> str:
         """Say what is doubted, and what would end the doubt.
 
-        >>> print(Doubt("M0007", "yield", "%", 410.0, 38.2, 92.0))
+        >>> print(FlaggedResult("M0007", "yield", "%", 410.0, 38.2, 92.0))
         doubtful: M0007 with yield 410 %, where the other results let 38.2 % be expected; it counts as 92 % until a second measurement, or enough designs beside it, agree. If it is a slip, amend it
-        >>> print(Doubt("M0007", "yield", "%", 4.1, 38.2, 4.1, fits=10.0))
+        >>> print(FlaggedResult("M0007", "yield", "%", 4.1, 38.2, 4.1, fits=10.0))
         perhaps a slip: M0007 with yield 4.1 %, where the other results let 38.2 % be expected: ten times as much would fit. It counts as it stands; if it is a slip, amend it
         """  # noqa: E501  # one line of output
         unit = f" {self.unit}" if self.unit else ""

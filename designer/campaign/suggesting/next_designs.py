@@ -11,8 +11,8 @@ from datetime import datetime
 
 import numpy as np
 
+from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.corrections import known_suggestion
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.state import CampaignState, suggestion_id
 from designer.campaign.log.versions import versions
@@ -20,7 +20,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.errors import Fault, InvalidData, NoDesignLeft
 
-LEAST_RESULTS = 2
+MIN_RESULTS = 2
 
 
 def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
@@ -89,7 +89,7 @@ def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
     tasks teach about the goals and the file does not say how many first designs there shall be.
     """
     attached = sum(each.suggestion is None for each in state.results)
-    if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= LEAST_RESULTS:
+    if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= MIN_RESULTS:
         return True
     return spec.settings.initial is None and is_informed(spec, state)
 

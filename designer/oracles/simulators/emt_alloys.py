@@ -54,8 +54,8 @@ TARGETS = (
 
 _EDGES = {"Cu": 3.6, "Ag": 4.1, "Au": 4.1, "Ni": 3.5, "Pd": 3.9, "Pt": 3.9}  # angstrom; where the search begins
 _FORCE = 0.02  # eV/angstrom
-_MOST_STEPS = 300
-_MOST_SCANS = 5  # of the volume, before the positions are relaxed
+_MAX_STEPS = 300
+_MAX_SCANS = 5  # of the volume, before the positions are relaxed
 _POINTS = 7
 _CUBIC = 4  # atoms in the cubic cell
 _DECIMALS = 6  # of a mixing enthalpy: beyond them stands what is left of the difference of two equal numbers
@@ -130,13 +130,13 @@ def relaxed(symbols: Sequence[str], cells: int) -> Crystal:
     atoms = load("ase.build").bulk("Cu", cubic=True, a=edge) * (cells, cells, cells)
     atoms.set_chemical_symbols(list(symbols))
     atoms.calc = emt.EMT()
-    for _ in range(_MOST_SCANS):
+    for _ in range(_MAX_SCANS):
         before = atoms.get_volume()
         _to_volume(atoms, _equation_of_state(atoms, 0.05)[0])
         if abs(atoms.get_volume() / before - 1) < 0.1:
             break
-    if not optimize.LBFGS(atoms, logfile=None).run(fmax=_FORCE, steps=_MOST_STEPS):
-        raise MeasurementFailed(f"the atoms were still moving after {_MOST_STEPS} steps")
+    if not optimize.LBFGS(atoms, logfile=None).run(fmax=_FORCE, steps=_MAX_STEPS):
+        raise MeasurementFailed(f"the atoms were still moving after {_MAX_STEPS} steps")
     volume, energy, modulus = _equation_of_state(atoms, 0.02)
     if abs(volume / atoms.get_volume() - 1) > 0.06:  # beyond the seven volumes
         raise MeasurementFailed("the crystal is not stable: its volume ran away when the atoms were relaxed")

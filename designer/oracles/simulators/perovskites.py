@@ -60,7 +60,7 @@ _PLACES = ((0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.
 _CELLS = 2
 _POINTS = 7
 _WIDTH = 0.03
-_MOST_SCANS = 8
+_MAX_SCANS = 8
 
 
 class Perovskite(NamedTuple):
@@ -144,7 +144,7 @@ def relaxed(sites: Sequence[Sequence[str]], anion: str, edge: float) -> Perovski
     MeasurementFailed
         If the energies have no minimum with the volume.
     """
-    for _ in range(_MOST_SCANS):
+    for _ in range(_MAX_SCANS):
         scanned = edge
         volumes, energies = _energies(sites, anion, scanned)
         if not np.isfinite(energies).all():

@@ -35,10 +35,10 @@ from designer.priors import saving
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
-    both_ways,
     condition_each,
-    either_way,
+    fit_both_signs,
     learned_by_subject,
+    mix_by_evidence,
     moving,
     names_of,
     quantity_of,
@@ -61,7 +61,7 @@ KIND = "deep-kernel"
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """What the networks say of a new task's designs (see `designer.priors.informed.Knowing`).
+    """What the networks say of a new task's designs (see `designer.priors.informed.PriorMean`).
 
     The further features are the mean (1 column), each member's deviation from it (E), and all embeddings (E p).
     """
@@ -167,7 +167,7 @@ class FittedDeepKernel:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: either_way(self.informed(one), one))
+        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one))
 
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
         """Return the models of one target that runs with past tasks and of one that runs against them.
@@ -185,8 +185,8 @@ class FittedDeepKernel:
         output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, teaching, quantity_of(one))
         members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
         extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
-        knowing = partial(Embedding, bridge, learned.standardise, weights)
-        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
+        prior_mean = partial(Embedding, bridge, learned.standardise, weights)
+        return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
 
     def save(self, path: Path) -> None:
         """Write networks and sources into the folder `path`."""

@@ -33,10 +33,10 @@ from designer.priors import saving
 from designer.priors.agreement import Standardiser
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
-    both_ways,
     condition_each,
-    either_way,
+    fit_both_signs,
     learned_by_subject,
+    mix_by_evidence,
     names_of,
     quantity_of,
     what_teaches,
@@ -64,7 +64,7 @@ LEANED_ON = 8
 
 @dataclass(frozen=True, eq=False)
 class Attending:
-    """What past tasks expect of a new task's designs (see `designer.priors.informed.Knowing`).
+    """What past tasks expect of a new task's designs (see `designer.priors.informed.PriorMean`).
 
     The further features are the weighted mean (1 column), each task's deviation from it (S), and the embedding (P).
     """
@@ -128,7 +128,7 @@ class FittedMetric:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: either_way(self.informed(one), one))
+        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one))
 
     def source_weights(self, data: TaskData) -> dict[str, float]:
         """Return the names of past tasks and how much each is believed about a new task (one target), of sum 1.
@@ -158,9 +158,9 @@ class FittedMetric:
             mean, further = Attending(seen.bridge, seen.learned.space, anchors, weights, trust.slope)(one.X)
         output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.teaching, quantity_of(one))
         means, width = 1 + len(leaned), further.shape[-1]
-        knowing = partial(Attending, seen.bridge, seen.learned.space, anchors, weights)
+        prior_mean = partial(Attending, seen.bridge, seen.learned.space, anchors, weights)
         extras = trust.extras(range(means), range(means, width))
-        return both_ways(one, knowing, trust.slope, extras, output, trust.settings())
+        return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
 
     def _seen(self, one: TaskData) -> _Seen | None:
         found = what_teaches(one, self.common, self.sources)

@@ -21,7 +21,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from designer.priors.informed import InformedModel, Knowing, fit_informed
+from designer.priors.informed import InformedModel, PriorMean, fit_informed
 from designer.priors.networks.input_map import Way
 from designer.priors.networks.learners import Learner
 from designer.priors.networks.network_calibration import Calibration
@@ -133,7 +133,7 @@ class _Together:
 
 @dataclass(frozen=True, eq=False)
 class _Expected:
-    """What an adapted network says (`designer.priors.informed.Knowing`); there are no further features."""
+    """What an adapted network says (`designer.priors.informed.PriorMean`); there are no further features."""
 
     way: Way
     expectation: Expectation
@@ -159,7 +159,7 @@ class AdaptedModel(InformedModel):
 
     Parameters
     ----------
-    process, knowing
+    process, prior_mean
         The process of honest residuals, and the network adapted to all measurements.
     honest
         What networks expected (``n``, standardised) of the measurements that they had not seen.
@@ -167,8 +167,8 @@ class AdaptedModel(InformedModel):
         By how much the network's variance raised the mean of the prior of the process' log variance.
     """
 
-    def __init__(self, process: GaussianProcess, knowing: Knowing, honest: Tensor, raised: float) -> None:
-        super().__init__(process, knowing, process.inputs.shape[-1])
+    def __init__(self, process: GaussianProcess, prior_mean: PriorMean, honest: Tensor, raised: float) -> None:
+        super().__init__(process, prior_mean, process.inputs.shape[-1])
         self.honest, self.raised = honest, raised
 
     def held_out(self) -> HeldOut:

@@ -143,8 +143,8 @@ class Heads:
         self, one: TaskData, way: Way, sign: float, output: OutputScale, calibration: Calibration
     ) -> InformedModel:
         """See `Learner.model`."""
-        knowing = Said(way, self.networks, sign)
-        return fit_informed(one, knowing, calibration.extras, output=output, settings=calibration.settings)
+        prior_mean = Said(way, self.networks, sign)
+        return fit_informed(one, prior_mean, calibration.extras, output=output, settings=calibration.settings)
 
     def joined(self, other: Learner) -> Heads:
         """See `Learner.joined`."""
@@ -162,7 +162,7 @@ class Heads:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What heads say of a new task's designs (`designer.priors.informed.Knowing`).
+    """What heads say of a new task's designs (`designer.priors.informed.PriorMean`).
 
     The further features are the mean (1), and the features of all networks, each by its prior deviation.
     """

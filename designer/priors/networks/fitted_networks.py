@@ -12,7 +12,7 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors import saving
-from designer.priors.conditioning import condition_each, either_way, quantity_of, what_teaches
+from designer.priors.conditioning import condition_each, mix_by_evidence, quantity_of, what_teaches
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.networks.corpus import Corpus, Inputs
@@ -67,7 +67,7 @@ class Networks:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: either_way(self.models(one), one))
+        return condition_each(data, lambda one: mix_by_evidence(self.models(one), one))
 
     def models(self, one: TaskData) -> tuple[InformedModel, ...]:
         """Return the models of one target that runs with past tasks, and of one that runs against them.

@@ -27,7 +27,7 @@ from designer.surrogates.outputs import OutputScale
 _ROWS = 20
 _PARTS = 2
 _LEAST = 6  # rows from which a process says anything about its hyperparameters
-_MOST_SHIFT = 4.0
+_MAX_SHIFT = 4.0
 _DEVIATIONS = (0.4, 1.0)
 _WEIGHT = 2.0
 _NEW_ROWS = 60
@@ -97,7 +97,7 @@ def calibrate(tasks: Sequence[tuple[TaskData, Fit]], wide: Calibration) -> Calib
     found = [shift for data, fit in tasks if (shift := _shift(data, fit, wide)) is not None]
     if not found:
         return wide
-    shifts = np.clip(np.stack(found), -_MOST_SHIFT, _MOST_SHIFT)
+    shifts = np.clip(np.stack(found), -_MAX_SHIFT, _MAX_SHIFT)
     n = len(shifts)
     mean = shifts.sum(0) / (n + _WEIGHT)
     start = [wide.variance, wide.noise, *(extra.variance for extra in wide.extras)]

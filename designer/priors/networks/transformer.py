@@ -21,7 +21,7 @@ from designer.priors.networks.episodes import Episodes, draw
 from designer.priors.networks.synthetic_surfaces import surfaces
 from designer.priors.networks.training import doubled, generator, mlp, perceive, seeded, train, weights_of
 
-_LEAST_VARIANCE = 1e-3
+_MIN_VARIANCE = 1e-3
 _CHECK = 32
 
 
@@ -79,7 +79,7 @@ def predict(
         tokens = tokens + _attended(weights, layer, heads, tokens, n + 1, readable)
         tokens = tokens + perceive(weights, f"feed{layer}", _normed(tokens)) / layers
     out = perceive(weights, "head", _normed(tokens[:, n + 1 :]))
-    return out[..., 0], nn.functional.softplus(out[..., 1]) + _LEAST_VARIANCE
+    return out[..., 0], nn.functional.softplus(out[..., 1]) + _MIN_VARIANCE
 
 
 def _normed(tokens: Tensor) -> Tensor:

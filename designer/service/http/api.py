@@ -19,7 +19,6 @@ from starlette.responses import Response, StreamingResponse
 from designer.errors import InvalidData
 from designer.service import commands, queries
 from designer.service.http import schemas
-from designer.service.http.problems import Refused
 from designer.service.http.requests import decoded, kind_of_body
 from designer.service.http.responses import Answer, seen, versioned
 from designer.service.http.routing import (
@@ -39,7 +38,8 @@ from designer.service.http.routing import (
     named,
 )  # fmt: skip
 from designer.service.http.security import Who
-from designer.service.http.uploads import MOST_CAMPAIGN_BYTES, read_sheet
+from designer.service.http.uploads import MAX_CAMPAIGN_BYTES, read_sheet
+from designer.service.problems import Refused
 
 api = APIRouter(prefix="/api", responses=PROBLEMS)
 
@@ -84,8 +84,8 @@ async def check_campaign(request: Request, who: Who) -> Answer:
 
 async def _campaign(request: Request) -> str | dict[str, Any]:
     kind, body = kind_of_body(request), await request.body()
-    if len(body) > MOST_CAMPAIGN_BYTES:
-        raise Refused("too-large", f"a campaign has at most {MOST_CAMPAIGN_BYTES} bytes; upload tables as files")
+    if len(body) > MAX_CAMPAIGN_BYTES:
+        raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables as files")
     if kind in (YAML, "text/yaml", "application/x-yaml"):
         try:
             return body.decode("utf-8")

@@ -20,11 +20,11 @@ from designer.service.http.api import api
 from designer.service.http.api_views import looks
 from designer.service.http.assets import Assets, root
 from designer.service.http.pages import pages, problem_page
-from designer.service.http.problems import kind_of
 from designer.service.http.responses import Answer, of_error
 from designer.service.http.schemas import Results
 from designer.service.http.security import Limits, Options, Wrapping
 from designer.service.lab import Lab
+from designer.service.problems import kind_of
 
 LOG = logging.getLogger("designer.service")
 DESCRIPTION = (

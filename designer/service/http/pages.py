@@ -15,14 +15,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from designer.campaign.campaign import Campaign
 from designer.service import queries, representations
 from designer.service.http.assets import asset
-from designer.service.http.problems import KINDS, Refused
 from designer.service.http.responses import Problem
 from designer.service.http.routing import Before, Id, Sub, lab_of, looked, named
 from designer.service.http.security import COOKIE, Options, nobody, own_site, session_of
+from designer.service.problems import KINDS, Refused
 from designer.service.store.accounts import MAY, ROLES, SESSION_HOURS, Caller
 
 pages = APIRouter(include_in_schema=False)
-_MOST_FORM = 5000
+_MAX_FORM = 5000
 _AT_ONCE = ("Expected", "Chances", "Exploring or exploiting", "Doubtful results")  # of a card; the rest is a click away
 
 
@@ -112,7 +112,7 @@ def _set_cookie(answer: Response, value: str, seconds: int, options: Options) ->
 
 async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
-    if len(body) > _MOST_FORM:
+    if len(body) > _MAX_FORM:
         raise Refused("too-large", "the form is too large")
     return {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 
 
 def kind_of_body(request: Request) -> str:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from designer.errors import Fault, InvalidData
-from designer.service.http.problems import KINDS, MEDIA_TYPE, Refused, problem
 from designer.service.lab import Told
+from designer.service.problems import KINDS, MEDIA_TYPE, Refused, problem
 from designer.service.representations import jsonable
 
 _ETAG = re.compile(r'^(?:W/)?"([0-9]{1,15})"$')

@@ -10,10 +10,10 @@ from starlette.concurrency import run_in_threadpool
 
 from designer.service import queries
 from designer.service.http import schemas
-from designer.service.http.problems import MEDIA_TYPE, Refused
 from designer.service.http.security import Who
-from designer.service.http.url_names import name_of
 from designer.service.lab import Lab, answer
+from designer.service.problems import MEDIA_TYPE, Refused
+from designer.service.url_names import name_of
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YAML = "application/yaml"

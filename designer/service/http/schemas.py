@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from designer.service.commands import MOST_SUGGESTED
-from designer.service.http.uploads import MOST_ROWS
+from designer.service.commands import MAX_SUGGESTED
+from designer.service.http.uploads import MAX_ROWS
 
 Cell = str | float | bool | None
 Row = dict[str, Cell]
@@ -26,9 +26,9 @@ class Body(BaseModel):
 class Ask(Body):
     """A wish for suggestions."""
 
-    n: int | None = Field(default=None, ge=1, le=MOST_SUGGESTED, description="How many; the campaign's batch size.")
+    n: int | None = Field(default=None, ge=1, le=MAX_SUGGESTED, description="How many; the campaign's batch size.")
     replicate_of: list[str] = Field(
-        default_factory=list, max_length=MOST_SUGGESTED, description="Make these suggestions once more instead."
+        default_factory=list, max_length=MAX_SUGGESTED, description="Make these suggestions once more instead."
     )
 
 
@@ -36,7 +36,7 @@ class Results(Body):
     """Rows of results: a suggestion's id, its targets, and what was made differently, as in a results table."""
 
     rows: list[Row] = Field(
-        min_length=1, max_length=MOST_ROWS, examples=[[{"suggestion": "S0001", "overpotential": "0.372 V"}]]
+        min_length=1, max_length=MAX_ROWS, examples=[[{"suggestion": "S0001", "overpotential": "0.372 V"}]]
     )
     partial: bool = Field(default=False, description="Record the rows without faults, and report the others.")
 

@@ -15,10 +15,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from designer.service.http.problems import Refused
 from designer.service.http.responses import of_error
-from designer.service.http.uploads import MOST_BYTES
+from designer.service.http.uploads import MAX_BYTES
 from designer.service.lab import Lab
+from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, Session
 
 LOG = logging.getLogger("designer.service.access")
@@ -148,7 +148,7 @@ class Limits:
             await of_error(error)(scope, receive, send)
             return
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MOST_BYTES:
+        if length.isdigit() and int(length) > MAX_BYTES:
             await of_error(_too_large())(scope, receive, send)
             return
         received = 0
@@ -157,7 +157,7 @@ class Limits:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MOST_BYTES:
+            if received > MAX_BYTES:
                 raise _too_large()
             return message
 
@@ -165,7 +165,7 @@ class Limits:
 
 
 def _too_large() -> Refused:
-    return Refused("too-large", f"a request has at most {MOST_BYTES} bytes")
+    return Refused("too-large", f"a request has at most {MAX_BYTES} bytes")
 
 
 def _host(header: str) -> str:

@@ -79,9 +79,9 @@ def serve_lab(
     from designer.service.http.app import create_app
     from designer.service.http.security import Options
     from designer.service.lab import Lab
-    from designer.service.work.workers import Crew
+    from designer.service.work.workers import Workers
 
-    lab = Lab(place, Crew.of(workers))
+    lab = Lab(place, Workers.of(workers))
     if anonymous is None and not any(each["usable"] for each in Accounts(lab.store).tokens()):
         tell(f"there is no token yet; make one with: designer token create NAME --role admin --lab {place.folder}")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

@@ -14,18 +14,18 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.store_location import within
 from designer.documents import Document, read_document
 from designer.errors import Fault, InvalidCampaign, InvalidData, InvalidInput
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 from designer.service.store.paths import TABLES
 from designer.space.table_files import read_csv_text, read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_BYTES = 10_000_000
-MOST_CAMPAIGN_BYTES = 1_000_000
-MOST_ROWS = 20_000
-MOST_COLUMNS = 500
-_MOST_UNPACKED = 100_000_000
+MAX_BYTES = 10_000_000
+MAX_CAMPAIGN_BYTES = 1_000_000
+MAX_ROWS = 20_000
+MAX_COLUMNS = 500
+_MAX_UNPACKED = 100_000_000
 _SHEET = "a sheet of CSV or XLSX"
 _MEASURES = ("table", "simulator")
 
@@ -41,8 +41,8 @@ def read_campaign(content: str | Mapping[str, Any], folder: Path) -> CampaignSpe
         With every fault; those of YAML text with their lines.
     """
     if isinstance(content, str):
-        if len(content.encode()) > MOST_CAMPAIGN_BYTES:
-            raise Refused("too-large", f"a campaign has at most {MOST_CAMPAIGN_BYTES} bytes; upload tables as files")
+        if len(content.encode()) > MAX_CAMPAIGN_BYTES:
+            raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables as files")
         try:
             document = read_document(content, file="campaign")
         except InvalidInput as error:
@@ -137,8 +137,8 @@ def read_sheet(content: bytes, name: str) -> pd.DataFrame:
         With every fault, or if the table is larger than a lab's sheet can be.
     """
     name = shown_name(name)
-    if len(content) > MOST_BYTES:
-        raise Refused("too-large", f"{_SHEET} has at most {MOST_BYTES} bytes")
+    if len(content) > MAX_BYTES:
+        raise Refused("too-large", f"{_SHEET} has at most {MAX_BYTES} bytes")
     suffix = Path(name).suffix.lower()
     if suffix == ".xlsx" or (not suffix and content[:2] == b"PK"):
         frame = _excel(content, name)
@@ -149,9 +149,9 @@ def read_sheet(content: bytes, name: str) -> pd.DataFrame:
             raise InvalidData(Fault("the file is not UTF-8 text", "save it as CSV UTF-8", file=name)) from None
     else:
         raise InvalidData(Fault(f"a file that ends in {suffix} is not taken", "give .csv or .xlsx", file=name))
-    if len(frame) > MOST_ROWS or len(frame.columns) > MOST_COLUMNS:
+    if len(frame) > MAX_ROWS or len(frame.columns) > MAX_COLUMNS:
         what = f"the table has {len(frame)} rows and {len(frame.columns)} columns"
-        raise InvalidData(Fault(what, f"at most {MOST_ROWS} and {MOST_COLUMNS}", file=name))
+        raise InvalidData(Fault(what, f"at most {MAX_ROWS} and {MAX_COLUMNS}", file=name))
     return frame
 
 
@@ -160,7 +160,7 @@ def _excel(content: bytes, name: str) -> pd.DataFrame:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            if len(parts) > 1000 or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            if len(parts) > 1000 or sum(part.file_size for part in parts) > _MAX_UNPACKED:
                 raise InvalidData(Fault("the workbook unpacks to too much", "save one small sheet", file=name))
             if any("vbaProject" in part.filename for part in parts):
                 raise InvalidData(Fault("the workbook holds macros", "save it as plain .xlsx, or as CSV", file=name))

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
 from designer.errors import Fault, InvalidInput
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 from designer.service.store.schema import SESSIONS, TOKENS
 
 ROLES = ("read", "record", "steer", "admin")

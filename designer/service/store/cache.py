@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.state import CampaignState, advance, fold
 from designer.campaign.log.store import SqlStore
-from designer.service.http.problems import Refused
-from designer.service.http.url_names import name_of
+from designer.service.problems import Refused
 from designer.service.store.idempotency import NotedStore
 from designer.service.store.paths import Place
+from designer.service.url_names import name_of
 
-MOST_OPEN = 1000
+MAX_OPEN = 1000
 
 
 @dataclass(eq=False)
@@ -33,7 +33,7 @@ class Book:
     campaign: Campaign | None = None
 
 
-class Shelf:
+class CampaignCache:
     """The campaigns of a store, each opened once in this process.
 
     Parameters
@@ -96,7 +96,7 @@ class Shelf:
             if book is None:
                 book = self._books[name] = Book(name, self.new_store())
             self._books.move_to_end(name)
-            while len(self._books) > MOST_OPEN:  # whoever uses it still holds it; only the next one reads it anew
+            while len(self._books) > MAX_OPEN:  # whoever uses it still holds it; only the next one reads it anew
                 self._books.popitem(last=False)
             return book
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from designer.campaign.log.events import Created, Event, utc_now
 from designer.campaign.log.store import SqlStore
 from designer.errors import Fault, InvalidData, StoreError
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, digest
 from designer.service.store.schema import REQUESTS
 

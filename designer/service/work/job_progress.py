@@ -9,7 +9,7 @@ from typing import Any
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
-from designer.service.http.problems import problem
+from designer.service.problems import problem
 from designer.service.store.idempotency import Notes
 from designer.service.store.schema import JOBS
 

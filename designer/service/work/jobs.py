@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
-from designer.service.http.problems import Refused
+from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, digest
 from designer.service.store.paths import Place
 from designer.service.store.schema import JOBS
@@ -25,7 +25,7 @@ from designer.service.work import worker_tasks
 from designer.service.work.job_progress import UNFINISHED, fail, mark, plain, settle
 from designer.service.work.workers import Lane
 
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 
 
 class Jobs:
@@ -63,8 +63,8 @@ class Jobs:
         if earlier is not None:
             return earlier
         with self._lock:
-            if len(self._running) >= MOST_WAITING:
-                raise Refused("busy", f"{MOST_WAITING} suggestions are waiting already")
+            if len(self._running) >= MAX_WAITING:
+                raise Refused("busy", f"{MAX_WAITING} suggestions are waiting already")
         try:
             with self._store.transaction(write=True) as connection:
                 try:

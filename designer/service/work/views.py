@@ -59,7 +59,7 @@ def report(campaign: Campaign) -> str:
 
 def progress(campaign: Campaign, target: str) -> str:
     """Return the figure (SVG) of what was measured of a target, experiment by experiment, with the best so far."""
-    from designer.service.http.page_figure import progress_figure
+    from designer.service.work.page_figure import progress_figure
 
     return progress_figure(campaign.state, _target(campaign, target))
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
-from designer.service.http.problems import kind_of, problem
+from designer.service.problems import kind_of, problem
 from designer.service.store.accounts import Caller
-from designer.service.store.cache import Shelf
+from designer.service.store.cache import CampaignCache
 from designer.service.store.idempotency import Note, Repeated
 from designer.service.store.paths import Place
 from designer.service.work import views
@@ -53,9 +53,9 @@ def ready() -> None:
 
 
 @cache
-def _opened(place: Place) -> tuple[SqlStore, Shelf]:
+def _opened(place: Place) -> tuple[SqlStore, CampaignCache]:
     store = place.open()
-    return store, Shelf(store, place)
+    return store, CampaignCache(store, place)
 
 
 def forget(place: Place) -> None:

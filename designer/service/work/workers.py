@@ -24,14 +24,14 @@ class Lane(Protocol):
 
 
 @dataclass(frozen=True)
-class Crew:
+class Workers:
     """The lanes of a lab: one for suggestions, one for looks."""
 
     suggesting: Lane
     looking: Lane
 
     @classmethod
-    def of(cls, workers: int) -> Crew:
+    def of(cls, workers: int) -> Workers:
         """Return lanes of processes: so many for suggestions, and one more for looks."""
         return cls(ProcessLane(workers), ProcessLane(1))
 

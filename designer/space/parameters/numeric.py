@@ -24,7 +24,7 @@ from designer.space.parameters.lattice import Floats, Lattice, Mask, decimal_of,
 
 LabColumn = NDArray[Any]
 
-MOST_STEPS = 10**12
+MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still told apart."""
 
 
@@ -187,7 +187,7 @@ class NumericParameter(ParameterBase):
         low, high = decimal_of(self.low), decimal_of(self.high)
         exact = decimal_of(step)
         count = (high - low) / exact
-        if count > MOST_STEPS:
+        if count > MAX_STEPS:
             what = f"step {plain(step)} divides the bounds into {plain(count)} steps, more than numbers can tell apart"
             return [Fault(what, "give a coarser step, or leave it out", path=("step",))]
         if count == count.to_integral_value():

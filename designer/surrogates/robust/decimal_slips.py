@@ -20,7 +20,7 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.robust.leave_one_out import deviations, foretold, process_of
+from designer.surrogates.robust.leave_one_out import deviations, leave_one_out_prediction, process_of
 from designer.surrogates.variance_inflation import freedom_of, widening
 
 ASKED = 20.0
@@ -70,7 +70,7 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = No
         return None
     row = rows[int(np.argmax(deviations(model or process_of(data, rows, target))))]
     others = [other for other in rows if other != row]
-    mean, widened = foretold(process_of(data, others, target), data, row, target)
+    mean, widened = leave_one_out_prediction(process_of(data, others, target), data, row, target)
     value, freedom = float(data.Y[row, target]), freedom_of(len(others))
     deviation = widened / widening(freedom)
     if abs(value - mean) < _FAR * deviation:

@@ -23,7 +23,7 @@ def deviations(process: GaussianProcess) -> Array:
     return off
 
 
-def foretold(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
+def leave_one_out_prediction(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
     """Return mean and deviation of a result as a process foretells it that did not see it, its own noise included."""
     known = np.nan if data.Yvar is None else float(data.Yvar[row, target])
     mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))

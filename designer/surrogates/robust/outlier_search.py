@@ -25,7 +25,7 @@ MOST = 0.2
 _ONE_BY_ONE = 50  # results up to which they are laid aside one by one; of more, as many more at once
 
 
-class Judged(Protocol):
+class OutlierCandidate(Protocol):
     """A result that was laid aside, as the rest foretells it, on the model's scale."""
 
     @property
@@ -45,10 +45,10 @@ class Judged(Protocol):
 
 
 M = TypeVar("M")
-J = TypeVar("J", bound=Judged)
+J = TypeVar("J", bound=OutlierCandidate)
 
 
-def unforetold(
+def find_outliers(
     rows: Sequence[int],
     model: M,
     *,

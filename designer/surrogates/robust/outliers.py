@@ -20,8 +20,8 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.robust.leave_one_out import deviations, foretold, process_of
-from designer.surrogates.robust.outlier_search import RARE, unconfirmed, unforetold
+from designer.surrogates.robust.leave_one_out import deviations, leave_one_out_prediction, process_of
+from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
 from designer.surrogates.variance_inflation import freedom_of, widening
 
 _SUSPECT = 2.0  # widened standard deviations beyond which a result is laid aside to begin with
@@ -62,7 +62,7 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
         judged = [_judged(data, row, target, model) for row in aside]
         return unconfirmed(data.X, [each for each in judged if each is not None])
 
-    return unforetold(
+    return find_outliers(
         rows,
         model or process_of(data, rows, target),
         fit=lambda trusted: process_of(data, trusted, target),
@@ -100,7 +100,7 @@ def without(data: TaskData, found: Sequence[Outlier]) -> TaskData:
 
 def _judged(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
     """Return a result as an outlier, if it lies beyond the edge of what `model` foretells, which did not see it."""
-    mean, deviation = foretold(model, data, row, target)
+    mean, deviation = leave_one_out_prediction(model, data, row, target)
     value, reach = float(data.Y[row, target]), edge(len(model.values)) * deviation
     if abs(value - mean) <= reach:
         return None

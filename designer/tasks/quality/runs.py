@@ -7,7 +7,7 @@ import numpy as np
 from designer.tasks.quality.density import Array
 
 _STAY = _LEAVE = np.log(0.5)
-MOST_FOR_A_ROW = 30.0
+MAX_FOR_A_ROW = 30.0
 
 
 def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
@@ -20,7 +20,7 @@ def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
     prior
         The chance that a fault begins at a row; it goes on to the next row every other time.
     """
-    evidence = np.clip(np.nan_to_num(evidence, nan=0.0, neginf=-50.0, posinf=50.0), -50.0, MOST_FOR_A_ROW)
+    evidence = np.clip(np.nan_to_num(evidence, nan=0.0, neginf=-50.0, posinf=50.0), -50.0, MAX_FOR_A_ROW)
     begin, go_on = np.log(prior), np.log1p(-prior)
     n = len(evidence)
     score = np.zeros(2)

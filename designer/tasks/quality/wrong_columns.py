@@ -27,17 +27,17 @@ from designer.tasks.quality.weighing import Slip, slips_of
 
 ENOUGH = 0.6
 """The share of a column that must be at home when taken back."""
-LEAST, LEAST_OUTSIDE = 2.5, 0.75
+LEAST, MIN_OUTSIDE = 2.5, 0.75
 """The mean evidence of a row, in nats, from which a column is called wrong; less where a tenth of it lies outside
 of all that the others hold: tasks differ in where their values lie, and a tenth of the usual is no wonder."""
-LEAST_SWAP = 1.5
+MIN_SWAP = 1.5
 BEYOND = 1.0
 """How far the evidence must go beyond that of the other tasks of the family, which are taken for sound."""
 _OUTSIDE = 0.1
 _CORNER, _FILLED = 0.2, 0.5
 _WIDER = 0.25
 _MOST = 4.0
-_LEAST_ROWS = 3
+_MIN_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Known:
     @classmethod
     def of(cls, tasks: Sequence[Column]) -> Known | None:
         """Return what the same column in other tasks tells, None where they tell nothing."""
-        told = tuple(task for task in tasks if _filled(task) >= _LEAST_ROWS)
+        told = tuple(task for task in tasks if _filled(task) >= _MIN_ROWS)
         known = np.concatenate([task.values[np.isfinite(task.values)] for task in told]) if told else np.empty(0)
         if len(known) < 2 or np.ptp(known) == 0:
             return None
@@ -147,7 +147,7 @@ def wrong_columns(numbers: Numbers, known: Mapping[str, Known]) -> list[WrongCol
     known
         What others know, by column; columns that nobody knows cannot be judged.
     """
-    columns = [c for c in numbers.of_kind("setting", "target") if c.name in known and _filled(c) >= _LEAST_ROWS]
+    columns = [c for c in numbers.of_kind("setting", "target") if c.name in known and _filled(c) >= _MIN_ROWS]
     found = list(_swapped(columns, known))
     taken: set[str] = set()
     wrong = []
@@ -208,7 +208,7 @@ def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
     if odd is not None:
         return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
     outside = float((~home.inside(values)).mean()) >= _OUTSIDE
-    if score >= (LEAST_OUTSIDE if outside else LEAST) and _beyond(score, home.tasks, slip):
+    if score >= (MIN_OUTSIDE if outside else LEAST) and _beyond(score, home.tasks, slip):
         return score, WrongColumn((column.name,), slip, share)
     return None
 
@@ -252,13 +252,13 @@ def _swapped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[
         if one.tasks and two.tasks:
             here, there = Scale(one.tasks), Scale(two.tasks)
             score = swap_evidence(a, b, here, there)
-            if score >= LEAST_SWAP and crossed >= ENOUGH:
+            if score >= MIN_SWAP and crossed >= ENOUGH:
                 yield score, WrongColumn((a.name, b.name), None, crossed)
             continue
         straight = one.at_home(a.values), two.at_home(b.values)
         if crossed >= ENOUGH and sum(straight) <= 2 - ENOUGH and sum(straight) + ENOUGH / 2 <= 2 * crossed:
             both = max(straight) <= 1 - ENOUGH  # one swap is likelier than two slips
-            yield 2 * LEAST if both else LEAST_SWAP, WrongColumn((a.name, b.name), None, crossed)
+            yield 2 * LEAST if both else MIN_SWAP, WrongColumn((a.name, b.name), None, crossed)
 
 
 def swap_evidence(a: Column, b: Column, here: Scale, there: Scale) -> float:

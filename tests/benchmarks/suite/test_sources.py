@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.suite.pools import Pool, pool_of
-from benchmarks.suite.sources import LEAST_ROWS, MOST_ROWS, design_keys, digest, sources_of
+from benchmarks.suite.sources import MAX_ROWS, MIN_ROWS, design_keys, digest, sources_of
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Family, Task, load_family
@@ -44,13 +44,13 @@ def test_at_most_so_many_rows_always_the_same_ones() -> None:
     pool, family = pool_and_family(line("other", range(900)))
     (source,) = sources_of(family, pool)
     (again,) = sources_of(family, pool)
-    assert len(source) == MOST_ROWS
+    assert len(source) == MAX_ROWS
     assert source.data["x"].is_monotonic_increasing
     assert digest([source]) == digest([again]) != digest([])
 
 
 def test_too_few_new_rows_are_no_source() -> None:
-    pool, family = pool_and_family(line("other", range(20 + LEAST_ROWS - 1)))
+    pool, family = pool_and_family(line("other", range(20 + MIN_ROWS - 1)))
     assert sources_of(family, pool) == ()
 
 

@@ -73,7 +73,7 @@ def test_a_choice_of_the_model_has_a_whole_card_within_seconds(campaign: Campaig
 
 def test_predictions_and_influences_are_those_of_the_model_at_the_choice(campaign: Campaign) -> None:
     card = campaign.explain("S0007")
-    known = campaign.knowledge_at(card.position)
+    known = campaign.posterior_at(card.position)
     assert known is not None
     x = known.space.coordinates(pd.DataFrame([card.design]))
     mean, sd = known.predict(x, of_measurement=True)
@@ -102,13 +102,13 @@ def test_the_runner_up_is_scored_as_the_choice_was(campaign: Campaign) -> None:
     """The first of a batch was chosen with nothing else on its way: the stored score is that of the card."""
     from designer.acquisition.builder import build_acquisition
     from designer.acquisition.propose import features
-    from designer.campaign.explaining.explain import _situation
+    from designer.campaign.explaining.explain import _context
 
     moment = _moment(campaign, "S0007")
     assert moment.known is not None
-    situation, _ = _situation(moment, moment.known)
+    context, _ = _context(moment, moment.known)
     x = moment.spec.space.coordinates(pd.DataFrame([moment.now.design]))
-    score = build_acquisition(situation)(features(moment.spec.space.encoder, x)[:, None, :]).item()
+    score = build_acquisition(context)(features(moment.spec.space.encoder, x)[:, None, :]).item()
     assert score == pytest.approx(moment.now.score, abs=1e-6)
     card = campaign.explain("S0007")
     assert card.rival is not None

@@ -26,7 +26,7 @@ from designer.acquisition.observed import Observed
 from designer.acquisition.propose import propose
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.events import Suggested
-from designer.campaign.suggesting.flagged_results import FEWEST_RESULTS
+from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.errors import InvalidSpace, NoDesignLeft
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
@@ -65,7 +65,7 @@ class TestWrongResults:
 
     def test_they_hardly_change_what_is_expected(self) -> None:
         X = DesignSpace(space=SPACE).sample(40, np.random.default_rng(1))
-        sound, slipped = (each.knowledge() for each in (begun([UP, DOWN], results(20)), self.slipped()))
+        sound, slipped = (each.posterior() for each in (begun([UP, DOWN], results(20)), self.slipped()))
         assert sound is not None
         assert slipped is not None
         apart = np.abs(slipped.predict(X)[0] - sound.predict(X)[0])
@@ -96,14 +96,14 @@ class TestWrongResults:
         assert campaign.events[-1].notes == ()
 
     def test_fewer_results_than_can_be_doubted_need_no_model(self) -> None:
-        assert int(MOST * FEWEST_RESULTS) == 1
-        assert int(MOST * (FEWEST_RESULTS - 1)) == 0
-        assert FEWEST == FEWEST_RESULTS
+        assert int(MOST * MIN_RESULTS_TO_FLAG) == 1
+        assert int(MOST * (MIN_RESULTS_TO_FLAG - 1)) == 0
+        assert FEWEST == MIN_RESULTS_TO_FLAG
 
 
 @pytest.mark.parametrize("q", [1, 2])
 def test_its_posterior_is_a_botorch_model_that_botorch_optimises_with_gradients(q: int) -> None:
-    known = begun([UP, DOWN], results()).knowledge()
+    known = begun([UP, DOWN], results()).posterior()
     assert known is not None
     assert isinstance(known.model, Model)
     X, d = known.data.X, known.data.X.shape[1]

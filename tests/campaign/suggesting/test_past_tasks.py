@@ -94,12 +94,12 @@ def test_it_needs_fewer_experiments_than_without(family: Path) -> None:
 
 def test_the_knowledge_says_what_it_leans_on(family: Path) -> None:
     campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}))
-    known = campaign.knowledge()
+    known = campaign.posterior()
     assert known is not None
     assert known.evidence is not None
     assert known.evidence.words == "nothing is measured yet: past tasks alone decide"
     measured(campaign, strength(690), 3)
-    known = campaign.knowledge()
+    known = campaign.posterior()
     assert known is not None
     assert known.evidence is not None
     assert sorted(name for name, _ in known.evidence.sources) == [f"alloys/alloy_{i}" for i in range(4)]
@@ -110,7 +110,7 @@ def test_past_tasks_that_mislead_are_rejected(family: Path) -> None:
     campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}))
     rng = np.random.default_rng(0)
     values = measured(campaign, lambda designs: 100 + 30 * np.sin(designs["T"].to_numpy() / 9) + rng.normal(), 12)
-    known = campaign.knowledge()
+    known = campaign.posterior()
     assert known is not None
     assert known.evidence is not None
     assert known.evidence.log_evidence < 0
@@ -173,7 +173,7 @@ def test_a_finished_campaign_is_past_work(family: Path, tmp_path: Path) -> None:
     (tmp_path / "next.yaml").write_text(
         json.dumps({**content, "name": "next", "prior": {"tasks": ["past", "new.yaml"]}})
     )
-    known = Campaign.open(tmp_path / "next.yaml").knowledge()
+    known = Campaign.open(tmp_path / "next.yaml").posterior()
     assert known is not None
     assert known.evidence is not None
     assert "new" in dict(known.evidence.sources)

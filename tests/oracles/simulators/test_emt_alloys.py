@@ -105,7 +105,7 @@ def test_atoms_are_whole_and_all_are_placed(shares, number):
 
 
 def test_atoms_that_do_not_come_to_rest_are_a_failed_experiment(monkeypatch):
-    monkeypatch.setattr(emt, "_MOST_STEPS", 1)
+    monkeypatch.setattr(emt, "_MAX_STEPS", 1)
     with pytest.raises(MeasurementFailed, match="still moving after 1 steps"):
         small("Ag-Au-Ni").simulate({"composition": {"Ag": 0.5, "Ni": 0.5}}, seed=0)
 

@@ -18,11 +18,11 @@ from fastapi.testclient import TestClient
 from designer.errors import InvalidInput
 from designer.service.http.app import create_app
 from designer.service.http.assets import asset
-from designer.service.http.problems import Refused
 from designer.service.http.security import Options
 from designer.service.http.server import check_openness
 from designer.service.http.uploads import keep_table, read_campaign, read_sheet
 from designer.service.lab import Lab
+from designer.service.problems import Refused
 from designer.service.store.accounts import ROLES, Accounts
 from designer.service.store.schema import SESSIONS, TOKENS
 from tests.service.conftest import CAMPAIGN, Client

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.surrogates.robust.outlier_search import MOST, unconfirmed, unforetold
+from designer.surrogates.robust.outlier_search import MOST, find_outliers, unconfirmed
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def search(y: Sequence[float], reach: float = 5.0, suspect: float = 2.0) -> list
         middle = float(np.median(values[list(model)]))
         return [Far(row, values[row], middle) for row in rows if abs(values[row] - middle) > reach]
 
-    found = unforetold(
+    found = find_outliers(
         range(len(y)),
         list(range(len(y))),
         fit=list,

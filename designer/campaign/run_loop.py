@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from designer.campaign.log.recording import RecordReport
 from designer.campaign.log.state import CampaignState, Suggestion
+from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.suggesting.run_loop import Step
+from designer.campaign.run_loop import Step
 from designer.errors import InvalidInput, MeasurementFailed, OracleUnusable
 from designer.oracles import Measured
 
