@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from designer.service.app import create_app
-from designer.service.crew import Crew
+from designer.service.http.app import create_app
+from designer.service.http.security import Options
 from designer.service.lab import Lab
-from designer.service.place import Place
-from designer.service.security import Options
+from designer.service.store.paths import Place
+from designer.service.work.workers import Workers
 from tests.service.conftest import CAMPAIGN, Client, ThreadLane
 
 
@@ -45,7 +45,7 @@ def answered() -> dict[str, list[str]]:
 
 
 def _lab(folder: str) -> Lab:
-    return Lab(Place.at(Path(folder) / "lab"), Crew(ThreadLane(), ThreadLane()))
+    return Lab(Place.at(Path(folder) / "lab"), Workers(ThreadLane(), ThreadLane()))
 
 
 def _app(lab: Lab) -> FastAPI:

@@ -131,7 +131,7 @@ def state(found: Campaign) -> dict[str, Plain]:
 
 def predictions(found: Campaign, designs: Sequence[Row]) -> list[dict[str, Plain]]:
     """Return mean and standard deviation of every target at designs, of the targets and of measurements of them."""
-    known = found.knowledge()
+    known = found.posterior()
     if known is None:
         return []
     frame = pd.DataFrame([dict(each) for each in designs])
@@ -302,7 +302,7 @@ def properties(asked: PropertyPredictor, designs: Sequence[Row]) -> dict[str, Pl
 
 def carried(asked: PropertyPredictor, designs: Sequence[Row]) -> list[dict[str, Plain]]:
     """Return what past tasks and properties of the elements add to the predictions of designs (Shapley values)."""
-    from designer.prediction.why import why
+    from designer.properties.contributions import why
 
     (model,) = asked.models
     found = why(asked.prior, model, asked.features(list(designs)), evaluations=256)
@@ -322,7 +322,7 @@ def carried(asked: PropertyPredictor, designs: Sequence[Row]) -> list[dict[str, 
 
 def campaigns_of(store: Path) -> list[str]:
     """Return the names of the campaigns in a store."""
-    from designer.campaign.store import open_store
+    from designer.campaign.log.store import open_store
 
     return list(open_store(store).names())
 
