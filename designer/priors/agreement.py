@@ -18,9 +18,9 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors.sources import Source
 from designer.space.encoding import FeatureColumn
-from designer.surrogates.kernels import Array
 
 _RIDGE = 0.1
 _MIN_WIDTH = 1e-9
@@ -94,7 +94,7 @@ class Ridge:
         return torch.exp(-torch.cdist(X, self.X) / self.length) @ self.coefficients
 
 
-def agreement(sources: Sequence[Source], standardise: Standardiser) -> Array:
+def agreement(sources: Sequence[Source], standardise: Standardiser) -> FloatArray:
     """Return the matrix (``S x S``) of rank correlations, -1 to 1, by which sources predict each other's values.
 
     Symmetric: the mean of both directions, drawn towards 0 by ``n / (n + 10)`` for the fewer designs of the two. On the
@@ -114,7 +114,7 @@ def agreement(sources: Sequence[Source], standardise: Standardiser) -> Array:
     return result
 
 
-def signs(agreed: Array) -> Array:
+def signs(agreed: FloatArray) -> FloatArray:
     """Return +1 or -1 for each source (``S``), so that as many as can agree; most of them, or the first, keep theirs.
 
     The signs of the leading eigenvector of the agreement, which maximises ``sum_ij s_i s_j r_ij`` over the sphere.
@@ -130,7 +130,7 @@ def signs(agreed: Array) -> Array:
     return np.asarray(found * np.sign(majority))
 
 
-def rank_correlation(a: Array, b: Array) -> float:
+def rank_correlation(a: FloatArray, b: FloatArray) -> float:
     """Return Spearman's rank correlation; 0 where either side has fewer than three values or does not vary."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0

@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from designer.arrays import FloatArray, IntArray
 from designer.errors import Fault, InvalidPrior
 from designer.priors.agreement import rank_correlation
 from designer.priors.base import FittedPrior
@@ -32,12 +32,10 @@ from designer.priors.baseline import PlainPrior
 from designer.priors.kinds import prior_of
 from designer.priors.sources import name_of
 from designer.surrogates.data import Quantity, TaskData
-from designer.surrogates.kernels import Array
 
 if TYPE_CHECKING:
     from designer.tasks import Task
 
-Rows = npt.NDArray[np.int64]
 
 COUNTS = (3, 5, 10, 20)
 REPEATS = 3
@@ -187,7 +185,7 @@ def _line(kind: str, count: int, own: Sequence[Score], plain: Sequence[Score], s
     )
 
 
-def _interval(values: Array, seed: int) -> tuple[float, float]:
+def _interval(values: FloatArray, seed: int) -> tuple[float, float]:
     """Return the 95 % interval of a mean over tasks, by the bootstrap; NaN for a single task."""
     if len(values) < 2:
         return math.nan, math.nan
@@ -221,13 +219,13 @@ def data_of(task: Task, target: str) -> TaskData:
     return TaskData(features, torch.tensor(distinct.mean)[:, None], encoder.columns, quantities=(quantity,))
 
 
-def _order(task: Task, target: str, seed: int, draw: int, rows: int) -> Rows:
+def _order(task: Task, target: str, seed: int, draw: int, rows: int) -> IntArray:
     """Return a random order of the rows that depends on names and seed alone."""
     digest = hashlib.sha256(f"{name_of(task)}\0{target}".encode()).digest()
     return np.random.default_rng([seed, draw, int.from_bytes(digest[:8], "big")]).permutation(rows)
 
 
-def _foretold(fitted: FittedPrior, data: TaskData, count: int, order: Rows) -> tuple[float, float, float]:
+def _foretold(fitted: FittedPrior, data: TaskData, count: int, order: IntArray) -> tuple[float, float, float]:
     """Return NLPD, coverage and rank correlation from the first `count` rows of `order`."""
     known, asked = order[:count], order[count : count + _ASKED]
     few = TaskData(data.X[known], data.Y[known], data.columns, quantities=data.quantities)

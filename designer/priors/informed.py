@@ -20,12 +20,13 @@ from botorch.acquisition.objective import PosteriorTransform
 from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
+from designer.arrays import FloatArray, IndexArray
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, maximum_posterior
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.held_out import HeldOut
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors
-from designer.surrogates.kernels import Array, Hyperparameters, Kernel, LinearTerm, Term
+from designer.surrogates.kernels import Hyperparameters, Kernel, LinearTerm, Term
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.outputs import OutputScale, drawn_in
 from designer.surrogates.single_output import SingleOutput
@@ -240,13 +241,17 @@ def extended(
     )
 
 
-def _padded(groups: np.ndarray[Any, np.dtype[np.intp]], width: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _padded(groups: IndexArray, width: int) -> IndexArray:
     return np.concatenate([groups, np.full(width, -1, dtype=np.intp)])
 
 
 def _inserted(
-    plain: Array, lengthscales: int, lengths: list[tuple[float, float]], variances: list[tuple[float, float]], part: int
-) -> Array:
+    plain: FloatArray,
+    lengthscales: int,
+    lengths: list[tuple[float, float]],
+    variances: list[tuple[float, float]],
+    part: int,
+) -> FloatArray:
     """Return the values of (lengthscales, variances, noise) with those of further terms put in."""
     more = [[pair[part] for pair in pairs] for pairs in (lengths, variances)]
     return np.concatenate([plain[:lengthscales], more[0], plain[lengthscales:-1], more[1], plain[-1:]])

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.priors.sources import Source
 from designer.surrogates.data import Quantity
-from designer.surrogates.kernels import Array
 from designer.surrogates.outputs import OutputScale, drawn_in
 
 _MIN_SPREAD = 0.2  # of log scales between tasks: no two tasks are known to be alike better than by a fifth
@@ -34,7 +34,7 @@ _FEW = 8  # values that may all lie at a bound of what can be measured
 
 
 def level_of(
-    y: Array, mean: Array, variance: float, sources: Sequence[Source], quantity: Quantity | None
+    y: FloatArray, mean: FloatArray, variance: float, sources: Sequence[Source], quantity: Quantity | None
 ) -> OutputScale:
     """Return centre and scale of a task's values.
 
@@ -83,23 +83,23 @@ class _Between:
         shift = math.hypot(float(centres.std()), (0.3 + 0.7 * few) * math.exp(location))
         return cls(location, spread, float(centres.mean()), shift)
 
-    def allows(self, y: Array, own: OutputScale | None) -> bool:
+    def allows(self, y: FloatArray, own: OutputScale | None) -> bool:
         """Whether values, and their own level where they have one, could be of the same kind of task."""
         if own is not None and abs(self.credible(y, own) - self.location) > _REFUSED * self._widest(y):
             return False
         return abs(float(y.mean()) - self.centre) <= _REFUSED * math.hypot(self.shift, math.exp(self.location))
 
-    def credible(self, y: Array, own: OutputScale) -> float:
+    def credible(self, y: FloatArray, own: OutputScale) -> float:
         """Return the logarithm of the values' own scale, raised where a few values lie too close together by far."""
         logarithm = math.log(own.scale)
         return max(logarithm, self.location - self._widest(y)) if len(y) < _FEW else logarithm
 
-    def _widest(self, y: Array) -> float:
+    def _widest(self, y: FloatArray) -> float:
         """Return the deviation of the log scale of a new task's values."""
         return math.hypot(self.spread, 1.0 / math.sqrt(len(y) - 1))
 
 
-def _own(y: Array, mean: Array, variance: float) -> OutputScale | None:
+def _own(y: FloatArray, mean: FloatArray, variance: float) -> OutputScale | None:
     """Return the level that values say by themselves; None where they do not differ."""
     spread = float(((y - y.mean()) ** 2).sum())
     if len(y) < 2 or spread <= (_ROUNDING * float(np.abs(y).max())) ** 2:

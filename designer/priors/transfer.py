@@ -35,6 +35,7 @@ from botorch.models.model import Model
 from scipy.optimize import minimize
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import condition_each, fit_both_signs, mix_by_evidence, quantity_of
@@ -57,7 +58,6 @@ from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
-from designer.surrogates.kernels import Array
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -269,9 +269,9 @@ def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tupl
 class Episode:
     """One source as if it were the new task: some rows, and what the other sources expect of them."""
 
-    features: Array
-    mean: Array
-    z: Array
+    features: FloatArray
+    mean: FloatArray
+    z: FloatArray
     columns: tuple[Any, ...]
     others: int
 
@@ -320,7 +320,7 @@ def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
     start = np.array([trust.deviations, trust.residual, trust.noise])
     centre, width = np.array([0.0, math.log(0.5), -4.0]), np.array([1.5, 1.5, 1.5])
 
-    def objective(values: Array) -> tuple[float, Array]:
+    def objective(values: FloatArray) -> tuple[float, FloatArray]:
         total, slope = 0.0, np.zeros(3)
         for problem, base, places in problems:
             theta = base.copy()
@@ -341,7 +341,7 @@ def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
     return replace(trust, deviations=deviations, residual=residual, noise=noise)
 
 
-def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, Array, tuple[Any, Any, Any]]:
+def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, FloatArray, tuple[Any, Any, Any]]:
     """Return the evidence of an episode, its hyperparameters, and where the three scales stand among them."""
     settings, extras = structure(trust, episode.others)
     kernel, priors = extended(build_kernel(episode.columns, settings), settings, extras, episode.others + 1)

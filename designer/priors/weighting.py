@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from designer.arrays import FloatArray
 from designer.priors.agreement import rank_correlation
-from designer.surrogates.kernels import Array
 
 _HALF = 5.0
 _USUAL = (1.0, 3.0, 1.0)
@@ -37,12 +37,12 @@ class Sights:
     """What is seen of each source (``S`` each) from `k` measured designs."""
 
     k: int
-    centrality: Array
-    ranks: Array
-    signatures: Array
+    centrality: FloatArray
+    ranks: FloatArray
+    signatures: FloatArray
 
     @property
-    def matrix(self) -> Array:
+    def matrix(self) -> FloatArray:
         """The three sights (``3 x S``), those of the measured designs damped while they are few."""
         damping = self.k / (self.k + _HALF)
         return np.stack([self.centrality, damping * self.ranks, damping * self.signatures])
@@ -54,7 +54,7 @@ class Weighting:
 
     strengths: tuple[float, float, float] = _USUAL
 
-    def weights(self, sights: Sights) -> Array:
+    def weights(self, sights: Sights) -> FloatArray:
         """Return the weights (``S``), of sum 1."""
         return _softmax(np.array(self.strengths) @ sights.matrix)
 
@@ -64,8 +64,8 @@ class Trial:
     """A left-out task: the sights of its sources, what each expects (``q x S``) of further designs, and the values."""
 
     sights: Sights
-    expected: Array
-    z: Array
+    expected: FloatArray
+    z: FloatArray
 
 
 def learn_weighting(trials: Sequence[Trial]) -> Weighting:
@@ -74,7 +74,7 @@ def learn_weighting(trials: Sequence[Trial]) -> Weighting:
     if not usable:
         return Weighting()
 
-    def objective(strengths: Array) -> tuple[float, Array]:
+    def objective(strengths: FloatArray) -> tuple[float, FloatArray]:
         away = strengths - np.array(_USUAL)
         total, gradient = _HOLD * float(away @ away), 2.0 * _HOLD * away
         for trial in usable:
@@ -93,18 +93,18 @@ def learn_weighting(trials: Sequence[Trial]) -> Weighting:
     return Weighting((float(found[0]), float(found[1]), float(found[2])))
 
 
-def centrality(agreed: Array) -> Array:
+def centrality(agreed: FloatArray) -> FloatArray:
     """Return how well each source agrees with the others (``S``): the mean of the correlations; 0 for one alone."""
     if len(agreed) < 2:
         return np.zeros(len(agreed))
     return np.asarray((agreed.sum(axis=1) - np.diag(agreed)) / (len(agreed) - 1))
 
 
-def rank_agreement(expected: Array, y: Array) -> Array:
+def rank_agreement(expected: FloatArray, y: FloatArray) -> FloatArray:
     """Return the rank correlation of what each source expects (``k x S``) with the values (``k``)."""
     return np.array([rank_correlation(expected[:, s], y) for s in range(expected.shape[1])])
 
 
-def _softmax(logits: Array) -> Array:
+def _softmax(logits: FloatArray) -> FloatArray:
     powers = np.exp(logits - logits.max())
     return np.asarray(powers / powers.sum())

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.properties.components import tensor
 from designer.properties.prior_scales import learn_scales
-from designer.properties.property_process import Floats, Inputs, ScalePrior, ThetaPrior
+from designer.properties.property_process import Inputs, ScalePrior, ThetaPrior
 from designer.properties.warps import Warp, asinh_of
 
 OFFSET = 0.05
@@ -36,8 +37,8 @@ class Trial:
         Its designs as a process sees them.
     """
 
-    known: Floats
-    expected: Floats
+    known: FloatArray
+    expected: FloatArray
     inputs: Inputs
 
 

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import gammaln
 from torch import Tensor
 
-from designer.properties.property_process import Floats, Inputs, Process
+from designer.arrays import FloatArray
+from designer.properties.property_process import Inputs, Process
 from designer.properties.warps import Warp
 
 _DOF = (2.1, 200.0)
@@ -33,7 +34,7 @@ class Designs:
 
     X: Tensor
     inputs: Inputs
-    anchor: Floats | None = None
+    anchor: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -48,12 +49,12 @@ class Designs:
 class Belief:
     """What is believed of ``n`` designs: ``w(y) = location + scale * t`` with `dof` degrees of freedom."""
 
-    location: Floats
-    scale: Floats
-    dof: Floats
+    location: FloatArray
+    scale: FloatArray
+    dof: FloatArray
     warp: Warp
 
-    def log_density(self, y: Floats) -> Floats:
+    def log_density(self, y: FloatArray) -> FloatArray:
         """Return the log density of values in their own unit."""
         z = (self.warp(y) - self.location) / self.scale
         return log_t(z, self.dof) - np.log(self.scale) + self.warp.log_slope(y)
@@ -80,7 +81,7 @@ class Calibration:
     dof: float = _DOF[1]
 
     @classmethod
-    def of(cls, z: Floats, dof: float) -> Calibration:
+    def of(cls, z: FloatArray, dof: float) -> Calibration:
         """Return the most probable ones of held-out errors over scales; few leave the model's own as they are.
 
         >>> Calibration.of(np.array([]), 5.0)
@@ -90,7 +91,7 @@ class Calibration:
         if len(z) < 4:
             return cls(1.0, float(dof))
 
-        def objective(parameters: Floats) -> float:
+        def objective(parameters: FloatArray) -> float:
             log_factor, log_dof = parameters
             away = log_factor**2 / (2 * 0.3**2) + (log_dof - start[1]) ** 2 / 2.0
             density = log_t(z / np.exp(log_factor), np.exp(log_dof)) - log_factor
@@ -126,18 +127,18 @@ class ProcessComponent:
         location, scale = self.process.held_out()
         return self._belief(location + self.mean(designs), scale)
 
-    def mean(self, designs: Designs) -> Floats | float:
+    def mean(self, designs: Designs) -> FloatArray | float:
         """Return what the process is around, on its scale: one number, or one for each design."""
         if not self.anchored or designs.anchor is None:
             return self.centre
         return self.centre + self.warp(designs.anchor)
 
-    def _belief(self, location: Floats, scale: Floats) -> Belief:
+    def _belief(self, location: FloatArray, scale: FloatArray) -> Belief:
         dof = np.full(len(location), self.calibration.dof)
         return Belief(np.asarray(location), scale * self.calibration.factor, dof, self.warp)
 
 
-def log_t(z: Floats, dof: Floats | float) -> Floats:
+def log_t(z: FloatArray, dof: FloatArray | float) -> FloatArray:
     """Return the log density of Student's t.
 
     >>> round(float(log_t(np.array(0.0), 1.0)), 6)  # Cauchy: 1 / pi
@@ -148,6 +149,6 @@ def log_t(z: Floats, dof: Floats | float) -> Floats:
     return np.asarray(constant - 0.5 * (dof + 1) * np.log1p(z * z / dof))
 
 
-def tensor(y: Floats) -> Tensor:
+def tensor(y: FloatArray) -> Tensor:
     """Return values as a tensor."""
     return torch.from_numpy(np.ascontiguousarray(y, dtype=np.float64))

@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.shapley import Function, shapley_values
 from designer.properties.property_prior import FittedProperties
-from designer.properties.property_process import Floats
 from designer.properties.quantity_model import QuantityModel
 from designer.surrogates.data import Quantity
 
@@ -148,9 +148,9 @@ class _Question:
 
     names: Sequence[str]
     sizes: Sequence[int]
-    inputs: Callable[[Tensor], Floats]
+    inputs: Callable[[Tensor], FloatArray]
     function: Function
-    background: Floats
+    background: FloatArray
 
     def shares(self, design: Tensor, rng: np.random.Generator, evaluations: int) -> Shares:
         """Return what each part adds to the prediction of a design (``1 x d``), the largest first."""
@@ -170,10 +170,10 @@ def _by_property(prior: FittedProperties, model: QuantityModel, background: Tens
     order = np.concatenate([np.array(columns) for columns in groups.values()])
     back = np.argsort(order)
 
-    def inputs(designs: Tensor) -> Floats:
+    def inputs(designs: Tensor) -> FloatArray:
         return np.asarray(designs.numpy()[:, order])
 
-    def median(rows: Floats) -> Floats:
+    def median(rows: FloatArray) -> FloatArray:
         return model.median(model.see.of_common(torch.from_numpy(np.ascontiguousarray(rows[:, back]))))[:, None]
 
     return _Question(list(groups), [len(c) for c in groups.values()], inputs, median, inputs(background))
@@ -182,10 +182,10 @@ def _by_property(prior: FittedProperties, model: QuantityModel, background: Tens
 def _by_task(prior: FittedProperties, model: QuantityModel, background: Tensor) -> _Question:
     s, p = (part.shape[1] for part in _seen(model, background)[:2])
 
-    def inputs(designs: Tensor) -> Floats:
+    def inputs(designs: Tensor) -> FloatArray:
         return np.asarray(torch.cat(_seen(model, designs), dim=1).numpy())
 
-    def median(rows: Floats) -> Floats:
+    def median(rows: FloatArray) -> FloatArray:
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(rows)), [s, p, rows.shape[1] - s - p], dim=1)
         return model.median(model.see.of_expected(*parts))[:, None]
 

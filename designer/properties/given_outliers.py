@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from scipy.stats import t
 
+from designer.arrays import FloatArray
 from designer.properties.components import Designs, ProcessComponent
-from designer.properties.property_process import Floats
 from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
 
 _SUSPECT = 3.0  # deviations beyond which a value is laid aside to begin with
@@ -63,7 +63,7 @@ class _Far:
 
 
 def doubted(
-    designs: Designs, y: Floats, model: ProcessComponent, fit: Callable[[Sequence[int]], ProcessComponent]
+    designs: Designs, y: FloatArray, model: ProcessComponent, fit: Callable[[Sequence[int]], ProcessComponent]
 ) -> tuple[GivenOutlier, ...]:
     """Return the values (of ``n``) that nothing foretells; fewer than five tell of none.
 
@@ -82,17 +82,19 @@ def doubted(
     return tuple(each.in_unit(float(y[each.row])) for each in far)
 
 
-def beyond_reach(designs: Designs, y: Floats, rows: Sequence[int], model: ProcessComponent) -> tuple[GivenOutlier, ...]:
+def beyond_reach(
+    designs: Designs, y: FloatArray, rows: Sequence[int], model: ProcessComponent
+) -> tuple[GivenOutlier, ...]:
     """Return those of some values, which a model did not see, that it does not foretell."""
     return tuple(each.in_unit(float(y[each.row])) for each in unconfirmed(designs.X, _far(model, designs, y, rows)))
 
 
-def _deviations(component: ProcessComponent) -> Floats:
+def _deviations(component: ProcessComponent) -> FloatArray:
     location, scale = component.process.held_out()
     return np.asarray(np.abs(component.process.u.numpy() - location) / scale)
 
 
-def _far(component: ProcessComponent, designs: Designs, y: Floats, rows: Sequence[int]) -> list[_Far]:
+def _far(component: ProcessComponent, designs: Designs, y: FloatArray, rows: Sequence[int]) -> list[_Far]:
     at = torch.tensor(rows)
     belief, values = component.believe(designs.at(at)), component.warp(y[at.numpy()])
     reach = float(t.isf(RARE, min(component.process.dof, _FREEDOM))) * belief.scale

@@ -19,10 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from designer.arrays import IntArray
 
 FOLDS = 3
 MEMBERS = FOLDS + 1
@@ -42,7 +43,7 @@ _NAMES = ("first", "first bias", "second", "second bias", "third", "third bias")
 Progress = Callable[[int, int], None]
 
 
-def folds_of(X: Tensor) -> npt.NDArray[np.int64]:
+def folds_of(X: Tensor) -> IntArray:
     """Return the fold (0 to 2) of each design (``n x d`` common features): the same design is always in the same.
 
     >>> folds_of(torch.tensor([[0.25, 0.75], [0.5, 0.5], [0.25, 0.75]])).tolist()
@@ -84,7 +85,7 @@ class NetworkBank:
         """Return what each source expects (``n x s``, normal scores) of new designs (``n x d``)."""
         return self._through(X, FOLDS)
 
-    def held_out(self, X: Tensor, folds: npt.NDArray[np.int64] | None = None) -> Tensor:
+    def held_out(self, X: Tensor, folds: IntArray | None = None) -> Tensor:
         """Return what each source expects (``n x s``) of designs that it may have measured, from the unseen fold."""
         members = torch.from_numpy(folds_of(X) if folds is None else folds)
         result = torch.empty(len(X), len(self), dtype=torch.float64)

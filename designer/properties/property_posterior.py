@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData
 from designer.properties.anchors import OFFSET as ANCHOR_OFFSET
 from designer.properties.anchors import Anchor, AnchorScale
 from designer.properties.components import Belief, Calibration, Component, Designs, ProcessComponent, tensor
 from designer.properties.given_outliers import GivenOutlier, beyond_reach, doubted
-from designer.properties.property_process import OFFSET, Floats, Parts, Process, ScalePrior, ThetaPrior, fit_theta
+from designer.properties.property_process import OFFSET, Parts, Process, ScalePrior, ThetaPrior, fit_theta
 from designer.properties.quantile_mixture import stacked
 from designer.properties.quantity_model import QuantityModel, Sight
 from designer.properties.trees import LEAST as TREES_FROM
@@ -41,7 +42,7 @@ _CONSTANT = 1e-12
 def learn(
     quantity: Quantity,
     designs: Designs,
-    y: Floats,
+    y: FloatArray,
     see: Sight,
     *,
     theta: ThetaPrior,
@@ -115,7 +116,7 @@ class _Tried:
 
     rows: Tensor
     designs: Designs
-    y: Floats
+    y: FloatArray
     components: tuple[ProcessComponent, ...]
     counts: tuple[float, ...]
     beliefs: tuple[Belief, ...]
@@ -126,7 +127,7 @@ class _Tried:
         return self.components[int(np.argmax(_weights(self.beliefs, self.y, self.counts)))]
 
 
-def _tried(designs: Designs, y: Floats, known: _Known) -> _Tried:
+def _tried(designs: Designs, y: FloatArray, known: _Known) -> _Tried:
     scales = () if known.anchor is None else known.anchor.scales
     free = _warps(y, known.anchor)
     rows = _drawn(len(y), MAX_EXACT)
@@ -138,14 +139,14 @@ def _tried(designs: Designs, y: Floats, known: _Known) -> _Tried:
     return _Tried(rows, near, values, tuple(some), tuple(counts), tuple(beliefs))
 
 
-def _weights(beliefs: Sequence[Belief], y: Floats, counts: Sequence[float]) -> Floats:
+def _weights(beliefs: Sequence[Belief], y: FloatArray, counts: Sequence[float]) -> FloatArray:
     """Return the weights of models, by what they believed of held-out values and by pseudo-counts."""
     densities = [belief.log_density(y) for belief in beliefs]
     table = np.column_stack(densities) if densities else np.zeros((0, len(counts)))
     return stacked(table, np.array(counts))
 
 
-def _doubts(designs: Designs, y: Floats, tried: _Tried, known: _Known) -> tuple[GivenOutlier, ...]:
+def _doubts(designs: Designs, y: FloatArray, tried: _Tried, known: _Known) -> tuple[GivenOutlier, ...]:
     """Return the values that nothing foretells; of very many, some are judged by each other, the rest by these."""
     if not len(y):
         return ()
@@ -164,20 +165,20 @@ def _doubts(designs: Designs, y: Floats, tried: _Tried, known: _Known) -> tuple[
     return beyond_reach(designs, y, sorted([*others, *(int(tried.rows[row]) for row in wrong)]), rest)
 
 
-def _warps(y: Floats, anchor: Anchor | None) -> tuple[Warp, ...]:
+def _warps(y: FloatArray, anchor: Anchor | None) -> tuple[Warp, ...]:
     """Return the scales that measured values allow, and those that past tasks of the quantity measured."""
     may_be_negative = anchor is not None and not anchor.positive
     return tuple(warp for warp in warps_for(y) if warp.form != "log" or not may_be_negative) if len(y) else ()
 
 
-def _around(designs: Designs, y: Floats, scale: AnchorScale) -> ProcessComponent:
+def _around(designs: Designs, y: FloatArray, scale: AnchorScale) -> ProcessComponent:
     """Return a process around what past tasks of the quantity expect."""
     assert designs.anchor is not None
     rest = scale.warp(y) - scale.warp(designs.anchor)
     return _fitted(designs, rest, scale.warp, 0.0, True, scale.theta, scale.error, ANCHOR_OFFSET)
 
 
-def _process(designs: Designs, y: Floats, warp: Warp, prior: ThetaPrior, logs: ScalePrior) -> ProcessComponent:
+def _process(designs: Designs, y: FloatArray, warp: Warp, prior: ThetaPrior, logs: ScalePrior) -> ProcessComponent:
     """Return a process around the mean of the values."""
     u = warp(y)
     centre = float(u.mean())
@@ -187,7 +188,7 @@ def _process(designs: Designs, y: Floats, warp: Warp, prior: ThetaPrior, logs: S
 
 def _fitted(
     designs: Designs,
-    rest: Floats,
+    rest: FloatArray,
     warp: Warp,
     centre: float,
     anchored: bool,
@@ -205,7 +206,7 @@ def _fitted(
     return _calibrated(ProcessComponent(Process(designs.inputs, u, theta, scale, offset), warp, centre, anchored))
 
 
-def _conditioned(like: ProcessComponent, designs: Designs, y: Floats) -> ProcessComponent:
+def _conditioned(like: ProcessComponent, designs: Designs, y: FloatArray) -> ProcessComponent:
     """Return a process of other values with the hyperparameters, the scale and the centre of one that is fitted."""
     u = tensor(like.warp(y) - like.mean(designs))
     return _calibrated(replace(like, process=replace(like.process, inputs=designs.inputs, u=u)))
@@ -219,7 +220,7 @@ def _calibrated(component: ProcessComponent) -> ProcessComponent:
     return replace(component, calibration=Calibration.of((process.u.numpy() - location) / size, process.dof))
 
 
-def _spread(u: Floats, logs: ScalePrior) -> float:
+def _spread(u: FloatArray, logs: ScalePrior) -> float:
     """Return the deviation of values on the models' scale; of one alone, what its size suggests."""
     size = float(np.abs(u).max())
     deviation = float(u.std(ddof=1)) if len(u) > 1 else 0.0

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
@@ -25,7 +26,7 @@ from designer.properties.components import Designs
 from designer.properties.prior_scales import SETS, learn_scales, log_scale
 from designer.properties.property_networks import PASSES, NetworkBank, Progress, train_networks
 from designer.properties.property_posterior import learn
-from designer.properties.property_process import Floats, Inputs, ScalePrior, ThetaPrior
+from designer.properties.property_process import Inputs, ScalePrior, ThetaPrior
 from designer.properties.property_storage import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
 from designer.properties.quantity_model import QuantityModel
 from designer.properties.source_quantities import SourceQuantity
@@ -190,7 +191,7 @@ class FittedProperties:
         anchor = self._learned_anchor(same, quantity.unit) if same else None
         return learn(quantity, seen, y, see, theta=self.theta, logs=self.logs, anchor=anchor)
 
-    def anchor(self, same: Sequence[int], M: Tensor, unit: str | None) -> Floats:
+    def anchor(self, same: Sequence[int], M: Tensor, unit: str | None) -> FloatArray:
         """Return what teachers of a quantity expect (``n``) in a unit, given their scores (``n x len(same)``)."""
         parts = [
             self.teachers[i].in_unit(self.teachers[i].scores.inverse(M[:, k].numpy()), unit) for k, i in enumerate(same)

@@ -23,12 +23,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-Floats = npt.NDArray[np.float64]
+from designer.arrays import FloatArray
 
 NAMES = ("linear", "smooth", "own", "noise", "smooth lengthscale", "own lengthscale")
 """The hyperparameters, of which the logarithms are worked with."""
@@ -131,17 +130,17 @@ class ThetaPrior:
     `spread` is how far values of different designs lie from their mean, in units of the overall scale.
     """
 
-    means: Floats
-    deviations: Floats
+    means: FloatArray
+    deviations: FloatArray
     spread: float = 1.0
 
 
 def fit_theta(
     problems: Sequence[tuple[Parts, Tensor, ScalePrior, float]], prior: ThetaPrior, steps: int = 60
-) -> Floats:
+) -> FloatArray:
     """Return the most probable hyperparameters (logarithms), shared by `problems` (parts, values, scale, offset)."""
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
+    def objective(theta: FloatArray) -> tuple[float, FloatArray]:
         t = torch.tensor(theta, requires_grad=True)
         away = (t - torch.from_numpy(prior.means)) / torch.from_numpy(prior.deviations)
         loss = 0.5 * away.square().sum()
@@ -174,7 +173,7 @@ class Process:
 
     inputs: Inputs
     u: Tensor
-    theta: Floats
+    theta: FloatArray
     scale: ScalePrior
     offset: float = OFFSET
 
@@ -213,7 +212,7 @@ class Process:
         """Degrees of freedom."""
         return self.scale.nu + len(self.u)
 
-    def predict(self, inputs: Inputs, precision: torch.dtype = torch.float64) -> tuple[Floats, Floats]:
+    def predict(self, inputs: Inputs, precision: torch.dtype = torch.float64) -> tuple[FloatArray, FloatArray]:
         """Return location and scale (``n`` each) of what would be measured at designs: Student t with `dof`.
 
         In single `precision` twice as fast, and off by some 1e-5 of the spread of the values.
@@ -236,19 +235,19 @@ class Process:
         location, scale = (torch.cat(each).to(torch.float64).numpy() for each in (means, scales))
         return location, scale
 
-    def held_out(self) -> tuple[Floats, Floats]:
+    def held_out(self) -> tuple[FloatArray, FloatArray]:
         """Return location and scale (``n`` each) of every value as the others foretell it (closed form)."""
         return self._held_out
 
     @cached_property
-    def _held_out(self) -> tuple[Floats, Floats]:
+    def _held_out(self) -> tuple[FloatArray, FloatArray]:
         inverse = torch.cholesky_inverse(self._factor)
         diagonal = inverse.diagonal() - self._constant * self._ones.square()
         errors = self._alpha / diagonal
         rest = (self._squares - errors * self._alpha).clamp_min(1e-12) / (self.dof - 1.0)
         return (self.u - errors).numpy(), (rest / diagonal).sqrt().numpy()
 
-    def weights(self) -> Floats:
+    def weights(self) -> FloatArray:
         """Return the expected coefficient (``s``) of each source in the linear part."""
         s = max(self.inputs.M.shape[-1], 1)
         return (math.exp(self.theta[0]) / s * (self.inputs.M.T @ self._alpha)).numpy()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, stdtr, stdtrit
 
+from designer.arrays import FloatArray, IndexArray
 from designer.properties.components import Belief, log_t
-from designer.properties.property_process import Floats
 from designer.surrogates.mixture import stacking_weights
 
 _STEPS = 200
@@ -18,7 +17,7 @@ _FLAT = 1e-250
 _NORMAL = 60.0
 
 
-def stacked(log_densities: Floats, prior: Floats) -> Floats:
+def stacked(log_densities: FloatArray, prior: FloatArray) -> FloatArray:
     """Return weights (``c``, of sum 1) under which held-out values are most probable, given pseudo-counts.
 
     Parameters
@@ -38,7 +37,7 @@ def stacked(log_densities: Floats, prior: Floats) -> Floats:
     return stacking_weights(log_densities.T, floor=0.0, counts=prior)
 
 
-def quantiles(beliefs: Sequence[Belief], weights: Sequence[float], levels: Sequence[float]) -> list[Floats]:
+def quantiles(beliefs: Sequence[Belief], weights: Sequence[float], levels: Sequence[float]) -> list[FloatArray]:
     """Return quantiles (``n`` each) of the mixture, in the quantity's own unit."""
     each = [[belief.warp.inverse(_quantile(belief, level)) for belief in beliefs] for level in levels]
     if len(beliefs) == 1:
@@ -46,11 +45,13 @@ def quantiles(beliefs: Sequence[Belief], weights: Sequence[float], levels: Seque
     return [_between(beliefs, weights, level, values) for level, values in zip(levels, each, strict=True)]
 
 
-def _quantile(belief: Belief, level: float) -> Floats:
+def _quantile(belief: Belief, level: float) -> FloatArray:
     return np.asarray(belief.location + belief.scale * stdtrit(belief.dof, level))
 
 
-def _between(beliefs: Sequence[Belief], weights: Sequence[float], level: float, values: Sequence[Floats]) -> Floats:
+def _between(
+    beliefs: Sequence[Belief], weights: Sequence[float], level: float, values: Sequence[FloatArray]
+) -> FloatArray:
     """Find where the mixture has `level` below: Newton's steps, halving where they leave the bracket.
 
     The models' own quantiles are the first bracket: that of the mixture lies between them.
@@ -74,11 +75,11 @@ def _between(beliefs: Sequence[Belief], weights: Sequence[float], level: float, 
     return np.asarray(at)
 
 
-def _at(belief: Belief, rows: npt.NDArray[np.intp]) -> Belief:
+def _at(belief: Belief, rows: IndexArray) -> Belief:
     return Belief(belief.location[rows], belief.scale[rows], belief.dof[rows], belief.warp)
 
 
-def _distribution(beliefs: Sequence[Belief], weights: Sequence[float], y: Floats) -> tuple[Floats, Floats]:
+def _distribution(beliefs: Sequence[Belief], weights: Sequence[float], y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the share of the mixture below values, and its density there."""
     below, density = np.zeros_like(y), np.zeros_like(y)
     for weight, belief in zip(weights, beliefs, strict=True):

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.properties.components import Component, Designs
 from designer.properties.given_outliers import GivenOutlier
-from designer.properties.property_process import Floats
 from designer.properties.quantile_mixture import quantiles
 from designer.surrogates.data import Quantity
 
@@ -49,9 +49,9 @@ class Prediction:
     """
 
     quantity: Quantity
-    value: Floats
-    lower: Floats
-    upper: Floats
+    value: FloatArray
+    lower: FloatArray
+    upper: FloatArray
     level: float = LEVEL
 
 
@@ -99,7 +99,7 @@ class QuantityModel:
             lower, value, upper = (np.maximum(each, self.lowest) for each in (lower, value, upper))
         return Prediction(self.quantity, value, lower, upper, level)
 
-    def median(self, designs: Designs) -> Floats:
+    def median(self, designs: Designs) -> FloatArray:
         """Return the medians (``n``) alone."""
         beliefs = [component.believe(designs) for component in self.components]
         (value,) = quantiles(beliefs, self.weights, (0.5,))

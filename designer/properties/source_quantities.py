@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors.sources import Source
-from designer.properties.property_process import Floats
 from designer.properties.warps import NormalScores
 from designer.surrogates.data import Quantity
 from designer.units import convert_many
@@ -59,6 +59,6 @@ class SourceQuantity:
         present = torch.ones(self.X.shape[1], dtype=torch.bool)
         return Source(self.name, self.quantity, self.X, self.y, present)
 
-    def in_unit(self, values: Floats, unit: str | None) -> Floats:
+    def in_unit(self, values: FloatArray, unit: str | None) -> FloatArray:
         """Return values of its quantity in another unit."""
         return np.asarray(convert_many(values, self.quantity.unit, unit), dtype=np.float64)

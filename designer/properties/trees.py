@@ -13,8 +13,8 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.ensemble import ExtraTreesRegressor
 
+from designer.arrays import FloatArray
 from designer.properties.components import Belief, Designs, log_t
-from designer.properties.property_process import Floats
 from designer.properties.warps import Warp
 
 LEAST = 24
@@ -58,11 +58,11 @@ class TreesComponent:
         mean, spread = np.concatenate(means), np.concatenate(spreads)
         return self._belief(mean, spread)
 
-    def _belief(self, mean: Floats, spread: Floats) -> Belief:
+    def _belief(self, mean: FloatArray, spread: FloatArray) -> Belief:
         return Belief(mean, np.sqrt(self.floor + self.slope * spread), np.full(len(mean), self.dof), self.warp)
 
 
-def grow(designs: Designs, y: Floats, warp: Warp, seed: int = 0) -> tuple[TreesComponent, Belief]:
+def grow(designs: Designs, y: FloatArray, warp: Warp, seed: int = 0) -> tuple[TreesComponent, Belief]:
     """Return trees grown on measurements, and what they believe of each measured design out of bag."""
     u = warp(y)
     forest = ExtraTreesRegressor(_TREES, max_features=_SHARE, bootstrap=True, random_state=seed, n_jobs=1)
@@ -83,12 +83,12 @@ def grow(designs: Designs, y: Floats, warp: Warp, seed: int = 0) -> tuple[TreesC
     return component, component._belief(mean, spread)
 
 
-def _spread_of_errors(errors: Floats, spread: Floats) -> tuple[float, float, float]:
+def _spread_of_errors(errors: FloatArray, spread: FloatArray) -> tuple[float, float, float]:
     """Return floor, slope and degrees of freedom under which the errors are most probable."""
     size = max(float(errors.var()), 1e-12)
     usual = max(float(spread.mean()), 1e-12)
 
-    def objective(parameters: Floats) -> float:
+    def objective(parameters: FloatArray) -> float:
         floor, slope, dof = np.exp(parameters)
         scale = np.sqrt(size * floor + size / usual * slope * spread)
         density = log_t(errors / scale, dof) - np.log(scale)
@@ -99,7 +99,7 @@ def _spread_of_errors(errors: Floats, spread: Floats) -> tuple[float, float, flo
     return float(size * found[0]), float(size / usual * found[1]), float(found[2])
 
 
-def _moments(forest: Any, table: np.ndarray) -> tuple[Floats, Floats]:
+def _moments(forest: Any, table: np.ndarray) -> tuple[FloatArray, FloatArray]:
     total, squares = np.zeros(len(table)), np.zeros(len(table))
     for tree in forest.estimators_:
         value = tree.predict(table, check_input=False)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
-Floats = npt.NDArray[np.float64]
+from designer.arrays import FloatArray
+
 Form = Literal["identity", "log", "asinh"]
 KNOTS = 257
 
@@ -36,13 +36,13 @@ class Warp:
     centre: float = 0.0
     scale: float = 1.0
 
-    def __call__(self, y: Floats) -> Floats:
+    def __call__(self, y: FloatArray) -> FloatArray:
         """Return w of values."""
         if self.form == "log":
             return np.asarray(np.log(np.maximum(y, _TINY)))
         return np.asarray(np.arcsinh((y - self.centre) / self.scale)) if self.form == "asinh" else y
 
-    def inverse(self, u: Floats) -> Floats:
+    def inverse(self, u: FloatArray) -> FloatArray:
         """Return the values of w."""
         if self.form == "log":
             return np.asarray(np.exp(np.clip(u, -_LARGEST, _LARGEST)))
@@ -50,7 +50,7 @@ class Warp:
             return np.asarray(self.centre + self.scale * np.sinh(np.clip(u, -_LARGEST, _LARGEST)))
         return u
 
-    def log_slope(self, y: Floats) -> Floats:
+    def log_slope(self, y: FloatArray) -> FloatArray:
         """Return ``log w'(y)``: what a density on the models' scale is multiplied by."""
         if self.form == "log":
             return -np.log(np.maximum(y, _TINY))
@@ -60,7 +60,7 @@ class Warp:
         return np.zeros_like(y)
 
 
-def warps_for(y: Floats) -> tuple[Warp, ...]:
+def warps_for(y: FloatArray) -> tuple[Warp, ...]:
     """Return the maps that values (``n``) allow: the logarithm only of positive ones, asinh only of ten or more.
 
     >>> [warp.form for warp in warps_for(np.array([1.0, 2.0]))]
@@ -74,7 +74,7 @@ def warps_for(y: Floats) -> tuple[Warp, ...]:
     return (*found, bent) if bent else tuple(found)
 
 
-def asinh_of(y: Floats) -> Warp | None:
+def asinh_of(y: FloatArray) -> Warp | None:
     """Return the inverse hyperbolic sine around the median of values (``n``), in units of their median deviation.
 
     None where more than half of them are equal.
@@ -94,11 +94,11 @@ class NormalScores:
         ``k`` knots each, both rising.
     """
 
-    values: Floats
-    scores: Floats
+    values: FloatArray
+    scores: FloatArray
 
     @classmethod
-    def of(cls, y: Floats) -> NormalScores:
+    def of(cls, y: FloatArray) -> NormalScores:
         """Return the scores of values (``n``); equal values share the score of their middle rank.
 
         >>> scores = NormalScores.of(np.array([0.0, 0.0, 1.0, 5.0]))
@@ -116,11 +116,11 @@ class NormalScores:
             values, scores = values[kept], scores[kept]
         return cls(values.astype(np.float64), scores.astype(np.float64))
 
-    def __call__(self, y: Floats) -> Floats:
+    def __call__(self, y: FloatArray) -> FloatArray:
         """Return the scores of values."""
         return _linear(y, self.values, self.scores)
 
-    def inverse(self, z: Floats) -> Floats:
+    def inverse(self, z: FloatArray) -> FloatArray:
         """Return the values of scores; where all values are positive, none is below half the least."""
         values = _linear(z, self.scores, self.values)
         return np.maximum(values, 0.5 * self.values[0]) if self.values[0] > 0 else values
@@ -131,7 +131,7 @@ class NormalScores:
         return bool(self.values[0] > 0)
 
 
-def _linear(x: Floats, xs: Floats, ys: Floats) -> Floats:
+def _linear(x: FloatArray, xs: FloatArray, ys: FloatArray) -> FloatArray:
     """Interpolate; beyond the ends go on at the slope of the outermost eighth of the knots, no farther than as much."""
     inner = np.interp(x, xs, ys)
     step = max(1, len(xs) // 8)

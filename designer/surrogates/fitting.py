@@ -17,7 +17,8 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.optimize import minimize
 
-from designer.surrogates.kernels import Array, Hyperparameters, Kernel
+from designer.arrays import FloatArray
+from designer.surrogates.kernels import Hyperparameters, Kernel
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _JITTERS = (0.0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
@@ -33,8 +34,8 @@ class NotPositiveDefinite(ArithmeticError):
 class LogNormalPriors:
     """Means and standard deviations of the logarithms of (lengthscales, variances, noise), and the noise's floor."""
 
-    means: Array
-    deviations: Array
+    means: FloatArray
+    deviations: FloatArray
     noise_floor: float
 
     def bounds(self) -> list[tuple[float, float]]:
@@ -45,7 +46,7 @@ class LogNormalPriors:
         return [(float(a), float(max(a, b))) for a, b in zip(lower, upper, strict=True)]
 
 
-def cholesky(K: Array) -> Array:
+def cholesky(K: FloatArray) -> FloatArray:
     """Return the lower Cholesky factor of `K` (``n x n``), adding growing jitter (relative to the diagonal) if needed.
 
     Raises
@@ -79,12 +80,12 @@ class LogPosterior:
     """
 
     kernel: Kernel
-    X: Array
-    z: Array
-    known_noise: Array
+    X: FloatArray
+    z: FloatArray
+    known_noise: FloatArray
     priors: LogNormalPriors
 
-    def __call__(self, theta: Array) -> tuple[float, Array]:
+    def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         hyper = Hyperparameters.from_log(theta, self.kernel.lengthscales)
         K, parts = self.kernel.matrix(self.X, hyper)
         noise = noise_variances(self.known_noise, hyper.noise)
@@ -100,8 +101,8 @@ class LogPosterior:
         return value + 0.5 * float(away @ away), gradient + away / self.priors.deviations
 
     def _likelihood_gradient(
-        self, weight: Array, parts: list[tuple[Array, Array, Array]], hyper: Hyperparameters
-    ) -> Array:
+        self, weight: FloatArray, parts: list[tuple[FloatArray, FloatArray, FloatArray]], hyper: Hyperparameters
+    ) -> FloatArray:
         lengths = np.zeros(self.kernel.lengthscales)
         variances = np.zeros(self.kernel.variances)
         for term, (Z, value, slope) in zip(self.kernel.terms, parts, strict=True):
@@ -121,12 +122,12 @@ class LogPosterior:
         return -np.concatenate([lengths, variances, [noise]])
 
 
-def noise_variances(known: Array, learned: float) -> Array:
+def noise_variances(known: FloatArray, learned: float) -> FloatArray:
     """Noise variance of every measurement: the given one, or the learned one where none is given."""
     return np.where(np.isnan(known), learned, known)
 
 
-def maximum_posterior(problem: LogPosterior, starts: Array) -> Hyperparameters:
+def maximum_posterior(problem: LogPosterior, starts: FloatArray) -> Hyperparameters:
     """Return the best hyperparameters that L-BFGS finds from `starts` (``s x p``, logarithms); deterministic.
 
     Above 250 measurements only the first start is followed, for at most 60 steps: the posterior of the

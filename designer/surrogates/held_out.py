@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.surrogates.kernels import Array
+from designer.arrays import FloatArray
 from designer.surrogates.outputs import OutputScale
 
 
@@ -22,12 +22,12 @@ class HeldOut:
         ``n`` log densities of the measured values (per target's unit).
     """
 
-    means: Array
-    variances: Array
-    log_densities: Array
+    means: FloatArray
+    variances: FloatArray
+    log_densities: FloatArray
 
 
-def held_out(output: OutputScale, z: Array, means: Array, variances: Array) -> HeldOut:
+def held_out(output: OutputScale, z: FloatArray, means: FloatArray, variances: FloatArray) -> HeldOut:
     """Judge normal predictions (`means`, `variances`) of standardised values `z`; return them in the target's unit."""
     densities = -0.5 * (np.log(2.0 * np.pi * variances) + (z - means) ** 2 / variances) - np.log(output.scale)
     return HeldOut(output.centre + output.scale * means, output.scale**2 * variances, densities)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from designer.arrays import FloatArray, IndexArray
 from designer.surrogates.fitting import LogNormalPriors
-from designer.surrogates.kernels import Array, Kernel, Term
+from designer.surrogates.kernels import Kernel, Term
 from designer.surrogates.outputs import Method
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Layout:
     1/2 (two of them differ at once), and its descriptors another with weights of sum 1.
     """
 
-    groups: NDArray[np.intp]
-    weights: Array
+    groups: IndexArray
+    weights: FloatArray
 
     @classmethod
     def of(cls, columns: Sequence[FeatureColumn]) -> Layout:
@@ -99,7 +99,7 @@ def build_kernel(columns: Sequence[FeatureColumn], settings: GaussianProcessSett
     return Kernel(layout.weights, tuple(terms), lengthscales, variances, settings.offset)
 
 
-def _effects(columns: Sequence[FeatureColumn], groups: NDArray[np.intp], which: MainEffects) -> list[int]:
+def _effects(columns: Sequence[FeatureColumn], groups: IndexArray, which: MainEffects) -> list[int]:
     """Return the groups whose main effects are added."""
     wanted = [group for group, c in zip(groups, columns, strict=True) if which == "all" or c.role == which]
     return sorted({int(group) for group in wanted if group >= 0})
@@ -126,7 +126,7 @@ def build_priors(kernel: Kernel, settings: GaussianProcessSettings) -> LogNormal
     )
 
 
-def build_starts(kernel: Kernel, priors: LogNormalPriors) -> Array:
+def build_starts(kernel: Kernel, priors: LogNormalPriors) -> FloatArray:
     """Return the optimiser's starts: the priors' mode, and a rougher process."""
     rough = priors.means.copy()
     rough[: kernel.lengthscales] -= 1.0

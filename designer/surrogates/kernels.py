@@ -22,10 +22,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-Array = NDArray[np.float64]
+from designer.arrays import FloatArray, IndexArray
+
 _ROOT5 = math.sqrt(5.0)
 
 
@@ -33,11 +33,11 @@ _ROOT5 = math.sqrt(5.0)
 class Term:
     """One summand: the lengthscale group of every column (-1: the column plays no part) and its variance's index."""
 
-    groups: NDArray[np.intp]
+    groups: IndexArray
     variance: int
 
     @property
-    def used(self) -> NDArray[np.intp]:
+    def used(self) -> IndexArray:
         """The columns that play a part."""
         return np.flatnonzero(self.groups >= 0)
 
@@ -46,7 +46,7 @@ class Term:
 class LinearTerm:
     """A linear regression on some columns: which ones, and the index of its coefficients' prior variance."""
 
-    columns: NDArray[np.intp]
+    columns: IndexArray
     variance: int
 
 
@@ -54,12 +54,12 @@ class LinearTerm:
 class Hyperparameters:
     """Lengthscales, one variance a term group, and the noise variance; all of standardised outputs."""
 
-    lengthscales: Array
-    variances: Array
+    lengthscales: FloatArray
+    variances: FloatArray
     noise: float
 
     @classmethod
-    def from_log(cls, theta: Array, lengthscales: int) -> Hyperparameters:
+    def from_log(cls, theta: FloatArray, lengthscales: int) -> Hyperparameters:
         """Read the flat vector of logarithms (lengthscales, variances, noise) that the optimiser works on."""
         values = np.exp(theta)
         return cls(values[:lengthscales], values[lengthscales:-1], float(values[-1]))
@@ -83,7 +83,7 @@ class Kernel:
         The linear terms.
     """
 
-    weights: Array
+    weights: FloatArray
     terms: tuple[Term, ...]
     lengthscales: int
     variances: int
@@ -108,13 +108,15 @@ class Kernel:
             centre[term.columns] = 0.0
         return centre
 
-    def scaled(self, X: Array, term: Term, hyper: Hyperparameters) -> Array:
+    def scaled(self, X: FloatArray, term: Term, hyper: Hyperparameters) -> FloatArray:
         """Return the columns of `X` that `term` uses, so scaled that plain squared distances are r^2."""
         used = term.used
         scale = np.sqrt(self.weights[used]) / hyper.lengthscales[term.groups[used]]
         return np.asarray(X[:, used] * scale)
 
-    def matrix(self, X: Array, hyper: Hyperparameters) -> tuple[Array, list[tuple[Array, Array, Array]]]:
+    def matrix(
+        self, X: FloatArray, hyper: Hyperparameters
+    ) -> tuple[FloatArray, list[tuple[FloatArray, FloatArray, FloatArray]]]:
         """Return ``k(X, X)`` (``n x n``) and, for each Matern term, its scaled columns, M, -dM/d(r^2)."""
         K = np.full((len(X), len(X)), self.offset)
         parts = []
@@ -146,7 +148,7 @@ class Kernel:
         return total
 
 
-def _squared_distances(Z: Array) -> Array:
+def _squared_distances(Z: FloatArray) -> FloatArray:
     squares = np.einsum("ij,ij->i", Z, Z)
     distances = squares[:, None] + squares[None, :]
     distances -= 2.0 * (Z @ Z.T)
@@ -155,7 +157,7 @@ def _squared_distances(Z: Array) -> Array:
     return np.asarray(distances)
 
 
-def _matern_with_slope(squared: Array) -> tuple[Array, Array]:
+def _matern_with_slope(squared: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return M(r) and -dM/d(r^2) = 5/6 (1 + s) exp(-s)."""
     s = _ROOT5 * np.sqrt(squared)
     decay = np.exp(-s)

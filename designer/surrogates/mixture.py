@@ -20,7 +20,7 @@ from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
-from designer.surrogates.kernels import Array
+from designer.arrays import FloatArray
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.single_output import SingleOutput
 
@@ -56,7 +56,7 @@ class Mixture(SingleOutput):
     weights: Tensor
     _components: tuple[Model, ...]
 
-    def __init__(self, models: Sequence[Model], weights: Sequence[float] | Array) -> None:
+    def __init__(self, models: Sequence[Model], weights: Sequence[float] | FloatArray) -> None:
         super().__init__()
         values = torch.as_tensor(np.asarray(weights, dtype=np.float64))
         if len(models) == 0 or values.shape != (len(models),):
@@ -121,7 +121,7 @@ def _marginals(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
     return normal.mean[..., 0], normal.variance[..., 0]
 
 
-def stacking_weights(log_densities: Array, *, floor: float = 0.1, counts: Array | None = None) -> Array:
+def stacking_weights(log_densities: FloatArray, *, floor: float = 0.1, counts: FloatArray | None = None) -> FloatArray:
     """Return the weights under which the mixture predicts held-out measurements best, kept away from 0.
 
     Parameters

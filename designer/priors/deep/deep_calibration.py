@@ -25,11 +25,11 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors.informed import Extra, extended
 from designer.space.encoding import FeatureColumn
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
-from designer.surrogates.kernels import Array
 
 _PLAIN = GaussianProcessSettings()
 _ROWS = 40
@@ -146,7 +146,7 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
     problems = [(*_problem(start, episode), share * episode.weight) for episode in chosen]
     origin = np.array([getattr(start, name) for name in _SHARED])
 
-    def objective(values: Array) -> tuple[float, Array]:
+    def objective(values: FloatArray) -> tuple[float, FloatArray]:
         away = (values - origin) / np.array(_WIDTHS)
         total, gradient = 0.5 * float(away @ away), away / np.array(_WIDTHS)
         for problem, places, weight in problems:
@@ -185,7 +185,7 @@ def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, .
     return LogPosterior(kernel, X, z, np.full(len(z), np.nan), priors), places
 
 
-def _likelihood(problem: LogPosterior, theta: Array) -> tuple[float, Array]:
+def _likelihood(problem: LogPosterior, theta: FloatArray) -> tuple[float, FloatArray]:
     """Return minus the log likelihood, and its gradient: the posterior's, less those of the priors."""
     value, gradient = problem(theta)
     away = (theta - problem.priors.means) / problem.priors.deviations

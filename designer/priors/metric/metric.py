@@ -29,6 +29,7 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors import saving
 from designer.priors.agreement import Standardiser
 from designer.priors.alignment import Bridge, CommonFeatures
@@ -52,7 +53,6 @@ from designer.priors.serialization import sources_card, sources_from, sources_te
 from designer.priors.sources import Source
 from designer.priors.weighting import Sights, Weighting, rank_agreement
 from designer.surrogates.data import TaskData
-from designer.surrogates.kernels import Array
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -242,7 +242,7 @@ class _Seen:
     teaching: tuple[Source, ...]
     learned: Learned
     known: _Known
-    weights: Array
+    weights: FloatArray
 
 
 def _learned_from(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Learned:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import CommonFeatures
 from designer.priors.conditioning import moving, names_of
@@ -20,7 +21,6 @@ from designer.priors.metric.metric_training import MetricTraining, train_metric
 from designer.priors.metric.signature import train_signature
 from designer.priors.sources import Source
 from designer.priors.weighting import Sights, Trial, Weighting, centrality, learn_weighting, rank_agreement
-from designer.surrogates.kernels import Array
 
 _SUPPORTS = (3, 8, 20)
 _QUERIES = 40
@@ -48,8 +48,8 @@ class Learned:
     """
 
     names: tuple[tuple[str, str], ...]
-    signs: Array
-    centrality: Array
+    signs: FloatArray
+    centrality: FloatArray
     space: MetricSpace
     psi: Weights
     weighting: Weighting
@@ -64,7 +64,7 @@ class _Past:
     values: Sequence[Tensor]
     groups: Sequence[str]
     folds: Sequence[int]
-    agreed: Array
+    agreed: FloatArray
     phi: Sequence[Tensor]
     psi: Weights
 
@@ -101,8 +101,8 @@ class _Look:
     source: Source
     z: Tensor
     phi: Tensor
-    expected: Array
-    centrality: Array
+    expected: FloatArray
+    centrality: FloatArray
     signature_of: Sequence[Tensor]
     whole_phi: Tensor
     psi: Weights

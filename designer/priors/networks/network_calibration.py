@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from designer.arrays import FloatArray
 from designer.priors.informed import Extra, InformedModel, extended
 from designer.surrogates.data import TaskData
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
-from designer.surrogates.kernels import Array
 from designer.surrogates.outputs import OutputScale
 
 _ROWS = 20
@@ -108,20 +108,20 @@ def calibrate(tasks: Sequence[tuple[TaskData, Fit]], wide: Calibration) -> Calib
     return Calibration(pairs[0], pairs[1], extras, n)
 
 
-def _shift(data: TaskData, fit: Fit, wide: Calibration) -> Array | None:
+def _shift(data: TaskData, fit: Fit, wide: Calibration) -> FloatArray | None:
     """Return by how much the logarithms found (variance, noise, extras) differ from the wide priors' means."""
     parts = list(_parts(data, fit, wide))
     return np.asarray(np.mean(parts, axis=0)) if parts else None
 
 
-def _parts(data: TaskData, fit: Fit, wide: Calibration) -> Iterator[Array]:
+def _parts(data: TaskData, fit: Fit, wide: Calibration) -> Iterator[FloatArray]:
     for part in range(_PARTS):
         some = rows_of(data, slice(part * _ROWS, (part + 1) * _ROWS))
         if len(some.X) >= _LEAST:
             yield _distances(fit(some, wide), some, wide)
 
 
-def _distances(model: InformedModel, data: TaskData, wide: Calibration) -> Array:
+def _distances(model: InformedModel, data: TaskData, wide: Calibration) -> FloatArray:
     kernel = build_kernel(data.columns, wide.settings)
     width = model.process.inputs.shape[-1] - data.X.shape[-1]
     _, priors = extended(kernel, wide.settings, wide.extras, width)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.kernels import Array
 
 
 def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
@@ -16,10 +16,10 @@ def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProc
     return fit_gaussian_process(data.rows(rows).target(target), wide=True)
 
 
-def deviations(process: GaussianProcess) -> Array:
+def deviations(process: GaussianProcess) -> FloatArray:
     """Return how many deviations each result (``n``) lies from what the others foretell (leave-one-out)."""
     rest = process.held_out()
-    off: Array = np.abs(process.values.numpy() - rest.means) / np.sqrt(rest.variances)
+    off: FloatArray = np.abs(process.values.numpy() - rest.means) / np.sqrt(rest.variances)
     return off
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm
 from torch import Tensor
 
-from designer.surrogates.kernels import Array
+from designer.arrays import FloatArray
 
 RARE = float(norm.sf(5.0))
 """How rarely a sound result lies beyond the edge, on either side: as rarely as beyond 5 standard deviations."""
@@ -53,7 +53,7 @@ def find_outliers(
     model: M,
     *,
     fit: Callable[[Sequence[int]], M],
-    deviations: Callable[[M], Array],
+    deviations: Callable[[M], FloatArray],
     beyond: Callable[[M, Sequence[int]], Sequence[J]],
     suspect: float,
 ) -> tuple[J, ...]:
