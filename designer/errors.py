@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,22 @@ class Fault:
     def at(self, **place: object) -> Fault:
         """Return the same fault with places (``file``, ``line``, ``row``, ``column``, ``path``) filled in."""
         return replace(self, **place)  # type: ignore[arg-type]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fault as plain data: the keys are always the same, of the command line's JSON and of the API's.
+
+        >>> Fault("'warm' is not a number", row=4).as_dict()["row"]
+        4
+        """
+        return {
+            "what": self.what,
+            "remedy": self.remedy,
+            "file": self.file,
+            "line": self.line,
+            "row": self.row,
+            "column": self.column,
+            "path": list(self.path),
+        }
 
 
 def render_path(path: tuple[str | int, ...]) -> str:

@@ -18,7 +18,7 @@ from designer.cli.options import (
     open_campaign,
     split_campaign,
 )
-from designer.cli.output import Report, emit, fault_data
+from designer.cli.output import Report, emit
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ def _tell(opened: Campaign, done: RecordReport, as_json: bool) -> None:
         "unchanged": list(done.unchanged),
         "blank": list(done.blank),
         "flags": {name: list(texts) for name, texts in done.flags.items()},
-        "faults": [fault_data(fault) for fault in done.faults],
+        "faults": [fault.as_dict() for fault in done.faults],
         "changed": done.changed,
     }
     report = Report(data)

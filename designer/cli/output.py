@@ -129,7 +129,7 @@ def fail(error: BaseException, as_json: bool) -> int:
     else:
         faults, message, code = (), _one_line(error), OTHER
     if as_json:
-        write_json({"error": message, "faults": [fault_data(fault) for fault in faults]})
+        write_json({"error": message, "faults": [fault.as_dict() for fault in faults]})
     elif faults:
         sys.stderr.writelines(f"{_flat(str(fault))}\n" for fault in faults)
     else:
@@ -141,23 +141,10 @@ def usage(message: str, hint: str, as_json: bool) -> int:
     """Report a wrong command line and return the exit code."""
     if as_json:
         fault = Fault(_flat(message), hint)
-        write_json({"error": _flat(message), "faults": [fault_data(fault)]})
+        write_json({"error": _flat(message), "faults": [fault.as_dict()]})
     else:
         sys.stderr.write(f"designer: {_flat(message)}; {hint}\n")
     return BAD_INPUT
-
-
-def fault_data(fault: Fault) -> dict[str, Any]:
-    """Return a fault as plain data; the keys are always the same."""
-    return {
-        "what": fault.what,
-        "remedy": fault.remedy,
-        "file": fault.file,
-        "line": fault.line,
-        "row": fault.row,
-        "column": fault.column,
-        "path": list(fault.path),
-    }
 
 
 def warn(text: str) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from designer.errors import (
     Conflict,
     DesignerError,
-    Fault,
     InvalidInput,
     MissingExtra,
     NoDesignLeft,
@@ -108,18 +107,5 @@ def problem(error: BaseException) -> dict[str, Any]:
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "faults": [fault_data(fault) for fault in faults],
-    }
-
-
-def fault_data(fault: Fault) -> dict[str, Any]:
-    """Return a fault as plain data, with the same keys as the command line's ``--json``."""
-    return {
-        "what": fault.what,
-        "remedy": fault.remedy,
-        "file": fault.file,
-        "line": fault.line,
-        "row": fault.row,
-        "column": fault.column,
-        "path": list(fault.path),
+        "faults": [fault.as_dict() for fault in faults],
     }

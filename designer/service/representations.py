@@ -22,7 +22,6 @@ from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
-from designer.service.problems import fault_data
 from designer.service.url_names import path_of
 from designer.space import DesignSpace, ShareParameter
 from designer.space.design_space import Parameter
@@ -168,7 +167,7 @@ def report_data(report: RecordReport, version: int) -> dict[str, Any]:
         "unchanged": list(report.unchanged),
         "blank": list(report.blank),
         "flags": {name: list(texts) for name, texts in report.flags.items()},
-        "faults": [fault_data(fault) for fault in report.faults],
+        "faults": [fault.as_dict() for fault in report.faults],
         "changed": report.changed,
         "version": version,
     }
