@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -93,6 +94,25 @@ def render_path(path: tuple[str | int, ...]) -> str:
     return text
 
 
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return the remedy for an unknown word: the nearest known one, or all of them.
+
+    >>> did_you_mean("Nii", ["Ni", "Fe"])
+    "did you mean 'Ni'?"
+    >>> did_you_mean("x", ["Ni", "Fe"])
+    'known: Ni, Fe'
+    """
+    words = list(known)
+    close = get_close_matches(given, words, n=1, cutoff=0.6)
+    if not close:
+        folded = {word.casefold(): word for word in words}
+        close = [folded[given.casefold()]] if given.casefold() in folded else []
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(words[:12])
+    return f"known: {shown}{', ...' if len(words) > 12 else ''}" if words else "none is known"
+
+
 class DesignerError(Exception):
     """Base of every error that `designer` raises on purpose."""
 
@@ -149,6 +169,10 @@ class MeasurementFailed(DesignerError):
 
 class OracleUnusable(DesignerError):
     """An oracle cannot measure at all (a missing file, a command that does not start): the run must stop."""
+
+
+class BrokenPlugin(DesignerError):
+    """Another package registered something here that cannot be loaded or is not what it says."""
 
 
 class StoreError(DesignerError):

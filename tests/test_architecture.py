@@ -20,6 +20,7 @@ LONGEST = 500
 # From the ground up; a room may import from itself and from what stands before it.
 ROOMS = (
     ("errors",),
+    ("registry",),
     ("pydantic_faults", "threads", "arrays"),
     ("documents", "units"),
     ("chemistry",),

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from designer.errors import Fault, InvalidData, InvalidInput
-from designer.space.parameters.fields import did_you_mean
+from designer.errors import Fault, InvalidData, InvalidInput, did_you_mean
 from designer.tasks import Family, load_family
 from designer.tasks.analytic import KINDS, analytic_family
 from designer.tasks.card import group_faults, group_of

@@ -259,7 +259,7 @@ def _sheet(file: str, ignore: list[str] | None) -> Any:
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:
     from designer.cli.design_cells import read_words
-    from designer.space.parameters.fields import did_you_mean
+    from designer.errors import did_you_mean
 
     given = read_words(made or [])
     columns = opened.space.columns

@@ -17,14 +17,14 @@ import pandas as pd
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 
 from designer.documents import Document, Value, faults_of, parse
-from designer.errors import Fault, InvalidInput, InvalidSpace
+from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
 from designer.space.amending import amended_parameter, as_plain, rebuilt
 from designer.space.constraints.constraint import BoundConstraint, Constraint, Reference, bind
 from designer.space.emptiness import why_empty
 from designer.space.listing import list_designs
 from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.compositions import CompositionParameter, MixtureParameter, ShareParameter
-from designer.space.parameters.fields import did_you_mean, twice
+from designer.space.parameters.fields import twice
 from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.lattice import Floats, Mask
 from designer.space.parameters.numeric import NumericParameter

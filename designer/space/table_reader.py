@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from designer.errors import Fault, InvalidData, InvalidUnit
+from designer.errors import Fault, InvalidData, InvalidUnit, did_you_mean
 from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.compositions import ShareParameter
-from designer.space.parameters.fields import LARGEST, did_you_mean
+from designer.space.parameters.fields import LARGEST
 from designer.space.parameters.formula import FormulaParameter, formula_fault
 from designer.space.parameters.lattice import Floats, is_whole, plain
 from designer.space.parameters.numeric import LabColumn, NumericParameter

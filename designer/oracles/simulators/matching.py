@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from designer.errors import Fault, InvalidUnit
+from designer.errors import Fault, InvalidUnit, did_you_mean
 from designer.oracles.simulators.base import SimulatedTask
 from designer.space import CompositionParameter, NumericParameter
-from designer.space.parameters.fields import did_you_mean
 from designer.units import convert, parse_quantity
 
 if TYPE_CHECKING:

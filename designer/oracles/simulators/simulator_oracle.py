@@ -7,13 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from designer.errors import Fault, InvalidCampaign, MeasurementFailed, MissingExtra
+from designer.errors import Fault, InvalidCampaign, MeasurementFailed, MissingExtra, did_you_mean
 from designer.oracles.base import Measured, checked
 from designer.oracles.design_mapping import grouped
 from designer.oracles.simulators.base import SimulatedTask
 from designer.oracles.simulators.catalogue import SIMULATORS
 from designer.oracles.simulators.matching import parameter_faults, setting_of, target_faults, values_of
-from designer.space.parameters.fields import did_you_mean
 
 if TYPE_CHECKING:
     from designer.objective import Objective

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NoReturn
 from pydantic import model_serializer, model_validator
 
 from designer.documents import Value
-from designer.errors import Fault, InvalidInput, InvalidSpace
+from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
 from designer.space.constraints.expressions import columns_of, linear_form, truth
 from designer.space.constraints.syntax import (
     Arithmetic,
@@ -32,7 +32,7 @@ from designer.space.constraints.syntax import (
     Quoted,
     parse_constraint,
 )
-from designer.space.parameters.fields import Text, did_you_mean
+from designer.space.parameters.fields import Text
 from designer.space.parameters.lattice import Floats, Mask
 
 

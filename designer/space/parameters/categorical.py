@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
-from designer.errors import Fault, InvalidInput
-from designer.space.parameters.fields import Number, Text, did_you_mean, twice
+from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.lattice import Floats
 from designer.space.parameters.numeric import ListedParameter
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
-from designer.errors import Fault, InvalidInput
+from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.space.parameters.amounts import AmountLattice, Member
-from designer.space.parameters.fields import Bounds, Number, Text, did_you_mean, twice
+from designer.space.parameters.fields import Bounds, Number, Text, twice
 from designer.space.parameters.lattice import Floats, Lattice, Mask, decimal_of, is_whole, plain, round_significant
 from designer.space.parameters.numeric import LabColumn, ParameterBase, float_identity
 

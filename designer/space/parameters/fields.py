@@ -6,9 +6,8 @@ import keyword
 import math
 import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -67,25 +66,6 @@ Number = Annotated[float, BeforeValidator(_number)]
 Bounds = Annotated[tuple[Number, Number], BeforeValidator(_pair)]
 Name = Annotated[str, BeforeValidator(_text), AfterValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
-
-
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Return the remedy for an unknown word: the nearest known one, or all of them.
-
-    >>> did_you_mean("Nii", ["Ni", "Fe"])
-    "did you mean 'Ni'?"
-    >>> did_you_mean("x", ["Ni", "Fe"])
-    'known: Ni, Fe'
-    """
-    words = list(known)
-    close = get_close_matches(given, words, n=1, cutoff=0.6)
-    if not close:
-        folded = {word.casefold(): word for word in words}
-        close = [folded[given.casefold()]] if given.casefold() in folded else []
-    if close:
-        return f"did you mean {close[0]!r}?"
-    shown = ", ".join(words[:12])
-    return f"known: {shown}{', ...' if len(words) > 12 else ''}" if words else "none is known"
 
 
 def twice(words: Sequence[Any]) -> list[int]:

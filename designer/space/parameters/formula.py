@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import model_validator
 
 from designer.chemistry.symbols import KNOWN_SYMBOLS
-from designer.errors import Fault, InvalidInput
-from designer.space.parameters.fields import Text, did_you_mean, twice
+from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.space.parameters.fields import Text, twice
 from designer.space.parameters.lattice import Floats
 from designer.space.parameters.numeric import LabColumn, ListedParameter
 

@@ -27,8 +27,7 @@ from typing import Any
 
 import pandas as pd
 
-from designer.errors import DesignerError, Fault, InvalidData, InvalidInput, MissingExtra
-from designer.space.parameters.fields import did_you_mean
+from designer.errors import DesignerError, Fault, InvalidData, InvalidInput, MissingExtra, did_you_mean
 from designer.tasks.importing.raw import RawTable, text_of
 
 KEY_VARIABLE, CACHE_VARIABLE = "MP_API_KEY", "DESIGNER_CACHE"
