@@ -48,11 +48,11 @@ import numpy as np
 from benchmarks.suite.provenance import origin
 from benchmarks.suite.running import ONE_THREAD
 from designer.tasks.family import open_family
-from designer.tasks.quality.checking import Read, check_numbers, known_of, read_sheet, with_cells
+from designer.tasks.quality.checking import ReadSheet, check_numbers, read_sheet, references_of, with_cells
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.numbers import Column
 from designer.tasks.quality.sheet import Sheet
-from designer.tasks.quality.wrong_columns import Known, wrong_columns
+from designer.tasks.quality.wrong_columns import Reference, wrong_columns
 
 FAMILIES = (
     "suzuki_flow", "concrete_by_age", "direct_arylation", "buchwald_hartwig_hte", "electrolyte_fixed_T", "oer_plates",
@@ -105,7 +105,9 @@ def rows_of(where: str, n: int, rng: np.random.Generator) -> np.ndarray:
     return np.arange(start, start + length)
 
 
-def plant_slip(read: Read, family: str, where: str, side: str, rng: np.random.Generator) -> tuple[Read, Planted] | None:
+def plant_slip(
+    read: ReadSheet, family: str, where: str, side: str, rng: np.random.Generator
+) -> tuple[ReadSheet, Planted] | None:
     """Write numbers of one column in another unit; None where the table has no such column."""
     columns = [c for c in read.numbers.of_kind(side) if varies(c)]
     if not columns:
@@ -124,7 +126,7 @@ def plant_slip(read: Read, family: str, where: str, side: str, rng: np.random.Ge
     return replaced(read, {column.name: texts}), planted
 
 
-def plant_swap(read: Read, family: str, where: str, rng: np.random.Generator) -> tuple[Read, Planted] | None:
+def plant_swap(read: ReadSheet, family: str, where: str, rng: np.random.Generator) -> tuple[ReadSheet, Planted] | None:
     """Write the numbers of two columns the wrong way round; None where the table has no two."""
     columns = [c for c in read.numbers.of_kind("setting", "target") if varies(c)]
     if len(columns) < 2:
@@ -140,7 +142,7 @@ def plant_swap(read: Read, family: str, where: str, rng: np.random.Generator) ->
     return replaced(read, {a.name: first, b.name: second}), planted
 
 
-def replaced(read: Read, texts: dict[str, dict[int, str]]) -> Read:
+def replaced(read: ReadSheet, texts: dict[str, dict[int, str]]) -> ReadSheet:
     """Return a table with other texts in some cells, by column and row (a place from 0), and read anew."""
     frame = read.sheet.frame.copy()
     for name, new in texts.items():
@@ -161,7 +163,7 @@ def slipped(text: str, label: str, unit: str | None) -> str:
     return f"{number.normalize():f}"
 
 
-def judge(planted: Planted, sound: Read, findings: Sequence[Finding]) -> Outcome:
+def judge(planted: Planted, sound: ReadSheet, findings: Sequence[Finding]) -> Outcome:
     """Say what was found of a planted fault."""
     place = {row: i for i, row in enumerate(sound.sheet.rows)}
     headers = {sound.headers[name] for name in planted.columns}
@@ -180,7 +182,7 @@ def judge(planted: Planted, sound: Read, findings: Sequence[Finding]) -> Outcome
     return Outcome(planted, len(hit) / len(rows), len(exact) / len(rows), len(named - rows), others)
 
 
-def _mends(findings: Sequence[Finding], sound: Read) -> bool:
+def _mends(findings: Sequence[Finding], sound: ReadSheet) -> bool:
     """Whether the proposed cells are what they were before."""
     changes = [change for finding in findings for change in finding.repair if change.column is not None]
     return bool(changes) and all(
@@ -189,7 +191,7 @@ def _mends(findings: Sequence[Finding], sound: Read) -> bool:
     )
 
 
-def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[Read], bool]:
+def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[ReadSheet], bool]:
     """Return some tables of a family, each of at most `MAX_ROWS` rows, and whether its tasks are related."""
     opened = open_family(data / family)
     tables = [table for table in opened.tables if len(table.frame) >= MIN_ROWS]
@@ -204,7 +206,7 @@ def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[R
     return reads, opened.card.related
 
 
-def knowing(read: Read, reads: Sequence[Read], related: bool, where: str) -> dict[str, Known]:
+def knowing(read: ReadSheet, reads: Sequence[ReadSheet], related: bool, where: str) -> dict[str, Reference]:
     """Return what is known of a table's columns, as `designer tasks check` would know it.
 
     Single tasks have their cards' bounds too, for whole columns only.
@@ -213,12 +215,12 @@ def knowing(read: Read, reads: Sequence[Read], related: bool, where: str) -> dic
     if related or where != "column":
         return known
     bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric" and p.high > p.low}
-    return known | {name: replace(known.get(name, Known()), low=p.low, high=p.high) for name, p in bounds.items()}
+    return known | {name: replace(known.get(name, Reference()), low=p.low, high=p.high) for name, p in bounds.items()}
 
 
-def told(read: Read, reads: Sequence[Read], related: bool) -> dict[str, Known]:
+def told(read: ReadSheet, reads: Sequence[ReadSheet], related: bool) -> dict[str, Reference]:
     """Return what `designer tasks check` knows of a table's columns, by the others only where tasks are related."""
-    return known_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
+    return references_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
 
 
 def sound_columns(family: str, data: Path) -> tuple[int, int]:

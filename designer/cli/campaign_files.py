@@ -1,4 +1,4 @@
-"""Commands on campaign files: `init` writes one, `validate` says all that is wrong with one."""
+"""Commands on campaign files: `init` writes one, `validate` lists all faults of one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def init(
     may_ask = not yes and not as_json and sys.stdin.isatty()
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
     _refuse_to_overwrite(path)
-    given = _wishes(minimize or [], maximize or [], match or [])
+    given = _requests(minimize or [], maximize or [], match or [])
     title = name or (output or table or Path("campaign")).stem
     if table is not None:
         draft = _from_table(table, path, title, given, ignore or [], may_ask)
@@ -76,7 +76,7 @@ def init(
 
 
 def validate(campaign: CampaignArgument = None, option: CampaignOption = None, as_json: JsonFlag = False) -> None:
-    """Say all that is wrong with a campaign file, one line a fault, without writing or running anything."""
+    """List all that is wrong with a campaign file, one line a fault, without writing or running anything."""
     from designer.campaign.file.spec import CampaignSpec
 
     path = campaign_file(campaign or option)
@@ -113,7 +113,7 @@ def _refuse_to_overwrite(path: Path) -> None:
 
 
 def _write(draft: Draft, path: Path) -> None:
-    """Write the file, if what it says is a campaign that can run."""
+    """Write the file, if its content is a campaign that can run."""
     from designer.campaign.file.spec import CampaignSpec
     from designer.cli.draft import render
     from designer.documents import read_document
@@ -131,37 +131,37 @@ def _write(draft: Draft, path: Path) -> None:
 
 
 def _from_table(
-    table: Path, path: Path, name: str, wishes: list[ColumnRequest], ignore: Sequence[str], may_ask: bool
+    table: Path, path: Path, name: str, requests: list[ColumnRequest], ignore: Sequence[str], may_ask: bool
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
     from designer.space.table_files import read_frame
 
     columns = read_columns(read_frame(table))
-    if not wishes:
-        wishes = _choose(columns, str(table), may_ask)
+    if not requests:
+        requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
-    return guess(columns, name, wishes, ignore, shown)
+    return guess(columns, name, requests, ignore, shown)
 
 
 def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[ColumnRequest]:
     from designer.cli.column_guess import ColumnRequest, likely_target
-    from designer.cli.questions import ask_wishes
+    from designer.cli.questions import ask_requests
 
     if may_ask:
-        return ask_wishes(columns, table)
+        return ask_requests(columns, table)
     likely = likely_target(columns)
     if likely is None:
         raise InvalidInput(Fault("no column of the table can be a target", "give one of numbers", file=table))
     return [ColumnRequest(likely.header, "maximize")]
 
 
-def _wishes(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[ColumnRequest]:
+def _requests(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[ColumnRequest]:
     from designer.cli.column_guess import ColumnRequest
 
-    wishes = [ColumnRequest(column, "minimize") for column in minimize] + [
+    requests = [ColumnRequest(column, "minimize") for column in minimize] + [
         ColumnRequest(column, "maximize") for column in maximize
     ]
-    return wishes + [_match(text) for text in match]
+    return requests + [_match(text) for text in match]
 
 
 def _match(text: str) -> ColumnRequest:

@@ -1,4 +1,4 @@
-"""From a table that a lab already keeps to the draft of a campaign file: what each column probably is."""
+"""From a lab's table to the draft of a campaign file: what each column probably is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 @dataclass(frozen=True)
 class ColumnRequest:
-    """What is wanted of one column of the table; no goal for what was only measured."""
+    """The goal of one column of the table; None for a column that was only measured."""
 
     column: str
     goal: Literal["minimize", "maximize", "match"] | None
@@ -70,16 +70,16 @@ def read_columns(frame: pd.DataFrame) -> list[Column]:
 
 
 def guess(
-    columns: Sequence[Column], name: str, wishes: Sequence[ColumnRequest], ignore: Sequence[str], file: str
+    columns: Sequence[Column], name: str, requests: Sequence[ColumnRequest], ignore: Sequence[str], file: str
 ) -> Draft:
-    """Return a draft: the wished columns are targets, the others are parameters unless they are to be ignored.
+    """Return a draft: the requested columns are targets, the others are parameters unless they are to be ignored.
 
     Raises
     ------
     InvalidData
-        If a wished or ignored column is not in the table, or no column is left to be a parameter.
+        If a requested or ignored column is not in the table, or no column is left to be a parameter.
     """
-    wanted = {find(columns, wish.column, file).header: wish for wish in wishes}
+    wanted = {find(columns, request.column, file).header: request for request in requests}
     dropped = {find(columns, given, file).header for given in ignore}
     targets = [_target(column, wanted[column.header], file) for column in columns if column.header in wanted]
     rest = [column for column in columns if column.header not in wanted and column.header not in dropped]
@@ -165,14 +165,16 @@ def _numbers(words: Sequence[str], unit: str | None) -> tuple[Decimal | None, ..
     return tuple(numbers) if any(number is not None for number in numbers) else None
 
 
-def _target(column: Column, wish: ColumnRequest, file: str) -> Entry:
+def _target(column: Column, request: ColumnRequest, file: str) -> Entry:
     if not column.is_numeric:
         odd = next((word for word in column.words if word and not _NUMBER.match(word)), "")
         what = f"{odd!r} is not a number, and so the column cannot be a target" if odd else "the column is empty"
-        raise InvalidData(Fault(what, "mend the cell, or choose another column", file=file, column=column.header))
+        raise InvalidData(Fault(what, "correct the cell, or choose another column", file=file, column=column.header))
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
-    keys += _column_key(column) + _unit_key(column) + ([("goal", wish.goal)] if wish.goal is not None else [])
-    keys += [(key, given) for key, given in (("value", wish.value), ("tolerance", wish.tolerance)) if given is not None]
+    keys += _column_key(column) + _unit_key(column) + ([("goal", request.goal)] if request.goal is not None else [])
+    keys += [
+        (key, given) for key, given in (("value", request.value), ("tolerance", request.tolerance)) if given is not None
+    ]
     low, high = column.settings[0], column.settings[-1]
     return Entry(keys, f"so far from {plain_number(low)} to {plain_number(high)}")
 
@@ -296,7 +298,7 @@ def _unit_key(column: Column) -> list[tuple[str, Scalar | Sequence[Scalar]]]:
 
 
 def describe(columns: Sequence[Column]) -> Iterator[str]:
-    """Say in one line each what the columns hold, for the person who is asked about them."""
+    """Yield a line for each column that describes what it holds."""
     for i, column in enumerate(columns, start=1):
         if column.is_numeric:
             settings = column.settings

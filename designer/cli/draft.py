@@ -1,4 +1,4 @@
-"""A campaign file in the making: what it says, and the commented YAML that says it."""
+"""The draft of a campaign file, and its commented YAML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a new campaign file shall say.
+    """The content of a new campaign file.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Draft:
     parameters, targets
         The lines of ``space:`` and ``targets:``.
     remarks
-        What the reader must know, for the head of the file.
+        Remarks for the head of the file.
     candidates
         The table of the only designs there are, if there is one.
     """
@@ -82,7 +82,7 @@ _CONSTRAINTS = """
 """
 _TARGETS = """
 # What is measured, and what is wanted of it. goal: minimize, maximize or match (with value and tolerance).
-# `reach: 340` says when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
+# `reach: 340` is when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
 targets:
 """
 _REST = """

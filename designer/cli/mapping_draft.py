@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def mapping_of(
-    table: RawTable, wishes: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
+    table: RawTable, requests: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
 ) -> tuple[Mapping, list[str]]:
     """Return the mapping of a table, and what a person should know of it: which columns were left out, and why.
 
-    What the source says itself (an Olympus folder, a campaign) is taken as it is.
+    What the source itself states (an Olympus folder, a campaign) is taken as it is.
 
     Raises
     ------
@@ -34,24 +34,24 @@ def mapping_of(
 
     if table.card:
         return Mapping(**dict(table.card), by=by), []
-    data, remarks = guessed(table.frame, table.file, wishes, ignore, by)
+    data, remarks = guessed(table.frame, table.file, requests, ignore, by)
     return Mapping(**data), remarks
 
 
 def guessed(
-    frame: pd.DataFrame, file: str, wishes: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
+    frame: pd.DataFrame, file: str, requests: Sequence[ColumnRequest], ignore: Sequence[str], by: str | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the guessed mapping of a bare table as plain data, and the remarks."""
     from designer.tasks.quality.tidy_cells import plain_cells
 
     columns = read_columns(plain_cells(frame))
-    if not wishes:
+    if not requests:
         likely = likely_target([column for column in columns if column.header not in {by, *ignore}])
         if likely is None:
             raise InvalidInput(Fault("no column of the table holds results", "name one with --measured", file=file))
-        wishes = [ColumnRequest(likely.header, None)]
+        requests = [ColumnRequest(likely.header, None)]
     left = [*ignore, *([by] if by is not None and by not in ignore else [])]
-    draft = guess(columns, "import", wishes, left, file)
+    draft = guess(columns, "import", requests, left, file)
     data: dict[str, Any] = {"by": by} if by is not None else {}
     data["space"] = [{key: _plain(value) for key, value in entry.keys} for entry in draft.parameters]
     data["targets"] = [{key: _plain(value) for key, value in entry.keys} for entry in draft.targets]

@@ -27,7 +27,7 @@ def ask_draft(name: str) -> Draft:
     return Draft(name, parameters, targets)
 
 
-def ask_wishes(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
+def ask_requests(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
     """Ask which columns of a table are targets, and what is wanted of each."""
     typer.echo("Columns of the table:\n" + "\n".join(describe(columns)), err=True)
     likely = likely_target(columns)
@@ -40,7 +40,7 @@ def ask_wishes(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
             typer.echo(str(error), err=True)
             continue
         if chosen:
-            return [_wish(header) for header in dict.fromkeys(column.header for column in chosen)]
+            return [_request(header) for header in dict.fromkeys(column.header for column in chosen)]
 
 
 def _column(columns: Sequence[Column], word: str, file: str) -> Column:
@@ -49,7 +49,7 @@ def _column(columns: Sequence[Column], word: str, file: str) -> Column:
     return find(columns, word, file)
 
 
-def _wish(header: str) -> ColumnRequest:
+def _request(header: str) -> ColumnRequest:
     goal: Any = _choice(f"What is wanted of {header!r}?", GOALS)
     if goal != "match":
         return ColumnRequest(header, goal)

@@ -1,4 +1,4 @@
-"""Commands on past work: `tasks import`, `tasks check`, `tasks map`."""
+"""Commands on past tasks: `tasks import`, `tasks check`, `tasks map`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from designer.tasks.importing.raw import RawTable
     from designer.tasks.quality.findings import Finding
 
-app = typer.Typer(name="tasks", help="Past work: bring it in, look at it, see what is near.", no_args_is_help=True)
+app = typer.Typer(name="tasks", help="Past tasks: import them, check them, compare them.", no_args_is_help=True)
 _SHOWN = 40
 
 
@@ -43,13 +43,13 @@ def import_(
     minimize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make small.")] = None,
     maximize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A result to make large.")] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="A column to pass over (it is kept).")
+        list[str] | None, typer.Option(metavar="COLUMN", help="A column that is neither setting nor result.")
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column whose words tell the tasks apart.")
+        str | None, typer.Option(metavar="COLUMN", help="The column that gives the task of each row.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The family's name; default: the folder's.")] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Make the proposed repairs; a log tells each.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Make the proposed repairs; a log lists each.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the guesses.")] = False,
     materials_project: Annotated[
         str | None, typer.Option("--materials-project", metavar="QUERY", help="For example 'chemsys=Li-Fe-O'.")
@@ -67,13 +67,13 @@ def import_(
     folder = output or Path(f"{tables[0].name}-tasks")
     if folder.exists():
         raise InvalidInput(Fault("the folder exists already", "give another with --output", file=str(folder)))
-    wishes = _wishes(measured or [], minimize or [], maximize or [])
-    mappings, remarks = _mappings(tables, mapping, wishes, ignore or [], by)
+    requests = _requests(measured or [], minimize or [], maximize or [])
+    mappings, remarks = _mappings(tables, mapping, requests, ignore or [], by)
     guessed = mapping is None and not any(table.card for table in tables)
     _confirm(mappings, remarks, guessed=guessed, ask=not yes, as_json=as_json)
     plan = plan_import(tables, mappings, name=name or folder.name, guessed=guessed)
-    if repair and guessed:  # what was wrong shall not stretch the bounds
-        plan = _guessed_again(plan, tables, mappings, wishes, ignore or [], by)
+    if repair and guessed:  # wrong values must not widen the bounds
+        plan = _guessed_again(plan, tables, mappings, requests, ignore or [], by)
     written, log = write_import(plan, folder, repair=repair)
     report = Report({
         "folder": str(written), "tasks": [{"name": s.task, "rows": len(s.frame)} for s in plan.sheets],
@@ -86,7 +86,7 @@ def import_(
         f"Wrote {written}: {count} task{'s' if count > 1 else ''}, {sum(len(s.frame) for s in plan.sheets)} rows."
     )
     if len(log):
-        report.say(f"{len(log)} cells and rows were repaired; {written / 'repairs.csv'} tells each.")
+        report.say(f"{len(log)} cells and rows were repaired; {written / 'repairs.csv'} lists each.")
     emit(report, as_json)
 
 
@@ -99,10 +99,10 @@ def check(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what is probably wrong with the tables of a family: each finding with its row, the reason and a repair.
+    """List what is probably wrong with the tables of a family: each finding with its row, the reason and a repair.
 
-    Units, formulas, sums, replicates, slips of units, swapped columns, outliers, leakage. Nothing is changed but in the
-    copy that --repair writes.
+    Units, formulas, sums, replicates, slips of units, swapped columns, outliers, leakage. Only the copy
+    that --repair writes is changed.
     """
     from designer.tasks.quality.folder import check_folder, repair_folder
 
@@ -112,7 +112,7 @@ def check(
     if repair:
         place, log = repair_folder(checked, output or folder.with_name(f"{folder.name}-repaired"))
         report.data |= {"repaired": str(place), "repairs": len(log)}
-        report.say(f"Wrote {place}: {len(log)} cells and rows repaired; {place / 'repairs.csv'} tells each.")
+        report.say(f"Wrote {place}: {len(log)} cells and rows repaired; {place / 'repairs.csv'} lists each.")
     emit(report, as_json)
 
 
@@ -123,10 +123,10 @@ def map_(
     task: Annotated[str | None, typer.Option(metavar="NAME", help="Only the distances to this task.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how near tasks are to each other: a table, and a picture with a map and a tree.
+    """Show how similar tasks are: a table, and a picture with a map and a tree.
 
-    The distance is 0 where two tasks rank designs alike, 0.5 where one says nothing about the other, 1 where they rank
-    them the other way round.
+    The distance is 0 where two tasks rank designs alike, 0.5 where one is not informative about the other, 1 where they
+    rank them in reverse.
     """
     from designer.report.task_map import task_map
     from designer.tasks import load_family
@@ -186,19 +186,19 @@ def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str
     return tables
 
 
-def _wishes(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[ColumnRequest]:
+def _requests(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[ColumnRequest]:
     from designer.cli.column_guess import ColumnRequest
 
-    wishes = [ColumnRequest(column, None) for column in measured] + [
+    requests = [ColumnRequest(column, None) for column in measured] + [
         ColumnRequest(column, "minimize") for column in minimize
     ]
-    return wishes + [ColumnRequest(column, "maximize") for column in maximize]
+    return requests + [ColumnRequest(column, "maximize") for column in maximize]
 
 
 def _mappings(
     tables: Sequence[RawTable],
     given: Path | None,
-    wishes: Sequence[ColumnRequest],
+    requests: Sequence[ColumnRequest],
     ignore: Sequence[str],
     by: str | None,
 ) -> tuple[list[Mapping], list[str]]:
@@ -209,9 +209,9 @@ def _mappings(
     if len(tables) > 1 and not any(table.card for table in tables):
         joined = _joined(tables)
         if joined is not None:
-            mapping, remarks = mapping_of(joined, wishes, ignore, by)
+            mapping, remarks = mapping_of(joined, requests, ignore, by)
             return [mapping] * len(tables), remarks
-    made = [mapping_of(table, wishes, ignore, by) for table in tables]
+    made = [mapping_of(table, requests, ignore, by) for table in tables]
     return [mapping for mapping, _ in made], list(dict.fromkeys(remark for _, remarks in made for remark in remarks))
 
 
@@ -228,24 +228,30 @@ def _joined(tables: Sequence[RawTable]) -> RawTable | None:
     return RawTable(tables[0].name, tables[0].file, frame)
 
 
-def _guessed_again(plan: Any, tables: Sequence[RawTable], mappings: Sequence[Mapping], wishes: Sequence[ColumnRequest],
-                   ignore: Sequence[str], by: str | None) -> Any:  # fmt: skip
+def _guessed_again(
+    plan: Any,
+    tables: Sequence[RawTable],
+    mappings: Sequence[Mapping],
+    requests: Sequence[ColumnRequest],
+    ignore: Sequence[str],
+    by: str | None,
+) -> Any:
     """Return the plan with bounds read off the repaired tables; its findings and repairs stay as they are."""
     from dataclasses import replace
 
     from designer.space import DesignSpace
     from designer.tasks.importing.raw import RawTable
-    from designer.tasks.quality.checking import mend
+    from designer.tasks.quality.checking import repaired_sheet
 
     again: list[RawTable] = []
     for table in tables:
         frame = table.frame.copy()
         for sheet in plan.sheets:
             if sheet.file == table.file:
-                mended, _, _ = mend(sheet, plan.findings)
-                frame.loc[mended.frame.index] = mended.frame
+                repaired_one, _, _ = repaired_sheet(sheet, plan.findings)
+                frame.loc[repaired_one.frame.index] = repaired_one.frame
         again.append(RawTable(table.name, table.file, frame))
-    fresh, _ = _mappings(again, None, wishes, ignore, by)
+    fresh, _ = _mappings(again, None, requests, ignore, by)
     new = dict(zip([id(mapping) for mapping in mappings], fresh, strict=True))
     place = {table.file: mapping for table, mapping in zip(tables, fresh, strict=True)}
     sheets = [
@@ -261,13 +267,13 @@ def _confirm(mappings: Sequence[Mapping], remarks: Sequence[str], *, guessed: bo
     shown = "\n".join(shown_mappings(mappings))
     if as_json or not sys.stdin.isatty():
         what = "the mapping is only a guess"
-        raise InvalidInput(
-            Fault(what, "confirm it with --yes, or save it, mend it and give it with --mapping:\n" + shown)
-        )
+        raise InvalidInput(Fault(what, "confirm it with --yes, or correct it and give it with --mapping:\n" + shown))
     warn("What the columns seem to mean:\n" + shown)
     for remark in remarks:
         warn(f"  {remark}")
-    typer.confirm("Is this right? (If not: save it in a file, mend it, give it with --mapping)", abort=True, err=True)
+    typer.confirm(
+        "Is this right? (If not: save it in a file, correct it, give it with --mapping)", abort=True, err=True
+    )
 
 
 def shown_mappings(mappings: Sequence[Mapping]) -> list[str]:
@@ -278,10 +284,10 @@ def shown_mappings(mappings: Sequence[Mapping]) -> list[str]:
 
 
 def _say(report: Report, findings: Sequence[Finding]) -> None:
-    from designer.tasks.quality.findings import together
+    from designer.tasks.quality.findings import combined
 
     notes = [finding for finding in findings if finding.is_note]
-    faults = together([finding for finding in findings if not finding.is_note])
+    faults = combined([finding for finding in findings if not finding.is_note])
     for finding in faults[:_SHOWN]:
         report.say(str(finding))
     if len(faults) > _SHOWN:
@@ -289,9 +295,9 @@ def _say(report: Report, findings: Sequence[Finding]) -> None:
     for kind, what in (("missing", "no value"), ("censored", "a limit"), ("unit", "a unit of its own")):
         count = sum(finding.kind == kind for finding in notes)
         if count:
-            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''}: {what}, kept as such")
+            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''}: {what}")
     if not findings:
-        report.say("Nothing was found that looks wrong.")
+        report.say("No faults were found.")
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

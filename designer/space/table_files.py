@@ -1,4 +1,4 @@
-"""CSV and Excel files as frames of text, cell by cell; what the cells mean is for `DesignSpace.read_table` to say.
+"""CSV and Excel files as frames of text, cell by cell; `DesignSpace.read_table` gives the cells their meaning.
 
 Nothing is guessed: pandas would rename a header that stands twice, and read `NA` as missing and `1e5` as a number.
 """
@@ -143,7 +143,7 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
 
 
 def width_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:
-    """Return what to say of a header and the rows below it that differ in how many cells they have.
+    """Return the faults of a header and the rows below it that differ in their number of cells.
 
     A title where the headers should be is one fault, not one for each column without a header or each row below it.
 

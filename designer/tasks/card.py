@@ -1,4 +1,4 @@
-"""The grammar of ``family.yaml``: what a folder of measured tasks says about itself."""
+"""The grammar of ``family.yaml``: the card of a folder of measured tasks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NonEmpty = BeforeValidator(_some)
 
 
 def without_empty_match(given: Any) -> Any:
-    """Take `goal: match` without a value as no goal: which value is wanted is for a campaign to say."""
+    """Return targets with `goal: match` without a value as targets without a goal: a campaign gives the value."""
     if not isinstance(given, (list, tuple)):
         return given
     return [
@@ -82,7 +82,7 @@ class FamilyCard(Value):
     family, description, license, source, citation, retrieved
         The family's name, and where its data came from and when.
     related
-        Whether one task may teach about another; False for a folder of unrelated single tasks.
+        Whether one task may be a source for another; False for a folder of unrelated single tasks.
     space, constraints
         The space of all tasks that give none of their own.
     tasks

@@ -1,4 +1,4 @@
-"""From a table as people keep it to clean columns: unusable rows are dropped and counted, faults are named."""
+"""From a lab's table to clean columns: unusable rows are dropped and counted, faults are reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUM_TOLERANCE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Clean:
-    """What a table says once it is clean.
+    """The content of a table after cleaning.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def clean(space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, fi
 def _censored(space: DesignSpace, designs: pd.DataFrame, limits: Sequence[tuple[int, str, Limit]]) -> pd.DataFrame:
     if not limits:
         return no_censored(space)
-    said = pd.DataFrame([(name, limit.side, limit.value) for _, name, limit in limits], columns=list(CENSORED))
-    return pd.concat([designs.iloc[[place for place, _, _ in limits]].reset_index(drop=True), said], axis=1)
+    limits_table = pd.DataFrame([(name, limit.side, limit.value) for _, name, limit in limits], columns=list(CENSORED))
+    return pd.concat([designs.iloc[[place for place, _, _ in limits]].reset_index(drop=True), limits_table], axis=1)
 
 
 def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:

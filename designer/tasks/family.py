@@ -27,7 +27,7 @@ class Family:
     name, description, license, source, citation, retrieved
         As the family's card gives them.
     related
-        Whether one task may teach about another.
+        Whether one task may be a source for another.
     tasks
         The tasks, in the order of the card.
     """
@@ -56,7 +56,7 @@ class Family:
         raise InvalidData(Fault(f"family {self.name!r} has no task {name!r}", f"one of: {known}"))
 
     def sources(self, name: str) -> tuple[Task, ...]:
-        """Return the tasks that may teach about the task `name`: the others, without near copies of it.
+        """Return the source tasks of the task `name`: the others, without near copies of it.
 
         None, where the family is a folder of unrelated tasks.
         """
@@ -113,7 +113,7 @@ def load_family(
 
 @dataclass(frozen=True, eq=False)
 class TaskTable:
-    """The table of one task as it stands in its file, and what the card says it means.
+    """The table of one task as in its file, and its entry on the card.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class TaskTable:
 
 @dataclass(frozen=True, eq=False)
 class OpenedFamily:
-    """A family whose card is in order and whose tables are read, but whose cells nobody has looked at."""
+    """A family with a valid card, whose tables are read but not yet checked."""
 
     card: FamilyCard
     folder: Path

@@ -194,7 +194,7 @@ def _entry(task: Task, file: str, *, own: bool) -> dict[str, Any]:
 
 
 def _shared_space(tasks: Sequence[Task]) -> dict[str, Any] | None:
-    """Return what the card says of the space if it is that of all tasks, else None."""
+    """Return the keys of the space on the card if all tasks share it, else None."""
     spaces = [_space_keys(task) for task in tasks]
     return spaces[0] if spaces and all(space == spaces[0] for space in spaces) else None
 

@@ -1,14 +1,15 @@
 """How near two tasks are: whether the one ranks designs as the other does.
 
 The distance of two tasks is ``(1 - r) / 2`` with r a rank correlation: 0 where they rank designs alike, 0.5 where one
-says nothing about the other, 1 where they rank the other way round. The correlation is found
+is not informative about the other, 1 where they rank in reverse. The correlation is found
 
 * over the designs that were measured in both, where there are at least `MIN_SHARED` of them;
 * else by cross-prediction: a forest of randomised trees learned from either task predicts the designs of the other, and
   r is the mean of the two rank correlations (Spearman) of what it predicts with what was measured.
 
-Few data say little: r is multiplied by ``n / (n + 10)`` for the n designs that it stands on, so that a chance agreement
-of five points does not look like kinship. Tasks that have no parameter in common, nor any element, have distance 0.5.
+Few data are weak evidence: r is multiplied by ``n / (n + 10)`` for the n designs that it is based on, so that a chance
+agreement of five points does not count as similarity. Tasks that have no parameter in common, nor any element, have
+distance 0.5.
 
 References
 ----------
@@ -42,7 +43,7 @@ class Distance:
     Parameters
     ----------
     value
-        0 (they rank designs alike) to 1 (the other way round); 0.5 where nothing is known.
+        0 (they rank designs alike) to 1 (in reverse); 0.5 where nothing is known.
     by
         ``shared designs``, ``cross-prediction`` or ``nothing in common``.
     shared
@@ -82,13 +83,13 @@ def task_distance(
     >>> round(near.value, 3), round(far.value, 3), near.by
     (0.1, 0.9, 'shared designs')
     """
-    views = [view_of(a, target, most=_MAX_ROWS, seed=seed), view_of(b, other_target, most=_MAX_ROWS, seed=seed)]
+    views = [view_of(t, name, max_designs=_MAX_ROWS, seed=seed) for t, name in ((a, target), (b, other_target))]
     return _distance(views[0], views[1], _fitting(seed))
 
 
 def task_distances(tasks: Sequence[Task], *, seed: int = 0) -> dict[tuple[int, int], Distance]:
     """Return the distance of every pair of tasks (first targets), by their places in `tasks`, the lower one first."""
-    views = [view_of(task, most=_MAX_ROWS, seed=seed) for task in tasks]
+    views = [view_of(task, max_designs=_MAX_ROWS, seed=seed) for task in tasks]
     fit = _fitting(seed)
     return {(i, j): _distance(views[i], views[j], fit) for i, j in combinations(range(len(tasks)), 2)}
 

@@ -1,4 +1,4 @@
-"""Tasks as numbers under common names, so that tasks in different spaces can be laid side by side."""
+"""Tasks as numbers under common names, so that tasks in different spaces can be compared."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class View:
         return descriptors(atoms, element_table().values[: atoms.shape[1]])
 
 
-def view_of(task: Task, target: str | None = None, *, most: int | None = None, seed: int = 0) -> View:
+def view_of(task: Task, target: str | None = None, *, max_designs: int | None = None, seed: int = 0) -> View:
     """Return one target (the first, unless named) of a task as plain arrays.
 
     Parameters
     ----------
-    most
+    max_designs
         Keep at most so many distinct designs, drawn at random by `seed`.
     """
     distinct = task.distinct(target)
     kept = np.arange(len(distinct.mean))
-    if most is not None and len(kept) > most:
-        kept = np.sort(np.random.default_rng(seed).choice(kept, most, replace=False))
+    if max_designs is not None and len(kept) > max_designs:
+        kept = np.sort(np.random.default_rng(seed).choice(kept, max_designs, replace=False))
     frame = distinct.designs.iloc[kept]
     numbers: dict[str, tuple[Array, str | None]] = {}
     words: dict[str, npt.NDArray[np.str_]] = {}

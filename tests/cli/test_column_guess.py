@@ -135,7 +135,7 @@ def test_targets_carry_unit_goal_and_what_was_seen():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "ignore", "message"),
+    ("requests", "ignore", "message"),
     [
         (["z"], [], "lab.csv: there is no column 'z'; the table has: x, gas, y"),
         (["y"], ["z"], "lab.csv: there is no column 'z'"),
@@ -143,10 +143,10 @@ def test_targets_carry_unit_goal_and_what_was_seen():
         (["y"], ["x", "gas"], "lab.csv: no column of the table is a parameter"),
     ],
 )
-def test_what_cannot_be_is_refused(wishes, ignore, message):
+def test_what_cannot_be_is_refused(requests, ignore, message):
     columns = columns_of(x=["1", "2"], gas=["N2", "Ar"], y=["1", "2"])
     with pytest.raises(InvalidData) as error:
-        guess(columns, "n", [ColumnRequest(name, "maximize") for name in wishes], ignore, "lab.csv")
+        guess(columns, "n", [ColumnRequest(name, "maximize") for name in requests], ignore, "lab.csv")
     assert message in str(error.value)
 
 

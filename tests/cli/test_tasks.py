@@ -72,7 +72,7 @@ def test_repairs_are_made_only_when_asked_for_and_are_logged(designer, folder: P
 def test_check_and_a_repaired_copy(designer, folder: Path) -> None:
     table().to_csv("a.csv", index=False)
     designer("tasks", "import", "a.csv", "-o", "out", "--yes")
-    assert "Nothing was found" in designer("tasks", "check", "out").out
+    assert "No faults were found" in designer("tasks", "check", "out").out
     text = (folder / "out" / "a.csv").read_text().replace("N2", "n2", 1)
     (folder / "out" / "a.csv").write_text(text)
     done = designer("tasks", "check", "out", "--json")

@@ -15,7 +15,7 @@ from designer.campaign.log.events import Created
 from designer.campaign.log.state import CampaignState, all_designs
 from designer.campaign.log.store import EventStore, MemoryStore, SqlStore, open_store
 from designer.campaign.results.design_tables import Source
-from designer.campaign.results.designs import holding
+from designer.campaign.results.designs import with_formulas_of
 from designer.errors import Fault, InvalidCampaign
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
@@ -142,7 +142,7 @@ class Specs:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
             spec = self.known(state)
-            space = holding(spec.space, all_designs(state))
+            space = with_formulas_of(spec.space, all_designs(state))
             self._held = (state, replace(spec, space=space))
         return self._held[1]
 

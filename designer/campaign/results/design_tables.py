@@ -86,7 +86,7 @@ def as_frame(given: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any
     """Return rows given in any of the usual ways as a table.
 
     A mapping is one row, or rows by suggestion id: ``{"S0001": {"overpotential": 372}}``. In mappings a value of None
-    is not measured; NaN is a fault, since nobody writes it on purpose.
+    is not measured; NaN is a fault, since it is rarely meant.
 
     Raises
     ------

@@ -33,23 +33,23 @@ def lab_designs(space: DesignSpace, coordinates: NDArray[np.float64]) -> list[De
 
 
 def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
-    """Say in words how a design leaves the space; nothing if it does not."""
-    space = holding(space, [design])
+    """Return in words how a design leaves the space; nothing if it does not."""
+    space = with_formulas_of(space, [design])
     return space.violations(coordinates_of(space, [design])[0])
 
 
 def all_violations(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Return `violations` of many designs, at the cost of one look at all of them and of words for those that need any.
+    """Return `violations` of many designs, computed together, and put into words only where one leaves the space.
 
-    A listed design of a pool may lie between the steps and be told of it, so those are all put into words.
+    A listed design of a pool may lie between the steps, which is reported; so those are all put into words.
     """
-    space = holding(space, designs)
+    space = with_formulas_of(space, designs)
     coordinates = coordinates_of(space, designs)
     quiet = space.valid(coordinates) if space.pool is None else np.zeros(len(coordinates), dtype=np.bool_)
     return [[] if fine else space.violations(row) for fine, row in zip(quiet, coordinates, strict=True)]
 
 
-def holding(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:
+def with_formulas_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:
     """Return the space with the formulas of all `designs` in its vocabulary, in an order that is their own."""
     columns = [parameter.lab_columns[0] for parameter in space.parameters if parameter.kind == "formula"]
     if not columns:

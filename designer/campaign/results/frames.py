@@ -1,4 +1,4 @@
-"""What a campaign knows, as tables in lab units."""
+"""The content of a campaign as tables in lab units."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def of_measurements(
 
 
 def of_events(events: Iterable[Event]) -> pd.DataFrame:
-    """Return the events, one a row, indexed by position, with what each says in one text."""
+    """Return the events, one a row, indexed by position, with the content of each as one text."""
     import pandas as pd
 
     rows = []
     for event in events:
         content = json.loads(to_json(event))
-        said = {key: value for key, value in content.items() if key not in ("v", "at", "kind") and value}
-        rows.append({"at": event.at, "kind": event.kind, "what": json.dumps(said, ensure_ascii=False)})
+        filled = {key: value for key, value in content.items() if key not in ("v", "at", "kind") and value}
+        rows.append({"at": event.at, "kind": event.kind, "what": json.dumps(filled, ensure_ascii=False)})
     index = pd.Index([event.position for event in events], name="position", dtype=int)
     return pd.DataFrame(rows, index=index, columns=["at", "kind", "what"])
 
@@ -69,7 +69,7 @@ def of_predictions(
 ) -> pd.DataFrame:
     """Return, a row a design, mean and standard deviation of each target without the noise of measuring.
 
-    Columns ``<target>`` and ``<target>_sd``, and ``<target>_low`` and ``<target>_high`` around 95 % of the belief
+    Columns ``<target>`` and ``<target>_sd``, and ``<target>_low`` and ``<target>_high`` of the central 95 % interval
     (1.96 standard deviations either way), in the targets' units.
     """
     import pandas as pd

@@ -63,7 +63,7 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
     if not math.isfinite(value):
         raise InvalidInput(Fault(f"{cell} is not a finite number", wanted))
     if abs(value) > LARGEST:
-        raise InvalidInput(Fault(f"{cell} is beyond {LARGEST:g}, more than can be reckoned with", wanted))
+        raise InvalidInput(Fault(f"{cell} is beyond {LARGEST:g}, the largest number that can be used", wanted))
     return value
 
 

@@ -2,12 +2,12 @@
 
 The rules, for one row:
 
-- the same suggestion with the same values as before changes nothing, and the report says so;
+- the same suggestion with the same values as before changes nothing, and the report states it;
 - values of targets that an earlier measurement of it lacks are filled in there;
 - other values are a replicate: a measurement of its own;
-- with a ``replicate`` number the row is that measurement and no other, so that equal values can be told apart.
+- with a ``replicate`` number the row is that measurement and no other, so that equal values can be distinguished.
 
-Results that nobody asked for follow the same rules, with the design in the place of the suggestion.
+Results without a suggestion follow the same rules, with the design in place of the suggestion.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class RecordReport:
     blank
         Suggestions (or rows) without any value: they stay open.
     flags
-        What is remarkable about a new measurement, in words, by its id.
+        Remarks on a new measurement, in words, by its id.
     faults
         With ``partial=True``: what is wrong with the rows that were left out.
     """
@@ -65,14 +65,14 @@ class RecordReport:
         return replace(self, flags=flags)
 
     def lines(self) -> list[str]:
-        """Say in sentences what happened."""
-        said = [
+        """Return what happened, one sentence a line."""
+        groups = [
             ("recorded", self.recorded),
             ("completed", self.completed),
             ("recorded as failed", self.failed),
             ("left open, no value given", self.blank),
         ]
-        lines = [f"{what}: {', '.join(which)}" for what, which in said if which]
+        lines = [f"{what}: {', '.join(which)}" for what, which in groups if which]
         lines += self.unchanged
         lines += [f"{name}: {text}" for name, texts in self.flags.items() for text in texts]
         lines += [f"not recorded: {fault}" for fault in self.faults]
@@ -86,7 +86,7 @@ class RecordReport:
 
 @dataclass
 class _Known:
-    """A measurement as the rules compare it: what was said at first, and what counts now."""
+    """A measurement as the rules compare it: as first recorded, and as it counts now."""
 
     id: str
     designs: tuple[Design, ...]
@@ -97,8 +97,8 @@ class _Known:
     replicate: int | None
     withdrawn: bool
 
-    def says(self, row: ResultRow) -> bool:
-        """Whether all that `row` says is known here."""
+    def contains(self, row: ResultRow) -> bool:
+        """Whether all values of `row` are recorded here."""
         same_values = _within(row.values, self.first_values) or _within(row.values, self.values)
         return same_values and (_within(row.noise, self.first_noise) or _within(row.noise, self.noise))
 
@@ -164,7 +164,7 @@ class _Planner:
         if row.replicate is not None:
             among = [known for known in among if known.replicate == row.replicate]
         for known in among:
-            if known.says(row):
+            if known.contains(row):
                 self.lists["unchanged"].append(_already(row, known))
                 return
         for known in among:
@@ -262,7 +262,7 @@ def _contradiction(row: ResultRow, known: _Known) -> Fault:
 
 
 def flags_of(space: DesignSpace, state: CampaignState) -> dict[str, tuple[str, ...]]:
-    """Return what is remarkable about each measurement of `state`; see `tell_flags`."""
+    """Return what is remarkable about each measurement of `state`; see `measurement_flags`."""
     return new_flags(space, state, [each.as_current() for each in state.measurements.values()])
 
 
@@ -271,10 +271,10 @@ def new_flags(space: DesignSpace, state: CampaignState, events: Iterable[Event])
     made = [event for event in events if isinstance(event, Recorded)]
     found = all_violations(space, [event.design for event in made])
     violations = {event.measurement: texts for event, texts in zip(made, found, strict=True)}
-    return tell_flags(made, suggested_designs(state), violations)
+    return measurement_flags(made, suggested_designs(state), violations)
 
 
-def tell_flags(
+def measurement_flags(
     events: Iterable[Event], suggested: Mapping[str, Mapping[str, Any]], violations: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[str, ...]]:
     """Return what is remarkable about each new measurement: not what was suggested, or not a design of the space.

@@ -39,7 +39,7 @@ HEADER_ROW = 1
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One row that can be recorded. `design` is None where the row says nothing of what was made."""
+    """One row that can be recorded. `design` is None where the row does not give it."""
 
     row: int
     suggestion: str | None = None
@@ -94,7 +94,7 @@ def read_results(
     frame
         The table; a cell may be text with a unit.
     suggested
-        The suggestions' designs by id; None for results that nobody asked for.
+        The suggestions' designs by id; None for attached results.
     file
         Where the table comes from, for the messages.
     """
@@ -191,11 +191,11 @@ class _Reader:
             names = ", ".join(repr(target.name) for target in self.targets)
             self.faults.append(Fault("no column holds a result", f"add a target's column: {names}", row=HEADER_ROW))
         if self.suggested is not None and "id" not in roles:
-            remedy = "add a column 'suggestion', or attach results that nobody asked for"
+            remedy = "add a column 'suggestion', or attach the results with `designer attach`"
             self.faults.append(Fault("no column names the suggestion", remedy, row=HEADER_ROW))
 
     def _cells_alone(self, columns: Sequence[_Column]) -> None:
-        """Look for faults in the rows of a table that cannot be used: a person mends them all at once."""
+        """Look for faults in the rows of a table that cannot be used: a person corrects them all at once."""
         ids = self._ids(columns)
         self._designs(columns, ids)
         for i in range(len(self.frame)):
@@ -237,7 +237,7 @@ class _Reader:
         for name in self.space.columns:
             column = given.get(name)
             if column is None and self.suggested is None and not self._may_be_left_out(name, given):
-                continue  # the space says which columns are missing
+                continue  # the space reports which columns are missing
             blank = 0.0 if self.suggested is None else None
             own = self.cells[column.place] if column else [blank] * len(self.frame)
             headers[name] = column.header if column else name

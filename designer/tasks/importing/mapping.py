@@ -1,4 +1,4 @@
-"""The mapping of an import: which columns are settings and results, as a card says it; and the folder it makes."""
+"""The mapping of an import, which columns are settings and results, and the folder that it makes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from designer.space.amending import as_plain
 from designer.tasks.card import NonEmpty, Text, without_empty_match
 from designer.tasks.family_folder import file_names, write_folder
 from designer.tasks.importing.raw import RawTable
-from designer.tasks.quality.checking import check, mend
-from designer.tasks.quality.findings import FATAL, LOG, Finding, together
+from designer.tasks.quality.checking import check, repaired_sheet
+from designer.tasks.quality.findings import FATAL, LOG, Finding, combined
 from designer.tasks.quality.sheet import Sheet
 
 REPAIRS = "repairs.csv"
@@ -36,7 +36,7 @@ class Mapping(Value):
     by
         The column whose words tell the tasks apart, where one table holds several tasks.
     family, description, license, source, citation, retrieved, related
-        What the card shall say of the family.
+        The keys of the card that describe the family.
     """
 
     space: Annotated[tuple[Parameter, ...], NonEmpty]
@@ -54,7 +54,7 @@ class Mapping(Value):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """An import that was looked at and is ready to be written, or not.
+    """An import that was checked, before it is written.
 
     Parameters
     ----------
@@ -80,14 +80,14 @@ class Plan:
 def plan_import(
     tables: Sequence[RawTable], mappings: Sequence[Mapping], *, name: str, guessed: bool, seed: int = 0
 ) -> Plan:
-    """Split tables into tasks and look at them.
+    """Split tables into tasks and check them.
 
     Parameters
     ----------
     mappings
         One for each table.
     guessed
-        Whether the bounds were read off these very tables, so that they say nothing about their cells.
+        Whether the bounds were read off these very tables, so that they are no reference for their cells.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _parts(table: RawTable, by: str | None, faults: list[Fault]) -> list[tuple[s
         return []
     words = table.frame[by].astype(str).str.strip()
     faults += [
-        Fault("the cell is empty", "say to which task the row belongs", file=table.file, row=int(row), column=by)
+        Fault("the cell is empty", "give the task to which the row belongs", file=table.file, row=int(row), column=by)
         for row in table.frame.index[words == ""]
     ]
     return [(f"{word}", table.frame[words == word]) for word in dict.fromkeys(words) if word]
@@ -144,12 +144,12 @@ def write_import(plan: Plan, folder: Path | str, *, repair: bool = False) -> tup
     logs, sheets, faults = [], list(plan.sheets), []
     for i, sheet in enumerate(sheets):
         if repair:
-            sheets[i], log, left = mend(sheet, plan.findings)
+            sheets[i], log, left = repaired_sheet(sheet, plan.findings)
             logs.append(log)
             faults += [finding.fault for finding in left]
         else:
             mine = [f for f in plan.findings if f.task == sheet.task and f.kind in FATAL]
-            faults += [_with_hint(finding) for finding in together(mine)]
+            faults += [_with_hint(finding) for finding in combined(mine)]
     if faults:
         raise InvalidData(faults)
     log = pd.concat(logs, ignore_index=True) if logs else pd.DataFrame(columns=list(LOG))

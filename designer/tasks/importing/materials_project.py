@@ -373,10 +373,10 @@ def _cache(fetching: Fetching) -> Path:
 
 
 def _digest(conditions: Mapping[str, Any], fields: Sequence[str], version: Any, fetching: Fetching) -> str:
-    said = json.dumps(
+    query = json.dumps(
         [sorted(conditions.items()), list(fields), str(version), fetching.page, fetching.endpoint], default=str
     )
-    return hashlib.sha256(said.encode()).hexdigest()[:20]
+    return hashlib.sha256(query.encode()).hexdigest()[:20]
 
 
 def _about(place: Path, version: str) -> dict[str, str]:

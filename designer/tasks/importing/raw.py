@@ -1,4 +1,4 @@
-"""Tables as they come: cells as text, and what the source itself says of their columns."""
+"""Tables of a source: cells as text, and what the source itself states of their columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RawTable:
     frame
         The cells as text; the index, called ``row``, counts as the source does (a spreadsheet's data begin in row 2).
     card
-        What the source says itself, in the grammar of the card: ``space``, ``targets``, ``constraints``,
+        What the source itself states, in the grammar of the card: ``space``, ``targets``, ``constraints``,
         ``description``, ``license``, ``source``, ``citation``; nothing where it is a bare table.
     extra
         Further files that belong to it (text by path).

@@ -1,4 +1,4 @@
-"""What is given to import, told apart by its ending and its content."""
+"""Readers of what is given to import, chosen by file ending and content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells that cannot be what their column says: words for numbers, formulas that are none, choices, sums, bounds."""
+"""Cells that do not fit their column: text for numbers, invalid formulas, wrong sums, values out of bounds."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def _of_cell(
     if read.kind == "number" or (read.kind == "missing" and read.now is None):
         return None
     if read.kind == "missing":
-        return "missing", f"{cell!r} says that there is no value", "an empty cell says so too", ""
+        return "missing", f"{cell!r} means no value", "leave the cell empty", ""
     if read.kind == "censored" and is_target:
-        return "censored", f"{cell!r} is a limit", "it is kept as such, and counts as no value", None
+        return "censored", f"{cell!r} is a limit", "it is imported as a censored result", None
     if read.kind == "censored":
-        return "not a number", f"{cell!r} is a limit, which no setting can be", "give the value that was set", None
+        return "not a number", f"{cell!r} is a limit, and a setting cannot be one", "give the value that was set", None
     if read.kind == "unit":
         return "unit", f"{cell!r} is in a unit of its own", f"it is read as {read.value:.6g} {unit or ''}".strip(), None
     if read.kind == "rewritten":
@@ -62,7 +62,7 @@ def _of_cell(
 
 
 def read_formulas(sheet: Sheet, header: str) -> list[Finding]:
-    """Return the formulas of a column that are none."""
+    """Return the invalid formulas of a column."""
     findings, known = [], dict[str, tuple[str, str | None] | None]()
     for row, cell in sheet.cells(header):
         text = cell.strip()
@@ -78,33 +78,33 @@ def read_formulas(sheet: Sheet, header: str) -> list[Finding]:
 
 
 def _formula(text: str) -> tuple[str, str | None] | None:
-    """Return what is wrong with a formula, and the formula that it should be where that is clear."""
+    """Return what is wrong with a formula, and the corrected formula where that is clear."""
     if formula_fault(text) is None:
         try:
             parse_formula(text)
         except InvalidData as error:
-            return error.faults[0].what, _mended(text)
+            return error.faults[0].what, _repaired(text)
         return None
     if re.search(r"\d\s*[-–]\s*\d", text):
         return f"{text!r} is a range of formulas", None
     if re.search(r"[xyzδ]", re.sub(r"[A-Z][a-z]?", "", text)):
         return f"{text!r} has an amount that is not known", None
     fault = formula_fault(text)
-    return (fault.what if fault else text), _mended(text)
+    return (fault.what if fault else text), _repaired(text)
 
 
-def mended_formula(text: str) -> str | None:
-    """Return a formula as it must be written, itself where it is one already; None where it is none.
+def repaired_formula(text: str) -> str | None:
+    """Return a formula as it must be written, unchanged where it is valid; None where it cannot be read.
 
-    >>> mended_formula("CuSO4·5H2O"), mended_formula("Fe2O3"), mended_formula("LixCoO2")
+    >>> repaired_formula("CuSO4·5H2O"), repaired_formula("Fe2O3"), repaired_formula("LixCoO2")
     ('CuSO4(H2O)5', 'Fe2O3', None)
     """
     fault = _formula(text)
     return text if fault is None else fault[1]
 
 
-def _mended(text: str) -> str | None:
-    """Return the formula that a person meant, where there is only one."""
+def _repaired(text: str) -> str | None:
+    """Return the only formula that the text can mean, else None."""
     plain = text.translate(_SUBSCRIPTS)
     hydrate = _HYDRATE.match(plain)
     if hydrate:
@@ -122,7 +122,7 @@ def _mended(text: str) -> str | None:
 
 
 def read_choices(sheet: Sheet, header: str, parameter: CategoricalParameter) -> list[Finding]:
-    """Return the words of a column that are no choices."""
+    """Return the cells of a column that are not among the choices."""
     folded = {choice.casefold().replace(" ", "").replace("_", ""): choice for choice in parameter.choices}
     findings = []
     for row, cell in sheet.cells(header):
@@ -172,7 +172,7 @@ def check_bounds(sheet: Sheet, parameter: NumericParameter, header: str, values:
     span = f"[{parameter.low:g}, {parameter.high:g}]"
     return [
         sheet.finding("bounds", f"{values[i]:g} lies outside of the card's bounds {span}",
-                      "mend the cell, or widen the bounds", row=sheet.rows[i], column=header)
+                      "correct the cell, or widen the bounds", row=sheet.rows[i], column=header)
         for i in np.flatnonzero(outside)
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What one cell says, when people write for people: missing, a limit, a comma for a point, a tolerance behind it."""
+"""The meaning of one cell as people type it: missing, a limit, a decimal comma, a number with a tolerance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RANGE = re.compile(rf"^({_NUMBER})\s*(?:-|–|—|to|\.\.)\s*({_NUMBER})\s*(.*)
 
 @dataclass(frozen=True)
 class Reading:
-    """What a cell says.
+    """The meaning of a cell.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Reading:
 
 
 def read_cell(text: str, header_unit: str | None, unit: str | None) -> Reading:
-    """Return what a cell of a column of numbers says, in `unit`; a bare number is in the header's unit.
+    """Return the meaning of a cell of a column of numbers, in `unit`; a bare number is in the header's unit.
 
     Examples
     --------

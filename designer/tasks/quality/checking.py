@@ -1,6 +1,6 @@
-"""All checks of a table and of a family, in one order: cells first, then what only sound cells can show.
+"""All checks of a table and of a family: cells first, then columns and rows of the cells that could be read.
 
-Nothing is changed here: findings say what is wrong, why it is thought so, and which cells would mend it.
+Nothing is changed here: findings state what is probably wrong, why, and which cells would be repaired.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from designer.tasks.quality.cell_checks import (
     read_numbers,
 )
 from designer.tasks.quality.density import Array
-from designer.tasks.quality.digits import Written
+from designer.tasks.quality.digits import WrittenNumbers
+from designer.tasks.quality.fault_model import Slip
 from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
 from designer.tasks.quality.leakage import leaks
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import ELEMENTS, usual_of
+from designer.tasks.quality.quantities import ELEMENTS, usual_range
 from designer.tasks.quality.replicates import contradictions, written_twice
 from designer.tasks.quality.sheet import Sheet
 from designer.tasks.quality.slips import Suspect, suspects
-from designer.tasks.quality.weighing import Slip
-from designer.tasks.quality.wrong_columns import Known, WrongColumn, wrong_columns
+from designer.tasks.quality.wrong_columns import Reference, WrongColumn, wrong_columns
 from designer.tasks.task import Task
 from designer.units import convert, split_header
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class ReadSheet:
     """A sheet whose cells were read: its numbers, the header of each column, and what is odd about the cells."""
 
     sheet: Sheet
@@ -57,19 +57,19 @@ def check(sheets: Sequence[Sheet], *, related: bool = True, seed: int = 0) -> li
     Parameters
     ----------
     related
-        Whether the same column in other tasks tells what a column should look like.
+        Whether a column is compared with the same column in other tasks.
     """
     read = [read_sheet(sheet) for sheet in sheets]
     findings: list[Finding] = []
     for i, one in enumerate(read):
         others = [other.numbers for j, other in enumerate(read) if j != i] if related else []
-        found = [*one.findings, *check_numbers(one, known_of(one.sheet, one.numbers, others), seed)]
+        found = [*one.findings, *check_numbers(one, references_of(one.sheet, one.numbers, others), seed)]
         findings += in_order([*found, *written_twice(one.sheet), *_replicates(one)])
     return findings + list(leaks(sheets, [_task(one.sheet) for one in read]))
 
 
-def read_sheet(sheet: Sheet) -> Read:
-    """Read the cells of a sheet."""
+def read_sheet(sheet: Sheet) -> ReadSheet:
+    """ReadSheet the cells of a sheet."""
     headers = headers_of(sheet.frame, sheet.space, sheet.targets)
     columns: list[Column] = []
     others: list[Array] = []
@@ -109,10 +109,10 @@ def read_sheet(sheet: Sheet) -> Read:
         columns.append(Column(name, target.unit, "target", values, None, _written(sheet, headers[name])))
         findings += odd
     rest = np.concatenate(others, axis=1) if others else np.empty((len(sheet.frame), 0))
-    return Read(sheet, Numbers(tuple(columns), rest), headers, tuple(findings))
+    return ReadSheet(sheet, Numbers(tuple(columns), rest), headers, tuple(findings))
 
 
-def with_cells(read: Read, frame: pd.DataFrame, names: Iterable[str]) -> Read:
+def with_cells(read: ReadSheet, frame: pd.DataFrame, names: Iterable[str]) -> ReadSheet:
     """Return a sheet with another frame, of which only the columns of numbers `names` are read anew."""
     sheet, numbers = replace(read.sheet, frame=frame), read.numbers
     for name in names:
@@ -122,13 +122,13 @@ def with_cells(read: Read, frame: pd.DataFrame, names: Iterable[str]) -> Read:
     return replace(read, sheet=sheet, numbers=numbers)
 
 
-def _written(sheet: Sheet, header: str) -> Written:
-    return Written.of([text for _, text in sheet.cells(header)])
+def _written(sheet: Sheet, header: str) -> WrittenNumbers:
+    return WrittenNumbers.of([text for _, text in sheet.cells(header)])
 
 
-def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[str, Known]:
-    """Return what the other tasks, the card, and anyone who knows its quantity know of the columns of a table."""
-    known: dict[str, Known] = {}
+def references_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[str, Reference]:
+    """Return the reference of each column: its range in other tasks or on the card, and that usual of its quantity."""
+    known: dict[str, Reference] = {}
     words = {target.column or target.name: f"{target.name} {target.description or ''}" for target in sheet.targets}
     words |= {p.lab_columns[0]: p.description or "" for p in sheet.space.parameters if p.kind == "numeric"}
     beside = [*sheet.space.columns, *_elements(sheet)]
@@ -136,14 +136,14 @@ def known_of(sheet: Sheet, numbers: Numbers, others: Sequence[Numbers]) -> dict[
         same = [
             c for n in others for c in n.columns if (c.name, c.unit, c.kind) == (column.name, column.unit, column.kind)
         ]
-        told = Known.of(same)
-        if told is None and column.bounds is not None and column.bounds[0] < column.bounds[1]:
-            told = Known(*column.bounds)
+        reference = Reference.of(same)
+        if reference is None and column.bounds is not None and column.bounds[0] < column.bounds[1]:
+            reference = Reference(*column.bounds)
         usual = None
         if column.kind != "share":
-            usual = usual_of(column.name, column.unit, description=words.get(column.name), beside=beside)
-        if told is not None or usual is not None:
-            known[column.name] = replace(told or Known(), usual=usual)
+            usual = usual_range(column.name, column.unit, description=words.get(column.name), beside=beside)
+        if reference is not None or usual is not None:
+            known[column.name] = replace(reference or Reference(), usual=usual)
     return known
 
 
@@ -165,13 +165,13 @@ def _described(sheet: Sheet, header: str, odd: set[int | None]) -> Array:
     return result
 
 
-def check_numbers(read: Read, known: Mapping[str, Known], seed: int) -> list[Finding]:
-    """Return the columns that are wrong throughout, then the rows that are wrong once the columns are set right.
+def check_numbers(read: ReadSheet, known: Mapping[str, Reference], seed: int) -> list[Finding]:
+    """Return the columns that are wrong throughout, then the rows that are wrong once the columns are corrected.
 
     Parameters
     ----------
     known
-        What others know of the columns (`known_of`).
+        The references of the columns (`references_of`).
     """
     numbers = read.numbers
     wrong = wrong_columns(numbers, known)
@@ -187,11 +187,11 @@ def check_numbers(read: Read, known: Mapping[str, Known], seed: int) -> list[Fin
     return findings + [_row_finding(read, suspect) for suspect in rows]
 
 
-def _column_finding(read: Read, fault: WrongColumn) -> Finding:
+def _column_finding(read: ReadSheet, fault: WrongColumn) -> Finding:
     headers = [read.headers[name] for name in fault.columns]
     sheet, changes = read.sheet, list[Change]()
     if fault.slip is None:
-        what = f"it and column {headers[1]!r} look as if they stood under each other's headers"
+        what = f"it and column {headers[1]!r} look as if their headers were swapped"
         for row in sheet.frame.index:
             first, second = (str(sheet.frame.at[row, header]) for header in headers)
             changes += [Change(int(row), headers[0], second), Change(int(row), headers[1], first)]
@@ -202,28 +202,28 @@ def _column_finding(read: Read, fault: WrongColumn) -> Finding:
         changes += [Change(int(row), headers[0], now)] if now is not None else []
     what = f"the whole column looks {fault.slip.label}: {_because(read, fault)}"
     return sheet.finding(
-        "slip", what, "mend the column, or the unit on the card", column=headers[0], repair=tuple(changes)
+        "slip", what, "correct the column, or the unit on the card", column=headers[0], repair=tuple(changes)
     )
 
 
-def _because(read: Read, fault: WrongColumn) -> str:
+def _because(read: ReadSheet, fault: WrongColumn) -> str:
     if fault.usual is None:
-        return f"{fault.share:.0%} of it would agree with the others or the card"
-    return fault.usual.says(read.numbers.column(fault.columns[0]).values)
+        return f"{fault.share:.0%} of it would agree with the other tasks or the card"
+    return fault.usual.reason(read.numbers.column(fault.columns[0]).values)
 
 
-def _row_finding(read: Read, suspect: Suspect) -> Finding:
+def _row_finding(read: ReadSheet, suspect: Suspect) -> Finding:
     sheet, row = read.sheet, int(read.sheet.frame.index[suspect.row])
     headers = [read.headers[name] for name in suspect.columns]
     cells = [str(sheet.frame.at[row, header]) for header in headers]
-    expected = "" if suspect.expected is None else f"; its design lets expect about {suspect.expected:.4g}"
+    expected = "" if suspect.expected is None else f"; about {suspect.expected:.4g} is predicted for its design"
     if len(headers) == 2:
         what = f"{cells[0]!r} and {cells[1]!r} in column {headers[1]!r} look as if they were swapped"
         swap = (Change(row, headers[0], cells[1]), Change(row, headers[1], cells[0]))
         return sheet.finding("swap", what, "swap them", row=row, column=headers[0], repair=swap)
     if suspect.slip is None:
         what = f"{cells[0]!r} is far from the other rows{expected}"
-        return sheet.finding("outlier", what, "look it up; it is kept unless you change it", row=row, column=headers[0])
+        return sheet.finding("outlier", what, "look it up; it is not changed", row=row, column=headers[0])
     now = taken_back(sheet, row, headers[0], suspect.slip, read.numbers.column(suspect.columns[0]).unit)
     what = f"{cells[0]!r} looks {suspect.slip.label}{expected}"
     repair = () if now is None else (Change(row, headers[0], now),)
@@ -245,7 +245,7 @@ def taken_back(sheet: Sheet, row: int, header: str, slip: Slip, unit: str | None
     return f"{meant.normalize():f}" if -12 < meant.adjusted() < 12 else f"{float(meant):.12g}"
 
 
-def _replicates(read: Read) -> list[Finding]:
+def _replicates(read: ReadSheet) -> list[Finding]:
     """Return contradictions between replicates: rows whose design reads the same."""
     sheet = read.sheet
     design = [read.headers[column] for column in sheet.space.columns if column in read.headers]
@@ -270,7 +270,7 @@ def _task(sheet: Sheet) -> Task | None:
         return None
 
 
-def mend(sheet: Sheet, findings: Sequence[Finding]) -> tuple[Sheet, pd.DataFrame, list[Finding]]:
+def repaired_sheet(sheet: Sheet, findings: Sequence[Finding]) -> tuple[Sheet, pd.DataFrame, list[Finding]]:
     """Return the sheet with all proposed repairs made, their log, and the findings that still forbid to read it."""
     frame, log = repaired(sheet.frame, [finding for finding in findings if finding.task == sheet.task])
     left = [

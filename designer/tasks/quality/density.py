@@ -1,7 +1,7 @@
-"""How likely a value is in its column, as judged by the other rows: robust densities, each row left out for itself.
+"""Robust leave-one-out densities: how likely a value is in its column, given the other rows.
 
 A density is a mixture: kernels around the values of the other rows, some narrow (settings that are used again and again
-stand at exact values) and some wide, in the proportion that foretells the rows best; and a little of ``1 / |v|``, which
+stand at exact values) and some wide, in the proportion that predicts the rows best; and a little of ``1 / |v|``, which
 holds for a number of any size and in any unit, so that nothing is impossible.
 """
 
@@ -18,7 +18,7 @@ ANYTHING = 1e-3
 """The weight of ``1 / |v|`` in a density."""
 _DECADES = 27.6  # ln(1e12): over so many powers of e a number of unknown unit may lie
 _DECADE = 10.0
-_MOST = 300
+_MAX_KERNELS = 300
 _SHARES = (0.05, 0.5, 0.95)
 _CHUNK = 4096
 
@@ -65,8 +65,8 @@ class Marginal:
         """Return the density of a column; rows that are `left_out` are judged, and judge no other."""
         known = np.isfinite(values) if left_out is None else np.isfinite(values) & ~left_out
         rows = np.flatnonzero(known)
-        if len(rows) > _MOST:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST, replace=False))
+        if len(rows) > _MAX_KERNELS:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, _MAX_KERNELS, replace=False))
         log = bool(len(rows)) and bool((values[rows] >= 0).all()) and bool((values[rows] > 0).any())
         rows = rows[values[rows] > 0] if log else rows
         points = np.log(values[rows]) if log else values[rows]

@@ -1,8 +1,8 @@
-"""How finely the numbers of a column are written: ten times too small, and it has one decimal too many.
+"""The resolution of the numbers of a column: a number that is ten times too small has one decimal too many.
 
 Most columns have one resolution: so many decimals (a scale, a read-out) or so many digits in all (a computed value). A
 slip of the unit moves the decimal point, and two columns written the wrong way round carry their decimals along. So the
-digits tell of faults that the size of a number hides; where a column has a fixed number of digits they tell nothing.
+digits show faults that the size of a number hides; where a column has a fixed number of digits they show nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_DIGITS = 12
-"""Digits beyond which a number's text is the computer's, not a person's."""
+_MAX_DIGITS = 12
+"""Digits beyond which a number was computed, not typed."""
 _WEIGHT, _FINER = 3.0, 1e-3
-_MOST = 5.0
+_MAX_EVIDENCE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Written:
+class WrittenNumbers:
     """The numbers of a column as they are written, without zeros at their end.
 
     Parameters
@@ -42,35 +42,35 @@ class Written:
     order: Array
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Written:
+    def of(cls, texts: Sequence[str]) -> WrittenNumbers:
         """Read the texts of a column.
 
-        >>> Written.of(["300", "31.25", "", "0.050", "n.d."]).places
+        >>> WrittenNumbers.of(["300", "31.25", "", "0.050", "n.d."]).places
         array([-2.,  2., nan,  2., nan])
         """
         return cls._of(tuple(_number(text) for text in texts))
 
     @classmethod
-    def _of(cls, numbers: tuple[Decimal | None, ...]) -> Written:
+    def _of(cls, numbers: tuple[Decimal | None, ...]) -> WrittenNumbers:
         places = [np.nan if n is None else -float(n.as_tuple().exponent) for n in numbers]
         order = [np.nan if n is None else float(n.adjusted()) for n in numbers]
         return cls(numbers, np.array(places), np.array(order))
 
-    def joined(self, others: Sequence[Written]) -> Written:
+    def joined(self, others: Sequence[WrittenNumbers]) -> WrittenNumbers:
         """Return these numbers and those of others, one below the other."""
         every = [self, *others]
         numbers = tuple(number for one in every for number in one.numbers)
         places, order = ([getattr(one, name) for one in every] for name in ("places", "order"))
-        return Written(numbers, np.concatenate(places), np.concatenate(order))
+        return WrittenNumbers(numbers, np.concatenate(places), np.concatenate(order))
 
-    def back(self, factor: float, shift: float) -> Written:
+    def back(self, factor: float, shift: float) -> WrittenNumbers:
         """Return how the numbers would be written without a slip (``written = true * factor + shift``)."""
         tens = round(np.log10(factor))
         if shift == 0 and abs(10.0**tens - factor) < 1e-9 * factor:
             moved = tuple(None if n is None else n.scaleb(-tens) for n in self.numbers)
-            return Written(moved, self.places + tens, self.order - tens)
+            return WrittenNumbers(moved, self.places + tens, self.order - tens)
         scale, step = Decimal(repr(factor)), Decimal(repr(shift))
-        return Written._of(tuple(None if n is None else _plain((n - step) / scale) for n in self.numbers))
+        return WrittenNumbers._of(tuple(None if n is None else _plain((n - step) / scale) for n in self.numbers))
 
 
 def _number(text: str) -> Decimal | None:
@@ -85,13 +85,13 @@ def _plain(number: Decimal) -> Decimal | None:
     if number == 0:
         return None  # nothing is written the same in any unit
     digits = len(number.as_tuple().digits)
-    if digits > _DIGITS:
-        number = round(number, _DIGITS - 1 - number.adjusted())
+    if digits > _MAX_DIGITS:
+        number = round(number, _MAX_DIGITS - 1 - number.adjusted())
     return number.normalize()
 
 
 @dataclass(frozen=True, eq=False)
-class Fineness:
+class Resolution:
     """How the numbers of a column are written: the counts of their decimals, or of their digits.
 
     Parameters
@@ -106,49 +106,49 @@ class Fineness:
         The rows that count (n).
     """
 
-    written: Written
+    written: WrittenNumbers
     by_digits: bool
     counts: dict[int, int]
     trusted: Bools
 
     @classmethod
-    def of(cls, written: Written, trusted: Bools) -> Fineness:
-        """Return the fineness of a column: decimals or digits, whichever foretells the other rows better."""
+    def of(cls, written: WrittenNumbers, trusted: Bools) -> Resolution:
+        """Return the resolution of a column: decimals or digits, whichever predicts the other rows better."""
         trusted = trusted & np.isfinite(written.places)
-        made = [cls(written, by, _counted(_fineness(written, by)[trusted]), trusted) for by in (False, True)]
+        made = [cls(written, by, _counted(_resolution(written, by)[trusted]), trusted) for by in (False, True)]
         fits = [float(np.nansum(one.logp(written)[trusted])) for one in made]
         return made[int(fits[1] > fits[0])]
 
-    def logp(self, written: Written, *, own: bool = True) -> Array:
+    def logp(self, written: WrittenNumbers, *, own: bool = True) -> Array:
         """Return how likely it is that numbers (one a row) are written so, each row left out for itself; 0 without one.
 
         `own` is False where the numbers belong to no row of this column.
         """
-        fineness = _fineness(written, self.by_digits)
-        there = np.isfinite(fineness)
-        kinds = fineness[there].astype(np.int64)
+        resolution = _resolution(written, self.by_digits)
+        there = np.isfinite(resolution)
+        kinds = resolution[there].astype(np.int64)
         usual = max(self.counts, key=lambda kind: (self.counts[kind], kind), default=0)
         counts = np.array([self.counts.get(int(kind), 0) for kind in kinds], dtype=np.float64)
         total = np.full(len(kinds), float(self.trusted.sum()))
         if own:
             out = self.trusted[there]
-            counts -= out & (kinds == _fineness(self.written, self.by_digits)[there])
+            counts -= out & (kinds == _resolution(self.written, self.by_digits)[there])
             total -= out
-        result = np.zeros(len(fineness))
-        result[there] = np.log((counts + _WEIGHT * _foreseen(kinds - usual)) / (total + _WEIGHT))
+        result = np.zeros(len(resolution))
+        result[there] = np.log((counts + _WEIGHT * _expected(kinds - usual)) / (total + _WEIGHT))
         return result
 
-    def evidence(self, as_meant: Written) -> Array:
+    def evidence(self, as_meant: WrittenNumbers) -> Array:
         """Return how much more likely the rows (n) are written as they are if they meant `as_meant`."""
         change = self.logp(as_meant) - self.logp(self.written)
-        return np.clip(change, -_MOST, _MOST)
+        return np.clip(change, -_MAX_EVIDENCE, _MAX_EVIDENCE)
 
 
-def _fineness(written: Written, by_digits: bool) -> Array:
+def _resolution(written: WrittenNumbers, by_digits: bool) -> Array:
     return written.places + written.order + 1 if by_digits else written.places
 
 
-def _foreseen(more: npt.NDArray[np.int64]) -> Array:
+def _expected(more: npt.NDArray[np.int64]) -> Array:
     """Return how likely a number is to have so many more decimals than most: fewer where it happens to end in zeros."""
     return np.where(more <= 0, 0.9 * 10.0 ** np.minimum(more, 0), _FINER)
 

@@ -1,4 +1,4 @@
-"""What was found in a table: where, why, and what would mend it; and the mending, with a log of every cell."""
+"""Findings in a table: what is wrong, where, why and the proposed repair; and the repair itself, with a log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 NOTES: frozenset[str] = frozenset({"missing", "censored", "unit"})
-"""Kinds that are no faults: what the cells mean is clear, and it is kept as such."""
+"""Kinds that are not faults: the meaning of the cells is clear."""
 FATAL: frozenset[str] = frozenset({"not a number", "formula", "choice", "sum"})
 """Kinds for which a table cannot be read as it is."""
 LOG = ("task", "row", "column", "was", "now", "why")
@@ -25,7 +25,7 @@ LOG = ("task", "row", "column", "was", "now", "why")
 
 @dataclass(frozen=True)
 class Change:
-    """A cell that is to hold another text; with `column` None the whole row goes out of the table (into the log)."""
+    """A new text for a cell; with `column` None the whole row is removed from the table (and written to the log)."""
 
     row: int
     column: str | None
@@ -39,13 +39,13 @@ class Finding:
     Parameters
     ----------
     kind
-        What sort of thing it is.
+        The kind of fault.
     what, remedy
-        What is wrong and why it is thought so; what would be right.
+        What is wrong and why; what would be right.
     task, file, row, column
         Where; row and column are None where they are several.
     repair
-        The cells that would mend it; empty where only a person can tell.
+        The cells to change; empty where only a person can decide.
     """
 
     kind: Kind
@@ -63,7 +63,7 @@ class Finding:
 
     @property
     def is_note(self) -> bool:
-        """Whether it only says how a cell was understood."""
+        """Whether it only tells how a cell was understood."""
         return self.kind in NOTES
 
     @property
@@ -75,7 +75,7 @@ class Finding:
 def repaired(frame: pd.DataFrame, findings: Iterable[Finding]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the table with every proposed repair made, and the log of what was changed (columns `LOG`).
 
-    The first repair of a cell counts. A row that goes out of the table stands in the log, whole.
+    The first repair of a cell counts. A removed row is written to the log as a whole.
     """
     new, log, gone = frame.astype(object).copy(), [], []
     done: set[tuple[int, str]] = set()
@@ -102,10 +102,10 @@ def in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
 _MANY, _NAMED = 4, 6
 
 
-def together(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings with those in one that say the same of many cells of a column: `100,75` in a file full of commas.
+def combined(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings, with equal ones in many cells of a column combined into one: `100,75` in a file full of commas.
 
-    Only cells that are written in a way that cannot be read, and can be mended, are put together.
+    Only cells that cannot be read as written, and have a repair, are combined.
     """
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for i, finding in enumerate(findings):

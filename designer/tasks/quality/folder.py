@@ -1,4 +1,4 @@
-"""A family's folder looked at, and a repaired copy of it with a log; the folder itself is never touched."""
+"""Checks of a family's folder, and a repaired copy of it with a log; the folder itself is never changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from designer.documents import load_document
 from designer.errors import InvalidData
 from designer.tasks.family import CARD, OpenedFamily, open_family
 from designer.tasks.family_folder import write_folder
-from designer.tasks.quality.checking import check, mend
+from designer.tasks.quality.checking import check, repaired_sheet
 from designer.tasks.quality.findings import LOG, Finding
 from designer.tasks.quality.sheet import Sheet
 
@@ -19,7 +19,7 @@ REPAIRS = "repairs.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
+class CheckedFolder:
     """A family's folder, its tables, and what was found in them."""
 
     opened: OpenedFamily
@@ -27,8 +27,8 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check_folder(folder: Path | str, *, seed: int = 0) -> Checked:
-    """Look at every table of a family.
+def check_folder(folder: Path | str, *, seed: int = 0) -> CheckedFolder:
+    """Check every table of a family.
 
     Raises
     ------
@@ -40,10 +40,10 @@ def check_folder(folder: Path | str, *, seed: int = 0) -> Checked:
         Sheet(table.name, table.file, table.space, table.card.targets, table.frame, table.group)
         for table in opened.tables
     )
-    return Checked(opened, sheets, tuple(check(sheets, related=opened.card.related, seed=seed)))
+    return CheckedFolder(opened, sheets, tuple(check(sheets, related=opened.card.related, seed=seed)))
 
 
-def repair_folder(checked: Checked, place: Path | str) -> tuple[Path, pd.DataFrame]:
+def repair_folder(checked: CheckedFolder, place: Path | str) -> tuple[Path, pd.DataFrame]:
     """Write a copy of the family with every proposed repair made, and return its path and the log (also in it).
 
     Raises
@@ -53,8 +53,8 @@ def repair_folder(checked: Checked, place: Path | str) -> tuple[Path, pd.DataFra
     """
     tables, logs, left = {}, [], []
     for sheet, table in zip(checked.sheets, checked.opened.tables, strict=True):
-        mended, log, still = mend(sheet, checked.findings)
-        tables[table.card.file] = mended.frame
+        repaired, log, still = repaired_sheet(sheet, checked.findings)
+        tables[table.card.file] = repaired.frame
         logs.append(log)
         left += still
     if left:

@@ -1,4 +1,4 @@
-"""Tasks that hold each other's results: what is learned from the one has then already seen the other."""
+"""Leakage between tasks: results that stand in two tasks, so that a prior of the one has seen those of the other."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from designer.tasks.quality.sheet import Sheet
 from designer.tasks.task import Task
 from designer.tasks.task_view import pair, view_of
 
-_LEAST = 5
-_PART = 0.1
-_FEW = 2
+_MIN_EQUAL_RESULTS = 5
+_MIN_SHARE = 0.1
+_MAX_REPEATS = 2
 
 
 def leaks(sheets: Sequence[Sheet], tasks: Sequence[Task | None]) -> Iterator[Finding]:
-    """Go through the pairs of tasks that share designs with the very same results.
+    """Go through the pairs of tasks that share designs with exactly equal results.
 
-    Shared designs alone are no leak: they are what tasks are compared by. At least `_LEAST` shared designs and a tenth
-    of the smaller task must have equal results, to 6 digits; tasks of one ``leave_out`` group are left apart anyway.
+    Shared designs alone are no leakage: tasks are compared by them. At least `_MIN_EQUAL_RESULTS` shared designs and a
+    tenth of the smaller task must have equal results, to 6 digits; tasks of one ``leave_out`` group are
+    not compared.
     """
     ready = [(sheet, task) for sheet, task in zip(sheets, tasks, strict=True) if task is not None and len(task)]
     views = [view_of(task) for _, task in ready]
@@ -33,19 +34,19 @@ def leaks(sheets: Sequence[Sheet], tasks: Sequence[Task | None]) -> Iterator[Fin
         both = pair(views[i], views[j])
         if not both.common:
             continue
-        seen = {_key(x, y) for x, y in _telling(both.a[:, : both.own], views[i].values)}
-        same = sum(_key(x, y) in seen for x, y in _telling(both.b[:, : both.own], views[j].values))
+        seen = {_key(x, y) for x, y in _distinctive(both.a[:, : both.own], views[i].values)}
+        same = sum(_key(x, y) in seen for x, y in _distinctive(both.b[:, : both.own], views[j].values))
         smaller = min(len(views[i].values), len(views[j].values))
-        if same >= max(_LEAST, _PART * smaller) and np.ptp(views[i].values) > 0:
-            what = f"{same} of its designs have the very same results as in task {one.task!r}"
-            remedy = "put both into one group of leave_out in the card, so that neither is learned for the other"
+        if same >= max(_MIN_EQUAL_RESULTS, _MIN_SHARE * smaller) and np.ptp(views[i].values) > 0:
+            what = f"{same} of its designs have exactly equal results as in task {one.task!r}"
+            remedy = "put both into one group of leave_out in the card, so that neither is a source for the other"
             yield other.finding("leakage", what, remedy)
 
 
-def _telling(designs: np.ndarray, values: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+def _distinctive(designs: np.ndarray, values: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
     """Go through the designs and values of a task, without values that many designs have, such as 0."""
     often = Counter(f"{value:.6g}" for value in values)
-    return ((x, float(y)) for x, y in zip(designs, values, strict=True) if often[f"{y:.6g}"] <= _FEW)
+    return ((x, float(y)) for x, y in zip(designs, values, strict=True) if often[f"{y:.6g}"] <= _MAX_REPEATS)
 
 
 def _key(design: np.ndarray, value: float) -> tuple[bytes, str]:

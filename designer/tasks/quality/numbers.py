@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from designer.tasks.quality.digits import Written
+from designer.tasks.quality.digits import WrittenNumbers
 
 Array = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Column:
     values
         n values in `unit`, NaN where there is none.
     bounds
-        The lowest and highest value that the card allows, where it says so independently of the table.
+        The lowest and highest value that the card allows, where it was written independently of the table.
     written
         How the numbers are written; None where nothing is known of it.
     """
@@ -37,7 +37,7 @@ class Column:
     kind: Literal["setting", "share", "target"]
     values: Array
     bounds: tuple[float, float] | None = None
-    written: Written | None = None
+    written: WrittenNumbers | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Numbers:
         parts = [_filled(column.values)[:, None] for column in self.columns if column.kind != "target"]
         return np.concatenate([*parts, self.others], axis=1) if parts else self.others
 
-    def with_values(self, name: str, values: Array, written: Written | None = None) -> Numbers:
+    def with_values(self, name: str, values: Array, written: WrittenNumbers | None = None) -> Numbers:
         """Return the table with other values in one column, and how they are written where that is known."""
         columns = tuple(replace(c, values=values, written=written) if c.name == name else c for c in self.columns)
         return replace(self, columns=columns)

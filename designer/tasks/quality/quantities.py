@@ -1,6 +1,6 @@
 """How large known quantities usually are: what a reviewer knows of a column before seeing any other table.
 
-Each line of `quantities.csv` says of one quantity where the *large values of a table* usually lie: the size that one
+Each line of `quantities.csv` gives for one quantity where the *large values of a table* usually lie: the size that one
 value in five exceeds (`LARGE`). Single values are far smaller now and then; that a lab's whole table is, is rare. The
 ranges are meant for any lab: a table of band gaps outside of 0.5 to 9 eV would make a reviewer ask for the unit. Some
 quantities have limits too, that no sound value passes: yields end at 100 percent (and a little, for the error of the
@@ -12,7 +12,7 @@ only where other words stand in the names of the design's columns (`beside`), as
 The ranges were written down from general knowledge of chemistry and materials, such as the usual handbooks hold (the
 CRC Handbook of Chemistry and Physics; Ashby, *Materials Selection in Mechanical Design*), before any benchmark was run
 with them and without a look at its numbers; they are not tuned to those, and must not be. (Potentials, solvation
-energies, impurities, E factors and fractions were added on sight of such column names, again without their numbers.)
+energies, impurities, E factors and fractions were added when such column names were met, again without their numbers.)
 What they cannot tell: a slip of ten in a quantity that itself spans decades (conductivities, times), whose lines are
 wide, or are not here.
 """
@@ -49,7 +49,7 @@ _OTHERWISE = frozenset(
      "normalised", "norm", "scaled", "ratio", "change", "difference", "delta", "shift", "loss", "rate", "score", "rank",
      "residual", "diff", "count", "number"]
 )  # fmt: skip
-"""Words that make another quantity of one: the error of a yield, the change of a gap, a log of no said base."""
+"""Words that make another quantity of one: the error of a yield, the change of a gap, a logarithm of unknown base."""
 _LOG10 = "lg"
 
 
@@ -67,7 +67,7 @@ class Quantity:
         Where the large values of a table (`LARGE`) usually lie, without their sign.
     why
         Where that comes from.
-    least, most
+    lowest, highest
         What no sound value is below, or above.
     beside
         Words one of which must stand in the names of the design's columns; none where it does not matter.
@@ -84,20 +84,20 @@ class Quantity:
     low: float
     high: float
     why: str
-    least: float = -np.inf
-    most: float = np.inf
+    lowest: float = -np.inf
+    highest: float = np.inf
     beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (0 < self.low < self.high <= self.most and self.least < self.most and self.words):
-            what = f"{self.name}: {self.low} to {self.high} is no range within {self.least} and {self.most}"
-            raise InvalidInput(Fault(what, "give 0 < low < high <= most, least < most, and words"))
+        if not (0 < self.low < self.high <= self.highest and self.lowest < self.highest and self.words):
+            what = f"{self.name}: {self.low} to {self.high} is no range within {self.lowest} and {self.highest}"
+            raise InvalidInput(Fault(what, "give 0 < low < high <= highest, lowest < highest, and words"))
 
     def named(self, words: frozenset[str]) -> int:
         """Return how many words of its longest phrase stand among `words`; 0 where none does, or other words tell
         that it is another quantity made of it."""
-        said = [phrase.split() for phrase in self.words if words.issuperset(phrase.split())]
-        longest = max(said, key=len, default=[])
+        matching = [phrase.split() for phrase in self.words if words.issuperset(phrase.split())]
+        longest = max(matching, key=len, default=[])
         return 0 if words - {*longest} & _OTHERWISE else len(longest)
 
 
@@ -105,7 +105,7 @@ class Quantity:
 def quantities() -> tuple[Quantity, ...]:
     """Return all that are known; where several fit a column equally well, the first counts.
 
-    >>> next(str(Usual(one, None)) for one in quantities() if one.name == "a refractive index")
+    >>> next(str(UsualRange(one, None)) for one in quantities() if one.name == "a refractive index")
     '1.2 to 5'
     """
     text = files("designer.tasks.quality").joinpath("quantities.csv").read_text(encoding="utf-8")
@@ -124,7 +124,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Usual:
+class UsualRange:
     """What is usual of a column: its quantity, the unit of its values, and whether they are logs to the base of ten."""
 
     quantity: Quantity
@@ -137,27 +137,27 @@ class Usual:
         return float(np.quantile(np.abs(own), LARGE)) if len(own) else float("nan")
 
     def odd(self, values: Array) -> Literal["large", "small"] | None:
-        """Say whether a column (n) is unusually large or small: by its large values, or by those past the limits."""
+        """Return whether a column (n) is unusually large or small: by its large values, or by those past the limits."""
         own, known = self._own(values), self.quantity
         if not len(own):
             return None
         large = float(np.quantile(np.abs(own), LARGE))
-        too_low = float((own < known.least).mean()) >= _PASSED
-        if large > known.high or (too_low and known.least < 0):
+        too_low = float((own < known.lowest).mean()) >= _PASSED
+        if large > known.high or (too_low and known.lowest < 0):
             return "large"
         return "small" if large < known.low or too_low else None
 
-    def says(self, values: Array) -> str:
-        """Say why a column (n) is not as usual.
+    def reason(self, values: Array) -> str:
+        """Return in words why a column (n) lies outside of its usual range.
 
-        >>> usual_of("band gap", "eV").says(np.array([12.0, 23.0, 31.0]))
+        >>> usual_range("band gap", "eV").reason(np.array([12.0, 23.0, 31.0]))
         'one value in five exceeds 27.8 eV, and of a band gap that is usually 0.5 to 9 eV'
         """
         known, unit = self.quantity, f" {self.quantity.unit}" if self.quantity.unit else ""
         large = self.large(values)
         if known.low <= large <= known.high:
             beyond = 1 - float(self.within(values).mean())
-            return f"{beyond:.0%} of it is beyond what {known.name} can be, {known.least:g} to {known.most:g}{unit}"
+            return f"{beyond:.0%} of it is beyond what {known.name} can be, {known.lowest:g} to {known.highest:g}{unit}"
         return f"one value in five exceeds {large:.4g}{unit}, and of {known.name} that is usually {self}"
 
     def is_usual(self, values: Array) -> bool:
@@ -165,9 +165,9 @@ class Usual:
         return self.odd(values) is None and float(self.within(values).mean()) >= _NEARLY_ALL
 
     def within(self, values: Array) -> npt.NDArray[np.bool_]:
-        """Say of each known value whether it is within the limits."""
+        """Return for each known value whether it is within the limits."""
         own = self._own(values)
-        return np.asarray((own >= self.quantity.least) & (own <= self.quantity.most))
+        return np.asarray((own >= self.quantity.lowest) & (own <= self.quantity.highest))
 
     def distance(self, values: Array) -> float:
         """Return how many powers of e the large values lie from the middle of the range."""
@@ -185,9 +185,9 @@ class Usual:
         return f"{self.quantity.low:g} to {self.quantity.high:g}{unit}"
 
 
-def usual_of(
+def usual_range(
     name: str, unit: str | None, *, description: str | None = None, beside: Iterable[str] = ()
-) -> Usual | None:
+) -> UsualRange | None:
     """Return what is usual of a column, None where its quantity is not known.
 
     Parameters
@@ -202,25 +202,25 @@ def usual_of(
 
     Examples
     --------
-    >>> str(usual_of("gap_pbe", "eV")), str(usual_of("Yield strength", "GPa", beside=["elements"]))
+    >>> str(usual_range("gap_pbe", "eV")), str(usual_range("Yield strength", "GPa", beside=["elements"]))
     ('0.5 to 9 eV', '150 to 3000 MPa')
-    >>> usual_of("yield", None), usual_of("error of the yield", "percent")
+    >>> usual_range("yield", None), usual_range("error of the yield", "percent")
     (None, None)
     """
     around = frozenset(word for text in beside for word in _words(text))
-    said = frozenset(_words(name))
-    possible = [q for q in quantities() if _in_unit(q, unit, said) and (not q.beside or around & {*q.beside})]
-    for words in (said, said | frozenset(_words(description or ""))):
+    words_of_name = frozenset(_words(name))
+    possible = [q for q in quantities() if _in_unit(q, unit, words_of_name) and (not q.beside or around & {*q.beside})]
+    for words in (words_of_name, words_of_name | frozenset(_words(description or ""))):
         best = max(possible, key=lambda quantity: quantity.named(words), default=None)
         if best is not None and best.named(words):
-            return Usual(best, unit if (unit or "").strip() else best.unit, _LOG10 in words)
+            return UsualRange(best, unit if (unit or "").strip() else best.unit, _LOG10 in words)
     return None
 
 
-def _in_unit(quantity: Quantity, unit: str | None, said: frozenset[str]) -> bool:
+def _in_unit(quantity: Quantity, unit: str | None, words_of_name: frozenset[str]) -> bool:
     given = (unit or "").strip()
     if quantity.unit is None or not given:
-        return (quantity.unit is None and given in ("", "1")) or (quantity.unit or "").lower() in said
+        return (quantity.unit is None and given in ("", "1")) or (quantity.unit or "").lower() in words_of_name
     try:
         convert_many(np.ones(1), *_an_atom(given, quantity.unit))
     except InvalidInput:

@@ -11,11 +11,11 @@ from designer.tasks.quality.density import Array
 from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.sheet import Sheet
 
-_CONTRADICTION = 8.0
+_MAX_DEVIATIONS = 8.0
 """Standard deviations of the other replicates by which two may differ."""
-_PART = 0.25
-_ALONE = 0.5
-_ENOUGH = 5
+_MIN_SHARE_OF_SPREAD = 0.25
+_SHARE_WITHOUT_REPLICATES = 0.5
+_MIN_REPLICATED_DESIGNS = 5
 
 
 def written_twice(sheet: Sheet) -> Iterator[Finding]:
@@ -32,9 +32,9 @@ def written_twice(sheet: Sheet) -> Iterator[Finding]:
 def contradictions(sheet: Sheet, keys: list[bytes], header: str, values: Array) -> Iterator[Finding]:
     """Go through the groups of replicates whose values differ by more than replicates do.
 
-    Where at least `_ENOUGH` designs were measured more than once, by `_CONTRADICTION` times their pooled standard
-    deviation (the median of the groups', so that the contradictions do not excuse themselves) and a quarter of the
-    spread of all values; else by half of that spread.
+    Where at least `_MIN_REPLICATED_DESIGNS` designs were measured more than once, by `_MAX_DEVIATIONS` times their
+    pooled standard deviation (the median of the groups', so that contradictions do not raise the limit) and a quarter
+    of the spread of all values; else by half of that spread.
     """
     frame = pd.DataFrame({"key": keys, "value": values, "row": sheet.frame.index}).dropna()
     groups = [group for _, group in frame.groupby("key", sort=False) if len(group) > 1]
@@ -42,9 +42,9 @@ def contradictions(sheet: Sheet, keys: list[bytes], header: str, values: Array) 
         return
     spread = float(np.diff(np.quantile(frame["value"], [0.1, 0.9]))[0])
     deviations = [float(group["value"].std(ddof=1)) for group in groups]
-    limit = _ALONE * spread
-    if len(groups) >= _ENOUGH:
-        limit = max(_CONTRADICTION * float(np.median(deviations)), _PART * spread)
+    limit = _SHARE_WITHOUT_REPLICATES * spread
+    if len(groups) >= _MIN_REPLICATED_DESIGNS:
+        limit = max(_MAX_DEVIATIONS * float(np.median(deviations)), _MIN_SHARE_OF_SPREAD * spread)
     for group in groups:
         values, rows = group["value"].to_numpy(), group["row"].to_numpy()
         low, high = int(values.argmin()), int(values.argmax())

@@ -1,4 +1,4 @@
-"""From evidence row by row to faults: one row, or a run of rows that one person wrote on one day."""
+"""From evidence row by row to faults: single rows, or runs of consecutive rows."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
     return found
 
 
-def long_runs(rows: np.ndarray, least: int) -> np.ndarray:
-    """Return the rows (n) that stand in a run of at least so many.
+def long_runs(rows: np.ndarray, min_length: int) -> np.ndarray:
+    """Return the rows (n) that stand in a run of at min_length so many.
 
     >>> long_runs(np.array([True, False, True, True, True]), 3)
     array([False, False,  True,  True,  True])
@@ -48,5 +48,5 @@ def long_runs(rows: np.ndarray, least: int) -> np.ndarray:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], rows, [False]]).astype(np.int8)))
     kept = np.zeros(len(rows), dtype=np.bool_)
     for start, end in edges.reshape(-1, 2):
-        kept[start:end] = end - start >= least
+        kept[start:end] = end - start >= min_length
     return kept

@@ -1,4 +1,4 @@
-"""A table that is looked at: its cells as text, whose it is, and where it stands."""
+"""A table to check: its cells as text, its task and its file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sheet:
     group
         The group of near copies to which the task belongs, if it does.
     own_bounds
-        Whether the bounds of the space were read off this very table, so that they say nothing about it.
+        Whether the bounds of the space were read off this very table, so that they are no reference for it.
     """
 
     task: str

@@ -16,19 +16,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designer.tasks.quality.expectation import Expectation
+from designer.tasks.quality.fault_model import FaultEvidence, FaultModel, Slip
 from designer.tasks.quality.numbers import Numbers
+from designer.tasks.quality.row_predictions import RowPredictions
 from designer.tasks.quality.runs import faulty_runs, long_runs
-from designer.tasks.quality.weighing import Scales, Slip, Weighed
 
 SLIP, SWAP = 0.2, 0.02
 """The chance that a slip, or a swap, of any sort begins at a row; it is shared among all slips and swaps weighed."""
 KELVIN = 0.02
 """The chance that kelvin and degrees Celsius are mistaken for each other: common, and not shared with others."""
 OUTLIER = 7.0
-"""Scales from its prediction beyond which a result is called an outlier."""
-_RUN = 4
-MOST = 0.15
+"""FaultModel from its prediction beyond which a result is called an outlier."""
+_MIN_RUN = 4
+MAX_FAULTY_SHARE = 0.15
 """The share of a table's rows beyond which values are a custom of the table, not a fault in some rows."""
 
 
@@ -45,7 +45,7 @@ class Suspect:
     slip
         The slip; None for a swap or an outlier.
     expected
-        For a result: what its design lets expect.
+        For a result: the value predicted for its design.
     """
 
     row: int
@@ -57,14 +57,14 @@ class Suspect:
 def suspects(numbers: Numbers, *, seed: int = 0) -> list[Suspect]:
     """Return the faults of a table's numbers, at most one a row: the one with the most evidence."""
     sound = {column.name: np.zeros(len(numbers), dtype=np.bool_) for column in numbers.columns}
-    scales = Scales(numbers, sound, seed)
+    scales = FaultModel(numbers, sound, seed)
     found = _likely(list(scales.weighed()))
     if found:
-        doubted = {name: rows.copy() for name, rows in sound.items()}
+        suspect_rows = {name: rows.copy() for name, rows in sound.items()}
         for row, fault in found.items():
             for name in fault.columns:
-                doubted[name][row] = True
-        scales = Scales(numbers, doubted, seed, scales)
+                suspect_rows[name][row] = True
+        scales = FaultModel(numbers, suspect_rows, seed, scales)
         found = _likely(list(scales.weighed()))
     made = {row: _suspect(scales, row, fault) for row, fault in found.items()}
     for outlier in _outlying(scales):
@@ -72,16 +72,16 @@ def suspects(numbers: Numbers, *, seed: int = 0) -> list[Suspect]:
     return [made[row] for row in sorted(made)]
 
 
-def _likely(weighed: Sequence[Weighed]) -> dict[int, Weighed]:
+def _likely(weighed: Sequence[FaultEvidence]) -> dict[int, FaultEvidence]:
     """Return the likeliest fault of each row that has one."""
     swaps = sum(one.slip is None for one in weighed)
     slips = sum(one.slip is not None and not one.runs_only for one in weighed)
-    best: dict[int, tuple[float, Weighed]] = {}
+    best: dict[int, tuple[float, FaultEvidence]] = {}
     for one in weighed:
         rows = faulty_runs(one.evidence, _prior(one, swaps, slips))
         if one.runs_only:
-            rows = long_runs(rows, _RUN)
-        if rows.mean() > MOST:
+            rows = long_runs(rows, _MIN_RUN)
+        if rows.mean() > MAX_FAULTY_SHARE:
             continue
         for row in np.flatnonzero(rows).tolist():
             if row not in best or one.evidence[row] > best[row][0]:
@@ -89,19 +89,19 @@ def _likely(weighed: Sequence[Weighed]) -> dict[int, Weighed]:
     return {row: one for row, (_, one) in best.items()}
 
 
-def _prior(fault: Weighed, swaps: int, slips: int) -> float:
+def _prior(fault: FaultEvidence, swaps: int, slips: int) -> float:
     if fault.slip is None:
         return SWAP / swaps
     return KELVIN if fault.slip.shift else SLIP / slips
 
 
-def _suspect(scales: Scales, row: int, fault: Weighed) -> Suspect:
+def _suspect(scales: FaultModel, row: int, fault: FaultEvidence) -> Suspect:
     column = scales.numbers.column(fault.columns[0])
     is_result = fault.slip is not None and column.kind == "target"
     return Suspect(row, fault.columns, fault.slip, _expected(scales.expected[column.name], row) if is_result else None)
 
 
-def _outlying(scales: Scales) -> Iterator[Suspect]:
+def _outlying(scales: FaultModel) -> Iterator[Suspect]:
     for column in scales.targets:
         expectation = scales.expected[column.name]
         low, high = np.nanquantile(column.values, [0.01, 0.99])
@@ -110,7 +110,7 @@ def _outlying(scales: Scales) -> Iterator[Suspect]:
                 yield Suspect(int(row), (column.name,), None, _expected(expectation, int(row)))
 
 
-def _expected(expectation: Expectation, row: int) -> float | None:
+def _expected(expectation: RowPredictions, row: int) -> float | None:
     if expectation.mean is None:
         return None
     value = float(expectation.mean[row])

@@ -20,23 +20,23 @@ from itertools import combinations
 import numpy as np
 
 from designer.tasks.quality.density import Array, Marginal
-from designer.tasks.quality.digits import Fineness
+from designer.tasks.quality.digits import Resolution
+from designer.tasks.quality.fault_model import Slip, slips_of
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import Usual
-from designer.tasks.quality.weighing import Slip, slips_of
+from designer.tasks.quality.quantities import UsualRange
 
-ENOUGH = 0.6
+MIN_SHARE_INSIDE = 0.6
 """The share of a column that must be at home when taken back."""
-LEAST, MIN_OUTSIDE = 2.5, 0.75
+MIN_EVIDENCE, MIN_EVIDENCE_OUTSIDE = 2.5, 0.75
 """The mean evidence of a row, in nats, from which a column is called wrong; less where a tenth of it lies outside
 of all that the others hold: tasks differ in where their values lie, and a tenth of the usual is no wonder."""
-MIN_SWAP = 1.5
+MIN_SWAP_EVIDENCE = 1.5
 BEYOND = 1.0
 """How far the evidence must go beyond that of the other tasks of the family, which are taken for sound."""
 _OUTSIDE = 0.1
 _CORNER, _FILLED = 0.2, 0.5
 _WIDER = 0.25
-_MOST = 4.0
+_MAX_EVIDENCE = 4.0
 _MIN_ROWS = 3
 
 
@@ -47,51 +47,51 @@ class WrongColumn:
     Parameters
     ----------
     share
-        How much of it would be at home once taken back.
+        The share of it that lies inside the reference once corrected.
     usual
-        What is usual of its quantity, where that spoke against it.
+        The usual range of its quantity, where it lies outside of that.
     """
 
     columns: tuple[str, ...]
     slip: Slip | None
     share: float
-    usual: Usual | None = None
+    usual: UsualRange | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """What others know of a column.
+class Reference:
+    """What other tasks, the card and the quantity itself tell of a column.
 
     Parameters
     ----------
     low, high
-        Its lowest and highest value elsewhere, or on the card; infinite where nobody says.
+        Its lowest and highest value elsewhere, or on the card; infinite where unknown.
     tasks
         The same column in other tasks, if any.
     usual
-        What is usual of its quantity, if it is known.
+        The usual range of its quantity, if it is known.
     """
 
     low: float = -np.inf
     high: float = np.inf
     tasks: tuple[Column, ...] = ()
-    usual: Usual | None = None
+    usual: UsualRange | None = None
 
     @property
     def bounded(self) -> bool:
-        """Whether others or the card say how far it goes."""
+        """Whether other tasks or the card give its range."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     @classmethod
-    def of(cls, tasks: Sequence[Column]) -> Known | None:
-        """Return what the same column in other tasks tells, None where they tell nothing."""
-        told = tuple(task for task in tasks if _filled(task) >= _MIN_ROWS)
-        known = np.concatenate([task.values[np.isfinite(task.values)] for task in told]) if told else np.empty(0)
+    def of(cls, tasks: Sequence[Column]) -> Reference | None:
+        """Return the range of the same column in other tasks, None where they give none."""
+        filled = tuple(task for task in tasks if _filled(task) >= _MIN_ROWS)
+        known = np.concatenate([task.values[np.isfinite(task.values)] for task in filled]) if filled else np.empty(0)
         if len(known) < 2 or np.ptp(known) == 0:
             return None
-        return cls(float(known.min()), float(known.max()), told)
+        return cls(float(known.min()), float(known.max()), filled)
 
-    def at_home(self, values: Array) -> float:
+    def share_inside(self, values: Array) -> float:
         """Return the share of the values that lie inside, 0 where the column is unusual; 1 for a column of nothing."""
         known = values[np.isfinite(values)]
         if not len(known):
@@ -123,10 +123,10 @@ class Scale:
         self.digits = None
         if len(written) == len(tasks):
             together = written[0].joined(written[1:])
-            self.digits = Fineness.of(together, np.ones(len(together.numbers), dtype=np.bool_))
+            self.digits = Resolution.of(together, np.ones(len(together.numbers), dtype=np.bool_))
 
     def fits(self, column: Column, slip: Slip | None = None) -> tuple[Array, Array]:
-        """Return the log of how usual the known values are, without a slip if it is told: by size and by digits."""
+        """Return the log density of the known values, corrected for a slip if one is given: by size and by digits."""
         good = np.isfinite(column.values) & (column.values != 0)
         values, written = column.values[good], column.written
         measure = 0.0
@@ -139,13 +139,13 @@ class Scale:
         return size, self.digits.logp(written, own=False)[good]
 
 
-def wrong_columns(numbers: Numbers, known: Mapping[str, Known]) -> list[WrongColumn]:
+def wrong_columns(numbers: Numbers, known: Mapping[str, Reference]) -> list[WrongColumn]:
     """Return the columns of a table that are wrong throughout.
 
     Parameters
     ----------
     known
-        What others know, by column; columns that nobody knows cannot be judged.
+        The references, by column; columns without a reference are not checked.
     """
     columns = [c for c in numbers.of_kind("setting", "target") if c.name in known and _filled(c) >= _MIN_ROWS]
     found = list(_swapped(columns, known))
@@ -169,7 +169,7 @@ def slip_evidence(column: Column, tasks: Sequence[Column], slip: Slip) -> float:
 
 
 def _gain(usual: tuple[Array, Array], without: tuple[Array, Array]) -> float:
-    return sum(float(np.clip(b - a, -_MOST, _MOST).mean()) for a, b in zip(usual, without, strict=True))
+    return sum(float(np.clip(b - a, -_MAX_EVIDENCE, _MAX_EVIDENCE).mean()) for a, b in zip(usual, without, strict=True))
 
 
 def _beyond(own: float, tasks: Sequence[Column], slip: Slip) -> bool:
@@ -178,7 +178,7 @@ def _beyond(own: float, tasks: Sequence[Column], slip: Slip) -> bool:
     return all(own > slip_evidence(t, rest, slip) + BEYOND for t, rest in zip(tasks, others, strict=bool(others)))
 
 
-def _slipped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[tuple[float, WrongColumn]]:
+def _slipped(columns: Sequence[Column], known: Mapping[str, Reference]) -> Iterator[tuple[float, WrongColumn]]:
     for column in columns:
         home = known[column.name]
         if home.tasks:
@@ -189,12 +189,12 @@ def _slipped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[
             yield found
 
 
-def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
-    """Return a slip of which other tasks tell, with its evidence."""
+def _by_tasks(column: Column, home: Reference) -> tuple[float, WrongColumn] | None:
+    """Return the slip that other tasks indicate, with its evidence."""
     values, usual = _nonzero(column), home.usual
     odd = None if usual is None else usual.odd(values)
     if usual is not None and odd is not None and any(usual.odd(task.values) == odd for task in home.tasks):
-        usual = odd = None  # what is unusual elsewhere is a custom here
+        usual = odd = None  # the same in other tasks: no fault
     slips = list(slips_of(column))
     if usual is not None and (odd is not None or usual.is_usual(values)):
         slips = [slip for slip in slips if usual.is_usual(slip.back(values))]
@@ -203,31 +203,31 @@ def _by_tasks(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
         return None
     score, slip = max(scored, key=lambda one: one[0])
     share = float(home.inside(slip.back(values)).mean())
-    if share < ENOUGH:
+    if share < MIN_SHARE_INSIDE:
         return None
     if odd is not None:
         return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
     outside = float((~home.inside(values)).mean()) >= _OUTSIDE
-    if score >= (MIN_OUTSIDE if outside else LEAST) and _beyond(score, home.tasks, slip):
+    if score >= (MIN_EVIDENCE_OUTSIDE if outside else MIN_EVIDENCE) and _beyond(score, home.tasks, slip):
         return score, WrongColumn((column.name,), slip, share)
     return None
 
 
-def _by_bounds(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
-    """Return a slip of which the card's bounds tell."""
+def _by_bounds(column: Column, home: Reference) -> tuple[float, WrongColumn] | None:
+    """Return the slip that the card's bounds indicate."""
     values = _nonzero(column)
-    if (~home.inside(values)).mean() < ENOUGH and home.filled(values) >= _CORNER:
+    if (~home.inside(values)).mean() < MIN_SHARE_INSIDE and home.filled(values) >= _CORNER:
         return None
     fits = [(float(home.inside(slip.back(values)).mean()), slip) for slip in slips_of(column)]
     good = [(share, slip) for share, slip in fits if home.filled(slip.back(values)) >= _FILLED]
     if not good:
         return None
     share, slip = max(good, key=lambda fit: (round(fit[0], 3), -abs(np.log(fit[1].factor))))
-    return (LEAST, WrongColumn((column.name,), slip, share)) if share >= ENOUGH else None
+    return (MIN_EVIDENCE, WrongColumn((column.name,), slip, share)) if share >= MIN_SHARE_INSIDE else None
 
 
-def _by_usual(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
-    """Return a slip of which nothing tells but what is usual of the quantity."""
+def _by_usual(column: Column, home: Reference) -> tuple[float, WrongColumn] | None:
+    """Return the slip that the usual range of the quantity indicates."""
     values, usual = _nonzero(column), home.usual
     if usual is None or usual.odd(values) is None:
         return None
@@ -236,7 +236,7 @@ def _by_usual(column: Column, home: Known) -> tuple[float, WrongColumn] | None:
         return None
     slip = min(good, key=lambda one: usual.distance(one.back(values)))
     share = float(usual.within(slip.back(values)).mean())
-    return LEAST, WrongColumn((column.name,), slip, share, usual)
+    return MIN_EVIDENCE, WrongColumn((column.name,), slip, share, usual)
 
 
 def _nonzero(column: Column) -> Array:
@@ -245,20 +245,24 @@ def _nonzero(column: Column) -> Array:
     return known
 
 
-def _swapped(columns: Sequence[Column], known: Mapping[str, Known]) -> Iterator[tuple[float, WrongColumn]]:
+def _swapped(columns: Sequence[Column], known: Mapping[str, Reference]) -> Iterator[tuple[float, WrongColumn]]:
     for a, b in combinations(columns, 2):
         one, two = known[a.name], known[b.name]
-        crossed = min(two.at_home(a.values), one.at_home(b.values))
+        crossed = min(two.share_inside(a.values), one.share_inside(b.values))
         if one.tasks and two.tasks:
             here, there = Scale(one.tasks), Scale(two.tasks)
             score = swap_evidence(a, b, here, there)
-            if score >= MIN_SWAP and crossed >= ENOUGH:
+            if score >= MIN_SWAP_EVIDENCE and crossed >= MIN_SHARE_INSIDE:
                 yield score, WrongColumn((a.name, b.name), None, crossed)
             continue
-        straight = one.at_home(a.values), two.at_home(b.values)
-        if crossed >= ENOUGH and sum(straight) <= 2 - ENOUGH and sum(straight) + ENOUGH / 2 <= 2 * crossed:
-            both = max(straight) <= 1 - ENOUGH  # one swap is likelier than two slips
-            yield 2 * LEAST if both else MIN_SWAP, WrongColumn((a.name, b.name), None, crossed)
+        straight = one.share_inside(a.values), two.share_inside(b.values)
+        if (
+            crossed >= MIN_SHARE_INSIDE
+            and sum(straight) <= 2 - MIN_SHARE_INSIDE
+            and sum(straight) + MIN_SHARE_INSIDE / 2 <= 2 * crossed
+        ):
+            both = max(straight) <= 1 - MIN_SHARE_INSIDE  # one swap is likelier than two slips
+            yield 2 * MIN_EVIDENCE if both else MIN_SWAP_EVIDENCE, WrongColumn((a.name, b.name), None, crossed)
 
 
 def swap_evidence(a: Column, b: Column, here: Scale, there: Scale) -> float:

@@ -15,10 +15,10 @@ from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import load_family
 from designer.tasks.family_folder import write_folder
-from designer.tasks.quality.cell_checks import mended_formula
+from designer.tasks.quality.cell_checks import repaired_formula
 from designer.tasks.quality.cell_reading import read_cell
-from designer.tasks.quality.checking import check, mend
-from designer.tasks.quality.findings import Finding, together
+from designer.tasks.quality.checking import check, repaired_sheet
+from designer.tasks.quality.findings import Finding, combined
 from designer.tasks.quality.folder import check_folder, repair_folder
 from designer.tasks.quality.sheet import Sheet
 
@@ -101,7 +101,7 @@ def test_swapped_cells() -> None:
     frame.at[30, "T"], frame.at[30, "time"] = frame.at[30, "time"], frame.at[30, "T"]
     mine = [f for f in found(frame) if f.row == 30]
     assert [f.kind for f in mine] == ["swap"]
-    mended, log, left = mend(sheet(frame), mine)
+    mended, log, left = repaired_sheet(sheet(frame), mine)
     assert (mended.frame.loc[30].tolist(), len(log), left) == (table().loc[30].tolist(), 2, [])
 
 
@@ -161,7 +161,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize(("given_text", "expected"), FORMULAS.items())
 def test_formulas_are_mended_where_there_is_one_way(given_text: str, expected: str | None) -> None:
-    assert mended_formula(given_text) == expected
+    assert repaired_formula(given_text) == expected
 
 
 CELLS = {
@@ -213,7 +213,7 @@ def test_cells_of_a_column_that_are_all_written_in_one_wrong_way_are_one_line() 
     frame["y"] = [cell.replace(".", ",") for cell in frame["y"]]
     frame.loc[5, "y"] = "5-7"
     findings = found(frame)
-    lines = together(findings)
+    lines = combined(findings)
     assert len(findings) == 12
     assert [(f.row, len(f.repair)) for f in lines] == [(2, 11), (5, 0)]
     assert "and so have 10 more (rows 3, 4, 6, 7, 8, ...)" in lines[0].what

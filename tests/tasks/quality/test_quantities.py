@@ -12,9 +12,9 @@ from designer.space import DesignSpace
 from designer.tasks.quality.checking import check
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import LARGE, Quantity, Usual, quantities, usual_of
+from designer.tasks.quality.quantities import LARGE, Quantity, UsualRange, quantities, usual_range
 from designer.tasks.quality.sheet import Sheet
-from designer.tasks.quality.wrong_columns import Known, wrong_columns
+from designer.tasks.quality.wrong_columns import Reference, wrong_columns
 from designer.units import dimensionality
 
 ALLOYS = DesignSpace(parameters=[{"name": "alloy", "kind": "composition", "elements": ["Fe", "Cr", "Ni"]}])
@@ -24,8 +24,8 @@ ALLOYS = DesignSpace(parameters=[{"name": "alloy", "kind": "composition", "eleme
 def test_each_line_is_met_by_its_words_and_its_range_by_columns_within(one: Quantity) -> None:
     assert one.why
     assert all(one.named(frozenset(phrase.split())) == len(phrase.split()) for phrase in one.words)
-    assert all(usual_of(phrase, one.unit, beside=one.beside) is not None for phrase in one.words)
-    usual = Usual(one, one.unit)
+    assert all(usual_range(phrase, one.unit, beside=one.beside) is not None for phrase in one.words)
+    usual = UsualRange(one, one.unit)
     assert usual.is_usual(np.full(10, np.sqrt(one.low * one.high)))
     assert usual.odd(np.full(10, 1.01 * one.high)) == "large"
     assert usual.odd(np.full(10, 0.99 * one.low)) == "small"
@@ -60,34 +60,34 @@ def test_no_line_is_wider_than_its_limits_and_no_unit_is_a_stranger() -> None:
 def test_a_quantity_is_known_by_words_and_unit(
     name: str, unit: str | None, beside: list[str], quantity: str | None
 ) -> None:
-    usual = usual_of(name, unit, beside=beside)
+    usual = usual_range(name, unit, beside=beside)
     assert (None if usual is None else usual.quantity.name) == quantity
 
 
 def test_the_description_is_asked_where_the_name_says_nothing() -> None:
-    usual = usual_of("y1", "eV", description="Band gap by diffuse reflectance")
+    usual = usual_range("y1", "eV", description="Band gap by diffuse reflectance")
     assert usual is not None
     assert usual.quantity.name == "a band gap"
 
 
 def test_numbers_are_compared_in_the_unit_of_the_column() -> None:
     gaps = np.array([900.0, 1500.0, 3100.0, 2400.0, np.nan, 0.0])
-    milli, plain = usual_of("gap", "meV"), usual_of("gap", "eV")
+    milli, plain = usual_range("gap", "meV"), usual_range("gap", "eV")
     assert milli is not None
     assert plain is not None
     assert milli.large(gaps) == pytest.approx(np.quantile(gaps[:4], LARGE) / 1000)
     assert (milli.odd(gaps), plain.odd(gaps), plain.odd(gaps / 1e4)) == (None, "large", "small")
-    warm = usual_of("melting", "degC")
+    warm = usual_range("melting", "degC")
     assert warm is not None
     assert warm.odd(np.array([0.1, 500.0])) is None  # 273 K and 773 K
 
 
 def test_logs_to_the_base_of_ten_are_judged_by_what_they_stand_for() -> None:
-    usual = usual_of("log10_bulk_modulus", "GPa", beside=["elements"])
+    usual = usual_range("log10_bulk_modulus", "GPa", beside=["elements"])
     logs = np.log10([30.0, 120.0, 180.0, 250.0])
     assert usual is not None
     assert (usual.odd(logs), usual.odd(10 * logs), usual.odd(logs / 10)) == (None, "large", "small")
-    assert usual_of("ln bulk modulus", "GPa", beside=["elements"]) is None
+    assert usual_range("ln bulk modulus", "GPa", beside=["elements"]) is None
 
 
 def strengths(factor: float, n: int = 40) -> list[Finding]:
@@ -128,10 +128,10 @@ def gaps(scale: float, seed: int = 0) -> Column:
 
 
 def labels(own: Column, *others: Column) -> list[str]:
-    usual = usual_of(own.name, own.unit)
-    known = Known.of(others) if others else Known()
+    usual = usual_range(own.name, own.unit)
+    known = Reference.of(others) if others else Reference()
     assert known is not None
-    known = Known(known.low, known.high, known.tasks, usual)
+    known = Reference(known.low, known.high, known.tasks, usual)
     return [w.slip.label for w in wrong_columns(Numbers((own,), np.empty((40, 0))), {own.name: known}) if w.slip]
 
 
@@ -154,6 +154,6 @@ def test_two_columns_under_each_others_headers_are_told_by_their_quantities() ->
     rng = np.random.default_rng(0)
     strength = Column("yield strength", "MPa", "target", rng.uniform(4, 40, 40))
     strain = Column("elongation", "percent", "target", rng.uniform(300, 1200, 40))
-    known = {c.name: Known(usual=usual_of(c.name, c.unit, beside=["elements"])) for c in (strength, strain)}
+    known = {c.name: Reference(usual=usual_range(c.name, c.unit, beside=["elements"])) for c in (strength, strain)}
     (fault,) = wrong_columns(Numbers((strength, strain), np.empty((40, 0))), known)
     assert (fault.columns, fault.slip) == (("yield strength", "elongation"), None)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from designer.tasks.quality.digits import Written
+from designer.tasks.quality.digits import WrittenNumbers
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.wrong_columns import Known, wrong_columns
+from designer.tasks.quality.wrong_columns import Reference, wrong_columns
 
 
 def column(name: str, seed: int, *, scale: float = 1.0, shift: float = 1.0) -> Column:
     """Forty results around 50, to two decimals."""
     values = (np.random.default_rng(seed).lognormal(np.log(50 * shift), 0.4, 40)).round(2)
     texts = [f"{float(f'{value * scale:.10g}'):.10g}" for value in values]
-    return Column(name, "MPa", "target", np.array([float(text) for text in texts]), None, Written.of(texts))
+    return Column(name, "MPa", "target", np.array([float(text) for text in texts]), None, WrittenNumbers.of(texts))
 
 
 def judged(own: Column, *others: Column) -> list[str]:
-    known = Known.of(others)
+    known = Reference.of(others)
     assert known is not None
     return [w.slip.label for w in wrong_columns(Numbers((own,), np.empty((40, 0))), {own.name: known}) if w.slip]
 
@@ -39,7 +39,7 @@ def test_a_card_tells_of_a_column_that_fills_a_corner_of_its_bounds_only() -> No
     values = np.linspace(0.0, 36.0, 40)
     own = Column("slag", "kg/m^3", "setting", values)
     numbers = Numbers((own,), np.empty((40, 0)))
-    assert [w.slip.label for w in wrong_columns(numbers, {"slag": Known(0.0, 360.0)}) if w.slip] == [
+    assert [w.slip.label for w in wrong_columns(numbers, {"slag": Reference(0.0, 360.0)}) if w.slip] == [
         "a factor of 10 too small"
     ]
-    assert wrong_columns(numbers, {"slag": Known(0.0, 60.0)}) == []
+    assert wrong_columns(numbers, {"slag": Reference(0.0, 60.0)}) == []

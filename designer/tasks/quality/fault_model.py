@@ -1,15 +1,14 @@
-"""Hypotheses about rows, weighed: this number is in another unit, these two stand the wrong way round.
+"""Evidence for faults in rows: a number in another unit, or two numbers in each other's columns.
 
-The evidence for a fault in a row is the log of how much more likely the row is with it taken back. A row's chance is
-that of its settings, each given the others, times that of its results given the settings. So a setting is doubted where
-the other settings do not go with it, *or* where the results would go better with another; a result where another is
-expected for its design; and what was written with so many decimals is compared with how the column is written
+The evidence for a fault in a row is the log of how much more likely the row is with it taken back. A row's probability
+is that of its settings, each given the others, times that of its results given the settings. So a setting is suspect
+where it does not agree with the other settings, *or* where the results agree better with another value; a result is
+suspect where another is predicted for its design. The number of decimals is compared with that of the column
 (`digits`). For a slip of the unit by a factor the change of the density's measure counts too. Where settings sum to one
-total in nearly all rows, as the parts of a mixture do, a slip must mend the sum of its row.
+total in nearly all rows, as the parts of a mixture do, a slip must restore the sum of its row.
 
-Rows that are wrong in one way and stand together bear each other out in a model that learns from all of them. So the
-evidence is weighed twice: once with each row left out of what results are expected from, once with its neighbours in
-the table left out too.
+Consecutive rows with the same fault confirm each other in a model that learns from all of them. So the evidence is
+computed twice: once with each row left out of the model that predicts it, once with its neighbours left out too.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from designer.tasks.quality.density import Array
-from designer.tasks.quality.digits import Fineness
-from designer.tasks.quality.expectation import Expectation, expect
+from designer.tasks.quality.digits import Resolution
 from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.row_predictions import RowPredictions, predict_rows
 from designer.units import same_unit
 
 Bools = npt.NDArray[np.bool_]
@@ -32,15 +31,15 @@ Bools = npt.NDArray[np.bool_]
 FACTORS = (10.0, 100.0, 1000.0)
 NEVER = -50.0
 _ZERO_CELSIUS = 273.15
-_LEAST, _LONG = 8, 30
-_PARTS, _NEARLY_ALL, _ROUNDED, _SUM = 3, 0.8, 0.005, 10.0
-_HOPELESS = -6.0
-"""Evidence of sizes and digits below which a row's other numbers are not asked."""
+_MIN_ROWS, _MIN_ROWS_APART = 8, 30
+_MIN_PARTS, _MIN_SHARE_OF_ROWS, _SUM_TOLERANCE, _SUM_EVIDENCE = 3, 0.8, 0.005, 10.0
+_MIN_EVIDENCE_TO_TEST = -6.0
+"""Evidence of sizes and digits below which the other numbers of a row are not evaluated."""
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A way in which a number may have been written wrongly: what it was written as, and the way back.
+    """A wrong unit in which a number may have been written, and its correction.
 
     Parameters
     ----------
@@ -55,12 +54,12 @@ class Slip:
     shift: float = 0.0
 
     def back(self, values: Array) -> Array:
-        """Return what was meant."""
+        """Return the intended values."""
         return (values - self.shift) / self.factor
 
 
 def slips_of(column: Column) -> Iterator[Slip]:
-    """Go through the slips that are weighed for a column."""
+    """Go through the slips that are tested for a column."""
     for factor in FACTORS:
         yield Slip(f"a factor of {factor:g} too large", factor)
         yield Slip(f"a factor of {factor:g} too small", 1 / factor)
@@ -76,8 +75,8 @@ def slips_of(column: Column) -> Iterator[Slip]:
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
-    """A fault, weighed in every row.
+class FaultEvidence:
+    """The evidence for one fault in every row.
 
     Parameters
     ----------
@@ -86,11 +85,11 @@ class Weighed:
     slip
         The slip; None for a swap.
     meant
-        What the rows of each column should be then (n each).
+        The corrected values of each column (n each).
     evidence
         The log of how much more likely each row (n) is with the fault than without.
     runs_only
-        Whether it tells of runs of rows only: each row was judged without its neighbours.
+        Whether it finds runs of rows only: each row was predicted without its neighbours.
     """
 
     columns: tuple[str, ...]
@@ -122,52 +121,54 @@ class Sum:
         for group in sorted(groups.values(), key=len, reverse=True):
             sums = np.sum([column.values for column in group], axis=0)
             known = sums[np.isfinite(sums)]
-            if len(group) >= _PARTS and len(known) and abs(np.median(known)) > 0:
+            if len(group) >= _MIN_PARTS and len(known) and abs(np.median(known)) > 0:
                 made = cls({column.name: column.values for column in group}, float(np.median(known)))
-                if made._holds(known).mean() >= _NEARLY_ALL:
+                if made._holds(known).mean() >= _MIN_SHARE_OF_ROWS:
                     return made
         return cls({})
 
     def _holds(self, sums: Array) -> Bools:
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(sums - self.total) <= _ROUNDED * abs(self.total))
+            return np.asarray(np.abs(sums - self.total) <= _SUM_TOLERANCE * abs(self.total))
 
     def evidence(self, name: str, meant: Array) -> Array | float:
-        """Return what the sums say of other values (n) of a setting."""
+        """Return the evidence of the sums for other values (n) of a setting."""
         if name not in self.values:
             return 0.0
         sums = np.sum(list(self.values.values()), axis=0)
         before, after = self._holds(sums), self._holds(sums - self.values[name] + meant)
-        return _SUM * (after.astype(np.float64) - before)
+        return _SUM_EVIDENCE * (after.astype(np.float64) - before)
 
 
-class Scales:
-    """What faults are weighed on: the densities of a table's columns, as learned from the rows to be trusted."""
+class FaultModel:
+    """The densities of a table's columns, learned from the trusted rows, and the evidence of faults under them."""
 
-    def __init__(self, numbers: Numbers, doubted: dict[str, Bools], seed: int, before: Scales | None = None) -> None:
+    def __init__(
+        self, numbers: Numbers, suspect_rows: dict[str, Bools], seed: int, before: FaultModel | None = None
+    ) -> None:
         self.numbers, self.inputs = numbers, numbers.inputs
         designs = [column for column in numbers.columns if column.kind != "target"]
         self.place = {column.name: i for i, column in enumerate(designs)}
         bad_design = np.zeros(len(numbers), dtype=np.bool_)
         for column in designs:
-            bad_design |= doubted[column.name]
+            bad_design |= suspect_rows[column.name]
         self.columns = [c for c in numbers.of_kind("setting", "target") if _can_be_judged(c)]
-        self.expected: dict[str, Expectation] = {}
-        self.apart: dict[str, Expectation] = {}
-        self.fineness: dict[str, Fineness] = {}
+        self.expected: dict[str, RowPredictions] = {}
+        self.apart: dict[str, RowPredictions] = {}
+        self.resolution: dict[str, Resolution] = {}
         for column in self.columns:
-            doubt = doubted[column.name] | (bad_design if column.kind == "target" else False)
-            if before is not None and not doubt.any():
+            suspect = suspect_rows[column.name] | (bad_design if column.kind == "target" else False)
+            if before is not None and not suspect.any():
                 self.expected[column.name] = before.expected[column.name]
                 self.apart |= {k: v for k, v in before.apart.items() if k == column.name}
-                self.fineness |= {k: v for k, v in before.fineness.items() if k == column.name}
+                self.resolution |= {k: v for k, v in before.resolution.items() if k == column.name}
                 continue
             features = self.features(column, self.inputs)
-            self.expected[column.name] = expect(features, column.values, seed=seed, trusted=~doubt)
-            if column.kind == "target" and len(numbers) >= _LONG:
-                self.apart[column.name] = expect(features, column.values, seed=seed, trusted=~doubt, apart=True)
+            self.expected[column.name] = predict_rows(features, column.values, seed=seed, trusted=~suspect)
+            if column.kind == "target" and len(numbers) >= _MIN_ROWS_APART:
+                self.apart[column.name] = predict_rows(features, column.values, seed=seed, trusted=~suspect, apart=True)
             if column.written is not None:
-                self.fineness[column.name] = Fineness.of(column.written, ~doubt)
+                self.resolution[column.name] = Resolution.of(column.written, ~suspect)
         self.usual = {c.name: self.expected[c.name].logpdf(c.values) for c in self.columns}
         self.usual_apart = {c.name: self.apart[c.name].logpdf(c.values) for c in self.columns if c.name in self.apart}
         self.sum = Sum.of([column for column in self.columns if column.kind == "setting"])
@@ -177,8 +178,8 @@ class Scales:
         """Return what a column is predicted from: the settings, its own left out."""
         return np.delete(inputs, self.place[column.name], axis=1) if column.name in self.place else inputs
 
-    def weighed(self) -> Iterator[Weighed]:
-        """Go through all faults."""
+    def weighed(self) -> Iterator[FaultEvidence]:
+        """Yield the evidence for every fault that is tested."""
         for column in self.columns:
             for slip in slips_of(column):
                 yield self._slip(column, slip)
@@ -189,7 +190,7 @@ class Scales:
             if swap is not None:
                 yield swap
 
-    def _slip(self, column: Column, slip: Slip, *, apart: bool = False) -> Weighed:
+    def _slip(self, column: Column, slip: Slip, *, apart: bool = False) -> FaultEvidence:
         values, expected = column.values, self.expected[column.name]
         expected = self.apart.get(column.name, expected) if apart else expected
         with np.errstate(invalid="ignore"):
@@ -197,15 +198,15 @@ class Scales:
         back = np.where(possible, slip.back(values), np.nan)
         evidence = expected.logpdf(np.nan_to_num(back)) - np.log(slip.factor)
         evidence -= expected.logpdf(values)
-        if column.name in self.fineness and column.written is not None:
-            evidence += self.fineness[column.name].evidence(column.written.back(slip.factor, slip.shift))
+        if column.name in self.resolution and column.written is not None:
+            evidence += self.resolution[column.name].evidence(column.written.back(slip.factor, slip.shift))
         evidence = np.where(possible, evidence + self.sum.evidence(column.name, back), NEVER)
-        rows = np.flatnonzero(evidence > _HOPELESS)
+        rows = np.flatnonzero(evidence > _MIN_EVIDENCE_TO_TEST)
         if column.kind == "setting" and len(rows):
             evidence[rows] += self._results(rows, {column.name: back}, apart=apart)
-        return Weighed((column.name,), slip, (back,), evidence, runs_only=apart)
+        return FaultEvidence((column.name,), slip, (back,), evidence, runs_only=apart)
 
-    def _swap(self, a: Column, b: Column) -> Weighed | None:
+    def _swap(self, a: Column, b: Column) -> FaultEvidence | None:
         first, second = self.expected[a.name].marginal, self.expected[b.name].marginal
         with np.errstate(invalid="ignore"):
             possible = np.isfinite(a.values * b.values) & (a.values != b.values)
@@ -215,17 +216,17 @@ class Scales:
         crossed = first.logpdf(to_a) + second.logpdf(to_b)
         written = np.zeros(len(a.values))
         if a.written is not None and b.written is not None:
-            here, there = self.fineness[a.name], self.fineness[b.name]
+            here, there = self.resolution[a.name], self.resolution[b.name]
             written = here.logp(b.written, own=False) - here.logp(a.written)
             written += there.logp(a.written, own=False) - there.logp(b.written)
         written = np.clip(written, -5.0, 5.0)
         base = crossed - first.logpdf(a.values) - second.logpdf(b.values) + written
-        rows = np.flatnonzero(possible & (base > _HOPELESS))
+        rows = np.flatnonzero(possible & (base > _MIN_EVIDENCE_TO_TEST))
         if not len(rows):
             return None
         evidence = np.full(len(a.values), NEVER)
         evidence[rows] = written[rows] + self._crossed(a, b, rows)
-        return Weighed((a.name, b.name), None, (b.values, a.values), evidence)
+        return FaultEvidence((a.name, b.name), None, (b.values, a.values), evidence)
 
     def _crossed(self, a: Column, b: Column, rows: npt.NDArray[np.int64]) -> Array:
         """Return the evidence of some rows for a swap, digits apart."""
@@ -258,17 +259,17 @@ class Scales:
     def _results(
         self, rows: npt.NDArray[np.int64], values: dict[str, Array], *, but: str | None = None, apart: bool = False
     ) -> Array:
-        """Return how much better the results of some rows go with other values of some settings.
+        """Return how much better the results of some rows agree with other values of some settings.
 
-        All results but one are asked, what is expected of them learned `apart` from each row's neighbours or not.
+        All results but one are used; with `apart` they are predicted without the neighbours of each row.
         """
         inputs, change = self._changed(rows, values), np.zeros(len(rows))
         for target in self.targets:
             if target.name != but:
                 given = target.values[rows]
-                aside = apart and target.name in self.apart
-                expected = self.apart[target.name] if aside else self.expected[target.name]
-                usual = self.usual_apart[target.name] if aside else self.usual[target.name]
+                separate = apart and target.name in self.apart
+                expected = self.apart[target.name] if separate else self.expected[target.name]
+                usual = self.usual_apart[target.name] if separate else self.usual[target.name]
                 new = expected.logpdf_with(given, inputs, rows) - usual[rows]
                 change += np.where(np.isfinite(given), new, 0.0)
         return change
@@ -276,4 +277,4 @@ class Scales:
 
 def _can_be_judged(column: Column) -> bool:
     known = column.values[np.isfinite(column.values)]
-    return len(known) >= _LEAST and float(np.ptp(known)) > 0
+    return len(known) >= _MIN_ROWS and float(np.ptp(known)) > 0

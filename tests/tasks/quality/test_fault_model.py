@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from designer.tasks.quality.fault_model import FaultModel
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.weighing import Scales
 
 
 def weighed_twice(seed: int) -> tuple[float, float]:
@@ -22,7 +22,7 @@ def weighed_twice(seed: int) -> tuple[float, float]:
     nothing = {column.name: np.zeros(n, dtype=np.bool_) for column in numbers.columns}
     both = [
         one
-        for one in Scales(numbers, nothing, 0).weighed()
+        for one in FaultModel(numbers, nothing, 0).weighed()
         if one.columns == ("dose",) and one.slip is not None and one.slip.label == "a factor of 10 too large"
     ]
     alone, apart = (float(next(w for w in both if w.runs_only is runs).evidence[run].mean()) for runs in (False, True))

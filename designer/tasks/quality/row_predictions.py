@@ -1,8 +1,8 @@
-"""What the number in each row should be, as predicted from the rest of its design by a model that did not see it.
+"""Leave-one-out predictions of the number in each row, from the rest of its design.
 
-A forest of extremely randomised trees is fitted to numbers that are pulled in to five spreads around the median, so
-that a gross error among the others misleads little; each row is predicted by the median of those trees that did not
-see it. How far the prediction is believed, against what the column holds whatever the design, is learned too.
+A forest of extremely randomised trees is fitted to numbers that are winsorised at five spreads around the median, so
+that a gross error has little influence; each row is predicted by the median of those trees that were fitted without it.
+The weight of the prediction, against the marginal density of the column, is learned too.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ import numpy.typing as npt
 from designer.tasks.quality.density import ANYTHING, Array, Marginal, anything, spans_decades
 
 _TREES = 60
-_MOST = 1500
-_REACH = 5.0
+_MAX_TRAINING_ROWS = 1500
+_MAX_SPREADS = 5.0
 _WEIGHTS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
-"""How far a prediction may be believed; the rest is the column's density whatever the design."""
-_LEAST = 12
+"""The weights that a prediction may get; the rest is the marginal density of the column."""
+_MIN_ROWS = 12
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees, and which rows each of them saw."""
+    """Trees, and the rows to which each was fitted."""
 
     trees: tuple[Any, ...]
     seen: npt.NDArray[np.bool_]
     middle: float
     spread: float
-    least: float
+    min_variance: float
     ratio: float
 
     def predict(self, features: Array, rows: Rows) -> tuple[Array, Array]:
-        """Return prediction and scale of some rows (features ``len(rows) x d``), by trees that did not see them."""
+        """Return leave-one-out prediction and scale of some rows (features ``len(rows) x d``)."""
         features = np.ascontiguousarray(features, dtype=np.float32)
         votes = np.stack([tree.predict(features)[:, 0] for tree in self.trees])
         votes[self.seen[:, rows]] = np.nan
         none = np.isnan(votes).all(axis=0)
         votes[:, none] = self.middle
         variance = np.where(none, self.spread, np.nanvar(votes, axis=0))
-        return np.nanmedian(votes, axis=0), np.sqrt(variance + self.least) * self.ratio
+        return np.nanmedian(votes, axis=0), np.sqrt(variance + self.min_variance) * self.ratio
 
 
 @dataclass(frozen=True, eq=False)
-class Expectation:
-    """The density of each row's number: a Student t around the prediction, the marginal, and a little of anything.
+class RowPredictions:
+    """The density of each row's number: a Student t around the prediction, the marginal, and a broad background.
 
     Parameters
     ----------
     marginal
-        The density of the column whatever the design.
+        The marginal density of the column.
     log
         Whether the prediction is on a log scale.
     forest
-        What predicts; None where there are too few rows, or no features, to learn from.
+        The model; None where there are too few rows, or no features.
     mean, scale
         Prediction and scale (n) of each row on that scale; None without a forest.
     weight
-        How far the prediction is believed.
+        The weight of the prediction.
     """
 
     marginal: Marginal
@@ -76,7 +76,7 @@ class Expectation:
         return self._mixed(at, self.marginal.logpdf(at), self.mean, self.scale)
 
     def logpdf_with(self, at: Array, features: Array, rows: Rows) -> Array:
-        """Return the log density of values of some rows (``len(rows)``) that had other features than they have."""
+        """Return the log density of values of some rows (``len(rows)``), predicted from other features."""
         marginal = self.marginal.logpdf_of(at, rows)
         if self.forest is None:
             return marginal
@@ -98,7 +98,7 @@ class Expectation:
         return np.where(step > 0, density, 0.0)
 
     def surprise(self) -> Array:
-        """Return how many scales each row lies from its prediction (n), NaN where there is none."""
+        """Return the standardised residual of each row (n), NaN where there is no prediction."""
         values = self.marginal.values
         if self.mean is None or self.scale is None:
             return np.full(len(values), np.nan)
@@ -107,10 +107,10 @@ class Expectation:
         return np.asarray((z - self.mean) / self.scale, dtype=np.float64)
 
 
-def expect(
+def predict_rows(
     features: Array, values: Array, *, seed: int = 0, trusted: np.ndarray | None = None, apart: bool = False
-) -> Expectation:
-    """Learn what numbers to expect.
+) -> RowPredictions:
+    """Return the leave-one-out predictions of a column.
 
     Parameters
     ----------
@@ -119,42 +119,42 @@ def expect(
     values
         The numbers (n), NaN where there is none.
     trusted
-        The rows to learn from (n); all, unless given. The others are predicted all the same.
+        The rows to fit (n); all, unless given. All rows are predicted.
     apart
-        Whether each row is predicted by trees that saw none of its neighbours in the table either: rows of a run that
-        are all wrong in one way would else bear each other out.
+        Whether each row is predicted by trees that were fitted without its neighbours in the table too: rows of a run
+        with the same fault would otherwise confirm each other.
     """
     left_out = None if trusted is None else ~trusted
     marginal = Marginal.of(values, seed=seed, left_out=left_out)
     known = np.isfinite(values) if trusted is None else np.isfinite(values) & trusted
     log = spans_decades(values[known])
-    if known.sum() < _LEAST or features.shape[1] == 0:
-        return Expectation(marginal, log)
+    if known.sum() < _MIN_ROWS or features.shape[1] == 0:
+        return RowPredictions(marginal, log)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(np.isfinite(values), np.log(np.maximum(values, 1e-300)) if log else values, np.nan)
     z[~known & (z < -600)] = np.nan
-    forest, mean, scale = _grown(features, _pulled(z, known), known, seed, apart=apart)
-    blind = Expectation(marginal, log, forest, mean, scale)
-    near, whatever = blind._near(values, mean, scale)[known], np.exp(marginal.logpdf(values)[known])
+    forest, mean, scale = _fitted(features, _winsorised(z, known), known, seed, apart=apart)
+    unweighted = RowPredictions(marginal, log, forest, mean, scale)
+    near, whatever = unweighted._near(values, mean, scale)[known], np.exp(marginal.logpdf(values)[known])
     fits = [float(np.log(w * near + (1 - w) * whatever + 1e-300).sum()) for w in _WEIGHTS]
-    return Expectation(marginal, log, forest, mean, scale, _WEIGHTS[int(np.argmax(fits))])
+    return RowPredictions(marginal, log, forest, mean, scale, _WEIGHTS[int(np.argmax(fits))])
 
 
-def _pulled(z: Array, known: np.ndarray) -> Array:
+def _winsorised(z: Array, known: np.ndarray) -> Array:
     centre = float(np.median(z[known]))
     low, high = np.quantile(z[known], [0.1, 0.9])
     spread = max(float(high - low) / 2.56, 1e-12 * (1 + abs(centre)))
-    return np.clip(z, centre - _REACH * spread, centre + _REACH * spread)
+    return np.clip(z, centre - _MAX_SPREADS * spread, centre + _MAX_SPREADS * spread)
 
 
-def _grown(features: Array, z: Array, known: np.ndarray, seed: int, *, apart: bool) -> tuple[Forest, Array, Array]:
-    """Return a forest, and the prediction and scale of each row by those of its trees that did not see it."""
+def _fitted(features: Array, z: Array, known: np.ndarray, seed: int, *, apart: bool) -> tuple[Forest, Array, Array]:
+    """Return a forest, and the prediction and scale of each row by those of its trees that were fitted without it."""
     from sklearn.tree import ExtraTreeRegressor
 
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(known)
-    if len(rows) > _MOST:
-        rows = np.sort(rng.choice(rows, _MOST, replace=False))
+    if len(rows) > _MAX_TRAINING_ROWS:
+        rows = np.sort(rng.choice(rows, _MAX_TRAINING_ROWS, replace=False))
     share = min(1.0, max(0.33, 6 / features.shape[1]))
     inputs = np.ascontiguousarray(features, dtype=np.float32)
     seen = np.zeros((_TREES, len(z)), dtype=np.bool_)
@@ -167,10 +167,10 @@ def _grown(features: Array, z: Array, known: np.ndarray, seed: int, *, apart: bo
     trees = tuple(tree.tree_ for tree in grown)
     raw = Forest(trees, seen, float(np.median(z[rows])), float(z[rows].var()), 0.0, 1.0)
     mean, scale = raw.predict(features, np.arange(len(z)))
-    least = 0.25 * float(np.median(scale**2)) + 1e-12 * (1 + float(np.median(np.abs(z[known])))) ** 2
-    wide = np.sqrt(scale**2 + least)
+    min_variance = 0.25 * float(np.median(scale**2)) + 1e-12 * (1 + float(np.median(np.abs(z[known])))) ** 2
+    wide = np.sqrt(scale**2 + min_variance)
     ratio = max(float(np.median(np.abs(z[known] - mean[known]) / wide[known])) / 0.6745, 1e-3)
-    return Forest(trees, seen, raw.middle, raw.spread, least, ratio), mean, wide * ratio
+    return Forest(trees, seen, raw.middle, raw.spread, min_variance, ratio), mean, wide * ratio
 
 
 def _window(rows: Rows, rng: np.random.Generator) -> Rows:
