@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     )
     from designer.objective import Objective, Target
     from designer.priors.kinds import fit_prior, load_prior
+    from designer.priors.stacking.property_prior import PropertyPrior, load_properties
     from designer.properties.predictor import PropertyPredictor
-    from designer.properties.property_prior import PropertyPrior, load_properties
     from designer.space import (
         CategoricalParameter,
         CompositionParameter,
@@ -67,7 +67,7 @@ _HOMES = {
     ),
     "designer.objective": ("Objective", "Target"),
     "designer.properties.predictor": ("PropertyPredictor",),
-    "designer.properties.property_prior": ("PropertyPrior", "load_properties"),
+    "designer.priors.stacking.property_prior": ("PropertyPrior", "load_properties"),
     "designer.priors.kinds": ("fit_prior", "load_prior"),
     "designer.space": (
         "CategoricalParameter",

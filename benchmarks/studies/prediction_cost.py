@@ -25,7 +25,7 @@ from benchmarks.report.sections import Section, Table, markdown
 from benchmarks.studies.properties_work import WORK, Property, learned, read
 from benchmarks.suite import fresh_process
 from benchmarks.suite.provenance import origin
-from designer.properties.property_prior import FittedProperties
+from designer.priors.stacking.property_prior import FittedProperties
 
 NEW, COUNT, MEASURED = "mp_bulk_modulus", 100_000, (5, 20, 100, 6000)
 ELEMENTS = (

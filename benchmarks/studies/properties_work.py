@@ -23,10 +23,10 @@ import designer
 from benchmarks.studies.magpie import magpie
 from designer.chemistry.formulas import formula_fractions
 from designer.priors import saving
-from designer.properties.components import Designs
-from designer.properties.property_posterior import learn
-from designer.properties.property_prior import FittedProperties, PropertyPrior
-from designer.properties.property_process import Inputs
+from designer.priors.stacking.components import Designs
+from designer.priors.stacking.property_prior import FittedProperties, PropertyPrior
+from designer.priors.stacking.quantity_fitting import learn
+from designer.priors.stacking.student_process import Inputs
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task, load_family
@@ -122,7 +122,7 @@ def learned(tasks: Sequence[Task], work: Path) -> tuple[FittedProperties, float]
 
 def learning_code() -> str:
     """Return a digest of the code that a prior is learned by."""
-    files = sorted([*(PACKAGE / "prediction").glob("*.py"), *(PACKAGE / "priors").glob("*.py")])
+    files = sorted([*(PACKAGE / "priors").glob("*.py"), *(PACKAGE / "priors" / "stacking").glob("*.py")])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

@@ -16,11 +16,11 @@ from designer.errors import Fault, InvalidInput
 if TYPE_CHECKING:
     import pandas as pd
 
+    from designer.priors.stacking.given_outliers import GivenOutlier
+    from designer.priors.stacking.property_prior import FittedProperties
+    from designer.priors.stacking.quantity_model import Prediction
     from designer.properties.contributions import Shares, Why
-    from designer.properties.given_outliers import GivenOutlier
     from designer.properties.predictor import PropertyPredictor
-    from designer.properties.property_prior import FittedProperties
-    from designer.properties.quantity_model import Prediction
     from designer.surrogates.data import Quantity
 
 PANEL = "Look"
@@ -133,8 +133,8 @@ def _by_past_tasks(
     as_json: bool,
 ) -> None:
     from designer.cli.design_cells import refuse_existing, without_columns, without_rows
+    from designer.priors.stacking.quantity_model import LEVEL
     from designer.properties.predictor import PropertyPredictor
-    from designer.properties.quantity_model import LEVEL
     from designer.space.table_files import read_frame
 
     if out is not None:
@@ -164,7 +164,7 @@ def _by_past_tasks(
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
     from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
-    from designer.properties.property_prior import PropertyPrior, load_properties
+    from designer.priors.stacking.property_prior import PropertyPrior, load_properties
 
     saved = saved_alone(places, leave_out, "--leave-out")
     if saved is not None:

@@ -14,7 +14,7 @@ from designer.errors import Fault, InvalidPrior
 
 if TYPE_CHECKING:
     from designer.priors.evaluation import Line
-    from designer.properties.property_prior import FittedProperties
+    from designer.priors.stacking.property_prior import FittedProperties
     from designer.tasks import Task
 
 PANEL = "Past tasks"
@@ -82,7 +82,7 @@ def fit(
 
 
 def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
-    from designer.properties.property_prior import PropertyPrior
+    from designer.priors.stacking.property_prior import PropertyPrior
 
     return PropertyPrior(progress=lambda done, steps: warn(f"step {done} of {steps}") if done % 500 == 0 else None).fit(
         tasks, seed=seed

@@ -27,8 +27,8 @@ from torch import Tensor
 from designer.arrays import FloatArray
 from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.shapley import Function, shapley_values
-from designer.properties.property_prior import FittedProperties
-from designer.properties.quantity_model import QuantityModel
+from designer.priors.stacking.property_prior import FittedProperties
+from designer.priors.stacking.quantity_model import QuantityModel
 from designer.surrogates.data import Quantity
 
 BACKGROUND = 64

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
-from designer.properties.given_outliers import GivenOutlier
-from designer.properties.property_prior import FittedProperties, Grammar
-from designer.properties.quantity_model import LEVEL, Prediction, QuantityModel
+from designer.priors.stacking.given_outliers import GivenOutlier
+from designer.priors.stacking.property_prior import FittedProperties, Grammar
+from designer.priors.stacking.quantity_model import LEVEL, Prediction, QuantityModel
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 from designer.surrogates.data import Quantity, TaskData

@@ -11,7 +11,7 @@ import pytest
 
 from designer.tasks import Family
 from designer.tasks.family_folder import save_family
-from tests.properties.compounds import fitted, formulas, past_tasks, softness, stiffness
+from tests.priors.stacking.compounds import fitted, formulas, past_tasks, softness, stiffness
 
 TEXTS = formulas(6, 8)
 

@@ -13,14 +13,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import permutation_importance
 from torch import Tensor
 
-from designer.properties.components import Designs
+from designer.priors.stacking.components import Designs
+from designer.priors.stacking.property_prior import FittedProperties
+from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.student_process import Inputs
 from designer.properties.contributions import AMOUNTS, ITSELF, background_of, groups_of, shares_of, why
 from designer.properties.predictor import PropertyPredictor
-from designer.properties.property_prior import FittedProperties
-from designer.properties.property_process import Inputs
-from designer.properties.quantity_model import QuantityModel
 from designer.surrogates.data import Quantity
-from tests.properties.compounds import fitted, formulas, stiffness
+from tests.priors.stacking.compounds import fitted, formulas, stiffness
 
 
 def common_of(n: int, seed: int) -> Tensor:

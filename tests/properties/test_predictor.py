@@ -9,11 +9,11 @@ import pytest
 from designer import PropertyPredictor
 from designer.errors import InvalidData, InvalidInput
 from designer.objective import Target
+from designer.priors.stacking.property_prior import PropertyPrior
 from designer.properties.predictor import spaces_of
-from designer.properties.property_prior import PropertyPrior
 from designer.space import DesignSpace
 from designer.tasks import Task
-from tests.properties.compounds import fitted, formulas, stiffness
+from tests.priors.stacking.compounds import fitted, formulas, stiffness
 
 TEXTS = formulas(6, 8)
 TABLE = pd.DataFrame({"formula": TEXTS, "stiffness [GPa]": stiffness(TEXTS), "shine": np.arange(6.0)})

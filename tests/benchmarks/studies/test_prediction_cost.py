@@ -8,7 +8,7 @@ import pytest
 from benchmarks.studies import prediction_cost
 from benchmarks.studies.properties_work import Property
 from designer.surrogates.data import Quantity
-from tests.properties.compounds import fitted, formulas, softness
+from tests.priors.stacking.compounds import fitted, formulas, softness
 
 
 @pytest.mark.parametrize("measured", [3, 30])

@@ -13,7 +13,7 @@ import torch
 from benchmarks.studies.magpie import PROPERTIES, element_table, magpie
 from benchmarks.studies.properties_page import EASY, OTHERS, OURS, complete, figure, page
 from benchmarks.studies.properties_work import METHODS, POOLED, SHOTS, SLIPPED, Row, add, aside, done, learned
-from tests.properties.compounds import past_tasks
+from tests.priors.stacking.compounds import past_tasks
 
 SUBJECTS = {"a": "a", "b1": "b", "b2": "b"}
 

@@ -12,16 +12,16 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData
-from designer.properties.anchors import OFFSET as ANCHOR_OFFSET
-from designer.properties.anchors import Anchor, AnchorScale
-from designer.properties.components import Belief, Calibration, Component, Designs, ProcessComponent, tensor
-from designer.properties.given_outliers import GivenOutlier, beyond_reach, doubted
-from designer.properties.property_process import OFFSET, Parts, Process, ScalePrior, ThetaPrior, fit_theta
-from designer.properties.quantile_mixture import stacked
-from designer.properties.quantity_model import QuantityModel, Sight
-from designer.properties.trees import LEAST as TREES_FROM
-from designer.properties.trees import grow
-from designer.properties.warps import Warp, warps_for
+from designer.priors.stacking.anchors import OFFSET as ANCHOR_OFFSET
+from designer.priors.stacking.anchors import Anchor, AnchorScale
+from designer.priors.stacking.components import Belief, Calibration, Component, Designs, ProcessComponent, tensor
+from designer.priors.stacking.given_outliers import GivenOutlier, beyond_reach, doubted
+from designer.priors.stacking.quantile_mixture import stacked
+from designer.priors.stacking.quantity_model import QuantityModel, Sight
+from designer.priors.stacking.student_process import OFFSET, Parts, Process, ScalePrior, ThetaPrior, fit_theta
+from designer.priors.stacking.trees import LEAST as TREES_FROM
+from designer.priors.stacking.trees import grow
+from designer.priors.stacking.warps import Warp, warps_for
 from designer.surrogates.data import Quantity
 
 MAX_FITTED = 256

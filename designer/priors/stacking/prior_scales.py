@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from designer.properties.property_process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
+from designer.priors.stacking.student_process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
 
 SETS = (12, 48)
 """How many values each source gives, one set after the other."""

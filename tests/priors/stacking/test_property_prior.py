@@ -13,16 +13,16 @@ from scipy.stats import spearmanr
 from designer.errors import InvalidData, InvalidPrior
 from designer.objective import Target
 from designer.priors import saving
-from designer.properties.components import ProcessComponent
+from designer.priors.stacking.components import ProcessComponent
+from designer.priors.stacking.prior_scales import FLAT
+from designer.priors.stacking.property_prior import PropertyPrior, load_properties
+from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.trees import TreesComponent
 from designer.properties.predictor import PropertyPredictor
-from designer.properties.prior_scales import FLAT
-from designer.properties.property_prior import PropertyPrior, load_properties
-from designer.properties.quantity_model import QuantityModel
-from designer.properties.trees import TreesComponent
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task
-from tests.properties.compounds import brightness, fitted, formulas, past_tasks, softness, stiffness
+from tests.priors.stacking.compounds import brightness, fitted, formulas, past_tasks, softness, stiffness
 
 NEW = formulas(250, 77)
 
@@ -143,8 +143,8 @@ def test_equal_values_are_no_fault() -> None:
 
 
 def test_many_measurements_use_some_for_the_process_and_all_for_the_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("designer.properties.property_posterior.MAX_EXACT", 60)
-    monkeypatch.setattr("designer.properties.property_posterior.MAX_FITTED", 40)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_EXACT", 60)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_FITTED", 40)
     predictor = PropertyPredictor(fitted(), measured(150))
     (model,) = predictor.models
     assert model.measured == 150

@@ -8,7 +8,7 @@ On the models' scale (`warps`), with M the ``s`` sources' expectations (normal s
 a regression on the sources (their weights marginalised, of either sign), a smooth function of them, a smooth function
 of the design alone, and noise. The overall scale is marginalised, so the prediction is a Student t with ``nu + n``
 degrees of freedom: wide after two measurements, as it should be. a to e and the lengthscales come from past tasks
-(`designer.properties.prior_scales`) and adapt to the measurements.
+(`designer.priors.stacking.prior_scales`) and adapt to the measurements.
 
 References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 2.7 (explicit basis
 functions) and 5.4.2 (leave-one-out in closed form); A. O'Hagan, Some Bayesian numerical analysis (1992), for the

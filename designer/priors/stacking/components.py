@@ -12,8 +12,8 @@ from scipy.special import gammaln
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.properties.property_process import Inputs, Process
-from designer.properties.warps import Warp
+from designer.priors.stacking.student_process import Inputs, Process
+from designer.priors.stacking.warps import Warp
 
 _DOF = (2.1, 200.0)
 

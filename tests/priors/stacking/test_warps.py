@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from designer.properties.warps import NormalScores, Warp, warps_for
+from designer.priors.stacking.warps import NormalScores, Warp, warps_for
 
 VALUES = arrays.arrays(np.float64, st.integers(2, 40), elements=st.floats(-1e6, 1e6, allow_subnormal=False))
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from designer.priors.alignment import CommonFeatures
-from designer.properties.property_networks import NetworkBank
-from designer.properties.source_quantities import SourceQuantity
-from designer.properties.warps import NormalScores
+from designer.priors.stacking.source_networks import NetworkBank
+from designer.priors.stacking.source_quantities import SourceQuantity
+from designer.priors.stacking.warps import NormalScores
 from designer.surrogates.data import Quantity
 
 KIND = "properties"

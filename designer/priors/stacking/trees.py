@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 from sklearn.ensemble import ExtraTreesRegressor
 
 from designer.arrays import FloatArray
-from designer.properties.components import Belief, Designs, log_t
-from designer.properties.warps import Warp
+from designer.priors.stacking.components import Belief, Designs, log_t
+from designer.priors.stacking.warps import Warp
 
 LEAST = 24
 """From so many measurements on trees are tried."""

@@ -11,7 +11,7 @@ import pandas as pd
 from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_fractions
 from designer.objective import Target
-from designer.properties.property_prior import FittedProperties, PropertyPrior
+from designer.priors.stacking.property_prior import FittedProperties, PropertyPrior
 from designer.space import DesignSpace
 from designer.tasks import Task
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from designer.properties.prior_scales import FLAT, SETS, learn_scales
-from designer.properties.property_process import Inputs, Parts
+from designer.priors.stacking.prior_scales import FLAT, SETS, learn_scales
+from designer.priors.stacking.student_process import Inputs, Parts
 
 
 def tasks(count: int, seed: int) -> tuple[list[Inputs], list[torch.Tensor]]:

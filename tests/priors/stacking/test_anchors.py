@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from designer.objective import Target
-from designer.properties.anchors import Trial, learn_anchor
-from designer.properties.components import ProcessComponent
+from designer.priors.stacking.anchors import Trial, learn_anchor
+from designer.priors.stacking.components import ProcessComponent
+from designer.priors.stacking.student_process import Inputs
 from designer.properties.predictor import PropertyPredictor
-from designer.properties.property_process import Inputs
-from tests.properties.compounds import fitted, formulas, past_tasks, softness, task
+from tests.priors.stacking.compounds import fitted, formulas, past_tasks, softness, task
 
 
 def trial(errors: np.ndarray, own: np.ndarray) -> Trial:

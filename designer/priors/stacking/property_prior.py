@@ -21,16 +21,23 @@ from designer.errors import Fault, InvalidPrior
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.sources import gather, name_of
-from designer.properties.anchors import Anchor, Trial, learn_anchor
-from designer.properties.components import Designs
-from designer.properties.prior_scales import SETS, learn_scales, log_scale
-from designer.properties.property_networks import PASSES, NetworkBank, Progress, train_networks
-from designer.properties.property_posterior import learn
-from designer.properties.property_process import Inputs, ScalePrior, ThetaPrior
-from designer.properties.property_storage import KIND, bank_from, bank_tensors, card_of, teachers_from, teachers_tensors
-from designer.properties.quantity_model import QuantityModel
-from designer.properties.source_quantities import SourceQuantity
-from designer.properties.warps import NormalScores
+from designer.priors.stacking.anchors import Anchor, Trial, learn_anchor
+from designer.priors.stacking.components import Designs
+from designer.priors.stacking.prior_scales import SETS, learn_scales, log_scale
+from designer.priors.stacking.property_storage import (
+    KIND,
+    bank_from,
+    bank_tensors,
+    card_of,
+    teachers_from,
+    teachers_tensors,
+)
+from designer.priors.stacking.quantity_fitting import learn
+from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.source_networks import PASSES, NetworkBank, Progress, train_networks
+from designer.priors.stacking.source_quantities import SourceQuantity
+from designer.priors.stacking.student_process import Inputs, ScalePrior, ThetaPrior
+from designer.priors.stacking.warps import NormalScores
 from designer.surrogates.data import Quantity, TaskData
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from designer.properties.property_networks import FOLDS, folds_of, train_networks
+from designer.priors.stacking.source_networks import FOLDS, folds_of, train_networks
 
 
 def table(n: int, seed: int) -> torch.Tensor:
@@ -46,7 +46,7 @@ def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monk
     first, second = (train_networks(X, z, seed=3) for _ in range(2))
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
     whole = first.expected(X[0])
-    monkeypatch.setattr("designer.properties.property_networks._CHUNK", 7)
+    monkeypatch.setattr("designer.priors.stacking.source_networks._CHUNK", 7)
     assert torch.allclose(first.expected(X[0]), whole, atol=1e-6)
     assert first.expected(X[0][:0]).shape == (0, 2)
     assert first.only([1]).expected(X[0])[:, 0] == pytest.approx(whole[:, 1], abs=1e-6)

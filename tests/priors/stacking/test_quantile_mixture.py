@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from designer.properties.components import Belief, Calibration, log_t
-from designer.properties.quantile_mixture import quantiles, stacked
-from designer.properties.warps import Warp
+from designer.priors.stacking.components import Belief, Calibration, log_t
+from designer.priors.stacking.quantile_mixture import quantiles, stacked
+from designer.priors.stacking.warps import Warp
 
 
 def belief(location: float, scale: float, dof: float = 5.0, form: str = "identity") -> Belief:

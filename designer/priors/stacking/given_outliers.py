@@ -15,7 +15,7 @@ import torch
 from scipy.stats import t
 
 from designer.arrays import FloatArray
-from designer.properties.components import Designs, ProcessComponent
+from designer.priors.stacking.components import Designs, ProcessComponent
 from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
 
 _SUSPECT = 3.0  # deviations beyond which a value is laid aside to begin with

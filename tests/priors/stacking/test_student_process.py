@@ -9,7 +9,7 @@ from scipy.stats import multivariate_t
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from designer.properties.property_process import (
+from designer.priors.stacking.student_process import (
     Inputs,
     Parts,
     Process,

@@ -9,9 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.properties.components import Component, Designs
-from designer.properties.given_outliers import GivenOutlier
-from designer.properties.quantile_mixture import quantiles
+from designer.priors.stacking.components import Component, Designs
+from designer.priors.stacking.given_outliers import GivenOutlier
+from designer.priors.stacking.quantile_mixture import quantiles
 from designer.surrogates.data import Quantity
 
 LEVEL = 0.9

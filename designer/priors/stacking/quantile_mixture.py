@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, stdtr, stdtrit
 
 from designer.arrays import FloatArray, IndexArray
-from designer.properties.components import Belief, log_t
+from designer.priors.stacking.components import Belief, log_t
 from designer.surrogates.mixture import stacking_weights
 
 _STEPS = 200

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from designer.properties.predictor import PropertyPredictor
-from tests.properties.compounds import fitted, formulas, softness, stiffness
+from tests.priors.stacking.compounds import fitted, formulas, softness, stiffness
 
 NEW = pd.DataFrame({"formula": formulas(200, 81)})
 
@@ -82,9 +82,9 @@ def test_past_tasks_of_the_quantity_tell_of_a_wrong_value_too() -> None:
 def test_of_many_values_some_are_judged_by_each_other_and_the_rest_by_these(
     many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("designer.properties.property_posterior.MAX_EXACT", many)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_EXACT", many)
     # From 30 values on the hyperparameters of the first fit are kept.
-    monkeypatch.setattr("designer.properties.property_posterior._TRIED_ANEW", 30)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting._TRIED_ANEW", 30)
     wrong = {3: 10.0, 20: 10.0, 31: 0.1, 50: 10.0}
     assert rows(table(60, wrong)) == sorted(wrong)
     assert rows(table(60)) == []
@@ -93,7 +93,7 @@ def test_of_many_values_some_are_judged_by_each_other_and_the_rest_by_these(
 @pytest.mark.parametrize("row", range(8))
 def test_of_many_values_too_a_second_measurement_ends_the_doubt(row: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the two are both among those that are judged by each other, or one, or none."""
-    monkeypatch.setattr("designer.properties.property_posterior.MAX_EXACT", 30)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_EXACT", 30)
     given = table(60, {row: 10.0})
     assert rows(given) == [row]
     again = given.iloc[[row]].assign(**{"stiffness [GPa]": given["stiffness [GPa]"][row] * 1.02})

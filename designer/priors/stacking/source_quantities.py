@@ -10,7 +10,7 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.priors.sources import Source
-from designer.properties.warps import NormalScores
+from designer.priors.stacking.warps import NormalScores
 from designer.surrogates.data import Quantity
 from designer.units import convert_many
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from designer.arrays import FloatArray
-from designer.properties.components import tensor
-from designer.properties.prior_scales import learn_scales
-from designer.properties.property_process import Inputs, ScalePrior, ThetaPrior
-from designer.properties.warps import Warp, asinh_of
+from designer.priors.stacking.components import tensor
+from designer.priors.stacking.prior_scales import learn_scales
+from designer.priors.stacking.student_process import Inputs, ScalePrior, ThetaPrior
+from designer.priors.stacking.warps import Warp, asinh_of
 
 OFFSET = 0.05
 """Variance of what all values of another task differ by, in units of the overall scale."""
