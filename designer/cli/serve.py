@@ -1,4 +1,4 @@
-"""The lab's face: the service with its page, its tokens, and the tools for an assistant."""
+"""Commands of the lab service: its web server, its tokens, and the tools for an assistant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from designer.errors import Fault, InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
     from designer.service.store.accounts import Accounts
-    from designer.service.store.paths import Place
+    from designer.service.store.paths import LabPaths
 
 PANEL = "A lab together"
 VARIABLE = "DESIGNER_TOKEN"
@@ -28,9 +28,9 @@ LabStore = Annotated[
     str | None,
     typer.Option(
         "--store",
-        metavar="PLACE",
+        metavar="LOCATION",
         envvar="DESIGNER_STORE",
-        help="Where the events are kept: a file or postgresql://...; default: lab.db in the folder.",
+        help="The database: a file or postgresql://...; default: lab.db in the folder.",
     ),
 ]
 
@@ -45,67 +45,66 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The lab's data folder; made if missing.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The lab's folder; created if missing.")] = Path(
         "lab"
     ),
-    host: Annotated[str, typer.Option(help="The address to listen at; other than loopback only if you say so.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[str, typer.Option(help="The address to listen at; by default this machine only.")] = ("127.0.0.1"),
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8321,
     allow_host: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A name by which browsers may call it; default: loopback.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A host name to accept; default: loopback names."),
     ] = None,
     anonymous: Annotated[
-        str | None, typer.Option(metavar="ROLE", help="What may be done without a token: read, or more on loopback.")
+        str | None, typer.Option(metavar="ROLE", help="The role without a token: read, or a higher one on loopback.")
     ] = None,
-    https: Annotated[bool, typer.Option("--https", help="Browsers reach it by HTTPS, through a proxy.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many suggestions are made at once.")] = 1,
+    https: Annotated[bool, typer.Option("--https", help="Browsers reach it over HTTPS, through a proxy.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many suggestion jobs run at once.")] = 1,
     store: LabStore = None,
 ) -> None:
     """Serve the lab's page and API: campaigns, next experiments, results, for people and instruments.
 
-    Everybody needs a token, made with: designer token create NAME --role record. Stop it with Ctrl-C.
+    Every user needs a token, created with: designer token create NAME --role record. Stop it with Ctrl-C.
     """
-    from designer.service.http.server import check_openness, serve_lab
+    from designer.service.http.server import check_exposure, serve_lab
 
-    check_openness(host, anonymous, allow_host or [])
-    place = _place(folder, store)
-    warn(f"lab in {place.folder}, events in {place.shown}")
+    check_exposure(host, anonymous, allow_host or [])
+    paths = _lab_paths(folder, store)
+    warn(f"lab in {paths.folder}, events in {paths.location}")
     serve_lab(
-        place,
+        paths,
         host=host,
         port=port,
         hosts=allow_host or [],
         anonymous=anonymous,
         https=https,
         workers=workers,
-        tell=warn,
+        notify=warn,
     )
 
 
 @token.command()
 def create(
-    user: Annotated[str, typer.Argument(help="Whose it is: a person's or an instrument's name.")],
-    role: Annotated[str, typer.Option(help="read, record, steer or admin; each may do what those before it may.")],
-    days: Annotated[int | None, typer.Option(min=1, help="How long it lasts; default: until it is revoked.")] = None,
+    user: Annotated[str, typer.Argument(help="The user: the name of a person or an instrument.")],
+    role: Annotated[str, typer.Option(help="read, record, steer or admin; each includes those before it.")],
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: it does not expire.")] = None,
     lab: LabOption = Path("lab"),
     store: LabStore = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a token and show it, this once: only its digest is kept."""
-    from designer.service.store.accounts import MAY
+    """Create a token and show it once: only its digest is stored."""
+    from designer.service.store.accounts import ROLE_PERMISSIONS
 
     with _accounts(lab, store) as accounts:
         made = accounts.create(user, role, days=days)
     said = Report({"user": user, "role": role, "token": made})
     said.say(made)
-    said.say(f"{user} may {MAY[role]}. Keep it like a password: it is not shown again.")
+    said.say(f"{user} may {ROLE_PERMISSIONS[role]}. Keep it secret like a password: it is not shown again.")
     emit(said, as_json)
 
 
 @token.command("list")
 def list_(lab: LabOption = Path("lab"), store: LabStore = None, as_json: JsonFlag = False) -> None:
-    """List the tokens, without what is secret about them."""
+    """List the tokens, without their secrets."""
     with _accounts(lab, store) as accounts:
         tokens = accounts.tokens()
     said = Report({"tokens": tokens})
@@ -123,7 +122,7 @@ def list_(lab: LabOption = Path("lab"), store: LabStore = None, as_json: JsonFla
         ]
         said.show(Table(["id", "user", "role", "made", "expires", "state"], rows))
     else:
-        said.say("There are no tokens yet; make one with: designer token create NAME --role ROLE")
+        said.say("There are no tokens yet; create one with: designer token create NAME --role ROLE")
     emit(said, as_json)
 
 
@@ -134,7 +133,7 @@ def revoke(
     store: LabStore = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Revoke a token: it is of no use from now on, and its sessions end."""
+    """Revoke a token: it stops working at once, and its sessions end."""
     with _accounts(lab, store) as accounts:
         changed = accounts.revoke(name)
     said = Report({"id": name, "changed": changed})
@@ -143,35 +142,35 @@ def revoke(
 
 
 def mcp(lab: LabOption = Path("lab"), store: LabStore = None) -> None:
-    """Offer the same verbs as tools to an assistant, by the Model Context Protocol over stdin and stdout.
+    """Offer campaigns as tools to an assistant, by the Model Context Protocol over stdin and stdout.
 
-    The token is read from the variable DESIGNER_TOKEN; its role says what the tools may do.
+    The token is read from the variable DESIGNER_TOKEN; its role limits what the tools may do.
     """
     given = os.environ.get(VARIABLE, "")
     if not given:
         what = f"the variable {VARIABLE} is not set"
-        raise InvalidInput(Fault(what, "make a token with: designer token create NAME --role ROLE"))
+        raise InvalidInput(Fault(what, "create a token with: designer token create NAME --role ROLE"))
     try:
         import mcp  # noqa: F401
     except ImportError:
         raise MissingExtra("mcp", "mcp") from None
     from designer.service.assistant import run
 
-    run(_place(lab, store), given)
+    run(_lab_paths(lab, store), given)
 
 
 @contextmanager
 def _accounts(folder: Path, store: str | None) -> Iterator[Accounts]:
     from designer.service.store.accounts import Accounts
 
-    opened = _place(folder, store).open()
+    opened = _lab_paths(folder, store).open_store()
     try:
         yield Accounts(opened)
     finally:
         opened.close()
 
 
-def _place(folder: Path, store: str | None) -> Place:
-    from designer.service.store.paths import Place
+def _lab_paths(folder: Path, store: str | None) -> LabPaths:
+    from designer.service.store.paths import LabPaths
 
-    return Place.at(folder, store)
+    return LabPaths.of(folder, store)

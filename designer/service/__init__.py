@@ -1,10 +1,11 @@
-"""The lab's face: one set of verbs, with accounts and roles, over HTTP, as a web page, and as tools for assistants.
+"""The lab service: campaigns for several people and instruments, over HTTP, as a web page, and as tools for assistants.
 
-The layers, each in a few small files:
+The layers, from the interfaces down; each imports only from those below it:
 
-- `place`, `tables`, `accounts`: where a lab's data is, the tables beside the events, who may do what
-- `notes`, `shelf`: writes that carry who asked and are done exactly once; campaigns kept open and up to date
-- `jobs`, `worker`: what takes time, in processes of its own
-- `lab`: the verbs, the only way in for every face
-- `api`, `api_looks`, `pages`, `app`: HTTP; `assistant`: the Model Context Protocol
+- `http`: the HTTP API, the web page and the web server; `assistant`: the Model Context Protocol
+- `commands`, `queries`, `lab`, `representations`: the operations of every interface, the objects that they share, and
+  campaigns as plain data
+- `work`: jobs and worker processes
+- `store`: accounts, the audit log of requests, open campaigns, the service's tables in the database
+- `problems`, `url_names`: errors as problem details; names of campaigns in URLs
 """

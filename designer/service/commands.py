@@ -1,4 +1,4 @@
-"""The verbs that write: each says who asks, is carried out once for each key, and tells what it did as plain data."""
+"""The operations that write: each is attributed to its caller, carried out once for each key, returns plain data."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.versions import versions
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
 from designer.service import representations
-from designer.service.http.uploads import keep_table, read_campaign, read_sheet
 from designer.service.lab import Lab
 from designer.service.problems import Refused
 from designer.service.store.accounts import Caller
-from designer.service.store.idempotency import Note, Repeated
-from designer.service.url_names import path_of
+from designer.service.store.idempotency import RepeatedRequest, WriteRequest
+from designer.service.store.tables import save_table
+from designer.service.url_names import encode_name
+from designer.service.work.uploads import read_campaign, read_table
 
 MAX_SUGGESTED = 100
 Content = str | Mapping[str, Any]
 
 
 def validate(lab: Lab, caller: Caller, content: Content) -> dict[str, Any]:
-    """Say whether a campaign could begin; nothing is written."""
-    caller.needs("read")
-    return _told_spec(read_campaign(content, lab.place.folder))
+    """Check a campaign file; nothing is written."""
+    caller.require("read")
+    return _spec_data(read_campaign(content, lab.paths.folder))
 
 
-def _told_spec(spec: CampaignSpec) -> dict[str, Any]:
+def _spec_data(spec: CampaignSpec) -> dict[str, Any]:
     return {
-        "id": path_of(spec.name),
+        "id": encode_name(spec.name),
         "name": spec.name,
         "columns": list(spec.space.columns),
         "targets": [target.name for target in spec.targets],
@@ -41,42 +42,42 @@ def _told_spec(spec: CampaignSpec) -> dict[str, Any]:
 
 
 def create(lab: Lab, caller: Caller, content: Content, *, key: str | None = None) -> dict[str, Any]:
-    """Begin a campaign.
+    """Create a campaign.
 
     Raises
     ------
     InvalidCampaign
-        With every fault, or if there is a campaign of this name.
+        With every fault, or if a campaign of this name exists.
     """
-    caller.needs("steer")
-    spec = read_campaign(content, lab.place.folder)
-    note = Note.of(caller, "create", spec.name, spec.data, key)
-    reply = {**_told_spec(spec), "version": 1}
-    if lab.notes.earlier(note) is not None:
+    caller.require("steer")
+    spec = read_campaign(content, lab.paths.folder)
+    request = WriteRequest.of(caller, "create", spec.name, spec.data, key)
+    reply = {**_spec_data(spec), "version": 1}
+    if lab.requests.previous(request) is not None:
         return reply
-    store = lab.shelf.new_store()
+    store = lab.cache.new_store()
     event = Created(
         at=utc_now(), name=spec.name, spec=dict(spec.data), pool_digest=spec.pool_digest, versions=versions()
     )
     try:
-        with store.noting(note):
+        with store.attributed_to(request):
             store.create(event)
-    except Repeated:
+    except RepeatedRequest:
         return reply
     except Conflict:
-        if lab.notes.earlier(note) is not None:  # the same request, at the same time
+        if lab.requests.previous(request) is not None:  # the same request, sent twice at the same time
             return reply
-        fault = Fault(f"there is a campaign {spec.name!r} already", "give another name", path=("name",))
+        fault = Fault(f"a campaign {spec.name!r} exists", "give another name", path=("name",))
         raise InvalidCampaign(fault) from None
-    lab.notes.answered(note, reply)
+    lab.requests.save_reply(request, reply)
     return reply
 
 
 def upload(lab: Lab, caller: Caller, content: bytes, file: str) -> dict[str, Any]:
-    """Keep a table of candidates; a campaign names it as its ``candidates``."""
-    caller.needs("steer")
-    frame = read_sheet(content, file)
-    name = keep_table(frame, lab.place.folder)
+    """Save a table of candidates; a campaign refers to it as its ``candidates``."""
+    caller.require("steer")
+    frame = read_table(content, file)
+    name = save_table(frame, lab.paths.folder)
     return {"candidates": name, "rows": len(frame), "columns": [str(column) for column in frame.columns]}
 
 
@@ -89,26 +90,32 @@ def suggest(
     replicate_of: Sequence[str] = (),
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Ask for suggestions: returns the job that makes them.
+    """Create a job that makes suggestions, and return it.
 
     Raises
     ------
     InvalidData
-        If the number is none, or given together with `replicate_of`.
+        If the number is out of range, or given together with `replicate_of`.
     """
-    caller.needs("record")
+    caller.require("record")
     faults = []
     if n is not None and not 1 <= n <= MAX_SUGGESTED:
-        faults.append(Fault(f"{n} designs cannot be asked for at once", f"give 1 to {MAX_SUGGESTED}", path=("n",)))
+        faults.append(Fault(f"{n} is not a number of suggestions", f"give 1 to {MAX_SUGGESTED}", path=("n",)))
     if n is not None and replicate_of:
-        faults.append(Fault("replicates are as many as the suggestions they repeat", "leave out 'n'", path=("n",)))
+        faults.append(
+            Fault(
+                "'n' and 'replicate_of' cannot be combined",
+                "leave out 'n': one replicate is made for each suggestion",
+                path=("n",),
+            )
+        )
     if len(replicate_of) > MAX_SUGGESTED:
-        faults.append(Fault(f"{len(replicate_of)} replicates at once", f"at most {MAX_SUGGESTED}"))
+        faults.append(Fault(f"{len(replicate_of)} replicates in one request", f"give at most {MAX_SUGGESTED}"))
     if faults:
         raise InvalidData(faults)
-    with lab.shelf.open(name):
-        pass  # there is such a campaign, and it can be opened
-    return lab.jobs.ask(caller, name, {"n": n, "replicate_of": list(replicate_of)}, key)
+    with lab.cache.open(name):
+        pass  # the campaign exists and can be opened
+    return lab.jobs.create(caller, name, {"n": n, "replicate_of": list(replicate_of)}, key)
 
 
 def record(
@@ -122,33 +129,33 @@ def record(
     file: str | None = None,
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Record a table of results (`attach`: that nobody asked for), all rows or none unless `partial`.
+    """Record a table of results, all rows or none unless `partial`; with `attach`, of designs without a suggestion.
 
     Raises
     ------
     InvalidData
-        With every fault of the table; then nothing was recorded.
+        With every fault of the table; nothing was recorded.
     """
-    caller.needs("record")
+    caller.require("record")
 
     def act(opened: Campaign) -> dict[str, Any]:
-        verb = opened.attach if attach else opened.record
-        return representations.report_data(verb(results, partial=partial, file=file), opened.state.position)
+        write = opened.attach if attach else opened.record
+        return representations.report_data(write(results, partial=partial, file=file), opened.state.position)
 
-    asked = [attach, partial, results if isinstance(results, list) else results.to_csv()]
-    return _once(lab, Note.of(caller, "attach" if attach else "record", name, asked, key), act)
+    content = [attach, partial, results if isinstance(results, list) else results.to_csv()]
+    return _execute_once(lab, WriteRequest.of(caller, "attach" if attach else "record", name, content, key), act)
 
 
 def fail(
     lab: Lab, caller: Caller, name: str, subject: str | Mapping[str, Any], reason: str, *, key: str | None = None
 ) -> dict[str, Any]:
-    """Record that an experiment gave no result: of a suggestion, or of a design that nobody asked for."""
-    caller.needs("record")
+    """Record a failed experiment: of a suggestion, or of a design without one."""
+    caller.require("record")
 
     def act(opened: Campaign) -> dict[str, Any]:
         return representations.report_data(opened.record_failure(subject, reason), opened.state.position)
 
-    return _once(lab, Note.of(caller, "fail", name, [subject, reason], key), act)
+    return _execute_once(lab, WriteRequest.of(caller, "fail", name, [subject, reason], key), act)
 
 
 def amend(
@@ -161,17 +168,17 @@ def amend(
     noise: Mapping[str, Any] | None = None,
     design: Mapping[str, Any] | None = None,
     reason: str = "",
-    seen: int | None,
+    expected_version: int | None,
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Correct a measurement, as it was at the version that the caller has `seen`.
+    """Correct a measurement, given the version that the caller has read.
 
     Raises
     ------
     Refused
-        As ``version`` if somebody has changed it since, as ``version-needed`` if none is given.
+        As ``version`` if it was changed since that version, as ``version-needed`` if none is given.
     """
-    caller.needs("steer")
+    caller.require("steer")
 
     def act(opened: Campaign) -> dict[str, Any]:
         made = None
@@ -180,8 +187,10 @@ def amend(
         changed = opened.amend(measurement, values, noise=noise, design=made, reason=reason)
         return _changed(opened, changed)
 
-    note = Note.of(caller, "amend", name, [measurement, values, noise, design, reason], key)
-    return _once(lab, note, act, lambda opened: _unchanged_since(opened, measurement, seen))
+    request = WriteRequest.of(caller, "amend", name, [measurement, values, noise, design, reason], key)
+    return _execute_once(
+        lab, request, act, lambda opened: _check_measurement_version(opened, measurement, expected_version)
+    )
 
 
 def withdraw(
@@ -191,23 +200,23 @@ def withdraw(
     subject: str,
     *,
     reason: str = "",
-    seen: int | None = None,
+    expected_version: int | None = None,
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Withdraw a suggestion, which never returns then, or a measurement, which counts no more.
+    """Withdraw a suggestion, which is then never suggested again, or a measurement, which is then not used.
 
-    A measurement's withdrawal names the version that was `seen`, as an amendment does.
+    The withdrawal of a measurement names the version that the caller has read, as an amendment does.
     """
-    caller.needs("steer")
+    caller.require("steer")
 
     def act(opened: Campaign) -> dict[str, Any]:
         return _changed(opened, opened.withdraw(subject, reason))
 
     def guard(opened: Campaign) -> None:
         if subject.startswith("M"):
-            _unchanged_since(opened, subject, seen)
+            _check_measurement_version(opened, subject, expected_version)
 
-    return _once(lab, Note.of(caller, "withdraw", name, [subject, reason], key), act, guard)
+    return _execute_once(lab, WriteRequest.of(caller, "withdraw", name, [subject, reason], key), act, guard)
 
 
 def amend_space(
@@ -218,59 +227,61 @@ def amend_space(
     bounds: Mapping[str, Sequence[float]] | None = None,
     add_choices: Mapping[str, Sequence[str]] | None = None,
     constraints: Sequence[Any] | None = None,
-    seen: int | None,
+    expected_version: int | None,
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Change bounds, choices or constraints from now on, given the version of the space that was `seen`."""
-    caller.needs("steer")
+    """Change bounds, choices or constraints from now on, given the version of the space that the caller has read."""
+    caller.require("steer")
 
     def act(opened: Campaign) -> dict[str, Any]:
         return _changed(opened, opened.amend_space(bounds=bounds, add_choices=add_choices, constraints=constraints))
 
     def guard(opened: Campaign) -> None:
-        _same_version("the space", representations.space_version(opened.events), seen)
+        _check_version("the space", representations.space_version(opened.events), expected_version)
 
-    return _once(lab, Note.of(caller, "amend_space", name, [bounds, add_choices, constraints], key), act, guard)
+    return _execute_once(
+        lab, WriteRequest.of(caller, "amend_space", name, [bounds, add_choices, constraints], key), act, guard
+    )
 
 
-# What writes have in common
+# Shared by all writes
 
 
-def _once(
+def _execute_once(
     lab: Lab,
-    note: Note,
+    request: WriteRequest,
     act: Callable[[Campaign], dict[str, Any]],
     guard: Callable[[Campaign], None] | None = None,
 ) -> dict[str, Any]:
-    """Carry a write out, unless its key was used before: then return the answer of the first time."""
-    earlier = _earlier(lab, note)
-    if earlier is not None:
-        return earlier
+    """Carry out a write, unless its key was used before: then return the first reply."""
+    previous = _previous(lab, request)
+    if previous is not None:
+        return previous
     try:
-        with lab.shelf.open(note.campaign) as (opened, store):
+        with lab.cache.open(request.campaign) as (opened, store):
             if guard is not None:
                 guard(opened)
-            asked = None if guard is None else lambda: guard(opened)
-            with store.noting(note, asked):
+            check = None if guard is None else lambda: guard(opened)
+            with store.attributed_to(request, check):
                 reply = act(opened)
-    except Repeated:  # the same request at the same time: its answer is on its way
-        return _earlier(lab, note) or {}
-    lab.notes.answered(note, reply)
+    except RepeatedRequest:  # the same request was sent twice at the same time
+        return _previous(lab, request) or {}
+    lab.requests.save_reply(request, reply)
     return reply
 
 
-def _earlier(lab: Lab, note: Note) -> dict[str, Any] | None:
-    """Return the answer of the first time; where a crash took it, it is told again from the events."""
-    row = lab.notes.earlier(note)
+def _previous(lab: Lab, request: WriteRequest) -> dict[str, Any] | None:
+    """Return the first reply to a request; if a crash lost it, it is rebuilt from the events."""
+    row = lab.requests.previous(request)
     if row is None:
         return None
     if row["reply"] is not None:
         reply: dict[str, Any] = json.loads(row["reply"])
         return reply
-    with lab.shelf.open(note.campaign) as (opened, _):
+    with lab.cache.open(request.campaign) as (opened, _):
         events = opened.events
     written = events[row["first"] - 1 : row["last"]]
-    if note.verb in ("record", "attach", "fail"):
+    if request.verb in ("record", "attach", "fail"):
         before = set(representations.measurement_versions(events[: row["first"] - 1]))
         return representations.written_data(written, before)
     return {"changed": True, "version": row["last"]}
@@ -280,13 +291,13 @@ def _changed(opened: Campaign, changed: bool) -> dict[str, Any]:
     return {"changed": changed, "version": opened.state.position}
 
 
-def _unchanged_since(opened: Campaign, measurement: str, seen: int | None) -> None:
+def _check_measurement_version(opened: Campaign, measurement: str, expected: int | None) -> None:
     known_measurement(opened.state, measurement)
-    _same_version(measurement, representations.measurement_versions(opened.events)[measurement], seen)
+    _check_version(measurement, representations.measurement_versions(opened.events)[measurement], expected)
 
 
-def _same_version(what: str, now: int, seen: int | None) -> None:
-    if seen is None:
-        raise Refused("version-needed", f"{what} is at version {now}: say which version you saw, as If-Match")
-    if seen != now:
-        raise Refused("version", f"{what} was changed since you saw version {seen}: it is at {now} now; read it again")
+def _check_version(what: str, current: int, expected: int | None) -> None:
+    if expected is None:
+        raise Refused("version-needed", f"{what} is at version {current}: send the version that you read as If-Match")
+    if expected != current:
+        raise Refused("version", f"{what} was changed since version {expected}: it is at {current} now; read it again")

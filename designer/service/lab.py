@@ -1,4 +1,4 @@
-"""A lab: one place with its store, accounts, campaigns, jobs and workers. Every face holds one and asks its verbs."""
+"""A lab: its database, accounts, campaigns, jobs and workers, which all operations of the service use."""
 
 from __future__ import annotations
 
@@ -8,94 +8,83 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from designer.errors import DesignerError
-from designer.service.problems import Refused
+from designer.service.problems import Refused, WorkerProblem
 from designer.service.store.accounts import Accounts
 from designer.service.store.cache import CampaignCache
-from designer.service.store.idempotency import Notes
-from designer.service.store.paths import Place
+from designer.service.store.idempotency import RequestLog
+from designer.service.store.paths import LabPaths
 from designer.service.work import worker_tasks
 from designer.service.work.jobs import Jobs
 from designer.service.work.workers import Workers
 
-MAX_LOOKS = 512
-
-
-class Told(DesignerError):
-    """A problem that a worker found, as the problem document it made of it."""
-
-    def __init__(self, problem: dict[str, Any]) -> None:
-        self.problem = problem
-        super().__init__(problem["detail"])
+MAX_CACHED_VIEWS = 512
 
 
 class Lab:
-    """Everything that the verbs in `reading` and `writing` need.
+    """What the operations in `queries` and `commands` need.
 
     Parameters
     ----------
-    place
+    paths
         Where the data is.
-    crew
-        Who carries out what takes time; one process for suggestions and one for looks unless given.
+    workers
+        The pools of worker processes; by default one process for suggestions and one for views.
     """
 
-    def __init__(self, place: Place, crew: Workers | None = None) -> None:
-        self.place = place
-        self.store = place.open()
+    def __init__(self, paths: LabPaths, workers: Workers | None = None) -> None:
+        self.paths = paths
+        self.store = paths.open_store()
         self.accounts = Accounts(self.store)
-        self.notes = Notes(self.store)
-        self.shelf = CampaignCache(self.store, place)
-        self._crew = crew or Workers.of(1)
-        self.jobs = Jobs(self.store, place, self._crew.suggesting)
-        self._looks: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
+        self.requests = RequestLog(self.store)
+        self.cache = CampaignCache(self.store, paths)
+        self._workers = workers or Workers.of_processes(1)
+        self.jobs = Jobs(self.store, paths, self._workers.suggestions)
+        self._views: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self) -> int:
-        """Take up the jobs that an earlier service left; return how many.
+    def start(self) -> int:
+        """Resume the unfinished jobs of an earlier run of the service; return how many.
 
-        A first worker is started as well, so that the first suggestion does not wait for it.
+        This also starts a worker, so that the first suggestion does not wait for imports.
         """
-        self._crew.suggesting.submit(worker_tasks.ready)
+        self._workers.suggestions.submit(worker_tasks.import_models)
         return self.jobs.resume()
 
     def close(self) -> None:
         """End the workers and close the store."""
-        self._crew.suggesting.close()
-        self._crew.looking.close()
+        self._workers.suggestions.close()
+        self._workers.views.close()
         self.store.close()
 
-    def look(self, campaign: str, position: int, what: str, *arguments: Any) -> Future[dict[str, Any]]:
-        """Return what a worker answers (see `looks`), kept for as long as the campaign stays at `position`."""
-        key = (campaign, position, what, repr(arguments))
+    def view(self, campaign: str, position: int, view: str, *arguments: Any) -> Future[dict[str, Any]]:
+        """Return the future result of a view (see `views`), cached while the campaign stays at `position`."""
+        key = (campaign, position, view, repr(arguments))
         with self._lock:
-            known = self._looks.get(key)
+            known = self._views.get(key)
             if known is not None and not (known.done() and known.exception() is not None):
-                self._looks.move_to_end(key)
+                self._views.move_to_end(key)
                 return known
-            future = self._crew.looking.submit(worker_tasks.look, self.place, campaign, what, list(arguments))
-            self._looks[key] = future
-            while len(self._looks) > MAX_LOOKS:
-                self._looks.popitem(last=False)
+            future = self._workers.views.submit(worker_tasks.compute_view, self.paths, campaign, view, list(arguments))
+            self._views[key] = future
+            while len(self._views) > MAX_CACHED_VIEWS:
+                self._views.popitem(last=False)
         return future
 
 
-def answer(done: dict[str, Any]) -> Any:
-    """Return what a look found.
+def result_of(future: Future[dict[str, Any]]) -> Any:
+    """Return the result of a worker's task, after waiting for it.
 
     Raises
     ------
-    Told
-        If it found a problem.
+    WorkerProblem
+        If the worker reported a problem.
+    Refused
+        As ``worker``, if the worker process was ended.
     """
-    if "problem" in done:
-        raise Told(done["problem"])
-    return done["answer"]
-
-
-def wait_for(future: Future[dict[str, Any]], seconds: float | None = None) -> Any:
-    """Return what a look found, when it has: for faces without an event loop of their own."""
     try:
-        return answer(future.result(seconds))
+        done = future.result()
     except BrokenProcessPool:
-        raise Refused("worker", "the process that looked was ended; ask again") from None
+        raise Refused("worker", "the worker process was ended; send the request again") from None
+    if "problem" in done:
+        raise WorkerProblem(done["problem"])
+    return done["answer"]

@@ -1,6 +1,6 @@
-"""Errors as problem details (RFC 9457): the same words on HTTP, on the page and for assistants.
+"""Errors as problem details (RFC 9457): the same over HTTP, on the page and for assistants.
 
-Each kind of problem has a short name, a title and a status. Every fault of bad input is listed with its place.
+Each kind of problem has a short name, a title and a status. Every fault of bad input is listed with its location.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of problem: its short name, which ends its type, its title, its status, and what to do about it."""
+class ProblemKind:
+    """A kind of problem: its short name (the end of its type), title, HTTP status, and what to do about it."""
 
     name: str
     title: str
@@ -34,29 +34,36 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("invalid-input", "What was given cannot be used", 422, "Nothing was written. Mend every fault listed."),
-        Kind("not-readable", "The request cannot be read", 400, "Send what the API's description says."),
-        Kind("not-signed-in", "A token is needed", 401, "Send 'Authorization: Bearer TOKEN', or sign in on the page."),
-        Kind("not-allowed", "Your role does not allow this", 403, "Ask an admin of the lab for a token that does."),
-        Kind("not-found", "There is no such thing", 404, "Look at the list that it should be in."),
-        Kind("method", "This cannot be done here", 405, "See the API's description."),
-        Kind("conflict", "It is not possible now", 409, "Look at the campaign again."),
-        Kind("version", "Somebody was here before you", 412, "Read it again, and decide again."),
-        Kind("version-needed", "Say which version you saw", 428, "Send the ETag that you read as If-Match."),
-        Kind("too-large", "Too large", 413, "Send less at once."),
-        Kind("unsupported", "This kind of content is not taken", 415, "Send JSON, CSV or XLSX as described."),
-        Kind("key-reused", "This Idempotency-Key was used for something else", 422, "Make a new key for each write."),
-        Kind("busy", "Too much is waiting already", 429, "Try again later."),
-        Kind("missing-extra", "An optional part is not installed", 501, "Install what is named, on the server."),
-        Kind("store", "The store cannot be used", 503, "Try again; nothing of this was acknowledged."),
-        Kind("worker", "The computing process ended", 503, "Ask again: nothing was written by it."),
-        Kind("internal", "Something went wrong in the service", 500, "Tell who runs the service; its log says more."),
+        ProblemKind(
+            "invalid-input", "The input is not valid", 422, "Nothing was written. Correct every fault that is listed."
+        ),
+        ProblemKind("not-readable", "The request cannot be read", 400, "Send a request as the API description says."),
+        ProblemKind("not-signed-in", "A token is required", 401, "Send 'Authorization: Bearer TOKEN', or sign in."),
+        ProblemKind(
+            "not-allowed",
+            "Your role does not allow this",
+            403,
+            "Ask an admin for a token with a higher role.",
+        ),
+        ProblemKind("not-found", "Not found", 404, "Check the name or the id."),
+        ProblemKind("method", "Method not allowed", 405, "See the API description for the methods of this path."),
+        ProblemKind("conflict", "Not possible in the current state", 409, "Read the campaign again."),
+        ProblemKind("version", "It was changed since you read it", 412, "Read it again and send the new ETag."),
+        ProblemKind("version-needed", "If-Match is missing", 428, "Send the ETag that you read as If-Match."),
+        ProblemKind("too-large", "Too large", 413, "Send less data in one request."),
+        ProblemKind("unsupported", "Content type not supported", 415, "Send JSON, CSV or XLSX as described."),
+        ProblemKind("key-reused", "This Idempotency-Key was used before", 422, "Use a new key for each write."),
+        ProblemKind("busy", "Too many requests are waiting", 429, "Try again later."),
+        ProblemKind("missing-extra", "An optional part is not installed", 501, "Install what is named, on the server."),
+        ProblemKind("store", "The database cannot be used", 503, "Try again; the request was not confirmed."),
+        ProblemKind("worker", "The worker process ended", 503, "Send the request again: the worker wrote nothing."),
+        ProblemKind("internal", "Error in the service", 500, "Tell the administrator; the log has the details."),
     )
 }
 
 
 class Refused(DesignerError):
-    """A request that is refused for what it is, not for the data in it.
+    """A request that is refused for a reason other than faults in its data.
 
     Parameters
     ----------
@@ -71,9 +78,24 @@ class Refused(DesignerError):
         super().__init__(detail)
 
 
-def kind_of(error: BaseException) -> Kind:
-    """Return which kind of problem an error is."""
-    if isinstance(error, Refused):
+class WorkerProblem(DesignerError):
+    """A problem that a worker process reported.
+
+    Parameters
+    ----------
+    document
+        The members of the problem document (see `problem`).
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.kind = KINDS[document["type"].rpartition("#")[2]]
+        super().__init__(document["detail"])
+
+
+def problem_kind(error: BaseException) -> ProblemKind:
+    """Return the kind of problem of an error."""
+    if isinstance(error, Refused | WorkerProblem):
         return error.kind
     for types, name in (
         (UnknownSuggestion, "not-found"),
@@ -94,12 +116,14 @@ def problem(error: BaseException) -> dict[str, Any]:
     >>> problem(Refused("version", "M0003 was changed"))["status"]
     412
     """
-    kind = kind_of(error)
+    if isinstance(error, WorkerProblem):
+        return error.document
+    kind = problem_kind(error)
     faults = list(error.faults) if isinstance(error, InvalidInput) else []
     if faults:
         detail = "; ".join(str(fault) for fault in faults[:3]) + (f"; and {len(faults) - 3} more" * (len(faults) > 3))
     elif kind.status == 500:
-        detail = kind.advice  # what an unforeseen error says may hold anything: it goes to the log alone
+        detail = kind.advice  # the message of an unexpected error may hold secrets: only the log has it
     else:
         detail = str(error)
     return {

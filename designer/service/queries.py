@@ -1,4 +1,4 @@
-"""The verbs that look: each takes the lab and who asks, and returns plain data. Every role may look."""
+"""The operations that read: each takes the lab and the caller, and returns plain data. Every role may read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from designer.errors import Fault, InvalidInput
 from designer.service import representations
 from designer.service.lab import Lab
 from designer.service.store.accounts import Caller
-from designer.service.store.idempotency import Note
-from designer.service.url_names import path_of
-from designer.service.work.views import LOOKS
+from designer.service.store.idempotency import WriteRequest
+from designer.service.url_names import encode_name
+from designer.service.work.views import VIEWS
 
 STATUSES: tuple[Status, ...] = ("open", "recorded", "failed", "withdrawn")
 
 
 def campaigns(lab: Lab, caller: Caller, *, search: str = "", after: str = "", limit: int = 50) -> dict[str, Any]:
-    """Return where every campaign stands, by name; `next` is the name to go on after where there are more."""
-    caller.needs("read")
+    """Return a summary of every campaign, by name; `next` is the `after` of the next page, or None."""
+    caller.require("read")
     found = [
-        state for name, state in lab.shelf.states().items() if name > after and search.casefold() in name.casefold()
+        state for name, state in lab.cache.states().items() if name > after and search.casefold() in name.casefold()
     ]
     page = found[:limit]
     more = page[-1].name if len(found) > limit else None
@@ -37,9 +37,9 @@ def campaigns(lab: Lab, caller: Caller, *, search: str = "", after: str = "", li
 
 
 def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return where one campaign stands: what can be made and is wanted, what is open, what is best as measured."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return one campaign: its space and targets, open suggestions, and the best measured designs."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         data = _overview(opened)
     return {**data, "jobs": lab.jobs.unfinished(name)}
 
@@ -49,7 +49,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
     decided = opened.verdict(ask_model=False)
     return {
         **representations.summary(state),
-        "id": path_of(state.name),
+        "id": encode_name(state.name),
         "parameters": [representations.parameter_data(parameter) for parameter in space.parameters],
         "constraints": [constraint.text for constraint in space.constraints],
         "candidates": None if space.pool is None else len(space.pool.coordinates),
@@ -64,11 +64,11 @@ def _overview(opened: Campaign) -> dict[str, Any]:
 
 
 def suggestions(lab: Lab, caller: Caller, name: str, *, status: str | None = None) -> dict[str, Any]:
-    """Return the suggestions of a campaign, oldest first; only those of one status where it is given."""
-    caller.needs("read")
+    """Return the suggestions of a campaign, oldest first, optionally of one status only."""
+    caller.require("read")
     if status is not None and status not in STATUSES:
         raise InvalidInput(Fault(f"there is no status {status!r}", f"choose one of {', '.join(STATUSES)}"))
-    with lab.shelf.open(name) as (opened, _):
+    with lab.cache.open(name) as (opened, _):
         state = opened.state
     found = [each for each in state.suggestions.values() if status is None or each.status == status]
     return {"campaign": name, "suggestions": [representations.suggestion_data(state, each) for each in found]}
@@ -76,15 +76,15 @@ def suggestions(lab: Lab, caller: Caller, name: str, *, status: str | None = Non
 
 def suggestion(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, Any]:
     """Return one suggestion."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         return representations.suggestion_data(opened.state, known_suggestion(opened.state, subject))
 
 
 def measurements(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return every measurement, in the order they came."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return every measurement, in the order of recording."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         versions, flags = representations.measurement_versions(opened.events), opened.measurements()["flags"].to_dict()
         found = opened.state.measurements.values()
     return {
@@ -97,8 +97,8 @@ def measurements(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
 
 def measurement(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, Any]:
     """Return one measurement, with the version that an amendment must name."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         found = known_measurement(opened.state, subject)
         flags = opened.measurements()["flags"].to_dict()
         return representations.measurement_data(
@@ -107,9 +107,9 @@ def measurement(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, 
 
 
 def space(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return what can be made, with the version that a change of it must name."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return the design space, with the version that a change must name."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         return {
             "campaign": name,
             "version": representations.space_version(opened.events),
@@ -119,19 +119,19 @@ def space(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
 
 
 def history(lab: Lab, caller: Caller, name: str, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
-    """Return what happened, newest first, and who did it; ``None`` where it was not done through the service."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return the events, newest first, and who caused each; ``None`` if it was not done through the service."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         events = opened.events
-    who = lab.notes.who(name)
+    authors = lab.requests.authors(name)
     chosen = [event for event in reversed(events) if before is None or event.position < before][:limit]
     rows = [
         {
             "position": event.position,
             "at": event.at.isoformat(),
             "kind": event.kind,
-            "what": representations.told(event),
-            **who.get(event.position, {"user": None, "via": None}),
+            "what": representations.describe_event(event),
+            **authors.get(event.position, {"user": None, "via": None}),
         }
         for event in chosen
     ]
@@ -140,46 +140,46 @@ def history(lab: Lab, caller: Caller, name: str, *, before: int | None = None, l
 
 
 def job(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return where a job stands; when it is done, with the suggestions that it made."""
-    caller.needs("read")
+    """Return the state of a job; if it is done, with its suggestions."""
+    caller.require("read")
     found = lab.jobs.job(name)
     if found["state"] == "done":
         first, last = found["events"]
-        with lab.shelf.open(found["campaign"]) as (opened, _):
+        with lab.cache.open(found["campaign"]) as (opened, _):
             state = opened.state
         made = [each for each in state.suggestions.values() if first <= each.position <= last]
         found["suggestions"] = [representations.suggestion_data(state, each) for each in made]
     return found
 
 
-def look(lab: Lab, caller: Caller, name: str, what: str, *arguments: Any) -> Future[dict[str, Any]]:
-    """Begin a look that takes a model or a figure (see `looks`), and return what will hold it."""
-    caller.needs("read")
-    assert what in LOOKS
-    with lab.shelf.open(name) as (opened, _):
+def view(lab: Lab, caller: Caller, name: str, view_name: str, *arguments: Any) -> Future[dict[str, Any]]:
+    """Start a view that needs a model or a figure (see `views`), and return its future."""
+    caller.require("read")
+    assert view_name in VIEWS
+    with lab.cache.open(name) as (opened, _):
         position = opened.state.position
-    return lab.look(name, position, what, *arguments)
+    return lab.view(name, position, view_name, *arguments)
 
 
 def predictions(lab: Lab, caller: Caller, name: str, designs: Sequence[Mapping[str, Any]]) -> Future[dict[str, Any]]:
-    """Begin to predict designs."""
-    return look(lab, caller, name, "predict", [dict(design) for design in designs])
+    """Start the prediction of designs."""
+    return view(lab, caller, name, "predict", [dict(design) for design in designs])
 
 
 def check(
     lab: Lab, caller: Caller, name: str, results: Any, *, attach: bool = False, file: str | None = None
 ) -> dict[str, Any]:
-    """Say what recording a table would do, every fault included; nothing is written."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return what recording a table would do, with every fault; nothing is written."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         report = opened.check(results, asked=not attach, file=file)
         return representations.report_data(report, opened.state.position)
 
 
 def sheet(lab: Lab, caller: Caller, name: str) -> str:
-    """Return the open suggestions as a CSV table with empty cells for the results: to fill in and record."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    """Return the open suggestions as a CSV table with empty cells for the results, to fill in and upload."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         headers = ["suggestion"]
         for parameter in opened.space.parameters:
             headers += [_with_unit(column, parameter.unit) for column in parameter.lab_columns]
@@ -196,32 +196,32 @@ def sheet(lab: Lab, caller: Caller, name: str) -> str:
 
 def export(lab: Lab, caller: Caller, name: str, kind: str) -> str:
     """Return all measurements as CSV (``csv``), or all events as JSON lines (``jsonl``)."""
-    caller.needs("read")
-    with lab.shelf.open(name) as (opened, _):
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
         if kind == "csv":
             return str(opened.measurements().to_csv(lineterminator="\n"))
         return "".join(to_json(event) + "\n" for event in opened.events)
 
 
 def tokens(lab: Lab, caller: Caller) -> dict[str, Any]:
-    """Return all tokens, without what is secret about them."""
-    caller.needs("admin")
+    """Return all tokens, without their secrets."""
+    caller.require("admin")
     return {"tokens": lab.accounts.tokens()}
 
 
 def revoke(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
     """Revoke a token."""
-    caller.needs("admin")
+    caller.require("admin")
     changed = lab.accounts.revoke(name)
     if changed:
-        lab.notes.keep(Note.of(caller, f"revoke token {name}", "", [name], None))
+        lab.requests.add(WriteRequest.of(caller, f"revoke token {name}", "", [name], None))
     return {"id": name, "changed": changed}
 
 
-def trail(lab: Lab, caller: Caller, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
-    """Return the audit trail, newest first."""
-    caller.needs("admin")
-    rows = lab.notes.trail(before=before, limit=limit)
+def audit_trail(lab: Lab, caller: Caller, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
+    """Return the audit log, newest first."""
+    caller.require("admin")
+    rows = lab.requests.audit_trail(before=before, limit=limit)
     return {"requests": rows, "next": rows[-1]["number"] if len(rows) == limit else None}
 
 

@@ -1,4 +1,4 @@
-"""Campaigns as plain data: what the API answers, the page shows and an assistant reads. Pure functions."""
+"""Campaigns as plain data for the API, the page and assistants. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
-from designer.service.url_names import path_of
+from designer.service.url_names import encode_name
 from designer.space import DesignSpace, ShareParameter
 from designer.space.design_space import Parameter
 
@@ -81,7 +81,7 @@ def space_version(events: Sequence[Event]) -> int:
 
 
 def parameter_data(parameter: Parameter) -> dict[str, Any]:
-    """Return one parameter as a campaign file writes it, and its lab columns as a form asks for them."""
+    """Return one parameter as in a campaign file, with its columns for a form."""
     return {
         "unit": parameter.unit,
         **plain(parameter),
@@ -98,12 +98,12 @@ def _column(parameter: Parameter, column: str) -> dict[str, Any]:
 
 
 def target_data(target: Target) -> dict[str, Any]:
-    """Return one target as a campaign file writes it; unit, goal and reach are None where it says nothing."""
+    """Return one target as in a campaign file; unit, goal and reach are None if not given."""
     return {"unit": None, "goal": None, "reach": None, **plain(target)}
 
 
 def design_parts(space: DesignSpace, design: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a design as a person reads it: for each parameter its name and its setting with the unit.
+    """Return a design for display: name, value and unit of each parameter.
 
     Amounts of a composition that are 0 are left out.
     """
@@ -134,19 +134,19 @@ def number(value: Any) -> str:
 
 
 def summary(state: CampaignState) -> dict[str, Any]:
-    """Return where a campaign stands, from its state alone: for a list of many."""
+    """Return a summary of a campaign from its state, for a list."""
     counts = dict.fromkeys(("open", "recorded", "failed", "withdrawn"), 0)
     for each in state.suggestions.values():
         counts[each.status] += 1
     last = [each.at for each in state.suggestions.values()] + [each.at for each in state.measurements.values()]
     last += [each.at for each in state.failures]
     return {
-        "id": path_of(state.name),
+        "id": encode_name(state.name),
         "name": state.name,
         "version": state.position,
         "created_at": state.created_at.isoformat(),
         "changed_at": max(last, default=state.created_at).isoformat(),
-        "targets": [_aim(each) for each in state.spec.get("targets", ())],
+        "targets": [_target_summary(each) for each in state.spec.get("targets", ())],
         **counts,
         "measurements": len(state.results),
         "spent": spent(state),
@@ -154,12 +154,12 @@ def summary(state: CampaignState) -> dict[str, Any]:
     }
 
 
-def _aim(target: Mapping[str, Any]) -> dict[str, Any]:
+def _target_summary(target: Mapping[str, Any]) -> dict[str, Any]:
     return {key: target.get(key) for key in ("name", "unit", "goal")}
 
 
 def report_data(report: RecordReport, version: int) -> dict[str, Any]:
-    """Return what recording a table did."""
+    """Return the report of a recorded table."""
     return {
         "recorded": list(report.recorded),
         "completed": list(report.completed),
@@ -174,7 +174,7 @@ def report_data(report: RecordReport, version: int) -> dict[str, Any]:
 
 
 def written_data(events: Sequence[Event], known_before: set[str]) -> dict[str, Any]:
-    """Return `report_data` of what certain events recorded, where the report itself was lost in a crash.
+    """Return `report_data` of recorded events, if a crash lost the report itself.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def written_data(events: Sequence[Event], known_before: set[str]) -> dict[str, A
 
 
 def jsonable(value: Any) -> Any:
-    """Return `value` as JSON can hold it: what is not a number is None.
+    """Return `value` as JSON can represent it: infinite numbers and NaN become None.
 
     >>> jsonable({"a": (1, float("nan"))})
     {'a': [1, None]}
@@ -207,11 +207,11 @@ def jsonable(value: Any) -> Any:
     return value
 
 
-def told(event: Event) -> str:
-    """Say in one line what happened."""
+def describe_event(event: Event) -> str:
+    """Return one line that describes an event."""
     match event:
         case Created():
-            return f"campaign {event.name!r} begun"
+            return f"created campaign {event.name!r}"
         case Suggested():
             how = {"initial": "first designs", "model": "by the model", "replicate": "replicates"}[event.how]
             return f"suggested {_listed([each.id for each in event.designs])} ({how})"
@@ -224,7 +224,7 @@ def told(event: Event) -> str:
             return f"withdrew {event.subject}{f': {event.reason}' if event.reason else ''}"
         case Amended():
             values = ", ".join(f"{key} {number(value)}" for key, value in event.values.items())
-            made = ", what was made" if event.design is not None else ""
+            made = ", the design" if event.design is not None else ""
             why = f" ({event.reason})" if event.reason else ""
             return f"amended {event.measurement}: {values or 'no value'}{made}{why}"
         case SpaceChanged():
@@ -234,7 +234,7 @@ def told(event: Event) -> str:
 
 
 def _of(suggestion: str | None) -> str:
-    return f" of {suggestion}" if suggestion else " (nobody asked for it)"
+    return f" of {suggestion}" if suggestion else " (without a suggestion)"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,10 +9,10 @@ import re
 _PLAIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
-def path_of(name: str) -> str:
-    """Return a name as a path holds it; what is not plain is encoded after a ``~``.
+def encode_name(name: str) -> str:
+    """Return a name as one part of a path; names with other characters are base64-encoded after a ``~``.
 
-    >>> path_of("nickel-films"), path_of("a/b")
+    >>> encode_name("nickel-films"), encode_name("a/b")
     ('nickel-films', '~YS9i')
     """
     if _PLAIN.match(name):
@@ -20,10 +20,10 @@ def path_of(name: str) -> str:
     return "~" + base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
-def name_of(path: str) -> str | None:
-    """Return the name that `path_of` wrote; None if it wrote no such thing.
+def decode_name(path: str) -> str | None:
+    """Return the name that `encode_name` encoded; None if `path` is not an encoded name.
 
-    >>> name_of("~YS9i"), name_of("../x")
+    >>> decode_name("~YS9i"), decode_name("../x")
     ('a/b', None)
     """
     if _PLAIN.match(path):
@@ -34,4 +34,4 @@ def name_of(path: str) -> str | None:
         name = base64.b64decode(path[1:] + "=" * (-len(path[1:]) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return name if path_of(name) == path and name.isprintable() else None
+    return name if encode_name(name) == path and name.isprintable() else None

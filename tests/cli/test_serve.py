@@ -1,4 +1,4 @@
-"""The commands of the lab's face: tokens, and what is refused before anything is served."""
+"""The commands of the lab service: tokens, and settings that are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.service.conftest import CAMPAIGN  # noqa: F401  skips where the extra is not installed
 
 
-def test_tokens_are_made_listed_and_revoked(designer, folder: Path) -> None:
+def test_tokens_are_created_listed_and_revoked(designer, folder: Path) -> None:
     made = designer("token", "create", "ada", "--role", "steer", "--lab", "lab", "--json")
     assert made.code == 0
     token = made.data["token"]
@@ -26,7 +26,7 @@ def test_tokens_are_made_listed_and_revoked(designer, folder: Path) -> None:
     assert "revoked" in designer("token", "list", "--lab", "lab").out
 
 
-def test_every_fault_of_a_token_in_lines(designer) -> None:
+def test_every_fault_of_a_token_has_a_line(designer) -> None:
     done = designer("token", "create", "", "--role", "king", "--lab", "lab")
     assert done.code == 2
     assert len(done.err.splitlines()) == 2
@@ -37,21 +37,21 @@ def test_every_fault_of_a_token_in_lines(designer) -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (["serve", "lab", "--host", "0.0.0.0"], "no name is given by which they may call it"),
+        (["serve", "lab", "--host", "0.0.0.0"], "no host name is allowed"),
         (["serve", "lab", "--host", "0.0.0.0", "--allow-host", "x", "--anonymous", "record"], "would let everybody"),
         (["serve", "lab", "--anonymous", "king"], "there is no role 'king'"),
-        (["serve", "glass.yaml/lab"], "the folder cannot be made"),
+        (["serve", "glass.yaml/lab"], "the folder cannot be created"),
         (["mcp", "--lab", "lab"], "DESIGNER_TOKEN is not set"),
     ],
 )
-def test_what_is_refused(designer, monkeypatch: pytest.MonkeyPatch, words: list[str], what: str) -> None:
+def test_refused_settings(designer, monkeypatch: pytest.MonkeyPatch, words: list[str], what: str) -> None:
     monkeypatch.delenv("DESIGNER_TOKEN", raising=False)
     done = designer(*words)
     assert done.code == 2
     assert what in done.err
 
 
-def test_a_token_of_no_use_ends_the_tools(designer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_token_ends_the_tools(designer, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mcp")
     monkeypatch.setenv("DESIGNER_TOKEN", "dsg_a_b")
     done = designer("mcp", "--lab", "lab")

@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from designer.service.http.app import create_app
 from designer.service.http.security import Options
 from designer.service.lab import Lab
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from designer.service.work.workers import Workers
-from tests.service.conftest import CAMPAIGN, Client, ThreadLane
+from tests.service.conftest import CAMPAIGN, Client, ThreadPool
 
 
 def described() -> dict[str, dict[str, Any]]:
@@ -45,7 +45,7 @@ def answered() -> dict[str, list[str]]:
 
 
 def _lab(folder: str) -> Lab:
-    return Lab(Place.at(Path(folder) / "lab"), Workers(ThreadLane(), ThreadLane()))
+    return Lab(LabPaths.of(Path(folder) / "lab"), Workers(ThreadPool(), ThreadPool()))
 
 
 def _app(lab: Lab) -> FastAPI:

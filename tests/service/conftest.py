@@ -1,4 +1,4 @@
-"""A lab of each test's own, and clients of it. Workers are threads here; `test_processes.py` has real ones."""
+"""A lab for each test, and its clients. Workers are threads here; `test_processes.py` uses processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from designer.service.http.app import create_app
 from designer.service.http.security import Options
 from designer.service.lab import Lab
 from designer.service.store.accounts import Caller
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from designer.service.work import worker_tasks
 from designer.service.work.workers import Workers
 from tests.campaign.conftest import postgres_server, postgres_url
@@ -40,8 +40,8 @@ CAMPAIGN: dict[str, Any] = {
 }
 
 
-class ThreadLane:
-    """A lane in this process: quick to start."""
+class ThreadPool:
+    """A pool of one thread in this process: it starts quickly."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1)
@@ -54,16 +54,16 @@ class ThreadLane:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place.at(tmp_path / "lab")
+def paths(tmp_path: Path) -> LabPaths:
+    return LabPaths.of(tmp_path / "lab")
 
 
 @pytest.fixture
-def lab(place: Place) -> Iterator[Lab]:
-    lab = Lab(place, Workers(ThreadLane(), ThreadLane()))
+def lab(paths: LabPaths) -> Iterator[Lab]:
+    lab = Lab(paths, Workers(ThreadPool(), ThreadPool()))
     yield lab
     lab.close()
-    worker_tasks.forget(place)
+    worker_tasks.close_store(paths)
 
 
 @dataclass
@@ -78,13 +78,13 @@ class Client:
         return self.http.request(method, f"/api{path}", headers=headers, **options)
 
     def begin(self, **changes: Any) -> str:
-        """Begin a campaign and return its path."""
+        """Create a campaign and return its path."""
         answer = self("POST", "/campaigns", json={**CAMPAIGN, **changes})
         assert answer.status_code == 201, answer.text
         return f"/campaigns/{answer.json()['id']}"
 
     def ask(self, campaign: str, n: int = 2, **headers: str) -> list[dict[str, Any]]:
-        """Ask for suggestions and wait for them."""
+        """Request suggestions and wait for them."""
         answer = self("POST", f"{campaign}/suggestions?wait=60", json={"n": n}, headers=headers)
         assert answer.status_code == 202, answer.text
         assert answer.json()["state"] == "done", answer.text

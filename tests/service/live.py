@@ -1,4 +1,4 @@
-"""A service in a process of its own, that can be killed and started again."""
+"""A service in its own process, which can be killed and started again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Live:
         self.stop(signal.SIGTERM)
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it and wait until it responds."""
         command = [sys.executable, "-m", "designer", "serve", str(self.folder), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -55,7 +55,7 @@ class Live:
                 time.sleep(0.1)
 
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """End it: as a crash does, unless told otherwise."""
+        """End it, by default as a crash does."""
         assert self._process is not None
         self._process.send_signal(how)
         self._process.wait(30)
@@ -74,7 +74,7 @@ class Live:
         return found
 
     def call(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Send one request and return the answer's JSON; raises OSError where there is none."""
+        """Send one request and return the JSON of the response; raises OSError without a response."""
         data = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", **headers}
         request = urllib.request.Request(f"{self.url}/api{path}", data, kind, method=method)

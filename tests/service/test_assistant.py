@@ -1,4 +1,4 @@
-"""The verbs as tools: the same tokens, roles and refusals."""
+"""Tools for assistants: the same tokens, roles and errors as over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcp import Client, StdioServerParameters
 
 from designer.service.assistant import server
 from designer.service.lab import Lab
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from tests.service.conftest import CAMPAIGN
 
 TOOLS = {
@@ -27,7 +27,7 @@ TOOLS = {
 
 
 class Assistant:
-    """Calls tools and returns what they answer; a refusal as its problem document."""
+    """Calls tools and returns their results; errors as problem documents."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -40,16 +40,16 @@ class Assistant:
         return result.structured_content
 
 
-def play(lab: Lab, role: str, scene: Any) -> None:
+def run_steps(lab: Lab, role: str, steps: Any) -> None:
     async def main() -> None:
         async with Client(server(lab, lab.accounts.create("robot", role))) as client:
-            await scene(Assistant(client))
+            await steps(Assistant(client))
 
     anyio.run(main)
 
 
 def test_the_loop(lab: Lab) -> None:
-    async def scene(call: Assistant) -> None:
+    async def steps(call: Assistant) -> None:
         assert {tool.name for tool in (await call.client.list_tools()).tools} == TOOLS
         begun = await call("create_campaign", campaign=CAMPAIGN)
         assert begun["name"] == "films"
@@ -74,11 +74,11 @@ def test_the_loop(lab: Lab) -> None:
         assert len(faults) == 2
         assert (await call("show_campaign", campaign="none"))["status"] == 404
 
-    play(lab, "steer", scene)
+    run_steps(lab, "steer", steps)
 
 
-def test_roles_hold(lab: Lab) -> None:
-    async def scene(call: Assistant) -> None:
+def test_roles_are_enforced(lab: Lab) -> None:
+    async def steps(call: Assistant) -> None:
         for tool, arguments in (
             ("create_campaign", {"campaign": CAMPAIGN}),
             ("suggest", {"campaign": "films"}),
@@ -89,30 +89,30 @@ def test_roles_hold(lab: Lab) -> None:
             assert (refused["status"], refused["type"]) == (403, "/problems#not-allowed")
         assert (await call("list_campaigns"))["campaigns"] == []
 
-    play(lab, "read", scene)
+    run_steps(lab, "read", steps)
 
 
-def test_a_campaign_names_no_program(lab: Lab) -> None:
-    async def scene(call: Assistant) -> None:
-        wish = {**CAMPAIGN, "measure": {"kind": "command", "argv": ["touch", "x"]}}
-        refused = await call("create_campaign", campaign=wish)
+def test_a_campaign_cannot_name_a_program(lab: Lab) -> None:
+    async def steps(call: Assistant) -> None:
+        campaign = {**CAMPAIGN, "measure": {"kind": "command", "argv": ["touch", "x"]}}
+        refused = await call("create_campaign", campaign=campaign)
         assert "cannot measure by 'command'" in refused["faults"][0]["what"]
 
-    play(lab, "admin", scene)
+    run_steps(lab, "admin", steps)
 
 
-def test_a_revoked_token_ends_it(lab: Lab) -> None:
-    async def scene(call: Assistant) -> None:
+def test_a_revoked_token_is_refused(lab: Lab) -> None:
+    async def steps(call: Assistant) -> None:
         assert "campaigns" in await call("list_campaigns")
         lab.accounts.revoke(lab.accounts.tokens()[0]["id"])
         assert (await call("list_campaigns"))["status"] == 401
 
-    play(lab, "read", scene)
+    run_steps(lab, "read", steps)
 
 
-def test_over_stdin_and_stdout(lab: Lab, place: Place) -> None:
+def test_over_stdin_and_stdout(lab: Lab, paths: LabPaths) -> None:
     token = lab.accounts.create("robot", "read")
-    command = ["-m", "designer", "mcp", "--lab", str(place.folder)]
+    command = ["-m", "designer", "mcp", "--lab", str(paths.folder)]
     environment = {**os.environ, "DESIGNER_TOKEN": token}
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""The API's description, tried out: whatever is sent, allowed or not, no answer is a server error."""
+"""Requests generated from the API description: no response is a server error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SLOW = ("report.html", "card", "best", "predictions", "progress.svg", "verdict",
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_no_answer_is_a_server_error(admin: Client) -> None:
+def test_no_response_is_a_server_error(admin: Client) -> None:
     path = admin.begin()
     first, second = admin.ask(path)
     admin.record(path, {"suggestion": first["id"], "loss": 400}, {"suggestion": second["id"], "loss": 410})

@@ -1,4 +1,4 @@
-"""The page in a real browser: signing in, beginning a campaign, suggesting, recording, uploading and amending.
+"""The page in a browser: signing in, creating a campaign, suggesting, recording, uploading and amending.
 
 Needs Chromium and its driver (Debian: chromium, chromium-driver). `DESIGNER_SCREENSHOTS=docs/images` writes the
 pictures of the documents while it runs.
@@ -24,7 +24,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from designer.service.store.accounts import Accounts
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from tests.service.live import Live
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -48,7 +48,7 @@ CAMPAIGN: dict[str, Any] = {
 
 
 class Browser:
-    """A browser that is signed in, and the words to use it."""
+    """A signed-in browser, with helpers."""
 
     def __init__(self, driver: webdriver.Chrome, live: Live, token: str) -> None:
         self.driver, self.live, self.token = driver, live, token
@@ -78,7 +78,7 @@ class Browser:
             except WebDriverException as error:
                 last = error
             time.sleep(0.1)
-        raise AssertionError(f"not found on {self.driver.current_url}: {last or look}; it says {self.complaints()}")
+        raise AssertionError(f"not found on {self.driver.current_url}: {last or look}; it says {self.browser_errors()}")
 
     def click(self, selector: str) -> None:
         def act() -> bool:
@@ -123,8 +123,8 @@ class Browser:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         return self.live.call(self.token, method, path, body)
 
-    def complaints(self) -> list[str]:
-        """Return what the browser complains of: scripts that fail, what the security policy stops."""
+    def browser_errors(self) -> list[str]:
+        """Return errors in the browser's log: of scripts, and of the content security policy."""
         return [
             entry["message"]
             for entry in self.driver.get_log("browser")
@@ -136,8 +136,8 @@ class Browser:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("Chromium and its driver are not installed (Debian: chromium, chromium-driver)")
-    place = Place.at(tmp_path_factory.mktemp("page") / "lab")
-    store = place.open()
+    paths = LabPaths.of(tmp_path_factory.mktemp("page") / "lab")
+    store = paths.open_store()
     token = Accounts(store).create("ada", "steer")
     store.close()
     options = webdriver.ChromeOptions()
@@ -145,7 +145,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with Live(place.folder) as live:
+    with Live(paths.folder) as live:
         driver = webdriver.Chrome(options=options, service=Service(DRIVER))
         try:
             browser = Browser(driver, live, token)
@@ -155,8 +155,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             driver.quit()
 
 
-def test_the_page_from_signing_in_to_a_stop(browser: Browser, tmp_path: Path) -> None:
-    """One story, since each step stands on those before; a browser is slow to start."""
+def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> None:
+    """One test, since each step needs those before, and a browser is slow to start."""
     sign_in(browser)
     begin_by_form(browser)
     begin_by_file(browser)
@@ -169,7 +169,7 @@ def test_the_page_from_signing_in_to_a_stop(browser: Browser, tmp_path: Path) ->
     explain(browser)
     somebody_else(browser)
     phone(browser, path)
-    assert browser.complaints() == []
+    assert browser.browser_errors() == []
 
 
 def sign_in(browser: Browser) -> None:

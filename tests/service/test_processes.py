@@ -1,4 +1,4 @@
-"""The service as it runs in a lab: killed in the middle of its work and started again, with workers that die."""
+"""The service in its own process: killed and started again, with workers that are killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from designer.campaign.log.events import Recorded, Suggested
 from designer.campaign.log.store import open_store
 from designer.service.store.accounts import Accounts
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from tests.service.conftest import CAMPAIGN
 from tests.service.live import Live
 
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc 
 BIG = {**CAMPAIGN, "initial": 500, "budget": 500}
 
 
-def tokens(place: Place, *roles: str) -> list[str]:
-    """Make tokens before the service runs, as the command line does."""
-    store = place.open()
+def tokens(paths: LabPaths, *roles: str) -> list[str]:
+    """Create tokens before the service runs, as the command line does."""
+    store = paths.open_store()
     try:
         return [Accounts(store).create(f"{role}er", role) for role in roles]
     finally:
@@ -36,7 +36,7 @@ def tokens(place: Place, *roles: str) -> list[str]:
 
 
 class Worker(threading.Thread):
-    """Asks for designs and records them, each with a key, and sends again whatever was not answered."""
+    """Requests suggestions and records results, each with a key, and repeats requests without a response."""
 
     def __init__(self, live: Live, token: str, number: int, rounds: int) -> None:
         super().__init__()
@@ -76,13 +76,13 @@ class Worker(threading.Thread):
 
 
 @pytest.mark.parametrize(("backend", "kills"), [("sqlite", (3, 8)), ("postgres", (4,))], ids=["sqlite", "postgres"])
-def test_killed_in_the_middle_nothing_is_lost_and_nothing_is_doubled(
+def test_kills_lose_and_double_nothing(
     tmp_path: Path, backend: str, kills: tuple[int, ...], request: pytest.FixtureRequest
 ) -> None:
     store = str(request.getfixturevalue("postgres_url")) if backend == "postgres" else None
-    place = Place.at(tmp_path / "lab", store)
-    (token,) = tokens(place, "steer")
-    with Live(place.folder, store=store) as live:
+    paths = LabPaths.of(tmp_path / "lab", store)
+    (token,) = tokens(paths, "steer")
+    with Live(paths.folder, store=store) as live:
         assert live.call(token, "POST", "/campaigns", BIG)["name"] == "films"
         workers = [Worker(live, token, number, rounds=4) for number in range(3)]
         for worker in workers:
@@ -96,19 +96,19 @@ def test_killed_in_the_middle_nothing_is_lost_and_nothing_is_doubled(
         for worker in workers:
             worker.join(120)
         assert [worker.error for worker in workers] == [None] * 3
-    events = open_store(place.store).read("films")
+    events = open_store(paths.store).read("films")
     asked = [each.id for event in events if isinstance(event, Suggested) for each in event.designs]
     recorded = {event.suggestion: event.values["loss"] for event in events if isinstance(event, Recorded)}
-    assert len(asked) == 12, "each wish once"
+    assert len(asked) == 12, "each request once"
     assert max(Counter(event.suggestion for event in events if isinstance(event, Recorded)).values()) == 1
     assert recorded == {name: value for worker in workers for name, value in worker.acknowledged.items()}
 
 
 def test_a_killed_worker_fails_its_job_and_no_other(tmp_path: Path) -> None:
-    place = Place.at(tmp_path / "lab")
-    (token,) = tokens(place, "steer")
+    paths = LabPaths.of(tmp_path / "lab")
+    (token,) = tokens(paths, "steer")
     slow = {**CAMPAIGN, "initial": 2, "budget": 100}
-    with Live(place.folder) as live:
+    with Live(paths.folder) as live:
         live.call(token, "POST", "/campaigns", slow)
         made = live.call(token, "POST", "/campaigns/films/suggestions?wait=60", {"n": 2})["suggestions"]
         rows = [{"suggestion": each["id"], "loss": 400 + i} for i, each in enumerate(made)]
@@ -147,9 +147,9 @@ def _is_zombie(process: int) -> bool:
         return True
 
 
-def test_the_instrument_goes_on_after_either_side_died(tmp_path: Path, repository: Path) -> None:
-    place = Place.at(tmp_path / "lab")
-    steerer, token = tokens(place, "steer", "record")
+def test_the_instrument_continues_after_kills_of_either_side(tmp_path: Path, repository: Path) -> None:
+    paths = LabPaths.of(tmp_path / "lab")
+    steerer, token = tokens(paths, "steer", "record")
     campaign = {
         "designer": 1,
         "name": "films",
@@ -164,7 +164,7 @@ def test_the_instrument_goes_on_after_either_side_died(tmp_path: Path, repositor
         "batch_size": 3,
         "budget": 12,
     }
-    with Live(place.folder) as live:
+    with Live(paths.folder) as live:
         live.call(steerer, "POST", "/campaigns", campaign)
         environment = {**os.environ, "DESIGNER_URL": live.url, "DESIGNER_TOKEN": token, "SECONDS_TO_MEASURE": "0.1"}
         command = [sys.executable, str(repository / "campaigns" / "instrument" / "instrument.py"), "films"]

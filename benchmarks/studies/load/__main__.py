@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.studies.load.stock import check, fill
 from designer.service.store.accounts import Accounts
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -57,12 +57,12 @@ def scene(backend: str, campaigns: int, clients: int, seconds: int) -> dict[str,
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="designer-load-")))
         url = stack.enter_context(postgres()) if backend == "postgres" else None
-        place = Place.at(folder / "lab", url)
-        store = place.open()
+        paths = LabPaths.of(folder / "lab", url)
+        store = paths.open_store()
         stack.callback(store.close)
         token = Accounts(store).create("load", "record")
         fill(store, campaigns, RESULTS)
-        address = stack.enter_context(service(place, folder / "service.log"))
+        address = stack.enter_context(service(paths, folder / "service.log"))
         log = folder / "acknowledged.jsonl"
         load = os.getloadavg()[0]
         figures = locust(address, token, campaigns, clients, seconds, log, folder / "locust")
@@ -83,7 +83,7 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def service(place: Place, log: Path) -> Iterator[str]:
+def service(paths: LabPaths, log: Path) -> Iterator[str]:
     """Run the service; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -93,11 +93,11 @@ def service(place: Place, log: Path) -> Iterator[str]:
         "-m",
         "designer",
         "serve",
-        str(place.folder),
+        str(paths.folder),
         "--port",
         str(port),
         "--store",
-        place.store,
+        paths.store,
     ]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)

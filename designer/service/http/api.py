@@ -1,6 +1,6 @@
-"""The routes of campaigns, suggestions and results. Each reads the request, calls one verb, and answers.
+"""The routes of campaigns, suggestions and results. Each reads the request, calls one operation, and responds.
 
-Nothing is decided here: what may be done, and what is wrong, is for the verbs to say.
+Roles and faults are checked by the operations in `commands` and `queries`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from starlette.responses import Response, StreamingResponse
 from designer.errors import InvalidData
 from designer.service import commands, queries
 from designer.service.http import schemas
-from designer.service.http.requests import decoded, kind_of_body
-from designer.service.http.responses import Answer, seen, versioned
+from designer.service.http.requests import media_type_of, parse_json
+from designer.service.http.responses import ApiResponse, version_of, with_etag
 from designer.service.http.routing import (
     CSV,
-    LONGEST_WAIT,
+    MAX_WAIT_SECONDS,
     PROBLEMS,
     VERSIONED,
     XLSX,
     YAML,
     Before,
-    Id,
+    CampaignId,
+    IdempotencyKey,
     IfMatch,
-    Key,
     Limit,
-    Sub,
+    SubjectId,
+    campaign_name,
     lab_of,
-    named,
 )  # fmt: skip
-from designer.service.http.security import Who
-from designer.service.http.uploads import MAX_CAMPAIGN_BYTES, read_sheet
+from designer.service.http.security import CurrentCaller
 from designer.service.problems import Refused
+from designer.service.work.uploads import MAX_CAMPAIGN_BYTES, read_table
 
 api = APIRouter(prefix="/api", responses=PROBLEMS)
 
@@ -48,15 +48,17 @@ api = APIRouter(prefix="/api", responses=PROBLEMS)
 
 
 @api.get("/me", response_model=schemas.Me, tags=["accounts"])
-def me(who: Who) -> Answer:
-    """Say who the token belongs to."""
-    return Answer({"user": who.user, "role": who.role})
+def me(caller: CurrentCaller) -> ApiResponse:
+    """Return the user and the role of the token."""
+    return ApiResponse({"user": caller.user, "role": caller.role})
 
 
 @api.get("/campaigns", response_model=schemas.Campaigns, tags=["campaigns"])
-def campaigns(request: Request, who: Who, search: str = "", after: str = "", limit: Limit = 50) -> Answer:
+def campaigns(
+    request: Request, caller: CurrentCaller, search: str = "", after: str = "", limit: Limit = 50
+) -> ApiResponse:
     """List campaigns by name."""
-    return Answer(queries.campaigns(lab_of(request), who, search=search, after=after, limit=limit))
+    return ApiResponse(queries.campaigns(lab_of(request), caller, search=search, after=after, limit=limit))
 
 
 _CAMPAIGN_BODY = {
@@ -68,24 +70,30 @@ _CAMPAIGN_BODY = {
 }
 
 
-@api.post("/campaigns", status_code=201, response_model=schemas.Begun, tags=["campaigns"], openapi_extra=_CAMPAIGN_BODY)
-async def create(request: Request, who: Who, key: Key = None) -> Answer:
-    """Begin a campaign. It may not name a store, a program, a Python function or a file outside the data folder."""
+@api.post(
+    "/campaigns",
+    status_code=201,
+    response_model=schemas.CampaignSummary,
+    tags=["campaigns"],
+    openapi_extra=_CAMPAIGN_BODY,
+)
+async def create(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> ApiResponse:
+    """Create a campaign. It may not name a store, a program, a Python function or a file outside the data folder."""
     content = await _campaign(request)
-    made = await run_in_threadpool(commands.create, lab_of(request), who, content, key=key)
-    return Answer(made, status_code=201, headers={"Location": f"/api/campaigns/{made['id']}"})
+    made = await run_in_threadpool(commands.create, lab_of(request), caller, content, key=key)
+    return ApiResponse(made, status_code=201, headers={"Location": f"/api/campaigns/{made['id']}"})
 
 
-@api.post("/campaigns/check", response_model=schemas.Begun, tags=["campaigns"], openapi_extra=_CAMPAIGN_BODY)
-async def check_campaign(request: Request, who: Who) -> Answer:
-    """Say all that is wrong with a campaign; nothing is written."""
-    return Answer(await run_in_threadpool(commands.validate, lab_of(request), who, await _campaign(request)))
+@api.post("/campaigns/check", response_model=schemas.CampaignSummary, tags=["campaigns"], openapi_extra=_CAMPAIGN_BODY)
+async def check_campaign(request: Request, caller: CurrentCaller) -> ApiResponse:
+    """Check a campaign and list every fault; nothing is written."""
+    return ApiResponse(await run_in_threadpool(commands.validate, lab_of(request), caller, await _campaign(request)))
 
 
 async def _campaign(request: Request) -> str | dict[str, Any]:
-    kind, body = kind_of_body(request), await request.body()
+    kind, body = media_type_of(request), await request.body()
     if len(body) > MAX_CAMPAIGN_BYTES:
-        raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables as files")
+        raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables separately")
     if kind in (YAML, "text/yaml", "application/x-yaml"):
         try:
             return body.decode("utf-8")
@@ -93,7 +101,7 @@ async def _campaign(request: Request) -> str | dict[str, Any]:
             raise Refused("not-readable", "the campaign is not UTF-8 text") from None
     if kind != "application/json":
         raise Refused("unsupported", f"send application/json or {YAML}")
-    data = decoded(body)
+    data = parse_json(body)
     if not isinstance(data, dict):
         raise Refused("not-readable", "a campaign is a JSON object")
     return data
@@ -111,11 +119,13 @@ async def _campaign(request: Request) -> str | dict[str, Any]:
         }
     },
 )
-async def upload(request: Request, who: Who, filename: Annotated[str, Query(max_length=200)] = "") -> Answer:
-    """Upload a table of candidates, for a campaign to name."""
-    kind, body = kind_of_body(request), await request.body()
+async def upload(
+    request: Request, caller: CurrentCaller, filename: Annotated[str, Query(max_length=200)] = ""
+) -> ApiResponse:
+    """Upload a table of candidates, to which a campaign can refer."""
+    kind, body = media_type_of(request), await request.body()
     file = _file_name(kind, filename)
-    return Answer(await run_in_threadpool(commands.upload, lab_of(request), who, body, file), status_code=201)
+    return ApiResponse(await run_in_threadpool(commands.upload, lab_of(request), caller, body, file), status_code=201)
 
 
 def _file_name(kind: str, given: str) -> str:
@@ -126,54 +136,63 @@ def _file_name(kind: str, given: str) -> str:
 
 
 @api.get("/campaigns/{campaign}", response_model=schemas.Campaign, tags=["campaigns"])
-def campaign(request: Request, who: Who, campaign: Id) -> Response:
-    """Say where a campaign stands. Its ETag changes with every event and every job."""
-    data = queries.campaign(lab_of(request), who, named(campaign))
-    return versioned(request, data, f"{data['version']}.{len(data['jobs'])}")
+def campaign(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
+    """Return the state of a campaign. Its ETag changes with every event and every job."""
+    data = queries.campaign(lab_of(request), caller, campaign_name(campaign))
+    return with_etag(request, data, f"{data['version']}.{len(data['jobs'])}")
 
 
 @api.get("/campaigns/{campaign}/space", response_model=schemas.Space, tags=["campaigns"])
-def space(request: Request, who: Who, campaign: Id) -> Response:
-    """Say what can be made; its ETag is what a change of it must name."""
-    data = queries.space(lab_of(request), who, named(campaign))
-    return versioned(request, data, data["version"])
+def space(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
+    """Return the design space; a change of it must name its ETag."""
+    data = queries.space(lab_of(request), caller, campaign_name(campaign))
+    return with_etag(request, data, data["version"])
 
 
 @api.patch("/campaigns/{campaign}/space", response_model=schemas.Changed, responses=VERSIONED, tags=["campaigns"])
 def amend_space(
-    request: Request, who: Who, campaign: Id, body: schemas.SpaceAmendment, if_match: IfMatch = None, key: Key = None
-) -> Answer:
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    body: schemas.SpaceAmendment,
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
+) -> ApiResponse:
     """Change bounds, choices or constraints from now on."""
-    return Answer(
+    return ApiResponse(
         commands.amend_space(
-            lab_of(request), who, named(campaign), bounds=body.bounds, add_choices=body.add_choices,
-            constraints=body.constraints, seen=seen(if_match), key=key,
+            lab_of(request), caller, campaign_name(campaign), bounds=body.bounds, add_choices=body.add_choices,
+            constraints=body.constraints, expected_version=version_of(if_match), key=key,
         )
     )  # fmt: skip
 
 
 @api.get("/campaigns/{campaign}/history", response_model=schemas.History, tags=["campaigns"])
-def history(request: Request, who: Who, campaign: Id, before: Before = None, limit: Limit = 100) -> Answer:
-    """Say what happened, newest first, and who did it."""
-    return Answer(queries.history(lab_of(request), who, named(campaign), before=before, limit=limit))
+def history(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, before: Before = None, limit: Limit = 100
+) -> ApiResponse:
+    """Return the events, newest first, and who caused each."""
+    return ApiResponse(queries.history(lab_of(request), caller, campaign_name(campaign), before=before, limit=limit))
 
 
 @api.get("/campaigns/{campaign}/sheet.csv", tags=["results"], response_class=Response)
-def sheet(request: Request, who: Who, campaign: Id) -> Response:
-    """Return the open suggestions as a table to fill in and send back."""
-    return _csv(queries.sheet(lab_of(request), who, named(campaign)), f"{campaign}-next.csv")
+def sheet(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
+    """Return the open suggestions as a table to fill in and upload."""
+    return _csv(queries.sheet(lab_of(request), caller, campaign_name(campaign)), f"{campaign}-next.csv")
 
 
 @api.get("/campaigns/{campaign}/measurements.csv", tags=["results"], response_class=Response)
-def measurements_table(request: Request, who: Who, campaign: Id) -> Response:
+def measurements_table(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
     """Return all measurements as a table."""
-    return _csv(queries.export(lab_of(request), who, named(campaign), "csv"), f"{campaign}.csv")
+    return _csv(queries.export(lab_of(request), caller, campaign_name(campaign), "csv"), f"{campaign}.csv")
 
 
 @api.get("/campaigns/{campaign}/events.jsonl", tags=["campaigns"], response_class=Response)
-def events(request: Request, who: Who, campaign: Id) -> Response:
-    """Return all events, one JSON object a line."""
-    return Response(queries.export(lab_of(request), who, named(campaign), "jsonl"), media_type="application/jsonl")
+def events(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
+    """Return all events, one JSON object per line."""
+    return Response(
+        queries.export(lab_of(request), caller, campaign_name(campaign), "jsonl"), media_type="application/jsonl"
+    )
 
 
 def _csv(text: str, file: str) -> Response:
@@ -185,9 +204,11 @@ def _csv(text: str, file: str) -> Response:
 
 
 @api.get("/campaigns/{campaign}/suggestions", response_model=schemas.Suggestions, tags=["suggestions"])
-def suggestions(request: Request, who: Who, campaign: Id, status: str | None = None) -> Answer:
+def suggestions(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, status: str | None = None
+) -> ApiResponse:
     """List suggestions: all, or those that are open, recorded, failed or withdrawn."""
-    return Answer(queries.suggestions(lab_of(request), who, named(campaign), status=status))
+    return ApiResponse(queries.suggestions(lab_of(request), caller, campaign_name(campaign), status=status))
 
 
 @api.post(
@@ -195,73 +216,91 @@ def suggestions(request: Request, who: Who, campaign: Id, status: str | None = N
 )  # fmt: skip
 async def suggest(
     request: Request,
-    who: Who,
-    campaign: Id,
-    body: schemas.Ask,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Answer when it is done, or after s.")] = 0.0,
-    key: Key = None,
-) -> Answer:
-    """Ask what to make next. A job makes it; look at the job until its state is done or failed."""
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    body: schemas.SuggestionRequest,
+    wait: Annotated[
+        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="ApiResponse when it is done, or after s.")
+    ] = 0.0,
+    key: IdempotencyKey = None,
+) -> ApiResponse:
+    """Suggest the next experiments. This creates a job; poll it until its state is done or failed."""
     lab = lab_of(request)
     job = await run_in_threadpool(
-        commands.suggest, lab, who, named(campaign), n=body.n, replicate_of=body.replicate_of, key=key
+        commands.suggest, lab, caller, campaign_name(campaign), n=body.n, replicate_of=body.replicate_of, key=key
     )
     future = lab.jobs.future(job["id"])
     if wait and future is not None:
         await asyncio.wait([asyncio.wrap_future(future)], timeout=wait)
-    found = await run_in_threadpool(queries.job, lab, who, job["id"])
-    return Answer(found, status_code=202, headers={"Location": f"/api/jobs/{job['id']}"})
+    found = await run_in_threadpool(queries.job, lab, caller, job["id"])
+    return ApiResponse(found, status_code=202, headers={"Location": f"/api/jobs/{job['id']}"})
 
 
 @api.get("/campaigns/{campaign}/suggestions/{suggestion}", response_model=schemas.Suggestion, tags=["suggestions"])
-def suggestion(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
-    """Show one suggestion."""
-    return Answer(queries.suggestion(lab_of(request), who, named(campaign), suggestion))
+def suggestion(request: Request, caller: CurrentCaller, campaign: CampaignId, suggestion: SubjectId) -> ApiResponse:
+    """Return one suggestion."""
+    return ApiResponse(queries.suggestion(lab_of(request), caller, campaign_name(campaign), suggestion))
 
 
 @api.post("/campaigns/{campaign}/suggestions/{suggestion}/failure", response_model=schemas.Recorded, tags=["results"])
-def fail(request: Request, who: Who, campaign: Id, suggestion: Sub, body: schemas.Failure, key: Key = None) -> Answer:
-    """Record that an experiment gave no result; designs like it are avoided from then on."""
-    return Answer(commands.fail(lab_of(request), who, named(campaign), suggestion, body.reason, key=key))
+def fail(
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    suggestion: SubjectId,
+    body: schemas.Failure,
+    key: IdempotencyKey = None,
+) -> ApiResponse:
+    """Record that an experiment gave no result; similar designs are avoided from then on."""
+    return ApiResponse(
+        commands.fail(lab_of(request), caller, campaign_name(campaign), suggestion, body.reason, key=key)
+    )
 
 
 @api.post(
     "/campaigns/{campaign}/suggestions/{suggestion}/withdrawal", response_model=schemas.Changed, tags=["suggestions"]
 )
 def withdraw_suggestion(
-    request: Request, who: Who, campaign: Id, suggestion: Sub, body: schemas.Withdrawal, key: Key = None
-) -> Answer:
-    """Withdraw a suggestion: it never returns."""
-    who.needs("steer")
-    queries.suggestion(lab_of(request), who, named(campaign), suggestion)
-    return Answer(commands.withdraw(lab_of(request), who, named(campaign), suggestion, reason=body.reason, key=key))
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    suggestion: SubjectId,
+    body: schemas.Withdrawal,
+    key: IdempotencyKey = None,
+) -> ApiResponse:
+    """Withdraw a suggestion: it is never suggested again."""
+    caller.require("steer")
+    queries.suggestion(lab_of(request), caller, campaign_name(campaign), suggestion)
+    return ApiResponse(
+        commands.withdraw(lab_of(request), caller, campaign_name(campaign), suggestion, reason=body.reason, key=key)
+    )
 
 
 @api.get("/jobs/{job}", response_model=schemas.Job, tags=["suggestions"])
-def job(request: Request, who: Who, job: Annotated[str, Path(max_length=40)]) -> Answer:
-    """Say where a job stands; when it is done, with its suggestions."""
-    return Answer(queries.job(lab_of(request), who, job))
+def job(request: Request, caller: CurrentCaller, job: Annotated[str, Path(max_length=40)]) -> ApiResponse:
+    """Return the state of a job; if it is done, with its suggestions."""
+    return ApiResponse(queries.job(lab_of(request), caller, job))
 
 
 @api.get("/jobs/{job}/events", tags=["suggestions"], response_class=StreamingResponse)
-async def job_events(request: Request, who: Who, job: Annotated[str, Path(max_length=40)]) -> Response:
-    """Tell how a job goes on, as server-sent events: one `job` event a change, until it is done or failed."""
+async def job_events(request: Request, caller: CurrentCaller, job: Annotated[str, Path(max_length=40)]) -> Response:
+    """Stream the state of a job as server-sent events: one `job` event for each change, until it is done or failed."""
     lab = lab_of(request)
-    first = await run_in_threadpool(queries.job, lab, who, job)
+    first = await run_in_threadpool(queries.job, lab, caller, job)
 
-    async def told() -> AsyncIterator[str]:
-        found, said = first, ""
+    async def changes() -> AsyncIterator[str]:
+        found, sent = first, ""
         while True:
             text = json.dumps(found)
-            if text != said:
-                said = text
+            if text != sent:
+                sent = text
                 yield f"event: job\ndata: {text}\n\n"
             if found["state"] in ("done", "failed"):
                 return
             await asyncio.sleep(0.5)
-            found = await run_in_threadpool(queries.job, lab, who, job)
+            found = await run_in_threadpool(queries.job, lab, caller, job)
 
-    return StreamingResponse(told(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(changes(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 # Results
@@ -279,31 +318,38 @@ _RESULTS_BODY = {
     }
 }
 Partial = Annotated[bool, Query(description="Record the rows without faults, and report the others.")]
-Attach = Annotated[bool, Query(description="The results are of designs that nobody asked for.")]
-FileName = Annotated[str, Query(max_length=200, description="What the table is called, for messages.")]
+Attach = Annotated[bool, Query(description="The results are of designs without a suggestion.")]
+FileName = Annotated[str, Query(max_length=200, description="The name of the table, for messages.")]
 
 
 @api.get("/campaigns/{campaign}/measurements", response_model=schemas.Measurements, tags=["results"])
-def measurements(request: Request, who: Who, campaign: Id) -> Answer:
-    """List measurements, in the order they came."""
-    return Answer(queries.measurements(lab_of(request), who, named(campaign)))
+def measurements(request: Request, caller: CurrentCaller, campaign: CampaignId) -> ApiResponse:
+    """List measurements, in the order of recording."""
+    return ApiResponse(queries.measurements(lab_of(request), caller, campaign_name(campaign)))
 
 
 @api.post(
     "/campaigns/{campaign}/measurements", response_model=schemas.Recorded, tags=["results"], openapi_extra=_RESULTS_BODY
 )
 async def record(
-    request: Request, who: Who, campaign: Id, partial: Partial = False, attach: Attach = False,
-    filename: FileName = "", key: Key = None,
-) -> Answer:  # fmt: skip
+    request: Request, caller: CurrentCaller, campaign: CampaignId, partial: Partial = False, attach: Attach = False,
+    filename: FileName = "", key: IdempotencyKey = None,
+) -> ApiResponse:  # fmt: skip
     """Record results, all rows or none."""
 
     def act(results: Any, file: str | None, partly: bool) -> dict[str, Any]:
         return commands.record(
-            lab_of(request), who, named(campaign), results, attach=attach, partial=partial or partly, file=file, key=key
+            lab_of(request),
+            caller,
+            campaign_name(campaign),
+            results,
+            attach=attach,
+            partial=partial or partly,
+            file=file,
+            key=key,
         )
 
-    return await _with_results(request, filename, act)
+    return await _act_on_results(request, filename, act)
 
 
 @api.post(
@@ -312,43 +358,45 @@ async def record(
     tags=["results"],
     openapi_extra=_RESULTS_BODY,
 )
-async def check(request: Request, who: Who, campaign: Id, attach: Attach = False, filename: FileName = "") -> Answer:
-    """Say what recording would do, every fault included; nothing is written."""
+async def check(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, attach: Attach = False, filename: FileName = ""
+) -> ApiResponse:
+    """Check results and list every fault; nothing is written."""
 
     def act(results: Any, file: str | None, _: bool) -> dict[str, Any]:
-        return queries.check(lab_of(request), who, named(campaign), results, attach=attach, file=file)
+        return queries.check(lab_of(request), caller, campaign_name(campaign), results, attach=attach, file=file)
 
-    return await _with_results(request, filename, act)
+    return await _act_on_results(request, filename, act)
 
 
-async def _with_results(
+async def _act_on_results(
     request: Request, filename: str, act: Callable[[Any, str | None, bool], dict[str, Any]]
-) -> Answer:
-    kind, body = kind_of_body(request), await request.body()
+) -> ApiResponse:
+    kind, body = media_type_of(request), await request.body()
     if kind == "application/json":
         try:
-            given = schemas.Results.model_validate(decoded(body))
+            given = schemas.Results.model_validate(parse_json(body))
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
         try:
-            return Answer(await run_in_threadpool(act, given.rows, None, given.partial))
-        except InvalidData as error:  # a row of JSON is known by its place in the list
-            raise InvalidData([fault.at(path=_place(fault.row, fault.column)) for fault in error.faults]) from None
+            return ApiResponse(await run_in_threadpool(act, given.rows, None, given.partial))
+        except InvalidData as error:  # a row of JSON is named by its index in the list
+            raise InvalidData([fault.at(path=_path(fault.row, fault.column)) for fault in error.faults]) from None
     file = _file_name(kind, filename)
-    frame = await run_in_threadpool(read_sheet, body, file)
-    return Answer(await run_in_threadpool(act, frame, file, False))
+    frame = await run_in_threadpool(read_table, body, file)
+    return ApiResponse(await run_in_threadpool(act, frame, file, False))
 
 
-def _place(row: int | None, column: str | None) -> tuple[str | int, ...]:
-    place: tuple[str | int, ...] = () if row is None else ("rows", max(row - 2, 0))
-    return place if column is None else (*place, column)
+def _path(row: int | None, column: str | None) -> tuple[str | int, ...]:
+    path: tuple[str | int, ...] = () if row is None else ("rows", max(row - 2, 0))
+    return path if column is None else (*path, column)
 
 
 @api.get("/campaigns/{campaign}/measurements/{measurement}", response_model=schemas.Measurement, tags=["results"])
-def measurement(request: Request, who: Who, campaign: Id, measurement: Sub) -> Response:
-    """Show one measurement; its ETag is what an amendment must name."""
-    data = queries.measurement(lab_of(request), who, named(campaign), measurement)
-    return versioned(request, data, data["version"])
+def measurement(request: Request, caller: CurrentCaller, campaign: CampaignId, measurement: SubjectId) -> Response:
+    """Return one measurement; an amendment must name its ETag."""
+    data = queries.measurement(lab_of(request), caller, campaign_name(campaign), measurement)
+    return with_etag(request, data, data["version"])
 
 
 @api.patch(
@@ -358,14 +406,14 @@ def measurement(request: Request, who: Who, campaign: Id, measurement: Sub) -> R
     tags=["results"],
 )
 def amend(
-    request: Request, who: Who, campaign: Id, measurement: Sub, body: schemas.Amendment, if_match: IfMatch = None,
-    key: Key = None,
-) -> Answer:  # fmt: skip
-    """Correct a measurement. What was first recorded is kept in the history."""
-    return Answer(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, measurement: SubjectId, body: schemas.Amendment,
+    if_match: IfMatch = None, key: IdempotencyKey = None,
+) -> ApiResponse:  # fmt: skip
+    """Correct a measurement. The first values stay in the history."""
+    return ApiResponse(
         commands.amend(
-            lab_of(request), who, named(campaign), measurement, values=body.values, noise=body.noise,
-            design=body.design or None, reason=body.reason, seen=seen(if_match), key=key,
+            lab_of(request), caller, campaign_name(campaign), measurement, values=body.values, noise=body.noise,
+            design=body.design or None, reason=body.reason, expected_version=version_of(if_match), key=key,
         )
     )  # fmt: skip
 
@@ -377,14 +425,20 @@ def amend(
     tags=["results"],
 )
 def withdraw_measurement(
-    request: Request, who: Who, campaign: Id, measurement: Sub, body: schemas.Withdrawal, if_match: IfMatch = None,
-    key: Key = None,
-) -> Answer:  # fmt: skip
-    """Withdraw a measurement: it counts no more."""
-    who.needs("steer")
-    queries.measurement(lab_of(request), who, named(campaign), measurement)
-    return Answer(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, measurement: SubjectId, body: schemas.Withdrawal,
+    if_match: IfMatch = None, key: IdempotencyKey = None,
+) -> ApiResponse:  # fmt: skip
+    """Withdraw a measurement: it is ignored from then on."""
+    caller.require("steer")
+    queries.measurement(lab_of(request), caller, campaign_name(campaign), measurement)
+    return ApiResponse(
         commands.withdraw(
-            lab_of(request), who, named(campaign), measurement, reason=body.reason, seen=seen(if_match), key=key
+            lab_of(request),
+            caller,
+            campaign_name(campaign),
+            measurement,
+            reason=body.reason,
+            expected_version=version_of(if_match),
+            key=key,
         )
     )

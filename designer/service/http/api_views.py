@@ -1,4 +1,4 @@
-"""The routes of what takes a model or a figure to tell, and of accounts."""
+"""The routes of views that need a model or a figure, and of accounts."""
 
 from __future__ import annotations
 
@@ -9,77 +9,99 @@ from starlette.responses import Response
 
 from designer.service import queries
 from designer.service.http import schemas
-from designer.service.http.responses import Answer
-from designer.service.http.routing import PROBLEMS, Before, Id, Limit, Sub, lab_of, looked, named
-from designer.service.http.security import STANDALONE, Who
+from designer.service.http.responses import ApiResponse
+from designer.service.http.routing import (
+    PROBLEMS,
+    Before,
+    CampaignId,
+    Limit,
+    SubjectId,
+    campaign_name,
+    lab_of,
+    view_result,
+)
+from designer.service.http.security import SANDBOX_HEADERS, CurrentCaller
 
-looks = APIRouter(prefix="/api", responses=PROBLEMS)
+view_routes = APIRouter(prefix="/api", responses=PROBLEMS)
 
 
-@looks.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
-async def card(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Answer:
-    """Say why a suggestion was made and what was expected of it, from what was known then."""
-    return Answer(await looked(request, who, named(campaign), "card", suggestion))
+@view_routes.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
+async def card(request: Request, caller: CurrentCaller, campaign: CampaignId, suggestion: SubjectId) -> ApiResponse:
+    """Explain a suggestion: why it was made and what was predicted for it, from the results at that time."""
+    return ApiResponse(await view_result(request, caller, campaign_name(campaign), "card", suggestion))
 
 
-@looks.get(
+@view_routes.get(
     "/campaigns/{campaign}/suggestions/{suggestion}/card.svg", tags=["suggestions"], response_class=Response
 )  # fmt: skip
-async def card_picture(request: Request, who: Who, campaign: Id, suggestion: Sub) -> Response:
-    """Show the same as one picture."""
-    text = await looked(request, who, named(campaign), "card_picture", suggestion)
-    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
+async def card_picture(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, suggestion: SubjectId
+) -> Response:
+    """Return the explanation of a suggestion as one picture (SVG)."""
+    text = await view_result(request, caller, campaign_name(campaign), "card_picture", suggestion)
+    return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
 
 
-@looks.get("/campaigns/{campaign}/best", tags=["look"])
-async def best(request: Request, who: Who, campaign: Id) -> Answer:
-    """Show the best designs that were made, by the model and as measured."""
-    return Answer({"campaign": named(campaign), "best": await looked(request, who, named(campaign), "best")})
+@view_routes.get("/campaigns/{campaign}/best", tags=["views"])
+async def best(request: Request, caller: CurrentCaller, campaign: CampaignId) -> ApiResponse:
+    """Return the best measured designs, with measured and predicted values."""
+    return ApiResponse(
+        {
+            "campaign": campaign_name(campaign),
+            "best": await view_result(request, caller, campaign_name(campaign), "best"),
+        }
+    )
 
 
-@looks.get("/campaigns/{campaign}/verdict", tags=["look"])
-async def verdict(request: Request, who: Who, campaign: Id) -> Answer:
-    """Say whether the campaign is done, and why or why not."""
-    return Answer(await looked(request, who, named(campaign), "verdict"))
+@view_routes.get("/campaigns/{campaign}/verdict", tags=["views"])
+async def verdict(request: Request, caller: CurrentCaller, campaign: CampaignId) -> ApiResponse:
+    """Return whether the campaign should stop, and why."""
+    return ApiResponse(await view_result(request, caller, campaign_name(campaign), "verdict"))
 
 
-@looks.post("/campaigns/{campaign}/predictions", tags=["look"])
-async def predict(request: Request, who: Who, campaign: Id, body: schemas.Designs) -> Answer:
-    """Say what the model expects of designs in lab units; nothing is written."""
-    found = await looked(request, who, named(campaign), "predict", [dict(each) for each in body.designs])
-    return Answer({"campaign": named(campaign), "predictions": found})
+@view_routes.post("/campaigns/{campaign}/predictions", tags=["views"])
+async def predict(request: Request, caller: CurrentCaller, campaign: CampaignId, body: schemas.Designs) -> ApiResponse:
+    """Predict the targets of designs, in lab units; nothing is written."""
+    found = await view_result(
+        request, caller, campaign_name(campaign), "predict", [dict(each) for each in body.designs]
+    )
+    return ApiResponse({"campaign": campaign_name(campaign), "predictions": found})
 
 
-@looks.get("/campaigns/{campaign}/report.html", tags=["look"], response_class=Response)
-async def report(request: Request, who: Who, campaign: Id) -> Response:
-    """Return the campaign's report: one page that needs nothing else."""
-    text = await looked(request, who, named(campaign), "report")
-    return Response(text, media_type="text/html", headers=STANDALONE)
+@view_routes.get("/campaigns/{campaign}/report.html", tags=["views"], response_class=Response)
+async def report(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
+    """Return the campaign's report as one self-contained HTML page."""
+    text = await view_result(request, caller, campaign_name(campaign), "report")
+    return Response(text, media_type="text/html", headers=SANDBOX_HEADERS)
 
 
-@looks.get("/campaigns/{campaign}/progress.svg", tags=["look"], response_class=Response)
-async def progress(request: Request, who: Who, campaign: Id, target: Annotated[str, Query(max_length=200)]) -> Response:
-    """Return the figure of what was measured of a target, experiment by experiment."""
-    text = await looked(request, who, named(campaign), "progress", target)
-    return Response(text, media_type="image/svg+xml", headers=STANDALONE)
+@view_routes.get("/campaigns/{campaign}/progress.svg", tags=["views"], response_class=Response)
+async def progress(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, target: Annotated[str, Query(max_length=200)]
+) -> Response:
+    """Return the figure of a target's measured values, by experiment (SVG)."""
+    text = await view_result(request, caller, campaign_name(campaign), "progress", target)
+    return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
 
 
 # Accounts
 
 
-@looks.get("/tokens", tags=["accounts"])
-def tokens(request: Request, who: Who) -> Answer:
-    """List tokens, without what is secret about them."""
-    return Answer(queries.tokens(lab_of(request), who))
+@view_routes.get("/tokens", tags=["accounts"])
+def tokens(request: Request, caller: CurrentCaller) -> ApiResponse:
+    """List tokens, without their secrets."""
+    return ApiResponse(queries.tokens(lab_of(request), caller))
 
 
-@looks.delete("/tokens/{token}", tags=["accounts"])
-def revoke(request: Request, who: Who, token: Annotated[str, Path(max_length=40, pattern="^[0-9a-f]+$")]) -> Answer:
+@view_routes.delete("/tokens/{token}", tags=["accounts"])
+def revoke(
+    request: Request, caller: CurrentCaller, token: Annotated[str, Path(max_length=40, pattern="^[0-9a-f]+$")]
+) -> ApiResponse:
     """Revoke a token and end its sessions."""
-    return Answer(queries.revoke(lab_of(request), who, token))
+    return ApiResponse(queries.revoke(lab_of(request), caller, token))
 
 
-@looks.get("/audit", tags=["accounts"])
-def audit(request: Request, who: Who, before: Before = None, limit: Limit = 100) -> Answer:
-    """Say who did what, newest first."""
-    return Answer(queries.trail(lab_of(request), who, before=before, limit=limit))
+@view_routes.get("/audit", tags=["accounts"])
+def audit(request: Request, caller: CurrentCaller, before: Before = None, limit: Limit = 100) -> ApiResponse:
+    """Return the audit log, newest first."""
+    return ApiResponse(queries.audit_trail(lab_of(request), caller, before=before, limit=limit))

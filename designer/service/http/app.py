@@ -1,4 +1,4 @@
-"""The application: a lab, the API and the page, behind the limits."""
+"""The web application: the API, the pages and the middleware around them."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from starlette.responses import Response
 from designer import units
 from designer.errors import DesignerError
 from designer.service.http.api import api
-from designer.service.http.api_views import looks
+from designer.service.http.api_views import view_routes
 from designer.service.http.assets import Assets, root
 from designer.service.http.pages import pages, problem_page
-from designer.service.http.responses import Answer, of_error
+from designer.service.http.responses import ApiResponse, problem_response
 from designer.service.http.schemas import Results
-from designer.service.http.security import Limits, Options, Wrapping
+from designer.service.http.security import HeadersAndLog, Options, RequestLimits
 from designer.service.lab import Lab
-from designer.service.problems import kind_of
+from designer.service.problems import problem_kind
 
 LOG = logging.getLogger("designer.service")
 DESCRIPTION = (
-    "The verbs of the command line over HTTP. Errors are problem details (RFC 9457) that list every fault. A write "
-    "with an Idempotency-Key is carried out once, however often it is sent. Amendments name the version they amend "
-    "(If-Match). Suggestions are made by jobs, whose progress can be followed as server-sent events."
+    "The commands of the command line over HTTP. Errors are problem details (RFC 9457) that list every fault. A write "
+    "with an Idempotency-Key is carried out once, however often it is sent. An amendment names the version that it "
+    "changes (If-Match). Jobs make suggestions; their progress can be followed as server-sent events."
 )
 
 
 def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
-    """Return the application that serves a lab; it takes up waiting jobs when it starts, and closes the lab at its end.
+    """Return the web application of a lab. It resumes unfinished jobs when it starts, and closes the lab at its end.
 
     Parameters
     ----------
     options
-        How it is open to the world; by default on loopback names alone, and to nobody without a token.
+        Who may use it; by default only by loopback names and with a token.
     """
     options = options or Options()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        left = await run_in_threadpool(lab.begin)
-        if left:
-            LOG.info("took up %d suggestions that were asked for before", left)
+        resumed = await run_in_threadpool(lab.start)
+        if resumed:
+            LOG.info("resumed %d unfinished suggestion jobs", resumed)
         await run_in_threadpool(_warm_up, lab)
         yield
         lab.close()
@@ -59,45 +59,45 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.lab, app.state.options = lab, options
     app.include_router(api)
-    app.include_router(looks)
+    app.include_router(view_routes)
     app.include_router(pages)
     app.mount(root(), Assets(), name="static")
-    app.add_middleware(Limits, options=options)
-    app.add_middleware(Wrapping, options=options)
+    app.add_middleware(RequestLimits, options=options)
+    app.add_middleware(HeadersAndLog, options=options)
     for kind in (DesignerError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, _answer)
+        app.add_exception_handler(kind, _respond)
     app.add_api_route("/healthz", healthy, methods=["GET"], include_in_schema=False)
     _describe(app)
     return app
 
 
 def _warm_up(lab: Lab) -> None:
-    """Do what would make the first visitor wait: read what is stored, and load what reading a table takes."""
+    """Read the stored campaigns and import what reading a table needs, so that the first request does not wait."""
     import pandas as pd
 
-    lab.shelf.states()
+    lab.cache.states()
     pd.DataFrame({"a": [1.0]}).describe()
     units.convert(1.0, "degC", "K")
 
 
-def healthy(request: Request) -> Answer:
-    """Say that the service answers and its store can be read."""
+def healthy(request: Request) -> ApiResponse:
+    """Return that the service runs and can read its database."""
     lab: Lab = request.app.state.lab
     lab.store.names()
-    return Answer({"ok": True})
+    return ApiResponse({"ok": True})
 
 
-async def _answer(request: Request, error: Exception) -> Response:
-    """Answer with what is wrong: to a program as problem details, to a person as a page."""
-    if kind_of(error).status == 500 and not isinstance(error, RequestValidationError | HTTPException):
+async def _respond(request: Request, error: Exception) -> Response:
+    """ApiResponse with what is wrong: to a program as problem details, to a person as a page."""
+    if problem_kind(error).status == 500 and not isinstance(error, RequestValidationError | HTTPException):
         LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    found = of_error(error)
+    found = problem_response(error)
     is_page = not request.url.path.startswith(("/api/", "/static/", "/openapi.json", "/healthz"))
     return problem_page(request, found) if is_page else found
 
 
 def _describe(app: FastAPI) -> None:
-    """Add to the description what routes read by themselves."""
+    """Add to the API description the bodies that routes read themselves."""
     made: Callable[[], dict[str, object]] = app.openapi
 
     def described() -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""What the pages load beside themselves: style, scripts and a picture, kept by the browser until they change.
+"""Static files of the pages: style, scripts and the icon, cached by browsers.
 
-Their address names their content, so a browser asks for each once, and a new version is never mixed with an old one.
+Their URL holds a digest of their content: a browser loads each once, and never mixes versions.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 FOLDER = Path(__file__).parent / "static"
-_KEPT = "public, max-age=31536000, immutable"
+_CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
 @cache
 def root() -> str:
-    """Return the path under which they are served, which changes with their content."""
+    """Return the URL path of the static files, which changes with their content."""
     content = hashlib.sha256()
     for path in sorted(FOLDER.iterdir()):
         content.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -28,12 +28,12 @@ def root() -> str:
 
 @cache
 def asset(name: str) -> str:
-    """Return the address of one of them.
+    """Return the URL path of one file.
 
     Raises
     ------
     FileNotFoundError
-        If there is none of this name.
+        If there is no file of this name.
     """
     if not (FOLDER / name).is_file():
         raise FileNotFoundError(FOLDER / name)
@@ -41,13 +41,13 @@ def asset(name: str) -> str:
 
 
 class Assets(StaticFiles):
-    """The files, with leave to keep them."""
+    """The static files, with caching headers."""
 
     def __init__(self) -> None:
         super().__init__(directory=FOLDER)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Return the answer that sends a file, or says that the browser's own is still right."""
+        """Return the response with a file, or 304 if the browser has it."""
         answer = super().file_response(*args, **kwargs)
-        answer.headers["Cache-Control"] = _KEPT
+        answer.headers["Cache-Control"] = _CACHE_FOREVER
         return answer

@@ -1,4 +1,4 @@
-"""The pages: rendered here from what the verbs tell. A little script sends forms to the API and shows its answers."""
+"""The web pages, rendered here from the queries. A small script sends forms to the API and shows the responses."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from designer.campaign.campaign import Campaign
 from designer.service import queries, representations
 from designer.service.http.assets import asset
 from designer.service.http.responses import Problem
-from designer.service.http.routing import Before, Id, Sub, lab_of, looked, named
-from designer.service.http.security import COOKIE, Options, nobody, own_site, session_of
+from designer.service.http.routing import Before, CampaignId, SubjectId, campaign_name, lab_of, view_result
+from designer.service.http.security import COOKIE, Options, anonymous_caller, require_same_origin, session_of
 from designer.service.problems import KINDS, Refused
-from designer.service.store.accounts import MAY, ROLES, SESSION_HOURS, Caller
+from designer.service.store.accounts import ROLE_PERMISSIONS, ROLES, SESSION_HOURS, Caller
 
 pages = APIRouter(include_in_schema=False)
 _MAX_FORM = 5000
-_AT_ONCE = ("Expected", "Chances", "Exploring or exploiting", "Doubtful results")  # of a card; the rest is a click away
+# The paragraphs of an explanation that are shown at once; the others are shown on request.
+_SUMMARY_PARAGRAPHS = (
+    "Expected",
+    "Chances",
+    "Exploring or exploiting",
+    "Doubtful results",
+)
 
 
 @cache
@@ -37,15 +43,17 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=representations.number, moment=moment, quoted=lambda text: quote(text, safe=""))
+    environment.filters.update(
+        number=representations.number, moment=format_time, quoted=lambda text: quote(text, safe="")
+    )
     environment.globals.update(asset=asset)
     return environment
 
 
-def moment(text: str) -> str:
-    """Return a time as the page shows it, in UTC; the script shows it in the reader's own zone.
+def format_time(text: str) -> str:
+    """Return a time for the page, in UTC; the script converts it to the local time zone.
 
-    >>> moment("2026-03-04T05:06:07.123+00:00")
+    >>> format_time("2026-03-04T05:06:07.123+00:00")
     '2026-03-04 05:06'
     """
     return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
@@ -60,29 +68,29 @@ def _page(request: Request, template: str, status: int = 200, **content: Any) ->
     return HTMLResponse(text, status_code=status)
 
 
-def _visitor(request: Request) -> Caller:
+def _caller(request: Request) -> Caller:
     session = session_of(request)
-    return session.caller if session is not None else nobody(request)
+    return session.caller if session is not None else anonymous_caller(request)
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
-    """Return an error as a page; who is not signed in is asked to."""
-    told = json.loads(bytes(problem.body))
-    if told["status"] == 401 and request.method == "GET":
+    """Return an error as a page, or a redirect to the sign-in page."""
+    document = json.loads(bytes(problem.body))
+    if document["status"] == 401 and request.method == "GET":
         return RedirectResponse(f"/login?to={quote(request.url.path)}", status_code=303)
-    return _page(request, "problem.html", told["status"], problem=told)
+    return _page(request, "problem.html", document["status"], problem=document)
 
 
 @pages.get("/login")
 def login_form(request: Request, to: str = "/") -> Response:
-    """Ask for a token."""
+    """Show the sign-in page."""
     return _page(request, "login.html", to=_own_path(to), wrong=False)
 
 
 @pages.post("/login")
 async def login(request: Request) -> Response:
     """Begin a session."""
-    own_site(request)
+    require_same_origin(request)
     form = await _form(request)
     to = _own_path(form.get("to", "/"))
     lab, options = lab_of(request), request.app.state.options
@@ -97,7 +105,7 @@ async def login(request: Request) -> Response:
 @pages.post("/logout")
 async def logout(request: Request) -> Response:
     """End the session."""
-    own_site(request)
+    require_same_origin(request)
     cookie = request.cookies.get(COOKIE)
     if cookie:
         await run_in_threadpool(lab_of(request).accounts.sign_out, cookie)
@@ -118,7 +126,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _own_path(path: str) -> str:
-    """Return a path of this site; the first page where it is none, so that nobody is led elsewhere.
+    """Return `path` if it is a path of this site, else the start page, so that no link redirects to another site.
 
     >>> _own_path("/c/a"), _own_path("//evil.example"), _own_path("https://evil.example")
     ('/c/a', '/', '/')
@@ -130,30 +138,30 @@ def _own_path(path: str) -> str:
 @pages.get("/")
 def campaigns(request: Request, search: str = "", after: str = "") -> Response:
     """List the campaigns."""
-    who = _visitor(request)
+    who = _caller(request)
     found = queries.campaigns(lab_of(request), who, search=search, after=after, limit=60)
     return _page(request, "campaigns.html", who=who, search=search, after=after, **found)
 
 
 @pages.get("/new")
 def new(request: Request) -> Response:
-    """Ask for a new campaign."""
-    who = _visitor(request)
-    who.needs("steer")
+    """Show the form of a new campaign."""
+    who = _caller(request)
+    who.require("steer")
     return _page(request, "new.html", who=who)
 
 
 @pages.get("/c/{campaign}")
-def campaign(request: Request, campaign: Id) -> Response:
+def campaign(request: Request, campaign: CampaignId) -> Response:
     """Show one campaign."""
-    lab, who, name = lab_of(request), _visitor(request), named(campaign)
+    lab, who, name = lab_of(request), _caller(request), campaign_name(campaign)
     data = queries.campaign(lab, who, name)
     measured = queries.measurements(lab, who, name)["measurements"]
     history = queries.history(lab, who, name, limit=60)
     suggestions = queries.suggestions(lab, who, name)["suggestions"]
-    with lab.shelf.open(name) as (opened, _):
-        shown = _as_read(opened, [*suggestions, *data["best"]])
-        made = _as_read(opened, measured)
+    with lab.cache.open(name) as (opened, _):
+        shown = _displayed(opened, [*suggestions, *data["best"]])
+        made = _displayed(opened, measured)
     return _page(
         request, "campaign.html", who=who, campaign=data, designs=shown, made=made, measured=measured[::-1],
         closed=[each for each in suggestions if each["status"] in ("failed", "withdrawn")][::-1], history=history,
@@ -161,13 +169,13 @@ def campaign(request: Request, campaign: Id) -> Response:
     )  # fmt: skip
 
 
-def _as_read(opened: Campaign, rows: list[dict[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Return designs as a person reads them, by the id of their row."""
+def _displayed(opened: Campaign, rows: list[dict[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """Return designs for display, by the id of their row."""
     return {row["id"]: representations.design_parts(opened.space, row["design"]) for row in rows}
 
 
 def _ranges(targets: list[dict[str, Any]], measured: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """Return between which values each target was found so far: the form asks again before it sends one far off."""
+    """Return the range of measured values of each target: the form asks for confirmation of values far outside it."""
     ranges = {}
     for target in targets:
         values = [each["values"][target["name"]] for each in measured if target["name"] in each["values"]]
@@ -177,38 +185,38 @@ def _ranges(targets: list[dict[str, Any]], measured: list[dict[str, Any]]) -> di
 
 
 @pages.get("/c/{campaign}/cards/{suggestion}")
-async def card(request: Request, campaign: Id, suggestion: Sub) -> Response:
-    """Show what is expected of a suggestion: a part of the campaign's page, which the script fetches."""
-    who = await run_in_threadpool(_visitor, request)
-    found = await looked(request, who, named(campaign), "card", suggestion)
-    shown = [each for each in found["paragraphs"] if each[0] in _AT_ONCE]
-    more = [each for each in found["paragraphs"] if each[0] not in _AT_ONCE]
+async def card(request: Request, campaign: CampaignId, suggestion: SubjectId) -> Response:
+    """Show the predictions for a suggestion: a part of the campaign page, which the script loads."""
+    who = await run_in_threadpool(_caller, request)
+    found = await view_result(request, who, campaign_name(campaign), "card", suggestion)
+    shown = [each for each in found["paragraphs"] if each[0] in _SUMMARY_PARAGRAPHS]
+    more = [each for each in found["paragraphs"] if each[0] not in _SUMMARY_PARAGRAPHS]
     parts = {"id": suggestion, "headline": found["headline"][1:], "shown": shown, "more": more}
     return await run_in_threadpool(_page, request, "card.html", who=who, campaign=campaign, **parts)
 
 
 @pages.get("/audit")
 def audit(request: Request, before: Before = None) -> Response:
-    """Show the audit trail and the tokens, to an admin."""
-    who, lab = _visitor(request), lab_of(request)
-    found = queries.trail(lab, who, before=before)
+    """Show the audit log and the tokens, to an admin."""
+    who, lab = _caller(request), lab_of(request)
+    found = queries.audit_trail(lab, who, before=before)
     return _page(request, "audit.html", who=who, tokens=queries.tokens(lab, who)["tokens"], **found)
 
 
 @pages.get("/problems")
 def problems(request: Request) -> Response:
-    """Say what the types of problems mean."""
+    """List the types of problems."""
     return _page(request, "problems.html", kinds=list(KINDS.values()))
 
 
 @pages.get("/api")
 def described(request: Request) -> Response:
-    """Show the API's description without anything from elsewhere."""
+    """Show the API description without external resources."""
     schema = request.app.openapi()
     routes = [
         {"method": method.upper(), "path": path, "summary": operation.get("description") or operation["summary"]}
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     ]
-    roles = [{"name": role, "may": MAY[role]} for role in ROLES]
+    roles = [{"name": role, "may": ROLE_PERMISSIONS[role]} for role in ROLES]
     return _page(request, "api.html", routes=routes, roles=roles, description=schema["info"]["description"])

@@ -1,4 +1,4 @@
-"""What a request's body is, before anything is made of it."""
+"""The media type and the JSON content of a request's body."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from starlette.requests import Request
 from designer.service.problems import Refused
 
 
-def kind_of_body(request: Request) -> str:
+def media_type_of(request: Request) -> str:
     """Return the media type of a request's body, without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def decoded(body: bytes) -> Any:
-    """Return what JSON text says.
+def parse_json(body: bytes) -> Any:
+    """Return the content of JSON text.
 
     Raises
     ------
     Refused
-        If it is no JSON.
+        If it is not JSON.
     """
     try:
         return json.loads(body)

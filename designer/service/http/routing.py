@@ -1,4 +1,4 @@
-"""What the routes have in common: their parameters, the problems they answer with, and how a worker is asked."""
+"""Shared by the routes: parameters, documented problems, and how a view is requested from a worker."""
 
 from __future__ import annotations
 
@@ -10,66 +10,67 @@ from starlette.concurrency import run_in_threadpool
 
 from designer.service import queries
 from designer.service.http import schemas
-from designer.service.http.security import Who
-from designer.service.lab import Lab, answer
+from designer.service.http.security import CurrentCaller
+from designer.service.lab import Lab, result_of
 from designer.service.problems import MEDIA_TYPE, Refused
-from designer.service.url_names import name_of
+from designer.service.url_names import decode_name
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YAML = "application/yaml"
-LONGEST_WAIT = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 PROBLEM = {"model": schemas.Problem, "content": {MEDIA_TYPE: {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {**PROBLEM, "description": what}
     for status, what in {
         400: "The request cannot be read",
-        401: "A token is needed",
+        401: "A token is required",
         403: "The role does not allow this",
-        404: "There is no such thing",
-        409: "Not possible now",
+        404: "Not found",
+        409: "Not possible in the current state",
         413: "Too large",
-        422: "Bad input, with every fault",
-        429: "Too much is waiting",
-        503: "The store or a worker cannot be used now",
+        422: "Invalid input, with every fault",
+        429: "Too many requests are waiting",
+        503: "The database or a worker is unavailable",
     }.items()
 }
 VERSIONED: dict[int | str, dict[str, Any]] = {
-    412: {**PROBLEM, "description": "Somebody changed it since"},
+    412: {**PROBLEM, "description": "It was changed since it was read"},
     428: {**PROBLEM, "description": "If-Match is missing"},
 }
 
-Id = Annotated[str, Path(description="The campaign's `id`.", max_length=200, examples=["nickel-films"])]
-Sub = Annotated[str, Path(max_length=40, examples=["S0001"])]
-Key = Annotated[
+CampaignId = Annotated[str, Path(description="The campaign's `id`.", max_length=200, examples=["nickel-films"])]
+SubjectId = Annotated[str, Path(max_length=40, examples=["S0001"])]
+IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="A text of the client's own for this write. Sent again with it, the write is not done again.",
+        description="A text that identifies this write. A request with the same key is carried out once.",
     ),
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that was read.")]
-Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only what was before this number.")]
+Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only entries before this number.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 def lab_of(request: Request) -> Lab:
-    """Return the lab that the application serves."""
+    """Return the lab of the application."""
     lab: Lab = request.app.state.lab
     return lab
 
 
-def named(path: str) -> str:
-    """Return the campaign's name of a path's part."""
-    name = name_of(path)
+def campaign_name(path: str) -> str:
+    """Return the name of the campaign that a URL refers to."""
+    name = decode_name(path)
     if name is None:
         raise Refused("not-found", f"there is no campaign {path!r}")
     return name
 
 
-async def looked(request: Request, who: Who, name: str, what: str, *arguments: Any) -> Any:
-    """Return what a worker answers; other requests go on meanwhile."""
-    future = await run_in_threadpool(queries.look, lab_of(request), who, name, what, *arguments)
-    return answer(await asyncio.shield(asyncio.wrap_future(future)))
+async def view_result(request: Request, caller: CurrentCaller, name: str, what: str, *arguments: Any) -> Any:
+    """Return the result of a view without blocking other requests."""
+    future = await run_in_threadpool(queries.view, lab_of(request), caller, name, what, *arguments)
+    await asyncio.wait([asyncio.wrap_future(future)])
+    return result_of(future)

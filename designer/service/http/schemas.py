@@ -1,6 +1,6 @@
-"""What the API takes and answers, as its description (OpenAPI) tells it.
+"""The request and response bodies of the API, for its OpenAPI description.
 
-The answers are described here and made in `plain`; what a campaign file may say is described by its own documents.
+`representations` makes the responses; the grammar of campaign files has its own documentation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from designer.service.commands import MAX_SUGGESTED
-from designer.service.http.uploads import MAX_ROWS
+from designer.service.work.uploads import MAX_ROWS
 
 Cell = str | float | bool | None
 Row = dict[str, Cell]
@@ -18,22 +18,24 @@ Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why, i
 
 
 class Body(BaseModel):
-    """What is sent: closed to unknown keys."""
+    """A request body: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Ask(Body):
-    """A wish for suggestions."""
+class SuggestionRequest(Body):
+    """A request for suggestions."""
 
-    n: int | None = Field(default=None, ge=1, le=MAX_SUGGESTED, description="How many; the campaign's batch size.")
+    n: int | None = Field(
+        default=None, ge=1, le=MAX_SUGGESTED, description="How many; default: the campaign's batch size."
+    )
     replicate_of: list[str] = Field(
-        default_factory=list, max_length=MAX_SUGGESTED, description="Make these suggestions once more instead."
+        default_factory=list, max_length=MAX_SUGGESTED, description="Replicate these suggestions instead."
     )
 
 
 class Results(Body):
-    """Rows of results: a suggestion's id, its targets, and what was made differently, as in a results table."""
+    """Rows of results: the id of a suggestion, its targets, and settings that differ, as in a results table."""
 
     rows: list[Row] = Field(
         min_length=1, max_length=MAX_ROWS, examples=[[{"suggestion": "S0001", "overpotential": "0.372 V"}]]
@@ -54,16 +56,16 @@ class Withdrawal(Body):
 
 
 class Amendment(Body):
-    """What is corrected of a measurement; a value of null says that it was not measured after all."""
+    """A correction of a measurement; null removes a value."""
 
     values: Row = Field(default_factory=dict)
     noise: Row = Field(default_factory=dict, description="Standard errors by target.")
-    design: Row = Field(default_factory=dict, description="What was really made, where it differs.")
+    design: Row = Field(default_factory=dict, description="Settings of the design that differ.")
     reason: str = Field(default="", max_length=2000)
 
 
 class SpaceAmendment(Body):
-    """What changes about the space, by parameter."""
+    """Changes of the space, by parameter."""
 
     bounds: dict[str, list[float]] = Field(default_factory=dict)
     add_choices: dict[str, list[str]] = Field(default_factory=dict)
@@ -71,19 +73,19 @@ class SpaceAmendment(Body):
 
 
 class Designs(Body):
-    """Designs in lab units, to be predicted."""
+    """Designs to predict, in lab units."""
 
     designs: list[Row] = Field(min_length=1, max_length=1000)
 
 
 class Fault(BaseModel):
-    """One thing that is wrong, where it stands, and what would be right."""
+    """One fault, its location, and what would be right."""
 
     what: str
     remedy: str
     file: str | None
     line: int | None
-    row: int | None = Field(description="As a spreadsheet counts: the header is row 1.")
+    row: int | None = Field(description="As in a spreadsheet: the header is row 1.")
     column: str | None
     path: list[str | int]
 
@@ -99,14 +101,14 @@ class Problem(BaseModel):
 
 
 class Me(BaseModel):
-    """Who the token belongs to."""
+    """User and role of the token."""
 
     user: str
     role: str
 
 
 class Suggestion(BaseModel):
-    """One suggested design and what became of it."""
+    """One suggested design and its status."""
 
     id: str
     design: dict[str, float | str]
@@ -155,11 +157,11 @@ class Measurements(BaseModel):
 
 
 class Summary(BaseModel):
-    """Where a campaign stands, in a line."""
+    """A summary of a campaign."""
 
-    id: str = Field(description="The campaign's part of a path.")
+    id: str = Field(description="The campaign's name in URLs.")
     name: str
-    version: int = Field(description="The position of its last event.")
+    version: int = Field(description="The position of the last event.")
     created_at: str
     changed_at: str
     targets: list[dict[str, Any]]
@@ -180,7 +182,7 @@ class Campaigns(BaseModel):
 
 
 class Campaign(Summary):
-    """Where a campaign stands."""
+    """The state of a campaign."""
 
     parameters: list[dict[str, Any]]
     constraints: list[str]
@@ -195,7 +197,7 @@ class Campaign(Summary):
 
 
 class Job(BaseModel):
-    """Suggestions that are being made, or were."""
+    """A job that makes suggestions."""
 
     id: str
     campaign: str
@@ -212,7 +214,7 @@ class Job(BaseModel):
 
 
 class Recorded(BaseModel):
-    """What recording did."""
+    """The report of recorded results."""
 
     recorded: list[str]
     completed: list[str]
@@ -226,14 +228,14 @@ class Recorded(BaseModel):
 
 
 class Changed(BaseModel):
-    """Whether anything was changed, and the campaign's version now."""
+    """Whether anything was changed, and the campaign's new version."""
 
     changed: bool
     version: int
 
 
 class Space(BaseModel):
-    """What can be made."""
+    """A design space."""
 
     campaign: str
     version: int
@@ -241,8 +243,8 @@ class Space(BaseModel):
     constraints: list[Any]
 
 
-class Begun(BaseModel):
-    """A campaign that can begin, or began."""
+class CampaignSummary(BaseModel):
+    """A campaign that was created or checked."""
 
     id: str
     name: str
@@ -253,15 +255,15 @@ class Begun(BaseModel):
 
 
 class Table(BaseModel):
-    """A kept table of candidates."""
+    """A saved table of candidates."""
 
-    candidates: str = Field(description="What a campaign names it by.")
+    candidates: str = Field(description="How a campaign refers to it.")
     rows: int
     columns: list[str]
 
 
 class History(BaseModel):
-    """What happened, newest first."""
+    """Events, newest first."""
 
     campaign: str
     events: list[dict[str, Any]]

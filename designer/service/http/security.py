@@ -1,4 +1,4 @@
-"""Who is asking over HTTP, and what keeps others out: tokens, the page's cookie, limits and headers."""
+"""Authentication over HTTP (tokens and the page's cookie), request limits, security headers and the access log."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from designer.service.http.responses import of_error
-from designer.service.http.uploads import MAX_BYTES
+from designer.service.http.responses import problem_response
 from designer.service.lab import Lab
 from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, Session
+from designer.service.work.uploads import MAX_BYTES
 
 LOG = logging.getLogger("designer.service.access")
 COOKIE = "designer_session"
@@ -36,22 +36,22 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-# A page that stands for itself and runs nothing: the report, and figures.
-STANDALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+# For documents that run no script: the report, and figures.
+SANDBOX_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a service is open to the world.
+    """CurrentCaller may use a service, and how it is reached.
 
     Parameters
     ----------
     anonymous
-        The role of who shows no token; None: everybody needs one.
+        The role of callers without a token; None: every caller needs one.
     https
-        Whether browsers reach it over HTTPS, by a proxy: then the cookie is for HTTPS alone.
+        Whether browsers reach it over HTTPS, through a proxy: then the cookie is sent over HTTPS only.
     hosts
-        The names by which it may be called; another one in a request is refused. Empty: any.
+        The allowed host names; a request with another one is refused. Empty: any.
     """
 
     anonymous: str | None = None
@@ -59,46 +59,48 @@ class Options:
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
 
 
-bearer = HTTPBearer(auto_error=False, description="A token, made on the command line with `designer token create`.")
+bearer = HTTPBearer(auto_error=False, description="A token, created with `designer token create`.")
 
 
-def signed_in(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
-    """Return who asks: by a token, by the page's cookie, or nobody in particular where that is allowed.
+def authenticate(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
+    """Return the caller: by a token, by the page's cookie, or anonymous where that is allowed.
 
     Raises
     ------
     Refused
-        As ``not-signed-in``, or ``not-allowed`` for a write that may come from another site.
+        As ``not-signed-in``, or as ``not-allowed`` for a write that may come from another site.
     """
     lab: Lab = request.app.state.lab
     if given is not None:
         found = lab.accounts.caller(given.credentials)
         if found is None:
             raise Refused("not-signed-in", "the token is not known, was revoked or has expired")
-        return _known(request, found)
+        return _logged(request, found)
     session = session_of(request)
     if session is not None:
         if request.method not in _SAFE:
-            own_site(request)
+            require_same_origin(request)
             if not hmac.compare_digest(request.headers.get(CSRF, "").encode(), session.csrf.encode()):
                 raise Refused("not-allowed", f"a write with the page's cookie needs the header {CSRF}")
-        return _known(request, session.caller)
-    return _known(request, nobody(request))
+        return _logged(request, session.caller)
+    return _logged(request, anonymous_caller(request))
 
 
-def nobody(request: Request) -> Caller:
-    """Return who asks without token and cookie.
+def anonymous_caller(request: Request) -> Caller:
+    """Return the anonymous caller.
 
     Raises
     ------
     Refused
-        If the service knows no anonymous callers.
+        If anonymous callers are not allowed.
     """
     options: Options = request.app.state.options
     if options.anonymous is None:
-        raise Refused("not-signed-in", "this takes a token; make one with: designer token create NAME --role ROLE")
+        raise Refused(
+            "not-signed-in", "a token is required; an admin creates it with: designer token create NAME --role ROLE"
+        )
     if request.method not in _SAFE:
-        own_site(request)
+        require_same_origin(request)
     return Caller("anonymous", options.anonymous)
 
 
@@ -109,8 +111,8 @@ def session_of(request: Request) -> Session | None:
     return lab.accounts.session(cookie) if cookie and len(cookie) < 200 else None
 
 
-def own_site(request: Request) -> None:
-    """Refuse a write that another site's page makes a browser send.
+def require_same_origin(request: Request) -> None:
+    """Refuse a write that comes from a page of another site.
 
     Raises
     ------
@@ -120,19 +122,19 @@ def own_site(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     foreign = site not in (None, "same-origin", "none")
     if foreign or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
-        raise Refused("not-allowed", "this write comes from the page of another site")
+        raise Refused("not-allowed", "this write comes from a page of another site")
 
 
-def _known(request: Request, caller: Caller) -> Caller:
-    request.scope["designer.user"] = caller.user  # for the log
+def _logged(request: Request, caller: Caller) -> Caller:
+    request.scope["designer.user"] = caller.user  # for the access log
     return caller
 
 
-Who = Annotated[Caller, Depends(signed_in)]
+CurrentCaller = Annotated[Caller, Depends(authenticate)]
 
 
-class Limits:
-    """Refuses bodies that are too large before they are read whole, and calls by another name than the service's."""
+class RequestLimits:
+    """Middleware that refuses request bodies that are too large, and requests to other host names."""
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self.app = app
@@ -144,12 +146,12 @@ class Limits:
             return
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         if self.options.hosts and _host(headers.get("host", "")) not in self.options.hosts:
-            error = Refused("not-allowed", "the service is not called by this name; see --allow-host")
-            await of_error(error)(scope, receive, send)
+            error = Refused("not-allowed", "this host name is not allowed; see --allow-host")
+            await problem_response(error)(scope, receive, send)
             return
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > MAX_BYTES:
-            await of_error(_too_large())(scope, receive, send)
+            await problem_response(_too_large())(scope, receive, send)
             return
         received = 0
 
@@ -173,8 +175,8 @@ def _host(header: str) -> str:
     return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header
 
 
-class Wrapping:
-    """Adds the safe headers to every answer, and writes one line a request to the log: never a query or a header."""
+class HeadersAndLog:
+    """Middleware that adds security headers, and logs one line a request, without its query or headers."""
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self.app = app

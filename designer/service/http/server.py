@@ -1,4 +1,4 @@
-"""Running the service: how open it may be, and the web server around it."""
+"""The web server: who may reach it, and how it is run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 
 from designer.errors import Fault, InvalidInput, MissingExtra
 from designer.service.store.accounts import ROLES, Accounts
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 
 GRACE_SECONDS = 5
-_ALWAYS = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own.
+    """Whether an address is a loopback address.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, False)
@@ -29,13 +29,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_openness(host: str, anonymous: str | None, hosts: Sequence[str]) -> None:
-    """Refuse to be more open than anybody can want.
+def check_exposure(host: str, anonymous: str | None, hosts: Sequence[str]) -> None:
+    """Refuse settings that would let strangers write.
 
     Raises
     ------
     InvalidInput
-        If strangers could write, or nobody could call the service by its name.
+        If anonymous callers could write over the network, or no host name is allowed.
     """
     faults = []
     if anonymous is not None and anonymous not in ROLES:
@@ -43,16 +43,16 @@ def check_openness(host: str, anonymous: str | None, hosts: Sequence[str]) -> No
     if not is_loopback(host):
         if anonymous not in (None, "read"):
             what = f"--anonymous {anonymous} would let everybody in the network write"
-            faults.append(Fault(what, "make tokens, or listen on 127.0.0.1"))
+            faults.append(Fault(what, "create tokens, or listen on 127.0.0.1"))
         if not hosts:
-            what = f"--host {host} is open to others, and no name is given by which they may call it"
+            what = f"--host {host} accepts requests from the network, and no host name is allowed"
             faults.append(Fault(what, "add --allow-host NAME, for example --allow-host lab.example"))
     if faults:
         raise InvalidInput(faults)
 
 
 def serve_lab(
-    place: Place,
+    paths: LabPaths,
     *,
     host: str,
     port: int,
@@ -60,7 +60,7 @@ def serve_lab(
     anonymous: str | None = None,
     https: bool = False,
     workers: int = 1,
-    tell: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> None:
     """Serve a lab until it is stopped.
 
@@ -69,7 +69,7 @@ def serve_lab(
     MissingExtra
         If the web framework is not installed.
     InvalidInput
-        If the address cannot be listened at.
+        If the service cannot listen at the address.
     """
     try:
         import fastapi  # noqa: F401
@@ -81,19 +81,19 @@ def serve_lab(
     from designer.service.lab import Lab
     from designer.service.work.workers import Workers
 
-    lab = Lab(place, Workers.of(workers))
+    lab = Lab(paths, Workers.of_processes(workers))
     if anonymous is None and not any(each["usable"] for each in Accounts(lab.store).tokens()):
-        tell(f"there is no token yet; make one with: designer token create NAME --role admin --lab {place.folder}")
+        notify(f"there is no token yet; create one with: designer token create NAME --role admin --lab {paths.folder}")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    app = create_app(lab, Options(anonymous=anonymous, https=https, hosts=(*_ALWAYS, *hosts)))
+    app = create_app(lab, Options(anonymous=anonymous, https=https, hosts=(*_LOOPBACK_NAMES, *hosts)))
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_config=None, server_header=False, proxy_headers=https,
         timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30, h11_max_incomplete_event_size=32_768,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    tell(f"open http://{'localhost' if is_loopback(host) else hosts[0]}:{port}/ in a browser; Ctrl-C stops it")
+    notify(f"open http://{'localhost' if is_loopback(host) else hosts[0]}:{port}/ in a browser; Ctrl-C stops it")
     try:
         server.run()
     except SystemExit:
-        fault = Fault(f"cannot listen at {host}:{port}", "give another --port, or stop what uses this one")
+        fault = Fault(f"cannot listen at {host}:{port}", "give another --port, or stop the program that uses this one")
         raise InvalidInput(fault) from None

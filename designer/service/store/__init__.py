@@ -1,1 +1,1 @@
-"""The service's tables beside the events: accounts, sessions, requests; and what is cached of them."""
+"""The service's data: accounts, sessions, the audit log of requests, open campaigns, uploaded tables."""

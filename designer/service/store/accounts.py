@@ -1,7 +1,7 @@
-"""Who may do what: tokens with roles, made on the command line, and the page's sessions that stand for them.
+"""Accounts: tokens with roles, created on the command line, and the browser sessions that they begin.
 
-A token is shown once, when it is made, and is 256 random bits: so a plain SHA-256 digest in the store is enough (slow
-hashes are for passwords, which people choose). Each role may do all that the roles before it may.
+A token is shown once, when it is created. It has 256 random bits, so the store holds its plain SHA-256 digest: slow
+hashes protect passwords, which people choose. Each role includes the permissions of the roles before it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from designer.service.problems import Refused
 from designer.service.store.schema import SESSIONS, TOKENS
 
 ROLES = ("read", "record", "steer", "admin")
-MAY = {
-    "read": "look at everything",
+ROLE_PERMISSIONS = {
+    "read": "read everything",
     "record": "ask for suggestions, record results and failures",
-    "steer": "begin and change campaigns, amend and withdraw",
-    "admin": "see and revoke tokens, read the audit trail",
+    "steer": "create and change campaigns, amend and withdraw",
+    "admin": "list and revoke tokens, read the audit log",
 }
 SESSION_HOURS = 12
 _PREFIX = "dsg"
@@ -35,7 +35,7 @@ _PREFIX = "dsg"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, by which face (``http``, ``page``, ``mcp``), and with which role."""
+    """Who sends a request, by which interface (``http``, ``page``, ``mcp``), and with which role."""
 
     user: str
     role: str
@@ -45,8 +45,8 @@ class Caller:
         """Whether the caller's role includes `role`."""
         return ROLES.index(self.role) >= ROLES.index(role)
 
-    def needs(self, role: str) -> None:
-        """Refuse what takes a higher role.
+    def require(self, role: str) -> None:
+        """Refuse an operation that requires a higher role.
 
         Raises
         ------
@@ -54,12 +54,12 @@ class Caller:
             As ``not-allowed``.
         """
         if not self.may(role):
-            raise Refused("not-allowed", f"this takes the role {role!r}, which may {MAY[role]}; yours is {self.role!r}")
+            raise Refused("not-allowed", f"this requires the role {role!r}; yours is {self.role!r}")
 
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in browser: who it is, and the word that its writes must carry, which other sites do not know."""
+    """A signed-in browser: its user, and the CSRF token that its writes must carry."""
 
     caller: Caller
     csrf: str
@@ -73,12 +73,12 @@ class Accounts:
         self._clock = clock
 
     def create(self, user: str, role: str, *, days: int | None = None) -> str:
-        """Make a token and return it: it cannot be read again.
+        """Create a token and return it: it cannot be read again.
 
         Raises
         ------
         InvalidInput
-            If the name or the role cannot be.
+            If the name, the role or the lifetime is not valid.
         """
         faults = []
         if not user.strip() or user != user.strip() or len(user) > 60 or not user.isprintable():
@@ -86,7 +86,7 @@ class Accounts:
         if role not in ROLES:
             faults.append(Fault(f"there is no role {role!r}", f"choose one of {', '.join(ROLES)}"))
         if days is not None and not 1 <= days <= 3660:
-            faults.append(Fault(f"a token cannot last {days} days", "give 1 to 3660, or leave it out"))
+            faults.append(Fault(f"a token cannot be valid for {days} days", "give 1 to 3660, or leave it out"))
         if faults:
             raise InvalidInput(faults)
         name, secret, now = secrets.token_hex(4), secrets.token_urlsafe(32), self._clock()
@@ -97,14 +97,14 @@ class Accounts:
         return f"{_PREFIX}_{name}_{secret}"
 
     def tokens(self) -> list[dict[str, Any]]:
-        """Return what is known of every token, oldest first; never the token itself."""
+        """Return id, user, role and dates of every token, oldest first; never the token itself."""
         columns = [TOKENS.c[key] for key in ("id", "user", "role", "created_at", "expires_at", "revoked_at")]
         with self._store.transaction() as connection:
             rows = connection.execute(sa.select(*columns).order_by(TOKENS.c.created_at, TOKENS.c.id)).mappings()
             return [{**row, "usable": self._usable(row)} for row in rows]
 
     def revoke(self, name: str) -> bool:
-        """Revoke a token by its id, and end its sessions; say whether that is new.
+        """Revoke a token by its id and end its sessions; return False if it was revoked before.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Accounts:
             return connection.execute(change).rowcount > 0
 
     def caller(self, token: str, via: str = "http") -> Caller | None:
-        """Return who holds `token`; None if it is none, revoked or expired."""
+        """Return the holder of `token`; None if it is unknown, revoked or expired."""
         found = self._token(token)
         return None if found is None else Caller(found["user"], found["role"], via)
 
@@ -140,10 +140,10 @@ class Accounts:
         expires = row["expires_at"]
         return row["revoked_at"] is None and (expires is None or datetime.fromisoformat(expires) > self._clock())
 
-    # The page's sessions
+    # Browser sessions
 
     def sign_in(self, token: str) -> str | None:
-        """Begin a session of the page and return its cookie; None if the token is not usable."""
+        """Begin a browser session and return its cookie; None if the token is not usable."""
         found = self._token(token)
         if found is None:
             return None
@@ -156,7 +156,7 @@ class Accounts:
         return cookie
 
     def session(self, cookie: str) -> Session | None:
-        """Return the session of a cookie; None if it ended, or its token did."""
+        """Return the session of a cookie; None if the session has ended or its token is not usable."""
         query = sa.select(TOKENS, SESSIONS.c.expires_at.label("ends_at")).join_from(SESSIONS, TOKENS)
         with self._store.transaction() as connection:
             row = connection.execute(query.where(SESSIONS.c.digest == digest(cookie))).mappings().first()

@@ -1,7 +1,7 @@
-"""Campaigns kept open and up to date, so that looking at one costs reading what is new and no more.
+"""A cache of open campaigns: reading one costs reading its new events only.
 
-A campaign's state is the fold of its events: kept by position, it is brought up to date from the events after it. For
-the list of all campaigns one query tells which have changed.
+A campaign's state is the fold of its events. The cache holds the state at a position and advances it by the events
+after that position. For the list of all campaigns, one query returns which have changed.
 """
 
 from __future__ import annotations
@@ -16,92 +16,92 @@ from designer.campaign.campaign import Campaign
 from designer.campaign.log.state import CampaignState, advance, fold
 from designer.campaign.log.store import SqlStore
 from designer.service.problems import Refused
-from designer.service.store.idempotency import NotedStore
-from designer.service.store.paths import Place
-from designer.service.url_names import name_of
+from designer.service.store.idempotency import AuditedStore
+from designer.service.store.paths import LabPaths
+from designer.service.url_names import decode_name
 
 MAX_OPEN = 1000
 
 
 @dataclass(eq=False)
-class Book:
-    """One campaign on the shelf; hold `lock` to use `campaign`."""
+class CachedCampaign:
+    """One cached campaign; hold `lock` to use `campaign`."""
 
     name: str
-    store: NotedStore
+    store: AuditedStore
     lock: threading.Lock = field(default_factory=threading.Lock)
     campaign: Campaign | None = None
 
 
 class CampaignCache:
-    """The campaigns of a store, each opened once in this process.
+    """The campaigns of a database, each opened once in this process.
 
     Parameters
     ----------
-    place
-        Where tables of candidates are.
+    paths
+        The lab's folder, which holds the tables of candidates.
     """
 
-    def __init__(self, store: SqlStore, place: Place) -> None:
+    def __init__(self, store: SqlStore, paths: LabPaths) -> None:
         self._store = store
-        self._place = place
+        self._paths = paths
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._books: OrderedDict[str, Book] = OrderedDict()
+        self._entries: OrderedDict[str, CachedCampaign] = OrderedDict()
         self._states: dict[str, CampaignState] = {}
 
     def name(self, path: str) -> str:
-        """Return the campaign's name from its part of a path.
+        """Return the campaign's name from its encoded form in a URL.
 
         Raises
         ------
         Refused
-            As ``not-found``, if it can be none.
+            As ``not-found``, if it encodes no name.
         """
-        name = name_of(path)
+        name = decode_name(path)
         if name is None:
             raise Refused("not-found", f"there is no campaign {path!r}")
         return name
 
     @contextmanager
-    def open(self, name: str) -> Iterator[tuple[Campaign, NotedStore]]:
-        """Yield a campaign as it is now, to this thread alone.
+    def open(self, name: str) -> Iterator[tuple[Campaign, AuditedStore]]:
+        """Yield the current state of a campaign; other threads wait for it.
 
         Raises
         ------
         Refused
             As ``not-found``.
         InvalidInput
-            If the campaign cannot be opened here: its table of candidates is elsewhere.
+            If the campaign cannot be opened here, because its table of candidates is missing.
         """
         if not name.isprintable() or len(name) > 100:
             raise Refused("not-found", f"there is no campaign {name!r}")
-        book = self._book(name)
-        with book.lock:
-            if book.campaign is None:
+        entry = self._entry(name)
+        with entry.lock:
+            if entry.campaign is None:
                 if not self._store.read(name)[:1]:
                     raise Refused("not-found", f"there is no campaign {name!r}")
-                book.campaign = Campaign.resume(book.store, name, folder=self._place.folder)
+                entry.campaign = Campaign.resume(entry.store, name, folder=self._paths.folder)
             else:
-                book.campaign.refresh()
-            yield book.campaign, book.store
+                entry.campaign.refresh()
+            yield entry.campaign, entry.store
 
-    def new_store(self) -> NotedStore:
-        """Return a store for a campaign that is about to begin."""
-        return NotedStore(self._store, self._writing)
+    def new_store(self) -> AuditedStore:
+        """Return a store for a new campaign."""
+        return AuditedStore(self._store, self._writing)
 
-    def _book(self, name: str) -> Book:
+    def _entry(self, name: str) -> CachedCampaign:
         with self._lock:
-            book = self._books.get(name)
-            if book is None:
-                book = self._books[name] = Book(name, self.new_store())
-            self._books.move_to_end(name)
-            while len(self._books) > MAX_OPEN:  # whoever uses it still holds it; only the next one reads it anew
-                self._books.popitem(last=False)
-            return book
+            entry = self._entries.get(name)
+            if entry is None:
+                entry = self._entries[name] = CachedCampaign(name, self.new_store())
+            self._entries.move_to_end(name)
+            while len(self._entries) > MAX_OPEN:  # a thread that uses it still holds it
+                self._entries.popitem(last=False)
+            return entry
 
     def states(self) -> dict[str, CampaignState]:
-        """Return what is known of every campaign, by name in order."""
+        """Return the state of every campaign, in the order of names."""
         positions = self._store.positions()
         for name, position in positions.items():
             known = self._states.get(name)

@@ -1,8 +1,8 @@
-"""Writes that say who asked for them, and that are done once however often they are asked for.
+"""Idempotent writes and the audit log: each write records who requested it, and is carried out once for each key.
 
-A *note* is written in the same transaction as the events it belongs to. Its key comes from the client
-(``Idempotency-Key``), so a request that is sent again after a crash on either side finds its note and gets the answer
-of the first time. The note's primary key lets one of two that come at once through.
+The record of a write request is inserted in the same transaction as its events. Its key comes from the client
+(``Idempotency-Key``): a request that is sent again, after a crash on either side, finds the record and gets the first
+reply. The key is unique, so the database refuses one of two simultaneous requests.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,17 +27,17 @@ from designer.service.store.schema import REQUESTS
 
 
 @dataclass(frozen=True)
-class Note:
-    """Who asked for a write, and what it is known by.
+class WriteRequest:
+    """A request for a write: who sent it, its key and its content.
 
     Parameters
     ----------
     key
-        What tells this request from all others.
+        Identifies the request.
     fingerprint
-        A digest of what was asked: the same key with another one is a mistake.
+        A digest of the content: the same key with another fingerprint is an error.
     repeatable
-        Whether the key is the client's, so that the request may come again.
+        Whether the key is the client's, so that the request may be sent again.
     """
 
     key: str
@@ -48,10 +48,10 @@ class Note:
     repeatable: bool = False
 
     @classmethod
-    def of(cls, caller: Caller, verb: str, campaign: str, asked: Any, key: str | None) -> Note:
-        """Return the note of a request, with a key of its own where the client gave none."""
-        text = json.dumps([verb, campaign, asked], sort_keys=True, default=str, ensure_ascii=False)
-        _storable(text)
+    def of(cls, caller: Caller, verb: str, campaign: str, content: Any, key: str | None) -> WriteRequest:
+        """Return the record of a request, with a random key if the client gave none."""
+        text = json.dumps([verb, campaign, content], sort_keys=True, default=str, ensure_ascii=False)
+        _check_storable(text)
         fingerprint = digest(text)
         if key is None:
             return cls(uuid.uuid4().hex, caller, verb, campaign, fingerprint)
@@ -72,55 +72,55 @@ class Note:
         }
 
 
-def _storable(text: str) -> None:
-    """Refuse what a database cannot keep as text.
+def _check_storable(text: str) -> None:
+    """Refuse text that a database cannot store.
 
     Raises
     ------
     InvalidData
-        If there is a zero character, or half of one that takes two.
+        If it holds a zero character or an unpaired surrogate.
     """
     if "\\u0000" in text or not _UNPAIRED.isdisjoint(text):
-        raise InvalidData(Fault("a text holds characters that cannot be kept", "write it in plain Unicode"))
+        raise InvalidData(Fault("a text holds characters that cannot be stored", "leave out control characters"))
 
 
 _UNPAIRED = frozenset(map(chr, range(0xD800, 0xE000)))
 
 
-class Repeated(StoreError):
-    """A request with this key was carried out before; nothing was written now."""
+class RepeatedRequest(StoreError):
+    """A request with this key was carried out before; this one wrote nothing."""
 
 
-class NotedStore:
-    """A campaign's store for the service: every append carries a note, and is guarded by what the client saw.
+class AuditedStore:
+    """A campaign's store for the service: every append inserts the record of the request that made it.
 
-    One object belongs to one open campaign, whose lock the caller holds.
+    One object belongs to one open campaign; the caller holds its lock.
 
     Parameters
     ----------
     lock
-        Lets the writers of this process in one after the other: SQLite's own waiting sleeps, and is not fair.
+        Serialises the writers of this process, because SQLite's own waiting sleeps and is not fair.
     """
 
     def __init__(self, store: SqlStore, lock: threading.Lock) -> None:
         self._store = store
         self._lock = lock
-        self._note: Note | None = None
+        self._request: WriteRequest | None = None
         self._guard: Callable[[], None] | None = None
 
     @property
     def location(self) -> str:
-        """Where the events are, without a password."""
+        """The database, without a password."""
         return self._store.location
 
     @contextmanager
-    def noting(self, note: Note, guard: Callable[[], None] | None = None) -> Iterator[None]:
-        """Let what is appended inside carry `note`; `guard` is asked before each append and may raise."""
-        self._note, self._guard = note, guard
+    def attributed_to(self, request: WriteRequest, guard: Callable[[], None] | None = None) -> Iterator[None]:
+        """Attribute the events that are appended inside to `request`; `guard` runs before each append and may raise."""
+        self._request, self._guard = request, guard
         try:
             yield
         finally:
-            self._note = self._guard = None
+            self._request = self._guard = None
 
     def names(self) -> list[str]:
         """As `EventStore.names`."""
@@ -132,70 +132,70 @@ class NotedStore:
 
     def create(self, event: Created) -> None:
         """As `EventStore.create`."""
-        note = self._noted()
+        request = self._current_request()
         with self._lock:
-            self._store.create(event, beside=lambda connection: _write(connection, note, 1, 1))
+            self._store.create(event, beside=lambda connection: _insert(connection, request, 1, 1))
 
     def append(self, name: str, events: Sequence[Event], expected: int) -> int:
-        """As `EventStore.append`; raises `Repeated` where the note's key was used before."""
-        note = self._noted()
+        """As `EventStore.append`; raises `RepeatedRequest` if the request's key was used before."""
+        request = self._current_request()
         if self._guard is not None:
             self._guard()
         first, last = expected + 1, expected + len(events)
         with self._lock:
             return self._store.append(
-                name, events, expected, beside=lambda connection: _write(connection, note, first, last)
+                name, events, expected, beside=lambda connection: _insert(connection, request, first, last)
             )
 
-    def _noted(self) -> Note:
-        assert self._note is not None, "the service writes nothing without a note of who asked"
-        return self._note
+    def _current_request(self) -> WriteRequest:
+        assert self._request is not None, "every write of the service names who requested it"
+        return self._request
 
 
-def _write(connection: Connection, note: Note, first: int | None, last: int | None) -> None:
+def _insert(connection: Connection, request: WriteRequest, first: int | None, last: int | None) -> None:
     try:
-        connection.execute(REQUESTS.insert(), note.row(first, last))
+        connection.execute(REQUESTS.insert(), request.row(first, last))
     except sa.exc.IntegrityError:
-        raise Repeated("this request was carried out before") from None
+        raise RepeatedRequest("this request was carried out before") from None
 
 
-class Notes:
-    """The notes in a store: answers of the first time, and the audit trail."""
+class RequestLog:
+    """The records of write requests in a database: first replies, and the audit log."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
 
-    def earlier(self, note: Note) -> Mapping[str, Any] | None:
-        """Return the row of a request that was carried out before; None if this is the first time.
+    def previous(self, request: WriteRequest) -> Mapping[str, Any] | None:
+        """Return the row of the same request if it was carried out before, else None.
 
         Raises
         ------
         Refused
-            If the key was used for something else.
+            If the key was used for another request.
         """
-        if not note.repeatable:
+        if not request.repeatable:
             return None
-        row = self.of(note.key)
-        if row is not None and row["fingerprint"] != note.fingerprint:
-            raise Refused("key-reused", "this Idempotency-Key came with another request; make a new one for each write")
+        row = self.of(request.key)
+        if row is not None and row["fingerprint"] != request.fingerprint:
+            raise Refused("key-reused", "this Idempotency-Key was used before; use a new key for each write")
         return row
 
-    def answered(self, note: Note, reply: Mapping[str, Any]) -> None:
-        """Keep the answer to a repeatable request, whether or not it wrote events."""
-        if not note.repeatable:
+    def save_reply(self, request: WriteRequest, reply: Mapping[str, Any]) -> None:
+        """Store the reply to a repeatable request, whether or not it wrote events."""
+        if not request.repeatable:
             return
         text = json.dumps(reply)
-        change = REQUESTS.update().where(REQUESTS.c.key == note.key, REQUESTS.c.reply.is_(None)).values(reply=text)
+        change = REQUESTS.update().where(REQUESTS.c.key == request.key, REQUESTS.c.reply.is_(None)).values(reply=text)
         with self._store.transaction(write=True) as connection:
             if connection.execute(change).rowcount == 0:
-                known = connection.scalar(sa.select(REQUESTS.c.key).where(REQUESTS.c.key == note.key))
-                if known is None:  # it changed nothing, which is an answer too
-                    connection.execute(REQUESTS.insert(), {**note.row(), "reply": text})
+                known = connection.scalar(sa.select(REQUESTS.c.key).where(REQUESTS.c.key == request.key))
+                if known is None:  # it wrote no events, and so no record yet
+                    connection.execute(REQUESTS.insert(), {**request.row(), "reply": text})
 
-    def keep(self, note: Note) -> None:
-        """Write a note without events: a change of something else than a campaign."""
+    def add(self, request: WriteRequest) -> None:
+        """Insert the record of a request that changes something other than a campaign."""
         with self._store.transaction(write=True) as connection:
-            _write(connection, replace(note), None, None)
+            _insert(connection, request, None, None)
 
     def of(self, key: str) -> dict[str, Any] | None:
         """Return the row of a request by its key (a job's is its id); None if nothing was written for it."""
@@ -203,16 +203,16 @@ class Notes:
             row = connection.execute(sa.select(REQUESTS).where(REQUESTS.c.key == key)).mappings().first()
         return None if row is None else dict(row)
 
-    def who(self, campaign: str) -> dict[int, dict[str, Any]]:
-        """Return who wrote what in a campaign: user and face by the position of each event."""
+    def authors(self, campaign: str) -> dict[int, dict[str, Any]]:
+        """Return user and interface of each event of a campaign, by its position."""
         columns = (REQUESTS.c.first, REQUESTS.c.last, REQUESTS.c.user, REQUESTS.c.via)
         query = sa.select(*columns).where(REQUESTS.c.campaign == campaign, REQUESTS.c.first.is_not(None))
         with self._store.transaction() as connection:
             rows = connection.execute(query).all()
         return {at: {"user": user, "via": via} for first, last, user, via in rows for at in range(first, last + 1)}
 
-    def trail(self, *, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """Return the audit trail, newest first: who did what to which campaign, and which events that wrote."""
+    def audit_trail(self, *, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return the audit log, newest first: user, operation, campaign, and the events that were written."""
         keys = ("number", "at", "user", "via", "verb", "campaign", "first", "last")
         query = sa.select(*(REQUESTS.c[key] for key in keys)).order_by(REQUESTS.c.number.desc()).limit(limit)
         if before is not None:

@@ -1,4 +1,4 @@
-"""Where a lab's data is: one folder, and one store that holds all its campaigns."""
+"""Where a lab's data is: one folder, and one database with all its campaigns."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from designer.campaign.log.store_location import parse_location, shown
 from designer.errors import Fault, InvalidInput
 from designer.service.store.schema import METADATA, check_schema
 
-FILE = "lab.db"
-TABLES = "tables"
+DATABASE_FILE = "lab.db"
+TABLES_FOLDER = "tables"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A lab's data folder and its store.
+class LabPaths:
+    """A lab's data folder and its database.
 
     Parameters
     ----------
     folder
-        Holds uploaded tables of candidates, and the SQLite store unless `store` is elsewhere. Campaigns that arrive
-        over the network can name files in it and nowhere else.
+        Holds uploaded tables of candidates, and the SQLite database unless `store` names another. Campaigns that
+        arrive over the network can refer to files in this folder only.
     store
         The path of an SQLite file, or the URL of a PostgreSQL database.
     """
@@ -31,37 +31,37 @@ class Place:
     store: str
 
     @classmethod
-    def at(cls, folder: Path | str, store: str | None = None) -> Place:
-        """Return the place of a folder, which is made if it is not there.
+    def of(cls, folder: Path | str, store: str | None = None) -> LabPaths:
+        """Return the paths of a folder, which is created if it is missing.
 
         Raises
         ------
         InvalidInput
-            If the folder cannot be made.
+            If the folder cannot be created.
         """
         folder = Path(folder).absolute()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            what = f"the folder cannot be made: {error.strerror}"
-            raise InvalidInput(Fault(what, "give a folder that may be written", file=str(folder))) from None
-        return cls(folder, store or str(folder / FILE))
+            what = f"the folder cannot be created: {error.strerror}"
+            raise InvalidInput(Fault(what, "give a folder that you can write to", file=str(folder))) from None
+        return cls(folder, store or str(folder / DATABASE_FILE))
 
     @property
-    def shown(self) -> str:
-        """Where the store is, without a password."""
+    def location(self) -> str:
+        """The database, without a password."""
         return shown(parse_location(self.store))
 
-    def open(self) -> SqlStore:
-        """Open the store for a process that serves many requests; its tables are made where they are missing.
+    def open_store(self) -> SqlStore:
+        """Open the database for a process that serves many requests; missing tables are created.
 
         Raises
         ------
         StoreError
-            If the store cannot be used, or was made by a later version.
+            If the database cannot be used, or a later version created its tables.
         """
         store = SqlStore(self.store, pooled=True)
         store.prepare(beside=METADATA)
         with store.transaction(write=True) as connection:
-            check_schema(connection, self.shown)
+            check_schema(connection, self.location)
         return store

@@ -1,7 +1,6 @@
 """The service's tables, beside the events in the same database: tokens, sessions, requests and jobs.
 
-No secret is in them: of tokens and sessions there is only the SHA-256 digest, from which nobody gets back 256 random
-bits.
+They hold no secrets: of tokens and sessions they hold only SHA-256 digests.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ SESSIONS = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Text, nullable=False),
 )
-# Every write that changed something, and who asked for it: the audit trail, and what a repeated request is known by.
-# `first` and `last` are the positions of the events that it wrote, in the same transaction.
+# Every write and who requested it: the audit log, and the replies to repeated requests.
+# `first` and `last` are the positions of the events that the write appended, in the same transaction.
 REQUESTS = sa.Table(
     "designer_requests",
     METADATA,
@@ -69,16 +68,18 @@ JOBS = sa.Table(
 )
 
 
-def check_schema(connection: Connection, place: str) -> None:
-    """Write the version of these tables, or check the one that is there.
+def check_schema(connection: Connection, location: str) -> None:
+    """Write the version of these tables, or check the existing one.
 
     Raises
     ------
     StoreError
-        If a later version of designer made them.
+        If a later version of designer created them.
     """
     known = connection.scalar(sa.select(SCHEMA.c.version))
     if known is None:
         connection.execute(SCHEMA.insert(), {"version": VERSION})
     elif known != VERSION:
-        raise StoreError(f"{place} holds service tables of version {known}; this designer knows {VERSION}: update it")
+        raise StoreError(
+            f"{location} holds service tables of version {known}; this one reads {VERSION}: update designer"
+        )

@@ -1,4 +1,4 @@
-"""What is known of a job while it runs and afterwards: marks in its row, made by the worker and by the service."""
+"""The row of a job: its state while it runs and afterwards, updated by the worker and by the service."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from typing import Any
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
 from designer.service.problems import problem
-from designer.service.store.idempotency import Notes
+from designer.service.store.idempotency import RequestLog
 from designer.service.store.schema import JOBS
 
 UNFINISHED = ("waiting", "running")
 
 
-def mark(store: SqlStore, job: str, **values: Any) -> None:
-    """Change columns of a job's row."""
+def update_job(store: SqlStore, job: str, **values: Any) -> None:
+    """Update columns of a job's row."""
     with store.transaction(write=True) as connection:
         connection.execute(JOBS.update().where(JOBS.c.id == job).values(**values))
 
 
-def settle(store: SqlStore, job: str) -> bool:
-    """Mark a job as done if its events are written; say whether they are."""
-    row = Notes(store).of(job)
+def complete_if_written(store: SqlStore, job: str) -> bool:
+    """Mark a job as done if its events are written; return whether they are."""
+    row = RequestLog(store).of(job)
     if row is None:
         return False
     outcome = json.dumps({"first": row["first"], "last": row["last"]})
-    mark(store, job, state="done", finished_at=utc_now().isoformat(), outcome=outcome)
+    update_job(store, job, state="done", finished_at=utc_now().isoformat(), outcome=outcome)
     return True
 
 
 def fail(store: SqlStore, job: str, error: BaseException) -> None:
     """Mark a job as failed."""
     outcome = json.dumps({"problem": problem(error)})
-    mark(store, job, state="failed", finished_at=utc_now().isoformat(), outcome=outcome)
+    update_job(store, job, state="failed", finished_at=utc_now().isoformat(), outcome=outcome)
 
 
-def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a job's row as plain data for whoever asked."""
+def job_data(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job's row as plain data for the interfaces."""
     outcome = json.loads(row["outcome"]) if row["outcome"] else {}
     return {
         "id": row["id"],
@@ -57,7 +57,7 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seconds(row: Mapping[str, Any]) -> float | None:
-    """Return how long the job has been running, or ran."""
+    """Return the run time of the job so far, in seconds."""
     if row["started_at"] is None:
         return None
     end = datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else utc_now()

@@ -1,7 +1,7 @@
-"""Suggestions as jobs: asked for at once, made in a worker, and kept in the store, so that none is lost or doubled.
+"""Suggestions as jobs: stored at once and carried out by a worker, so that none is lost or done twice.
 
-A job that was waiting or running when the service ended is taken up again when it starts. The events of a suggestion
-carry the job's id in the same transaction: if they are there, the job is done, whoever made them.
+A job that was waiting or running when the service ended is resumed when it starts. The events of a suggestion are
+recorded under the job's id in the same transaction: if they exist, the job is done.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
 from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, digest
-from designer.service.store.paths import Place
+from designer.service.store.paths import LabPaths
 from designer.service.store.schema import JOBS
 from designer.service.work import worker_tasks
-from designer.service.work.job_progress import UNFINISHED, fail, mark, plain, settle
-from designer.service.work.workers import Lane
+from designer.service.work.job_progress import UNFINISHED, complete_if_written, fail, job_data, update_job
+from designer.service.work.workers import WorkerPool
 
-MAX_WAITING = 1000
+MAX_WAITING_JOBS = 1000
 
 
 class Jobs:
-    """The jobs in a store, and the lane of workers that carries them out."""
+    """The jobs in a database, and the pool of workers that carries them out."""
 
-    def __init__(self, store: SqlStore, place: Place, lane: Lane) -> None:
+    def __init__(self, store: SqlStore, paths: LabPaths, pool: WorkerPool) -> None:
         self._store = store
-        self._place = place
-        self._lane = lane
+        self._paths = paths
+        self._pool = pool
         self._lock = threading.Lock()
         self._running: dict[str, Future[Any]] = {}
 
-    def ask(self, caller: Caller, campaign: str, arguments: Mapping[str, Any], key: str | None) -> dict[str, Any]:
-        """Begin a job; the same key again returns the same job.
+    def create(self, caller: Caller, campaign: str, arguments: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+        """Create a job; the same key again returns the same job.
 
         Raises
         ------
         Refused
-            If too many jobs wait, or the key was used for something else.
+            If too many jobs wait, or the key was used for another request.
         """
-        asked = json.dumps(dict(arguments), sort_keys=True)
-        fingerprint = digest(json.dumps([campaign, asked]))
+        content = json.dumps(dict(arguments), sort_keys=True)
+        fingerprint = digest(json.dumps([campaign, content]))
         row = {
             "id": uuid.uuid4().hex[:20],
             "key": None if key is None else digest(f"{caller.user}\0{key}"),
@@ -55,16 +55,16 @@ class Jobs:
             "campaign": campaign,
             "user": caller.user,
             "via": caller.via,
-            "arguments": asked,
+            "arguments": content,
             "state": "waiting",
             "asked_at": utc_now().isoformat(),
         }
-        earlier = self._earlier(row)
-        if earlier is not None:
-            return earlier
+        previous = self._previous(row)
+        if previous is not None:
+            return previous
         with self._lock:
-            if len(self._running) >= MAX_WAITING:
-                raise Refused("busy", f"{MAX_WAITING} suggestions are waiting already")
+            if len(self._running) >= MAX_WAITING_JOBS:
+                raise Refused("busy", f"{MAX_WAITING_JOBS} suggestions are waiting; try again later")
         try:
             with self._store.transaction(write=True) as connection:
                 try:
@@ -72,56 +72,56 @@ class Jobs:
                 except sa.exc.IntegrityError:
                     raise _KeyTakenError from None
         except _KeyTakenError:
-            earlier = self._earlier(row)
-            assert earlier is not None
-            return earlier
+            previous = self._previous(row)
+            assert previous is not None
+            return previous
         self._submit(row)
-        return plain({**row, "started_at": None, "finished_at": None, "outcome": None})
+        return job_data({**row, "started_at": None, "finished_at": None, "outcome": None})
 
-    def _earlier(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _previous(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
         if row["key"] is None:
             return None
         with self._store.transaction() as connection:
             found = connection.execute(sa.select(JOBS).where(JOBS.c.key == row["key"])).mappings().first()
         if found is not None and found["fingerprint"] != row["fingerprint"]:
-            raise Refused("key-reused", "this Idempotency-Key came with another request; make a new one for each write")
-        return None if found is None else plain(dict(found))
+            raise Refused("key-reused", "this Idempotency-Key was used before; use a new key for each write")
+        return None if found is None else job_data(dict(found))
 
     def _submit(self, row: Mapping[str, Any]) -> None:
         caller = Caller(row["user"], "record", row["via"])
         arguments = json.loads(row["arguments"])
-        future = self._lane.submit(worker_tasks.suggest, self._place, row["id"], caller, row["campaign"], arguments)
+        future = self._pool.submit(worker_tasks.suggest, self._paths, row["id"], caller, row["campaign"], arguments)
         with self._lock:
             self._running[row["id"]] = future
-        future.add_done_callback(lambda done: self._ended(row["id"], done))
+        future.add_done_callback(lambda done: self._on_end(row["id"], done))
 
-    def _ended(self, job: str, future: Future[Any]) -> None:
-        """Look after a job whose worker has ended; a worker that was killed left its job unfinished."""
+    def _on_end(self, job: str, future: Future[Any]) -> None:
+        """Finish or resubmit a job whose worker has ended; a killed worker leaves its job unfinished."""
         with self._lock:
             self._running.pop(job, None)
         if future.cancelled() or future.exception() is None:
             return
         row = self._row(job)
-        if row is None or row["state"] not in UNFINISHED or settle(self._store, job):
+        if row is None or row["state"] not in UNFINISHED or complete_if_written(self._store, job):
             return
-        if row["state"] == "waiting":  # it was only in line behind the one that ended the worker
+        if row["state"] == "waiting":  # the worker was killed during another job
             try:
                 self._submit(row)
-            except RuntimeError:  # the service is ending: the next start takes it up
+            except RuntimeError:  # the service is ending: its next start resumes the job
                 return
             return
-        fail(self._store, job, Refused("worker", "the process that made this suggestion was ended; ask again"))
+        fail(self._store, job, Refused("worker", "the worker process of this suggestion was ended; request it again"))
 
     def resume(self) -> int:
-        """Take up what an earlier service left unfinished; return how many jobs that is."""
+        """Submit the unfinished jobs of an earlier run of the service; return how many."""
         query = sa.select(JOBS).where(JOBS.c.state.in_(UNFINISHED)).order_by(JOBS.c.asked_at)
         with self._store.transaction() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
-        left = [row for row in rows if not settle(self._store, row["id"])]
-        for row in left:
-            mark(self._store, row["id"], state="waiting", started_at=None)
+        unfinished = [row for row in rows if not complete_if_written(self._store, row["id"])]
+        for row in unfinished:
+            update_job(self._store, row["id"], state="waiting", started_at=None)
             self._submit(row)
-        return len(left)
+        return len(unfinished)
 
     def _row(self, job: str) -> Mapping[str, Any] | None:
         with self._store.transaction() as connection:
@@ -129,7 +129,7 @@ class Jobs:
         return None if row is None else dict(row)
 
     def job(self, job: str) -> dict[str, Any]:
-        """Return where a job stands.
+        """Return the state of a job.
 
         Raises
         ------
@@ -139,16 +139,16 @@ class Jobs:
         row = self._row(job) if job.isalnum() else None
         if row is None:
             raise Refused("not-found", f"there is no job {job!r}")
-        return plain(row)
+        return job_data(row)
 
     def unfinished(self, campaign: str) -> list[dict[str, Any]]:
         """Return the jobs of a campaign that are waiting or running, oldest first."""
         query = sa.select(JOBS).where(JOBS.c.campaign == campaign, JOBS.c.state.in_(UNFINISHED))
         with self._store.transaction() as connection:
-            return [plain(dict(row)) for row in connection.execute(query.order_by(JOBS.c.asked_at)).mappings()]
+            return [job_data(dict(row)) for row in connection.execute(query.order_by(JOBS.c.asked_at)).mappings()]
 
     def wait(self, job: str, seconds: float) -> None:
-        """Return when a job has ended, or after so many seconds."""
+        """Wait until a job has ended, at most `seconds`."""
         with self._lock:
             future = self._running.get(job)
         if future is not None:
@@ -158,10 +158,10 @@ class Jobs:
                 return
 
     def future(self, job: str) -> Future[Any] | None:
-        """Return what ends when a job of this process does; None if it is not running here."""
+        """Return the future of a job that this process runs, else None."""
         with self._lock:
             return self._running.get(job)
 
 
 class _KeyTakenError(Exception):
-    """Another request with the same key came at the same time."""
+    """A simultaneous request has the same key."""

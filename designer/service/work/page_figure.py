@@ -1,4 +1,4 @@
-"""The page's one figure: what was measured, experiment by experiment, and the best so far. No model is asked."""
+"""The figure of the campaign page: measured values and the best so far, by experiment. It uses no model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def progress_figure(state: CampaignState, target: Target) -> str:
     """Return the figure of `target` as SVG text.
 
-    The best so far is of what was measured, without regard to the limits of other targets, which the table shows.
+    The best so far is of measured values; it ignores the limits of other targets, which the table shows.
     """
     done: list[Measurement | Failure] = [*state.results, *state.failures]
     done.sort(key=lambda each: each.position)
@@ -30,7 +30,7 @@ def progress_figure(state: CampaignState, target: Target) -> str:
     def paint(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        _aims(axes, target)
+        _draw_goal(axes, target)
         if measured:
             axes.scatter(numbers, measured, s=30, color=BLUE, zorder=3, label="measured")
         if measured and target.goal is not None:
@@ -56,12 +56,12 @@ def _loss(target: Target, value: float) -> float:
     return value if target.goal == "minimize" else -value
 
 
-def _aims(axes: Axes, target: Target) -> None:
+def _draw_goal(axes: Axes, target: Target) -> None:
     if target.goal == "match" and target.value is not None and target.tolerance is not None:
         low, high = target.value - target.tolerance, target.value + target.tolerance
-        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="wanted")
+        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
     elif target.reach is not None:
-        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="to be reached")
+        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="goal")
     for limit in (target.at_least, target.at_most):
         if limit is not None:
             axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")

@@ -1,4 +1,4 @@
-"""What takes a model or a figure to tell of a campaign. Runs in workers; returns plain data."""
+"""Views of a campaign that need a model or a figure. They run in worker processes and return plain data."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 def best(campaign: Campaign) -> list[dict[str, Any]]:
-    """Return the best designs that were made, by the model and as measured."""
+    """Return the best measured designs, with measured and predicted values."""
     return best_data(campaign.best(), campaign.space, campaign.objective.targets)
 
 
 def predict(campaign: Campaign, designs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what the model expects of designs in lab units: mean, sd, and the interval of 95 %."""
+    """Return predictions of designs in lab units: mean, standard deviation and the 95 % interval."""
     return prediction_data(campaign.predict(list(designs)), campaign.objective.targets)
 
 
 def verdict(campaign: Campaign) -> dict[str, Any]:
-    """Say whether the campaign is done and why, with the rule that asks a model."""
+    """Return whether the campaign should stop and why, including the rule that uses the model."""
     decided = campaign.verdict()
     return {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule}
 
 
 def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
-    """Return why a suggestion was made and what was expected of it: in words, and as plain data."""
+    """Return the explanation of a suggestion, in words and as plain data."""
     found = campaign.explain(suggestion)
     return {
         "id": suggestion,
@@ -43,7 +43,7 @@ def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
 
 
 def card_picture(campaign: Campaign, suggestion: str) -> str:
-    """Return the same as one picture (SVG)."""
+    """Return the explanation of a suggestion as one picture (SVG)."""
     from designer.report.cards import card as picture
 
     return picture(campaign.explain(suggestion)).svg()
@@ -58,7 +58,7 @@ def report(campaign: Campaign) -> str:
 
 
 def progress(campaign: Campaign, target: str) -> str:
-    """Return the figure (SVG) of what was measured of a target, experiment by experiment, with the best so far."""
+    """Return the figure (SVG) of a target's measured values and the best so far, by experiment."""
     from designer.service.work.page_figure import progress_figure
 
     return progress_figure(campaign.state, _target(campaign, target))
@@ -72,7 +72,7 @@ def _target(campaign: Campaign, name: str) -> Target:
     raise InvalidInput(Fault(f"there is no target {name!r}", f"targets: {known}"))
 
 
-LOOKS: dict[str, Callable[..., Any]] = {
+VIEWS: dict[str, Callable[..., Any]] = {
     "best": best,
     "predict": predict,
     "verdict": verdict,

@@ -1,6 +1,6 @@
-"""What runs in worker processes: suggestions, and looks that take a model or a figure. Only plain data goes in and out.
+"""The tasks of worker processes: suggestions, and views that need a model or a figure.
 
-The serving process never loads a model, so that reading stays quick while a worker thinks.
+Arguments and results are plain data. The serving process never loads a model: it answers while a worker computes.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import Any
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
-from designer.service.problems import kind_of, problem
+from designer.service.problems import problem, problem_kind
 from designer.service.store.accounts import Caller
 from designer.service.store.cache import CampaignCache
-from designer.service.store.idempotency import Note, Repeated
-from designer.service.store.paths import Place
+from designer.service.store.idempotency import RepeatedRequest, WriteRequest
+from designer.service.store.paths import LabPaths
 from designer.service.work import views
-from designer.service.work.job_progress import fail, mark, settle
+from designer.service.work.job_progress import complete_if_written, fail, update_job
 
 LOG = logging.getLogger("designer.service")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def begin() -> None:
-    """Prepare a new worker: one thread, behind the serving process in line for the cores, and never left alone."""
+def initialize_worker() -> None:
+    """Prepare a worker process: one thread, lower priority than the serving process, and it ends with its parent."""
     for name in _THREADS:
         os.environ[name] = "1"
     os.environ["MPLBACKEND"] = "Agg"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the serving process is told, and ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the serving process handles it and ends its workers
     if hasattr(os, "nice"):
         os.nice(5)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -43,52 +43,52 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)  # the serving process was killed: nobody waits for what this one computes
+        os._exit(1)  # the serving process was killed, so nothing waits for the result
 
 
-def ready() -> None:
-    """Load what a suggestion takes; what a model takes is loaded with the first one."""
+def import_models() -> None:
+    """Import the modules that a first suggestion needs; a model loads torch when it is needed."""
     import designer.acquisition.initial
     import designer.campaign.suggesting.next_designs  # noqa: F401
 
 
 @cache
-def _opened(place: Place) -> tuple[SqlStore, CampaignCache]:
-    store = place.open()
-    return store, CampaignCache(store, place)
+def _opened(paths: LabPaths) -> tuple[SqlStore, CampaignCache]:
+    store = paths.open_store()
+    return store, CampaignCache(store, paths)
 
 
-def forget(place: Place) -> None:
-    """Close what this process keeps open of a place."""
-    _opened(place)[0].close()
+def close_store(paths: LabPaths) -> None:
+    """Close this process's store of a lab."""
+    _opened(paths)[0].close()
     _opened.cache_clear()
 
 
-def suggest(place: Place, job: str, caller: Caller, campaign: str, arguments: Mapping[str, Any]) -> None:
-    """Carry out the job of a suggestion: its events carry the job's id, so it is done once, whoever runs it again."""
-    kept, shelf = _opened(place)
-    mark(kept, job, state="running", started_at=utc_now().isoformat())
+def suggest(paths: LabPaths, job: str, caller: Caller, campaign: str, arguments: Mapping[str, Any]) -> None:
+    """Carry out a suggestion job; its events are recorded under the job's id, so repeating it is harmless."""
+    job_store, cache = _opened(paths)
+    update_job(job_store, job, state="running", started_at=utc_now().isoformat())
     try:
-        note = Note(job, caller, "suggest", campaign)
-        with shelf.open(campaign) as (opened, store), store.noting(note):
+        request = WriteRequest(job, caller, "suggest", campaign)
+        with cache.open(campaign) as (opened, store), store.attributed_to(request):
             opened.suggest(arguments.get("n"), replicate_of=arguments.get("replicate_of") or ())
-    except Repeated:
-        pass  # an earlier worker wrote it and ended before it could say so
-    except Exception as error:  # every error is the job's answer
-        if kind_of(error).status >= 500:
+    except RepeatedRequest:
+        pass  # an earlier worker wrote the events and ended before it marked the job
+    except Exception as error:  # every error is the job's result
+        if problem_kind(error).status >= 500:
             LOG.exception("job %s failed", job)
-        fail(kept, job, error)
+        fail(job_store, job, error)
         return
-    settle(kept, job)
+    complete_if_written(job_store, job)
 
 
-def look(place: Place, campaign: str, what: str, arguments: Sequence[Any]) -> dict[str, Any]:
-    """Return ``{"answer": ...}``, or ``{"problem": ...}`` where there is none."""
-    _, shelf = _opened(place)
+def compute_view(paths: LabPaths, campaign: str, view: str, arguments: Sequence[Any]) -> dict[str, Any]:
+    """Return ``{"answer": ...}``, or ``{"problem": ...}`` if the view failed."""
+    _, cache = _opened(paths)
     try:
-        with shelf.open(campaign) as (opened, _store):
-            return {"answer": views.LOOKS[what](opened, *arguments)}
-    except Exception as error:  # every error is an answer
-        if kind_of(error).status >= 500:
-            LOG.exception("look %s at a campaign failed", what)
+        with cache.open(campaign) as (opened, _store):
+            return {"answer": views.VIEWS[view](opened, *arguments)}
+    except Exception as error:  # every error is a result
+        if problem_kind(error).status >= 500:
+            LOG.exception("view %s of a campaign failed", view)
         return {"problem": problem(error)}

@@ -1,4 +1,4 @@
-"""The worker processes: one lane for suggestions, which may take a minute, and one for looks, which should not wait."""
+"""Pools of worker processes: one for suggestions, which may take a minute, and one for views, which should not wait."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from typing import Any, Protocol
 from designer.service.work import worker_tasks
 
 
-class Lane(Protocol):
-    """Where tasks are carried out, in the order they come."""
+class WorkerPool(Protocol):
+    """Carries out tasks in the order of their submission."""
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Hand over a task; the future raises BrokenProcessPool if its worker is killed."""
+        """Submit a task; the future raises BrokenProcessPool if its worker is killed."""
 
     def close(self) -> None:
-        """Begin no more tasks."""
+        """Start no more tasks."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """The lanes of a lab: one for suggestions, one for looks."""
+    """The pools of a lab: one for suggestions, one for views."""
 
-    suggesting: Lane
-    looking: Lane
+    suggestions: WorkerPool
+    views: WorkerPool
 
     @classmethod
-    def of(cls, workers: int) -> Workers:
-        """Return lanes of processes: so many for suggestions, and one more for looks."""
-        return cls(ProcessLane(workers), ProcessLane(1))
+    def of_processes(cls, workers: int) -> Workers:
+        """Return pools of processes: `workers` for suggestions, and one for views."""
+        return cls(ProcessPool(workers), ProcessPool(1))
 
 
-class ProcessLane:
-    """Some worker processes, started with the first task, and started again if one of them is killed."""
+class ProcessPool:
+    """Worker processes that start with the first task, and start again if one of them is killed."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
@@ -46,10 +46,10 @@ class ProcessLane:
         self._closed = False
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Hand a task to a worker; the future raises BrokenProcessPool if its worker is killed."""
+        """Submit a task; the future raises BrokenProcessPool if its worker is killed."""
         with self._lock:
             if self._closed:
-                raise RuntimeError("the lane is closed")
+                raise RuntimeError("the pool is closed")
             if self._pool is None:
                 self._pool = self._start()
             try:
@@ -59,12 +59,12 @@ class ProcessLane:
                 return self._pool.submit(task, *arguments)
 
     def _start(self) -> ProcessPoolExecutor:
-        # Started fresh, not forked: the serving process has threads and connections that a fork would copy.
+        # Spawned, not forked: a fork would copy the threads and connections of the serving process.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=worker_tasks.begin)
+        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=worker_tasks.initialize_worker)
 
     def close(self) -> None:
-        """End the workers; a suggestion that is being made is asked again when the service starts anew."""
+        """End the workers; the next start of the service resumes an unfinished suggestion."""
         with self._lock:
             self._closed = True
             pool, self._pool = self._pool, None

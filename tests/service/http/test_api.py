@@ -1,4 +1,4 @@
-"""The verbs over HTTP: what is asked, recorded, amended; every error as a problem with all its faults."""
+"""The HTTP API: suggestions, results and amendments; every error is a problem with all its faults."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def faults(answer: Any) -> list[str]:
 
 
 class TestCampaigns:
-    def test_begins_once(self, admin: Client) -> None:
+    def test_a_name_is_used_once(self, admin: Client) -> None:
         path = admin.begin()
         again = admin("POST", "/campaigns", json=CAMPAIGN)
         assert again.status_code == 422
-        assert faults(again) == ["there is a campaign 'films' already"]
+        assert faults(again) == ["a campaign 'films' exists"]
         data = admin("GET", path).json()
         assert (data["name"], data["version"], data["budget"]) == ("films", 1, 20)
         assert [column["name"] for column in data["parameters"][0]["columns"]] == ["film.Ni", "film.Fe", "film.Co"]
 
-    def test_yaml_faults_come_all_at_once_with_their_lines(self, admin: Client) -> None:
+    def test_all_yaml_faults_are_reported_with_lines(self, admin: Client) -> None:
         text = (
             "designer: 1\nname: wrong\nspace:\n  - {name: T, kind: numeric, bounds: [600, 300]}\n"
             "targets:\n  - {name: y, goal: maximise}\nmeasure: {kind: command, argv: [rm]}\n"
@@ -45,13 +45,13 @@ class TestCampaigns:
         assert admin("POST", "/campaigns/check", json=CAMPAIGN).json()["name"] == "films"
         assert admin("GET", "/campaigns").json()["campaigns"] == []
 
-    def test_any_name_has_a_path(self, admin: Client) -> None:
+    def test_any_name_has_a_url(self, admin: Client) -> None:
         path = admin.begin(name="Ni/Fe films? 100 %")
         assert admin("GET", path).json()["name"] == "Ni/Fe films? 100 %"
         assert len(admin.ask(path)) == 2
 
     @pytest.mark.parametrize("path", ["none", "~", "~YQ", "~AAA", "a%2Fb", "%00", "x" * 300])
-    def test_a_campaign_that_is_not_there(self, admin: Client, path: str) -> None:
+    def test_unknown_campaigns(self, admin: Client, path: str) -> None:
         answer = admin("GET", f"/campaigns/{path}")
         assert answer.status_code in (404, 422)
         assert answer.headers["content-type"] == "application/problem+json"
@@ -95,7 +95,7 @@ class TestResults:
         assert admin("GET", f"{path}/verdict").json()["stop"] is False
         assert admin("GET", f"{path}/best").json()["best"][0]["id"] == second["id"]
 
-    def test_every_fault_of_json_rows_has_its_place(self, admin: Client) -> None:
+    def test_every_fault_of_json_rows_has_its_path(self, admin: Client) -> None:
         path = admin.begin()
         first, second = admin.ask(path)
         wrong = {"suggestion": first["id"], "loss": "many"}, {"suggestion": "S9", "loss": 3}
@@ -108,7 +108,7 @@ class TestResults:
         assert admin("GET", path).json()["version"] == 2, "nothing was written"
 
     @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-    def test_a_filled_in_sheet_comes_back(self, admin: Client, kind: str) -> None:
+    def test_an_uploaded_sheet_is_recorded(self, admin: Client, kind: str) -> None:
         path = admin.begin()
         admin.ask(path)
         lines = [line.split(",") for line in admin("GET", f"{path}/sheet.csv").text.splitlines()]
@@ -124,14 +124,14 @@ class TestResults:
         done = send(admin, f"{path}/measurements?filename=next.{kind}&partial=true", lines, kind).json()
         assert (done["recorded"], len(done["faults"])) == (["M0001"], 1)
 
-    def test_results_that_nobody_asked_for(self, admin: Client) -> None:
+    def test_results_without_a_suggestion(self, admin: Client) -> None:
         path = admin.begin()
         text = "film.Ni,film.Fe,film.Co,T,gas,loss\n50,50,0,310,N2,401\n"
         done = admin("POST", f"{path}/measurements?attach=true", content=text, headers={"Content-Type": "text/csv"})
         assert done.json()["recorded"] == ["M0001"]
         assert admin("GET", path).json()["attached"] == 1
 
-    def test_amendments_name_what_was_seen(self, admin: Client) -> None:
+    def test_amendments_name_the_version_they_change(self, admin: Client) -> None:
         path = admin.begin()
         first, _ = admin.ask(path)
         admin.record(path, {"suggestion": first["id"], "loss": 400})
@@ -141,7 +141,7 @@ class TestResults:
         assert admin("PATCH", f"{path}/measurements/M0001", json=change, headers={"If-Match": seen}).json()["changed"]
         other = admin("PATCH", f"{path}/measurements/M0001", json={"values": {"loss": 1}}, headers={"If-Match": seen})
         assert other.status_code == 412
-        assert "M0001 was changed since you saw" in other.json()["detail"]
+        assert "M0001 was changed since version" in other.json()["detail"]
         now = admin("GET", f"{path}/measurements/M0001")
         assert (now.json()["values"], now.json()["amended"]) == ({"loss": 327.0}, True)
         gone = admin(
@@ -149,7 +149,7 @@ class TestResults:
         )
         assert gone.json()["changed"]
 
-    def test_the_work_of_others_does_not_stale_what_they_did_not_touch(self, admin: Client) -> None:
+    def test_other_writes_do_not_change_the_version_of_a_measurement(self, admin: Client) -> None:
         path = admin.begin()
         first, second = admin.ask(path)
         admin.record(path, {"suggestion": first["id"], "loss": 400})
@@ -158,7 +158,7 @@ class TestResults:
         answer = admin("PATCH", f"{path}/measurements/M0001", json={"values": {"loss": 5}}, headers={"If-Match": seen})
         assert answer.status_code == 200
 
-    def test_the_space_is_amended_at_a_version(self, admin: Client) -> None:
+    def test_a_change_of_the_space_names_its_version(self, admin: Client) -> None:
         path = admin.begin()
         seen = admin("GET", f"{path}/space").headers["etag"]
         change = {"bounds": {"T": [300, 700]}, "add_choices": {"gas": ["Ar"]}}
@@ -183,10 +183,10 @@ def send(client: Client, path: str, lines: list[list[str]], kind: str) -> Any:
     return client("POST", path, content=buffer.getvalue(), headers={"Content-Type": XLSX})
 
 
-class TestOnce:
+class TestIdempotency:
     """A write with a key is carried out once."""
 
-    def test_a_repeated_record_gets_the_first_answer(self, admin: Client) -> None:
+    def test_a_repeated_record_gets_the_first_reply(self, admin: Client) -> None:
         path = admin.begin()
         first, second = admin.ask(path)
         row = {"suggestion": first["id"], "loss": 400, "replicate": 1}
@@ -196,7 +196,7 @@ class TestOnce:
         assert (other.status_code, other.json()["type"]) == (422, "/problems#key-reused")
         assert admin("GET", path).json()["measurements"] == 1
 
-    def test_an_answer_lost_in_a_crash_is_told_again_from_the_events(self, admin: Client, lab: Lab) -> None:
+    def test_a_reply_lost_in_a_crash_is_rebuilt_from_the_events(self, admin: Client, lab: Lab) -> None:
         import sqlalchemy as sa
 
         from designer.service.store.schema import REQUESTS
@@ -219,13 +219,13 @@ class TestOnce:
         done = other.record(path, {"suggestion": second["id"], "loss": 5}, **{"Idempotency-Key": "a"})
         assert done.json()["recorded"] == ["M0002"]
 
-    def test_a_repeated_wish_is_the_same_job(self, admin: Client) -> None:
+    def test_a_repeated_request_is_the_same_job(self, admin: Client) -> None:
         path = admin.begin()
         first = admin.ask(path, **{"Idempotency-Key": "k"})
         assert admin.ask(path, **{"Idempotency-Key": "k"}) == first
         assert admin("GET", path).json()["open"] == 2
 
-    def test_a_campaign_begins_once(self, admin: Client) -> None:
+    def test_a_campaign_is_created_once(self, admin: Client) -> None:
         for _ in range(2):
             answer = admin("POST", "/campaigns", json=CAMPAIGN, headers={"Idempotency-Key": "c"})
             assert answer.status_code == 201
@@ -239,7 +239,7 @@ class TestJobs:
         assert text.startswith("event: job\ndata: {")
         assert '"state": "done"' in text.strip().rpartition("event: job")[2]
 
-    def test_a_job_that_cannot_be_done_says_why(self, admin: Client) -> None:
+    def test_a_failed_job_has_a_problem(self, admin: Client) -> None:
         path = admin.begin(space=[{"name": "gas", "kind": "categorical", "choices": ["N2", "air"]}])
         admin.ask(path)
         job = admin("POST", f"{path}/suggestions?wait=60", json={"n": 1}).json()
@@ -249,7 +249,7 @@ class TestJobs:
         assert job["suggestions"][0]["how"] == "replicate"
 
     @pytest.mark.parametrize("n", [0, -1, 101, 1.5, "two", True])
-    def test_numbers_that_are_none(self, admin: Client, n: Any) -> None:
+    def test_invalid_numbers(self, admin: Client, n: Any) -> None:
         path = admin.begin()
         assert admin("POST", f"{path}/suggestions", json={"n": n}).status_code in ((202, 422) if n is True else (422,))
 
@@ -258,15 +258,15 @@ class TestJobs:
             assert admin("GET", f"/jobs/{name}").status_code == 404
 
 
-class TestLooking:
-    def test_a_version_that_is_known_is_not_sent_again(self, admin: Client) -> None:
+class TestReading:
+    def test_an_unchanged_version_is_not_sent_again(self, admin: Client) -> None:
         path = admin.begin()
         etag = admin("GET", path).headers["etag"]
         assert admin("GET", path, headers={"If-None-Match": etag}).status_code == 304
         admin.ask(path)
         assert admin("GET", path, headers={"If-None-Match": etag}).status_code == 200
 
-    def test_who_did_what(self, clients: Any) -> None:
+    def test_history_and_audit_log_name_the_user(self, clients: Any) -> None:
         steerer, recorder, admin = clients("steer"), clients("record"), clients("admin")
         path = steerer.begin()
         (first,) = recorder.ask(path, n=1)
@@ -281,7 +281,7 @@ class TestLooking:
             ("recorder", "record", 3, 3), ("recorder", "suggest", 2, 2), ("steerer", "create", 1, 1),
         ]  # fmt: skip
 
-    def test_what_takes_a_model(self, admin: Client) -> None:
+    def test_cards_and_predictions(self, admin: Client) -> None:
         path = admin.begin()
         one, two = admin.ask(path)
         assert admin("GET", f"{path}/suggestions/{one['id']}/card").json()["explanation"]["expected"] == []
@@ -333,7 +333,7 @@ class TestBadRequests:
             ("DELETE", "/tokens/abc", {}, 422),
         ],
     )  # fmt: skip
-    def test_each_is_a_problem(
+    def test_bad_requests_are_problems(
         self, admin: Client, method: str, path: str, options: dict[str, Any], status: int
     ) -> None:
         answer = admin(method, path, **options)
@@ -342,7 +342,7 @@ class TestBadRequests:
         assert answer.json()["type"].startswith("/problems#")
 
     @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-    def test_text_that_no_store_keeps(self, admin: Client, text: str) -> None:
+    def test_text_that_cannot_be_stored(self, admin: Client, text: str) -> None:
         import json
 
         path = admin.begin()
@@ -352,7 +352,7 @@ class TestBadRequests:
         answer = admin("POST", f"{path}/suggestions/{first['id']}/failure", content=body, headers=kind)
         assert answer.status_code == 422
 
-    def test_numbers_that_are_none(self, admin: Client) -> None:
+    def test_invalid_numbers(self, admin: Client) -> None:
         path = admin.begin()
         (first,) = admin.ask(path, n=1)
         body = b'{"rows": [{"suggestion": "%s", "loss": NaN}]}' % first["id"].encode()
@@ -361,7 +361,7 @@ class TestBadRequests:
         assert "nan" in faults(answer)[0].lower()
 
 
-def test_the_description_is_openapi_and_complete(admin: Client) -> None:
+def test_the_api_description_is_complete(admin: Client) -> None:
     schema = admin.http.get("/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
     for path, operations in schema["paths"].items():

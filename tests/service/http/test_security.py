@@ -1,4 +1,4 @@
-"""Who gets in and who does not; what may not come over the network; what is never told."""
+"""Authentication, roles, uploads that are refused, and what is never disclosed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from designer.errors import InvalidInput
 from designer.service.http.app import create_app
 from designer.service.http.assets import asset
 from designer.service.http.security import Options
-from designer.service.http.server import check_openness
-from designer.service.http.uploads import keep_table, read_campaign, read_sheet
+from designer.service.http.server import check_exposure
 from designer.service.lab import Lab
 from designer.service.problems import Refused
 from designer.service.store.accounts import ROLES, Accounts
 from designer.service.store.schema import SESSIONS, TOKENS
+from designer.service.store.tables import save_table
+from designer.service.work.uploads import read_campaign, read_table
 from tests.service.conftest import CAMPAIGN, Client
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class TestTokens:
-    def test_only_their_digests_are_kept(self, lab: Lab) -> None:
+    def test_only_digests_are_stored(self, lab: Lab) -> None:
         token = lab.accounts.create("ada", "steer")
         cookie = lab.accounts.sign_in(token)
         assert cookie is not None
@@ -40,7 +41,7 @@ class TestTokens:
         assert token.split("_", 2)[2] not in kept
         assert cookie not in kept
 
-    def test_what_is_no_token(self, lab: Lab) -> None:
+    def test_invalid_tokens(self, lab: Lab) -> None:
         token = lab.accounts.create("ada", "steer")
         kind, name, secret = token.split("_", 2)
         for wrong in (
@@ -58,7 +59,7 @@ class TestTokens:
         assert found is not None
         assert (found.user, found.role) == ("ada", "steer")
 
-    def test_they_are_revoked_and_expire(self, lab: Lab) -> None:
+    def test_tokens_are_revoked_and_expire(self, lab: Lab) -> None:
         now = [datetime(2026, 1, 1, tzinfo=UTC)]
         accounts = Accounts(lab.store, clock=lambda: now[0])
         short, other = accounts.create("ada", "read", days=1), accounts.create("bob", "read")
@@ -83,7 +84,7 @@ class TestTokens:
         now[0] += timedelta(hours=13)
         assert accounts.session(cookie) is None
 
-    def test_every_fault_of_a_new_one(self, lab: Lab) -> None:
+    def test_every_fault_of_a_new_token(self, lab: Lab) -> None:
         with pytest.raises(InvalidInput) as caught:
             lab.accounts.create(" ", "king", days=0)
         assert len(caught.value.faults) == 3
@@ -122,7 +123,7 @@ class TestRoles:
             assert (answer.status_code, answer.json()["type"]) == (403, "/problems#not-allowed")
         assert clients(role)(method, path, **options).status_code not in (401, 403)
 
-    def test_nobody_gets_anywhere_without_a_token(self, http: TestClient) -> None:
+    def test_every_route_requires_a_token(self, http: TestClient) -> None:
         paths = http.get("/openapi.json").json()["paths"]
         assert len(paths) > 20
         for path, operations in paths.items():
@@ -132,12 +133,12 @@ class TestRoles:
                 assert answer.status_code == 401, (method, path)
                 assert answer.headers["www-authenticate"] == "Bearer"
 
-    def test_anonymous_readers_where_they_are_let_in(self, lab: Lab) -> None:
+    def test_anonymous_reading_if_allowed(self, lab: Lab) -> None:
         with TestClient(create_app(lab, Options(anonymous="read", hosts=("testserver",)))) as http:
             assert http.get("/api/me").json() == {"user": "anonymous", "role": "read"}
             assert http.post("/api/campaigns", json=CAMPAIGN).status_code == 403
 
-    def test_anonymous_writes_from_another_site(self, lab: Lab) -> None:
+    def test_anonymous_writes_from_another_site_are_refused(self, lab: Lab) -> None:
         with TestClient(create_app(lab, Options(anonymous="steer", hosts=("testserver",)))) as http:
             for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
                 assert http.post("/api/campaigns", json=CAMPAIGN, headers=headers).status_code == 403
@@ -149,18 +150,18 @@ class TestRoles:
         ("host", "anonymous", "hosts", "what"),
         [
             ("0.0.0.0", "record", ["lab"], "would let everybody"),
-            ("0.0.0.0", None, [], "no name is given"),
+            ("0.0.0.0", None, [], "no host name is allowed"),
             ("127.0.0.1", "king", [], "there is no role"),
         ],
     )
-    def test_it_is_not_opened_by_mistake(self, host: str, anonymous: str | None, hosts: list[str], what: str) -> None:
+    def test_unsafe_exposure_is_refused(self, host: str, anonymous: str | None, hosts: list[str], what: str) -> None:
         with pytest.raises(InvalidInput, match=what):
-            check_openness(host, anonymous, hosts)
-        check_openness("127.0.0.1", "steer", [])
-        check_openness("0.0.0.0", "read", ["lab.example"])
+            check_exposure(host, anonymous, hosts)
+        check_exposure("127.0.0.1", "steer", [])
+        check_exposure("0.0.0.0", "read", ["lab.example"])
 
 
-class TestThePagesCookie:
+class TestSessions:
     @pytest.fixture
     def signed(self, lab: Lab, http: TestClient) -> TestClient:
         answer = http.post("/login", data={"token": lab.accounts.create("ada", "steer"), "to": "/new"})
@@ -170,7 +171,7 @@ class TestThePagesCookie:
         assert "samesite=strict" in cookie
         return http
 
-    def test_a_write_needs_the_pages_word(self, signed: TestClient) -> None:
+    def test_a_write_needs_the_csrf_token(self, signed: TestClient) -> None:
         assert signed.get("/api/me").json()["user"] == "ada"
         assert signed.post("/api/campaigns", json=CAMPAIGN).status_code == 403
         assert signed.post("/api/campaigns", json=CAMPAIGN, headers={"X-CSRF-Token": "a"}).status_code == 403
@@ -179,13 +180,13 @@ class TestThePagesCookie:
         assert signed.post("/api/campaigns", json=CAMPAIGN, headers=foreign).status_code == 403
         assert signed.post("/api/campaigns", json=CAMPAIGN, headers={"X-CSRF-Token": word}).status_code == 201
 
-    def test_signing_out_ends_it(self, signed: TestClient) -> None:
+    def test_signing_out_ends_the_session(self, signed: TestClient) -> None:
         kept = signed.cookies["designer_session"]
         assert signed.post("/logout").status_code == 303
         signed.cookies.set("designer_session", kept)
         assert signed.get("/api/me").status_code == 401
 
-    def test_a_wrong_token_and_a_way_elsewhere(self, lab: Lab, http: TestClient) -> None:
+    def test_a_wrong_token_and_redirects_to_other_sites(self, lab: Lab, http: TestClient) -> None:
         wrong = http.post("/login", data={"token": "dsg_a_b"})
         assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
         token = lab.accounts.create("ada", "read")
@@ -193,7 +194,7 @@ class TestThePagesCookie:
             assert http.post("/login", data={"token": token, "to": to}).headers["location"] == "/"
         assert http.post("/login", data={"token": token}, headers={"Origin": "http://evil.example"}).status_code == 403
 
-    def test_https_makes_it_secure(self, lab: Lab) -> None:
+    def test_cookies_are_secure_over_https(self, lab: Lab) -> None:
         with TestClient(create_app(lab, Options(https=True, hosts=())), follow_redirects=False) as http:
             answer = http.post("/login", data={"token": lab.accounts.create("ada", "read")})
         assert "secure" in answer.headers["set-cookie"].lower()
@@ -205,7 +206,7 @@ def csrf(http: TestClient) -> str:
 
 
 class TestHeadersAndLogs:
-    def test_every_answer_is_guarded(self, http: TestClient, admin: Client) -> None:
+    def test_every_response_has_security_headers(self, http: TestClient, admin: Client) -> None:
         for path in ("/login", "/", "/api/campaigns", asset("page.js"), "/nothing", "/problems"):
             headers = http.get(path).headers
             assert "default-src 'none'" in headers["content-security-policy"], path
@@ -214,7 +215,7 @@ class TestHeadersAndLogs:
             assert headers["x-frame-options"] == "DENY"
         assert admin("GET", "/me").headers["cache-control"] == "no-store"
 
-    def test_browsers_keep_what_pages_load_until_it_changes(self, http: TestClient) -> None:
+    def test_static_files_are_cached_until_they_change(self, http: TestClient) -> None:
         loaded = re.findall(r'"(/static/[^"]+)"', http.get("/login").text)
         assert {path.rpartition("/")[2] for path in loaded} == {"icon.svg", "style.css", "page.js"}
         for path in loaded:
@@ -231,7 +232,7 @@ class TestHeadersAndLogs:
         assert http.get("/login", headers={"Host": "evil.example"}).status_code == 403
         assert http.get("/login", headers={"Host": "testserver:8321"}).status_code == 200
 
-    def test_the_log_holds_no_secret(self, lab: Lab, http: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    def test_the_log_holds_no_secrets(self, lab: Lab, http: TestClient, caplog: pytest.LogCaptureFixture) -> None:
         token = lab.accounts.create("ada", "read")
         with caplog.at_level(logging.INFO):
             http.get("/api/campaigns?search=hush", headers={"Authorization": f"Bearer {token}"})
@@ -240,7 +241,7 @@ class TestHeadersAndLogs:
         assert any(line.startswith("ada GET /api/campaigns 200") for line in said)
         assert not any(part in line for line in said for part in (token, token.split("_", 2)[2], "hush"))
 
-    def test_what_is_unforeseen_is_told_to_the_log_alone(
+    def test_unexpected_errors_are_only_logged(
         self, http: TestClient, admin: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def broken(*_: object, **__: object) -> None:
@@ -252,8 +253,8 @@ class TestHeadersAndLogs:
         assert "/secret/path" in caplog.text
 
 
-class TestWhatMayCome:
-    """Campaign files from the network name no program, no Python function and nothing outside the folder."""
+class TestUploadedCampaigns:
+    """Uploaded campaigns name no program, no Python function and no file outside the folder."""
 
     @pytest.mark.parametrize(
         "keys",
@@ -277,7 +278,7 @@ class TestWhatMayCome:
         ],
         ids=str,
     )
-    def test_nothing_of_the_server(self, tmp_path: Path, keys: dict[str, Any]) -> None:
+    def test_refused_keys(self, tmp_path: Path, keys: dict[str, Any]) -> None:
         (tmp_path / "lab").mkdir()
         (tmp_path / "x.csv").write_text("T,gas,loss\n300,N2,1\n")
         (tmp_path / "lab" / "link").symlink_to(tmp_path)
@@ -286,15 +287,15 @@ class TestWhatMayCome:
         assert any(fault.path[:1] == (next(iter(keys)),) for fault in caught.value.faults)
         assert str(tmp_path) not in str(caught.value)
 
-    def test_a_table_in_the_folder_is_all_right(self, tmp_path: Path) -> None:
-        frame = read_sheet(b"T,gas\n300,N2\n400,air\n", "pool.csv")
-        name = keep_table(frame, tmp_path)
+    def test_a_table_in_the_folder_is_accepted(self, tmp_path: Path) -> None:
+        frame = read_table(b"T,gas\n300,N2\n400,air\n", "pool.csv")
+        name = save_table(frame, tmp_path)
         spec = read_campaign({**CAMPAIGN, "space": CAMPAIGN["space"][1:], "candidates": name}, tmp_path)
         assert spec.space.pool is not None
-        assert keep_table(frame, tmp_path) == name
+        assert save_table(frame, tmp_path) == name
         assert len(list((tmp_path / "tables").iterdir())) == 1
 
-    def test_the_folder_is_not_told(self, tmp_path: Path) -> None:
+    def test_the_folder_is_not_disclosed(self, tmp_path: Path) -> None:
         (tmp_path / "pool.csv").write_text("T,gas\nwarm,N2\n")
         with pytest.raises(InvalidInput) as caught:
             read_campaign({**CAMPAIGN, "space": CAMPAIGN["space"][1:], "candidates": "pool.csv"}, tmp_path)
@@ -302,14 +303,14 @@ class TestWhatMayCome:
         assert str(tmp_path) not in str(caught.value)
 
 
-class TestSheets:
-    def test_a_bomb_is_not_unpacked(self) -> None:
+class TestUploadedTables:
+    def test_a_zip_bomb_is_not_unpacked(self) -> None:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("xl/worksheets/sheet1.xml", b"0" * 120_000_000)
         assert len(buffer.getvalue()) < 1_000_000
-        with pytest.raises(InvalidInput, match="unpacks to too much"):
-            read_sheet(buffer.getvalue(), "bomb.xlsx")
+        with pytest.raises(InvalidInput, match="too large when unpacked"):
+            read_table(buffer.getvalue(), "bomb.xlsx")
 
     @pytest.mark.parametrize(
         ("part", "content", "what"),
@@ -319,13 +320,13 @@ class TestSheets:
             ("nothing.txt", b"x", "cannot be read as Excel"),
         ],
     )
-    def test_other_workbooks_that_are_not_taken(self, part: str, content: bytes, what: str) -> None:
+    def test_other_refused_workbooks(self, part: str, content: bytes, what: str) -> None:
         pytest.importorskip("openpyxl")
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr(part, content)
         with pytest.raises(InvalidInput, match=what) as caught:
-            read_sheet(buffer.getvalue(), "../../plate.xlsx")
+            read_table(buffer.getvalue(), "../../plate.xlsx")
         assert {fault.file for fault in caught.value.faults} == {"plate.xlsx"}
 
     @pytest.mark.parametrize(
@@ -334,15 +335,15 @@ class TestSheets:
             (b"\xff\xfe", "a.csv", "not UTF-8"),
             (b"a,b\n1\n", "a.csv", "the row has 1 cells"),
             (b"", "a.csv", "empty"),
-            (b"a\n1\n", "a.exe", "not taken"),
+            (b"a\n1\n", "a.exe", "not supported"),
             (b"a\n" + b"1\n" * 20_001, "a.csv", "20001 rows"),
             (b"PK\x03\x04", "a.xlsx", "cannot be read as Excel"),
         ],
     )
     def test_faults(self, content: bytes, name: str, what: str) -> None:
         with pytest.raises(InvalidInput, match=what):
-            read_sheet(content, name)
+            read_table(content, name)
 
     def test_size(self) -> None:
         with pytest.raises(Refused, match="at most"):
-            read_sheet(b"a" * 10_000_001, "a.csv")
+            read_table(b"a" * 10_000_001, "a.csv")

@@ -1,8 +1,7 @@
-"""What may come over the network: campaigns that name nothing outside the lab's folder, tables of a lab's size."""
+"""Reads uploaded campaigns and tables: within size limits, and without access to files outside the lab's folder."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tempfile
 import zipfile
@@ -15,7 +14,6 @@ from designer.campaign.log.store_location import within
 from designer.documents import Document, read_document
 from designer.errors import Fault, InvalidCampaign, InvalidData, InvalidInput
 from designer.service.problems import Refused
-from designer.service.store.paths import TABLES
 from designer.space.table_files import read_csv_text, read_frame
 
 if TYPE_CHECKING:
@@ -26,23 +24,22 @@ MAX_CAMPAIGN_BYTES = 1_000_000
 MAX_ROWS = 20_000
 MAX_COLUMNS = 500
 _MAX_UNPACKED = 100_000_000
-_SHEET = "a sheet of CSV or XLSX"
 _MEASURES = ("table", "simulator")
 
 
 def read_campaign(content: str | Mapping[str, Any], folder: Path) -> CampaignSpec:
-    """Read a campaign from the network: YAML text, or the same as plain data.
+    """Read an uploaded campaign: YAML text or plain data.
 
-    It may not say where the events are kept, nor name a program, a Python function or a file outside `folder`.
+    It may not name a store, a program, a Python function or a file outside `folder`.
 
     Raises
     ------
     InvalidCampaign
-        With every fault; those of YAML text with their lines.
+        With every fault; for YAML text, with lines.
     """
     if isinstance(content, str):
         if len(content.encode()) > MAX_CAMPAIGN_BYTES:
-            raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables as files")
+            raise Refused("too-large", f"a campaign has at most {MAX_CAMPAIGN_BYTES} bytes; upload tables separately")
         try:
             document = read_document(content, file="campaign")
         except InvalidInput as error:
@@ -51,7 +48,7 @@ def read_campaign(content: str | Mapping[str, Any], folder: Path) -> CampaignSpe
         document = Document(dict(content))
     try:
         return _read(document, folder)
-    except InvalidCampaign as error:  # where the lab's folder is, is nobody's business
+    except InvalidCampaign as error:  # the path of the lab's folder is confidential
         raise InvalidCampaign([_without_folder(fault, folder) for fault in error.faults]) from None
 
 
@@ -71,27 +68,27 @@ def _read(document: Document, folder: Path) -> CampaignSpec:
 
 
 def _refused(data: Mapping[Any, Any], folder: Path) -> list[Fault]:
-    """Return what a campaign from the network may not say."""
+    """Return faults for what an uploaded campaign may not contain."""
     faults = []
     if data.get("store") is not None:
-        faults.append(Fault("the service keeps the events itself", "leave 'store' out", path=("store",)))
+        faults.append(Fault("an uploaded campaign cannot choose its store", "leave out 'store'", path=("store",)))
     measure = data.get("measure")
     if measure is not None:
         kind = measure.get("kind") if isinstance(measure, Mapping) else measure
         if kind not in _MEASURES:
-            what = f"a campaign from the network cannot measure by {kind!r}: it would run a program on the server"
-            remedy = "leave 'measure' out, and record results with a client"
+            what = f"an uploaded campaign cannot measure by {kind!r}: it would run a program on the server"
+            remedy = "leave out 'measure', and record results with a client"
             faults.append(Fault(what, remedy, path=("measure",)))
         elif isinstance(measure, Mapping) and kind == "table":
             faults += _outside(measure.get("file"), folder, ("measure", "file"))
     faults += _outside(data.get("candidates"), folder, ("candidates",))
     for where, text in _texts(data.get("prior"), ("prior",)):
-        faults += _outside(text, folder, where)  # a kind or a name is as good as a path in the folder
+        faults += _outside(text, folder, where)  # kinds and names pass as paths inside the folder
     return faults
 
 
 def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield every text in plain data, with its place."""
+    """Yield every text in plain data, with its path."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
@@ -104,7 +101,7 @@ def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
 
 def _outside(path: Any, folder: Path, where: tuple[str | int, ...]) -> list[Fault]:
     if not isinstance(path, str):
-        return []  # the campaign's own grammar says what is wrong with it
+        return []  # the grammar of campaign files reports it
     try:
         within(path, folder, str(where[0]), "upload the table first")
     except ValueError as error:
@@ -114,7 +111,7 @@ def _outside(path: Any, folder: Path, where: tuple[str | int, ...]) -> list[Faul
 
 
 def _other_faults(document: Document, folder: Path, without: set[str | int]) -> list[Fault]:
-    """Return what else is wrong, so that all is said at once; nothing that was refused is looked at."""
+    """Return the faults of the other keys, so that all faults are reported at once."""
     rest = {key: value for key, value in document.data.items() if key not in without}
     try:
         CampaignSpec.from_document(Document(rest, document.file, document.lines), folder=folder)
@@ -123,22 +120,22 @@ def _other_faults(document: Document, folder: Path, without: set[str | int]) -> 
     return []
 
 
-def read_sheet(content: bytes, name: str) -> pd.DataFrame:
+def read_table(content: bytes, name: str) -> pd.DataFrame:
     """Read an uploaded CSV or XLSX table, cell by cell as `designer.space.table_files` does.
 
     Parameters
     ----------
     name
-        What the file is called, for its kind and for messages; it is never used as a path.
+        The name of the file, for its format and for messages; it is never used as a path.
 
     Raises
     ------
     InvalidData
-        With every fault, or if the table is larger than a lab's sheet can be.
+        With every fault, or if the table is too large.
     """
     name = shown_name(name)
     if len(content) > MAX_BYTES:
-        raise Refused("too-large", f"{_SHEET} has at most {MAX_BYTES} bytes")
+        raise Refused("too-large", f"a table has at most {MAX_BYTES} bytes")
     suffix = Path(name).suffix.lower()
     if suffix == ".xlsx" or (not suffix and content[:2] == b"PK"):
         frame = _excel(content, name)
@@ -148,7 +145,7 @@ def read_sheet(content: bytes, name: str) -> pd.DataFrame:
         except UnicodeDecodeError:
             raise InvalidData(Fault("the file is not UTF-8 text", "save it as CSV UTF-8", file=name)) from None
     else:
-        raise InvalidData(Fault(f"a file that ends in {suffix} is not taken", "give .csv or .xlsx", file=name))
+        raise InvalidData(Fault(f"files that end in {suffix} are not supported", "give .csv or .xlsx", file=name))
     if len(frame) > MAX_ROWS or len(frame.columns) > MAX_COLUMNS:
         what = f"the table has {len(frame)} rows and {len(frame.columns)} columns"
         raise InvalidData(Fault(what, f"at most {MAX_ROWS} and {MAX_COLUMNS}", file=name))
@@ -156,12 +153,12 @@ def read_sheet(content: bytes, name: str) -> pd.DataFrame:
 
 
 def _excel(content: bytes, name: str) -> pd.DataFrame:
-    """Read an Excel workbook, after a look at what it would unpack to."""
+    """Read an Excel workbook, after a check of its unpacked size."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             if len(parts) > 1000 or sum(part.file_size for part in parts) > _MAX_UNPACKED:
-                raise InvalidData(Fault("the workbook unpacks to too much", "save one small sheet", file=name))
+                raise InvalidData(Fault("the workbook is too large when unpacked", "save one small sheet", file=name))
             if any("vbaProject" in part.filename for part in parts):
                 raise InvalidData(Fault("the workbook holds macros", "save it as plain .xlsx, or as CSV", file=name))
             if any(part.filename.endswith(".xml") and b"<!DOCTYPE" in archive.read(part)[:4096] for part in parts):
@@ -174,33 +171,15 @@ def _excel(content: bytes, name: str) -> pd.DataFrame:
         path.write_bytes(content)
         try:
             return read_frame(path)
-        except InvalidInput as error:  # the person knows the file by its own name
+        except InvalidInput as error:  # messages name the user's file, not the temporary one
             raise InvalidData([fault.at(file=name) for fault in error.faults]) from None
 
 
 def shown_name(name: str) -> str:
-    """Return a file's name as messages show it: its last part, and nothing that does not print.
+    """Return a file's name for messages: its last part, without unprintable characters.
 
     >>> shown_name("C:\\\\lab\\\\plate 3.csv"), shown_name("../../etc/x"), shown_name("")
     ('plate 3.csv', 'x', 'table.csv')
     """
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(letter for letter in last if letter.isprintable())[:100] or "table.csv"
-
-
-def keep_table(frame: pd.DataFrame, folder: Path) -> str:
-    """Keep a table of candidates in the lab's folder and return the name by which a campaign refers to it.
-
-    The name comes from the content, so that a kept table never changes, and the same one is kept once.
-    """
-    text = frame.to_csv(index=False, lineterminator="\n")
-    name = f"{TABLES}/{hashlib.sha256(text.encode()).hexdigest()[:20]}.csv"
-    path = folder / name
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", encoding="utf-8", newline="", delete=False
-        ) as file:
-            file.write(text)
-        Path(file.name).replace(path)  # whole or not at all
-    return name
