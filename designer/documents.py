@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import PydanticKnownError, core_schema
 
 from designer.errors import Fault, InvalidInput
 from designer.pydantic_faults import PathKey, explain, trace
+from designer.registry import Registry
 
 MAX_PARTS = 500_000  # aliases can make a small file stand for endless data
 
@@ -63,8 +65,50 @@ class Value(BaseModel):
     # Nested values are then validated by pydantic itself, which gathers the faults of all of them.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all fields are equal; cached properties, which may be arrays, do not count."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
+
 
 V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True)
+class ByKind:
+    """Annotation of a field whose value is of a registered kind: ``kind`` in the data chooses the class that reads it.
+
+    It stands behind the base class of the kinds: ``Annotated[ParameterBase, ByKind(PARAMETERS)]``. Faults are those of
+    a discriminated union of pydantic's, but kinds may be registered at any time and are imported when they are used.
+    """
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Return the schema: values of the base class pass, mappings are read by the class of their kind."""
+        return core_schema.no_info_plain_validator_function(
+            lambda given: given if isinstance(given, source) else self._read(given),
+            serialization=core_schema.wrap_serializer_function_ser_schema(
+                lambda value, serialize: serialize(value), schema=core_schema.any_schema()
+            ),
+        )
+
+    def _read(self, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            raise PydanticKnownError("model_attributes_type")
+        if "kind" not in given:
+            raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
+        kind = given["kind"]
+        if kind not in self.registry:
+            expected = ", ".join(repr(name) for name in self.registry.names())
+            what = {"discriminator": "'kind'", "tag": str(kind), "expected_tags": expected}
+            raise PydanticKnownError("union_tag_invalid", what)
+        chosen = self.registry.load(kind)
+        try:
+            return chosen.model_validate(given)
+        except ValidationError as error:
+            raise InvalidInput(faults_of(error, chosen, given)) from None
 
 
 def parse(kind: type[V], document: Document, *, error: type[InvalidInput] | None = None) -> V:

@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from designer.space.parameters.compositions import ShareParameter
+from designer.space import ShareParameter
 
 if TYPE_CHECKING:
     from designer.campaign.log.events import Cell
-    from designer.space import DesignSpace
-    from designer.space.design_space import Parameter
+    from designer.space import DesignSpace, Parameter
 
 
 def amount(value: float, span: float | None = None) -> str:

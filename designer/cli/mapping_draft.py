@@ -74,7 +74,7 @@ def read_mapping(path: Path) -> Mapping:
 
 def shown(mapping: Mapping) -> str:
     """Return a mapping as the YAML that `--mapping` reads."""
-    from designer.space.amending import as_plain
+    from designer.space.parameters.amending import as_plain
 
     data: dict[str, Any] = {"by": mapping.by} if mapping.by is not None else {}
     data["space"] = [as_plain(parameter) for parameter in mapping.space]

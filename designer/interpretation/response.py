@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from designer.space import DesignSpace
+from designer.space import DesignSpace, ShareParameter
 from designer.space.parameters.categorical import CategoricalParameter
-from designer.space.parameters.compositions import ShareParameter
 from designer.space.parameters.numeric import NumericParameter
 
 Floats = npt.NDArray[np.float64]

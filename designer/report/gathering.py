@@ -18,8 +18,7 @@ from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
 from designer.report.number_format import amounts, count, moment, number, uncertain, with_unit
 from designer.report.posterior_history import History, history_of
-from designer.space import DesignSpace, ShareParameter
-from designer.space.design_space import Parameter
+from designer.space import DesignSpace, Parameter, ShareParameter
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign

@@ -23,8 +23,7 @@ from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
 from designer.service.url_names import encode_name
-from designer.space import DesignSpace, ShareParameter
-from designer.space.design_space import Parameter
+from designer.space import DesignSpace, Parameter, ShareParameter
 
 
 def suggestion_data(state: CampaignState, found: Suggestion) -> dict[str, Any]:

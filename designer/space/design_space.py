@@ -10,68 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
 
+from designer.arrays import BoolArray, FloatArray
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
-from designer.space.amending import amended_parameter, as_plain, rebuilt
-from designer.space.constraints.constraint import BoundConstraint, Constraint, Reference, bind
+from designer.space.base import PoolLike
+from designer.space.constraints.constraint import BoundConstraint, Constraint, bind
 from designer.space.emptiness import why_empty
+from designer.space.encoding import Encoder
 from designer.space.listing import list_designs
-from designer.space.parameters.categorical import CategoricalParameter
-from designer.space.parameters.compositions import CompositionParameter, MixtureParameter, ShareParameter
+from designer.space.neighbours import neighbours
+from designer.space.parameters.amending import amended_parameter, as_plain
+from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import twice
-from designer.space.parameters.formula import FormulaParameter
-from designer.space.parameters.lattice import Floats, Mask
-from designer.space.parameters.numeric import NumericParameter
+from designer.space.parameters.references import Reference
+from designer.space.parameters.registry import Parameter
 from designer.space.salvage import further_faults
+from designer.space.sampling import sample, space_filling
 from designer.space.table_reader import ReadResult, read_table
-
-if TYPE_CHECKING:
-    from designer.space.encoding import Encoder
-
-Parameter = Annotated[
-    NumericParameter | CategoricalParameter | CompositionParameter | MixtureParameter | FormulaParameter,
-    Field(discriminator="kind"),
-]
-
-
-def reference_to(parameter: Parameter, index: int) -> Reference:
-    """Return what the name of a parameter's coordinate `index` stands for in constraints."""
-    if isinstance(parameter, CategoricalParameter):
-        return Reference(index, choices=parameter.choices)
-    if isinstance(parameter, FormulaParameter):
-        return Reference(index, unusable="is a formula, which cannot be calculated with")
-    return Reference(index, continuous=isinstance(parameter, NumericParameter) and parameter.is_continuous)
 
 
 def _names_of(data: Any) -> Mapping[str, Reference]:
     """Return what the names of one parameter stand for; raise where it is malformed."""
     adapter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
     return DesignSpace(parameters=(adapter.validate_python(data),)).names
-
-
-def _knowing(parameter: Parameter, formulas: Sequence[str]) -> Parameter:
-    if not isinstance(parameter, FormulaParameter):
-        return parameter
-    added = [text for text in dict.fromkeys(formulas) if text not in parameter.indices]
-    return rebuilt(parameter, formulas=(*parameter.formulas, *added)) if added else parameter
-
-
-@runtime_checkable
-class PoolLike(Protocol):
-    """A list of the only designs that can be made."""
-
-    @property
-    def coordinates(self) -> Floats:
-        """The designs (``rows x c``)."""
-
-    def contains(self, coordinates: Floats) -> Mask:
-        """Whether each row of ``n x c`` coordinates is a design of the pool."""
 
 
 class DesignSpace(Value):
@@ -173,11 +140,11 @@ class DesignSpace(Value):
         ends = np.cumsum([parameter.width for parameter in self.parameters]).tolist()
         return tuple(slice(end - p.width, end) for end, p in zip(ends, self.parameters, strict=True))
 
-    def parts(self) -> Iterator[tuple[Parameter, slice]]:
+    def parts(self) -> Iterator[tuple[ParameterBase, slice]]:
         """Go through the parameters and the slices of their coordinates."""
         return zip(self.parameters, self.slices, strict=True)
 
-    def parameter(self, name: str) -> Parameter:
+    def parameter(self, name: str) -> ParameterBase:
         """Return the parameter called `name`.
 
         Raises
@@ -196,15 +163,10 @@ class DesignSpace(Value):
         """What may be named in a constraint: parameters, members (``alloy.Ni``) and lab columns."""
         names: dict[str, Reference] = {}
         for parameter, part in self.parts():
-            references = [reference_to(parameter, part.start + i) for i in range(parameter.width)]
-            if isinstance(parameter, ShareParameter):
-                names[parameter.name] = Reference(part.start, unusable=f"is a {parameter.kind} of several amounts")
-                names |= {f"{parameter.name}.{m}": r for m, r in zip(parameter.members, references, strict=True)}
-            else:
-                names[parameter.name] = references[0]
+            names |= {name: known.at(part.start + known.index) for name, known in parameter.references().items()}
         for parameter, part in self.parts():
-            for i, column in enumerate(parameter.lab_columns, start=part.start):
-                names.setdefault(column, reference_to(parameter, i))
+            for i, column in enumerate(parameter.lab_columns):
+                names.setdefault(column, parameter.reference(part.start + i))
         return names
 
     @cached_property
@@ -214,7 +176,7 @@ class DesignSpace(Value):
 
     # Two forms of a design
 
-    def coordinates(self, frame: pd.DataFrame) -> Floats:
+    def coordinates(self, frame: pd.DataFrame) -> FloatArray:
         """Return the coordinates (``n x c``) of a clean lab frame: right headers, right units, no faults.
 
         Use `read_table` for what people give.
@@ -225,7 +187,7 @@ class DesignSpace(Value):
         parts = [p.from_lab([frame[column].to_numpy() for column in p.lab_columns]) for p in self.parameters]
         return np.concatenate(parts, axis=1) if parts else np.empty((len(frame), 0))
 
-    def frame(self, coordinates: Floats, index: Sequence[Any] | None = None) -> pd.DataFrame:
+    def frame(self, coordinates: FloatArray, index: Sequence[Any] | None = None) -> pd.DataFrame:
         """Return designs in lab units, each number the one a person would write."""
         coordinates = self._checked(coordinates)
         columns: dict[str, Any] = {}
@@ -233,23 +195,23 @@ class DesignSpace(Value):
             columns |= zip(parameter.lab_columns, parameter.to_lab(coordinates[:, part]), strict=True)
         return pd.DataFrame(columns, index=None if index is None else list(index))
 
-    def _checked(self, coordinates: Floats) -> Floats:
+    def _checked(self, coordinates: FloatArray) -> FloatArray:
         coordinates = np.asarray(coordinates, dtype=np.float64)
         if coordinates.ndim != 2 or coordinates.shape[1] != self.width:
             raise ValueError(f"coordinates have shape {coordinates.shape}, not (n, {self.width})")
         return coordinates
 
-    def canonical(self, coordinates: Floats) -> Floats:
+    def canonical(self, coordinates: FloatArray) -> FloatArray:
         """Return coordinates with the noise of float arithmetic removed: on the grid where they lie on it."""
         coordinates = self._checked(coordinates)
         return np.concatenate([p.canonical(coordinates[:, part]) for p, part in self.parts()], axis=1)
 
-    def snap(self, coordinates: Floats) -> Floats:
+    def snap(self, coordinates: FloatArray) -> FloatArray:
         """Return each coordinate at the nearest setting; sums and constraints are the caller's to keep."""
         coordinates = self._checked(coordinates)
         return np.concatenate([p.snap(coordinates[:, part]) for p, part in self.parts()], axis=1)
 
-    def valid(self, coordinates: Floats) -> Mask:
+    def valid(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row may be suggested: bounds, steps, sums, cardinalities and every constraint.
 
         In a pool, a design that is listed can be made, also between the steps; bounds and constraints still hold.
@@ -266,7 +228,7 @@ class DesignSpace(Value):
             mask[mask] = self.satisfied(coordinates[mask])
         return mask
 
-    def within(self, coordinates: Floats) -> Mask:
+    def within(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row keeps the bounds of every parameter and every constraint, be it on the steps or not."""
         coordinates = self.canonical(coordinates)
         mask = np.ones(len(coordinates), dtype=np.bool_)
@@ -275,7 +237,7 @@ class DesignSpace(Value):
         mask[mask] = self.satisfied(coordinates[mask])
         return mask
 
-    def satisfied(self, coordinates: Floats) -> Mask:
+    def satisfied(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row satisfies every constraint, whatever its parameters say."""
         mask = np.ones(len(coordinates), dtype=np.bool_)
         if self.constraints:
@@ -284,15 +246,14 @@ class DesignSpace(Value):
                 mask &= constraint.satisfied(lab)
         return mask
 
-    def lab_values(self, coordinates: Floats) -> Floats:
+    def lab_values(self, coordinates: FloatArray) -> FloatArray:
         """Return lab values as numbers (``n x c``); choices and formulas stay indices."""
         lab = self.canonical(coordinates)
         for parameter, part in self.parts():
-            if isinstance(parameter, ShareParameter):
-                lab[:, part] = np.column_stack(parameter.to_lab(lab[:, part]))
+            lab[:, part] = parameter.lab_numbers(lab[:, part])
         return lab
 
-    def violations(self, design: Mapping[str, Any] | Floats) -> list[str]:
+    def violations(self, design: Mapping[str, Any] | FloatArray) -> list[str]:
         """Say in words how one design, in lab units or as coordinates, leaves the space; nothing if it does not.
 
         Examples
@@ -320,7 +281,7 @@ class DesignSpace(Value):
         found = list_designs(self, limit)
         return None if found is None else len(found)
 
-    def enumerate(self, limit: int = 100_000) -> Floats:
+    def enumerate(self, limit: int = 100_000) -> FloatArray:
         """Return all designs (``n x c``).
 
         Raises
@@ -342,7 +303,7 @@ class DesignSpace(Value):
         file: str | None = None,
         extra_columns: Sequence[str] = (),
         flags: bool = True,
-    ) -> ReadResult:
+    ) -> ReadResult[DesignSpace]:
         """Read a lab table of designs strictly; see `designer.space.table_reader.read_table`."""
         return read_table(self, frame, file=file, extra_columns=extra_columns, flags=flags)
 
@@ -354,7 +315,7 @@ class DesignSpace(Value):
 
     def with_formulas(self, formulas: Sequence[str]) -> DesignSpace:
         """Return the space with formulas added to its vocabulary, behind those it has; itself where none is new."""
-        changed = [_knowing(parameter, formulas) for parameter in self.parameters]
+        changed = [parameter.with_words(formulas) for parameter in self.parameters]
         if all(new is old for new, old in zip(changed, self.parameters, strict=True)):
             return self
         return DesignSpace(parameters=changed, constraints=self.constraints, pool=self.pool)
@@ -405,7 +366,7 @@ class DesignSpace(Value):
         space = parse(cls, Document(data, document.file, document.lines))
         return space if pool is None else space.with_pool(pool)
 
-    def keys(self, coordinates: Floats) -> list[bytes]:
+    def keys(self, coordinates: FloatArray) -> list[bytes]:
         """Return the identity of each design: equal designs have equal keys, by whatever rounding they came.
 
         Keys depend on lab values only, so they survive changed bounds and added choices.
@@ -418,32 +379,21 @@ class DesignSpace(Value):
         raw, size = whole.tobytes(), whole.shape[1] * 8
         return [raw[i : i + size] for i in range(0, len(raw), size)]
 
-    # Search: the work is done in rooms that are opened when they are needed
+    # Search
 
-    def sample(self, n: int, rng: np.random.Generator) -> Floats:
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Return `n` random valid designs (``n x c``), distinct where possible."""
-        from designer.space import sampling
+        return sample(self, n, rng)
 
-        return sampling.sample(self, n, rng)
-
-    def space_filling(self, n: int, rng: np.random.Generator, avoid: Floats | None = None) -> Floats:
+    def space_filling(self, n: int, rng: np.random.Generator, avoid: FloatArray | None = None) -> FloatArray:
         """Return `n` valid designs that lie far from each other and from those to `avoid`."""
-        from designer.space import sampling
+        return space_filling(self, n, rng, avoid)
 
-        return sampling.space_filling(self, n, rng, avoid)
-
-    def neighbours(self, coordinates: Floats, n_each: int, rng: np.random.Generator, radius: float) -> Floats:
+    def neighbours(self, coordinates: FloatArray, n_each: int, rng: np.random.Generator, radius: float) -> FloatArray:
         """Return valid designs near each given one."""
-        from designer.space import neighbours
-
-        return neighbours.neighbours(self, coordinates, n_each, rng, radius)
+        return neighbours(self, coordinates, n_each, rng, radius)
 
     @cached_property
     def encoder(self) -> Encoder:
         """The features of designs, descriptors included."""
-        from designer.space.encoding import Encoder
-
         return Encoder(self)
-
-
-__all__ = ["DesignSpace", "Parameter", "PoolLike", "ShareParameter"]

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designer.errors import Fault
+from designer.space.base import SpaceLike
 from designer.space.constraints.constraint import Inequality
 from designer.space.listing import count_settings, list_designs
-from designer.space.parameters.compositions import ShareParameter
-from designer.space.parameters.numeric import NumericParameter
-
-if TYPE_CHECKING:
-    from designer.space.design_space import DesignSpace
 
 _SMALL = 20_000
 
 
-def why_empty(space: DesignSpace) -> Fault | None:
+def why_empty(space: SpaceLike) -> Fault | None:
     """Return why a space has no valid design, or None where it has one or that is not cheap to know.
 
     Pools and small spaces are looked through; of others it is asked whether the linear constraints can hold together
@@ -41,7 +36,7 @@ def why_empty(space: DesignSpace) -> Fault | None:
     return _linear_contradiction(space)
 
 
-def _linear_contradiction(space: DesignSpace) -> Fault | None:
+def _linear_contradiction(space: SpaceLike) -> Fault | None:
     groups = [constraint.linear() for constraint in space.bound_constraints]
     for i, group in enumerate(groups):
         if group and not _can_hold(space, group):
@@ -54,7 +49,7 @@ def _linear_contradiction(space: DesignSpace) -> Fault | None:
     return None
 
 
-def _can_hold(space: DesignSpace, inequalities: Sequence[Inequality]) -> bool:
+def _can_hold(space: SpaceLike, inequalities: Sequence[Inequality]) -> bool:
     from scipy.optimize import linprog
 
     bounds, sums, totals = _relaxed(space)
@@ -82,20 +77,15 @@ def _can_hold(space: DesignSpace, inequalities: Sequence[Inequality]) -> bool:
     return bool(result.status != 2)
 
 
-def _relaxed(space: DesignSpace) -> tuple[list[tuple[float, float]], list[list[float]], list[float]]:
+def _relaxed(space: SpaceLike) -> tuple[list[tuple[float, float]], list[list[float]], list[float]]:
     """Return the range of each coordinate in lab units, and the sums that must be kept."""
     bounds: list[tuple[float, float]] = []
     sums: list[list[float]] = []
     totals: list[float] = []
     for parameter, part in space.parts():
-        if isinstance(parameter, ShareParameter):
-            for member in parameter.members:
-                low, high = parameter.member_bounds(member)
-                bounds.append((0.0 if parameter.may_be_zero(member) else low, high))
+        relaxation = parameter.relaxation()
+        bounds += relaxation.bounds
+        if relaxation.total is not None:
             sums.append([float(part.start <= i < part.stop) for i in range(space.width)])
-            totals.append(float(parameter.exact_total))
-        elif isinstance(parameter, NumericParameter):
-            bounds.append((parameter.low, parameter.high))
-        else:
-            bounds.append((0.0, float(parameter.count or 1)))
+            totals.append(relaxation.total)
     return bounds, sums, totals

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.space.parameters.lattice import Floats
-
-if TYPE_CHECKING:
-    from designer.space.design_space import DesignSpace
+from designer.arrays import FloatArray
+from designer.space.base import SpaceLike
 
 
-def count_settings(space: DesignSpace) -> int | None:
+def count_settings(space: SpaceLike) -> int | None:
     """Return the number of combinations of all parameters' settings, before constraints; None if it is not known."""
     counts = [parameter.count for parameter in space.parameters]
     known = [count for count in counts if count is not None]
     return math.prod(known) if len(known) == len(counts) else None
 
 
-def list_designs(space: DesignSpace, limit: int) -> Floats | None:
+def list_designs(space: SpaceLike, limit: int) -> FloatArray | None:
     """Return all designs of a space (``n x c``), or None where they are not a list of at most `limit`.
 
     What is limited without a pool is the number of combinations before constraints, for that is the work.
@@ -35,7 +32,7 @@ def list_designs(space: DesignSpace, limit: int) -> Floats | None:
     return everything[space.satisfied(everything)] if space.constraints else everything
 
 
-def _all_combinations(space: DesignSpace) -> Floats:
+def _all_combinations(space: SpaceLike) -> FloatArray:
     lists = [parameter.enumerate() for parameter in space.parameters]
     places = np.meshgrid(*(np.arange(len(settings)) for settings in lists), indexing="ij")
     return np.concatenate([settings[place.ravel()] for settings, place in zip(lists, places, strict=True)], axis=1)

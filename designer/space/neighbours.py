@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from designer.arrays import BoolArray, FloatArray
+from designer.space.base import SpaceLike
 from designer.space.moves import Moves
-from designer.space.parameters.lattice import Floats, Mask
-
-if TYPE_CHECKING:
-    from designer.space.design_space import DesignSpace
 
 _TRIES = 3
 
 
-def neighbours(space: DesignSpace, coordinates: Floats, n_each: int, rng: np.random.Generator, radius: float) -> Floats:
+def neighbours(
+    space: SpaceLike, coordinates: FloatArray, n_each: int, rng: np.random.Generator, radius: float
+) -> FloatArray:
     """Return valid designs near each given one.
 
     A neighbour differs in one parameter or a few: a number by a normal step of standard deviation `radius` times its
@@ -58,8 +56,8 @@ def neighbours(space: DesignSpace, coordinates: Floats, n_each: int, rng: np.ran
     return children[good]
 
 
-def _good(moves: Moves, parents: Floats, children: Floats) -> Mask:
-    changed: Mask = (children != parents).any(axis=1)
+def _good(moves: Moves, parents: FloatArray, children: FloatArray) -> BoolArray:
+    changed: BoolArray = (children != parents).any(axis=1)
     if moves.space.constraints:
         changed[changed] = moves.satisfied(children[changed])
     return changed

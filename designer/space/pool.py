@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.errors import Fault, InvalidData
-from designer.space.parameters.lattice import Floats, Mask
+from designer.space.base import SpaceLike
+from designer.space.table_reader import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.space.design_space import DesignSpace
-
+S = TypeVar("S", bound=SpaceLike)
 Codes = NDArray[np.uint64]
 _DROPPED = 12  # of 52 binary digits: what is left tells 12 decimal digits apart
 
 
-def _words(coordinates: Floats) -> NDArray[np.int64]:
+def _words(coordinates: FloatArray) -> IntArray:
     """Return whole numbers that are equal where coordinates agree to 12 digits."""
     bits = np.ascontiguousarray(np.asarray(coordinates, dtype=np.float64) + 0.0).view(np.int64)
     return (bits + (1 << (_DROPPED - 1))) >> _DROPPED
 
 
-def row_codes(coordinates: Floats) -> Codes:
+def row_codes(coordinates: FloatArray) -> Codes:
     """Return one 64-bit code a row: equal for equal designs, different ones for all but one pair in 10^19."""
     return _mixed(_words(coordinates))
 
 
-def _mixed(words: NDArray[np.int64]) -> Codes:
+def _mixed(words: IntArray) -> Codes:
     """Mix the columns of each row into one word (the finaliser of S. Vigna's splitmix64 after each)."""
     code = np.full(len(words), 0x9E3779B97F4A7C15, dtype=np.uint64)
     for column in words.T:
@@ -72,7 +73,7 @@ class Pool:
     array([ True, False])
     """
 
-    coordinates: Floats
+    coordinates: FloatArray
     file: str | None = None
     numbers: tuple[int, ...] | None = field(default=None, repr=False)
     notices: tuple[Fault, ...] = field(default=(), init=False)
@@ -104,12 +105,12 @@ class Pool:
         return len(self.coordinates)
 
     @cached_property
-    def _sorted(self) -> tuple[Codes, NDArray[np.intp]]:
+    def _sorted(self) -> tuple[Codes, IndexArray]:
         codes = row_codes(self.coordinates)
         order = np.argsort(codes)
         return codes[order], order
 
-    def rows(self, coordinates: Floats) -> NDArray[np.intp]:
+    def rows(self, coordinates: FloatArray) -> IndexArray:
         """Return at which row of the pool each of ``n x c`` designs stands, -1 for none."""
         codes, order = self._sorted
         wanted = row_codes(coordinates)
@@ -117,15 +118,13 @@ class Pool:
         same = (_words(self.coordinates[place]) == _words(coordinates)).all(axis=1)
         return np.where(same, place, -1)
 
-    def contains(self, coordinates: Floats) -> Mask:
+    def contains(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row of ``n x c`` coordinates is a design of the pool."""
-        mask: Mask = self.rows(coordinates) >= 0
+        mask: BoolArray = self.rows(coordinates) >= 0
         return mask
 
 
-def pooled(
-    space: DesignSpace, frame: pd.DataFrame, *, file: str | None = None, extra_columns: Sequence[str] = ()
-) -> DesignSpace:
+def pooled(space: S, frame: pd.DataFrame, *, file: str | None = None, extra_columns: Sequence[str] = ()) -> S:
     """Return the space in which only the designs of a lab table can be made.
 
     Parameters
@@ -155,5 +154,5 @@ def pooled(
     >>> small.valid(np.array([[60.0], [61.0]]))
     array([ True, False])
     """
-    table = space.read_table(frame, file=file, extra_columns=extra_columns, flags=False)
+    table = read_table(space, frame, file=file, extra_columns=extra_columns, flags=False)
     return table.space.with_pool(Pool(table.coordinates, file, table.rows))

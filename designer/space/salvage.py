@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from designer.errors import Fault, InvalidInput
-from designer.space.constraints.constraint import Constraint, Reference, bind
+from designer.space.constraints.constraint import Constraint, bind
 from designer.space.constraints.syntax import Name, parse_constraint
 from designer.space.parameters.fields import twice
+from designer.space.parameters.references import Reference
 
 Names = Callable[[Any], Mapping[str, Reference]]
 """What the names of one parameter stand for; raises `ValidationError` or `InvalidInput` where it is malformed."""

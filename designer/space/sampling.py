@@ -9,23 +9,16 @@ further inside, so that the designs found are not all at the edge.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from designer.arrays import FloatArray, IndexArray
 from designer.errors import NoDesignLeft
+from designer.space.base import SpaceLike
 from designer.space.constraints.shortfall import shortfall
+from designer.space.encoding import Encoder
 from designer.space.moves import Moves
-from designer.space.parameters.amount_draws import draws_of
-from designer.space.parameters.compositions import ShareParameter
-from designer.space.parameters.lattice import Floats
-from designer.space.parameters.numeric import NumericParameter
 from designer.space.pool import row_codes
-
-if TYPE_CHECKING:
-    from designer.space.design_space import DesignSpace, Parameter
-    from designer.space.encoding import Encoder
 
 _LARGEST_BATCH = 16_384
 _RARE = 500  # one design in as many is too rare to wait for
@@ -37,7 +30,7 @@ _RADII = (0.3, 0.1, 0.03, 0.01)
 _CANDIDATES = 1024
 
 
-def sample(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+def sample(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
     """Return n random valid designs.
 
     Parameters
@@ -65,14 +58,14 @@ def sample(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
     return np.concatenate([found, found[rng.integers(0, len(found), n - len(found))]])
 
 
-def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+def _distinct_valid(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
     """Return about n distinct random valid designs: at least one, more where more came up, fewer where fewer did."""
     if space.pool is not None:
         rows = np.flatnonzero(space.within(space.pool.coordinates))
         if not len(rows):
             raise NoDesignLeft(_why(space, space.pool.coordinates, "no design of the pool"))
         rows = rng.permutation(rows)[:n]
-        listed: Floats = space.pool.coordinates[rows]
+        listed: FloatArray = space.pool.coordinates[rows]
         return listed
     batch = max(2 * n, 256)
     draws = _draw(space, min(batch, _LARGEST_BATCH), rng)
@@ -95,29 +88,12 @@ def _distinct_valid(space: DesignSpace, n: int, rng: np.random.Generator) -> Flo
     return _walk(gauge, n, found, nearest, rng)
 
 
-def _draw(space: DesignSpace, n: int, rng: np.random.Generator) -> Floats:
+def _draw(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
     """Return n random designs (n x c), each parameter at a setting of its own; constraints are not looked at."""
-    return np.concatenate([_draw_parameter(parameter, n, rng) for parameter in space.parameters], axis=1)
+    return np.concatenate([parameter.draw(n, rng) for parameter in space.parameters], axis=1)
 
 
-def _draw_parameter(parameter: Parameter, n: int, rng: np.random.Generator) -> Floats:
-    if isinstance(parameter, ShareParameter):
-        return draws_of(parameter.amounts).draw(n, rng).astype(np.float64)
-    if not isinstance(parameter, NumericParameter):
-        if not parameter.count:
-            raise NoDesignLeft(f"{parameter.name} has nothing to choose from")
-        return rng.integers(0, parameter.count, (n, 1)).astype(np.float64)
-    if parameter.scale == "log" and parameter.values is None:
-        exponents = rng.uniform(np.log(parameter.low), np.log(parameter.high), (n, 1))
-        return parameter.snap(np.exp(exponents))
-    if parameter.is_continuous:
-        return parameter.snap(rng.uniform(parameter.low, parameter.high, (n, 1)))
-    if parameter.lattice is not None:
-        return parameter.lattice.values(rng.integers(0, parameter.count or 1, (n, 1)).astype(np.float64))
-    return parameter.enumerate()[rng.integers(0, parameter.count or 1, n)]
-
-
-def _distinct(coordinates: Floats) -> Floats:
+def _distinct(coordinates: FloatArray) -> FloatArray:
     """Return the rows without repeats, in the order in which they first come."""
     _, first = np.unique(row_codes(coordinates), return_index=True)
     return coordinates[np.sort(first)]
@@ -127,33 +103,33 @@ def _distinct(coordinates: Floats) -> Floats:
 class _Gauge:
     """How much designs break the constraints of a space, each weighed so that different units count alike."""
 
-    space: DesignSpace
-    weights: Floats
+    space: SpaceLike
+    weights: FloatArray
 
     @classmethod
-    def of(cls, space: DesignSpace, draws: Floats) -> _Gauge:
+    def of(cls, space: SpaceLike, draws: FloatArray) -> _Gauge:
         """Return the gauge whose unit, for each constraint, is the median of what breaks it among random draws."""
         columns = _shortfalls(space, draws).T
         typical = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in columns])
         return cls(space, 1.0 / np.where(np.isfinite(typical), typical, 1.0))
 
-    def broken(self, coordinates: Floats) -> Floats:
+    def broken(self, coordinates: FloatArray) -> FloatArray:
         """Return one number a row, 0 exactly where all constraints are kept."""
-        total: Floats = (_shortfalls(self.space, coordinates) * self.weights).sum(axis=1)
+        total: FloatArray = (_shortfalls(self.space, coordinates) * self.weights).sum(axis=1)
         return total
 
-    def nearest(self, coordinates: Floats) -> Floats:
+    def nearest(self, coordinates: FloatArray) -> FloatArray:
         """Return the rows that break the constraints least, as many as there are walkers."""
         return coordinates[np.argsort(self.broken(coordinates), kind="stable")[:_WALKERS]]
 
 
-def _shortfalls(space: DesignSpace, coordinates: Floats) -> Floats:
+def _shortfalls(space: SpaceLike, coordinates: FloatArray) -> FloatArray:
     """Return by how much each row breaks each constraint, n x k, 0 where it keeps it."""
     lab = Moves(space).lab_values(coordinates)
     return np.column_stack([shortfall(constraint.tree, lab) for constraint in space.bound_constraints])
 
 
-def _walk(gauge: _Gauge, n: int, found: Floats, start: Floats, rng: np.random.Generator) -> Floats:
+def _walk(gauge: _Gauge, n: int, found: FloatArray, start: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return up to n distinct valid designs, `found` first, then those that walkers from `start` come across."""
     moves = Moves(gauge.space)
     walkers = np.resize(start, (_WALKERS, gauge.space.width))
@@ -180,7 +156,7 @@ def _walk(gauge: _Gauge, n: int, found: Floats, start: Floats, rng: np.random.Ge
     return np.concatenate([found[:sure], rng.permutation(found[sure:])])[:n]
 
 
-def _why(space: DesignSpace, tried: Floats, what: str) -> str:
+def _why(space: SpaceLike, tried: FloatArray, what: str) -> str:
     """Say which constraint the designs that were tried break most often."""
     if not space.constraints:
         return f"{what}: the space is empty"
@@ -190,7 +166,7 @@ def _why(space: DesignSpace, tried: Floats, what: str) -> str:
     return f"{what} that keeps all constraints; '{space.constraints[worst].text}' is broken by {share}"
 
 
-def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: Floats | None = None) -> Floats:
+def space_filling(space: SpaceLike, n: int, rng: np.random.Generator, avoid: FloatArray | None = None) -> FloatArray:
     """Return n valid designs that represent the space as evenly as n designs can.
 
     Out of a thousand random valid designs (or rows of the pool) the next one chosen is always the one that brings
@@ -230,16 +206,16 @@ def space_filling(space: DesignSpace, n: int, rng: np.random.Generator, avoid: F
     distance = _Distance.of(space)
     places, taken_places = distance.places(candidates), distance.places(taken)
     whole = distance.places(_as_drawn(space, candidates, rng))
-    chosen: Floats = candidates[_support_points(distance, places, taken_places, min(n, len(candidates)), whole)]
+    chosen: FloatArray = candidates[_support_points(distance, places, taken_places, min(n, len(candidates)), whole)]
     return chosen
 
 
-def _as_drawn(space: DesignSpace, candidates: Floats, rng: np.random.Generator) -> Floats:
+def _as_drawn(space: SpaceLike, candidates: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return designs as often as random draws meet them, where `candidates`, each once, do not show that.
 
     Most steps of a log scale lie in its last decade, so that all settings once would look like a linear scale.
     """
-    stepped = any(isinstance(p, NumericParameter) and p.scale == "log" and p.lattice for p in space.parameters)
+    stepped = any(parameter.has_uneven_settings for parameter in space.parameters)
     if space.pool is not None or not stepped:
         return candidates
     draws = _draw(space, 4 * _CANDIDATES, rng)
@@ -256,14 +232,12 @@ class _Distance:
     """
 
     encoder: Encoder
-    diameters: Floats
+    diameters: FloatArray
     single: list[int]
     groups: list[list[int]]
 
     @classmethod
-    def of(cls, space: DesignSpace) -> _Distance:
-        from designer.space.encoding import Encoder
-
+    def of(cls, space: SpaceLike) -> _Distance:
         encoder = Encoder(space, descriptors=False)
         owned: dict[str, list[int]] = {}
         for i, column in enumerate(encoder.columns):
@@ -273,23 +247,25 @@ class _Distance:
         diameters = np.array([1.0 if column.role == "numeric" else np.sqrt(2.0) for column in encoder.columns])
         return cls(encoder, diameters, single, groups)
 
-    def places(self, coordinates: Floats) -> Floats:
+    def places(self, coordinates: FloatArray) -> FloatArray:
         """Return features in which every parameter has diameter 1."""
-        scaled: Floats = self.encoder.encode(coordinates) / self.diameters
+        scaled: FloatArray = self.encoder.encode(coordinates) / self.diameters
         return scaled
 
-    def between(self, first: Floats, second: Floats) -> Floats:
+    def between(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """Return the distances (``n x m``) between two sets of places."""
         from scipy.spatial.distance import cdist
 
         alone = cdist(first[:, self.single], second[:, self.single], "cityblock") if self.single else 0.0
         for columns in self.groups:
             alone = alone + cdist(first[:, columns], second[:, columns])
-        together: Floats = cdist(first, second) + alone / np.sqrt(len(self.single) + len(self.groups))
+        together: FloatArray = cdist(first, second) + alone / np.sqrt(len(self.single) + len(self.groups))
         return together
 
 
-def _support_points(distance: _Distance, candidates: Floats, taken: Floats, n: int, whole: Floats) -> NDArray[np.intp]:
+def _support_points(
+    distance: _Distance, candidates: FloatArray, taken: FloatArray, n: int, whole: FloatArray
+) -> IndexArray:
     """Return the indices of n candidates (N x d), greedily least in energy distance to `whole` with `taken` (k x d)."""
     attraction = distance.between(candidates, whole).mean(axis=1)
     repulsion = distance.between(candidates, taken).sum(axis=1) if len(taken) else np.zeros(len(candidates))

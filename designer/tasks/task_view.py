@@ -14,8 +14,13 @@ from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_fractions
 from designer.chemistry.masses import atomic_from_weight
 from designer.chemistry.symbols import SYMBOLS
-from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, NumericParameter
-from designer.space.parameters.compositions import ShareParameter
+from designer.space import (
+    CategoricalParameter,
+    CompositionParameter,
+    FormulaParameter,
+    NumericParameter,
+    ShareParameter,
+)
 from designer.tasks.task import Task
 from designer.units import convert_many, same_unit
 

@@ -55,7 +55,7 @@ def test_fractions_are_converted_where_the_header_says_so() -> None:
     frame = table(c_Ni=[0.1, 0.2], c_Fe=[0.3, 0.3], c_Co=[0.6, 0.5])
     assert faults(frame) == [
         f"a.csv, row {row}, column 'c.Ni': c sums to 1 at.%, not 100; "
-        "if these are fractions, say so in the headers: c.Ni [fraction]"
+        "if these are fractions, write so in the headers: c.Ni [fraction]"
         for row in (2, 3)
     ]
     named = frame.rename(columns={f"c.{x}": f"c.{x} [fraction]" for x in ("Ni", "Fe", "Co")})

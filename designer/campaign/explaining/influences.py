@@ -14,7 +14,7 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.sensitivity import feature_shares, more_of_each
 from designer.interpretation.shapley import Attribution, shapley_values
-from designer.space.parameters.compositions import ShareParameter
+from designer.space import ShareParameter
 from designer.threads import one_thread
 
 if TYPE_CHECKING:

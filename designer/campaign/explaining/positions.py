@@ -12,10 +12,9 @@ from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import lab_designs
 from designer.campaign.wording import setting_text
-from designer.space import DesignSpace
+from designer.space import DesignSpace, ShareParameter
 from designer.space.encoding import Encoder
 from designer.space.parameters.categorical import CategoricalParameter
-from designer.space.parameters.compositions import ShareParameter
 from designer.space.parameters.formula import FormulaParameter
 
 if TYPE_CHECKING:

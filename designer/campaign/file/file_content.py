@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from designer.objective import Objective, Target
 from designer.space import Constraint, DesignSpace
-from designer.space.amending import as_plain
-from designer.space.parameters.numeric import ParameterBase
+from designer.space.parameters.amending import as_plain
+from designer.space.parameters.base import ParameterBase
 
 
 def plain(value: Any) -> Any:

@@ -54,7 +54,7 @@ def _names_part(header: str, space: DesignSpace) -> bool:
     """Whether a header names a column of the space, by its own name or its parameter's, with or without a unit."""
     parts = {*space.columns, *(parameter.name for parameter in space.parameters)}
     for parameter in space.parameters:
-        parts |= {f"{parameter.name}.{member}" for member in getattr(parameter, "members", ())}
+        parts |= {f"{parameter.name}.{member}" for member in parameter.members}
     return header in parts or split_header(header)[0] in parts
 
 
@@ -158,7 +158,7 @@ def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]], *, insi
     for i, row in enumerate(given):
         cells = flattened(row)
         for parameter in space.parameters:
-            members = getattr(parameter, "members", ())
+            members = parameter.members
             names = [f"{parameter.name}.{member}" for member in members]
             if members and any(name in cells for name in (*names, *parameter.lab_columns)):
                 for name, column in zip(names, parameter.lab_columns, strict=True):

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn
 
 from pydantic import model_serializer, model_validator
 
+from designer.arrays import BoolArray, FloatArray
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
 from designer.space.constraints.expressions import columns_of, linear_form, truth
@@ -33,7 +34,7 @@ from designer.space.constraints.syntax import (
     parse_constraint,
 )
 from designer.space.parameters.fields import Text
-from designer.space.parameters.lattice import Floats, Mask
+from designer.space.parameters.references import Reference
 
 
 class Constraint(Value):
@@ -70,16 +71,6 @@ class Constraint(Value):
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What a name in a constraint stands for: a coordinate, and its choices where it has any."""
-
-    index: int
-    choices: tuple[str, ...] | None = None
-    continuous: bool = False
-    unusable: str | None = None
-
-
-@dataclass(frozen=True)
 class Inequality:
     """``sum of coefficients[column] * column <= bound``; ``<`` where `strict`, ``==`` where `equal`; in lab units."""
 
@@ -97,7 +88,7 @@ class BoundConstraint:
     tree: Node
     columns: tuple[str, ...]
 
-    def satisfied(self, lab: Floats) -> Mask:
+    def satisfied(self, lab: FloatArray) -> BoolArray:
         """Whether each row of lab values (``n x c``, choices as indices) satisfies the constraint; exact."""
         return truth(self.tree, lab).true
 

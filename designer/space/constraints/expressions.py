@@ -18,6 +18,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from designer.arrays import BoolArray, FloatArray
 from designer.space.constraints.syntax import (
     Arithmetic,
     Call,
@@ -30,7 +31,6 @@ from designer.space.constraints.syntax import (
     Number,
     OneOf,
 )
-from designer.space.parameters.lattice import Floats, Mask
 
 _ROUNDING = 2.0**-52
 _LARGEST_POWER = 64
@@ -40,31 +40,31 @@ _LARGEST_POWER = 64
 class Truth:
     """Where a condition is surely true and where it is surely false; elsewhere it cannot be computed."""
 
-    true: Mask
-    false: Mask
+    true: BoolArray
+    false: BoolArray
 
 
 @dataclass(frozen=True)
 class _Measured:
     """Values and a bound on the distance of each from the exact value."""
 
-    value: Floats
-    error: Floats
+    value: FloatArray
+    error: FloatArray
 
 
-def truth(node: Node, lab: Floats) -> Truth:
+def truth(node: Node, lab: FloatArray) -> Truth:
     """Return the truth of a bound condition for each row of lab values (``n x c``, choices as indices)."""
     with np.errstate(all="ignore"):
         return _truth(node, lab)
 
 
-def float_values(node: Node, lab: Floats) -> Floats:
+def float_values(node: Node, lab: FloatArray) -> FloatArray:
     """Return the value of a bound expression for each row of lab values, as floats see it; NaN where they cannot."""
     with np.errstate(all="ignore"):
         return _value(node, lab).value
 
 
-def _truth(node: Node, lab: Floats) -> Truth:
+def _truth(node: Node, lab: FloatArray) -> Truth:
     match node:
         case Not(operand):
             inner = _truth(operand, lab)
@@ -84,7 +84,7 @@ def _truth(node: Node, lab: Floats) -> Truth:
     raise TypeError(f"{node!r} is no condition")
 
 
-def _compare(left: Node, sign: str, right: Node, lab: Floats) -> Truth:
+def _compare(left: Node, sign: str, right: Node, lab: FloatArray) -> Truth:
     a, b = _value(left, lab), _value(right, lab)
     difference = a.value - b.value
     error = a.error + b.error + _ROUNDING * np.abs(difference)
@@ -102,7 +102,7 @@ def _compare(left: Node, sign: str, right: Node, lab: Floats) -> Truth:
     return Truth(known & holds, known & ~holds)
 
 
-_SIGNS: Mapping[str, Callable[[Floats], Mask]] = {
+_SIGNS: Mapping[str, Callable[[FloatArray], BoolArray]] = {
     "<=": lambda order: order <= 0,
     "<": lambda order: order < 0,
     ">=": lambda order: order >= 0,
@@ -112,7 +112,7 @@ _SIGNS: Mapping[str, Callable[[Floats], Mask]] = {
 }
 
 
-def _exact_order(left: Node, right: Node, lab: Floats) -> Floats:
+def _exact_order(left: Node, right: Node, lab: FloatArray) -> FloatArray:
     """Return the sign of ``left - right`` for each row in rational arithmetic; NaN where it divides by zero."""
     used = sorted(columns_of(left) | columns_of(right))
     rows, inverse = np.unique(lab[:, used], axis=0, return_inverse=True)
@@ -127,10 +127,10 @@ def _exact_order(left: Node, right: Node, lab: Floats) -> Floats:
     return orders[inverse.reshape(-1)]
 
 
-# Floats with error bounds
+# FloatArray with error bounds
 
 
-def _value(node: Node, lab: Floats) -> _Measured:
+def _value(node: Node, lab: FloatArray) -> _Measured:
     match node:
         case Number(value):
             number = float(value)
@@ -174,14 +174,14 @@ def _arithmetic(operator: str, a: _Measured, b: _Measured, right: Node) -> _Meas
     return _Measured(power, np.where(a.value == 0, 0.0, 2 * error))
 
 
-def _far_slope(power: Floats, a: _Measured, exponent: float) -> Floats:
+def _far_slope(power: FloatArray, a: _Measured, exponent: float) -> FloatArray:
     """Return how far a whole power moves when its base moves by its error."""
     relative = _relative(a)
     growth = np.expm1(exponent * np.log1p(np.minimum(relative, 1.0))) / np.maximum(1.0 - exponent * relative, 1e-3)
     return np.where(power == 0, a.error**exponent, power * growth)
 
 
-def _relative(a: _Measured) -> Floats:
+def _relative(a: _Measured) -> FloatArray:
     return np.where(a.value == 0, 0.0, a.error / np.where(a.value == 0, 1.0, np.abs(a.value)))
 
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.space.constraints.expressions import float_values, truth
 from designer.space.constraints.syntax import Compare, Logic, Node, Not, OneOf
-from designer.space.parameters.lattice import Floats
 
 _LEAST = 1e-12  # of a condition that is not kept although floats see no difference
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "==": "!=", "!=": "=="}
 
 
-def shortfall(condition: Node, lab: Floats) -> Floats:
+def shortfall(condition: Node, lab: FloatArray) -> FloatArray:
     """Return by how much each row of lab values (``n x c``, choices as indices) breaks a bound condition.
 
     Infinite where the condition cannot be computed.
@@ -26,11 +26,11 @@ def shortfall(condition: Node, lab: Floats) -> Floats:
     kept = truth(condition, lab).true
     with np.errstate(all="ignore"):
         broken = _broken(condition, lab, True)
-    result: Floats = np.where(kept, 0.0, np.maximum(np.where(np.isnan(broken), np.inf, broken), _LEAST))
+    result: FloatArray = np.where(kept, 0.0, np.maximum(np.where(np.isnan(broken), np.inf, broken), _LEAST))
     return result
 
 
-def _broken(node: Node, lab: Floats, wanted: bool) -> Floats:
+def _broken(node: Node, lab: FloatArray, wanted: bool) -> FloatArray:
     """Return how far `node` is from being `wanted`: true or false."""
     match node:
         case Not(operand):
@@ -38,7 +38,7 @@ def _broken(node: Node, lab: Floats, wanted: bool) -> Floats:
         case Logic(operator, operands):
             return _joined([_broken(operand, lab, wanted) for operand in operands], (operator == "and") == wanted)
         case OneOf(index, choices):
-            wrong: Floats = (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
+            wrong: FloatArray = (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
             return wrong
         case Compare(operands, operators):
             values = [float_values(operand, lab) for operand in operands]
@@ -48,12 +48,12 @@ def _broken(node: Node, lab: Floats, wanted: bool) -> Floats:
     raise TypeError(f"{node!r} is no condition")
 
 
-def _joined(parts: list[Floats], all_of_them: bool) -> Floats:
-    result: Floats = np.add.reduce(parts) if all_of_them else np.minimum.reduce(parts)
+def _joined(parts: list[FloatArray], all_of_them: bool) -> FloatArray:
+    result: FloatArray = np.add.reduce(parts) if all_of_them else np.minimum.reduce(parts)
     return result
 
 
-def _gap(difference: Floats, sign: str) -> Floats:
+def _gap(difference: FloatArray, sign: str) -> FloatArray:
     match sign:
         case "<=" | "<":
             return np.maximum(difference, 0.0)
@@ -61,5 +61,5 @@ def _gap(difference: Floats, sign: str) -> Floats:
             return np.maximum(-difference, 0.0)
         case "!=":
             return np.where(difference == 0, 1.0, 0.0)
-    gap: Floats = np.abs(difference)
+    gap: FloatArray = np.abs(difference)
     return gap

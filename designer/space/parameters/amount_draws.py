@@ -16,14 +16,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from designer.arrays import FloatArray, IntArray
 from designer.space.parameters.amount_moves import Limits, fill, limits_of
 from designer.space.parameters.amounts import AmountLattice
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 # Up to this many counts (32 MB) are kept for one composition.
 _COUNTS = 4_000_000
@@ -72,7 +68,7 @@ class AmountDraws:
     def _counts(self) -> _Counts:
         return _Counts(_coarser(self.lattice, self._coarsening), self._binding)
 
-    def draw(self, n: int, rng: np.random.Generator) -> Integers:
+    def draw(self, n: int, rng: np.random.Generator) -> IntArray:
         """Return n random ways, n x e.
 
         Raises
@@ -136,7 +132,7 @@ class _Counts:
         return self.binding or self.size * (_most_present(self.lattice) + 1) * (self.total + 1) <= _COUNTS
 
     @cached_property
-    def _ways(self) -> tuple[list[Floats], Floats]:
+    def _ways(self) -> tuple[list[FloatArray], FloatArray]:
         """Ways to complete a design, and the logarithm by which each layer was scaled down.
 
         Layer i is K x (total + 1): ``[k, r]`` is proportional to the number of ways in which components i, i+1, ...
@@ -160,11 +156,11 @@ class _Counts:
         return layers[::-1], np.array(scale[::-1])
 
     @cached_property
-    def _log_counts(self) -> Floats:
+    def _log_counts(self) -> FloatArray:
         """The logarithm of the number of designs by the number of components present; -inf for none."""
         layers, scale = self._ways
         with np.errstate(divide="ignore"):
-            counts: Floats = np.log(layers[0][:, self.total]) + scale[0]
+            counts: FloatArray = np.log(layers[0][:, self.total]) + scale[0]
         counts[: self.lattice.min_nonzero if self._counted else 0] = -np.inf
         return counts
 
@@ -173,7 +169,7 @@ class _Counts:
         """The natural logarithm of the number of designs; -inf where there is none."""
         return float(np.logaddexp.reduce(self._log_counts))
 
-    def draw(self, n: int, rng: np.random.Generator) -> Integers:
+    def draw(self, n: int, rng: np.random.Generator) -> IntArray:
         """Return n random ways, n x e."""
         if not self.log_count > -np.inf:
             raise ValueError("no amounts keep the limits")
@@ -190,8 +186,8 @@ class _Counts:
         return np.column_stack(columns) if columns else np.zeros((n, 0), dtype=np.int64)
 
     def _draw_component(
-        self, component: int, following: Floats, left: Integers, present: Integers, rng: np.random.Generator
-    ) -> Integers:
+        self, component: int, following: FloatArray, left: IntArray, present: IntArray, rng: np.random.Generator
+    ) -> IntArray:
         """Draw one component's amount for rows with `left` steps and `present` components still to place."""
         low, high = int(self.limits.low[component]), int(self.limits.high[component])
         width = high - low + 1
@@ -212,7 +208,7 @@ class _Counts:
         return amount
 
 
-def _window_sums(ways: Floats, low: int, high: int) -> Floats:
+def _window_sums(ways: FloatArray, low: int, high: int) -> FloatArray:
     """Return, for each r, the sum of ``ways[:, r - x]`` over x from `low` to `high`."""
     depth, length = ways.shape
     result = np.zeros_like(ways)
@@ -230,7 +226,7 @@ class _Windows:
     are small beside those before them (M. van Herk, Pattern Recognit. Lett. 13 (1992) 517).
     """
 
-    def __init__(self, ways: Floats, width: int) -> None:
+    def __init__(self, ways: FloatArray, width: int) -> None:
         depth, length = ways.shape
         width = min(width, length)
         blocks = -(-length // width) + 1  # one block of nothing in front, for windows that begin before zero
@@ -241,18 +237,18 @@ class _Windows:
         self._head = np.cumsum(cut, axis=2).reshape(depth, blocks * width)
         self._tail = np.cumsum(cut[:, :, ::-1], axis=2)[:, :, ::-1].reshape(depth, blocks * width)
 
-    def sums(self, level: Integers, end: Integers) -> Floats:
+    def sums(self, level: IntArray, end: IntArray) -> FloatArray:
         """Return the sum over the window that ends at `end` (included), in row `level`."""
         head, tail = self._parts(level, end)
         return head + tail
 
-    def _parts(self, level: Integers, end: Integers) -> tuple[Floats, Floats]:
+    def _parts(self, level: IntArray, end: IntArray) -> tuple[FloatArray, FloatArray]:
         last = end + self._width
         first = last - self._width + 1
         aligned = first % self._width == 0  # the window is a whole block: its head is all of it
         return self._head[level, last], np.where(aligned, 0.0, self._tail[level, first])
 
-    def pick(self, level: Integers, end: Integers, chance: Floats) -> Integers:
+    def pick(self, level: IntArray, end: IntArray, chance: FloatArray) -> IntArray:
         """Return a place in the window that ends at `end`, drawn with odds as the ways there; `chance` is in [0, 1)."""
         head, tail = self._parts(level, end)
         # 1 - chance is in (0, 1], so that a place without ways is never met.
@@ -270,8 +266,8 @@ class _Windows:
 
 
 def _first_reaching(
-    sums: Floats, level: Integers, start: Integers, stop: Integers, target: Floats, direction: int
-) -> Integers:
+    sums: FloatArray, level: IntArray, start: IntArray, stop: IntArray, target: FloatArray, direction: int
+) -> IntArray:
     """Return the first place from `start` to `stop` (included) whose running sum is at least `target`, by bisection."""
     low, high = np.zeros_like(start), np.maximum((stop - start) * direction, 0)
     for _ in range(int(high.max(initial=0)).bit_length()):
@@ -279,5 +275,5 @@ def _first_reaching(
         reached = sums[level, start + direction * middle] >= target
         high = np.where(reached, middle, high)
         low = np.where(reached, low, np.minimum(middle + 1, high))
-    place: Integers = start + direction * high
+    place: IntArray = start + direction * high
     return place

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.space.parameters.amounts import AmountLattice
-from designer.space.parameters.lattice import Floats, Mask
-
-Integers = NDArray[np.int64]
 
 _TRIES = 3
 _REMOVE = 0.25  # share of moves that take all there is of a member
@@ -22,9 +19,9 @@ _ADD = 0.5  # share of moves that bring in an absent member where one may come i
 class Limits:
     """The limits of a lattice as arrays: lowest and highest present amount of each member, and whether it may be 0."""
 
-    low: Integers
-    high: Integers
-    zero: Mask
+    low: IntArray
+    high: IntArray
+    zero: BoolArray
 
 
 @lru_cache(maxsize=256)
@@ -35,7 +32,7 @@ def limits_of(lattice: AmountLattice) -> Limits:
     return Limits(low, high, np.array([member.zero for member in lattice.members], dtype=np.bool_))
 
 
-def fill(amounts: Integers, present: Mask, lattice: AmountLattice) -> Integers:
+def fill(amounts: IntArray, present: BoolArray, lattice: AmountLattice) -> IntArray:
     """Return `amounts` (n x e) clipped to the limits of the members `present`, what is over or short spread out.
 
     The sum is right wherever the limits of the members present allow it; `AmountLattice.contains` says where.
@@ -54,7 +51,7 @@ def fill(amounts: Integers, present: Mask, lattice: AmountLattice) -> Integers:
     return result
 
 
-def settle(amounts: Floats, lattice: AmountLattice) -> Integers:
+def settle(amounts: FloatArray, lattice: AmountLattice) -> IntArray:
     """Return ways near to `amounts` (n x e, in steps), for instance near an off-grid measured design.
 
     Members that are too many to be present lose the smallest amounts; the sum is then made right by `fill`. A row for
@@ -72,7 +69,7 @@ def settle(amounts: Floats, lattice: AmountLattice) -> Integers:
     return fill(np.rint(scaled).astype(np.int64), present, lattice)
 
 
-def transfer(amounts: Integers, lattice: AmountLattice, radius: float, rng: np.random.Generator) -> Integers:
+def transfer(amounts: IntArray, lattice: AmountLattice, radius: float, rng: np.random.Generator) -> IntArray:
     """Return each way (n x e) with some steps moved from one member to another.
 
     The number of steps is normal with standard deviation `radius` times the total, at least one. Some moves take all
@@ -90,7 +87,9 @@ def transfer(amounts: Integers, lattice: AmountLattice, radius: float, rng: np.r
     return result
 
 
-def _try(amounts: Integers, lattice: AmountLattice, radius: float, rng: np.random.Generator) -> tuple[Integers, Mask]:
+def _try(
+    amounts: IntArray, lattice: AmountLattice, radius: float, rng: np.random.Generator
+) -> tuple[IntArray, BoolArray]:
     """Try one transfer a row; the mask says where it keeps the limits."""
     limits = limits_of(lattice)
     rows = np.arange(len(amounts))
@@ -132,7 +131,7 @@ def _try(amounts: Integers, lattice: AmountLattice, radius: float, rng: np.rando
     return moved, good
 
 
-def _pick(allowed: Mask, rng: np.random.Generator) -> Integers:
+def _pick(allowed: BoolArray, rng: np.random.Generator) -> IntArray:
     """Return the index of one allowed member a row, at random (the first one where none is allowed)."""
-    picked: Integers = np.argmax(rng.random(allowed.shape, dtype=np.float32) * allowed, axis=1)
+    picked: IntArray = np.argmax(rng.random(allowed.shape, dtype=np.float32) * allowed, axis=1)
     return picked

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from designer.space.parameters.lattice import Floats, Mask
-
-Whole = NDArray[np.int64]
+from designer.arrays import BoolArray, FloatArray, IntArray
 
 TOO_MANY = 2**40  # counts are exact below, and only known to reach this above
 
@@ -54,7 +51,7 @@ class AmountLattice:
     min_nonzero: int
     max_nonzero: int
 
-    def contains(self, amounts: Floats | Whole) -> Mask:
+    def contains(self, amounts: FloatArray | IntArray) -> BoolArray:
         """Whether each row of amounts (``... x members``) is one of the ways; exact, whatever the number type."""
         amounts = np.asarray(amounts, dtype=np.float64)
         low = np.array([member.low for member in self.members])
@@ -64,7 +61,7 @@ class AmountLattice:
         allowed = np.where(present, (amounts >= low) & (amounts <= high), zero) & (amounts == np.rint(amounts))
         number = present.sum(axis=-1)
         right = (number >= self.min_nonzero) & (number <= self.max_nonzero) & (amounts.sum(axis=-1) == self.total)
-        mask: Mask = allowed.all(axis=-1) & right
+        mask: BoolArray = allowed.all(axis=-1) & right
         return mask
 
     @cached_property
@@ -88,7 +85,7 @@ class AmountLattice:
         number = int(self._ways(keep=False)[0][0, self.total])
         return None if number >= TOO_MANY else number
 
-    def enumerate(self) -> Whole:
+    def enumerate(self) -> IntArray:
         """Return all ways (``count x members``) in ascending order, first member first."""
         ways = self._ways(keep=True)
         amounts = np.zeros((1, 0), dtype=np.int64)
@@ -108,7 +105,7 @@ class AmountLattice:
             used, left = used[source] + (chosen > 0), left[source] - chosen
         return amounts[np.lexsort(amounts.T[::-1])]
 
-    def _ways(self, *, keep: bool) -> list[Whole]:
+    def _ways(self, *, keep: bool) -> list[IntArray]:
         """Return for each member the number of ways to finish: ``[members used so far, units left]``, saturated."""
         layer = np.zeros((self.max_nonzero + 1, self.total + 1), dtype=np.int64)
         layer[self.min_nonzero :, 0] = 1
@@ -124,14 +121,14 @@ class AmountLattice:
         return layers
 
 
-def _window_sums(counts: Whole, low: int, high: int) -> Whole:
+def _window_sums(counts: IntArray, low: int, high: int) -> IntArray:
     """Return for each place r the sum of ``counts[r - high .. r - low]`` along the last axis."""
     size = counts.shape[-1]
     sums = np.concatenate([np.zeros((*counts.shape[:-1], 1), dtype=np.int64), np.cumsum(counts, axis=-1)], axis=-1)
     places = np.arange(size)
     upper = np.clip(places - low + 1, 0, size)
     lower = np.clip(places - high, 0, size)
-    result: Whole = sums[..., upper] - sums[..., lower]
+    result: IntArray = sums[..., upper] - sums[..., lower]
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,10 +10,12 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
-from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.arrays import FloatArray
+from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
+from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
 from designer.space.parameters.fields import Number, Text, twice
-from designer.space.parameters.lattice import Floats
-from designer.space.parameters.numeric import ListedParameter
+from designer.space.parameters.listed import ListedParameter
+from designer.space.parameters.references import Reference
 
 
 def _choice(given: Any) -> Any:
@@ -109,7 +112,7 @@ class CategoricalParameter(ListedParameter):
         ]
 
     @cached_property
-    def described(self) -> tuple[tuple[str, ...], Floats]:
+    def described(self) -> tuple[tuple[str, ...], FloatArray]:
         """The names of the choices' descriptors, and their values (choices x names); nothing where there are none."""
         if self.descriptors == "smiles":
             from designer.chemistry.molecules import NAMES, molecule_descriptors
@@ -130,3 +133,42 @@ class CategoricalParameter(ListedParameter):
     def words(self) -> tuple[str, ...]:
         """The choices."""
         return self.choices
+
+    def unknown_word(self, word: str) -> Fault | None:
+        """Return the fault of a word that is not a choice, with the nearest choice."""
+        return Fault(f"{word!r} is not a choice" if word else "the cell is empty", did_you_mean(word, self.choices))
+
+    def features(self, *, descriptors: bool) -> FeatureBlock:
+        """Return one 0/1 column for each choice, and the choices' descriptors if asked for, each spanning 0 to 1."""
+        table = np.eye(self.count)
+        columns = labelled_columns(self.name, self.kind, "category", "{} = {}", self.choices)
+        names, raw = self.described if descriptors else ((), np.empty((self.count, 0)))
+        if names:
+            scaled, varying = scaled_columns(raw)
+            table = np.concatenate([table, scaled], axis=1)
+            low, high = raw.min(axis=0), raw.max(axis=0)
+            labels = [names[i] for i in varying]
+            described = labelled_columns(self.name, self.kind, "descriptor", "{}: {}", labels)
+            columns += tuple(
+                replace(column, axis=Axis(float(low[i]), float(high[i])))
+                for i, column in zip(varying, described, strict=True)
+            )
+        return FeatureBlock(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
+
+    def reference(self, index: int) -> Reference:
+        """Return a choice that constraints compare with words."""
+        return Reference(index, choices=self.choices)
+
+    def choices_changes(self, added: Sequence[str]) -> dict[str, Any]:
+        """Return the choices with others behind them, so that the indices of earlier ones stay.
+
+        Raises
+        ------
+        InvalidSpace
+            If choices have descriptors, which the new ones would lack.
+        """
+        for key in ("descriptors", "smiles"):
+            if getattr(self, key) is not None:
+                what = f"the {key} of the new choices of {self.name!r} are not known"
+                raise InvalidSpace(Fault(what, "give the whole parameter anew in the campaign file"))
+        return {"choices": (*self.choices, *added)}

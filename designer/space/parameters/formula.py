@@ -10,11 +10,17 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
+from designer.arrays import FloatArray
+from designer.chemistry.formulas import formula_elements, formula_fractions
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.space.parameters.amending import rebuilt
+from designer.space.parameters.base import DesignTable, LabColumn
+from designer.space.parameters.element_features import ElementFeatures
+from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text, twice
-from designer.space.parameters.lattice import Floats
-from designer.space.parameters.numeric import LabColumn, ListedParameter
+from designer.space.parameters.listed import ListedParameter
+from designer.space.parameters.references import Reference
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\d+\.?\d*|\.\d+)|([(\[{])|([)\]}])|(\s+)|([·.*])")
 
@@ -89,6 +95,43 @@ class FormulaParameter(ListedParameter):
         """The formulas known."""
         return self.formulas
 
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
+    def from_lab(self, columns: Sequence[LabColumn]) -> FloatArray:
         """Return the indices (``n x 1``) of a column of formulas; KeyError for one that is not in the vocabulary."""
         return super().from_lab([np.array([str(text).strip() for text in columns[0]], dtype=object)])
+
+    def unknown_word(self, word: str) -> Fault | None:
+        """Return None: `new_words` reported the formulas that cannot be read, and the vocabulary takes all others."""
+        return None
+
+    def new_words(self, table: DesignTable) -> list[str]:
+        """Return the formulas of a table's column; those that cannot be read are faults of the table."""
+        (column,) = self.lab_columns
+        if not table.has(column):
+            return []
+        codes, words = table.words(column)
+        faults = [formula_fault(word) if word else Fault("the cell is empty", "give a formula") for word in words]
+        for row, code in enumerate(codes):
+            fault = faults[code]
+            if fault is not None:
+                table.fault(fault.what, fault.remedy, column, row)
+        return words
+
+    def with_words(self, words: Sequence[str]) -> FormulaParameter:
+        """Return the parameter with formulas added behind those of its vocabulary; itself where none is new."""
+        added = [text for text in dict.fromkeys(words) if text not in self.indices]
+        return rebuilt(self, formulas=(*self.formulas, *added)) if added else self
+
+    def features(self, *, descriptors: bool) -> FeatureBlock:
+        """Return the atomic fraction of each element of the vocabulary, and element descriptors if asked for."""
+        elements = formula_elements(self.formulas)
+        table = formula_fractions(self.formulas, elements)
+        columns = labelled_columns(self.name, self.kind, "fraction", "{}.{}", elements)
+        if descriptors and elements:
+            describe = ElementFeatures(elements)
+            table = np.concatenate([table, describe(table)], axis=1)
+            columns += labelled_columns(self.name, self.kind, "descriptor", "{}: {}", describe.names)
+        return FeatureBlock(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
+
+    def reference(self, index: int) -> Reference:
+        """Return a coordinate that constraints cannot use."""
+        return Reference(index, unusable="is a formula, which cannot be calculated with")

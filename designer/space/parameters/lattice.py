@@ -11,10 +11,8 @@ from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from designer.arrays import BoolArray, FloatArray
 
 _EXACT_INTEGER = 2**53  # every whole number up to here has its own float64
 _EXACT_POWER = 22  # and so has every power of ten up to 10**22
@@ -41,7 +39,7 @@ def plain(number: Decimal | float) -> str:
     return f"{value:.12g}"
 
 
-def round_significant(values: Floats, digits: int) -> Floats:
+def round_significant(values: FloatArray, digits: int) -> FloatArray:
     """Round to `digits` significant digits, to the float that the decimal text names.
 
     >>> round_significant(np.array([437.28194, 0.30000000000000004]), 4).tolist()
@@ -100,20 +98,20 @@ class Lattice:
         """Return the exact number at `index`."""
         return self.origin + index * self.step
 
-    def values(self, indices: Floats) -> Floats:
+    def values(self, indices: FloatArray) -> FloatArray:
         """Return the lab values at whole `indices` (any shape), each the float nearest to the exact decimal."""
         indices = np.asarray(indices, dtype=np.float64)
         origin, step = self._scaled
         largest = abs(origin) + abs(step) * (float(np.max(np.abs(indices))) if indices.size else 0.0)
         if self._digits <= _EXACT_POWER and largest < _EXACT_INTEGER:
             # A quotient of two exact floats is rounded once, so it is the float nearest to the decimal.
-            result: Floats = (origin + indices * step) / 10.0**self._digits
+            result: FloatArray = (origin + indices * step) / 10.0**self._digits
             return result
         unique, inverse = np.unique(indices, return_inverse=True)
         exact = np.array([float(self.value(int(k))) for k in unique], dtype=np.float64)
         return exact[inverse].reshape(indices.shape)
 
-    def indices(self, values: Floats) -> Floats:
+    def indices(self, values: FloatArray) -> FloatArray:
         """Return how many steps each value lies from the origin: a whole number on the lattice, else a fraction.
 
         A value counts as on the lattice when it differs from it by no more than the representation of floats
@@ -130,7 +128,7 @@ class Lattice:
         return np.where(near, whole, raw)
 
 
-def is_whole(indices: Floats) -> Mask:
+def is_whole(indices: FloatArray) -> BoolArray:
     """Whether each index is a whole number, as `Lattice.indices` makes them."""
-    mask: Mask = np.asarray(indices == np.rint(indices), dtype=np.bool_)
+    mask: BoolArray = np.asarray(indices == np.rint(indices), dtype=np.bool_)
     return mask

@@ -1,96 +1,28 @@
-"""Parameters of one lab column: what they have in common, and numbers.
-
-Coordinates: a numeric parameter's coordinate is its lab value, that of a listed word its index. Every parameter offers
-the same methods, each on an array ``n x width`` of its own coordinates.
-"""
+"""A parameter that is a number; its coordinate is its lab value."""
 
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from designer.documents import Value
+from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.errors import Fault, InvalidInput, InvalidSpace
-from designer.space.parameters.fields import Bounds, Name, Number, Text, twice
-from designer.space.parameters.lattice import Floats, Lattice, Mask, decimal_of, is_whole, plain, round_significant
-
-LabColumn = NDArray[Any]
+from designer.space.parameters.base import DesignTable, LabColumn, ParameterBase, Relaxation, float_identity
+from designer.space.parameters.features import Axis, FeatureBlock, FeatureColumn
+from designer.space.parameters.fields import Bounds, Number, Text, twice
+from designer.space.parameters.lattice import Lattice, decimal_of, is_whole, plain, round_significant
+from designer.space.parameters.references import Reference
 
 MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still told apart."""
-
-
-class ParameterBase(Value):
-    """What every parameter can do; `width` is its number of lab columns."""
-
-    error_type: ClassVar[type[InvalidInput]] = InvalidSpace
-
-    name: Name
-    description: str | None = None
-
-    @property
-    @abstractmethod
-    def lab_columns(self) -> tuple[str, ...]:
-        """The headers of this parameter's columns in a lab table."""
-
-    @property
-    def width(self) -> int:
-        """The number of lab columns."""
-        return len(self.lab_columns)
-
-    @property
-    @abstractmethod
-    def count(self) -> int | None:
-        """The number of settings, or None where they are not counted (a continuous range)."""
-
-    @abstractmethod
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
-        """Return the coordinates (``n x width``) of clean lab columns."""
-
-    @abstractmethod
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
-        """Return the lab columns of coordinates (``n x width``)."""
-
-    @abstractmethod
-    def canonical(self, coordinates: Floats) -> Floats:
-        """Return coordinates with the noise of float arithmetic removed: on the grid where they lie on it."""
-
-    @abstractmethod
-    def snap(self, coordinates: Floats) -> Floats:
-        """Return the nearest settings that may be suggested; sums and cardinalities are the caller's to keep."""
-
-    @abstractmethod
-    def valid(self, coordinates: Floats) -> Mask:
-        """Whether each row (canonical coordinates) may be suggested."""
-
-    def within(self, coordinates: Floats) -> Mask:
-        """Whether each row (canonical coordinates) keeps the bounds, be it on a step or not: for listed designs."""
-        return np.ones(len(coordinates), dtype=np.bool_)
-
-    @abstractmethod
-    def violations(self, row: Floats) -> list[str]:
-        """Say in words how one row (canonical coordinates, ``width``) leaves this parameter's settings."""
-
-    @abstractmethod
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
-        """Return whole numbers that are equal exactly where the lab would call the settings equal."""
-
-    @abstractmethod
-    def enumerate(self) -> Floats:
-        """Return all settings (``count x width``); only where `count` is not None."""
-
-
-def float_identity(values: Floats) -> NDArray[np.int64]:
-    """Return the bits of `values` at 12 significant digits, minus zero made zero."""
-    return (round_significant(values, 12) + 0.0).view(np.int64)
+_MIN_LOG_FEATURE = -2.0  # where a log scale ends, in ranges below its lowest setting
 
 
 class NumericParameter(ParameterBase):
@@ -223,7 +155,7 @@ class NumericParameter(ParameterBase):
         return Lattice(decimal_of(self.low), decimal_of(self.step)) if self.step is not None else None
 
     @cached_property
-    def _grid(self) -> Floats:
+    def _grid(self) -> FloatArray:
         return np.sort(np.asarray(self.values or (), dtype=np.float64))
 
     @property
@@ -236,15 +168,15 @@ class NumericParameter(ParameterBase):
         steps = self.lattice.count_to(self.high)
         return None if steps is None else steps + 1
 
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
+    def from_lab(self, columns: Sequence[LabColumn]) -> FloatArray:
         """Return the coordinates (``n x 1``) of a column of numbers."""
         return self.canonical(np.asarray(columns[0], dtype=np.float64)[:, None])
 
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
+    def to_lab(self, coordinates: FloatArray) -> list[LabColumn]:
         """Return the column of lab values."""
         return [self.canonical(coordinates)[:, 0]]
 
-    def canonical(self, coordinates: Floats) -> Floats:
+    def canonical(self, coordinates: FloatArray) -> FloatArray:
         """Return the floats of the exact decimals where values lie on a step, a listed value or a bound."""
         values = np.asarray(coordinates, dtype=np.float64)
         if self.lattice is not None:
@@ -258,7 +190,7 @@ class NumericParameter(ParameterBase):
         close = np.abs(values - nearest) <= 8 * np.spacing(np.maximum(np.abs(values), np.abs(nearest)))
         return np.where(close, nearest, round_significant(values, 15))
 
-    def snap(self, coordinates: Floats) -> Floats:
+    def snap(self, coordinates: FloatArray) -> FloatArray:
         """Return the nearest settings: on the step or list, else at the resolution that a bench can set."""
         values = np.clip(np.asarray(coordinates, dtype=np.float64), self.low, self.high)
         if self.values is not None:
@@ -286,26 +218,26 @@ class NumericParameter(ParameterBase):
         decades = math.log10(self.high / self.low)
         return min(15, 4 + max(0, math.ceil(-math.log10(decades))))
 
-    def valid(self, coordinates: Floats) -> Mask:
+    def valid(self, coordinates: FloatArray) -> BoolArray:
         """Whether each value lies within the bounds and on a step or listed value."""
         values = coordinates[:, 0]
-        inside: Mask = (values >= self.low) & (values <= self.high)
+        inside: BoolArray = (values >= self.low) & (values <= self.high)
         return inside & self._on_grid(values)
 
-    def within(self, coordinates: Floats) -> Mask:
+    def within(self, coordinates: FloatArray) -> BoolArray:
         """Whether each value lies within the bounds, up to 1e-5 of their distance (for rounded bounds)."""
         values, slack = coordinates[:, 0], 1e-5 * (self.high - self.low)
-        inside: Mask = (values >= self.low - slack) & (values <= self.high + slack)
+        inside: BoolArray = (values >= self.low - slack) & (values <= self.high + slack)
         return inside
 
-    def _on_grid(self, values: Floats) -> Mask:
+    def _on_grid(self, values: FloatArray) -> BoolArray:
         if self.lattice is not None:
             return is_whole(self.lattice.indices(values))
         if self.values is not None:
             return np.isin(values, self._grid)
         return np.isfinite(values)
 
-    def violations(self, row: Floats) -> list[str]:
+    def violations(self, row: FloatArray) -> list[str]:
         """Say whether a value is out of bounds or between the settings."""
         value = float(row[0])
         unit = f" {self.unit}" if self.unit else ""
@@ -316,17 +248,128 @@ class NumericParameter(ParameterBase):
             return [f"{self.name} = {plain(value)}{unit} is not on {grid}"]
         return []
 
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
+    def identity(self, coordinates: FloatArray) -> IntArray:
         """Return the bits of the lab values."""
         return float_identity(self.canonical(coordinates))
 
-    def enumerate(self) -> Floats:
+    def enumerate(self) -> FloatArray:
         """Return all settings, lowest first."""
         if self.values is not None:
             return self._grid[:, None]
         if self.lattice is None or self.count is None:
             raise ValueError(f"{self.name} is continuous and has no list of settings")
         return self.lattice.values(np.arange(self.count, dtype=np.float64))[:, None]
+
+    def read(self, table: DesignTable) -> FloatArray:
+        """Return the coordinates (``n x 1``) of a table's column of numbers or quantities."""
+        (column,) = self.lab_columns
+        return table.numbers(column, self.unit)[:, None] if table.has(column) else np.zeros((len(table), 1))
+
+    # Search
+
+    @property
+    def has_uneven_settings(self) -> bool:
+        """Whether there are steps on a log scale: most of them lie in its last decade."""
+        return self.scale == "log" and self.lattice is not None
+
+    def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Return n random settings (``n x 1``), evenly on the parameter's scale; listed values equally often."""
+        if self.scale == "log" and self.values is None:
+            return self.snap(np.exp(rng.uniform(np.log(self.low), np.log(self.high), (n, 1))))
+        if self.is_continuous:
+            return self.snap(rng.uniform(self.low, self.high, (n, 1)))
+        if self.lattice is not None:
+            return self.lattice.values(rng.integers(0, self.count or 1, (n, 1)).astype(np.float64))
+        return self.enumerate()[rng.integers(0, self.count or 1, n)]
+
+    def move(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
+        """Return values moved by a normal step of `radius` ranges, by one setting at least, reflected at bounds."""
+        values = coordinates[:, 0]
+        log = self.scale == "log"
+        start, end = (np.log(self.low), np.log(self.high)) if log else (self.low, self.high)
+        shift = rng.standard_normal(len(values)) * (radius * (end - start))
+        target = (np.log(values) if log else values) + shift
+        target = np.where(target > end, 2 * end - target, np.where(target < start, 2 * start - target, target))
+        target = np.clip(target, start, end)
+        moved = self._snapped(np.exp(target) if log else target)
+        still = np.flatnonzero(moved == values)
+        if len(still):
+            moved[still] = self._next_setting(values[still], np.where(shift[still] < 0, -1.0, 1.0))
+        return moved[:, None]
+
+    def _snapped(self, values: FloatArray) -> FloatArray:
+        """Return the nearest settings of values within the bounds."""
+        if self.lattice is not None:
+            steps = np.rint((values - self.low) / float(self.lattice.step))
+            return self.lattice.values(np.clip(steps, 0, (self.count or 1) - 1))
+        return self.snap(values[:, None])[:, 0]
+
+    def _next_setting(self, values: FloatArray, direction: FloatArray) -> FloatArray:
+        """Return the next setting up (direction 1) or down (-1); in the other direction where there is none."""
+        if self.values is not None:
+            grid = self.enumerate()[:, 0]
+            return grid[_next_index(np.searchsorted(grid, values), direction, len(grid) - 1)]
+        if self.lattice is not None:
+            steps = np.rint(self.lattice.indices(values))
+            return self.lattice.values(_next_index(steps, direction, (self.count or 1) - 1).astype(np.float64))
+        direction = np.where(values >= self.high, -1.0, np.where(values <= self.low, 1.0, direction))
+        if self.scale == "log":
+            # One in the last digit that suggestions have; a little more, so that rounding does not take it back.
+            factor = 1 + direction * 1.6 * 10.0 ** (1 - self.significant_digits)
+            return self.snap((values * factor)[:, None])[:, 0]
+        return self.snap((values + direction * float(self.resolution))[:, None])[:, 0]
+
+    def features(self, *, descriptors: bool) -> FeatureBlock:
+        """Return one column: 0 at the lowest and 1 at the highest setting, on the parameter's scale."""
+        log = self.scale == "log"
+        start, end = (np.log(self.low), np.log(self.high)) if log else (self.low, self.high)
+        span = (end - start) or 1.0
+        # The lowest value of a log scale that is told apart; it may be too small for a float, and is then the smallest.
+        lowest = max(float(np.exp(max(start + _MIN_LOG_FEATURE * span, -700.0))), np.finfo(float).tiny) if log else 0.0
+
+        def encode(coordinates: FloatArray) -> FloatArray:
+            values = np.log(np.maximum(coordinates, lowest)) if log else coordinates
+            return (values - start) / span
+
+        axis = Axis(self.low, self.high, self.scale, self.unit)
+        return FeatureBlock((FeatureColumn(self.name, self.name, "numeric", self.kind, axis=axis),), encode)
+
+    # Constraints and changes
+
+    def reference(self, index: int) -> Reference:
+        """Return a number that constraints calculate with."""
+        return Reference(index, continuous=self.is_continuous)
+
+    def relaxation(self) -> Relaxation:
+        """Return the range between the bounds."""
+        return Relaxation(((self.low, self.high),))
+
+    def bounds_changes(self, bounds: Any) -> dict[str, Any]:
+        """Return other bounds, and of listed values those that lie within them."""
+        changes: dict[str, Any] = {"bounds": bounds}
+        if self.values is not None and isinstance(bounds, Sequence) and len(bounds) == 2:
+            changes["values"] = tuple(value for value in self.values if bounds[0] <= value <= bounds[1])
+        return changes
+
+    def step_changes(self, step: float) -> dict[str, Any]:
+        """Return another step."""
+        return {"step": step}
+
+    def check_amended(self, new: NumericParameter) -> None:
+        """Check that the new lowest value lies on the old steps.
+
+        Raises
+        ------
+        InvalidSpace
+            If it does not, with the nearest one that does.
+        """
+        if self.lattice is None or self.step != new.step or self.lattice.count_to(new.low) is not None:
+            return
+        step = decimal_of(self.step or 0.0)
+        whole = int((decimal_of(new.low) - decimal_of(self.low)) / step)
+        near = plain(decimal_of(self.low) + whole * step)
+        what = f"lowest value {plain(new.low)} of {self.name!r} is not a whole number of steps of {plain(step)} away"
+        raise InvalidSpace(Fault(f"{what} from {plain(self.low)}", f"for example {near}", path=("bounds",)))
 
 
 def _bounds_fault(bounds: tuple[float, float]) -> Fault:
@@ -336,66 +379,14 @@ def _bounds_fault(bounds: tuple[float, float]) -> Fault:
     return Fault(f"bounds [{low}, {high}] are the wrong way round", f"write [{high}, {low}]", path=("bounds",))
 
 
-def _nearest(sorted_anchors: Floats, values: Floats) -> NDArray[np.intp]:
+def _nearest(sorted_anchors: FloatArray, values: FloatArray) -> IndexArray:
     """Return the index of the nearest of the ascending anchors for each value; the lower one halfway."""
     middles = (sorted_anchors[1:] + sorted_anchors[:-1]) / 2
     return np.searchsorted(middles, values, side="left")
 
 
-class ListedParameter(ParameterBase):
-    """One of several words, each of which has its index as coordinate."""
-
-    @property
-    @abstractmethod
-    def words(self) -> tuple[str, ...]:
-        """The words, in the order of their indices."""
-
-    @property
-    def count(self) -> int:
-        """The number of words."""
-        return len(self.words)
-
-    @cached_property
-    def indices(self) -> dict[str, int]:
-        """The index of each word."""
-        return {word: i for i, word in enumerate(self.words)}
-
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
-        """Return the indices (``n x 1``) of a column of words.
-
-        Raises
-        ------
-        KeyError
-            For a word that is not listed; `DesignSpace.read_table` reports it properly.
-        """
-        column = np.asarray(columns[0], dtype=object)
-        return np.array([self.indices[str(word)] for word in column], dtype=np.float64).reshape(-1, 1)
-
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
-        """Return the column of words."""
-        return [np.asarray(self.words, dtype=object)[coordinates[:, 0].astype(np.intp)]]
-
-    def canonical(self, coordinates: Floats) -> Floats:
-        """Return the indices as they are."""
-        return np.asarray(coordinates, dtype=np.float64)
-
-    def snap(self, coordinates: Floats) -> Floats:
-        """Return the nearest index."""
-        return np.clip(np.rint(coordinates), 0, max(self.count - 1, 0))
-
-    def valid(self, coordinates: Floats) -> Mask:
-        """Whether each is the index of a word."""
-        index = coordinates[:, 0]
-        return is_whole(index) & (index >= 0) & (index < self.count)
-
-    def violations(self, row: Floats) -> list[str]:
-        """Return nothing: a word that is not listed is never taken in, and a pool is the space's to check."""
-        return []
-
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
-        """Return the indices."""
-        return np.asarray(coordinates).astype(np.int64)
-
-    def enumerate(self) -> Floats:
-        """Return all indices."""
-        return np.arange(self.count, dtype=np.float64)[:, None]
+def _next_index(index: NDArray[np.number], direction: FloatArray, last: int) -> IndexArray:
+    there = index + direction
+    there = np.where((there < 0) | (there > last), index - direction, there)
+    result: IndexArray = np.clip(there, 0, last).astype(np.intp)
+    return result

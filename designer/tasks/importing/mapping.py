@@ -15,7 +15,7 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
 from designer.space import Constraint, DesignSpace, Parameter
-from designer.space.amending import as_plain
+from designer.space.parameters.amending import as_plain
 from designer.tasks.card import NonEmpty, Text, without_empty_match
 from designer.tasks.family_folder import file_names, write_folder
 from designer.tasks.importing.raw import RawTable

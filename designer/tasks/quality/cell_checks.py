@@ -11,8 +11,7 @@ import pandas as pd
 from designer.chemistry.formulas import parse_formula
 from designer.errors import InvalidData, did_you_mean
 from designer.objective import Target
-from designer.space import CategoricalParameter, DesignSpace, NumericParameter
-from designer.space.parameters.compositions import ShareParameter
+from designer.space import CategoricalParameter, DesignSpace, NumericParameter, ShareParameter
 from designer.space.parameters.formula import formula_fault
 from designer.tasks.cleaning import SUM_TOLERANCE
 from designer.tasks.quality.cell_reading import Reading, read_cell

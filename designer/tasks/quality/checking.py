@@ -16,8 +16,7 @@ from designer.chemistry.descriptors import descriptors
 from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_elements, formula_fractions
 from designer.errors import InvalidInput
-from designer.space import CategoricalParameter, FormulaParameter, NumericParameter
-from designer.space.parameters.compositions import ShareParameter
+from designer.space import CategoricalParameter, FormulaParameter, NumericParameter, ShareParameter
 from designer.tasks.quality.cell_checks import (
     check_bounds,
     check_sums,

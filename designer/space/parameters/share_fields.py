@@ -1,28 +1,20 @@
-"""Compositions and mixtures: shares of a total, counted in whole steps.
-
-The coordinates are the amounts in steps: 10 at.% at ``step: 1`` is the coordinate 10.0, and 0.1 + 0.2 + 0.7 at
-``step: 0.1`` is 1 + 2 + 7 = 10, exactly the total. Without a step the resolution is a ten-thousandth of the total
-(finer, down to a millionth, where the bounds need it). Measured amounts between the steps have fractional coordinates.
-"""
+"""Shares of a total as a campaign file writes them: members, bounds, total and step, and every fault of them."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
-from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.space.parameters.amounts import AmountLattice, Member
+from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import Bounds, Number, Text, twice
-from designer.space.parameters.lattice import Floats, Lattice, Mask, decimal_of, is_whole, plain, round_significant
-from designer.space.parameters.numeric import LabColumn, ParameterBase, float_identity
+from designer.space.parameters.lattice import Lattice, decimal_of, plain
 
 _PERCENT = frozenset({"at.%", "wt.%", "vol.%", "mol.%", "mol%", "at%", "wt%", "vol%", "percent", "%"})
 
@@ -36,8 +28,8 @@ def _bounds_for_all_or_each(given: Any) -> Any:
 MemberBounds = Annotated[dict[str, Bounds], BeforeValidator(_bounds_for_all_or_each)]
 
 
-class ShareParameter(ParameterBase):
-    """Shares of a total among members; the common part of compositions and mixtures.
+class ShareFields(ParameterBase):
+    """What a campaign file says of shares of a total, with its faults.
 
     Parameters
     ----------
@@ -80,7 +72,7 @@ class ShareParameter(ParameterBase):
         """The unit of the amounts."""
 
     @model_validator(mode="after")
-    def _check(self) -> ShareParameter:
+    def _check(self) -> ShareFields:
         faults = self._member_faults() + self._key_faults() + self._grid_faults()
         faults = faults or self._range_faults()
         if faults:
@@ -297,162 +289,7 @@ class ShareParameter(ParameterBase):
         most = min(self.max_nonzero or len(limits), len(limits))
         return AmountLattice(self.units, tuple(limits), self.min_nonzero, most)
 
-    # What every parameter can do
-
-    @property
-    def lab_columns(self) -> tuple[str, ...]:
-        """The headers of the amounts in a lab table."""
-        return self.columns or tuple(f"{self.name}.{member}" for member in self.members)
-
-    @property
-    def count(self) -> int | None:
-        """The number of ways to share the total; None without a step, or where they are too many to count."""
-        return self.amounts.count if self.step is not None else None
-
-    def from_lab(self, columns: Sequence[LabColumn]) -> Floats:
-        """Return the amounts in steps (``n x members``)."""
-        return self.lattice.indices(np.column_stack([np.asarray(column, dtype=np.float64) for column in columns]))
-
-    def to_lab(self, coordinates: Floats) -> list[LabColumn]:
-        """Return one column of amounts a member, in lab units."""
-        amounts = self._lab(coordinates)
-        return [amounts[:, i] for i in range(self.width)]
-
-    def _lab(self, coordinates: Floats) -> Floats:
-        coordinates = self.canonical(coordinates)
-        result = round_significant(coordinates * float(self.exact_step), 12)
-        whole = is_whole(coordinates)
-        result[whole] = self.lattice.values(coordinates[whole])
-        return result
-
-    def canonical(self, coordinates: Floats) -> Floats:
-        """Return amounts with the noise of float arithmetic removed."""
-        coordinates = np.asarray(coordinates, dtype=np.float64)
-        nearest = np.rint(coordinates)
-        return np.where(np.abs(coordinates - nearest) <= 1e-9 * np.maximum(1.0, nearest), nearest, coordinates) + 0.0
-
-    def snap(self, coordinates: Floats) -> Floats:
-        """Return amounts in whole steps; the sum is the caller's to mend."""
-        return np.rint(coordinates) + 0.0
-
-    def valid(self, coordinates: Floats) -> Mask:
-        """Whether the amounts are whole steps within their ranges, sum to the total and are rightly many."""
-        return self.amounts.contains(coordinates)
-
-    def within(self, coordinates: Floats) -> Mask:
-        """Whether each amount lies within its bounds (up to 1e-5 of the total), or is absent where it may be."""
-        lab, slack = self._lab(coordinates), 1e-5 * float(self.exact_total)
-        inside: Mask = np.ones(len(lab), dtype=np.bool_)
-        for i, member in enumerate(self.members):
-            low, high = self.member_bounds(member)
-            there = (lab[:, i] >= low - slack) & (lab[:, i] <= high + slack)
-            inside &= there | (lab[:, i] == 0) if self.may_be_zero(member) else there
-        return inside
-
-    def violations(self, row: Floats) -> list[str]:
-        """Say how amounts leave their ranges, steps, sum or number."""
-        lab = self._lab(row[None, :])[0]
-        unit = self.share_unit
-        found = [
-            text for i, member in enumerate(self.members) for text in self._amount_violations(member, row[i], lab[i])
-        ]
-        present = int((row != 0).sum())
-        if not self.amounts.min_nonzero <= present <= self.amounts.max_nonzero:
-            found.append(f"{self.name} has {present} {self.members_key}, not {self._cardinality()}")
-        # Without a step, what rounding each amount explains is no violation.
-        slack = 0.0 if self.step is not None else 0.5 * self.width
-        if abs(row.sum() - self.units) > slack + 1e-9 * self.units:
-            found.append(f"{self.name} sums to {plain(float(lab.sum()))} {unit}, not {plain(self.exact_total)}")
-        return found
-
-    def _amount_violations(self, member: str, steps: float, amount: float) -> list[str]:
-        low, high = self.member_bounds(member)
-        text = f"{self.name}.{member} = {plain(amount)} {self.share_unit}"
-        if steps == 0:
-            return [] if self.may_be_zero(member) else [f"{text} is outside {plain(low)} to {plain(high)}"]
-        if not low <= amount <= high:
-            return [f"{text} is outside {plain(low)} to {plain(high)}"]
-        if self.step is not None and steps != round(steps):
-            return [f"{text} is not on the step of {plain(self.step)}"]
-        return []
-
-    def identity(self, coordinates: Floats) -> NDArray[np.int64]:
-        """Return the bits of the amounts in lab units."""
-        return float_identity(self._lab(coordinates))
-
-    def enumerate(self) -> Floats:
-        """Return all ways to share the total."""
-        return self.amounts.enumerate().astype(np.float64)
-
 
 def _near(amount: float, lattice: Lattice) -> str:
     below = int(decimal_of(amount) / lattice.step)
     return f"for example {plain(lattice.value(below))} or {plain(lattice.value(below + 1))}"
-
-
-def _symbol_remedy(text: str) -> str:
-    fixed = text.strip().capitalize()
-    return f"did you mean {fixed!r}?" if fixed in KNOWN_SYMBOLS else did_you_mean(text, SYMBOLS)
-
-
-class CompositionParameter(ShareParameter):
-    """Amounts of elements that sum to a total.
-
-    Examples
-    --------
-    >>> alloy = CompositionParameter(name="alloy", elements=["Ni", "Fe", "Co"], unit="at.%", step=10, max_nonzero=2)
-    >>> alloy.count
-    30
-    >>> alloy.lab_columns
-    ('alloy.Ni', 'alloy.Fe', 'alloy.Co')
-    """
-
-    kind: Literal["composition"] = "composition"
-    elements: tuple[Text, ...]
-    unit: Literal["fraction", "at.%", "wt.%"] = "fraction"
-    member_word: ClassVar[str] = "element"
-    members_key: ClassVar[str] = "elements"
-
-    def _member_faults(self) -> list[Fault]:
-        return [
-            Fault(f"{text!r} is not the symbol of an element", _symbol_remedy(text), path=("elements", i))
-            for i, text in enumerate(self.elements)
-            if text not in KNOWN_SYMBOLS
-        ] + super()._member_faults()
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """The elements."""
-        return self.elements
-
-    @property
-    def share_unit(self) -> str:
-        """The unit of the amounts."""
-        return self.unit
-
-
-class MixtureParameter(ShareParameter):
-    """Amounts of named components that sum to a total.
-
-    Examples
-    --------
-    >>> ink = MixtureParameter(name="ink", components=["P3HT", "PCBM"], step=0.1)
-    >>> [column.tolist() for column in ink.to_lab(np.array([[3.0, 7.0]]))]
-    [[0.3], [0.7]]
-    """
-
-    kind: Literal["mixture"] = "mixture"
-    components: tuple[Text, ...]
-    unit: Text = "fraction"
-    member_word: ClassVar[str] = "component"
-    members_key: ClassVar[str] = "components"
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """The components."""
-        return self.components
-
-    @property
-    def share_unit(self) -> str:
-        """The unit of the amounts."""
-        return self.unit

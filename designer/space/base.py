@@ -1,0 +1,98 @@
+"""What a space of designs offers to the functions that sample, search, list, encode and read designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from designer.arrays import BoolArray, FloatArray
+from designer.space.constraints.constraint import BoundConstraint, Constraint
+from designer.space.parameters.base import ParameterBase
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+@runtime_checkable
+class PoolLike(Protocol):
+    """A list of the only designs that can be made."""
+
+    @property
+    def coordinates(self) -> FloatArray:
+        """The designs (``rows x c``)."""
+        ...
+
+    def contains(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each row of ``n x c`` coordinates is a design of the pool."""
+        ...
+
+
+class SpaceLike(Protocol):
+    """Parameters, constraints over them, and a pool where only listed designs can be made; see `DesignSpace`."""
+
+    @property
+    def parameters(self) -> tuple[ParameterBase, ...]:
+        """The parameters, in the order of their columns."""
+        ...
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The conditions that every design satisfies."""
+        ...
+
+    @property
+    def pool(self) -> PoolLike | None:
+        """The only designs there are, where they are listed."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headers of a lab table of designs, in the order of the coordinates."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """The number c of coordinates."""
+        ...
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """The coordinates of each parameter."""
+        ...
+
+    @property
+    def bound_constraints(self) -> tuple[BoundConstraint, ...]:
+        """The constraints, with their names resolved to coordinates."""
+        ...
+
+    def parts(self) -> Iterator[tuple[ParameterBase, slice]]:
+        """Go through the parameters and the slices of their coordinates."""
+        ...
+
+    def canonical(self, coordinates: FloatArray) -> FloatArray:
+        """Return ``n x c`` coordinates with the noise of float arithmetic removed."""
+        ...
+
+    def valid(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each row may be suggested."""
+        ...
+
+    def within(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each row keeps the bounds of every parameter and every constraint, on the steps or not."""
+        ...
+
+    def satisfied(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each row satisfies every constraint."""
+        ...
+
+    def violations(self, design: FloatArray) -> list[str]:
+        """Return in words how one design (``c``) leaves the space."""
+        ...
+
+    def with_formulas(self, formulas: Sequence[str]) -> Self:
+        """Return the space with formulas added to the vocabulary of its formula parameters."""
+        ...
+
+    def with_pool(self, pool: PoolLike | None) -> Self:
+        """Return the space of the designs of a pool."""
+        ...

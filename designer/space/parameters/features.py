@@ -1,0 +1,75 @@
+"""Columns of features: what a parameter gives to models, and from where it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from designer.arrays import FloatArray
+
+Role = Literal["numeric", "fraction", "category", "descriptor"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From a number in lab units to a feature: 0 at `low`, 1 at `high`, on a linear or logarithmic scale."""
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """One column of the features: what it is of, so that equal columns of different spaces are found.
+
+    Parameters
+    ----------
+    name
+        For people.
+    parameter, kind
+        The parameter that it comes from, and that parameter's kind as campaign files write it.
+    role
+        What sort of number it is.
+    label
+        The element, component, choice or descriptor that it belongs to; empty for a number.
+    axis
+        Of a number, or a descriptor of a choice: how it is scaled.
+    """
+
+    name: str
+    parameter: str
+    role: Role
+    kind: str = ""
+    label: str = ""
+    axis: Axis | None = None
+
+
+@dataclass(frozen=True)
+class FeatureBlock:
+    """The features of one parameter: their d columns, and the function from ``n x width`` coordinates to ``n x d``."""
+
+    columns: tuple[FeatureColumn, ...]
+    encode: Callable[[FloatArray], FloatArray]
+
+
+def labelled_columns(
+    parameter: str, kind: str, role: Role, form: str, labels: Sequence[str]
+) -> tuple[FeatureColumn, ...]:
+    """Return one column for each label; `form` makes its name from the parameter's name and the label.
+
+    >>> [column.name for column in labelled_columns("gas", "categorical", "category", "{} = {}", ["N2", "Ar"])]
+    ['gas = N2', 'gas = Ar']
+    """
+    return tuple(FeatureColumn(form.format(parameter, label), parameter, role, kind, label) for label in labels)
+
+
+def scaled_columns(raw: FloatArray) -> tuple[FloatArray, list[int]]:
+    """Return the columns of `raw` that vary, each scaled to span 0 to 1 over its rows, and which these are."""
+    low, span = raw.min(axis=0), np.ptp(raw, axis=0)
+    varying = np.flatnonzero(span > 0)
+    return (raw[:, varying] - low[varying]) / span[varying], varying.tolist()

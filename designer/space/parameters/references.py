@@ -1,0 +1,31 @@
+"""What a name in a constraint stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One coordinate of a design, as constraints may use it.
+
+    Parameters
+    ----------
+    index
+        The coordinate.
+    choices
+        The words that its whole numbers stand for; None for a number.
+    continuous
+        Whether any value between its bounds is a setting, so that ``==`` would never hold.
+    unusable
+        Why constraints cannot calculate with it, in words behind its name; None where they can.
+    """
+
+    index: int
+    choices: tuple[str, ...] | None = None
+    continuous: bool = False
+    unusable: str | None = None
+
+    def at(self, index: int) -> Reference:
+        """Return the same reference to another coordinate."""
+        return Reference(index, self.choices, self.continuous, self.unusable)
