@@ -96,10 +96,10 @@ def create(
 
     with _accounts(lab, store) as accounts:
         made = accounts.create(user, role, days=days)
-    said = Report({"user": user, "role": role, "token": made})
-    said.say(made)
-    said.say(f"{user} may {ROLE_PERMISSIONS[role]}. Keep it secret like a password: it is not shown again.")
-    emit(said, as_json)
+    report = Report({"user": user, "role": role, "token": made})
+    report.say(made)
+    report.say(f"{user} may {ROLE_PERMISSIONS[role]}. Keep it secret like a password: it is not shown again.")
+    emit(report, as_json)
 
 
 @token.command("list")
@@ -107,7 +107,7 @@ def list_(lab: LabOption = Path("lab"), store: LabStore = None, as_json: JsonFla
     """List the tokens, without their secrets."""
     with _accounts(lab, store) as accounts:
         tokens = accounts.tokens()
-    said = Report({"tokens": tokens})
+    report = Report({"tokens": tokens})
     if tokens:
         rows = [
             [
@@ -120,10 +120,10 @@ def list_(lab: LabOption = Path("lab"), store: LabStore = None, as_json: JsonFla
             ]
             for each in tokens
         ]
-        said.show(Table(["id", "user", "role", "made", "expires", "state"], rows))
+        report.show(Table(["id", "user", "role", "created", "expires", "state"], rows))
     else:
-        said.say("There are no tokens yet; create one with: designer token create NAME --role ROLE")
-    emit(said, as_json)
+        report.say("There are no tokens yet; create one with: designer token create NAME --role ROLE")
+    emit(report, as_json)
 
 
 @token.command()
@@ -136,9 +136,9 @@ def revoke(
     """Revoke a token: it stops working at once, and its sessions end."""
     with _accounts(lab, store) as accounts:
         changed = accounts.revoke(name)
-    said = Report({"id": name, "changed": changed})
-    said.say(f"revoked: {name}" if changed else f"{name} was revoked before")
-    emit(said, as_json)
+    report = Report({"id": name, "changed": changed})
+    report.say(f"revoked: {name}" if changed else f"{name} was revoked before")
+    emit(report, as_json)
 
 
 def mcp(lab: LabOption = Path("lab"), store: LabStore = None) -> None:

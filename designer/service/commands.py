@@ -281,7 +281,7 @@ def _previous(lab: Lab, request: WriteRequest) -> dict[str, Any] | None:
     with lab.cache.open(request.campaign) as (opened, _):
         events = opened.events
     written = events[row["first"] - 1 : row["last"]]
-    if request.verb in ("record", "attach", "fail"):
+    if request.operation in ("record", "attach", "fail"):
         before = set(representations.measurement_versions(events[: row["first"] - 1]))
         return representations.written_data(written, before)
     return {"changed": True, "version": row["last"]}

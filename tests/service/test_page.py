@@ -177,11 +177,11 @@ def sign_in(browser: Browser) -> None:
     assert "/login" in browser.driver.current_url
     browser.type("[name=token]", "dsg_wrong_token")
     browser.find("[name=token]").send_keys(Keys.ENTER)
-    assert "not known" in browser.text("#wrong")
+    assert "unknown" in browser.text("#wrong")
     browser.open("/login")
     browser.type("[name=token]", browser.token)
     browser.find("[name=token]").send_keys(Keys.ENTER)
-    assert "No campaign has begun yet" in browser.until(lambda: browser.text("main"))
+    assert "There are no campaigns yet" in browser.until(lambda: browser.text("main"))
 
 
 def begin_by_form(browser: Browser) -> None:
@@ -212,7 +212,7 @@ def begin_by_file(browser: Browser) -> None:
     browser.click("#tab-file")
     browser.type("[name=yaml]", "designer: 1\nname: x\nmeasure: {kind: command, argv: [ls]}")
     browser.click("#by-file button.main")
-    assert "line 3: a campaign from the network cannot measure by 'command'" in browser.until(
+    assert "line 3: an uploaded campaign cannot measure by 'command'" in browser.until(
         lambda: browser.text("#by-file .faults")
     )
     browser.type("[name=yaml]", yaml.safe_dump(CAMPAIGN, sort_keys=False))
@@ -266,7 +266,7 @@ def upload(browser: Browser, tmp_path: Path) -> None:
     value = "[data-record=S0005] [data-target]"
     browser.type(value, "9000")
     browser.find(value).send_keys(Keys.ENTER)
-    assert "is far from all results so far" in browser.until(lambda: browser.text("[data-record=S0005] .faults"))
+    assert "is far outside the results so far" in browser.until(lambda: browser.text("[data-record=S0005] .faults"))
     browser.type(value, "371")
     browser.find(value).send_keys(Keys.ENTER)
     browser.until(lambda: not browser.all("[data-record]"))
@@ -332,5 +332,5 @@ def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
     for _ in range(12):
         (body if not reached else browser.driver.switch_to.active_element).send_keys(Keys.TAB)
         reached.append(browser.driver.execute_script("return document.activeElement.textContent.trim()"))
-    assert reached[0] == "To the content"
+    assert reached[0] == "Skip to the content"
     assert {"Campaigns", "New", "API", "Sign out", "Report", "Suggest"} <= set(reached)

@@ -42,20 +42,20 @@ class WriteRequest:
 
     key: str
     caller: Caller
-    verb: str
+    operation: str
     campaign: str
     fingerprint: str = ""
     repeatable: bool = False
 
     @classmethod
-    def of(cls, caller: Caller, verb: str, campaign: str, content: Any, key: str | None) -> WriteRequest:
+    def of(cls, caller: Caller, operation: str, campaign: str, content: Any, key: str | None) -> WriteRequest:
         """Return the record of a request, with a random key if the client gave none."""
-        text = json.dumps([verb, campaign, content], sort_keys=True, default=str, ensure_ascii=False)
+        text = json.dumps([operation, campaign, content], sort_keys=True, default=str, ensure_ascii=False)
         _check_storable(text)
         fingerprint = digest(text)
         if key is None:
-            return cls(uuid.uuid4().hex, caller, verb, campaign, fingerprint)
-        return cls(digest(f"{caller.user}\0{key}"), caller, verb, campaign, fingerprint, True)
+            return cls(uuid.uuid4().hex, caller, operation, campaign, fingerprint)
+        return cls(digest(f"{caller.user}\0{key}"), caller, operation, campaign, fingerprint, True)
 
     def row(self, first: int | None = None, last: int | None = None) -> dict[str, Any]:
         """Return the row of `REQUESTS` for the events from `first` to `last`."""
@@ -64,7 +64,7 @@ class WriteRequest:
             "at": utc_now().isoformat(),
             "user": self.caller.user,
             "via": self.caller.via,
-            "verb": self.verb,
+            "verb": self.operation,
             "campaign": self.campaign,
             "first": first,
             "last": last,

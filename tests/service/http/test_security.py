@@ -237,9 +237,9 @@ class TestHeadersAndLogs:
         with caplog.at_level(logging.INFO):
             http.get("/api/campaigns?search=hush", headers={"Authorization": f"Bearer {token}"})
             http.post("/login", data={"token": token})
-        said = [record.getMessage() for record in caplog.records if record.name.startswith("designer")]
-        assert any(line.startswith("ada GET /api/campaigns 200") for line in said)
-        assert not any(part in line for line in said for part in (token, token.split("_", 2)[2], "hush"))
+        lines = [record.getMessage() for record in caplog.records if record.name.startswith("designer")]
+        assert any(line.startswith("ada GET /api/campaigns 200") for line in lines)
+        assert not any(part in line for line in lines for part in (token, token.split("_", 2)[2], "hush"))
 
     def test_unexpected_errors_are_only_logged(
         self, http: TestClient, admin: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -1,4 +1,4 @@
-// The form of a new campaign: lines that come and go, sent as the content of a campaign file.
+// The form of a new campaign: a list of parameters and targets, sent as the content of a campaign file.
 
 import { call, element, keyOf, Refusal, showFaults } from "./page.js";
 
@@ -35,7 +35,7 @@ for (const button of document.querySelectorAll("[data-add]")) {
 add(form.querySelector("[data-list=space]"), "numeric");
 add(form.querySelector("[data-list=targets]"), "target");
 
-// A number where it is one; the text itself otherwise, so that the server says what is wrong with it.
+// Return a number if the text is one, else the text: the server reports what is wrong with it.
 function number(text) {
   return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim();
 }
@@ -70,7 +70,7 @@ function campaign() {
   return data;
 }
 
-// Mark the fields that the faults are about, by their place in the campaign file.
+// Mark the fields that the faults are about, by their path in the campaign file.
 function mark(error) {
   for (const fault of error.problem?.faults ?? []) {
     const [list, index, key] = fault.path;
@@ -81,7 +81,7 @@ function mark(error) {
   form.querySelector("[aria-invalid]")?.focus();
 }
 
-async function begin(which, make) {
+async function create(which, make) {
   const button = which.querySelector("button.main");
   button.disabled = true;
   try {
@@ -92,14 +92,14 @@ async function begin(which, make) {
     location.href = `/c/${made.id}`;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    for (const fault of error.problem.faults ?? []) fault.column ??= fault.line ? null : place(fault.path);
+    for (const fault of error.problem.faults ?? []) fault.column ??= fault.line ? null : locate(fault.path);
     showFaults(which, error);
     if (which === form) mark(error);
     button.disabled = false;
   }
 }
 
-function place(path) {
+function locate(path) {
   const [list, index, ...rest] = path ?? [];
   if (typeof index !== "number") return list ?? null;
   return `${list === "space" ? "parameter" : "target"} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
@@ -107,7 +107,7 @@ function place(path) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  begin(form, async () => {
+  create(form, async () => {
     const data = campaign();
     const table = form.candidates.files[0];
     if (table) {
@@ -121,5 +121,5 @@ form.addEventListener("submit", (event) => {
 
 file.addEventListener("submit", (event) => {
   event.preventDefault();
-  begin(file, async () => ({ body: file.yaml.value, type: "application/yaml" }));
+  create(file, async () => ({ body: file.yaml.value, type: "application/yaml" }));
 });

@@ -1,7 +1,7 @@
-// What the pages do: send forms to the API, show its answers, follow jobs. No library; every page works from this file.
+// The script of the pages: sends forms to the API, shows the responses, follows jobs. It uses no library.
 
 const csrf = document.querySelector("meta[name=csrf]").content;
-const retryKeys = new WeakMap();  // a form's key is kept until its write is answered: a retry is then not a second write
+const retryKeys = new WeakMap();  // a form keeps its key until its write has a response, so a retry is not a second write
 
 export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16).padStart(2, "0")).join("");
@@ -33,7 +33,7 @@ export async function call(method, path, { body, type = "application/json", head
       headers: { ...(body === undefined ? {} : { "Content-Type": type }), "X-CSRF-Token": csrf, ...headers },
     });
   } catch {
-    throw new Refusal({ title: "The server does not answer", detail: "The server does not answer. Try again: nothing is sent twice." });
+    throw new Refusal({ title: "No response from the server", detail: "The server does not respond. Try again: a repeated write is carried out once." });
   }
   if (answer.status === 401) {
     location.href = `/login?to=${encodeURIComponent(location.pathname)}`;
@@ -51,11 +51,11 @@ export function element(tag, text, attributes = {}) {
   return made;
 }
 
-function told(fault) {
+function describe(fault) {
   return fault.remedy ? `${fault.what}; ${fault.remedy}` : fault.what;
 }
 
-// Faults below a form: each one by its place, and the field it is about marked.
+// Show faults below a form, and mark the fields that they are about.
 export function showFaults(form, error) {
   const box = form.querySelector(".faults");
   box.replaceChildren();
@@ -71,7 +71,7 @@ export function showFaults(form, error) {
     const field = fault.column && form.querySelector(`[data-target="${CSS.escape(fault.column)}"], [data-column="${CSS.escape(fault.column)}"]`);
     if (field) field.setAttribute("aria-invalid", "true");
     const place = fault.line ? `line ${fault.line}: ` : fault.column ? `${fault.column}: ` : "";
-    list.append(element("li", place + told(fault)));
+    list.append(element("li", place + describe(fault)));
   }
   box.append(list);
   form.querySelector("[aria-invalid]")?.focus();
@@ -91,7 +91,7 @@ async function busy(form, act) {
   }
 }
 
-// Times in the reader's own zone.
+// Show times in the local time zone.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   const two = (number) => String(number).padStart(2, "0");
@@ -109,13 +109,13 @@ function campaignPage(page, base) {
     location.reload();
   };
 
-  // Suggesting: a job, followed as it goes on.
+  // Suggesting creates a job, whose state is followed.
   page.querySelector("[data-suggest]")?.addEventListener("submit", (event) => {
     event.preventDefault();
     const form = event.target;
     const body = { n: Number(form.n.value) };
     const box = page.querySelector("#jobs");
-    const line = element("div", "Asking …", { class: "job" });
+    const line = element("div", "Sending the request …", { class: "job" });
     box.prepend(line);
     form.querySelector("button").disabled = true;
     call("POST", `${base}/suggestions`, { body, headers: { "Idempotency-Key": keyOf(form, [body, page.dataset.etag]) } })
@@ -133,14 +133,14 @@ function campaignPage(page, base) {
     let job = null;
     let started = 0;
     const tick = setInterval(() => {
-      if (job?.state === "running") line.textContent = `Choosing designs … ${Math.round((Date.now() - started) / 1000)} s`;
+      if (job?.state === "running") line.textContent = `Choosing experiments … ${Math.round((Date.now() - started) / 1000)} s`;
     }, 1000);
     source.addEventListener("job", (event) => {
       job = JSON.parse(event.data);
       if (job.state === "waiting") line.textContent = "Waiting for a free worker …";
       if (job.state === "running" && !started) {
         started = Date.now() - 1000 * (job.seconds ?? 0);
-        line.textContent = "Choosing designs …";
+        line.textContent = "Choosing experiments …";
       }
       if (job.state !== "done" && job.state !== "failed") return;
       clearInterval(tick);
@@ -151,7 +151,7 @@ function campaignPage(page, base) {
     });
   }
 
-  // What a number may look like; the server knows the units.
+  // The format of numbers; the server checks units.
   const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*([^\s\d].*)?$/;
 
   function checked(form) {
@@ -162,10 +162,10 @@ function campaignPage(page, base) {
       if (!text) continue;
       const name = input.dataset.target;
       if (/^[-+]?\d+,\d+/.test(text)) faults.push({ what: `'${text}' has a comma`, remedy: "write a decimal point", column: name });
-      else if (!NUMBER.test(text)) faults.push({ what: `'${text}' is not a number`, remedy: "write a number, with a unit if you like", column: name });
+      else if (!NUMBER.test(text)) faults.push({ what: `'${text}' is not a number`, remedy: "write a number, optionally with a unit", column: name });
       values[name] = text;
     }
-    if (!Object.keys(values).length && !faults.length) faults.push({ what: "no value is given", remedy: "fill in a result, or say that it failed" });
+    if (!Object.keys(values).length && !faults.length) faults.push({ what: "there is no value", remedy: "enter a result, or record a failure" });
     if (faults.length) throw new Refusal({ title: "Check the form", faults });
     return values;
   }
@@ -176,7 +176,7 @@ function campaignPage(page, base) {
       if (!range || !/^[-+\d.eE]+$/.test(text)) continue;
       const width = Math.max(range[1] - range[0], Math.abs(range[1]) * 0.05);
       const value = Number(text);
-      if (value < range[0] - 3 * width || value > range[1] + 3 * width) return `${name} ${text} is far from all results so far (${range[0]} to ${range[1]})`;
+      if (value < range[0] - 3 * width || value > range[1] + 3 * width) return `${name} ${text} is far outside the results so far (${range[0]} to ${range[1]})`;
     }
     return null;
   }
@@ -190,7 +190,7 @@ function campaignPage(page, base) {
         const warning = farOff(values);
         if (warning && accepted !== warning) {
           accepted = warning;
-          throw new Refusal({ title: "Sure?", detail: `${warning}. Press Record again if it is right.` });
+          throw new Refusal({ title: "Please confirm", detail: `${warning}. Press Record again to confirm.` });
         }
         const made = {};
         for (const field of form.querySelectorAll("[data-column]")) if (field.value.trim()) made[field.dataset.column] = field.value.trim();
@@ -201,15 +201,15 @@ function campaignPage(page, base) {
     });
   }
 
-  // Failed and withdrawn: a reason is asked for.
+  // Failures and withdrawals have a reason.
   const ask = page.querySelector("#ask");
   for (const button of page.querySelectorAll("[data-ask]")) {
     button.addEventListener("click", () => {
       const failure = button.dataset.ask === "failure";
       ask.querySelector("h2").textContent = failure ? `${button.dataset.subject} failed` : `Withdraw ${button.dataset.subject}`;
       ask.querySelector("#ask-text").textContent = failure
-        ? "It gave no result. Designs like it are avoided from now on; it counts as an experiment."
-        : "It will not be made, and is never suggested again.";
+        ? "The experiment gave no result. Similar designs are avoided from now on. It counts towards the budget."
+        : "This design is never suggested again.";
       ask.querySelector("button.main").textContent = failure ? "Record the failure" : "Withdraw it";
       ask.querySelector("[name=reason]").required = failure;
       ask.dataset.path = `${base}/suggestions/${button.dataset.subject}/${button.dataset.ask}`;
@@ -229,7 +229,7 @@ function campaignPage(page, base) {
     });
   });
 
-  // Amending: only what was seen is amended.
+  // An amendment names the version that is shown.
   const amend = page.querySelector("#amend");
   for (const button of page.querySelectorAll("[data-amend]")) {
     button.addEventListener("click", () => {
@@ -267,7 +267,7 @@ function campaignPage(page, base) {
   watch(page, base);
 }
 
-// A table: checked first, row by row; recorded when the person says so.
+// A table is checked first, and recorded when the user confirms.
 function tables(page, base, done) {
   const form = page.querySelector("[data-upload]");
   if (!form) return;
@@ -294,13 +294,13 @@ function tables(page, base, done) {
       show(file, type, content);
     } catch (error) {
       const faults = error.problem?.faults ?? [];
-      outcome.replaceChildren(element("p", `${file.name} cannot be used:`, { class: "fault" }), faults.length ? faultTable(faults) : element("p", error.message));
+      outcome.replaceChildren(element("p", `${file.name} is not valid:`, { class: "fault" }), faults.length ? faultTable(faults) : element("p", error.message));
     }
   }
 
   function show(file, type, report) {
     const count = report.recorded.length + report.completed.length + report.failed.length;
-    const parts = [element("p", `${file.name}: ${count} ${count === 1 ? "row" : "rows"} to record${report.unchanged.length ? `, ${report.unchanged.length} known already` : ""}${report.blank.length ? `, ${report.blank.length} left open` : ""}${report.faults.length ? `, ${report.faults.length} with faults` : ""}.`)];
+    const parts = [element("p", `${file.name}: ${count} ${count === 1 ? "row" : "rows"} to record${report.unchanged.length ? `, ${report.unchanged.length} already recorded` : ""}${report.blank.length ? `, ${report.blank.length} without results` : ""}${report.faults.length ? `, ${report.faults.length} with faults` : ""}.`)];
     if (report.faults.length) parts.push(faultTable(report.faults));
     for (const [id, texts] of Object.entries(report.flags)) for (const text of texts) parts.push(element("p", `${id}: ${text}`, { class: "soft" }));
     const whole = report.faults.some((fault) => fault.row === null || fault.row === 1);
@@ -326,12 +326,12 @@ function tables(page, base, done) {
     const body = element("tbody");
     for (const fault of faults) {
       const row = element("tr");
-      row.append(element("td", fault.row ?? fault.line ?? "–"), element("td", fault.column ?? "–"), element("td", told(fault), { class: "wide" }));
+      row.append(element("td", fault.row ?? fault.line ?? "–"), element("td", fault.column ?? "–"), element("td", describe(fault), { class: "wide" }));
       body.append(row);
     }
     const head = element("thead");
     const names = element("tr");
-    for (const name of ["row", "column", "what is wrong"]) names.append(element("th", name));
+    for (const name of ["row", "column", "fault"]) names.append(element("th", name));
     head.append(names);
     const table = element("table");
     table.append(head, body);
@@ -341,23 +341,23 @@ function tables(page, base, done) {
   }
 }
 
-// What is expected of the open suggestions: one after the other, for a worker computes it.
+// Load the predictions for open suggestions one after the other: one worker computes them.
 async function cards(page) {
   for (const box of page.querySelectorAll("[data-card]")) {
     const answer = await fetch(`/c/${page.dataset.campaign}/cards/${box.dataset.card}`).catch(() => null);
-    if (answer?.ok) box.innerHTML = await answer.text();  // rendered and escaped by our own server
-    else box.replaceChildren(element("p", "The model gives no answer now.", { class: "soft" }));
+    if (answer?.ok) box.innerHTML = await answer.text();  // rendered and escaped by the server
+    else box.replaceChildren(element("p", "The prediction is not available.", { class: "soft" }));
   }
 }
 
-// Others work on it too: say so, and leave to the reader when to look.
+// If the campaign changes, show a notice; the user decides when to reload.
 function watch(page, base) {
   const look = async () => {
     if (!document.hidden) {
       try {
         const { answer } = await call("GET", base, { headers: { "If-None-Match": `"${page.dataset.etag}"` } });
         if (answer.status === 200 && !document.querySelector(".job:not(.failed)")) document.querySelector("#news").hidden = false;
-      } catch { /* the next look tells */ }
+      } catch { /* the next poll tries again */ }
     }
     setTimeout(look, 15000);
   };
