@@ -13,7 +13,7 @@ from benchmarks.report.sections import markdown, page
 from benchmarks.suite import cluster, controls, methods, progress, rows, running, tidy
 from benchmarks.suite.campaigns import Job
 from benchmarks.suite.plan import prepare
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 from benchmarks.suite.results import Results, results
 from benchmarks.suite.suite import TRACKS, Suite, load_suite
 from designer.errors import DesignerError, Fault, InvalidInput
@@ -37,21 +37,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run what is missing of a suite; resumes")
-    run.add_argument("--seeds", type=_seed, nargs="+", help="these seeds only (default: what the suite says)")
+    run.add_argument("--seeds", type=_seed, nargs="+", help="these seeds only (default: as in the suite)")
     run.add_argument("--tracks", nargs="+", choices=TRACKS, default=[], help="default: those of the suite")
     where = run.add_mutually_exclusive_group()
     where.add_argument("--workers", type=_count, default=1, help="campaigns at once, one thread each")
     where.add_argument(
         "--scheduler", help="tcp://HOST:PORT of a Dask cluster that runs the campaigns, in place of --workers"
     )
-    run.add_argument("--limit", type=_seconds, help="wall seconds a campaign (default: what the suite says)")
+    run.add_argument("--limit", type=_seconds, help="wall seconds a campaign (default: as in the suite)")
     run.set_defaults(command=_run)
-    check = verbs.add_parser("check", help="read a suite and all it names, and say what would run")
+    check = verbs.add_parser("check", help="validate a suite and all files it names; list what would run")
     check.set_defaults(command=_check, methods=[])
     write = verbs.add_parser("report", help="write the report of a suite's results")
-    write.add_argument("--ours", help="the method that is judged (default: what the suite says)")
+    write.add_argument("--ours", help="the method that is compared with all others (default: as in the suite)")
     write.add_argument(
-        "--plain", help="the method without transfer that acceleration is over (default: what the suite says)"
+        "--baseline",
+        "--plain",
+        help="the method without past tasks that acceleration is relative to (default: as in the suite)",
     )
     write.set_defaults(command=_report)
     for verb in (run, check, write):
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--data", type=Path, default=DATA, help="folder of families (default: DESIGNER_DATA)")
     for verb in (run, check):
         verb.add_argument(
-            "--control", default="none", choices=controls.CONTROLS, help="what is done to the sources (default: none)"
+            "--control", default="none", choices=controls.CONTROLS, help="how the sources are changed (default: none)"
         )
     for verb in (run, write):
         verb.add_argument(
@@ -70,26 +72,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    return int(_number(text, int, least=1))
+    return int(_number(text, int, minimum=1))
 
 
 def _seed(text: str) -> int:
-    return int(_number(text, int, least=0))
+    return int(_number(text, int, minimum=0))
 
 
 def _seconds(text: str) -> float:
-    return _number(text, float, least=1)
+    return _number(text, float, minimum=1)
 
 
-def _number(text: str, kind: type[int] | type[float], least: int) -> float:
-    """Return a number of the command line, which is not less than `least`."""
+def _number(text: str, kind: type[int] | type[float], minimum: int) -> float:
+    """Return a number of the command line, at least `minimum`."""
     try:
         value = kind(text)
     except ValueError:
-        value = kind(least - 1)
-    if not least <= value < float("inf"):
+        value = kind(minimum - 1)
+    if not minimum <= value < float("inf"):
         what = "a whole number" if kind is int else "a number"
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what} of at least {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} of at least {minimum}")
     return value
 
 
@@ -116,8 +118,8 @@ def _run_one(jobs: list[Job], folder: Path, options: argparse.Namespace, limit: 
     left = len(running.missing(jobs, folder))
     if not left:
         return
-    with progress.shown(jobs[0].method, len(jobs), len(jobs) - left) as told:
-        running.run(jobs, folder, _runner(options, limit), told=told)
+    with progress.shown(jobs[0].method, len(jobs), len(jobs) - left) as on_row:
+        running.run(jobs, folder, _runner(options, limit), on_row=on_row)
 
 
 def _runner(options: argparse.Namespace, limit: float) -> running.Runner:
@@ -127,13 +129,13 @@ def _runner(options: argparse.Namespace, limit: float) -> running.Runner:
 
 
 def _all_methods(suite: Suite, control: str) -> list[str]:
-    """Return the methods of a suite; under a control, those of them that read sources."""
+    """Return the methods of a suite; under a control, only those that read sources."""
     names = [entry.name for entry in suite.methods] or sorted(methods.MODULES)
     return names if control == "none" else [name for name in names if methods.reads_sources(name)]
 
 
 def _run_each(names: list[str], given: list[str]) -> int:
-    """Run each method in an interpreter of its own, so that no method pays for the libraries of another."""
+    """Run each method in an interpreter of its own, so that no method loads the libraries of another."""
     if "--methods" in given:
         first = given.index("--methods")
         rest = next((i for i in range(first + 1, len(given)) if given[i].startswith("--")), len(given))
@@ -161,22 +163,22 @@ def _report(options: argparse.Namespace) -> None:
     unrelated = any(row.control == "unrelated" for row in found_rows)
     plan = prepare(options.suite, options.data, control="unrelated" if unrelated else "none")
     found = results(plan, found_rows, options.methods)
-    ours, plain = options.ours or plan.suite.ours, options.plain or plan.suite.plain
-    sections = report(found, ours=ours, plain=plain, origin=_origin(options.given, found))
+    ours, baseline = options.ours or plan.suite.ours, options.baseline or plan.suite.baseline
+    sections = report(found, ours=ours, baseline=baseline, provenance=_provenance(options.given, found))
     (folder / "report.md").write_text(markdown(sections), encoding="utf-8")
     (folder / "report.html").write_text(page(sections), encoding="utf-8")
     for path in [folder / "report.md", folder / "report.html", *tidy.write(found, folder)]:
         print(path)
 
 
-def _origin(given: list[str], found: Results) -> dict[str, str]:
+def _provenance(given: list[str], found: Results) -> dict[str, str]:
     runs = []
     for control in dict.fromkeys(control for _, control in found.parts):
         parts = [found.part(track, control) for track, other in found.parts if other == control]
         names = " ".join(sorted({method for part in parts for method in part.methods}))
         changed = "" if control == "none" else f" --control {control}"
         runs.append(f"`python -m benchmarks run {found.suite.suite}{changed} --methods {names}`")
-    return {"runs": ", ".join(runs), **origin("python", "-m", "benchmarks", *given)}
+    return {"runs": ", ".join(runs), **provenance("python", "-m", "benchmarks", *given)}
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Cube:
             raise ValueError("every campaign needs a value")
 
     def where(self, keep: Callable[[tuple[str, str]], bool]) -> Cube:
-        """Return the cube of the tasks that are kept."""
+        """Return the cube of the tasks for which `keep` is true."""
         rows = [i for i, task in enumerate(self.tasks) if keep(task)]
         return Cube(self.methods, tuple(self.tasks[i] for i in rows), self.seeds, self.values[:, rows])
 

@@ -1,6 +1,6 @@
-"""Predictions one step ahead: what a method said of an experiment just before its value was shown.
+"""One-step-ahead predictions: a method's prediction of each experiment before its value was known.
 
-They are judged where the method chose to look, as in use: a method that looks where it is too hopeful is found out.
+They are scored at the designs that the method chose, as in use, so overconfident choices lower the score.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WIDTH = 1.6448536269514722  # the normal quantile at 95 %
 
 
 @dataclass(frozen=True)
-class Foresight:
+class OneStepAhead:
     """How well the experiments after 3, 5, 10 and 20 measurements were predicted; NaN where nothing was predicted.
 
     Parameters
@@ -33,12 +33,12 @@ class Foresight:
     covered: tuple[float, ...]
 
 
-def foresight(row: Row, pool: np.ndarray) -> Foresight:
+def one_step_ahead(row: Row, pool: np.ndarray) -> OneStepAhead:
     """Return how well a campaign's experiments were predicted; `pool` holds the values of its pool."""
     scale = float(np.std(pool)) or 1.0
     given = {row.initial + i: prediction for i, prediction in enumerate(row.predictions)}
     judged = [_judged(given.get(n), row.y[n] if n < len(row.y) else math.nan, scale) for n in AFTER]
-    return Foresight(tuple(nlpd for nlpd, _ in judged), tuple(covered for _, covered in judged))
+    return OneStepAhead(tuple(nlpd for nlpd, _ in judged), tuple(covered for _, covered in judged))
 
 
 def _judged(prediction: list[float] | None, y: float, scale: float) -> tuple[float, float]:

@@ -12,9 +12,9 @@ from benchmarks.suite.results import Campaign, Measure, Part, TaskKey
 
 DRAWS = 500
 TEXT = (
-    "What a method said of the experiment after 3, 5, 10 and 20 measurements, before its value was shown: negative log "
+    "The prediction of the experiment after 3, 5, 10 and 20 measurements, before its value was known: negative log "
     "predictive density (in units of the standard deviation of the pool's values; less is better; the mean over tasks, "
-    "and the median, since one value far from what was thought possible decides a mean), and the share of values in "
+    "and the median, since one value far outside the prediction dominates a mean), and the share of values in "
     "the central 90 % interval (0.90 is right), at the designs that it chose. A row rests on the campaigns in which "
     "the method predicted something; where these are of other tasks than those of `{ours}`, the next row has `{ours}` "
     "on the same ones."
@@ -40,9 +40,9 @@ def predictions(part: Part, ours: str) -> Table:
 
 
 def _predicted(part: Part, method: str) -> list[Campaign]:
-    """Return the campaigns of a method in which it predicted any of the experiments that are judged."""
+    """Return the campaigns of a method in which it predicted any of the experiments that are scored."""
     campaigns = (each for key, each in sorted(part.campaigns.items()) if key[2] == method)
-    return [each for each in campaigns if not np.isnan(each.foresight.nlpd).all()]
+    return [each for each in campaigns if not np.isnan(each.one_step_ahead.nlpd).all()]
 
 
 def _task(campaign: Campaign) -> TaskKey:
@@ -54,13 +54,13 @@ def _tasks(campaigns: Iterable[Campaign]) -> set[TaskKey]:
 
 
 def _short(wanted: set[TaskKey], found: list[Campaign]) -> str:
-    lacking = len(wanted - _tasks(found))
-    return f" ({lacking} of them lacking)" if lacking else ""
+    missing = len(wanted - _tasks(found))
+    return f" ({missing} of them missing)" if missing else ""
 
 
 def _line(name: str, found: list[Campaign]) -> list[str]:
     nlpd, covered = (
-        [_by_task(found, lambda c, i=i, kind=kind: getattr(c.foresight, kind)[i]) for i in range(len(AFTER))]
+        [_by_task(found, lambda c, i=i, kind=kind: getattr(c.one_step_ahead, kind)[i]) for i in range(len(AFTER))]
         for kind in ("nlpd", "covered")
     )
     medians = [_number(float(np.median([values.mean() for values in each]))) if each else "-" for each in nlpd]

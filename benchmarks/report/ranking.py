@@ -1,4 +1,4 @@
-"""Tables of how the judged method stands beside others, each on the campaigns that both have."""
+"""Tables that compare the method under test with others, each on the campaigns that both have."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from benchmarks.suite.suite import Suite
 LOSS_MARGIN = 2.0
 EACH_BEST = "each family's best peer"
 PARTIAL_TEXT = (
-    "These have fewer tasks (every third, only those with sources, or what has run so far), so that their means do not "
-    "stand beside those above: each is compared on the campaigns that it shares with the method that is named."
+    "These have fewer tasks (every third, only those with sources, or what has run so far), so their means are not "
+    "comparable with those above: each is compared on the campaigns that it shares with the named method."
 )
 
 
@@ -28,20 +28,20 @@ def headline_text(roles: Roles) -> str:
     return (
         f"Acceleration of `{roles.ours}`: the mean number of experiments of the other over its own, on the campaigns "
         "that both have; more than 1 is faster. Best peers are chosen with hindsight by experiments to the top 1 %, "
-        f"among the methods of others that have all tasks{named}. `related`, where it stands, "
+        f"among the methods of others that have all tasks{named}. `related` "
         "are the families whose sources measured the target's own quantity."
     )
 
 
 def headline(part: Part, grid: Grid, roles: Roles, suite: Suite) -> Table:
-    """Return the acceleration of ours over the plain method, the best peer, and the best peer of each family.
+    """Return the acceleration of ours over the baseline, the best peer, and the best peer of each family.
 
     Parameters
     ----------
     grid
         The campaigns of the methods that have all tasks, among which the best peers are found.
     """
-    pairs = {f"`{other}`": part.grid([roles.ours, other]) for other in roles.baselines}
+    pairs = {f"`{other}`": part.grid([roles.ours, other]) for other in roles.comparators}
     best = best_by_family(grid, roles.ours) if roles.ours in grid.methods else {}
     body = []
     for group, families in groups(suite, transfers=reads_sources(roles.ours)).items():
@@ -83,9 +83,9 @@ def each_best(cube: Cube, ours: str, best: Mapping[str, str]) -> Cube:
 
 
 def beside_text(ours: str, margin: float) -> str:
-    """Return how ours is compared with another, and how non-inferiority is judged."""
+    """Return the caption of the comparison with others, with the criterion for non-inferiority."""
     return (
-        "Each row is a comparison on all campaigns that both have, so that rows rest on different ones. The difference "
+        "Each row is a comparison on all campaigns that both have, so rows use different campaigns. The difference "
         f"is `{ours}` minus the other in experiments to the top 1 % (less is better for `{ours}`). Not inferior: the "
         f"one-sided 95 % bound of the difference lies below the margin ({margin:g}) that the suite fixes; better: "
         "below 0. p is of the signed-rank test over tasks, adjusted for the number of rows (Holm). Acceleration is "
@@ -118,11 +118,11 @@ def beside(part: Part, ours: str, others: Sequence[str], margin: float) -> Table
 
 
 def partial(part: Part, roles: Roles) -> Iterator[str | Table]:
-    """Return each method with fewer tasks beside the plain one and the best peer, and which are ahead of the peer."""
+    """Return each method with fewer tasks compared with the baseline and the best peer."""
     yield PARTIAL_TEXT
     body, ahead = [], []
     for method in part.partial:
-        for other in (name for name in roles.baselines if name != method):
+        for other in (name for name in roles.comparators if name != method):
             pair = part.grid([method, other])
             if pair is None:
                 body.append([method, other, "0", *["-"] * 5])
@@ -143,7 +143,7 @@ def partial(part: Part, roles: Roles) -> Iterator[str | Table]:
 
 
 def by_family(grid: Grid, roles: Roles, suite: Suite) -> Table:
-    """Return the mean experiments to the top 1 % in each family, and how ours stands beside the family's best peer."""
+    """Return the mean experiments to the top 1 % in each family, and the acceleration of ours over its best peer."""
     cube = to_top(grid)
     best = best_by_family(grid, roles.ours) if roles.ours in grid.methods else {}
     names = ["family", "split", "tasks", *grid.methods]

@@ -1,4 +1,4 @@
-"""The report of a suite: what was compared, on what, how it ended, and where ours loses."""
+"""The report of a suite: methods, tasks, comparisons, and the tasks on which ours loses."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ CURVES = (
 Named = tuple[str, Iterable[str | Table | Figure]]
 
 
-def report(found: Results, *, ours: str, plain: str, origin: dict[str, str]) -> list[Section]:
+def report(found: Results, *, ours: str, baseline: str, provenance: dict[str, str]) -> list[Section]:
     """Return the report.
 
     Parameters
     ----------
     ours
-        The method that is judged.
-    plain
-        The method without transfer that acceleration and controls are relative to.
-    origin
-        What produced the results: command, machine, commit and so on, printed as they are.
+        The method under test.
+    baseline
+        The method without past tasks that acceleration and controls are relative to.
+    provenance
+        Provenance of the results: command, machine, commit, ..., printed unchanged.
     """
     paint = figures.colours(found.methods, ours)
     sections = [Section(1, f"Suite `{found.suite.suite}`", (tables.preamble(found),))]
     sections.append(Section(2, "What ran", (tables.RAN_TEXT, tables.ran(found))))
     for track, control in found.parts:
         if control == "none":
-            sections += _track(found, track, ours, plain, paint)
+            sections += _track(found, track, ours, baseline, paint)
     changed = [each for each in found.parts if each[1] != "none"]
     if changed:
-        text = harm.control_text(plain, found.suite)
-        sections.append(Section(2, "Controls", (text, harm.controls(found, changed, plain))))
+        text = harm.control_text(baseline, found.suite)
+        sections.append(Section(2, "Controls", (text, harm.controls(found, changed, baseline))))
     sections.append(Section(2, "Cost and failures", (tables.COST_TEXT, tables.cost(found))))
     machines = sorted({each.row.machine for each in found.campaigns.values() if each.row.machine})
-    stated = {**origin, "campaigns ran on": "; ".join(machines) or "not recorded"}
-    sections.append(Section(2, "Origin", (Table(["", ""], [[key, value] for key, value in stated.items()]),)))
+    stated = {**provenance, "campaigns ran on": "; ".join(machines) or "not recorded"}
+    sections.append(Section(2, "Provenance", (Table(["", ""], [[key, value] for key, value in stated.items()]),)))
     return sections
 
 
-def _track(found: Results, track: str, ours: str, plain: str, paint: dict[str, str]) -> list[Section]:
+def _track(found: Results, track: str, ours: str, baseline: str, paint: dict[str, str]) -> list[Section]:
     part = found.part(track)
     title = TRACK_TITLES[track]
-    judged = [method for method in part.whole if method in (ours, plain) or not is_ours(method)]
+    judged = [method for method in part.whole if method in (ours, baseline) or not is_ours(method)]
     grid = part.grid(judged or part.whole)
     if grid is None:
         return [Section(2, title, ("No campaign is shared by the methods so far.",))]
-    roles = Roles.of(part, grid, ours, plain)
+    roles = Roles.of(part, grid, ours, baseline)
     blocks = [*_splits(found, grid, roles), *_comparisons(found, part, grid, roles, paint)]
     return [
         Section(2, title, tuple(_overview(found, part, grid, roles, paint))),
@@ -86,12 +86,15 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
     yield "experiments to the top 1 %, by family", [ranking.by_family(grid, roles, suite)]
     if judged:
         yield f"where `{ours}` loses", ranking.lost(part, ours)
-        who = oracle_choice.chosen(part, ours, roles.plain)
+        who = oracle_choice.chosen(part, ours, roles.baseline)
         if who.body:
             yield "who could choose", [oracle_choice.TEXT, who]
-        crossed = oracle_choice.crosswise(part, suite, ours, roles.plain)
+        crossed = oracle_choice.crosswise(part, suite, ours, roles.baseline)
         if crossed.body:
-            yield "settings chosen crosswise", [oracle_choice.CROSSWISE.format(ours=ours, plain=roles.plain), crossed]
+            yield (
+                "settings chosen crosswise",
+                [oracle_choice.CROSSWISE.format(ours=ours, baseline=roles.baseline), crossed],
+            )
     table = predictions.predictions(part, ours)
     if table.body:
         yield "predictions one step ahead", [predictions.TEXT.format(ours=ours), table]
@@ -166,5 +169,5 @@ def _said(found: Ranking) -> str:
     alike = "; ".join(" ... ".join((found.methods[a], found.methods[b])) for a, b in found.groups)
     return (
         f"Friedman p = {found.friedman:.2g}, critical difference (Nemenyi, 5 %) {found.critical_difference:.2f}. "
-        f"{order}. Not told apart: {alike or 'none'}."
+        f"{order}. Not significantly different: {alike or 'none'}."
     )

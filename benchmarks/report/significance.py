@@ -38,7 +38,7 @@ class Ranking:
 
 
 def rank_methods(cube: Cube) -> Ranking:
-    """Rank methods by a measure of which less is better; needs at least two methods and two tasks."""
+    """Rank methods by a measure of which smaller is better; needs at least two methods and two tasks."""
     by_task = cube.by_task()
     ranks = average_rank(by_task)
     order = np.argsort(ranks, kind="stable")
@@ -131,7 +131,7 @@ class Against:
 
 
 def against(pairs: Sequence[Cube], ours: str, margin: float) -> list[Against]:
-    """Compare `ours` with the other method of each cube (of two methods), of a measure of which less is better."""
+    """Compare `ours` with the other method of each cube (of two methods), of a measure of which smaller is better."""
     found = [_against(cube, ours, margin) for cube in pairs]
     adjusted = holm([each.p for each in found])
     return [replace(each, p=p) for each, p in zip(found, adjusted, strict=True)]

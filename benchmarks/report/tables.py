@@ -12,19 +12,19 @@ from benchmarks.suite.roles import Roles, to_gap, to_top
 
 COST_TEXT = "CPU seconds of one suggestion, first experiments left out; peak resident memory of a campaign's process."
 RAN_TEXT = (
-    "What there is of each method, and what the suite plans for it: seeds a task, and every so manyth task. Methods "
+    "The finished campaigns of each method, and those planned in the suite: seeds a task, and every n-th task. Methods "
     "with fewer tasks or seeds than others are compared with them on the campaigns that both have; each table says how "
     "many."
 )
 
 
 def preamble(found: Results) -> str:
-    """Return what the measures are."""
+    """Return the definitions of the measures."""
     suite = found.suite
     return (
         f"Simulated campaigns with a budget of {suite.budget} experiments; in the track `shared` the first "
         f"{suite.initial} are random and the same for every method. Replicates of one design are averaged. `to top 1 "
-        "%` and `to 90 % of the gap` (of the way from the median design to the best) are restricted mean numbers of "
+        "%` and `to 90 % of the gap` (between the median design and the best) are restricted mean numbers of "
         f"experiments ({suite.budget + 1} where never reached). Acceleration is the ratio of such means over all "
         "tasks. Enhancement is how many times more of the best 5 % of a pool was found than random experiments find on "
         "average (Liang et al. 2021). Regret is 0 at the best design of the pool and 1 at the median one. Ranks are of "
@@ -42,7 +42,7 @@ def grid_text(found: Results, grid: Grid, part: Part, roles: Roles) -> str:
         text += f" With fewer tasks, and so not in this table: {', '.join(f'`{m}`' for m in part.partial)}."
     apart = [method for method in part.whole if method not in grid.methods]
     if apart:
-        text += f" Our other methods stand in the table of the ablation: {', '.join(f'`{m}`' for m in apart)}."
+        text += f" Our other methods are in the ablation table: {', '.join(f'`{m}`' for m in apart)}."
     if roles.peer is not None:
         text += f" The best peer, chosen with hindsight by experiments to the top 1 %, is `{roles.peer}`."
     return text
@@ -55,9 +55,9 @@ def summary(grid: Grid, roles: Roles) -> Table:
         "to top 1 %": list(map(str, estimate(top, mean))),
         "to 90 % of the gap": list(map(str, estimate(to_gap(grid), mean))),
     }
-    if roles.plain in grid.methods:
-        found = estimate(top, acceleration(grid.methods.index(roles.plain)))
-        columns[f"acceleration over {roles.plain}"] = list(map(str, found))
+    if roles.baseline in grid.methods:
+        found = estimate(top, acceleration(grid.methods.index(roles.baseline)))
+        columns[f"acceleration over {roles.baseline}"] = list(map(str, found))
     columns[f"enhancement at {_number(grid)}"] = list(map(str, enhancements(grid)))
     columns["rank (top 1 %)"] = list(map(str, estimate(top, average_rank)))
     columns["rank (regret)"] = list(map(str, estimate(grid.cube(lambda c: c.measures.mean_regret), average_rank)))

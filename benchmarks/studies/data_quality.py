@@ -1,32 +1,31 @@
-"""How many planted faults `designer tasks check` finds: `python -m benchmarks.studies.data_quality` writes its page.
+"""How many planted faults `designer tasks check` detects: `python -m benchmarks.studies.data_quality` writes the page.
 
-Into sound tables one fault at a time is planted, as people make them: a number in the wrong unit (ten or a thousand
-times too large or small, degrees Celsius against kelvin) or two columns written the wrong way round; in single rows
-(one in a hundred), in a run of rows (a tenth of the table: one day's page) or in the whole column. A planted row
-counts as found where a finding of the kinds slip, swap or outlier names the row and one of the planted columns; a
-planted column where a finding names the column throughout. The other tasks of the family are left sound. The bounds
-on the cards were read off these very tables, so rows are judged without them; for a whole column of a task without a
-family they are all there is, and they are used.
+One typical fault at a time is planted into a sound table: a number in the wrong unit (ten or a thousand times too large
+or small, degrees Celsius against kelvin) or two exchanged columns; in single rows (one in a hundred), in a block of
+rows (a tenth of the table) or in the whole column. A planted row counts as found if a finding of kind slip, swap or
+outlier names the row and one of the planted columns; a planted column, if a finding names the whole column. The other
+tasks of the family stay sound. The bounds in the families' cards were derived from these tables, so rows are checked
+without them; for a whole column of a task without a family they are the only evidence and are used.
 
-The planted text is what a person would leave: the decimal point moves and no digit is rounded; swapped cells are
-exchanged as they stand. So digits count as evidence; a column written with a fixed number of digits gives none.
+The planted text is what a person would write: the decimal point moves and no digit is rounded; swapped cells are
+exchanged unchanged. Digits therefore count as evidence, except in columns with a fixed number of digits.
 
-The chances of faults, on which all thresholds rest, were set on `suzuki_flow`, `concrete_by_age`, `direct_arylation`
-and `electrolyte_fixed_T`; the other families say how far that carries.
+The prior probabilities of faults, which determine all thresholds, were set on `suzuki_flow`, `concrete_by_age`,
+`direct_arylation` and `electrolyte_fixed_T`; the other families test whether they generalise.
 
-Besides the other tasks, `designer tasks check` knows how large a hundred quantities usually are
-(`designer/tasks/quality/quantities.csv`), by the unit on the card and the words of the column. Those ranges are general
-knowledge, written down before this was run with them and not read off its tables; the benchmark uses them as the
-command does, in every case.
+Besides the other tasks, `designer tasks check` uses the usual ranges of a hundred quantities
+(`designer/tasks/quality/quantities.csv`), found by the unit in the card and the words of the column. These ranges are
+general knowledge, fixed before this benchmark ran and not derived from its tables; the benchmark uses them in every
+case, as the command does.
 
-What is not found, and why. A whole column of results that no other task measures (`singles`, `liang_benchmarks`, most
-of `composition_property_dft` and `mpea_mechanical`) cannot be judged where its quantity is not known (a score, a loss,
-a difference of wavelengths), spans decades (conductivities), or is as usual a factor of ten away: a tenth of the yield
-strengths of strong alloys is that of soft ones. A result ten times too small that lies within what its design lets
-expect cannot be told from a good one, unless its digits tell: of designs that either work or do not, many do not. Two
-columns with the same range and the same digits can be swapped in a run of rows without a trace, save in what the
-results go with. With only three other tasks to go by, a sound one that differs tenfold from them, as an electrolyte at
--30 degC does, can be called wrong as a whole (it is with seed 1); with its whole family it is not.
+Faults that are not found. A whole column of results that no other task measures (`singles`, `liang_benchmarks`, most of
+`composition_property_dft` and `mpea_mechanical`) cannot be checked if its quantity is unknown (a score, a loss, a
+difference of wavelengths), spans decades (conductivities), or is equally plausible a factor of ten away: a tenth of the
+yield strength of a strong alloy is that of a soft one. A result ten times too small that is plausible for its design
+cannot be distinguished from a correct one, unless its digits show it. A block of rows in which two columns with the
+same range and the same digits are exchanged can be found only through the results. With only three other tasks, a sound
+task that differs tenfold from them, such as an electrolyte at -30 degC, can be flagged as a whole (it is with seed 1);
+with its whole family it is not.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 from benchmarks.suite.running import ONE_THREAD
 from designer.tasks.family import open_family
 from designer.tasks.quality.checking import ReadSheet, check_numbers, read_sheet, references_of, with_cells
@@ -127,7 +126,7 @@ def plant_slip(
 
 
 def plant_swap(read: ReadSheet, family: str, where: str, rng: np.random.Generator) -> tuple[ReadSheet, Planted] | None:
-    """Write the numbers of two columns the wrong way round; None where the table has no two."""
+    """Exchange the numbers of two columns; None where the table has no two."""
     columns = [c for c in read.numbers.of_kind("setting", "target") if varies(c)]
     if len(columns) < 2:
         return None
@@ -163,8 +162,8 @@ def slipped(text: str, label: str, unit: str | None) -> str:
     return f"{number.normalize():f}"
 
 
-def judge(planted: Planted, sound: ReadSheet, findings: Sequence[Finding]) -> Outcome:
-    """Say what was found of a planted fault."""
+def score(planted: Planted, sound: ReadSheet, findings: Sequence[Finding]) -> Outcome:
+    """Return which part of a planted fault was found."""
     place = {row: i for i, row in enumerate(sound.sheet.rows)}
     headers = {sound.headers[name] for name in planted.columns}
     findings = [finding for finding in findings if finding.kind in KINDS]
@@ -206,36 +205,36 @@ def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[R
     return reads, opened.card.related
 
 
-def knowing(read: ReadSheet, reads: Sequence[ReadSheet], related: bool, where: str) -> dict[str, Reference]:
-    """Return what is known of a table's columns, as `designer tasks check` would know it.
+def references_for(read: ReadSheet, reads: Sequence[ReadSheet], related: bool, where: str) -> dict[str, Reference]:
+    """Return the references for a table's columns that `designer tasks check` would use.
 
     Single tasks have their cards' bounds too, for whole columns only.
     """
-    known = told(read, reads, related)
+    known = references_by_column(read, reads, related)
     if related or where != "column":
         return known
     bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric" and p.high > p.low}
     return known | {name: replace(known.get(name, Reference()), low=p.low, high=p.high) for name, p in bounds.items()}
 
 
-def told(read: ReadSheet, reads: Sequence[ReadSheet], related: bool) -> dict[str, Reference]:
-    """Return what `designer tasks check` knows of a table's columns, by the others only where tasks are related."""
+def references_by_column(read: ReadSheet, reads: Sequence[ReadSheet], related: bool) -> dict[str, Reference]:
+    """Return the references for a table's columns; other tasks count only where tasks are related."""
     return references_of(read.sheet, read.numbers, [other.numbers for other in reads if related and other is not read])
 
 
 def sound_columns(family: str, data: Path) -> tuple[int, int]:
-    """Return how many columns of a family's sound tables are called wrong throughout, and how many are judged.
+    """Return how many whole columns of a family's sound tables are flagged, and how many are checked.
 
-    All its tables are looked at, each with all rows, all the other tasks, and the card's bounds: as the command does.
+    All tables are checked as the command does: with all rows, all other tasks, and the bounds in the card.
     """
     opened = open_family(data / family)
     reads = [read_sheet(Sheet(t.name, t.file, t.space, t.card.targets, t.frame, t.group)) for t in opened.tables]
-    named = judged = 0
+    named = checked = 0
     for read in reads:
-        known = told(read, reads, opened.card.related)
-        judged += len(known)
+        known = references_by_column(read, reads, opened.card.related)
+        checked += len(known)
         named += len({name for fault in wrong_columns(read.numbers, known) for name in fault.columns})
-    return named, judged
+    return named, checked
 
 
 @dataclass(frozen=True)
@@ -249,8 +248,8 @@ class Result:
     seconds: float
 
 
-def look(job: tuple[str, Path, int, int]) -> Result:
-    """Plant in some tables of a family, and look: family, folder of families, repeats and seed."""
+def plant_and_check(job: tuple[str, Path, int, int]) -> Result:
+    """Plant faults in some tables of a family and check them; `job`: family, folder of families, repeats and seed."""
     family, data, repeats, seed = job
     begin = time.process_time()
     rng = np.random.default_rng([seed, FAMILIES.index(family)])
@@ -258,7 +257,7 @@ def look(job: tuple[str, Path, int, int]) -> Result:
     outcomes: list[Outcome] = []
     false = 0
     for read in reads:
-        known = {where: knowing(read, reads, related, where) for where in WHERE}
+        known = {where: references_for(read, reads, related, where) for where in WHERE}
         found = [f for f in check_numbers(read, known["column"], seed) if f.kind in KINDS]
         whole = any(f.row is None for f in found)
         false += len({f.row for f in found if f.row is not None}) + len(read.sheet.frame) * whole
@@ -266,17 +265,17 @@ def look(job: tuple[str, Path, int, int]) -> Result:
             for _ in range(repeats):
                 tries = [plant_slip(read, family, where, side, rng) for side in ("setting", "target")]
                 made = [each for each in (*tries, plant_swap(read, family, where, rng)) if each is not None]
-                outcomes += [judge(what, read, check_numbers(faulty, known[where], seed)) for faulty, what in made]
+                outcomes += [score(what, read, check_numbers(faulty, known[where], seed)) for faulty, what in made]
     rows = sum(len(read.sheet.frame) for read in reads)
     return Result(family, false, rows, tuple(outcomes), time.process_time() - begin)
 
 
 def run(families: Sequence[str], data: Path, repeats: int, seeds: Sequence[int], workers: int) -> Iterator[Result]:
-    """Plant and look, seed by seed and family by family; the same whatever the number of processes."""
+    """Plant faults and check them for every seed and family; independent of the number of processes."""
     os.environ.update(ONE_THREAD)
     jobs = [(family, data, repeats, seed) for seed in seeds for family in families]
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(look, jobs)
+        yield from pool.map(plant_and_check, jobs)
 
 
 def together(results: Sequence[Result]) -> list[Result]:
@@ -315,7 +314,7 @@ def _percent(shares: Sequence[float], *, counted: bool = True) -> str:
 
 
 def page(results: Sequence[Result], columns: tuple[int, int], about: dict[str, str]) -> str:
-    """Return the page of results; `columns`: how many of sound tables were called wrong, and were judged."""
+    """Return the page of results; `columns`: how many of sound tables were flagged, and were checked."""
     outcomes = [outcome for result in results for outcome in result.outcomes]
     kinds: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
@@ -352,8 +351,10 @@ def page(results: Sequence[Result], columns: tuple[int, int], about: dict[str, s
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Plant, look, and write the page."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    """Plant faults, check them, and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies.data_quality", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--repeats", type=int, default=2, help="faults of each sort a task")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="which tables, rows and faults")
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
@@ -365,10 +366,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for result in run(given.families, data, given.repeats, given.seeds, given.workers):
         results.append(result)
         shown = _percent([o.found for o in result.outcomes])
-        said = f"{result.family}: {shown}, false alarms {result.false} of {result.rows}, {result.seconds:.0f} s"
-        print(said, file=sys.stderr)
+        line = f"{result.family}: {shown}, false alarms {result.false} of {result.rows}, {result.seconds:.0f} s"
+        print(line, file=sys.stderr)
     columns = np.sum([sound_columns(family, data) for family in given.families], axis=0)
-    about = origin(
+    about = provenance(
         "python", "-m", "benchmarks.studies.data_quality", *(sys.argv[1:] if arguments is None else arguments)
     )
     seconds = sum(result.seconds for result in results)

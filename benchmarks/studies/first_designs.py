@@ -1,12 +1,13 @@
-"""How well first designs represent a cube: `python -m benchmarks.studies.first_designs` prints the table of decision
-010.
+"""How well first designs fill a cube: `python -m benchmarks.studies.first_designs` prints the table of decision 010.
 
-Centred discrepancy, and the mean distance from a random place to the nearest chosen design; less is better of both.
+Centred discrepancy, and the mean distance from a random point to the nearest chosen design; smaller is better for both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import warnings
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -40,20 +41,21 @@ METHODS: dict[str, Callable[[int, int, int], np.ndarray]] = {
 }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table as Markdown."""
-    import warnings
-
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.first_designs", description=__doc__)
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"random seeds per case (default: {RUNS})")
+    runs_per_case = parser.parse_args(arguments).runs
     warnings.filterwarnings("ignore", message="The balance properties of Sobol", category=UserWarning)
     print("| dimensions, designs | " + " | ".join(METHODS) + " |")
     print("|---" * (len(METHODS) + 1) + "|")
     for dimension, n in CASES:
-        places = np.random.default_rng(12345).random((4000, dimension))
+        points = np.random.default_rng(12345).random((4000, dimension))
         cells = []
         for choose in METHODS.values():
-            runs = [choose(dimension, n, seed) for seed in range(RUNS)]
+            runs = [choose(dimension, n, seed) for seed in range(runs_per_case)]
             discrepancy = np.mean([qmc.discrepancy(designs) for designs in runs])
-            distance = np.mean([cdist(places, designs).min(axis=1).mean() for designs in runs])
+            distance = np.mean([cdist(points, designs).min(axis=1).mean() for designs in runs])
             cells.append(f"{discrepancy:.3f}, {distance:.3f}")
         print(f"| {dimension}, {n} | " + " | ".join(cells) + " |")
 

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 from benchmarks.suite.running import ONE_THREAD
 
 HERE = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ STARTS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """What one library took for one piece of work; `problem` says why there is no figure."""
+    """What one library took for one piece of work; `problem` is the reason where there is no figure."""
 
     library: str
     seconds: float | None = None
@@ -74,15 +74,15 @@ def measure(library: str, work: str, limit: int) -> Figure:
 
 
 def start_seconds(command: list[str], repeats: int = 3) -> tuple[float, float]:
-    """Return the least wall and CPU seconds that a command takes."""
-    walls, cpus = [], []
+    """Return the minimum wall and CPU seconds of a command."""
+    wall_seconds, cpu_seconds = [], []
     for _ in range(repeats):
         before, begun = os.times(), time.perf_counter()
         subprocess.run(command, capture_output=True, env=os.environ | ONE_THREAD, check=True)
-        walls.append(time.perf_counter() - begun)
+        wall_seconds.append(time.perf_counter() - begun)
         after = os.times()
-        cpus.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    return min(walls), min(cpus)
+        cpu_seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return min(wall_seconds), min(cpu_seconds)
 
 
 def report(figures: dict[str, list[Figure]], starts: list[tuple[str, float, float]], about: dict[str, str]) -> str:
@@ -90,8 +90,11 @@ def report(figures: dict[str, list[Figure]], starts: list[tuple[str, float, floa
     parts = ["# What one suggestion costs", " ".join((__doc__ or "").split("\n\n")[1].split())]
     for work, found in figures.items():
         parts += [f"## {WORK[work]}", _figures(found)]
-    parts += ["## Starting up (least of three)", _starts(starts)]
-    parts += ["## Origin", "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in about.items())])]
+    parts += ["## Starting up (minimum of three)", _starts(starts)]
+    parts += [
+        "## Provenance",
+        "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in about.items())]),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -127,7 +130,7 @@ def main(arguments: list[str] | None = None) -> None:
     starts = [
         (name, *start_seconds(command)) for name, (library, command) in STARTS.items() if library in options.libraries
     ]
-    about = origin("python", "-m", "benchmarks.studies.latency", *sys.argv[1:])
+    about = provenance("python", "-m", "benchmarks.studies.latency", *sys.argv[1:])
     page = report(figures, starts, about)
     print(page)
     if options.out is not None:

@@ -2,7 +2,7 @@
 
 Run by `benchmarks.studies.latency` as ``python -m benchmarks.studies.latency_work LIBRARY WORK SECONDS``, with one
 thread; after so many CPU seconds the system ends the process. Each peer gets the nearest work that it can do; what it
-cannot do is said in its note.
+cannot do is stated in its note.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Took:
         return result
 
 
-def compositions(n: int, elements: int, parts: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Return n x elements random amounts, whole numbers that sum to `parts`, at most `most` of them not 0."""
+def compositions(n: int, elements: int, parts: int, max_members: int, rng: np.random.Generator) -> np.ndarray:
+    """Return n x elements random amounts, whole numbers that sum to `parts`, at most `max_members` of them not 0."""
     amounts = np.zeros((n, elements))
     for row in amounts:
-        members = rng.choice(elements, size=rng.integers(1, most + 1), replace=False)
+        members = rng.choice(elements, size=rng.integers(1, max_members + 1), replace=False)
         cuts = np.sort(rng.choice(np.arange(1, parts), size=len(members) - 1, replace=False))
         row[members] = np.diff(np.concatenate([[0], cuts, [parts]]))
     return amounts
@@ -89,7 +89,7 @@ def response(table: pd.DataFrame) -> np.ndarray:
 
 
 def designer_knobs(took: Took) -> None:
-    """Alloy and knobs, as a campaign file would say it."""
+    """Alloy and knobs, as in a campaign file."""
     table = alloy_table(MEASUREMENTS, np.random.default_rng(0))
     alloy = {"name": "alloy", "kind": "composition", "elements": list(ELEMENTS), "columns": list(ELEMENTS)}
     space = [

@@ -60,6 +60,6 @@ def magpie(formulas: Sequence[str]) -> np.ndarray:
         mean = weights @ values
         mode = values[np.isclose(weights, weights.max())].min(axis=0)
         spread = weights @ np.abs(values - mean)
-        least, most = values.min(axis=0), values.max(axis=0)
-        rows.append(np.stack([least, most, most - least, mean, spread, mode], axis=1).ravel())
+        low, high = values.min(axis=0), values.max(axis=0)
+        rows.append(np.stack([low, high, high - low, mean, spread, mode], axis=1).ravel())
     return np.nan_to_num(np.array(rows).reshape(len(fractions), len(PROPERTIES) * len(STATISTICS)))

@@ -1,17 +1,19 @@
-"""MAML and Meta-SGD on the sinusoids of Finn et al. (2017), beside the published errors.
+"""MAML and Meta-SGD on the sinusoids of Finn et al. (2017), compared with the published errors.
 
 ``python -m benchmarks.studies.maml_sinusoid`` writes ``benchmarks/results/maml-sinusoid.md``, in at most three CPU
 minutes.
 
 Tasks are y = A sin(x + p), A in [0.1, 5], p in [0, pi], x in [-5, 5]; a network of two layers of 40 (ReLU) is adapted
-to K points by one gradient step and judged by its mean squared error at 100 others (Finn et al. 2017, section 5.1;
+to K points by one gradient step and scored by its mean squared error at 100 others (Finn et al. 2017, section 5.1;
 errors after one step: Li et al., Meta-SGD, 2017, table 1). The published networks were trained for many more steps.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -26,6 +28,7 @@ PUBLISHED: dict[tuple[Variant, int], str] = {
     ("maml", 10): "0.77 ± 0.11",
     ("meta-sgd", 10): "0.53 ± 0.09",
 }
+STEPS = 7_000
 _TASKS = 600
 _BATCH = 25
 
@@ -82,8 +85,13 @@ def interval(found: Tensor) -> str:
     return f"{float(found.mean()):.2f} ± {1.96 * float(found.std()) / math.sqrt(len(found)):.2f}"
 
 
-def main(steps: int = 7_000) -> None:
-    """Train, judge, and write the page."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train, evaluate, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.maml_sinusoid", description=__doc__)
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"training steps of each method (default: {STEPS})")
+    parser.add_argument("--out", type=Path, default=PAGE, help="page of results to write")
+    given = parser.parse_args(arguments)
+    steps, out = given.steps, given.out
     start = time.process_time()
     lines = []
     with one_thread():
@@ -96,8 +104,8 @@ def main(steps: int = 7_000) -> None:
         cells = [interval(errors(pretrained, "maml", 10, n)) for n in (0, 1, 5)]
         lines.append(f"| pretrained on all tasks | 10 | {' | '.join(cells)} | |")
     minutes = (time.process_time() - start) / 60
-    PAGE.write_text(page(lines, steps, minutes), encoding="utf-8")
-    print(PAGE.read_text(encoding="utf-8"))
+    out.write_text(page(lines, steps, minutes), encoding="utf-8")
+    print(out.read_text(encoding="utf-8"))
 
 
 def page(lines: list[str], steps: int, minutes: float) -> str:

@@ -1,32 +1,33 @@
-"""What wrong results do to a model, and which remedy helps: `python -m benchmarks.studies.outliers` writes its page.
+"""The effect of outliers on models, and remedies: `python -m benchmarks.studies.outliers` writes the page.
 
-`designer tasks check` finds most slips; some stay. Of a measured task 40 random designs are learned, or 12, with none,
-5 % or 15 % of their results planted wrong (ten times too large, ten times too small, or another row's; each kind as
-often), and the sound results of up to 200 other designs are predicted. Every model gets the same rows.
+`designer tasks check` finds most wrong values, but not all. Models are trained on 40 or 12 random designs of a measured
+task, with none, 5 % or 15 % of the results replaced by outliers (ten times too large, ten times too small, or the
+result of another row; equally often), and predict the sound results of up to 200 other designs. Every model gets the
+same rows.
 
-- `believed`: the Gaussian process of a campaign without past work, on the results as they are;
-- `to the edge`: the same, results that the others do not foretell drawn to the edge of what these let be believed
-  (`designer.surrogates.robust.outliers`): as a campaign does;
-- `left out`: the same, but these results are left out;
+- `uncorrected`: the Gaussian process of a campaign without past tasks, on the results as given;
+- `winsorised`: the same, with results that the others do not predict replaced by the nearest plausible value
+  (`designer.surrogates.robust.outliers`), as in a campaign;
+- `left out`: the same, with these results left out;
 - `relevance pursuit`: BoTorch's `RobustRelevancePursuitSingleTaskGP` (Ament et al., NeurIPS 2024), up to 30 % outliers,
-  100 steps a fit (with its defaults one fit took from 15 s to minutes here);
+  100 steps per fit (with its defaults one fit took from 15 s to minutes here);
 - `Student t`: GPyTorch's variational process with a Student t likelihood, every design an inducing point, 200 steps.
 
-The last two cost seconds a fit, so they are fitted for the first seed only, and have the deviations of their most
-probable hyperparameters; those of the first three are a campaign's, which are wider
+The last two take seconds per fit, so they are fitted for the first seed only, and their standard deviations are those
+of the maximum a posteriori hyperparameters; the first three inflate the variance as a campaign does
 (`designer.surrogates.variance_inflation`).
 
 NLPD is the mean negative log density of a sound result, in units of the task's standard deviation; RMSE likewise;
-coverage is that of intervals of 90 %. Then come short campaigns by expected improvement in which each result is wrong
-with the chance stated, and how far the best *sound* result they chose is from the best of the pool (regret, in units of
-the spread from median to best). The last table is what distrust may cost: a peak that stands alone in a plain of three
-parameters, sixty times as high as all around it, which 8 random designs miss more often than not. Counted are the
-experiments until one is made that belongs to the best 1 % of 400 (51 where 50 do not reach it).
+coverage is that of 90 % intervals. The next table shows short campaigns by expected improvement in which each result is
+an outlier with the stated probability: the regret of the best *sound* result that they chose, in units of the gap
+between the median and the best of the pool. The last table shows the cost of robustness: a narrow peak in a flat
+response of three parameters, sixty times as high as its surroundings, which 8 random designs usually miss. It gives the
+number of experiments to a design of the best 1 % of 400 (51 where 50 do not reach it).
 
-Before that stands how often a campaign asks whether a result of which ten, a hundred or a thousand times as much would
-fit is a slip (`designer.surrogates.robust.decimal_slips`), from few random results of the same tasks: with all sound,
-and with one ten times too large or too small; found is the wrong one. Results that lie within the spread of the others
-cannot be told.
+The table before shows how often a campaign asks whether a result is a decimal slip
+(`designer.surrogates.robust.decimal_slips`), from few random results of the same tasks: with all sound, and with one
+ten times too large or too small; found is the wrong one. A wrong result within the spread of the others cannot be
+detected.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ from botorch.models.transforms import Standardize
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from scipy.stats import norm
 
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 from designer.priors.evaluation import data_of
 from designer.space import DesignSpace
 from designer.surrogates import outputs
@@ -85,23 +86,23 @@ def plant(y: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     return wrong
 
 
-def believed(data: TaskData, X: torch.Tensor) -> Predicted:
-    """Predict by the process that a campaign uses, on the results as they are."""
+def uncorrected(data: TaskData, X: torch.Tensor) -> Predicted:
+    """Predict with the GP of a campaign, on the results as given."""
     return _of(fit_gaussian_process(data, wide=True), X)
 
 
-def to_the_edge(data: TaskData, X: torch.Tensor) -> Predicted:
-    """Predict as a campaign does: results that the others do not foretell are drawn to the edge."""
-    return believed(drawn_to_edges(data, outliers(data, 0)), X)
+def winsorised(data: TaskData, X: torch.Tensor) -> Predicted:
+    """Predict as a campaign does, with outliers winsorised."""
+    return uncorrected(drawn_to_edges(data, outliers(data, 0)), X)
 
 
 def left_out(data: TaskData, X: torch.Tensor) -> Predicted:
-    """Predict by the same process, results that the others do not foretell left out."""
-    return believed(without(data, outliers(data, 0)), X)
+    """Predict with the same GP, with outliers left out."""
+    return uncorrected(without(data, outliers(data, 0)), X)
 
 
 def relevance_pursuit(data: TaskData, X: torch.Tensor) -> Predicted:
-    """Predict by BoTorch's robust process."""
+    """Predict with BoTorch's robust relevance pursuit GP."""
     model = RobustRelevancePursuitSingleTaskGP(data.X, data.Y, outcome_transform=Standardize(m=1))
     bound = ExactMarginalLogLikelihood(model.likelihood, model)
     with warnings.catch_warnings():
@@ -152,11 +153,11 @@ def _of(model: Model, X: torch.Tensor) -> Predicted:
 
 
 MODELS: dict[str, Callable[[TaskData, torch.Tensor], Predicted]] = {
-    "believed": believed, "to the edge": to_the_edge, "left out": left_out, "relevance pursuit": relevance_pursuit,
+    "uncorrected": uncorrected, "winsorised": winsorised, "left out": left_out, "relevance pursuit": relevance_pursuit,
     "Student t": student,
 }  # fmt: skip
 SLOW = ("relevance pursuit", "Student t")
-IN_LOOPS = {"believed": believed, "to the edge": to_the_edge, "left out": left_out}
+IN_LOOPS = {"uncorrected": uncorrected, "winsorised": winsorised, "left out": left_out}
 
 
 QUESTION_CASES = {
@@ -173,7 +174,7 @@ PEAK_CASES = {
 
 @dataclass(frozen=True)
 class Score:
-    """What a model foretold in one case, and the CPU seconds that it took."""
+    """The scores of a model in one case, and its CPU seconds."""
 
     nlpd: float
     rmse: float
@@ -215,7 +216,7 @@ def cases(
 
 
 def scored(whole: TaskData, order: np.ndarray, wrong: np.ndarray, predict: Any) -> Score:
-    """Fit to the wrong results of the first rows, and judge by the sound ones of the rest."""
+    """Fit to the wrong results of the first rows, and score the predictions of the sound results of other rows."""
     learn, rest = order[: len(wrong)], order[len(wrong) :]
     few = replace(whole, X=whole.X[learn], Y=torch.from_numpy(wrong)[:, None])
     begin = time.process_time()
@@ -243,7 +244,7 @@ def loop(whole: TaskData, sign: float, share: float, seed: int, predict: Any) ->
 
 
 def _next(predicted: Predicted, chosen: Sequence[int]) -> int:
-    """Return the design of the largest expected improvement over the best by the model: a slip is no best."""
+    """Return the design of the largest expected improvement over the best by the model: ignoring outliers."""
     mean, deviation = predicted[0], np.sqrt(predicted[1])
     z = (mean - float(mean[list(chosen)].max())) / deviation
     gain = deviation * (z * norm.cdf(z) + norm.pdf(z))
@@ -277,7 +278,7 @@ def loops(tasks: Sequence[Measured], seeds: int) -> Iterator[tuple[str, float, f
 
 
 def questions(tasks: Sequence[Measured]) -> dict[tuple[str, int], list[float]]:
-    """Return how often it is asked about a sound result, and about one planted ten times too large or too small."""
+    """Return how often a question concerns a sound result, and one planted ten times too large or too small."""
     found: dict[tuple[str, int], list[float]] = defaultdict(list)
     for task, n, seed in product(tasks, FEW, range(QUESTIONS)):
         order = np.random.default_rng([seed, n, task.place]).permutation(len(task.whole.Y))
@@ -298,7 +299,7 @@ def page(
     about: dict[str, str],
 ) -> str:
     """Return the page."""
-    lines = ["# Wrong results that stay, and models that bear them", "", (__doc__ or "").partition("\n\n")[2].strip()]
+    lines = ["# Outliers in results, and robust models", "", (__doc__ or "").partition("\n\n")[2].strip()]
     lines += ["", *[f"- {key}: {value}" for key, value in about.items()]]
     head = [f"{share:.0%} wrong" for share in SHARES]
     for train in TRAIN:
@@ -314,12 +315,12 @@ def page(
         lines.append(f"| {name} | " + " | ".join(_cell(regrets[name, share]) for share in (0.0, 0.15)) + " |")
     runs = len(next(iter(regrets.values()), []))
     lines += ["", f"Regret after {BUDGET} experiments, mean and standard error of {runs} campaigns.", ""]
-    lines += ["## Slips asked about", "", "| | " + " | ".join(f"{n} results" for n in FEW) + " |"]
+    lines += ["## Questions about decimal slips", "", "| | " + " | ".join(f"{n} results" for n in FEW) + " |"]
     lines += ["|---|" + "---:|" * len(FEW)]
     for case in QUESTION_CASES:
         lines.append(f"| {case} | " + " | ".join(f"{np.mean(asked[case, n]):.0%}" for n in FEW) + " |")
     lines += ["", f"Of {len(TASKS) * QUESTIONS} random sets of results each.", ""]
-    lines += ["## A peak that stands alone", "", "| model | " + " | ".join(PEAK_CASES) + " |"]
+    lines += ["## A narrow peak", "", "| model | " + " | ".join(PEAK_CASES) + " |"]
     lines += ["|---|" + "---:|" * len(PEAK_CASES)]
     for name in IN_LOOPS:
         lines.append(f"| {name} | " + " | ".join(_cell(peaks[name, case]) for case in PEAK_CASES) + " |")
@@ -333,8 +334,10 @@ def _cell(values: Sequence[float]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fit, judge and write the page."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    """Fit, score and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies.outliers", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--out", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
@@ -357,7 +360,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, predict in IN_LOOPS.items()
         for case, how in PEAK_CASES.items()
     }
-    about = origin("python", "-m", "benchmarks.studies.outliers", *(sys.argv[1:] if arguments is None else arguments))
+    about = provenance(
+        "python", "-m", "benchmarks.studies.outliers", *(sys.argv[1:] if arguments is None else arguments)
+    )
     about |= {"CPU time": f"{time.process_time() - begin:.0f} s"}
     given.out.write_text(page(scores, regrets, peaks, questions(tasks), about), encoding="utf-8")
 

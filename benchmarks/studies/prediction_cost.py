@@ -4,7 +4,7 @@ A prior learned from `composition_property_dft` (16 properties, computed by dens
 modulus of 100,000 distinct formulas of three elements, drawn at random, from some values measured beforehand. A time is
 that of the whole question: formulas are read and described, and each gets a value and a 90 % interval. Each figure
 comes from a fresh interpreter with one thread, in CPU seconds, imports left out; memory is the peak resident set,
-libraries and the benchmark's own tables included. The prior is learned once and kept in `build/properties`, as
+libraries and the benchmark's own tables included. The prior is learned once and saved in `build/properties`, as
 `python -m benchmarks.studies.properties` keeps it.
 """
 
@@ -24,7 +24,7 @@ import pandas as pd
 from benchmarks.report.sections import Section, Table, markdown
 from benchmarks.studies.properties_work import WORK, Property, learned, read
 from benchmarks.suite import fresh_process
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 from designer.priors.stacking.property_prior import FittedProperties
 
 NEW, COUNT, MEASURED = "mp_bulk_modulus", 100_000, (5, 20, 100, 6000)
@@ -97,13 +97,15 @@ def page(seconds: float) -> str:
         figures = [f"{found[name]:.2f}" for name in ("learning", "predicting")]
         body.append([str(measured), *figures, f"{found['memory_mb']:.0f}"])
     assert __doc__ is not None
-    said = " ".join(__doc__.split("\n\n", 1)[1].split())
+    description = " ".join(__doc__.split("\n\n", 1)[1].split())
     names = ["values measured", "learning from them, CPU s", "100,000 predictions, CPU s", "peak memory, MB"]
-    stated = origin("python", "-m", "benchmarks.studies.prediction_cost") | {
+    stated = provenance("python", "-m", "benchmarks.studies.prediction_cost") | {
         "learning the prior": f"{seconds:.0f} CPU s, once"
     }
-    origins = Table(["", ""], [[key, value] for key, value in stated.items()])
-    return markdown([Section(1, "What predicted properties cost", (said, WANTED, Table(names, body), origins))])
+    provenance_table = Table(["", ""], [[key, value] for key, value in stated.items()])
+    return markdown(
+        [Section(1, "What predicted properties cost", (description, WANTED, Table(names, body), provenance_table))]
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.report.sections import Section, Table, markdown
 from benchmarks.suite import fresh_process
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 
 FAMILY = "process-window"
 SIZES = ((5, 200), (20, 50), (20, 200), (40, 200))
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure(kind: str, tasks: int, rows: int) -> dict[str, float]:
-    """Return CPU seconds of fitting and of a suggestion (the least of a few), and the peak memory, in this process."""
+    """Return CPU seconds of fitting and of a suggestion (minimum of several runs), and the peak memory."""
     import torch
 
     from designer.acquisition.propose import Observed, propose
@@ -104,10 +104,10 @@ def page(kinds: Sequence[str]) -> str:
             figures = [f"{found['fit']:.1f}", f"{found['suggestion']:.3f}", f"{found['memory_mb']:.0f}"]
             body.append([kind, str(tasks), str(rows), *figures])
     assert __doc__ is not None
-    said = " ".join(__doc__.split("\n\n", 1)[1].split())
-    stated = origin("python", "-m", "benchmarks.studies.prior_cost", "--kinds", *kinds)
+    description = " ".join(__doc__.split("\n\n", 1)[1].split())
+    stated = provenance("python", "-m", "benchmarks.studies.prior_cost", "--kinds", *kinds)
     table = Table(["", ""], [[key, value] for key, value in stated.items()])
-    return markdown([Section(1, "What a prior costs", (said, WANTED, Table(names, body), table))])
+    return markdown([Section(1, "What a prior costs", (description, WANTED, Table(names, body), table))])
 
 
 if __name__ == "__main__":

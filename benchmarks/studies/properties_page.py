@@ -22,7 +22,7 @@ from benchmarks.studies.properties_work import (
     SLIPPED_SHOTS,
     Row,
 )
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 
 PAGE = Path(__file__).parents[1] / "results" / "properties.md"
 EASY = "ours, easy"
@@ -30,8 +30,8 @@ OURS, BLIND, *OTHERS = METHODS
 CHOSEN_ON = ("shear modulus", "aflow_agl_thermal_expansion_300k", "matbench_dielectric")
 
 NOTES = (
-    "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better than knowing",
-    "the mean. From one value nothing can be ranked, and all methods say that value; they differ in the interval.",
+    "Error: mean absolute error over the mean absolute deviation of what is predicted, so 1 is no better than the",
+    "mean. From one value no ranking can be learned, and all methods predict that value; they differ in the interval.",
     "Score: the weighted interval score of value and 90 % interval (Bracher et al. 2021), in that unit: proper, and",
     "equal to the error where the interval has no width. The mean gives no interval from one value.",
 )
@@ -47,7 +47,7 @@ MEASURES = {
 }
 MEANS = ("rank", "covered", "seconds")
 NONE = "no interval"
-ENDLESS = 1e12  # stands for the score of an interval without end
+UNBOUNDED = 1e12  # the score of an unbounded interval
 _FINITE = 1e6
 
 Subjects = Mapping[str, str]
@@ -59,14 +59,14 @@ def cube(
 ) -> Cube:
     """Return one measure by method, quantity and seed (tasks of a quantity averaged), without gaps.
 
-    `mode` says which past tasks we know; the others know none. Errors and scores are given as logarithms.
+    `mode`: which past tasks our methods use; the other methods use none. Errors and scores are given as logarithms.
     """
     modes = {method: "honest" if mode == "easy" and method != OURS else mode for method in methods}
     cells: dict[tuple[str, str, int], list[float]] = {}
     for row in rows:
         if row.k == k and row.mode == modes.get(row.method):
             value = float(getattr(row, measure))
-            value = float(np.log(min(value, ENDLESS))) if measure in LOGARITHMIC else value
+            value = float(np.log(min(value, UNBOUNDED))) if measure in LOGARITHMIC else value
             cells.setdefault((row.method, subjects[row.task], row.seed), []).append(value)
     seeds = sorted({key[2] for key in cells})
     names = [
@@ -120,7 +120,7 @@ def levels(rows: Sequence[Row], subjects: Subjects, measure: str) -> Iterator[st
 
 
 def by_quantity(rows: Sequence[Row], subjects: Subjects, k: int) -> Iterator[str]:
-    """Yield a table: each quantity's error by every method, how well it is ranked and covered, and where we lose."""
+    """Yield a table: each quantity's error by every method, how well it is ranked and covered, and the best method."""
     found = cube(rows, subjects, METHODS, k, "error")
     rank = cube(rows, subjects, METHODS, k, "rank").by_task()
     covered = cube(rows, subjects, (OURS,), k, "covered").by_task()
@@ -148,7 +148,7 @@ def losses(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
 
 
 def known(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a table: a quantity that another task measured, foretold by us and by models that pool its values."""
+    """Yield a table: a quantity that another task measured, predicted by us and by models that pool its values."""
     methods = (OURS, *POOLED)
     yield "| k | task | " + " | ".join(methods) + " | rank, ours | in 90 %, ours | CPU s, ours | CPU s, forest |"
     yield "|---:|---|" + "---:|" * (len(methods) + 4)
@@ -172,9 +172,9 @@ def slipped(rows: Sequence[Row], subjects: Subjects) -> Iterator[str]:
     yield "| k | one value | " + " | ".join(METHODS) + " |"
     yield "|---:|---|" + "---:|" * len(METHODS)
     for k in SLIPPED_SHOTS:
-        for mode, said in (("honest", "sound"), (SLIPPED, f"{SLIP:.0f} times too large")):
+        for mode, label in (("honest", "sound"), (SLIPPED, f"{SLIP:.0f} times too large")):
             found = np.exp(cube(rows, subjects, METHODS, k, "error", mode).by_task().mean(axis=1))
-            yield f"| {k} | {said} | " + " | ".join(f"{value:.2f}" for value in found) + " |"
+            yield f"| {k} | {label} | " + " | ".join(f"{value:.2f}" for value in found) + " |"
 
 
 def _is(row: Row, task: str, method: str, k: int) -> bool:
@@ -182,7 +182,7 @@ def _is(row: Row, task: str, method: str, k: int) -> bool:
 
 
 def whole(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a table: all values that are not set aside, ours beside the forest on magpie features."""
+    """Yield a table: all values that are not held out, ours beside the forest on magpie features."""
     ours = {row.task: row for row in rows if row.k == -1 and row.method == OURS}
     forest = {row.task: row for row in rows if row.k == -1 and row.method == OTHERS[0]}
     yield "| task | ours | magpie + forest | ratio | in 90 % | CPU s, ours | CPU s, forest |"
@@ -199,7 +199,7 @@ def whole(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Iterator[str]:
-    """Yield what the tables say, in a few lines."""
+    """Yield a summary of the tables in a few lines."""
     for measure, mode, title in (
         ("error", "honest", "Error, honest"),
         ("score", "honest", "Score of value and interval, honest"),
@@ -214,17 +214,17 @@ def short(rows: Sequence[Row], subjects: Subjects, rest: Sequence[str]) -> Itera
             parts = []
             for k, each in found.items():
                 value, _, high = (one[METHODS.index(other)] for one in each)
-                said = f"{value:.2f}" if value > 1 / _FINITE else NONE
-                parts.append(f"{said}{'' if high < 1 else ' (not significant)'} at {k}")
+                figure_text = f"{value:.2f}" if value > 1 / _FINITE else NONE
+                parts.append(f"{figure_text}{'' if high < 1 else ' (not significant)'} at {k}")
             yield f"- {title}: over that of {other}, {', '.join(parts)}."
     covered = [cube(rows, subjects, (OURS,), k, "covered").by_task().mean() for k in SHOTS]
     yield f"- The 90 % intervals hold {min(covered):.0%} to {max(covered):.0%} of the values, over all k."
     whole_of = {(row.task, row.method): row.error for row in rows if row.k == -1}
     both = [task for task in subjects if (task, OURS) in whole_of and (task, OTHERS[0]) in whole_of]
     beyond = [task for task in both if whole_of[task, OURS] > 1.1 * whole_of[task, OTHERS[0]]]
-    said = f", not {', '.join(beyond)}" if beyond else ""
+    exceptions = f", not {', '.join(beyond)}" if beyond else ""
     count = f"{len(both) - len(beyond)} of {len(both)} tasks"
-    yield f"- With all values, our error is within 10 % of that of magpie + forest in {count}{said}."
+    yield f"- With all values, our error is within 10 % of that of magpie + forest in {count}{exceptions}."
 
 
 def figure(rows: Sequence[Row], subjects: Subjects) -> str:
@@ -255,25 +255,25 @@ def _kinds(rows: Sequence[Row]) -> set[tuple[str, str, int]]:
     return {(row.mode, row.method, row.k) for row in rows if row.k > 0 and row.method not in POOLED}
 
 
-def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], words: Sequence[str], about: str) -> str:
+def page(rows: Sequence[Row], subjects: Subjects, training: tuple[int, float], words: Sequence[str], about: str) -> str:
     """Return the page.
 
     Parameters
     ----------
-    taught
-        The number of rows that the prior learned from, and the CPU seconds it took.
+    training
+        The number of rows of the past tasks, and the CPU seconds of learning the prior.
     words, about
-        What the command was given, and what it does: its docstring.
+        The arguments of the command, and its docstring.
     """
     rows = complete(rows, subjects)
     seeds = sorted({row.seed for row in rows if row.k > 0})
     rest = [name for name in dict.fromkeys(subjects.values()) if name not in CHOSEN_ON]
     every = list(dict.fromkeys(subjects.values()))
-    facts = origin("python", "-m", "benchmarks.studies.properties", *words)
+    facts = provenance("python", "-m", "benchmarks.studies.properties", *words)
     spent = sum(row.seconds for row in rows)
     facts |= {
         "seeds": f"{len(seeds)} draws of the given values; one training of the networks (seed 0)",
-        "CPU time": f"learning the prior {taught[1]:.0f} s ({taught[0]:,} rows, once), all predictions {spent:.0f} s",
+        "CPU time": f"prior fit {training[1]:.0f} s ({training[0]:,} rows, once), all predictions {spent:.0f} s",
         "groups": "; ".join(f"{name}: {', '.join(tasks)}" for name, tasks in GROUPS.items()),
     }
     lines = ["# Properties from few measurements", "", about.partition("\n\n")[2].strip(), ""]
@@ -295,12 +295,12 @@ def page(rows: Sequence[Row], subjects: Subjects, taught: tuple[int, float], wor
     lines += ["## Scores", "", *levels(rows, subjects, "score"), ""]
     lines += ["## Rank correlation (Spearman)", "", *levels(rows, subjects, "rank"), ""]
     lines += [f"## Share of values inside the {LEVEL:.0%} interval", "", *levels(rows, subjects, "covered"), ""]
-    lines += ["The forest's interval is the spread of its trees; it was not made to be one.", ""]
+    lines += ["The forest's interval is the spread of its trees; it is not calibrated.", ""]
     lines += ["## Each quantity, 10 values", "", *by_quantity(rows, subjects, 10), ""]
     lines += ["## Where it loses", "", "By more than 5 %, mean over draws.", "", *losses(rows, subjects), ""]
     lines += ["## A quantity that another task measured", "", *POOLING, "", *known(rows), ""]
     lines += ["## One wrong value", "", "Means over quantities; the others sound.", "", *slipped(rows, subjects), ""]
     lines += ["## All values", ""]
-    lines += ["At most 6,000 values given, all that are set aside predicted; the prior without the group (honest).", ""]
+    lines += ["At most 6,000 values given, all that are held out predicted; the prior without the group (honest).", ""]
     lines += [*whole(rows), ""]
     return "\n".join(lines)

@@ -51,7 +51,7 @@ PACKAGE = Path(designer.__file__).parent
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one draw: `k` is -1 for all values that are not set aside.
+    """One method on one draw: `k` is -1 for all values that are not held out.
 
     `error`, `width` and `score` are in units of the mean absolute deviation of what is predicted.
     """
@@ -71,7 +71,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Property:
-    """One property: all its designs, which of them are set aside, and the group of near copies."""
+    """One property: all its designs, which of them are held out, and the group of near copies."""
 
     name: str
     quantity: Quantity
@@ -87,13 +87,13 @@ class Property:
 
 
 def aside(formulas: Sequence[str]) -> np.ndarray:
-    """Say which compositions are set aside: always the same."""
+    """Return which compositions are held out: always the same."""
     rounded = np.round(formula_fractions(list(formulas)), 6) + 0.0
     return np.array([hashlib.sha256(row.tobytes()).digest()[0] < ASIDE for row in rounded])
 
 
 def read(data: Path) -> tuple[list[Property], list[Task]]:
-    """Return the properties, and the tasks without what is set aside."""
+    """Return the properties, and the tasks without what is held out."""
     family = load_family(data / FAMILY, leave_out=GROUPS)
     properties, tasks = [], []
     for task in family.tasks:
@@ -110,7 +110,7 @@ def read(data: Path) -> tuple[list[Property], list[Task]]:
 
 
 def learned(tasks: Sequence[Task], work: Path) -> tuple[FittedProperties, float]:
-    """Return the prior, learned once by the code as it stands and kept in `work`, and the CPU seconds it took."""
+    """Return the prior, learned once by the present code and saved in `work`, and the CPU seconds it took."""
     code = learning_code()
     if not saving.is_saved(work) or saving.read_card(work).get("code") != code:
         begin = time.process_time()
@@ -122,7 +122,7 @@ def learned(tasks: Sequence[Task], work: Path) -> tuple[FittedProperties, float]
 
 def learning_code() -> str:
     """Return a digest of the code that a prior is learned by."""
-    files = sorted([*(PACKAGE / "priors").glob("*.py"), *(PACKAGE / "priors" / "stacking").glob("*.py")])
+    files = sorted((PACKAGE / "priors").rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
@@ -148,14 +148,14 @@ class Bench:
         self.X = torch.tensor(self.space.encoder.encode(coordinates))
         self.magpie = magpie(new.formulas)
         name = f"{FAMILY}/{new.name}"
-        kin = [t.name for t in prior.teachers if t.name == name or (new.group and t.group == new.group)]
-        self.priors = {"honest": prior.without(kin), "easy": prior.without([name])}
+        left_out = [t.name for t in prior.teachers if t.name == name or (new.group and t.group == new.group)]
+        self.priors = {"honest": prior.without(left_out), "easy": prior.without([name])}
         self.same = same
         self.centre, self.spread = self.magpie.mean(axis=0), self.magpie.std(axis=0)
 
     @cached_property
     def pool_of_same(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return magpie features and values of what other tasks measured of the same quantity, none set aside."""
+        """Return magpie features and values of what other tasks measured of the same quantity, none held out."""
         formulas = [each.formulas[i] for each in self.same for i in np.flatnonzero(~each.aside)]
         return magpie(formulas), np.concatenate([each.y[~each.aside] for each in self.same])
 
@@ -164,17 +164,17 @@ class Bench:
         rows = np.random.default_rng([7, seed]).permutation(self.pool)[:k]
         return Given(rows, self.new.y[rows])
 
-    def ours(self, mode: str, given: Given, asked: np.ndarray, *, blind: bool = False) -> tuple[np.ndarray, ...]:
-        """Return median and interval of our prediction; `blind` without past tasks."""
+    def ours(self, mode: str, given: Given, asked: np.ndarray, *, without_past: bool = False) -> tuple[np.ndarray, ...]:
+        """Return median and interval of our prediction, optionally without past tasks."""
         prior = self.priors[mode]
         y = torch.tensor(given.y)[:, None]
         data = TaskData(self.X[given.rows], y, self.columns, quantities=(self.new.quantity,))
-        if blind:
+        if without_past:
             one, bridge = data.target(0), prior.common.bridge(self.columns)
-            sight = Blind(prior)
-            seen = sight.of_common(bridge(one.X))
-            model = learn(one.quantities[0], seen, one.Y[:, 0].numpy(), sight, theta=prior.theta, logs=prior.logs)
-            found = model.expect(sight.of_common(bridge(self.X[asked])), LEVEL)
+            encode = WithoutPastTasks(prior)
+            seen = encode.of_common(bridge(one.X))
+            model = learn(one.quantities[0], seen, one.Y[:, 0].numpy(), encode, theta=prior.theta, logs=prior.logs)
+            found = model.expect(encode.of_common(bridge(self.X[asked])), LEVEL)
         else:
             (model,) = prior.condition(data)
             found = model.predict(self.X[asked], LEVEL)
@@ -200,7 +200,7 @@ class Bench:
         return around(each.mean(axis=0), each.std(axis=0))
 
     def process(self, given: Given, asked: np.ndarray, pooled: bool) -> tuple[np.ndarray, ...]:
-        """Return the prediction of a Gaussian process on magpie features; of many values it sees some."""
+        """Return the prediction of a Gaussian process on magpie features; of many values it uses a random subset."""
         kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(12.0, (1.0, 300.0), nu=2.5) + WhiteKernel(0.2, (1e-3, 3.0))
         model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
         features, y = self.known(given, pooled)
@@ -217,7 +217,7 @@ class Bench:
         return value, value - half, value + half
 
     def row(self, mode: str, method: str, k: int, seed: int) -> Row:
-        """Return how one method does."""
+        """Return the scores of one method."""
         given, asked = self.drawn(k, seed), self.queries
         if k < 0:
             rows = np.random.default_rng(11).permutation(np.flatnonzero(~self.new.aside))
@@ -230,7 +230,7 @@ class Bench:
             case "ours":
                 value, lower, upper = self.ours("easy" if mode == "easy" else "honest", given, asked)
             case "ours without past tasks":
-                value, lower, upper = self.ours("honest", given, asked, blind=True)
+                value, lower, upper = self.ours("honest", given, asked, without_past=True)
             case "magpie + forest":
                 value, lower, upper = self.forest(given, asked, seed, pooled)
             case "magpie + GP":
@@ -250,21 +250,21 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Blind:
-    """The sight of models that know no past tasks."""
+class WithoutPastTasks:
+    """The encoding of designs for models without past tasks."""
 
     prior: FittedProperties
 
     def __call__(self, X: torch.Tensor) -> Designs:
-        """See common features."""
+        """Encode common features."""
         return self.of_common(X)
 
     def of_common(self, common: torch.Tensor) -> Designs:
-        """See common features."""
+        """Encode common features."""
         return self.of_expected(common.new_zeros(len(common), 0), self.prior.own(common), common)
 
     def of_expected(self, M: torch.Tensor, own: torch.Tensor, X: torch.Tensor) -> Designs:
-        """See what is given."""
+        """Encode the given features."""
         return Designs(X, Inputs(M, own))
 
 

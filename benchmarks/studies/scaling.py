@@ -1,7 +1,7 @@
 """How much two workers gain over one, on the machine at hand: ``python -m benchmarks.studies.scaling``.
 
 The same campaigns are run by ``python -m benchmarks run`` with one worker and with two, each time into an empty folder:
-wall seconds of the whole command, with its start and its reading of tables. Other work on the machine falsifies the
+wall seconds of the whole command, with its start and its reading of tables. Other work on the machine distorts the
 figures, so that the load before each run is stated too.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.report.sections import Section, Table, markdown
 from benchmarks.suite import rows
 from benchmarks.suite.campaigns import Row
-from benchmarks.suite.provenance import origin
+from benchmarks.suite.provenance import provenance
 
 HERE = Path(__file__).parents[1]
 
@@ -58,7 +58,7 @@ def page(runs: list[tuple[int, float, float, list[Row]]], command: list[str]) ->
     Raises
     ------
     ValueError
-        If the runs did not give the same campaigns: then their times say nothing.
+        If the runs did not give the same campaigns, so that their times are not comparable.
     """
     first = [(row.key, row.chosen) for row in runs[0][3]]
     if any([(row.key, row.chosen) for row in found] != first for *_, found in runs):
@@ -68,10 +68,12 @@ def page(runs: list[tuple[int, float, float, list[Row]]], command: list[str]) ->
         [str(workers), f"{seconds:.1f}", f"{load:.2f}", str(len(found)), f"{_cpu_seconds(found):.1f}"]
         for workers, seconds, load, found in runs
     ]
-    said = f"Two workers took {best[2]:.1f} s and one {best[1]:.1f} s, the best of each: {best[1] / best[2]:.2f} times."
+    summary = (
+        f"Two workers took {best[2]:.1f} s and one {best[1]:.1f} s, the best of each: {best[1] / best[2]:.2f} times."
+    )
     names = ["workers", "wall s", "load before", "campaigns", "CPU s of suggestions"]
-    stated = origin("python", "-m", "benchmarks", *command)
-    blocks = (said, Table(names, body), Table(["", ""], [[key, value] for key, value in stated.items()]))
+    stated = provenance("python", "-m", "benchmarks", *command)
+    blocks = (summary, Table(names, body), Table(["", ""], [[key, value] for key, value in stated.items()]))
     return markdown([Section(1, "Two workers against one", blocks)])
 
 

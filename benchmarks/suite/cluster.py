@@ -84,7 +84,7 @@ def _abilities() -> dict[str, Any]:
     return {"commit": commit(HERE), "daemon": bool(multiprocessing.current_process().daemon)}
 
 
-def _spread(client: Any, distributed: Any, waiting: list[Job], most: int, limit: float) -> Iterator[Row]:
+def _spread(client: Any, distributed: Any, waiting: list[Job], max_running: int, limit: float) -> Iterator[Row]:
     waiting = waiting[::-1]
     jobs: dict[str, Job] = {}
 
@@ -94,7 +94,7 @@ def _spread(client: Any, distributed: Any, waiting: list[Job], most: int, limit:
         jobs[future.key] = job
         return future
 
-    first = [submit() for _ in range(min(most, len(waiting)))]
+    first = [submit() for _ in range(min(max_running, len(waiting)))]
     ended = distributed.as_completed(first, loop=client.loop, raise_errors=False)
     for future in ended:
         job = jobs.pop(future.key)

@@ -1,7 +1,7 @@
-"""Controls of claims about transfer: what sources teach when they should teach nothing, or everything.
+"""Controls for transfer learning: changed sources that should be uninformative, or fully informative, about the target.
 
-Each control makes other sources for a target task; its pool and its first experiments stay as they are. All chance
-comes from the names of the tasks, so that every method and every seed sees the same sources.
+Each control replaces the sources of a target task; its pool and first experiments are unchanged. Random numbers are
+seeded by the names of the tasks, so every method and every seed gets the same sources.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ _CHANGES: dict[str, Callable[[Task, np.random.Generator], np.ndarray]] = {
 def laid_over(unrelated: Task, source: Task) -> np.ndarray:
     """Return, for each design of `source`, a value of `unrelated`: that of the nearest row.
 
-    Both tables are brought to their leading principal components (as many as both have, at most three), each scaled
-    to the unit range. So the response surface is a real one, and the designs lie in the target's space.
+    Both tables are projected onto their leading principal components (as many as both have, at most three), each scaled
+    to the unit range. The response surface is a measured one, and the designs lie in the target's space.
     """
     theirs, ours = components(numbers([unrelated])), components(numbers([source]))
     shared = min(theirs.shape[1], ours.shape[1])
@@ -128,12 +128,12 @@ def laid_over(unrelated: Task, source: Task) -> np.ndarray:
     return _values(unrelated)[nearest]
 
 
-def components(x: np.ndarray, most: int = 3) -> np.ndarray:
+def components(x: np.ndarray, max_count: int = 3) -> np.ndarray:
     """Return the leading principal components of a table, each scaled to the unit range."""
     centred = _unit(x)
     centred = centred - centred.mean(axis=0)
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
-    count = max(1, min(most, int((s > 1e-9 * max(s.max(), 1e-300)).sum())))
+    count = max(1, min(max_count, int((s > 1e-9 * max(s.max(), 1e-300)).sum())))
     return _unit(u[:, :count] * s[:count])
 
 
@@ -167,7 +167,7 @@ def _own_table(pool: Pool) -> Task:
 
 
 def numbers(tasks: Sequence[Task]) -> np.ndarray:
-    """Return the designs of tasks below one another as numbers: words one-hot, columns that a task lacks nought."""
+    """Return the designs of tasks below one another as numbers: text one-hot, missing columns 0."""
     frames = [task.designs for task in tasks]
     words = {column for task in tasks for column in _words(task)}
     both = pd.concat(frames, ignore_index=True)

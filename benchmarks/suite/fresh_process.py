@@ -1,4 +1,4 @@
-"""A part of a benchmark in a fresh interpreter with one thread, so that imports and caches of others say nothing."""
+"""A part of a benchmark in a fresh interpreter with one thread, unaffected by earlier imports and caches."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Measures:
     Parameters
     ----------
     to_top, to_gap
-        Experiments to the top 1 % of the pool, and to 90 % of the way from the median design to the best;
+        Experiments to the top 1 % of the pool, and to 90 % of the gap between the median design and the best;
         `budget + 1` where it was never reached.
     regret
         Normalised regret after 5, 10, 20 and 40 experiments.
@@ -88,7 +88,7 @@ def found_share(pool: np.ndarray, path: Sequence[float], share: float = 0.05) ->
 
 
 def gap_threshold(pool: np.ndarray, share: float = 0.9) -> float:
-    """Return the utility that lies `share` of the way from the median design to the best.
+    """Return the utility at the fraction `share` between the median design and the best.
 
     >>> float(gap_threshold(np.array([0.0, 1.0, 11.0])))
     10.0

@@ -1,4 +1,4 @@
-"""A suite made ready: every table read, every source cleaned, every fault found before anything runs."""
+"""Prepare a suite: read all tables, clean all sources, and report all faults before anything runs."""
 
 from __future__ import annotations
 
@@ -119,13 +119,13 @@ def _request_faults(wanted: Sequence[str], control: str) -> Iterator[Fault]:
             yield Fault(str(error))
             continue
         if control != "none" and not methods.reads_sources(method):
-            yield Fault(f"{method!r} reads no sources, so that a control says nothing of it", "leave it out")
+            yield Fault(f"{method!r} reads no sources, so a control does not change it", "leave it out")
     if control not in controls.CONTROLS:
         yield Fault(f"there is no control {control!r}", f"one of: {', '.join(controls.CONTROLS)}")
 
 
 def _method_faults(suite: Suite, document: Document) -> Iterator[Fault]:
-    for key in ("ours", "plain"):
+    for key in ("ours", "baseline"):
         name = getattr(suite, key)
         if not methods.is_known(name):
             yield document.locate(methods.unknown(name).at(path=(key,)))
@@ -227,7 +227,7 @@ def _unrelated(
 
 
 def condensed(faults: Sequence[Fault]) -> list[Fault]:
-    """Return one fault for each column or file: what ails a column of text is said once, not for each of its rows."""
+    """Return one fault for each column or file: a fault of a whole text column is reported once, not once per row."""
     groups: dict[object, list[Fault]] = {}
     for i, fault in enumerate(faults):
         place: object = i if fault.row is None else (fault.file, fault.column)

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar with the time left in a terminal, one line a campaign everywhere else."""
+"""Progress of a run: a bar with the remaining time in a terminal, otherwise one line per campaign."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _USUAL = ("shared", "none")
 
 @contextmanager
 def shown(method: str, total: int, done: int, console: Console | None = None) -> Iterator[Callable[[Row], None]]:
-    """Show how far the run of a method is; what is yielded is called with each row as it comes.
+    """Show the progress of a method's run; yield a callback that takes each finished row.
 
     Parameters
     ----------
     total, done
-        The campaigns of the run, and how many of them an earlier run did.
+        The number of campaigns of the run, and how many of them are already finished.
     console
-        Where to write; standard output, unless given.
+        Where to write; standard output by default.
     """
     console = console or Console(soft_wrap=True, highlight=False)
     if not console.is_terminal:
@@ -41,16 +41,16 @@ def shown(method: str, total: int, done: int, console: Console | None = None) ->
     with Progress(*columns, console=console, speed_estimate_period=_LONG) as bar:
         task = bar.add_task(method, total=total, completed=done)
 
-        def told(row: Row) -> None:
+        def on_row(row: Row) -> None:
             bar.advance(task)
             if row.error:
                 bar.console.out(line(row))
 
-        yield told
+        yield on_row
 
 
 def line(row: Row) -> str:
-    """Return one line about a campaign that has ended."""
+    """Return one line about a finished campaign."""
     outcome = row.error or f"{sum(row.seconds):.1f} CPU s"
     unusual = [word for word in (row.track, row.control) if word not in _USUAL]
     what = [row.method, f"seed {row.seed}", *unusual, outcome]

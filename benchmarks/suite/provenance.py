@@ -1,4 +1,4 @@
-"""Where results come from: command, commit, machine and versions, as pages state them."""
+"""Provenance of results: command, commit, machine and versions, as the result pages state them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 
 
-def origin(*command: str) -> dict[str, str]:
-    """Return what produced a page: its command, commit, machine, versions."""
+def provenance(*command: str) -> dict[str, str]:
+    """Return command, commit, date, machine and package versions of a result page."""
     packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform")
     packages += ("physbo", "optuna")
     return {

@@ -1,4 +1,4 @@
-"""The rows of a suite with their measures, and the parts of them that can be compared."""
+"""The rows of a suite with their performance measures, grouped into comparable sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from benchmarks.report.comparison import Cube, common
-from benchmarks.report.one_step_ahead import Foresight, foresight
+from benchmarks.report.one_step_ahead import OneStepAhead, one_step_ahead
 from benchmarks.suite import methods
 from benchmarks.suite.campaigns import Key, Row
 from benchmarks.suite.measures import Measures, measure, regret_curve
@@ -36,7 +36,7 @@ class Campaign:
 
     row: Row
     measures: Measures
-    foresight: Foresight
+    one_step_ahead: OneStepAhead
     regret: np.ndarray
     pool: int
 
@@ -67,7 +67,7 @@ class Grid:
         return Cube(self.methods, self.tasks, self.seeds, self.array(value))
 
     def where(self, keep: Callable[[TaskKey], bool]) -> Grid:
-        """Return the part with the tasks that are kept."""
+        """Return the campaigns of the tasks for which `keep` is true."""
         return Grid(self.campaigns, self.methods, tuple(filter(keep, self.tasks)), self.seeds)
 
     def only(self, wanted: Sequence[str]) -> Grid:
@@ -92,9 +92,9 @@ class Part:
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
-        """The methods that have every task that any method has; those with the most tasks where none has all."""
-        most = max((len(self.tasks(method)) for method in self.methods), default=0)
-        return tuple(method for method in self.methods if len(self.tasks(method)) == most)
+        """The methods that have every task of the suite; if there is none, those with the largest number of tasks."""
+        largest = max((len(self.tasks(method)) for method in self.methods), default=0)
+        return tuple(method for method in self.methods if len(self.tasks(method)) == largest)
 
     @cached_property
     def partial(self) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ def _measured(row: Row, pool: Pool) -> Campaign:
     return Campaign(
         row,
         measure(pool.utility, path, row.budget),
-        foresight(row, pool.y),
+        one_step_ahead(row, pool.y),
         regret_curve(pool.utility, path, row.budget),
         len(pool),
     )

@@ -1,4 +1,4 @@
-"""Which methods a report is about: the one that is judged, the plain one, and the best of the others."""
+"""The methods that a report compares: the one under test, the baseline, and the best peer."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ def to_top(grid: Grid) -> Cube:
 
 
 def to_gap(grid: Grid) -> Cube:
-    """Return the experiments to 90 % of the way from the median design to the best."""
+    """Return the experiments to 90 % of the gap between the median design and the best."""
     return grid.cube(lambda campaign: campaign.measures.to_gap)
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Which methods a report is about.
+    """The methods that a report compares.
 
     Parameters
     ----------
     ours
-        The method that is judged.
-    plain
-        The method without transfer that acceleration is relative to; None where it has not run.
+        The method under test.
+    baseline
+        The method without past tasks that acceleration is relative to; None where it has not run.
     peer
         The best method of others, by experiments to the top 1 %, chosen with hindsight; None where none has run.
     """
 
     ours: str
-    plain: str | None
+    baseline: str | None
     peer: str | None
 
     @classmethod
-    def of(cls, part: Part, grid: Grid, ours: str, plain: str) -> Roles:
+    def of(cls, part: Part, grid: Grid, ours: str, baseline: str) -> Roles:
         """Find the best peer among the methods of a grid, which is one of the part's."""
         means = mean(to_top(grid).by_task())
         best = min(peers_of(grid, ours), key=lambda i: means[i], default=None)
-        return cls(ours, plain if plain in part.methods else None, None if best is None else grid.methods[best])
+        return cls(ours, baseline if baseline in part.methods else None, None if best is None else grid.methods[best])
 
     @property
-    def baselines(self) -> list[str]:
-        """The plain method and the best peer, without repeats and without the judged one."""
-        return [name for name in dict.fromkeys((self.plain, self.peer)) if name is not None and name != self.ours]
+    def comparators(self) -> list[str]:
+        """The baseline and the best peer, without repeats and without the method under test."""
+        return [name for name in dict.fromkeys((self.baseline, self.peer)) if name is not None and name != self.ours]
 
 
 def peers_of(grid: Grid, ours: str) -> list[int]:
-    """Return the places of the methods of others in a grid."""
+    """Return the indices of the peer methods (not of this project) in a grid."""
     return [i for i, method in enumerate(grid.methods) if not is_ours(method) and method != ours]
 
 

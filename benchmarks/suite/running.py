@@ -1,7 +1,7 @@
-"""Campaigns by the dozen: each in a process of its own with one thread, resumable, the same with one worker or many.
+"""Run campaigns in parallel, each in its own single-threaded process; resumable, independent of the worker count.
 
-A method's libraries are imported once, in a fork server; every campaign is forked from it, so that its peak memory is
-its own, and one that hangs is ended without harm to the others.
+A method's libraries are imported once, in a fork server, and every campaign is forked from it: peak memory is measured
+per campaign, and a campaign that hangs is ended without affecting the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.suite import methods, rows
 from benchmarks.suite.campaigns import Job, Row, simulate
 
 Runner = Callable[[Sequence[Job]], Iterator[Row]]
-"""What runs the campaigns of one method and yields their rows as they come."""
+"""Runs the campaigns of one method and yields their rows as they finish."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -39,21 +39,21 @@ def missing(jobs: list[Job], folder: Path) -> list[Job]:
     return [job for job in jobs if job.key not in done]
 
 
-def run(jobs: list[Job], folder: Path, runner: Runner, *, told: Callable[[Row], None] | None = None) -> None:
+def run(jobs: list[Job], folder: Path, runner: Runner, *, on_row: Callable[[Row], None] | None = None) -> None:
     """Run the `jobs` of one method that have no row in `folder` yet, and append a row for each.
 
     Parameters
     ----------
     runner
         What runs them: `here`, or `benchmarks.suite.cluster.there`.
-    told
-        Called with each row as it comes.
+    on_row
+        Called with each finished row.
     """
     os.environ.update(ONE_THREAD)
     for row in runner(missing(jobs, folder)):
         rows.append(folder, row)
-        if told is not None:
-            told(row)
+        if on_row is not None:
+            on_row(row)
 
 
 def here(workers: int = 1, limit: float = 3600.0) -> Runner:
@@ -62,7 +62,7 @@ def here(workers: int = 1, limit: float = 3600.0) -> Runner:
     Parameters
     ----------
     limit
-        Wall seconds after which a campaign is ended; its row says so.
+        Wall seconds after which a campaign is ended; its row records that.
     """
     return lambda jobs: _results(list(jobs), workers, limit)
 
@@ -115,7 +115,7 @@ def _work(job: Job, sender: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the run that started it was killed, so that no campaign goes on for nobody."""
+    """End this process when the run that started it was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

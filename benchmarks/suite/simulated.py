@@ -1,10 +1,10 @@
 """Tables of simulated tasks: ``python -m benchmarks.suite.simulated perovskites`` makes `benchmarks/data/perovskites`
 again.
 
-The same command gives the same designs and, with the same versions, the same values. Every simulation is kept in a
+The same command gives the same designs and, with the same versions, the same values. Every simulation is saved in a
 file of its task as soon as it is done (`--work`), so that a run can be stopped at any time and goes on where it ended;
 the family is written when all are there. Simulations that failed are rows without values there, and left out of the
-tables. These are results of models, not measurements: what a model is good for is said in its module of
+tables. These are results of models, not measurements: the validity of a model is documented in its module of
 `designer.oracles.simulators`.
 """
 
@@ -130,7 +130,9 @@ def designs(name: str, task: str, *, rows: int | None = None) -> pd.DataFrame:
     return frame
 
 
-def make(name: str, work: Path, *, rows: int | None = None, told: Callable[[str], None] = lambda line: None) -> Family:
+def make(
+    name: str, work: Path, *, rows: int | None = None, report: Callable[[str], None] = lambda line: None
+) -> Family:
     """Simulate what is missing of a family, and return it.
 
     Parameters
@@ -153,7 +155,7 @@ def make(name: str, work: Path, *, rows: int | None = None, told: Callable[[str]
         frame = designs(name, task, rows=rows)
         values = _simulated(name, simulator.task(task), frame, work / name / f"{task}.jsonl")
         failed += sum(not row for row in values)
-        told(f"{name}/{task}: {len(values)} simulations, {sum(not row for row in values)} failed")
+        report(f"{name}/{task}: {len(values)} simulations, {sum(not row for row in values)} failed")
         tasks.append(_task(name, simulator.task(task), frame, values))
     total = sum(len(task) for task in tasks) + failed
     what = f"Simulated, not measured: {simulator.summary}."
@@ -202,13 +204,13 @@ def _setting(task: SimulatedTask, design: Mapping[str, Any]) -> dict[str, Any]:
 
 def _task(name: str, task: SimulatedTask, frame: pd.DataFrame, values: Sequence[Mapping[str, float]]) -> Task:
     table = TABLES[name]
-    kept = [i for i, row in enumerate(values) if row]
-    data = frame.iloc[kept].reset_index(drop=True)
+    successful = [i for i, row in enumerate(values) if row]
+    data = frame.iloc[successful].reset_index(drop=True)
     for target in table.targets(task):
         if table.derived and target is table.derived[0]:
-            data[target.name] = [_rounded(table.derived[1](values[i])) for i in kept]
+            data[target.name] = [_rounded(table.derived[1](values[i])) for i in successful]
         else:
-            data[target.name] = [values[i][target.name] for i in kept]
+            data[target.name] = [values[i][target.name] for i in successful]
     return Task(space=table.space(task), targets=table.targets(task), data=data, name=task.name, family=name)
 
 
@@ -230,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = options.out or HERE / "data" / options.family
     try:
-        family = make(options.family, options.work, rows=options.rows, told=lambda line: print(line, flush=True))
+        family = make(options.family, options.work, rows=options.rows, report=lambda line: print(line, flush=True))
         print(save_family(family, folder))
     except (DesignerError, ValueError) as error:
         print(error, file=sys.stderr)

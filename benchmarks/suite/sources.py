@@ -1,7 +1,7 @@
-"""Past tasks for one target task: the others of its family, cleaned the same way for every method.
+"""Past tasks for one target task: the others of its family, cleaned identically for every method.
 
 Near copies of the target (its `leave_out` group) are no sources; rows that repeat a design of the target's pool are
-removed; at most `MAX_ROWS` rows a source are kept, always the same ones; each source has one target.
+removed; larger sources are reduced to the same `MAX_ROWS` random rows for all methods; each source has one target.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _source(task: Task, pool: Pool, taken: set[Key], across_targets: bool) -> Ta
         return None
     single = _only(task, wanted if wanted in names else names[0])
     new = [key not in taken for key in design_keys(single.space, single.data)]
-    kept = drawn(int(np.sum(new)), MAX_ROWS, f"{pool.family}/{pool.task}/{task.name}")
-    rows = np.flatnonzero(new)[kept]
+    selected = drawn(int(np.sum(new)), MAX_ROWS, f"{pool.family}/{pool.task}/{task.name}")
+    rows = np.flatnonzero(new)[selected]
     return None if len(rows) < MIN_ROWS else with_rows(single, rows)
 
 
@@ -57,19 +57,19 @@ def _only(task: Task, target: str) -> Task:
 
 
 def with_rows(task: Task, rows: Sequence[int] | np.ndarray) -> Task:
-    """Return the task with these of its rows, in their order."""
+    """Return the task with only these rows, in their order."""
     return replace(task, data=task.data.iloc[np.asarray(rows, dtype=int)].reset_index(drop=True))
 
 
-def drawn(n: int, most: int, name: str) -> np.ndarray:
-    """Return the positions that are kept of `n`: all, or `most` of them drawn by `name`, in their order.
+def drawn(n: int, limit: int, name: str) -> np.ndarray:
+    """Return sorted positions below `n`: all, or `limit` of them drawn with a seed derived from `name`.
 
     >>> drawn(3, 5, "a").tolist(), len(drawn(30, 5, "a")), bool((drawn(30, 5, "a") == drawn(30, 5, "a")).all())
     ([0, 1, 2], 5, True)
     """
-    if n <= most:
+    if n <= limit:
         return np.arange(n)
-    return np.sort(rng_of(name).choice(n, size=most, replace=False))
+    return np.sort(rng_of(name).choice(n, size=limit, replace=False))
 
 
 def rng_of(name: str) -> np.random.Generator:
@@ -78,9 +78,9 @@ def rng_of(name: str) -> np.random.Generator:
 
 
 def design_keys(space: DesignSpace, frame: pd.DataFrame) -> Iterator[Key]:
-    """Return a key for each row, the same for one design whatever task of the family it stands in.
+    """Return a key for each row, the same for one design in all tasks of the family.
 
-    A key holds the lab values to 12 significant digits by column; amounts of nought are left out, since a task of
+    A key holds the lab values to 12 significant digits by column; amounts of 0 are left out, since a task of
     fewer elements or components has no columns for the others.
     """
     shares = {column for p in space.parameters if isinstance(p, ShareParameter) for column in p.lab_columns}

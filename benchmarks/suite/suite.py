@@ -28,7 +28,7 @@ class SuiteFamily(Value):
     tasks, target
         The target tasks, and the quantity (the first of each task, unless given).
     rows
-        Draw so many designs of larger pools, always the same ones.
+        Maximum number of designs of a pool; of a larger one the same random designs are used by all methods.
     leave_out
         Groups of tasks that are near copies, in place of the family's own: none of a target's group is a source.
     across_targets
@@ -53,13 +53,13 @@ class SuiteMethod(Value):
     Parameters
     ----------
     name
-        As in `benchmarks.suite.methods`, or a module of your own.
+        A method of `benchmarks.suite.methods`, or the name of an importable module.
     seeds
-        Campaigns a task; the suite's, unless given.
+        Campaigns per task; as in the suite by default.
     every
-        Run every so manyth task, in the order of the suite.
+        Run every n-th task, in the order of the suite.
     limit
-        Wall seconds a campaign.
+        Wall-clock limit of a campaign in seconds.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Suite(Value):
     initial
         Random first experiments of the track ``shared``, the same for every method.
     seeds
-        Campaigns a task and method.
+        Campaigns per task and method.
     tracks
         ``shared``: all methods begin with the same experiments; ``own``: each begins with its own.
     margin
@@ -94,8 +94,8 @@ class Suite(Value):
     harm, harm_bound
         Which share of experiments more than without sources a control may cost, and what its one-sided 95 % bound must
         lie below, to count as no harm.
-    ours, plain
-        The method that is judged, and the one without transfer that acceleration and controls are relative to.
+    ours, baseline
+        The method under test, and the method without past tasks that acceleration and controls are relative to.
     methods
         What each method runs; one that is not listed runs everything.
     families
@@ -113,7 +113,7 @@ class Suite(Value):
     harm: float = Field(default=0.05, ge=0)
     harm_bound: float = Field(default=0.10, gt=0)
     ours: str = "designer"
-    plain: str = "botorch"
+    baseline: str = "botorch"
     methods: tuple[SuiteMethod, ...] = ()
     families: Annotated[tuple[SuiteFamily, ...], NonEmpty]
     unrelated: tuple[Unrelated, ...] = ()
@@ -160,7 +160,7 @@ def load_suite(name: str) -> Suite:
 
 
 def read_suite(name: str) -> tuple[Suite, Document]:
-    """Read a suite and the document it stands in, by which faults find their lines."""
+    """Read a suite, and the document with the line numbers of its keys."""
     path = suite_path(name)
     if path.parent == SUITES and not path.is_file():
         known = ", ".join(sorted(file.stem for file in SUITES.glob("*.yaml")))

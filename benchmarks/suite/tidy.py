@@ -53,7 +53,7 @@ def campaigns(found: Results) -> pd.DataFrame:
 
 
 def _campaign(campaign: Campaign, found: Results) -> dict[str, object]:
-    row, measures, seen = campaign.row, campaign.measures, campaign.foresight
+    row, measures, seen = campaign.row, campaign.measures, campaign.one_step_ahead
     line: dict[str, object] = {name: getattr(row, name) for name in KEYS}
     line |= {"split": found.suite.split(row.family), "seed": row.seed, "designs": campaign.pool}
     line |= {"to_top": measures.to_top, "to_gap": measures.to_gap, "mean_regret": measures.mean_regret}

@@ -1,1 +1,1 @@
-"""Load on the service: many clients that record, ask and look at once; a check that nothing is lost or doubled."""
+"""Load test of the service: concurrent clients read, ask for suggestions and record results; no write may be lost."""

@@ -32,7 +32,7 @@ MAX_READ = 200.0  # milliseconds: the 95th percentile of reads is to stay below
 
 def main() -> int:
     """Run every combination of backend and number of campaigns; return 1 if reads were too slow."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.load", description=__doc__)
     parser.add_argument("--backends", nargs="+", choices=("sqlite", "postgres"), default=["sqlite", "postgres"])
     parser.add_argument("--campaigns", type=int, nargs="+", default=[1, 500])
     parser.add_argument("--clients", type=int, default=50)
@@ -156,7 +156,7 @@ def report(rows: list[dict[str, Any]], given: argparse.Namespace) -> str:
         "# Load on the service",
         "",
         f"{given.clients} clients for {given.seconds} s each, by locust {version('locust')}: every client asks for a "
-        "design, records its result, and looks at a campaign, at the list, at results and at the history, with half a "
+        "design, records its result, and reads a campaign, the list of campaigns, results and the history, with half a "
         f"second to one and a half between. Every campaign begins with {RESULTS} results. The clients run on the same "
         f"machine as the service and the database: {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"{platform.system()}. `load before` is the machine's load average when the clients began: above 0 others were "
@@ -176,13 +176,14 @@ def report(rows: list[dict[str, Any]], given: argparse.Namespace) -> str:
 
 
 def _caution(rows: list[dict[str, Any]]) -> list[str]:
-    """Say so where others worked on the machine: the times are then theirs as well."""
+    """Return a warning if other work ran on the machine, which distorts the times."""
     busy = max(row["load before"] for row in rows)
     if busy <= (os.cpu_count() or 1) / 2:
         return []
     return [
-        f"**The machine was busy with other work (load average up to {busy:g}): the times say little of the service.** "
-        "Run it again on an idle machine. What is counted holds all the same.",
+        f"**The machine was busy with other work (load average up to {busy:g}): "
+        "the times are not representative of the service.** "
+        "Run it again on an idle machine. The counts are valid in any case.",
         "",
     ]
 

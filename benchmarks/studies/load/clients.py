@@ -1,4 +1,4 @@
-"""What a client does under load, for locust: asks, records and looks, and writes down every acknowledged write.
+"""A locust client: requests suggestions, records results, reads, and logs every acknowledged write.
 
 Run by ``python -m benchmarks.studies.load``, which sets the environment: DESIGNER_TOKEN, LOAD_CAMPAIGNS (how many there
 are), LOAD_LOG (where acknowledged writes go).
@@ -58,17 +58,17 @@ class Experimenter(FastHttpUser):
 
     @task(3)
     def look_at_one(self) -> None:
-        """Look at a campaign."""
+        """Read a campaign."""
         self.client.get(f"/api/campaigns/{self.campaign()}", headers=self.headers, name="read campaign")
 
     @task(1)
     def look_at_all(self) -> None:
-        """Look at the list."""
+        """Read the list of campaigns."""
         self.client.get("/api/campaigns?limit=50", headers=self.headers, name="read list")
 
     @task(1)
     def look_at_results(self) -> None:
-        """Look at what was measured, and at what happened."""
+        """Read the results and the history of a campaign."""
         path = f"/api/campaigns/{self.campaign()}"
         self.client.get(f"{path}/measurements", headers=self.headers, name="read measurements")
         self.client.get(f"{path}/history?limit=20", headers=self.headers, name="read history")

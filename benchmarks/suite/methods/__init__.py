@@ -1,4 +1,4 @@
-"""The methods that are compared, by name. Each is used as its own documentation says."""
+"""The compared methods by name, each used as its documentation recommends."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def is_known(name: str) -> bool:
 
 
 def unknown(name: str) -> Fault:
-    """Return what to say of a name that no method has."""
+    """Return the error message for an unknown method name."""
     return Fault(f"there is no method {name!r}", f"one of: {', '.join(sorted(MODULES))}, or your own module's name")
 
 

@@ -1,6 +1,6 @@
-"""Ax's `Client` with its defaults, as its documentation says: ask for a trial, make it, tell the result.
+"""Ax's `Client` with its defaults, as in its documentation: get a trial, evaluate it, complete it with the result.
 
-Numbers are range parameters over the range of the pool (logarithmic where the task's space says so), words unordered
+Numbers are range parameters over the range of the pool (logarithmic in the task's space), text columns unordered
 choice parameters. Of a composition the last member that varies is left out and the sum of the others is constrained
 (``x0 + x1 <= ...``), as Ax's developers advise for what sums to one. Ax knows no pools: what it suggests is made as
 the nearest design that is left (`snapping`). The trial is abandoned and the design that was made attached
@@ -45,7 +45,7 @@ class AxChooser:
         self._asked: tuple[int, int] | None = None
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
-        """Tell the client what is new and return the design nearest to its next trial."""
+        """Report new results to the client; return the design nearest to its next trial."""
         if measured and not self._known:
             self._client.configure_generation_strategy(
                 initialization_budget=len(measured), initialize_with_center=False

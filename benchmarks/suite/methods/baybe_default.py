@@ -1,8 +1,8 @@
-"""BayBE with its defaults, as its documentation says: a `Campaign` over a discrete space made from the table.
+"""BayBE with its defaults, as in its documentation: a `Campaign` over a discrete space made from the table.
 
 Numbers are `NumericalDiscreteParameter`, words `CategoricalParameter` (one-hot, its default), the recommender is the
 default one, and results come in by `add_measurements`. One default is changed in its favour: by default it may ask
-again for a design that was measured already, which in a pool without noise is an experiment lost. Columns that never
+again for a design that was measured already, which wastes an experiment in a noise-free pool. Columns that never
 change cannot be parameters and are dropped. Where nothing is measured, the first design is random, as its default
 recommender chooses it.
 Source: https://emdgroup.github.io/baybe, 0.15.
@@ -40,7 +40,7 @@ class BaybeChooser:
         self._known = 0
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
-        """Tell the campaign what is new and return what it recommends."""
+        """Add new measurements to the campaign; return its recommendation."""
         if len(measured) > self._known:
             new = self._designs.iloc[list(measured[self._known :])].copy()
             new[self._candidates.target] = y[self._known :]
@@ -69,7 +69,7 @@ def predicted(campaign: Campaign, design: pd.DataFrame) -> tuple[float, float]:
 def parameter(
     designs: pd.DataFrame, name: str, categorical: tuple[str, ...]
 ) -> CategoricalParameter | NumericalDiscreteParameter:
-    """Return the parameter of a column of `designs`, with the values that stand there."""
+    """Return the parameter of a column of `designs`, with the values of that column."""
     values = sorted(set(designs[name]))
     if name in categorical:
         return CategoricalParameter(name=name, values=values)
@@ -77,7 +77,7 @@ def parameter(
 
 
 def target(candidates: Candidates) -> NumericalTarget:
-    """Return what is wanted."""
+    """Return the target."""
     if candidates.goal == "match":
         return NumericalTarget.match_absolute(candidates.target, match_value=candidates.value)
     return NumericalTarget(name=candidates.target, minimize=candidates.goal == "minimize")

@@ -1,4 +1,4 @@
-"""BayBE with a `TaskParameter`, as its documentation on transfer learning says: all sources are measurements too.
+"""BayBE with a `TaskParameter`, as in its documentation on transfer learning: all source rows are measurements.
 
 The task column is the name of the task, only the target's is active, and the source rows are added before the campaign
 begins; the rest is as in `baybe_default`. A parameter lists the values of the pool and of the sources. A measurement
@@ -28,7 +28,7 @@ TASK, TARGET = "task", "the target"
 
 
 class BaybeTransferChooser:
-    """One BayBE campaign that knows the sources from the start."""
+    """One BayBE campaign with all source rows added at the start."""
 
     def __init__(self, candidates: Candidates, sources: Sequence[Related], seed: int) -> None:
         Settings(random_seed=seed).activate()
@@ -51,7 +51,7 @@ class BaybeTransferChooser:
         self._known = 0
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
-        """Tell the campaign what is new and return what it recommends."""
+        """Add new measurements to the campaign; return its recommendation."""
         if len(measured) > self._known:
             new = self._designs.iloc[list(measured[self._known :])].copy()
             new[self._target] = y[self._known :]

@@ -1,7 +1,7 @@
 """`designer` with a prior of some kind or none: the same posterior and the same proposal as in a campaign over a pool.
 
-Where nothing is measured it begins as a campaign does: from what past tasks teach, if they teach anything, otherwise
-with designs that fill the space, as many as `designer.campaign.suggesting.choice.initial_count` says. The prior is
+Without measurements it begins as a campaign does: from the prior where past tasks are informative, otherwise with
+space-filling designs (`designer.campaign.suggesting.choice.initial_count` of them). The prior is
 fitted to the sources before the first suggestion, or taken from the cache of fitted priors, as in a campaign.
 """
 
@@ -110,7 +110,15 @@ def versions() -> dict[str, str]:
 
 
 def begin(candidates: Candidates, seed: int, kind: str = "none", without: str | None = None) -> DesignerChooser:
-    """Start a campaign with a prior of a kind, its guard `without` one lock; without sources it is the plain one."""
+    """Start a campaign with a prior of a kind, or with the baseline prior if there are no sources.
+
+    Parameters
+    ----------
+    kind
+        A kind of prior, or ``none``.
+    without
+        The check of the guard that is switched off.
+    """
     learns = kind != "none" and candidates.sources
     prior = fitted(kind, candidates.sources) if learns else PlainPrior()
     if without and isinstance(prior, FittedAuto):

@@ -1,6 +1,6 @@
 """RF-EI: expected improvement from the spread of the trees of a scikit-learn random forest (words one-hot).
 
-Where nothing is measured, the first 3 designs are random: the fewest from which trees differ much.
+Where nothing is measured, the first 3 designs are random: the smallest number for which trees differ much.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from benchmarks.suite.pools import Candidates
 
 @dataclass(frozen=True, eq=False)
 class SourceModel:
-    """What one source says of the pool.
+    """The GP of one source and its predictions for the pool.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
 """Optuna by its ask-and-tell interface, with its GP or its TPE sampler and their defaults.
 
-Numbers are float distributions over the range of the pool (logarithmic where the task's space says so), words
-categorical ones. Optuna knows no pools and no sums: what it asks for is made as the nearest design that is left
-(`snapping`). As its tutorials on ask-and-tell and on known results say, the trial asked for is told as failed and the
-design that was made is added with its own value (`create_trial`, `add_trial`). A study that begins with measurements
-goes on with its sampler at once; where nothing is measured, the first 10 trials are random, its default.
-Source: https://optuna.readthedocs.io, 5.0: tutorials "Ask-and-Tell Interface" and `Study.add_trial`.
+Numbers are float distributions over the range of the pool (logarithmic in the task's space), text categorical ones.
+Optuna knows no pools and no sums: its trial is replaced by the nearest remaining design (`snapping`). As in its
+tutorials on ask-and-tell and on known results, the requested trial is marked as failed and the design that was measured
+is added with its own value (`create_trial`, `add_trial`). A study that begins with measurements goes on with its
+sampler at once; where nothing is measured, the first 10 trials are random, its default. Source:
+https://optuna.readthedocs.io, 5.0: tutorials "Ask-and-Tell Interface" and `Study.add_trial`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class OptunaChooser:
         self._known = 0
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
-        """Tell the study what is new and return the design nearest to what it asks for."""
+        """Add new results to the study; return the design nearest to its next trial."""
         if self._study is None:
             sampler = _sampler(self._sampler, self._seed, len(measured) or FIRST)
             self._study = optuna.create_study(direction="maximize", sampler=sampler)

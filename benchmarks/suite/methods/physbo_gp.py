@@ -23,7 +23,7 @@ FIRST = 2
 
 
 class PhysboChooser:
-    """One policy, told one measurement after another."""
+    """One policy, updated with one measurement at a time."""
 
     def __init__(self, candidates: Candidates, seed: int) -> None:
         self._candidates = candidates

@@ -1,8 +1,8 @@
 """RGPE as in BoTorch's meta-learning tutorial: a GP per source and one of the target, weighted by how they rank.
 
 The share of 256 posterior samples in which a model misranks the fewest pairs of measurements is its weight; the
-target's own GP is judged leave-one-out. Means add with the weights, variances with their squares. The acquisition
-function is LogEI on every candidate that is left. As in the tutorial, 3 random designs come first.
+target's own GP is scored by leave-one-out predictions. Means add with the weights, variances with their squares. The
+acquisition function is LogEI on every candidate that is left. As in the tutorial, 3 random designs come first.
 
 Where this follows the paper and not the tutorial: a source whose median loss exceeds the 95th percentile of the
 target's is dropped (the guard against weight dilution, which the tutorial leaves out), models that tie share the sample
@@ -91,14 +91,14 @@ class RgpeChooser:
         own = alone(leave_one_out(target, self._x[rows], y)).squeeze(-1)
         return rank_weights(torch.stack([*losses, misranked_left_out(own, y)]))
 
-    def _ensemble(self, target: SingleTaskGP, weights: Tensor) -> Looked:
+    def _ensemble(self, target: SingleTaskGP, weights: Tensor) -> PoolPosterior:
         own = target.posterior(self._x.unsqueeze(-2))
         means = torch.stack([*(source.mean for source in self._sources), own.mean.flatten()])
         variances = torch.stack([*(source.variance for source in self._sources), own.variance.flatten()])
-        return Looked(weights @ means, weights.square() @ variances)
+        return PoolPosterior(weights @ means, weights.square() @ variances)
 
 
-class Looked(Model):
+class PoolPosterior(Model):
     """A model of the pool whose predictions are known: its input is the number of a row."""
 
     def __init__(self, mean: Tensor, variance: Tensor) -> None:
@@ -130,7 +130,7 @@ def rank_weights(losses: Tensor) -> Tensor:
 
 
 def misranked(samples: Tensor, y: Tensor) -> Tensor:
-    """Return how many ordered pairs of `y` (n) each sample (samples x n) ranks the wrong way."""
+    """Return how many ordered pairs of `y` (n) each sample (samples x n) ranks in the wrong order."""
     wrong = (samples.unsqueeze(-1) < samples.unsqueeze(-2)) ^ (y.unsqueeze(-1) < y.unsqueeze(-2))
     return wrong.sum(dim=(-2, -1))
 

@@ -1,8 +1,7 @@
 """A pool for methods that know ranges and choices, but no list of designs.
 
-What they suggest is replaced by the nearest design of the pool that is left, and they are told what was made. Of a
-composition or mixture the last member that varies is what the others leave, as Ax's developers advise, and not a
-parameter of its own.
+Their suggestion is replaced by the nearest remaining design of the pool, whose result is reported to them. The last
+varying member of a composition or mixture is determined by the sum, as Ax's developers advise, and is no parameter.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Sum:
 
 
 class Snapping:
-    """The settings of a pool, and the way from them to its designs.
+    """The settings of a pool, and the mapping from settings to its designs.
 
     Parameters
     ----------

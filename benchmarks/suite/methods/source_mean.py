@@ -1,7 +1,8 @@
 """Rank by the mean of the sources: the whole plan is made beforehand and no result changes it.
 
 A GP per source (as in `rgpe`), of the utility standardised within the source, predicts every design of the pool; the
-pool is gone through from the highest mean over sources to the lowest. The least that a method with sources must beat.
+pool is gone through from the highest mean over sources to the lowest. A method with sources must at least beat this
+one.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class RandomStart:
         self._count: int | None = None
 
     def next(self, measured: Sequence[int]) -> int | None:
-        """Return the row of the next random experiment; None when it is the model's turn."""
+        """Return the row of the next random experiment; None once the model decides."""
         if self._count is None:
             self._count = 0 if measured else self._wanted
         if len(measured) >= self._count:

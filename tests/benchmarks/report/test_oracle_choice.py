@@ -17,17 +17,17 @@ CUBE = Cube(("ours", "past"), TASKS, (0,), np.array([[9.0, 9.0, 2.0, 7.0], [1.0,
 
 
 @pytest.mark.parametrize(
-    ("but_itself", "expected"),
+    ("leave_task_out", "expected"),
     [
         (False, (9 + 9 + 2 + 5) / 4),  # family a: 20 against 29; b: 7 against 5
         (True, (9 + 9 + 20 + 7) / 4),  # without task 3 the past is better (9 against 18); b has one task: ours
     ],
 )
-def test_the_best_of_a_family(but_itself: bool, expected: float) -> None:
-    assert by_family(CUBE, "ours", but_itself=but_itself) == pytest.approx(expected)
+def test_the_best_of_a_family(leave_task_out: bool, expected: float) -> None:
+    assert by_family(CUBE, "ours", leave_task_out=leave_task_out) == pytest.approx(expected)
 
 
-OURS, PLAIN = "designer-auto", "designer"
+OURS, BASELINE = "designer-auto", "designer"
 SUITE: Any = SimpleNamespace(split=lambda family: "develop" if family == "a" else "report")
 
 
@@ -46,7 +46,7 @@ def part(**experiments: tuple[float, ...]) -> Part:
 def test_a_method_chosen_on_one_half_is_shown_on_the_other() -> None:
     found = crosswise(
         part(designer=(20, 20, 20, 20), designer_auto=(16, 16, 10, 10), designer_metric=(10, 10, 40, 40)),
-        SUITE, OURS, PLAIN,
+        SUITE, OURS, BASELINE,
     )  # fmt: skip
     (first, second) = found.body
     assert first[:5] == ["develop", "`designer-metric`", "report", "2", "1"]
@@ -58,8 +58,8 @@ def test_a_method_chosen_on_one_half_is_shown_on_the_other() -> None:
 
 def test_who_could_choose_asks_all_three() -> None:
     given = {"designer": (20.0, 20.0, 9.0, 9.0), "designer_auto": (16.0, 16.0, 10.0, 10.0)}
-    assert chosen(part(**given), OURS, PLAIN).body == []
-    found = {row[0]: row[1:] for row in chosen(part(**given, source_mean=(4, 40, 30, 30)), OURS, PLAIN).body}
+    assert chosen(part(**given), OURS, BASELINE).body == []
+    found = {row[0]: row[1:] for row in chosen(part(**given, source_mean=(4, 40, 30, 30)), OURS, BASELINE).body}
     assert found["`designer-auto`"] == ["13.0", "6.5"]
     assert found["the best by family"] == ["12.5", "6.2"]
     assert found["the best by task"] == ["9.5", "4.8"]
@@ -68,5 +68,5 @@ def test_who_could_choose_asks_all_three() -> None:
 
 def test_a_method_without_sources_is_not_asked() -> None:
     given = part(designer=(20, 20, 9, 9), botorch=(20, 20, 9, 9), source_mean=(4, 40, 30, 30))
-    assert chosen(given, PLAIN, "botorch").body == []
-    assert crosswise(given, SUITE, PLAIN, "botorch").body == []
+    assert chosen(given, BASELINE, "botorch").body == []
+    assert crosswise(given, SUITE, BASELINE, "botorch").body == []

@@ -47,8 +47,8 @@ def three_families(hills: Path, tmp_path: Path) -> Plan:
     return prepare(str(suite), hills)
 
 
-def text_of(plan: Plan, found: list[Row], ours: str = "designer", plain: str = "designer") -> str:
-    return markdown(report(results(plan, found), ours=ours, plain=plain, origin={"a": "b"}))
+def text_of(plan: Plan, found: list[Row], ours: str = "designer", baseline: str = "designer") -> str:
+    return markdown(report(results(plan, found), ours=ours, baseline=baseline, provenance={"a": "b"}))
 
 
 def every(plan: Plan, method: str, best_at: int, **changes: object) -> list[Row]:
@@ -136,7 +136,8 @@ def test_our_other_methods_are_an_ablation(plan: Plan) -> None:
     assert "| designer | 2 | 1 | 3.0 | 2.0 |" in ablation
     assert "| baybe |" not in ablation
     assert (
-        "all campaigns that `baybe`, `designer`, `designer-auto` share. Our other methods stand in the table" in others
+        "all campaigns that `baybe`, `designer`, `designer-auto` share. Our other methods are in the ablation table"
+        in others
     )
     assert not any(line.startswith("| designer-metric |") and "[" in line for line in others.splitlines())
 
@@ -155,7 +156,7 @@ def test_tracks_are_reported_apart(plan: Plan) -> None:
     assert "| designer | 4 [4, 4]" in rest
 
 
-def test_controls_stand_beside_the_method_with_its_own_sources(plan: Plan) -> None:
+def test_controls_are_compared_with_the_method_with_its_own_sources(plan: Plan) -> None:
     found = every(plan, "designer", 4) + every(plan, "rgpe", 2) + every(plan, "rgpe", 5, control="no-sources")
     text = text_of(plan, found)
     expected = "| shared | no-sources | rgpe | 2 | 1 | 5.0 | 2.0 | 4.0 | +25.0% [+25.0%, +25.0%] | +25.0% |"
@@ -164,7 +165,7 @@ def test_controls_stand_beside_the_method_with_its_own_sources(plan: Plan) -> No
     assert "at most 5% more, with the bound under 10%, as the suite fixes" in text
 
 
-def test_a_control_that_chooses_as_the_plain_method_does_no_harm(plan: Plan) -> None:
+def test_a_control_that_chooses_as_the_baseline_does_no_harm(plan: Plan) -> None:
     found = every(plan, "designer", 4) + every(plan, "rgpe", 4, control="no-sources")
     expected = "| shared | no-sources | rgpe | 2 | 1 | 4.0 | - | 4.0 | +0.0% [+0.0%, +0.0%] | +0.0% |"
     assert f"{expected} +0.0% [+0.0%, +0.0%] | +0.0% | 2 of 2 | none |" in text_of(plan, found)
@@ -220,12 +221,12 @@ def test_nothing_shared_so_far_is_said(plan: Plan) -> None:
 def test_the_page_needs_nothing_else_and_shows_the_figures(plan: Plan) -> None:
     own = every(plan, "designer", 4, track="own", initial=0) + every(plan, "a<b", 3, track="own", initial=0)
     found = results(plan, every(plan, "designer", 2) + every(plan, "a<b", 6) + own)
-    text = page(report(found, ours="designer", plain="designer", origin={}))
+    text = page(report(found, ours="designer", baseline="designer", provenance={}))
     assert text.count("<svg") == text.count("</svg>") == 8
     assert "a&lt;b" in text
     assert "a<b" not in text
     assert not re.search(r"""(?:src|href)=["'](?!#)""", re.sub(r'xmlns[:a-z]*="[^"]*"', "", text))
-    again = page(report(found, ours="designer", plain="designer", origin={}))
+    again = page(report(found, ours="designer", baseline="designer", provenance={}))
     assert again == text
 
 

@@ -166,9 +166,9 @@ def test_one_worker_or_many_give_the_same_rows_and_a_run_resumes(hills: Path, tm
     one, many = tmp_path / "one", tmp_path / "many"
     running.run(jobs(hills, 3), one, running.here(1))
     running.run(jobs(hills, 1), many, running.here(2))
-    told: list[Row] = []
-    running.run(jobs(hills, 3), many, running.here(2), told=told.append)
-    assert len(told) == 4
+    on_row: list[Row] = []
+    running.run(jobs(hills, 3), many, running.here(2), on_row=on_row.append)
+    assert len(on_row) == 4
     assert [without_cost(row) for row in rows.read(one)] == [without_cost(row) for row in rows.read(many)]
     assert all(row.memory_mb > 0 for row in rows.read(one))
 

@@ -96,11 +96,11 @@ def test_a_killed_worker_loses_and_doubles_nothing(hills: Path, suite_file: Path
             assert time.monotonic() < deadline
             time.sleep(0.05)
         victim.send_signal(signal.SIGKILL)
-        told, _ = run.communicate(timeout=120)
+        output, _ = run.communicate(timeout=120)
         assert run.returncode == 0
     assert main(["run", *common, "--out", str(here)]) == 0
     lines = file.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(told.splitlines()) == 8
+    assert len(lines) == len(output.splitlines()) == 8
     assert [without_cost(row) for row in rows.read(there)] == [without_cost(row) for row in rows.read(here)]
     assert all(row.error == "" for row in rows.read(there))
 

@@ -61,6 +61,6 @@ def test_all_measures_of_one_campaign() -> None:
 
 def test_measures_do_not_change_when_utilities_are_rescaled() -> None:
     path = [1.0, 71.0, 96.0, 101.0]
-    plain = measure(POOL, path, 10)
+    baseline = measure(POOL, path, 10)
     rescaled = measure(POOL * 4 - 8, [4 * y - 8 for y in path], 10)  # powers of two: no rounding
-    assert rescaled == plain
+    assert rescaled == baseline

@@ -9,7 +9,7 @@ from botorch.models import SingleTaskGP
 from botorch.sampling import SobolQMCNormalSampler
 
 from benchmarks.suite.methods.gps import fitted, standardised
-from benchmarks.suite.methods.rgpe import Looked, leave_one_out, misranked, misranked_left_out, rank_weights
+from benchmarks.suite.methods.rgpe import PoolPosterior, leave_one_out, misranked, misranked_left_out, rank_weights
 
 
 def test_misranked_counts_ordered_pairs() -> None:
@@ -69,7 +69,7 @@ def test_a_source_that_ranks_badly_gets_no_weight_however_many_there_are() -> No
 
 
 def test_the_ensemble_answers_for_rows() -> None:
-    ensemble = Looked(torch.arange(4.0), torch.arange(1.0, 5.0))
+    ensemble = PoolPosterior(torch.arange(4.0), torch.arange(1.0, 5.0))
     found = ensemble.posterior(torch.tensor([[[2.0]], [[0.0]]]))
     assert found.mean.flatten().tolist() == [2.0, 0.0]
     assert found.variance.flatten().tolist() == [3.0, 1.0]

@@ -187,7 +187,10 @@ def test_twice_the_same_family_and_no_experiments_to_choose(
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (["--methods", "random", "--control", "shuffled"], "'random' reads no sources, so that a control says nothing"),
+        (
+            ["--methods", "random", "--control", "shuffled"],
+            "'random' reads no sources, so a control does not change it",
+        ),
         (["--methods", "no.such.module"], "there is no module 'no.such.module'"),
     ],
 )
@@ -282,7 +285,7 @@ def test_the_roles_of_a_suite_are_known_methods(
     suite_file: Path, hills: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = suite_file.read_text(encoding="utf-8")
-    suite_file.write_text(text.replace("families:", "ours: wizard\nplain: magic\nfamilies:"), encoding="utf-8")
-    ours, plain = faults(str(suite_file), hills, capsys, "--methods", "random")
+    suite_file.write_text(text.replace("families:", "ours: wizard\nbaseline: magic\nfamilies:"), encoding="utf-8")
+    ours, baseline = faults(str(suite_file), hills, capsys, "--methods", "random")
     assert ours.startswith(f"{suite_file}:5: there is no method 'wizard'; one of: ")
-    assert plain.startswith(f"{suite_file}:6: there is no method 'magic'; one of: ")
+    assert baseline.startswith(f"{suite_file}:6: there is no method 'magic'; one of: ")

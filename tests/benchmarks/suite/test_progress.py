@@ -24,9 +24,9 @@ def row(hills: Path) -> Row:
 
 def shown(row: Row, *, terminal: bool) -> str:
     text = io.StringIO()
-    with progress.shown("random", 4, 1, Console(file=text, force_terminal=terminal, width=120)) as told:
-        told(row)
-        told(replace(row, error="RuntimeError: no convergence", track="own", control="shuffled"))
+    with progress.shown("random", 4, 1, Console(file=text, force_terminal=terminal, width=120)) as on_row:
+        on_row(row)
+        on_row(replace(row, error="RuntimeError: no convergence", track="own", control="shuffled"))
     return text.getvalue()
 
 
