@@ -171,7 +171,7 @@ class Campaign(CampaignView):
             if replicate_of:
                 choice = next_designs.repeated(state, replicate_of)
             else:
-                choice = next_designs.choose(self._spec(), state, count)
+                choice = next_designs.choose(self._spec(), state, count, self._posterior)
             event = next_designs.suggested(state, choice, self._clock())
             if self._journal.commit_choice(event, state):
                 return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ class CampaignView:
         self._given = spec
         self._specs = Specs(spec, opening.candidates)
         self._journal = Journal(opening.store, creation)
-        self._known: tuple[CampaignState, CampaignPosterior] | None = None
+        self._known: tuple[CampaignState, Callable[[], CampaignPosterior]] | None = None
         self._earlier: tuple[int, CampaignPosterior | None] | None = None
         self.notices: tuple[str, ...] = ()
 
@@ -108,31 +109,25 @@ class CampaignView:
         return self._specs.at(self.state)
 
     def posterior(self) -> CampaignPosterior | None:
-        """Return the posterior given all results, for programs; None while there are too few of them.
+        """Return the posterior given all results; None while there are too few of them.
 
-        A campaign that begins from past tasks has one from the beginning.
+        A campaign that past tasks inform has one from the beginning.
         """
-        if self._too_few(self._spec(), self.state):
-            return None
-        if self._known is None or self._known[0] is not self.state:
-            from designer.campaign.suggesting.campaign_posterior import campaign_posterior
-
-            self._known = (self.state, campaign_posterior(self._spec(), self.state))
-        return self._known[1]
+        known = next_designs.can_predict(self._spec(), self.state, self._posterior)
+        return self._posterior() if known else None
 
     def posterior_at(self, position: int) -> CampaignPosterior | None:
         """Return the posterior given the results up to the event at `position`, as a choice based on it saw them."""
         state = fold(self.events[:position])
         spec = self._specs.at(state)
-        if self._too_few(spec, state):
-            return None
-        from designer.campaign.suggesting.campaign_posterior import campaign_posterior
+        posterior = _conditioned_once(spec, state)
+        return posterior() if next_designs.can_predict(spec, state, posterior) else None
 
-        return campaign_posterior(spec, state)
-
-    def _too_few(self, spec: CampaignSpec, state: CampaignState) -> bool:
-        """Whether there are too few results for a model."""
-        return len(state.results) < next_designs.MIN_RESULTS and not next_designs.is_informed(spec, state)
+    def _posterior(self) -> CampaignPosterior:
+        """Return the posterior of the present state: the prior is conditioned once, whatever asks for it."""
+        if self._known is None or self._known[0] is not self.state:
+            self._known = (self.state, _conditioned_once(self._spec(), self.state))
+        return self._known[1]()
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
@@ -188,7 +183,7 @@ class CampaignView:
 
         `ask_model=False` leaves out the probability of finding something better, which takes a model to know.
         """
-        modelled = ask_model and next_designs.is_modelled(self._spec(), self.state)
+        modelled = ask_model and next_designs.model_decides(self._spec(), self.state, self._posterior)
         return verdict(self.settings, self.objective, self.space, self.state, self._chance if modelled else None)
 
     @property
@@ -198,7 +193,7 @@ class CampaignView:
         return decided.reason if decided.stop else None
 
     def _chance(self, margin: float) -> float:
-        from designer.campaign.suggesting.campaign_posterior import chance_of_better
+        from designer.campaign.suggesting.proposer import chance_of_better
 
         known = self.posterior()
         return 1.0 if known is None else chance_of_better(self._spec(), self.state, known, margin)
@@ -250,3 +245,15 @@ class CampaignView:
 
 def _place(store: EventStore) -> str:
     return str(getattr(store, "location", "memory"))
+
+
+def _conditioned_once(spec: CampaignSpec, state: CampaignState) -> Callable[[], CampaignPosterior]:
+    """Return a function that computes the posterior at `state` when it is first called."""
+
+    @cache
+    def posterior() -> CampaignPosterior:
+        from designer.campaign.suggesting.campaign_posterior import campaign_posterior
+
+        return campaign_posterior(spec, state)
+
+    return posterior

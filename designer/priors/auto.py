@@ -36,13 +36,14 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.priors.base import ConditionedPrior
 from designer.priors.baseline import plain_model
-from designer.priors.conditioning import condition_each
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
+from designer.surrogates.independent import joined
 from designer.surrogates.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -147,7 +148,18 @@ class FittedAuto:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: self.weigh(one).model)
+        return self.conditioned(data).model
+
+    def conditioned(self, data: TaskData) -> ConditionedPrior:
+        """Return the posterior of a new task, and the evidence of the first target that past tasks inform."""
+        targets = [data.target(i) for i in range(data.targets)]
+        found = [self.weigh(one) for one in targets]
+
+        def evidence() -> PriorEvidence | None:
+            pairs = zip(targets, found, strict=True)
+            return next((self._evidence(one, each) for one, each in pairs if len(each.models) > 1), None)
+
+        return ConditionedPrior(joined([each.model for each in found]), evidence)
 
     def weigh(self, one: TaskData) -> Weighed:
         """Return the experts of one target with their weights."""
@@ -166,15 +178,6 @@ class FittedAuto:
         weights, against = weighed(prior, evidence, self.guard)
         told = against if len(one.X) else 0.0
         return Weighed(names, models, tuple(weights.tolist()), told, self.guard.turns)
-
-    def evidence(self, data: TaskData) -> PriorEvidence | None:
-        """Return what the posterior of the first target that past tasks teach about leans on."""
-        for i in range(data.targets):
-            one = data.target(i)
-            found = self.weigh(one)
-            if len(found.models) > 1:
-                return self._evidence(one, found)
-        return None
 
     def _evidence(self, one: TaskData, found: Weighed) -> PriorEvidence:
         informed = max(found.models[1:], key=lambda model: found.weights[found.models.index(model)])

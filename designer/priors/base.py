@@ -5,7 +5,9 @@ Anything with these methods is a prior; nothing has to be inherited.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -41,13 +43,33 @@ class FittedPrior(Protocol):
         ...
 
 
-@runtime_checkable
-class Evident(Protocol):
-    """A fitted prior that can say what it leans on and how well it does."""
+@dataclass(frozen=True, eq=False)
+class ConditionedPrior:
+    """A posterior, and the evidence for the prior from the same conditioning, computed when it is asked for."""
 
-    def evidence(self, data: TaskData) -> PriorEvidence | None:
-        """Return what the posterior of `data` leans on; None where past tasks say nothing about any target."""
+    model: Model
+    find_evidence: Callable[[], PriorEvidence | None] = lambda: None
+
+    @cached_property
+    def evidence(self) -> PriorEvidence | None:
+        """Source weights and evidence; None where no past task is informative about any target."""
+        return self.find_evidence()
+
+
+@runtime_checkable
+class SupportsEvidence(Protocol):
+    """A fitted prior that reports which sources it uses and how well it predicts the measurements."""
+
+    def conditioned(self, data: TaskData) -> ConditionedPrior:
+        """Return what `FittedPrior.condition` returns, with the evidence for the prior."""
         ...
+
+
+def conditioned(prior: FittedPrior, data: TaskData) -> ConditionedPrior:
+    """Return the posterior of any prior, with evidence where the prior reports it."""
+    if isinstance(prior, SupportsEvidence):
+        return prior.conditioned(data)
+    return ConditionedPrior(prior.condition(data))
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from botorch.models.model import Model
 
-from designer.priors.base import FittedPrior
+from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
 from designer.priors.interleaving import plain_part
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -25,9 +25,14 @@ from designer.surrogates.robust.outliers import Outlier, drawn_to_edges, edge, o
 class Conditioned:
     """A posterior, the data as it was given them, and the results that were drawn in for it."""
 
-    model: Model
+    posterior: ConditionedPrior
     data: TaskData
     outliers: tuple[Outlier, ...] = ()
+
+    @property
+    def model(self) -> Model:
+        """The posterior as a botorch model."""
+        return self.posterior.model
 
 
 def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
@@ -35,13 +40,13 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
 
     A pure function of `data`, the same for measurements in any order, and `prior.condition` where all is foretold.
     """
-    model = prior.condition(data)
-    found = [each for i in range(data.targets) for each in outliers(data, i, plain_process(model, i))]
+    first = conditioned(prior, data)
+    found = [each for i in range(data.targets) for each in outliers(data, i, plain_process(first.model, i))]
     if not found:
-        return Conditioned(model, data)
+        return Conditioned(first, data)
     surprising = _surprising(prior.condition(without(data, found)), data, found)
     drawn = drawn_to_edges(data, surprising)
-    return Conditioned(prior.condition(drawn) if surprising else model, drawn, surprising)
+    return Conditioned(conditioned(prior, drawn) if surprising else first, drawn, surprising)
 
 
 def plain_process(model: Model, target: int) -> GaussianProcess | None:

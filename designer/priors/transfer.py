@@ -38,7 +38,9 @@ from torch import Tensor
 from designer.arrays import FloatArray
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import condition_each, fit_both_signs, mix_by_evidence, quantity_of
+from designer.priors.base import ConditionedPrior
+from designer.priors.baseline import plain_model
+from designer.priors.conditioning import fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
 from designer.priors.levels import level_of
@@ -57,6 +59,7 @@ from designer.priors.source_models import (
 from designer.priors.sources import gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
+from designer.surrogates.independent import joined
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 
 if TYPE_CHECKING:
@@ -165,7 +168,20 @@ class FittedTransfer:
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one, AGAINST))
+        return self.conditioned(data).model
+
+    def conditioned(self, data: TaskData) -> ConditionedPrior:
+        """Return the posterior of a new task, and the evidence of the first target that past tasks inform."""
+        targets = [data.target(i) for i in range(data.targets)]
+        found = [self.informed(one) for one in targets]
+
+        def evidence() -> PriorEvidence | None:
+            pairs = zip(targets, found, strict=True)
+            return next((self._evidence(one, models[0]) for one, models in pairs if models), None)
+
+        models = [mix_by_evidence(each, one, AGAINST) for each, one in zip(found, targets, strict=True)]
+        pairs = zip(models, targets, strict=True)
+        return ConditionedPrior(joined([plain_model(one) if each is None else each for each, one in pairs]), evidence)
 
     def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
         """Return the model of one target that runs with its sources and the one that runs against them.
@@ -192,16 +208,10 @@ class FittedTransfer:
             one, partial(SourceMean, models, bridge, expected=self._expected), trust.slope, extras, output, settings
         )
 
-    def evidence(self, data: TaskData) -> PriorEvidence | None:
-        """Return what the posterior of the first target that past tasks teach about leans on."""
-        for i in range(data.targets):
-            one = data.target(i)
-            informed = self.informed(one)
-            if informed:
-                alone = fit_informed(one, zero_mean, (), output=informed[0].process.output)
-                against = informed[0].log_evidence() - alone.log_evidence() if len(one.X) else 0.0
-                return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed[0]), against)
-        return None
+    def _evidence(self, one: TaskData, informed: InformedModel) -> PriorEvidence:
+        alone = fit_informed(one, zero_mean, (), output=informed.process.output)
+        against = informed.log_evidence() - alone.log_evidence() if len(one.X) else 0.0
+        return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed), against)
 
     def leaning(self, one: TaskData, model: InformedModel) -> tuple[tuple[str, float], ...]:
         """Return the sources' names and the absolute weights of their means in the posterior mean, of sum 1.

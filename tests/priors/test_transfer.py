@@ -256,7 +256,7 @@ class TestAuto:
         fitted = AutoPrior().fit(similar())
         rough = data_of(lambda X: 1e3 * np.sin(40 * X[:, 1]) + 50 * X[:, 0], 25)
         found = fitted.weigh(rough.target(0))
-        evidence = fitted.evidence(rough)
+        evidence = fitted.conditioned(rough).evidence
         assert evidence is not None
         assert found.rejected == (evidence.rejected_at is not None) == (not is_informed(fitted.condition(rough)))
 

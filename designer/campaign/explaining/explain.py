@@ -24,8 +24,9 @@ from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
-from designer.campaign.suggesting.campaign_posterior import CampaignPosterior, feasibility_of
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
+from designer.campaign.suggesting.proposer import feasibility_of
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.outlook import Outlook, outlook_of

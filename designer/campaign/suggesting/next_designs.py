@@ -6,8 +6,9 @@ from the campaign's seed and the number of designs suggested so far, so the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +21,19 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.errors import Fault, InvalidData, NoDesignLeft
 
+if TYPE_CHECKING:
+    from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+
 MIN_RESULTS = 2
 
 
-def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
+def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior]) -> Choice:
     """Return `n` designs to make next; fewer only where no more are left.
+
+    Parameters
+    ----------
+    posterior
+        Returns the posterior at `state`, always the same; called only where it is needed.
 
     Raises
     ------
@@ -33,11 +42,11 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int) -> Choice:
     """
     taken = taken_designs(spec, state)
     own = _own_designs(spec, taken)[:n]
-    if own or not is_modelled(spec, state):
+    if own or not model_decides(spec, state, posterior):
         return _filled(spec, state, n, own, taken)
-    from designer.campaign.suggesting.campaign_posterior import propose_next
+    from designer.campaign.suggesting.proposer import propose_next
 
-    return propose_next(spec, state, n, seed_of(spec.settings.seed, len(state.suggestions)), taken)
+    return propose_next(spec, state, posterior(), n, seed_of(spec.settings.seed, len(state.suggestions)), taken)
 
 
 def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
@@ -82,25 +91,21 @@ def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
     )
 
 
-def is_modelled(spec: CampaignSpec, state: CampaignState) -> bool:
-    """Whether a model decides now.
+def model_decides(spec: CampaignSpec, state: CampaignState, posterior: Callable[[], CampaignPosterior]) -> bool:
+    """Whether a model chooses the next designs.
 
-    It does once the first designs are made and there is something to learn from, and from the beginning where past
-    tasks teach about the goals and the file does not say how many first designs there shall be.
+    It does once the first designs are made and there are results, and from the beginning where past tasks inform the
+    goals and the file does not say how many first designs there shall be.
     """
     attached = sum(each.suggestion is None for each in state.results)
     if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= MIN_RESULTS:
         return True
-    return spec.settings.initial is None and is_informed(spec, state)
+    return spec.settings.initial is None and spec.learns and posterior().informed
 
 
-def is_informed(spec: CampaignSpec, state: CampaignState) -> bool:
-    """Whether past tasks say something about the campaign's goals, after what was measured."""
-    if not spec.learns:
-        return False
-    from designer.campaign.suggesting.campaign_posterior import informs
-
-    return informs(spec, state)
+def can_predict(spec: CampaignSpec, state: CampaignState, posterior: Callable[[], CampaignPosterior]) -> bool:
+    """Whether there are enough results for a model, or past tasks inform it."""
+    return len(state.results) >= MIN_RESULTS or (spec.learns and posterior().informed)
 
 
 def _own_designs(spec: CampaignSpec, taken: Taken) -> list[Design]:

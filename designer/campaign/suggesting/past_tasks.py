@@ -101,13 +101,12 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
     return _fitted[signature]
 
 
-def prior_digest(spec: CampaignSpec) -> str | None:
-    """Return what tells the campaign's prior from any other, for its events; None without a prior."""
-    if spec.given_prior is None and not spec.settings.prior.learns:
+def prior_digest(spec: CampaignSpec, prior: FittedPrior) -> str | None:
+    """Return the kind and digest of a campaign's prior, which its events record; None without past tasks."""
+    if not spec.learns:
         return None
     from designer.priors.saving import digest_of
 
-    prior = prior_of_spec(spec)
     return f"{prior.kind} {digest_of(prior)}"
 
 

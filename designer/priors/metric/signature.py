@@ -8,7 +8,7 @@ negated task is the negative, and that of values in another unit is the same. Th
 (`designer.priors.agreement`), so it tells kinship from a few pairs, without any shared design.
 
 References: M. Zaheer et al., Deep Sets (NeurIPS 2017), eq. 2; the use of a set embedding to compare tasks: H. S.
-Jomaa et al., Dataset2Vec, Data Mining and CampaignPosterior Discovery 35 (2021).
+Jomaa et al., Dataset2Vec, Data Mining and Knowledge Discovery 35 (2021).
 """
 
 from __future__ import annotations

@@ -129,12 +129,17 @@ def test_the_same_suggestion_in_another_process_and_from_the_cache(family: Path,
     pd.testing.assert_frame_equal(first, third)
 
 
+def digest(path: Path) -> str | None:
+    spec = Campaign.open(path)._spec()
+    return past_tasks.prior_digest(spec, past_tasks.prior_of_spec(spec))
+
+
 def test_a_changed_table_makes_another_prior(family: Path, cache: Path) -> None:
     path = file_of(family.parent, {"tasks": ["past"]})
-    before = past_tasks.prior_digest(Campaign.open(path)._spec())
+    before = digest(path)
     frame = pd.read_csv(family / "alloy_0.csv")
     frame.assign(strength=frame["strength"] + frame["T"]).to_csv(family / "alloy_0.csv", index=False)
-    assert past_tasks.prior_digest(Campaign.open(path)._spec()) != before
+    assert digest(path) != before
     assert len(list(cache.iterdir())) == 2
 
 

@@ -1,0 +1,175 @@
+"""The choice of the next designs by the posterior: what is proposed, how probable it is that something better is left.
+
+Reached only when a model is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from designer.acquisition.deadline import Deadline
+from designer.acquisition.improvement_probability import probability_of_better
+from designer.acquisition.initial import initial_designs
+from designer.acquisition.observed import Observed, Proposal
+from designer.acquisition.propose import propose
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
+from designer.campaign.suggesting.past_tasks import prior_digest
+from designer.errors import NoDesignLeft
+from designer.priors.interleaving import plain_part, turns
+from designer.surrogates.feasibility import Feasibility
+from designer.threads import one_thread
+
+if TYPE_CHECKING:
+    from botorch.models.model import Model
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_WITHOUT_PAST = "chosen without past tasks, as every third design"
+
+
+def propose_next(
+    spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, n: int, seed: int, taken: Taken
+) -> Choice:
+    """Return the `n` designs that the model would make next; every third one as if there were no past tasks.
+
+    Parameters
+    ----------
+    known
+        The posterior given the results of `state`.
+    taken
+        Designs that were suggested, measured, failed or withdrawn.
+    """
+    proposer = _Proposer(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
+    pending = coordinates_of(spec.space, (each.design for each in state.open))
+    plain = plain_part(known.model)
+    parts: list[tuple[bool, Proposal]] = []
+    for alone, count in [(False, n)] if plain is None else turns(len(taken.keys), n):
+        try:
+            if alone and plain:
+                part = proposer.propose_without_past(plain, pending, count)
+            else:
+                part = proposer.propose(known.model, pending, count)
+        except NoDesignLeft:
+            if not parts:
+                raise
+            break
+        parts.append((alone, part))
+        pending = np.concatenate([pending, part.coordinates])
+    designs = [(alone, design) for alone, part in parts for design in lab_designs(spec.space, part.coordinates)]
+    scores = [score for _, part in parts for score in part.scores]
+    short = [f"only {len(designs)} of {n} designs: no more are left"] if len(designs) < n else []
+    return Choice(
+        designs=tuple(design for _, design in designs),
+        how="model",
+        scores=tuple(score if math.isfinite(score) else None for score in scores),
+        reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
+        remarks=(*short, *map(str, known.doubts)),
+        prior=prior_digest(spec, known.prior),
+        plain=tuple(alone for alone, _ in designs),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposer:
+    """Proposes designs by any model of the campaign's targets: its own posterior, or the one without past tasks."""
+
+    spec: CampaignSpec
+    state: CampaignState
+    known: CampaignPosterior
+    taken: Taken
+    seed: int
+    deadline: Deadline
+
+    @cached_property
+    def feasibility(self) -> Feasibility | None:
+        """Where experiments succeed, as `feasibility_of` says."""
+        return feasibility_of(self.spec, self.state, self.known)
+
+    def propose(self, model: Model, pending: Floats, n: int) -> Proposal:
+        """Return the `n` designs with the highest acquisition under `model`."""
+        known = self.known
+        return propose(
+            model,
+            known.space,
+            known.objective,
+            Observed(known.coordinates, known.Y),
+            pending,
+            n,
+            self.seed,
+            feasibility=self.feasibility,
+            forbidden_keys=_forbidden(known, pending, self.taken.keys),
+            replicates="auto" if has_noise(known) else "never",
+            deadline=self.deadline,
+        )
+
+    def propose_without_past(self, plain: Model, pending: Floats, n: int) -> Proposal:
+        """Return designs chosen without past tasks; they fill the space until the first designs are made."""
+        if learned(self.spec, self.state) >= initial_count(self.spec):
+            return self.propose(plain, pending, n)
+        avoid = np.concatenate([self.taken.coordinates, pending])
+        found = initial_designs(self.spec.space, n, self.seed, avoid)
+        return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
+
+
+def _forbidden(known: CampaignPosterior, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:
+    """Return the keys of designs that may not even be replicated: all that are taken, but for the measured ones."""
+    measured = frozenset(known.space.keys(known.coordinates))
+    return (taken - measured) | frozenset(known.space.keys(pending))
+
+
+def has_noise(known: CampaignPosterior) -> bool:
+    """Whether noise was seen: a standard error was given, or one design gave two different results.
+
+    Only then is a replicate ever proposed: a table or a simulator would say the same again.
+    """
+    if np.isfinite(known.Yvar).any():
+        return True
+    seen: dict[Any, Floats] = {}
+    for key, y in zip(known.space.keys(known.coordinates), known.Y, strict=True):
+        first = seen.setdefault(key, y)
+        if (np.isfinite(first) & np.isfinite(y) & (first != y)).any():
+            return True
+    return False
+
+
+def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, margin: float) -> float:
+    """Return the probability that a design is left that is better than the best one by more than `margin`."""
+    pending = coordinates_of(spec.space, (each.design for each in state.open))
+    refused = coordinates_of(spec.space, [each.design for each in state.failures])
+    withdrawn = [each.design for each in state.suggestions.values() if each.withdrawn_because is not None]
+    refused = np.concatenate([refused, coordinates_of(spec.space, withdrawn)])
+    return probability_of_better(
+        known.model,
+        spec.space,
+        spec.objective,
+        Observed(known.coordinates, known.Y),
+        pending,
+        margin,
+        seed_of(spec.settings.seed, len(state.suggestions)),
+        feasibility=feasibility_of(spec, state, known),
+        forbidden_keys=frozenset(spec.space.keys(refused)),
+        deadline=Deadline(spec.settings.suggest_seconds),
+    )
+
+
+@one_thread()
+def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior) -> Feasibility | None:
+    """Return where experiments succeed; None if none has failed."""
+    if not state.failures:
+        return None
+    failed = coordinates_of(spec.space, (each.design for each in state.failures))
+    coordinates = np.concatenate([known.coordinates, failed])
+    succeeded = torch.arange(len(coordinates)) < len(known.coordinates)
+    encoder = spec.space.encoder
+    return Feasibility(torch.as_tensor(encoder.encode(coordinates)), succeeded, encoder.columns)
