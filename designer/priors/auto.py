@@ -29,7 +29,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +40,7 @@ from designer.priors.baseline import plain_model
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.independent import joined
@@ -136,7 +136,7 @@ class Weighed:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedAuto:
+class FittedAuto(SavedPrior):
     """Experts that learned from past tasks, and the guard."""
 
     transfer: FittedTransfer
@@ -190,9 +190,9 @@ class FittedAuto:
             words=in_words(found.log_evidence, len(one.X)),
         )
 
-    def save(self, path: Path) -> None:
-        """Write the experts into the folder `path`."""
-        self.transfer.save(path, kind=KIND)
+    def serialize(self) -> Serialized:
+        """Return the experts as card and tensors."""
+        return self.transfer.serialize(kind=KIND)
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedAuto:

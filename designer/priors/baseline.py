@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors import saving
+from designer.priors.saving import SavedPrior, Serialized
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import joined
@@ -26,7 +25,7 @@ def plain_model(one: TaskData) -> GaussianProcess:
 
 
 @dataclass(frozen=True)
-class PlainPrior:
+class PlainPrior(SavedPrior):
     """A prior without past tasks; at once a :class:`Prior` and its own :class:`FittedPrior`."""
 
     @property
@@ -44,9 +43,9 @@ class PlainPrior:
         """
         return joined([plain_model(data.target(i)) for i in range(data.targets)])
 
-    def save(self, path: Path) -> None:
-        """Write the card (there are no weights) into the folder `path`."""
-        saving.write(path, {"kind": self.kind}, {})
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
+        return {"kind": self.kind}, {}
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PlainPrior:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,9 @@ from torch import Tensor
 from designer.errors import Fault, InvalidPrior
 from designer.priors import provenance
 
+Serialized = tuple[Mapping[str, Any], Mapping[str, Tensor]]
+"""The card of a prior and its tensors."""
+
 
 class Savable(Protocol):
     """What can be written into a folder."""
@@ -25,6 +29,18 @@ class Savable(Protocol):
     def save(self, path: Path) -> None:
         """Write itself into the folder `path`."""
         ...
+
+
+class SavedPrior(ABC):
+    """Base of the fitted priors that are stored as a card and tensors: they implement `serialize`."""
+
+    @abstractmethod
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
+
+    def save(self, path: Path) -> None:
+        """Write the card and the tensors into the folder `path`."""
+        write(path, *self.serialize())
 
 
 CARD = "prior.json"
@@ -41,10 +57,9 @@ def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Ten
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
+    content, weights = _encoded(card, tensors)
     _replace(folder / WEIGHTS, weights)
-    whole = {"designer_prior": VERSION, **card, "weights": hashlib.sha256(weights).hexdigest()}
-    _replace(folder / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
+    _replace(folder / CARD, content)
 
 
 def annotate(folder: Path | str, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,11 +117,23 @@ def digest_of(prior: Savable) -> str:
     A fitted prior never changes, so that it is computed once.
     """
     if prior not in _digests:
-        with TemporaryDirectory() as folder:
-            prior.save(Path(folder))
-            card = (Path(folder) / CARD).read_bytes()  # it holds the digest of the weights
+        card = _encoded(*prior.serialize())[0] if isinstance(prior, SavedPrior) else _card_as_saved(prior)
         _digests[prior] = hashlib.sha256(card).hexdigest()[:16]
     return _digests[prior]
+
+
+def _encoded(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[bytes, bytes]:
+    """Return the content of the card's file, which holds the digest of the weights, and that of the weights' file."""
+    weights = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
+    whole = {"designer_prior": VERSION, **card, "weights": hashlib.sha256(weights).hexdigest()}
+    return (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode(), weights
+
+
+def _card_as_saved(prior: Savable) -> bytes:
+    """Return the card that a prior of another package writes."""
+    with TemporaryDirectory() as folder:
+        prior.save(Path(folder))
+        return (Path(folder) / CARD).read_bytes()
 
 
 def is_saved(folder: Path | str) -> bool:

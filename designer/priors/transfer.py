@@ -26,7 +26,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +35,6 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.base import ConditionedPrior
 from designer.priors.baseline import plain_model
@@ -44,6 +42,7 @@ from designer.priors.conditioning import fit_both_signs, mix_by_evidence, quanti
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
 from designer.priors.levels import level_of
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.source_models import (
     HYPERPARAMETERS,
@@ -142,7 +141,7 @@ class TransferPrior:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedTransfer:
+class FittedTransfer(SavedPrior):
     """Fitted sources.
 
     Parameters
@@ -242,8 +241,8 @@ class FittedTransfer:
             self._trusts[key] = learn_trust(models, self.common)
         return self._trusts[key]
 
-    def save(self, path: Path, *, kind: str = KIND) -> None:
-        """Write the sources and their hyperparameters into the folder `path`."""
+    def serialize(self, *, kind: str = KIND) -> Serialized:
+        """Return the sources and their hyperparameters as card and tensors."""
         sources = [model.source for model in self.models]
         card = {
             "kind": kind,
@@ -253,7 +252,7 @@ class FittedTransfer:
             "tasks": sources_card(sources),
         }
         found = {f"{i}.{name}": value for i, m in enumerate(self.models) for name, value in stored(m).items()}
-        saving.write(path, card, {**sources_tensors(sources), **found})
+        return card, {**sources_tensors(sources), **found}
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedTransfer:

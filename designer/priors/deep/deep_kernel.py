@@ -24,14 +24,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors import saving
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
@@ -49,6 +47,7 @@ from designer.priors.deep.deep_training import Tables, Training, folds_of, train
 from designer.priors.deep.embedding_networks import Weights, by_rows, doubled, look, only
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
@@ -145,7 +144,7 @@ def learn(
 
 
 @dataclass(frozen=True, eq=False)
-class FittedDeepKernel:
+class FittedDeepKernel(SavedPrior):
     """Trained networks.
 
     Parameters
@@ -188,8 +187,8 @@ class FittedDeepKernel:
         prior_mean = partial(Embedding, bridge, learned.standardise, weights)
         return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
 
-    def save(self, path: Path) -> None:
-        """Write networks and sources into the folder `path`."""
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
         tensors = sources_tensors(self.sources)
         for i, each in enumerate(self.learned):
             tensors |= {f"learned.{i}.{name}": value for name, value in each.weights.items()}
@@ -201,7 +200,7 @@ class FittedDeepKernel:
             "common": self.common.as_dict(),
             "learned": [{"from": each.names, "trust": each.trust.as_dict()} for each in self.learned],
         }
-        saving.write(path, card, tensors)
+        return card, tensors
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedDeepKernel:

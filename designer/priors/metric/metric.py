@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +29,6 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors import saving
 from designer.priors.agreement import Standardiser
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.conditioning import (
@@ -49,6 +47,7 @@ from designer.priors.levels import level_of
 from designer.priors.metric.metric_learning import Learned, learn
 from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric.metric_training import MetricTraining
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.sources import Source
 from designer.priors.weighting import Sights, Weighting, rank_agreement
@@ -106,7 +105,7 @@ class MetricPrior:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedMetric:
+class FittedMetric(SavedPrior):
     """A trained metric.
 
     Parameters
@@ -192,8 +191,8 @@ class FittedMetric:
             known.append(_Known(Anchors.of([psi for _, psi in spaces], values), torch.stack(signed)))
         return tuple(known)
 
-    def save(self, path: Path) -> None:
-        """Write the networks and the sources into the folder `path`."""
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
         tensors = sources_tensors(self.sources)
         for i, each in enumerate(self.learned):
             parts = {"networks": each.space.weights, "signature": each.psi}
@@ -216,7 +215,7 @@ class FittedMetric:
                 for each in self.learned
             ],
         }
-        saving.write(path, card, tensors)
+        return card, tensors
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedMetric:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors import saving
 from designer.priors.conditioning import condition_each, mix_by_evidence, quantity_of, what_teaches
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
@@ -20,6 +18,7 @@ from designer.priors.networks.input_map import Way, as_new_task
 from designer.priors.networks.learners import Learner, Method
 from designer.priors.networks.network_calibration import UNIT, Calibration, calibrate, sharpened
 from designer.priors.networks.training import one_thread
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.sources import Source, gather, name_of
 from designer.surrogates.data import TaskData
@@ -33,7 +32,7 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Networks:
+class Networks(SavedPrior):
     """Trained networks, and what they were trained on.
 
     Parameters
@@ -89,8 +88,8 @@ class Networks:
             for sign, level in zip(signs, levels, strict=True)
         )
 
-    def save(self, path: Path) -> None:
-        """Write networks and sources into the folder `path`."""
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
         card = {
             "kind": self.kind,
             "seed": self.seed,
@@ -102,7 +101,7 @@ class Networks:
             "unexplained": self.unexplained,
             "held_out": dict(self.held_out),
         }
-        saving.write(path, card, {**sources_tensors(self.sources), **self.inputs.tensors(), **self.learner.tensors()})
+        return card, {**sources_tensors(self.sources), **self.inputs.tensors(), **self.learner.tensors()}
 
 
 def fit_networks(

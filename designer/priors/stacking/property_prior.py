@@ -20,6 +20,7 @@ from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.sources import gather, name_of
 from designer.priors.stacking.anchors import Anchor, Trial, learn_anchor
 from designer.priors.stacking.components import Designs
@@ -104,7 +105,7 @@ class PropertyPrior:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedProperties:
+class FittedProperties(SavedPrior):
     """What past tasks taught.
 
     Parameters
@@ -218,10 +219,10 @@ class FittedProperties:
         names = [self.teachers[i].name for i in same]
         return learn_anchor(names, all(self.teachers[i].scores.positive for i in same), trials)
 
-    def save(self, path: Path) -> None:
-        """Write the prior to the folder `path`."""
+    def serialize(self) -> Serialized:
+        """Return the card and the tensors from which the prior can be restored."""
         tensors = {**bank_tensors(self.bank), **teachers_tensors(self.teachers)}
-        saving.write(path, card_of(self.common, self.teachers, self.spaces, self.seed), tensors)
+        return card_of(self.common, self.teachers, self.spaces, self.seed), tensors
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedProperties:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from designer.campaign.as_task import task_of_campaign
 from designer.campaign.log.events import Suggested, SuggestedDesign
 from designer.campaign.suggesting import past_tasks
 from designer.errors import InvalidCampaign, InvalidInput, InvalidPrior
-from designer.priors.base import FittedPrior
+from designer.priors.auto import FittedAuto
+from designer.priors.base import ConditionedPrior, FittedPrior
 from designer.space import DesignSpace
+from designer.surrogates.data import TaskData
 
 PARAMETERS = [
     {"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 10},
@@ -262,8 +264,8 @@ class TestTurns:
         _, designs = self.events(family, batches)
         assert [design.plain for design in designs] == [False, False, True, False, False, True, False]
         assert len({json.dumps(design.design, sort_keys=True) for design in designs}) == len(designs)
-        aside = "past tasks left aside, as for every third design; "
-        assert [design.note.startswith(aside) for design in designs] == [design.plain for design in designs]
+        without = "chosen without past tasks, as every third design; "
+        assert [design.note.startswith(without) for design in designs] == [design.plain for design in designs]
 
     def test_before_it_has_results_the_plain_model_fills_the_space(self, family: Path) -> None:
         _, designs = self.events(family, [1] * 6)
@@ -275,7 +277,7 @@ class TestTurns:
     def test_its_card_asks_the_model_that_chose(self, family: Path) -> None:
         campaign, designs = self.events(family, [1] * 6)
         card = campaign.explain(designs[5].id)
-        assert card.note.startswith("past tasks left aside")
+        assert card.note.startswith("chosen without past tasks")
         assert card.prior is not None
         assert card.rival is None or card.rival.ratio >= 1 - 1e-6
 
@@ -284,3 +286,42 @@ class TestTurns:
         measured(campaign, strength(690), 6)
         found = [event for event in campaign.events if isinstance(event, Suggested)]
         assert not any(design.plain for event in found for design in event.designs)
+
+
+class TestOneConditioning:
+    """A suggestion conditions its prior once and reads past work once, whatever it needs to know of it."""
+
+    @pytest.fixture
+    def counted(self, family: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+        calls = {"conditioned": 0, "scans": 0}
+        conditioned, scan = FittedAuto.conditioned, past_tasks._signatures
+
+        def count_conditioned(self: FittedAuto, data: TaskData) -> ConditionedPrior:
+            calls["conditioned"] += 1
+            return conditioned(self, data)
+
+        def count_scans(places: Sequence[Path]) -> Iterator[tuple[str, int, int]]:
+            calls["scans"] += 1
+            return scan(places)
+
+        monkeypatch.setattr(FittedAuto, "conditioned", count_conditioned)
+        monkeypatch.setattr(past_tasks, "_signatures", count_scans)
+        return calls
+
+    @pytest.mark.parametrize("results", [0, 1, 3, 6])
+    def test_of_a_suggestion(self, family: Path, counted: dict[str, int], results: int) -> None:
+        campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}))
+        if results:
+            measured(campaign, strength(690), results)
+        counted.update(conditioned=0, scans=0)
+        campaign.suggest(1)
+        assert counted == {"conditioned": 1, "scans": 1}
+
+    def test_of_status_and_suggestion_together(self, family: Path, counted: dict[str, int]) -> None:
+        campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}))
+        measured(campaign, strength(690), 3)
+        counted.update(conditioned=0, scans=0)
+        assert campaign.status().prior is not None
+        campaign.best()
+        campaign.suggest(1)
+        assert counted == {"conditioned": 1, "scans": 1}
