@@ -41,7 +41,7 @@ RULES = (
     Rule("turns", r"\bin[ _]turns\b", "interleaving", "in_turns(a, b)"),
     Rule(
         "knowing",
-        r"\bKnowing\b|knowing_nothing|\bKnowledge\b",
+        r"\bKnowing\b|knowing_nothing|\bKnowledge\b(?! Discovery)",
         "PriorMean, zero_mean, CampaignPosterior",
         "knowing_nothing",
     ),
