@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from designer.priors.networks.gradient import Beginning, GradientSettings, Variant, adapted_loss
-from designer.priors.networks.training import generator, one_thread, seeded
+from designer.priors.networks.training import generator, seeded
+from designer.threads import one_thread
 
 PAGE = Path(__file__).parents[1] / "results" / "maml-sinusoid.md"
 PUBLISHED: dict[tuple[Variant, int], str] = {

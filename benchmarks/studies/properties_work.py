@@ -112,10 +112,10 @@ def read(data: Path) -> tuple[list[Property], list[Task]]:
 def learned(tasks: Sequence[Task], work: Path) -> tuple[FittedProperties, float]:
     """Return the prior, learned once by the present code and saved in `work`, and the CPU seconds it took."""
     code = learning_code()
-    if not saving.is_saved(work) or saving.read_card(work).get("code") != code:
+    if not saving.is_saved(work) or saving.read_card(work).get("learning_code") != code:
         begin = time.process_time()
         PropertyPrior().fit(tasks, seed=0).save(work)
-        saving.annotate(work, {"seconds": time.process_time() - begin, "code": code})
+        saving.annotate(work, {"seconds": time.process_time() - begin, "learning_code": code})
     card, tensors = saving.read(work)
     return FittedProperties.from_saved(card, tensors), float(card["seconds"])
 

@@ -94,6 +94,16 @@ class CommonFeatures:
         """The number d of columns."""
         return len(self.columns)
 
+    def varying(self, X: Tensor) -> Tensor:
+        """Return the columns (indices) that change over rows (``n x d``), those of a categorical parameter together."""
+        changes = (X.amax(0) > X.amin(0)).tolist()
+        moved = {self.columns[i].parameter for i, each in enumerate(changes) if each}
+        both = [
+            (c.role == "category" and c.parameter in moved) or each
+            for c, each in zip(self.columns, changes, strict=True)
+        ]
+        return torch.tensor(both).nonzero()[:, 0]
+
     @cached_property
     def elements(self) -> tuple[str, ...]:
         """The elements that the sources hold."""

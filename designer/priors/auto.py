@@ -37,11 +37,12 @@ from torch import Tensor
 
 from designer.priors.base import ConditionedPrior
 from designer.priors.baseline import plain_model
+from designer.priors.conditioning import OPPOSITE_SIGN_GP
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
 from designer.priors.saving import SavedPrior, Serialized
-from designer.priors.transfer import AGAINST, FittedTransfer, TransferPrior
+from designer.priors.transfer import FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.independent import joined
 from designer.surrogates.mixture import Mixture
@@ -169,7 +170,7 @@ class FittedAuto(SavedPrior):
             return Weighed(("plain",), (plain,), (1.0,), 0.0)
         models = (plain, *informed)
         names = ("plain", "transfer-gp", "transfer-gp, against")
-        prior = np.log([PLAIN, (1 - PLAIN) * (1 - AGAINST), (1 - PLAIN) * AGAINST])
+        prior = np.log([PLAIN, (1 - PLAIN) * (1 - OPPOSITE_SIGN_GP), (1 - PLAIN) * OPPOSITE_SIGN_GP])
         evidence = np.zeros(len(models))
         if len(one.X):
             level = informed[0].process.output

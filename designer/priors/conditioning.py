@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from botorch.models.model import Model
-from torch import Tensor
 
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.baseline import plain_model
 from designer.priors.informed import Extra, InformedModel, PriorMean, fit_informed
-from designer.priors.sources import Source, gather, matching, name_of
+from designer.priors.sources import Source, matching
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined, parts
@@ -20,13 +18,13 @@ from designer.surrogates.kernel_structure import GaussianProcessSettings
 from designer.surrogates.mixture import Mixture
 from designer.surrogates.outputs import OutputScale
 
-if TYPE_CHECKING:
-    from designer.tasks import Task
+OPPOSITE_SIGN = 0.05
+"""Prior probability that a new task correlates negatively with past tasks, for trained networks: past tasks are brought
+to one sign before training, by estimates of it."""
 
-L = TypeVar("L")
-
-AGAINST = 0.05
-"""Prior probability that a new task runs against the past ones."""
+OPPOSITE_SIGN_GP = 0.02
+"""The same for Gaussian processes of single sources, chosen by measurement
+(docs/decisions/012-transfer-and-guard.md)."""
 
 
 def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None]) -> Model:
@@ -58,14 +56,14 @@ def what_teaches(
     return (bridge, teaching) if teaching and bridge.shares else None
 
 
-def mix_by_evidence(models: Sequence[InformedModel], one: TaskData, against: float = AGAINST) -> Model | None:
+def mix_by_evidence(models: Sequence[InformedModel], one: TaskData, opposite: float = OPPOSITE_SIGN) -> Model | None:
     """Return the mixture of the model that runs with past tasks and the one that runs against them, by their evidence.
 
-    The only model, where there is one; None, where there are none. `against` is the prior probability of the second.
+    The only model, where there is one; None, where there are none. `opposite` is the prior probability of the second.
     """
     if len(models) < 2:
         return models[0] if models else None
-    odds = np.log([1.0 - against, against])
+    odds = np.log([1.0 - opposite, opposite])
     if len(one.X):
         odds = odds + [model.log_evidence() for model in models]
     weights = np.exp(odds - odds.max())
@@ -86,43 +84,3 @@ def fit_both_signs(
         fit_informed(one, prior_mean(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
     )
     return with_them, against
-
-
-def learned_by_subject(
-    tasks: Sequence[Task], learn: Callable[[CommonFeatures, Sequence[Source], Sequence[str]], L]
-) -> tuple[CommonFeatures, tuple[Source, ...], tuple[L, ...]]:
-    """Return what `learn` makes of each set of sources that a new task may learn from, and of what it is made.
-
-    Parameters
-    ----------
-    learn
-        From common features, sources, and the group of near copies that each belongs to.
-    """
-    ordered = sorted(tasks, key=name_of)
-    common, sources = gather(ordered)
-    groups = {name_of(task): task.group or name_of(task) for task in ordered}
-    learned = [learn(common, chosen, [groups[source.name] for source in chosen]) for chosen in subjects(sources)]
-    return common, sources, tuple(learned)
-
-
-def subjects(sources: Sequence[Source]) -> list[tuple[Source, ...]]:
-    """Return the sets of sources that a new task may learn from: those of each quantity, and all."""
-    sets = [tuple(s for s in sources if s.measures(one.quantity)) for one in sources]
-    distinct = {tuple(id(s) for s in each): each for each in [*sets, tuple(sources)] if each}
-    return list(distinct.values())
-
-
-def names_of(sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
-    """Return (task, quantity) of sources: what tells one set of them from another."""
-    return tuple((source.name, source.quantity.name) for source in sources)
-
-
-def moving(X: Tensor, common: CommonFeatures) -> list[int]:
-    """Return the columns that change over rows (``n x d``), those of one choice together."""
-    changes = (X.amax(0) > X.amin(0)).tolist()
-    choices = {c.parameter for c, moves in zip(common.columns, changes, strict=True) if moves and c.role == "category"}
-    return [
-        j
-        for j, column in enumerate(common.columns)
-        if changes[j] or (column.role == "category" and column.parameter in choices)
-    ]

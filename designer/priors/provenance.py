@@ -1,9 +1,11 @@
-"""Which version of this program made something."""
+"""Which version of this program made something, and which code: two checkouts of one version may differ."""
 
 from __future__ import annotations
 
-import json
-from importlib.metadata import PackageNotFoundError, distribution
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import designer
@@ -14,44 +16,22 @@ _DISTRIBUTION = "materials-designer"
 def version() -> str:
     """Return the version of this program; ``unknown`` where it is not installed."""
     try:
-        return distribution(_DISTRIBUTION).version
+        return version_of(_DISTRIBUTION)
     except PackageNotFoundError:
         return "unknown"
 
 
-def commit() -> str | None:
-    """Return the commit that this program was installed from, or is checked out at; None for a released version."""
-    try:
-        origin = json.loads(distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, json.JSONDecodeError):
-        origin = {}
-    named = origin.get("vcs_info", {}).get("commit_id")
-    return str(named) if named else checked_out(Path(designer.__file__).resolve().parent.parent)
+@cache
+def code() -> str:
+    """Return a digest of the program's modules as they are installed, or as a checkout has them."""
+    return digest_of_modules(Path(designer.__file__).parent)
 
 
-def checked_out(folder: Path) -> str | None:
-    """Return the commit that a folder with a ``.git`` is at, read from its files; None where it has none.
-
-    A worktree's ``.git`` is a file that names the place of its own HEAD.
-    """
-    place = folder / ".git"
-    try:
-        if place.is_file():
-            place = (folder / place.read_text(encoding="utf-8").partition("gitdir:")[2].strip()).resolve()
-        head = (place / "HEAD").read_text(encoding="utf-8").strip()
-        if not head.startswith("ref:"):
-            return head or None
-        name = head.partition("ref:")[2].strip()
-        shared = place / "commondir"
-        roots = [place, (place / shared.read_text(encoding="utf-8").strip()).resolve()] if shared.is_file() else [place]
-        for root in roots:
-            if (root / name).is_file():
-                return (root / name).read_text(encoding="utf-8").strip()
-            packed = root / "packed-refs"
-            for line in packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else ():
-                found, _, ref = line.partition(" ")
-                if ref == name:
-                    return found
-    except (OSError, UnicodeDecodeError):
-        return None
-    return None
+def digest_of_modules(folder: Path) -> str:
+    """Return a digest of the Python files below a folder, their places included."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        found.update(content)
+    return found.hexdigest()[:16]

@@ -63,12 +63,12 @@ def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Ten
 
 
 def annotate(folder: Path | str, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Add to the card of a saved prior what is to be known of it, with the version and commit that made it.
+    """Add entries to the card of a saved prior, with the version and the digest of the code that made it.
 
     What a prior needs itself stays as it is. Returns the whole card.
     """
     card = read_card(folder)
-    whole = {**more, "version": provenance.version(), "commit": provenance.commit(), **card}
+    whole = {**more, "version": provenance.version(), "code": provenance.code(), **card}
     _replace(Path(folder) / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
     return whole
 

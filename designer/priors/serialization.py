@@ -1,4 +1,4 @@
-"""Sources in a saved prior: what they are in the card, their rows among the tensors."""
+"""What saved priors hold: sources as entries of the card and as tensors, and the names of tensors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ from designer.surrogates.data import Quantity
 _PARTS = ("X", "y", "present")
 
 
+def under(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors with their names below another one.
+
+    >>> import torch
+    >>> list(under("network.0", {"weight": torch.zeros(1)}))
+    ['network.0.weight']
+    """
+    return {f"{name}.{own}": value for own, value in tensors.items()}
+
+
+def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors that `under` put below a name."""
+    return {own.removeprefix(f"{name}."): value for own, value in tensors.items() if own.startswith(f"{name}.")}
+
+
 def sources_card(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Return the card's entry of every source: the task's name, the quantity and its unit, the number of designs."""
     return [{"name": s.name, "quantity": s.quantity.name, "unit": s.quantity.unit, "rows": len(s)} for s in sources]
@@ -20,7 +35,10 @@ def sources_card(sources: Sequence[Source]) -> list[dict[str, Any]]:
 
 def sources_tensors(sources: Sequence[Source]) -> dict[str, Tensor]:
     """Return the rows of every source under ``source.<number>.<part>``."""
-    return {f"source.{i}.{part}": getattr(s, part).clone() for i, s in enumerate(sources) for part in _PARTS}
+    tensors: dict[str, Tensor] = {}
+    for i, source in enumerate(sources):
+        tensors |= under(f"source.{i}", {part: getattr(source, part).clone() for part in _PARTS})
+    return tensors
 
 
 def sources_from(card: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> tuple[Source, ...]:

@@ -19,9 +19,6 @@ from designer.surrogates.kernel_structure import GaussianProcessSettings, build_
 from designer.surrogates.kernels import Hyperparameters
 from designer.surrogates.outputs import OutputScale
 
-SELF_PREDICTION = 0.1
-"""Least leave-one-out R^2 of a source that is used: one that cannot predict itself predicts nothing else."""
-
 HYPERPARAMETERS = ("lengthscales", "variances", "noise")
 
 
@@ -69,20 +66,6 @@ def fit_source(source: Source, common: CommonFeatures) -> SourceModel:
     return SourceModel(source, columns, fit_gaussian_process(data))
 
 
-def varying(X: Tensor, common: CommonFeatures) -> Tensor:
-    """Return the columns (indices) that change over rows (``n x d``), those of a categorical parameter together."""
-    changes = (X.amax(0) > X.amin(0)).tolist()
-    moved = {common.columns[i].parameter for i, each in enumerate(changes) if each}
-    return torch.tensor(
-        [
-            i
-            for i, column in enumerate(common.columns)
-            if changes[i] or (column.role == "category" and column.parameter in moved)
-        ],
-        dtype=torch.long,
-    )
-
-
 def stored(model: SourceModel) -> dict[str, Tensor]:
     """Return the hyperparameters of a source model as tensors."""
     hyper = model.process.hyperparameters
@@ -102,7 +85,7 @@ def restored(source: Source, common: CommonFeatures, tensors: Mapping[str, Tenso
 
 def _own_data(source: Source, common: CommonFeatures) -> tuple[Tensor, TaskData]:
     """Return the columns that change in a source, and its standardised data over them."""
-    columns = varying(source.X, common)
+    columns = common.varying(source.X)
     kept = tuple(common.columns[i] for i in columns.tolist())
     return columns, TaskData(source.X[:, columns], source.z[:, None], kept).target(0)
 

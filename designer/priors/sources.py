@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ROWS = 200
 """At most so many designs of one past task are used: what more of them say costs more than it teaches."""
 
+MIN_SELF_PREDICTION = 0.1
+"""Share of the variance of designs that a source's own model has not seen (R^2 by leave-one-out or by folds) from which
+the source is used: one that cannot predict itself predicts nothing else."""
+
 _FEWEST = 3
 
 

@@ -38,24 +38,21 @@ from designer.arrays import FloatArray
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.base import ConditionedPrior
 from designer.priors.baseline import plain_model
-from designer.priors.conditioning import fit_both_signs, mix_by_evidence, quantity_of
+from designer.priors.conditioning import OPPOSITE_SIGN_GP, fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
 from designer.priors.levels import level_of
 from designer.priors.saving import SavedPrior, Serialized
-from designer.priors.serialization import sources_card, sources_from, sources_tensors
+from designer.priors.serialization import below, sources_card, sources_from, sources_tensors, under
 from designer.priors.source_models import (
-    HYPERPARAMETERS,
-    SELF_PREDICTION,
     Remembered,
     SourceModel,
     fit_source,
     predictions,
     restored,
     stored,
-    varying,
 )
-from designer.priors.sources import gather
+from designer.priors.sources import MIN_SELF_PREDICTION, gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.independent import joined
@@ -67,9 +64,6 @@ if TYPE_CHECKING:
 KIND = "transfer-gp"
 EPISODE_ROWS = 24
 EPISODES = 16
-AGAINST = 0.02
-"""Prior probability that a new task runs against its sources."""
-
 _MIN_SLOPE_SPREAD = 0.15
 _SHRINK = 2.0  # pseudo-tasks of slope 0 with which slopes are averaged
 _MIN_SLOPE = 0.2  # of usable sources; and, of three or more, two standard errors above 0
@@ -135,8 +129,8 @@ class TransferPrior:
         """Fit every source and learn how far each quantity's sources can be trusted. No randomness: `seed` is noted."""
         common, sources = gather(tasks)
         models = tuple(fit_source(source, common) for source in sources)
-        usable = tuple(model for model in models if model.self_prediction() >= SELF_PREDICTION)
-        refused = tuple(model.source.name for model in models if model.self_prediction() < SELF_PREDICTION)
+        usable = tuple(model for model in models if model.self_prediction() >= MIN_SELF_PREDICTION)
+        refused = tuple(model.source.name for model in models if model.self_prediction() < MIN_SELF_PREDICTION)
         return FittedTransfer(common, usable, refused, seed)
 
 
@@ -178,7 +172,7 @@ class FittedTransfer(SavedPrior):
             pairs = zip(targets, found, strict=True)
             return next((self._evidence(one, models[0]) for one, models in pairs if models), None)
 
-        models = [mix_by_evidence(each, one, AGAINST) for each, one in zip(found, targets, strict=True)]
+        models = [mix_by_evidence(each, one, OPPOSITE_SIGN_GP) for each, one in zip(found, targets, strict=True)]
         pairs = zip(models, targets, strict=True)
         return ConditionedPrior(joined([plain_model(one) if each is None else each for each, one in pairs]), evidence)
 
@@ -251,15 +245,17 @@ class FittedTransfer(SavedPrior):
             "common": self.common.as_dict(),
             "tasks": sources_card(sources),
         }
-        found = {f"{i}.{name}": value for i, m in enumerate(self.models) for name, value in stored(m).items()}
-        return card, {**sources_tensors(sources), **found}
+        tensors = sources_tensors(sources)
+        for i, model in enumerate(self.models):
+            tensors |= under(str(i), stored(model))
+        return card, tensors
 
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedTransfer:
         """Return what `save` wrote."""
         common = CommonFeatures.from_dict(card["common"])
         models = [
-            restored(source, common, {name: tensors[f"{i}.{name}"] for name in HYPERPARAMETERS})
+            restored(source, common, below(str(i), tensors))
             for i, source in enumerate(sources_from(card["tasks"], tensors))
         ]
         return cls(common, tuple(models), tuple(card["refused"]), int(card["seed"]))
@@ -317,7 +313,7 @@ def episode_of(i: int, models: Sequence[SourceModel], common: CommonFeatures, ro
     X = source.X[:rows]
     with torch.no_grad():
         mean, deviations = spread(predictions([m for j, m in enumerate(models) if j != i], X))
-    own = varying(source.X, common)
+    own = common.varying(source.X)
     features = torch.cat([X[:, own], mean[:, None], deviations], dim=-1).numpy()
     columns = tuple(common.columns[j] for j in own.tolist())
     return Episode(features, mean.numpy(), source.z[:rows].numpy(), columns, len(models) - 1)

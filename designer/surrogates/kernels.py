@@ -18,6 +18,7 @@ References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine L
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,16 +137,38 @@ class Kernel:
             used = torch.from_numpy(term.used)
             scale = torch.from_numpy(np.sqrt(self.weights[term.used]) / hyper.lengthscales[term.groups[term.used]])
             A, B = X1[..., used] * scale, X2[..., used] * scale
-            squared = (A * A).sum(-1)[..., :, None] + (B * B).sum(-1)[..., None, :] - 2.0 * A @ B.transpose(-1, -2)
-            # The clamp makes the gradient at equal points 0 (its true value) where sqrt alone would give NaN.
-            s = (5.0 * squared.clamp_min(1e-20)).sqrt()
-            total = total + float(hyper.variances[term.variance]) * (1.0 + s + s * s / 3.0) * torch.exp(-s)
+            total = total + matern(squared_distances(A, B), float(hyper.variances[term.variance]))
         for linear in self.linear:
             A, B = X1[..., linear.columns], X2[..., linear.columns]
             total = total + float(hyper.variances[linear.variance]) * A @ B.transpose(-1, -2)
         if not isinstance(total, Tensor):
             return torch.full((*X1.shape[:-1], X2.shape[-2]), total, dtype=X1.dtype)
         return total
+
+
+def squared_distances(A: Tensor, B: Tensor) -> Tensor:
+    """Return squared distances (``... x n x k``) of ``... x n x p`` and ``... x k x p``, some below 0 by rounding."""
+    return A.square().sum(-1)[..., :, None] + B.square().sum(-1)[..., None, :] - 2.0 * A @ B.mT
+
+
+def matern(squared: Tensor, variance: Tensor | float = 1.0, *, floor: float = 1e-20) -> Tensor:
+    """Return the Matern-5/2 covariance at squared scaled distances ``r^2`` (any shape).
+
+    Distances below `floor` count as `floor`: so the gradient at equal points is 0 (its true value), where the square
+    root alone would give NaN.
+    """
+    return matern_of_root((5.0 * squared.clamp_min(floor)).sqrt(), variance)
+
+
+def matern_of_root(
+    s: Tensor, variance: Tensor | float = 1.0, *, square: Callable[[Tensor], Tensor] = lambda s: s * s
+) -> Tensor:
+    """Return the Matern-5/2 covariance at ``s = sqrt(5) r`` (any shape).
+
+    `square` may be ``torch.square``: its gradients differ from those of the product in the last bit, which trainings
+    and searches for hyperparameters amplify; each keeps what it was written with, and so its results.
+    """
+    return variance * (1.0 + s + square(s) / 3.0) * torch.exp(-s)
 
 
 def _squared_distances(Z: FloatArray) -> FloatArray:

@@ -84,7 +84,7 @@ def test_a_prior_is_fitted_and_shown(designer, past):
     assert done.code == 0
     card = json.loads((past / "kept" / "prior.json").read_text())
     assert card["kind"] == "properties"
-    assert {"version", "commit", "data"} <= set(card)
+    assert {"version", "code", "data"} <= set(card)
     shown = designer("prior", "show", "kept")
     assert shown.code == 0
     assert "predicts itself" in shown.out

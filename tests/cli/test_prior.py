@@ -44,7 +44,7 @@ def test_a_prior_is_fitted_and_shown(designer, folder, family):
     assert [task["rows"] for task in card["tasks"]] == [12, 12, 12]
     assert card["data"] == [{"place": "furnace", "license": "CC BY 4.0", "source": "a lab", "citation": None}]
     assert {line["count"] for line in card["held_out"]} == {3, 5}
-    assert {"version", "commit", "seed"} <= set(card)
+    assert {"version", "code", "seed"} <= set(card)
     shown = designer("prior", "show", "learned")
     assert shown.code == 0
     for word in ("transfer-gp", "furnace/t2", "strength (MPa)", "CC BY 4.0", "gain"):

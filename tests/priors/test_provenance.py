@@ -1,43 +1,32 @@
-"""Which version and commit made something, read from files alone."""
+"""Which version and code made something."""
 
 from __future__ import annotations
 
+from importlib.metadata import version as version_of
 from pathlib import Path
 
-from designer.priors.provenance import checked_out, commit, version
-
-SHA = "0123456789abcdef0123456789abcdef01234567"
+from designer.priors.provenance import code, digest_of_modules, version
 
 
-def test_a_checkout(tmp_path: Path) -> None:
-    git = tmp_path / ".git"
-    (git / "refs" / "heads").mkdir(parents=True)
-    assert checked_out(tmp_path) is None
-    (git / "HEAD").write_text("ref: refs/heads/main\n")
-    assert checked_out(tmp_path) is None
-    (git / "packed-refs").write_text(f"# pack-refs\n{SHA} refs/heads/main\n")
-    assert checked_out(tmp_path) == SHA
-    (git / "refs" / "heads" / "main").write_text("f" * 40 + "\n")
-    assert checked_out(tmp_path) == "f" * 40
-    (git / "HEAD").write_text(SHA)
-    assert checked_out(tmp_path) == SHA
+def test_version_is_that_of_the_installed_distribution() -> None:
+    assert version() == version_of("materials-designer")
 
 
-def test_a_worktree(tmp_path: Path) -> None:
-    own = tmp_path / "repo" / ".git" / "worktrees" / "w"
-    own.mkdir(parents=True)
-    (own / "HEAD").write_text("ref: refs/heads/w\n")
-    (own / "commondir").write_text("../..\n")
-    heads = tmp_path / "repo" / ".git" / "refs" / "heads"
-    heads.mkdir(parents=True)
-    (heads / "w").write_text(SHA)
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    (tree / ".git").write_text(f"gitdir: {own}\n")
-    assert checked_out(tree) == SHA
+def test_code_is_a_short_digest() -> None:
+    assert len(code()) == 16
+    assert code() == code()
 
 
-def test_no_checkout(tmp_path: Path) -> None:
-    assert checked_out(tmp_path) is None
-    assert version()
-    assert commit() is None or len(str(commit())) == 40
+def test_digest_changes_with_content_and_place_of_modules_only(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    module = tmp_path / "package" / "module.py"
+    module.write_text("x = 1\n")
+    first = digest_of_modules(tmp_path)
+    (tmp_path / "package" / "notes.txt").write_text("no module")
+    assert digest_of_modules(tmp_path) == first
+    module.write_text("x = 2\n")
+    changed = digest_of_modules(tmp_path)
+    module.write_text("x = 1\n")
+    moved = module.rename(tmp_path / "module.py")
+    assert moved.is_file()
+    assert len({first, changed, digest_of_modules(tmp_path)}) == 3

@@ -14,12 +14,12 @@ import torch
 from designer.objective import Target
 from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
 from designer.priors.baseline import plain_model
-from designer.priors.conditioning import is_informed
+from designer.priors.conditioning import OPPOSITE_SIGN_GP, is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import Guarded
 from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
-from designer.priors.transfer import AGAINST, FittedTransfer, SourceMean, TransferPrior, episode_of, spread
+from designer.priors.transfer import FittedTransfer, SourceMean, TransferPrior, episode_of, spread
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
@@ -198,7 +198,7 @@ class TestPosterior:
         posterior = prior.condition(data_of(lambda X: -hill(0.55)(X), 8))
         assert isinstance(posterior, Mixture)
         (_, _), (against, _) = posterior.components
-        assert against > 5 * AGAINST
+        assert against > 5 * OPPOSITE_SIGN_GP
         X = features(40, 8)[1]
         assert np.corrcoef(posterior.marginals(torch.as_tensor(X))[0], hill(0.55)(X))[0, 1] < -0.9
 

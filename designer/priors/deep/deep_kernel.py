@@ -27,28 +27,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import (
-    condition_each,
-    fit_both_signs,
-    learned_by_subject,
-    mix_by_evidence,
-    moving,
-    names_of,
-    quantity_of,
-    what_teaches,
-)
+from designer.priors.conditioning import fit_both_signs, quantity_of, what_teaches
 from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep.deep_training import Tables, Training, folds_of, train
 from designer.priors.deep.embedding_networks import Weights, by_rows, doubled, look, only
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
-from designer.priors.saving import SavedPrior, Serialized
-from designer.priors.serialization import sources_card, sources_from, sources_tensors
+from designer.priors.source_sets import FittedSets, names_of
 from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
 
@@ -98,8 +87,7 @@ class DeepKernelPrior:
 
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedDeepKernel:
         """Train the networks on past tasks, in any order; see `Prior.fit`."""
-        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
-        return FittedDeepKernel(common, sources, learned, seed)
+        return FittedDeepKernel.fit(tasks, partial(learn, training=self.training, seed=seed), seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +109,23 @@ class Learned:
     weights: Weights
     trust: Trust
 
+    def as_dict(self) -> dict[str, Any]:
+        """See `designer.priors.source_sets.Learned.as_dict`."""
+        return {"trust": self.trust.as_dict()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `designer.priors.source_sets.Learned.tensors`."""
+        return {**self.weights, "centre": self.standardise.centre, "width": self.standardise.width}
+
+    @classmethod
+    def from_saved(
+        cls, names: tuple[tuple[str, str], ...], entry: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    ) -> Learned:
+        """See `designer.priors.source_sets.Learned.from_saved`."""
+        weights = dict(tensors)
+        standardise = Standardiser(weights.pop("centre"), weights.pop("width"))
+        return cls(names, standardise, weights, Trust(**entry["trust"]))
+
 
 def learn(
     common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: Training, seed: int
@@ -137,47 +142,25 @@ def learn(
         if int(folds.max()) == 0:
             break  # its one member saw every task
         phi, mean = look(only(weights, fold), X[None])
-        changing = moving(source.X, common)
-        columns = tuple(common.columns[j] for j in changing)
+        changing = common.varying(source.X)
+        columns = tuple(common.columns[j] for j in changing.tolist())
         episodes.append(Episode(source.X[:, changing], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
     return Learned(names_of(sources), standardise, weights, learn_trust(episodes))
 
 
-@dataclass(frozen=True, eq=False)
-class FittedDeepKernel(SavedPrior):
-    """Trained networks.
+class FittedDeepKernel(FittedSets[Learned]):
+    """Trained networks."""
 
-    Parameters
-    ----------
-    common, sources
-        The common features, and the sources that were learned from.
-    learned
-        What was learned of the sources of each quantity, and of all.
-    """
-
-    common: CommonFeatures
-    sources: tuple[Source, ...]
-    learned: tuple[Learned, ...]
-    seed: int = 0
-
-    @property
-    def kind(self) -> str:
-        return KIND
-
-    def condition(self, data: TaskData) -> Model:
-        """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one))
+    KIND = KIND
+    LEARNED = Learned
 
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
-        """Return the models of one target that runs with past tasks and of one that runs against them.
-
-        None, where past tasks teach nothing about it.
-        """
+        """See `FittedSets.informed`."""
         found = what_teaches(one, self.common, self.sources)
         if found is None:
             return ()
         bridge, teaching = found
-        learned = next(each for each in self.learned if each.names == names_of(teaching))
+        learned = self.learned[self.index_of(teaching)]
         trust, weights = learned.trust, learned.weights
         with torch.no_grad():
             mean, _ = Embedding(bridge, learned.standardise, weights, trust.slope)(one.X)
@@ -186,33 +169,3 @@ class FittedDeepKernel(SavedPrior):
         extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
         prior_mean = partial(Embedding, bridge, learned.standardise, weights)
         return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
-
-    def serialize(self) -> Serialized:
-        """Return the card and the tensors from which the prior can be restored."""
-        tensors = sources_tensors(self.sources)
-        for i, each in enumerate(self.learned):
-            tensors |= {f"learned.{i}.{name}": value for name, value in each.weights.items()}
-            tensors |= {f"learned.{i}.centre": each.standardise.centre, f"learned.{i}.width": each.standardise.width}
-        card = {
-            "kind": KIND,
-            "seed": self.seed,
-            "tasks": sources_card(self.sources),
-            "common": self.common.as_dict(),
-            "learned": [{"from": each.names, "trust": each.trust.as_dict()} for each in self.learned],
-        }
-        return card, tensors
-
-    @classmethod
-    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedDeepKernel:
-        """Return what `save` wrote."""
-        learned = tuple(_learned_from(i, entry, tensors) for i, entry in enumerate(card["learned"]))
-        sources = sources_from(card["tasks"], tensors)
-        return cls(CommonFeatures.from_dict(card["common"]), sources, learned, int(card["seed"]))
-
-
-def _learned_from(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Learned:
-    start = f"learned.{i}."
-    own = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
-    standardise = Standardiser(own.pop("centre"), own.pop("width"))
-    names = tuple((str(task), str(quantity)) for task, quantity in entry["from"])
-    return Learned(names, standardise, own, Trust(**entry["trust"]))

@@ -23,14 +23,15 @@ random designs (F-PACOH).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from designer.priors.deep.embedding_networks import Weights, begin, look, matern, squared_distances
+from designer.priors.deep.embedding_networks import Weights, begin, correlation, look
+from designer.surrogates.kernels import matern, squared_distances
+from designer.threads import one_thread
 
 _NOISE_FLOOR = 1e-3
 _WIDE = (1.0, 1.0)  # variance of the wide process and its lengthscale, in roots of the number of features
@@ -116,20 +117,8 @@ def train(tables: Tables, folds: Tensor, settings: Training, seed: int) -> Weigh
 
     With one fold there is nothing to leave out: its member is trained on all tasks, for a third of the steps.
     """
-    with quiet():
+    with one_thread(), torch.enable_grad():
         return _train(tables, folds, settings, torch.Generator().manual_seed(seed))
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """One thread: at these sizes more gain nothing, and sums come out alike on every machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.enable_grad():
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(tables: Tables, folds: Tensor, settings: Training, generator: torch.Generator) -> Weights:
@@ -221,8 +210,8 @@ def covariance(weights: Weights, phi: Tensor, X: Tensor) -> Tensor:
         return weights[name].exp().reshape(-1, *[1] * (phi.ndim - 1))
 
     scale = X.shape[-1] ** 0.5 * value("length")
-    learned = value("learned") * matern(squared_distances(phi, phi))
-    own = value("own") * matern(squared_distances(X / scale, X / scale))
+    learned = value("learned") * correlation(phi, phi)
+    own = value("own") * correlation(X / scale, X / scale)
     return value("offset") + learned + own
 
 
@@ -250,7 +239,7 @@ def divergence(weights: Weights, X: Tensor) -> Tensor:
     eye = torch.eye(n)
     K = covariance(weights, phi, X[None].expand(len(phi), n, d)) + 0.01 * eye
     variance, length = _WIDE
-    wide = variance * matern(squared_distances(X, X) / (length**2 * d)) + 0.01 * eye
+    wide = variance * matern(squared_distances(X, X) / (length**2 * d), floor=1e-10) + 0.01 * eye
     factor = torch.linalg.cholesky(wide)
     inverse = torch.cholesky_inverse(factor)
     trace = (inverse * K).sum((-1, -2))

@@ -18,10 +18,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designer.surrogates.kernels import matern, squared_distances
+
 Weights = dict[str, Tensor]
 
 HIDDEN = 64
 _ROWS = 2048
+_MIN_SQUARED_DISTANCE = 1e-10  # in single precision, below which two points are the same
 
 
 def begin(members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN) -> Weights:
@@ -76,16 +79,9 @@ def doubled(weights: Mapping[str, Tensor]) -> Weights:
     return {name: value.detach().to(torch.float64) for name, value in weights.items()}
 
 
-def matern(squared: Tensor) -> Tensor:
-    """Return the Matern-5/2 correlation of squared scaled distances; differentiable at 0."""
-    s = (5.0 * squared.clamp_min(1e-10)).sqrt()
-    return (1.0 + s + s * s / 3.0) * torch.exp(-s)
-
-
-def squared_distances(A: Tensor, B: Tensor) -> Tensor:
-    """Return the squared distances (``... x n x k``) of ``... x n x p`` and ``... x k x p``."""
-    a, b = A.square().sum(-1), B.square().sum(-1)
-    return (a[..., :, None] + b[..., None, :] - 2.0 * A @ B.transpose(-1, -2)).clamp_min(0.0)
+def correlation(A: Tensor, B: Tensor) -> Tensor:
+    """Return the Matern-5/2 correlation (``... x n x k``) of scaled points ``... x n x p`` and ``... x k x p``."""
+    return matern(squared_distances(A, B), floor=_MIN_SQUARED_DISTANCE)
 
 
 def by_rows(look: Callable[[Tensor], tuple[Tensor, Tensor]], X: Tensor) -> tuple[Tensor, Tensor]:

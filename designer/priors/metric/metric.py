@@ -18,39 +18,27 @@ learned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from botorch.models.model import Model
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.agreement import Standardiser
-from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import (
-    condition_each,
-    fit_both_signs,
-    learned_by_subject,
-    mix_by_evidence,
-    names_of,
-    quantity_of,
-    what_teaches,
-)
-from designer.priors.deep.deep_calibration import Trust
+from designer.priors.alignment import Bridge
+from designer.priors.conditioning import fit_both_signs, quantity_of, what_teaches
 from designer.priors.deep.embedding_networks import by_rows
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.metric.metric_learning import Learned, learn
 from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric.metric_training import MetricTraining
-from designer.priors.saving import SavedPrior, Serialized
-from designer.priors.serialization import sources_card, sources_from, sources_tensors
+from designer.priors.source_sets import FittedSets
 from designer.priors.sources import Source
-from designer.priors.weighting import Sights, Weighting, rank_agreement
+from designer.priors.weighting import Sights, rank_agreement
 from designer.surrogates.data import TaskData
 
 if TYPE_CHECKING:
@@ -100,34 +88,14 @@ class MetricPrior:
 
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedMetric:
         """Train the embedding on past tasks, in any order; see `Prior.fit`."""
-        common, sources, learned = learned_by_subject(tasks, partial(learn, training=self.training, seed=seed))
-        return FittedMetric(common, sources, learned, seed)
+        return FittedMetric.fit(tasks, partial(learn, training=self.training, seed=seed), seed)
 
 
-@dataclass(frozen=True, eq=False)
-class FittedMetric(SavedPrior):
-    """A trained metric.
+class FittedMetric(FittedSets[Learned]):
+    """A trained metric."""
 
-    Parameters
-    ----------
-    common, sources
-        The common features, and the sources that were learned from.
-    learned
-        What was learned of the sources of each quantity, and of all.
-    """
-
-    common: CommonFeatures
-    sources: tuple[Source, ...]
-    learned: tuple[Learned, ...]
-    seed: int = 0
-
-    @property
-    def kind(self) -> str:
-        return KIND
-
-    def condition(self, data: TaskData) -> Model:
-        """Return the posterior of a new task; see `FittedPrior.condition`."""
-        return condition_each(data, lambda one: mix_by_evidence(self.informed(one), one))
+    KIND = KIND
+    LEARNED = Learned
 
     def source_weights(self, data: TaskData) -> dict[str, float]:
         """Return the names of past tasks and how much each is believed about a new task (one target), of sum 1.
@@ -143,10 +111,7 @@ class FittedMetric(SavedPrior):
         return dict(sorted(totals.items(), key=lambda each: (-each[1], each[0])))
 
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
-        """Return the models of one target that runs with past tasks and of one that runs against them.
-
-        None, where past tasks teach nothing about it.
-        """
+        """See `FittedSets.informed`."""
         seen = self._seen(one)
         if seen is None:
             return ()
@@ -166,9 +131,8 @@ class FittedMetric(SavedPrior):
         if found is None:
             return None
         bridge, teaching = found
-        names = names_of(teaching)
-        place = next(i for i, each in enumerate(self.learned) if each.names == names)
-        learned, known = self.learned[place], self._known[place]
+        index = self.index_of(teaching)
+        learned, known = self.learned[index], self._known[index]
         with torch.no_grad():
             phi, psi = learned.space(bridge(one.X))
             expected = known.anchors.expected(psi)
@@ -191,39 +155,6 @@ class FittedMetric(SavedPrior):
             known.append(_Known(Anchors.of([psi for _, psi in spaces], values), torch.stack(signed)))
         return tuple(known)
 
-    def serialize(self) -> Serialized:
-        """Return the card and the tensors from which the prior can be restored."""
-        tensors = sources_tensors(self.sources)
-        for i, each in enumerate(self.learned):
-            parts = {"networks": each.space.weights, "signature": each.psi}
-            parts["standardise"] = {"centre": each.space.standardise.centre, "width": each.space.standardise.width}
-            for part, weights in parts.items():
-                tensors |= {f"learned.{i}.{part}.{name}": value for name, value in weights.items()}
-        card = {
-            "kind": KIND,
-            "seed": self.seed,
-            "tasks": sources_card(self.sources),
-            "common": self.common.as_dict(),
-            "learned": [
-                {
-                    "from": each.names,
-                    "signs": each.signs.tolist(),
-                    "centrality": each.centrality.tolist(),
-                    "strengths": each.weighting.strengths,
-                    "trust": asdict(each.trust),
-                }
-                for each in self.learned
-            ],
-        }
-        return card, tensors
-
-    @classmethod
-    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedMetric:
-        """Return what `save` wrote."""
-        learned = tuple(_learned_from(i, entry, tensors) for i, entry in enumerate(card["learned"]))
-        sources = sources_from(card["tasks"], tensors)
-        return cls(CommonFeatures.from_dict(card["common"]), sources, learned, int(card["seed"]))
-
 
 @dataclass(frozen=True, eq=False)
 class _Known:
@@ -242,21 +173,3 @@ class _Seen:
     learned: Learned
     known: _Known
     weights: FloatArray
-
-
-def _learned_from(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Learned:
-    def part(name: str) -> dict[str, Tensor]:
-        start = f"learned.{i}.{name}."
-        return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
-
-    scale = part("standardise")
-    first, second, third = map(float, entry["strengths"])
-    return Learned(
-        tuple((str(task), str(quantity)) for task, quantity in entry["from"]),
-        np.array(entry["signs"], dtype=np.float64),
-        np.array(entry["centrality"], dtype=np.float64),
-        MetricSpace(Standardiser(scale["centre"], scale["width"]), part("networks")),
-        part("signature"),
-        Weighting((first, second, third)),
-        Trust(**entry["trust"]),
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,13 +13,14 @@ from torch import Tensor
 from designer.arrays import FloatArray
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import CommonFeatures
-from designer.priors.conditioning import moving, names_of
 from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep.deep_training import Tables, folds_of
 from designer.priors.deep.embedding_networks import Weights, doubled, only
 from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric.metric_training import MetricTraining, train_metric
 from designer.priors.metric.signature import train_signature
+from designer.priors.serialization import below, under
+from designer.priors.source_sets import names_of
 from designer.priors.sources import Source
 from designer.priors.weighting import Sights, Trial, Weighting, centrality, learn_weighting, rank_agreement
 
@@ -54,6 +56,41 @@ class Learned:
     psi: Weights
     weighting: Weighting
     trust: Trust
+
+    def as_dict(self) -> dict[str, Any]:
+        """See `designer.priors.source_sets.Learned.as_dict`."""
+        return {
+            "signs": self.signs.tolist(),
+            "centrality": self.centrality.tolist(),
+            "strengths": self.weighting.strengths,
+            "trust": self.trust.as_dict(),
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `designer.priors.source_sets.Learned.tensors`."""
+        scale = self.space.standardise
+        return {
+            **under("networks", self.space.weights),
+            **under("signature", self.psi),
+            **under("standardise", {"centre": scale.centre, "width": scale.width}),
+        }
+
+    @classmethod
+    def from_saved(
+        cls, names: tuple[tuple[str, str], ...], entry: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    ) -> Learned:
+        """See `designer.priors.source_sets.Learned.from_saved`."""
+        scale = below("standardise", tensors)
+        first, second, third = map(float, entry["strengths"])
+        return cls(
+            names,
+            np.array(entry["signs"], dtype=np.float64),
+            np.array(entry["centrality"], dtype=np.float64),
+            MetricSpace(Standardiser(scale["centre"], scale["width"]), below("networks", tensors)),
+            below("signature", tensors),
+            Weighting((first, second, third)),
+            Trust(**entry["trust"]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +164,10 @@ class _Look:
     def episode(self, weighting: Weighting, common: CommonFeatures) -> Episode:
         """Return the task as the calibration of trust sees it."""
         w = weighting.weights(self.sights(min(_PLAYED, len(self.z))))
-        columns = moving(self.source.X, common)
+        columns = common.varying(self.source.X)
         return Episode(
             self.source.X[:, columns],
-            tuple(common.columns[j] for j in columns),
+            tuple(common.columns[j] for j in columns.tolist()),
             torch.from_numpy(self.expected @ w),
             self.phi,
             self.z,

@@ -32,8 +32,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from designer.priors.deep.deep_training import Tables, drawn, quiet
-from designer.priors.deep.embedding_networks import Weights, begin, embed, matern, squared_distances
+from designer.priors.deep.deep_training import Tables, drawn
+from designer.priors.deep.embedding_networks import Weights, begin, correlation, embed
+from designer.surrogates.kernels import squared_distances
+from designer.threads import one_thread
 
 _NOISE_FLOOR = 1e-3
 _HYPER = {"offset": -2.0, "variance": -0.5, "noise": -3.0, "sharpness": 0.5}
@@ -76,13 +78,13 @@ class MetricTraining:
 
 def train_metric(tables: Tables, folds: Tensor, groups: Tensor, settings: MetricTraining, seed: int) -> Weights:
     """Return the trained weights of one member a fold; tasks with one number in `groups` do not teach each other."""
-    with quiet():
+    with one_thread(), torch.enable_grad():
         return _train(tables, folds, groups, settings, torch.Generator().manual_seed(seed))
 
 
 def attention(query: Tensor, support: Tensor, values: Tensor, there: Tensor, sharpness: Tensor) -> Tensor:
     """Return ``sum_i a_i z_i`` (``... x q``): queries ``... x q x p``, support ``... x n x p``, values ``... x n``."""
-    scores = -sharpness * squared_distances(query, support)
+    scores = -sharpness * squared_distances(query, support).clamp_min(0.0)
     weights = torch.softmax(scores.masked_fill(~there[..., None, :], -torch.inf), dim=-1)
     return (weights @ values[..., None])[..., 0]
 
@@ -208,9 +210,9 @@ def _regression(
     offset, variance, noise = (_value(weights, name) for name in ("offset", "variance", "noise"))
     noise = noise + _NOISE_FLOOR
     mask = there.to(known.dtype)
-    K = (offset + variance * matern(squared_distances(near, near))) * (mask[..., :, None] * mask[..., None, :])
+    K = (offset + variance * correlation(near, near)) * (mask[..., :, None] * mask[..., None, :])
     K = K + torch.diag_embed(torch.where(there, noise[..., 0], 1.0))
-    cross = (offset + variance * matern(squared_distances(near, far))) * mask[..., :, None]
+    cross = (offset + variance * correlation(near, far)) * mask[..., :, None]
     L = torch.linalg.cholesky(K)
     root = torch.linalg.solve_triangular(L, cross, upper=False)
     solved = torch.linalg.solve_triangular(L, (known * mask)[..., None], upper=False)
@@ -225,7 +227,7 @@ def _regression(
 def _differences(weights: Weights, near: Tensor, far: Tensor, support: _Part, query: _Part) -> Tensor:
     """Return the mean negative log density (``E x B``) of the differences between support and query."""
     variance, noise = _value(weights, "variance"), _value(weights, "noise") + _NOISE_FLOOR
-    spread = 2.0 * variance * (1.0 - matern(squared_distances(near, far))) + 2.0 * noise
+    spread = 2.0 * variance * (1.0 - correlation(near, far)) + 2.0 * noise
     apart = support.z[..., :, None] - query.z[..., None, :]
     score = 0.5 * (apart.square() / spread + spread.log())
     pairs = (support.there[..., :, None] & query.there[..., None, :]).to(score.dtype)

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from designer.priors.deep.deep_training import Tables, drawn, quiet
+from designer.priors.deep.deep_training import Tables, drawn
+from designer.threads import one_thread
 
 WIDTH = 12
 _HIDDEN = 32
@@ -44,7 +45,7 @@ def sign(weights: Mapping[str, Tensor], phi: Tensor, z: Tensor, there: Tensor) -
 
 def train_signature(tables: Tables, agreed: Tensor, seed: int, steps: int) -> dict[str, Tensor]:
     """Return the weights of psi, trained on tasks whose features are their embeddings, given their agreement."""
-    with quiet():
+    with one_thread(), torch.enable_grad():
         generator = torch.Generator().manual_seed(seed)
         p = tables.X.shape[-1]
         weights = {

@@ -28,6 +28,7 @@ from designer.priors.networks.learners import Learner
 from designer.priors.networks.network_calibration import Calibration
 from designer.priors.networks.training import doubled, generator, mlp, perceive, read, seeded, stored, train, weights_of
 from designer.surrogates.data import TaskData
+from designer.surrogates.kernels import matern, squared_distances
 from designer.surrogates.outputs import OutputScale
 
 OFFSET = 0.3
@@ -72,9 +73,7 @@ def evidence_loss(network: HeadNetwork, episodes: Episodes, own: int) -> Tensor:
     mean, features = network(episodes.inputs)
     head, rest, length, noise = network.scales.exp()
     X = episodes.inputs[..., :own] / (length * math.sqrt(max(own, 1)))
-    squared = (X.square().sum(-1)[..., :, None] + X.square().sum(-1)[..., None, :] - 2.0 * X @ X.mT).clamp_min(1e-12)
-    s = (5.0 * squared).sqrt()
-    K = head * features @ features.mT + rest * (1 + s + s * s / 3) * torch.exp(-s) + OFFSET
+    K = head * features @ features.mT + matern(squared_distances(X, X), rest, floor=1e-12) + OFFSET
     there = episodes.there
     K = K * there[..., :, None] * there[..., None, :]
     K = K + torch.diag_embed(there * (noise + _NOISE_FLOOR) + (1.0 - there))

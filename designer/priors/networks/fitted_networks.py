@@ -17,11 +17,11 @@ from designer.priors.networks.corpus import Corpus, Inputs
 from designer.priors.networks.input_map import Way, as_new_task
 from designer.priors.networks.learners import Learner, Method
 from designer.priors.networks.network_calibration import UNIT, Calibration, calibrate, sharpened
-from designer.priors.networks.training import one_thread
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import sources_card, sources_from, sources_tensors
 from designer.priors.sources import Source, gather, name_of
 from designer.surrogates.data import TaskData
+from designer.threads import one_thread
 
 if TYPE_CHECKING:
     from designer.tasks import Task

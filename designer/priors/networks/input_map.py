@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from designer.priors.alignment import CommonFeatures
 from designer.priors.networks.corpus import Inputs, Member
 from designer.surrogates.data import TaskData
 
@@ -51,18 +50,10 @@ class Whole:
 def as_new_task(member: Member, inputs: Inputs) -> tuple[TaskData, Way]:
     """Return a source as a new task: its turned, standardised values over the columns that change, and its way."""
     X = member.source.X
-    columns = _moving(X, inputs.common)
-    data = TaskData(
-        X[:, columns], member.z.to(torch.float64)[:, None], tuple(inputs.common.columns[i] for i in columns)
-    )
+    columns = inputs.common.varying(X)
+    columns = columns if len(columns) else torch.tensor([0])
+    described = tuple(inputs.common.columns[i] for i in columns.tolist())
+    data = TaskData(X[:, columns], member.z.to(torch.float64)[:, None], described)
     # A column that never changes in the source stands where it stands there.
     reference = X[0].clone()
     return data, Way(inputs, Whole(columns, reference), member.flags, member.number)
-
-
-def _moving(X: Tensor, common: CommonFeatures) -> Tensor:
-    """Return the columns that change over the rows; those of one choice together."""
-    changes = (X.amax(0) > X.amin(0)).tolist()
-    moved = {common.columns[i].parameter for i, each in enumerate(changes) if each}
-    kept = [i for i, c in enumerate(common.columns) if changes[i] or (c.role == "category" and c.parameter in moved)]
-    return torch.tensor(kept or [0], dtype=torch.long)

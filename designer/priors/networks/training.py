@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from designer.priors.serialization import below, under
+
 CLIP = 5.0
 """Largest norm of a step's gradient."""
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch on one thread inside the context: sums come out alike however many cores there are."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def generator(seed: int, *, stream: int = 0) -> torch.Generator:
@@ -146,7 +136,7 @@ def perceive(
 
 def stored(networks: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Return the weights of several networks under ``network.<number>.<name>``."""
-    return {f"network.{i}.{name}": value for i, each in enumerate(networks) for name, value in each.items()}
+    return {name: value for i, each in enumerate(networks) for name, value in under(f"network.{i}", each).items()}
 
 
 def read(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], ...]:
@@ -157,11 +147,7 @@ def read(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], ...]:
     ValueError
         If there is none.
     """
-    found: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith("network."):
-            _, number, own = name.split(".", 2)
-            found.setdefault(int(number), {})[own] = value
-    if not found:
+    numbers = sorted({int(name.partition(".")[0]) for name in below("network", tensors)})
+    if not numbers:
         raise ValueError("there is no network")
-    return tuple(found[number] for number in sorted(found))
+    return tuple(below(f"network.{number}", tensors) for number in numbers)

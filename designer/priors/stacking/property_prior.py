@@ -21,7 +21,7 @@ from designer.errors import Fault, InvalidPrior
 from designer.priors import saving
 from designer.priors.alignment import Bridge, CommonFeatures
 from designer.priors.saving import SavedPrior, Serialized
-from designer.priors.sources import gather, name_of
+from designer.priors.sources import MIN_SELF_PREDICTION, gather, name_of
 from designer.priors.stacking.anchors import Anchor, Trial, learn_anchor
 from designer.priors.stacking.components import Designs
 from designer.priors.stacking.prior_scales import SETS, learn_scales, log_scale
@@ -51,9 +51,6 @@ ROWS = 50_000
 
 KEPT = 256
 """Designs of each past task that are kept: by them it is told how far past tasks can be believed."""
-
-SELF_PREDICTION = 0.1
-"""Least share of variance that a source's networks must explain of designs they have not seen, to be used."""
 
 _FEWEST = 10
 
@@ -140,7 +137,7 @@ class FittedProperties(SavedPrior):
     @cached_property
     def used(self) -> tuple[int, ...]:
         """Which teachers can predict themselves; all, where none can."""
-        able = tuple(i for i, teacher in enumerate(self.teachers) if teacher.skill >= SELF_PREDICTION)
+        able = tuple(i for i, teacher in enumerate(self.teachers) if teacher.skill >= MIN_SELF_PREDICTION)
         return able or tuple(range(len(self.teachers)))
 
     @cached_property

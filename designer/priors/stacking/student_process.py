@@ -28,6 +28,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from designer.arrays import FloatArray
+from designer.surrogates.kernels import matern_of_root, squared_distances
 
 NAMES = ("linear", "smooth", "own", "noise", "smooth lengthscale", "own lengthscale")
 """The hyperparameters, of which the logarithms are worked with."""
@@ -96,13 +97,11 @@ def _with_noise(covariance: Tensor, theta: Tensor) -> Tensor:
 
 
 def _distance(left: Tensor, right: Tensor) -> Tensor:
-    squares = left.square().sum(-1)[:, None] + right.square().sum(-1)[None] - 2.0 * left @ right.T
-    return squares.clamp_min(0.0).add(1e-12).sqrt()
+    return squared_distances(left, right).clamp_min(0.0).add(1e-12).sqrt()
 
 
 def _matern(r: Tensor) -> Tensor:
-    x = _SQRT5 * r
-    return (1.0 + x + x.square() / 3.0) * torch.exp(-x)
+    return matern_of_root(_SQRT5 * r, square=torch.square)
 
 
 @dataclass(frozen=True)
