@@ -25,7 +25,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from designer import Campaign, CampaignSpec
-from designer.oracles import open_oracle
 from designer.report import Section, write_report
 from designer.report.drawing import BLUE, GREY, INK, draw
 from designer.tasks.datasets.alloys import Property, measured_alloys
@@ -74,7 +73,7 @@ def main() -> None:
     budget, measure = options.budget or spec.settings.budget, spec.settings.measure
     assert budget is not None
     assert measure is not None
-    oracle = open_oracle(measure, spec.space, spec.objective, folder=FILE.parent)
+    oracle = measure.open(spec.space, spec.objective, folder=FILE.parent)
     with _progress(console) as bar:
         task = bar.add_task("experiments", total=options.seeds * budget)
         campaigns = [_campaign(spec, truth, seed, budget) for seed in range(options.seeds)]

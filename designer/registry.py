@@ -95,8 +95,9 @@ class Registry(Generic[T]):
         return item
 
     def unregister(self, name: str) -> None:
-        """Take away what `register` added under `name`, if anything."""
+        """Take away what `register` added under `name`, and forget what was imported for it."""
         self._registered.pop(name, None)
+        self._loaded.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
         """Return every name: the built-in ones first, then the others in alphabetical order. Nothing is imported."""

@@ -10,6 +10,7 @@ import pytest
 
 from designer.errors import BrokenPlugin, InvalidInput, InvalidPrior
 from designer.registry import Registry
+from tests.plugins import write_package
 
 GROUP = "designer_test.shapes"
 
@@ -23,14 +24,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that installs a package: its module's code and its entry points."""
 
     def install(package: str, code: str, points: dict[str, str]) -> None:
-        root = tmp_path / package
-        info = root / f"{package}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (root / f"{package}.py").write_text(code)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        lines = [f"{name} = {value}" for name, value in points.items()]
-        (info / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *lines, ""]))
-        monkeypatch.syspath_prepend(str(root))
+        monkeypatch.syspath_prepend(str(write_package(tmp_path, package, code, {GROUP: points})))
 
     return install
 

@@ -238,9 +238,7 @@ class CampaignView:
         spec = self.settings.measure
         if spec is None:
             return None
-        from designer.oracles import open_oracle
-
-        return open_oracle(spec, self.space, self.objective, folder=self.folder, seed=self.settings.seed)
+        return spec.open(self.space, self.objective, folder=self.folder, seed=self.settings.seed)
 
 
 def _place(store: EventStore) -> str:

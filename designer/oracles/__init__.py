@@ -1,17 +1,18 @@
 """What measures: a table, a Python function, a command, a simulator; and, where `measure:` is left out, a person."""
 
 from designer.oracles.base import Measured, Oracle
-from designer.oracles.factory import measure_faults, open_oracle
-from designer.oracles.specs import CommandMeasure, MeasureSpec, PythonMeasure, SimulatorMeasure, TableMeasure
+from designer.oracles.command import CommandMeasure
+from designer.oracles.measure import MeasureBase, MeasureSpec, register_oracle
+from designer.oracles.python_function import PythonMeasure
+from designer.oracles.table import TableMeasure
 
 __all__ = [
     "CommandMeasure",
+    "MeasureBase",
     "MeasureSpec",
     "Measured",
     "Oracle",
     "PythonMeasure",
-    "SimulatorMeasure",
     "TableMeasure",
-    "measure_faults",
-    "open_oracle",
+    "register_oracle",
 ]

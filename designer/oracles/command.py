@@ -13,11 +13,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, field_validator
 
 from designer.errors import Fault, MeasurementFailed, OracleUnusable
+from designer.objective import Objective
 from designer.oracles.base import Measured, checked
 from designer.oracles.design_mapping import grouped
+from designer.oracles.measure import MeasureBase
 
 if TYPE_CHECKING:
     from designer.space import DesignSpace
@@ -29,8 +33,47 @@ _STDERR_KEPT = 8_192
 _GRACE = 2.0
 
 
+class CommandMeasure(MeasureBase):
+    """Run a program, without a shell, in the campaign file's folder.
+
+    It reads one JSON object on stdin, ``{"id": "S0001", "design": {...}}``, and writes one on stdout,
+    ``{"targets": {...}}`` or ``{"failed": "reason"}``. An exit code other than 0 is a failed measurement, and so is a
+    run longer than `timeout` seconds: the program and all it started are then killed. The word ``python`` as the
+    program means the Python that runs designer.
+    """
+
+    kind: Literal["command"] = "command"
+    argv: tuple[str, ...] = Field(min_length=1)
+    timeout: float = Field(default=3600.0, gt=0, le=7 * 24 * 3600)
+
+    @field_validator("argv", mode="before")
+    @classmethod
+    def _is_list(cls, argv: object) -> object:
+        if isinstance(argv, str):
+            raise ValueError(f"argv {argv!r} is one text; write a list, [program, argument, ...]: no shell reads it")
+        if not isinstance(argv, (list, tuple)):
+            return argv
+        return [str(part) if type(part) in (int, float) else part for part in argv]
+
+    @field_validator("argv")
+    @classmethod
+    def _is_clean(cls, argv: tuple[str, ...]) -> tuple[str, ...]:
+        if not argv[0].strip() or any("\0" in part for part in argv):
+            raise ValueError("argv names no program; write a list, [program, argument, ...]")
+        return argv
+
+    def open(self, space: DesignSpace, objective: Objective, *, folder: Path, seed: int = 0) -> CommandOracle:
+        """Return the oracle; see `MeasureBase.open`."""
+        targets = tuple(target.name for target in objective.targets)
+        return CommandOracle(self.argv, space, targets, timeout=self.timeout, folder=folder)
+
+    def faults(self, space: DesignSpace, objective: Objective, *, folder: Path) -> list[Fault]:
+        """Return what is wrong with the command, without running it."""
+        return command_faults(self.argv, folder)
+
+
 class CommandOracle:
-    """Runs a program once a design; see `designer.oracles.specs.CommandMeasure` for what it reads and writes.
+    """Runs a program once a design; see `CommandMeasure` for what it reads and writes.
 
     Parameters
     ----------

@@ -7,18 +7,54 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import field_validator
 
 from designer.errors import Fault, MeasurementFailed, OracleUnusable
+from designer.objective import Objective
 from designer.oracles.base import Measured, checked
 from designer.oracles.design_mapping import grouped
+from designer.oracles.measure import MeasureBase
 
 if TYPE_CHECKING:
     from designer.space import DesignSpace
+
+
+_FUNCTION = re.compile(r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
+
+
+class PythonMeasure(MeasureBase):
+    """Call a Python function: ``module:function``, beside the campaign file or installed.
+
+    The function gets one keyword argument a parameter, in lab units (a composition as a mapping from element to
+    amount), and returns a mapping from target to number, or one number where there is one target. An exception, None,
+    NaN or infinity is a failed measurement.
+    """
+
+    kind: Literal["python"] = "python"
+    function: str
+
+    @field_validator("function")
+    @classmethod
+    def _is_reference(cls, text: str) -> str:
+        if not _FUNCTION.match(text):
+            raise ValueError(f"{text!r} names no function; write module:function")
+        return text
+
+    def open(self, space: DesignSpace, objective: Objective, *, folder: Path, seed: int = 0) -> PythonOracle:
+        """Return the oracle; see `MeasureBase.open`."""
+        targets = tuple(target.name for target in objective.targets)
+        return PythonOracle(self.function, space, targets, folder=folder)
+
+    def faults(self, space: DesignSpace, objective: Objective, *, folder: Path) -> list[Fault]:
+        """Return what is wrong with the reference, without running any of the user's code."""
+        return python_faults(self.function, folder)
 
 
 class PythonOracle:

@@ -6,16 +6,17 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from designer.errors import Fault, InvalidData, InvalidInput, MeasurementFailed
 from designer.objective import Objective, Target
 from designer.oracles.base import Measured
 from designer.oracles.design_mapping import plain
-from designer.oracles.specs import TableMeasure
+from designer.oracles.measure import MeasureBase
 from designer.space import DesignSpace
 from designer.space.table_files import read_frame
 from designer.units import convert, parse_quantity, split_header
@@ -23,8 +24,44 @@ from designer.units import convert, parse_quantity, split_header
 _HEADER_ROW = 1
 
 
+class TableMeasure(MeasureBase):
+    """Look the design up in a table of measurements.
+
+    Parameters
+    ----------
+    file
+        CSV or XLSX file in the campaign file's folder or below it, with the space's columns and the targets'.
+    match
+        ``exact``: a design that is not in the table is a failed measurement. ``nearest``: the nearest row by encoded
+        features answers; the result says which design was measured and how far it is.
+    replicates
+        Where several rows have the same design: ``mean`` of them, or ``draw`` one of them. The draw depends on the
+        campaign's seed and the suggestion's id alone, so a resumed run draws the same row.
+    columns
+        The table's column of a target, where it is not called like the target.
+    """
+
+    kind: Literal["table"] = "table"
+    file: str = Field(min_length=1)
+    match: Literal["exact", "nearest"] = "exact"
+    replicates: Literal["mean", "draw"] = "mean"
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    def open(self, space: DesignSpace, objective: Objective, *, folder: Path, seed: int = 0) -> TableOracle:
+        """Return the oracle; see `MeasureBase.open`."""
+        return TableOracle.open(self, space, objective, folder=folder, seed=seed)
+
+    def faults(self, space: DesignSpace, objective: Objective, *, folder: Path) -> list[Fault]:
+        """Return every fault of the table."""
+        try:
+            self.open(space, objective, folder=folder)
+        except InvalidInput as error:
+            return list(error.faults)
+        return []
+
+
 class TableOracle:
-    """Answers with what a table says of a design; see `designer.oracles.specs.TableMeasure`.
+    """Answers with what a table says of a design; see `TableMeasure`.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from designer.errors import MeasurementFailed
-from designer.oracles import TableMeasure, measure_faults, open_oracle
+from designer.oracles import CommandMeasure, PythonMeasure, TableMeasure
 from designer.oracles.table import TableOracle
 from designer.oracles.testing import check_oracle
 from tests.oracles.spaces import DESIGNS, OBJECTIVE, SPACE, TARGETS, design
@@ -26,7 +26,7 @@ def write(folder: Path, *rows: str, header: str = HEADER) -> Path:
 
 def oracle(folder: Path, seed: int = 0, **options) -> TableOracle:
     spec = TableMeasure(file="plate.csv", **options)
-    opened = open_oracle(spec, SPACE, OBJECTIVE, folder=folder, seed=seed)
+    opened = spec.open(SPACE, OBJECTIVE, folder=folder, seed=seed)
     assert isinstance(opened, TableOracle)
     return opened
 
@@ -113,7 +113,7 @@ def test_a_frame_serves_as_well():
 
 def faults_of(folder: Path, **options) -> list[str]:
     spec = TableMeasure(**({"file": "plate.csv"} | options))
-    return [str(fault) for fault in measure_faults(spec, SPACE, OBJECTIVE, folder=folder)]
+    return [str(fault) for fault in spec.faults(SPACE, OBJECTIVE, folder=folder)]
 
 
 def test_a_good_table_has_no_fault(tmp_path: Path):
@@ -165,15 +165,14 @@ def test_columns_must_name_targets(tmp_path: Path):
 
 
 def test_open_oracle_opens_every_kind(tmp_path: Path):
-    from designer.oracles import CommandMeasure, PythonMeasure
     from designer.oracles.command import CommandOracle
     from designer.oracles.python_function import PythonOracle
 
     (tmp_path / "m.py").write_text("def f(**design): return {'hardness': 1, 'cost': 2}\n")
-    opened = open_oracle(PythonMeasure(function="m:f"), SPACE, OBJECTIVE, folder=tmp_path)
+    opened = PythonMeasure(function="m:f").open(SPACE, OBJECTIVE, folder=tmp_path)
     assert isinstance(opened, PythonOracle)
     assert dict(opened.measure(design())) == {"hardness": 1.0, "cost": 2.0}
-    opened = open_oracle(CommandMeasure(argv=("python", "m.py")), SPACE, OBJECTIVE, folder=tmp_path)
+    opened = CommandMeasure(argv=("python", "m.py")).open(SPACE, OBJECTIVE, folder=tmp_path)
     assert isinstance(opened, CommandOracle)
-    assert measure_faults(PythonMeasure(function="m:f"), SPACE, OBJECTIVE, folder=tmp_path) == []
-    assert measure_faults(CommandMeasure(argv=("python", "m.py")), SPACE, OBJECTIVE, folder=tmp_path) == []
+    assert PythonMeasure(function="m:f").faults(SPACE, OBJECTIVE, folder=tmp_path) == []
+    assert CommandMeasure(argv=("python", "m.py")).faults(SPACE, OBJECTIVE, folder=tmp_path) == []

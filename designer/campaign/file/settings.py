@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput
-from designer.oracles.specs import MeasureSpec
+from designer.oracles.measure import MeasureSpec
 
 PRIOR_KINDS = ("auto", "none", "transfer-gp", "deep-kernel", "metric", "neural-process", "learned-init")
 
@@ -125,7 +125,7 @@ class Settings(Value):
     stop
         See `Stop`; the campaign stops at a reached target unless ``reach: false``.
     measure
-        The oracle, if no person measures; see `designer.oracles.specs`.
+        The oracle, if no person measures; see `designer.oracles.measure`.
     seed
         Of every random choice.
     store

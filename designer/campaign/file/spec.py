@@ -274,9 +274,7 @@ class _Reader:
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
-            from designer.oracles import measure_faults
-
-            found = measure_faults(spec.settings.measure, spec.space, spec.objective, folder=self.folder)
+            found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
 
 

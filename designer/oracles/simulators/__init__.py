@@ -16,6 +16,6 @@ ageing 6 tasks, by kawin
 
 from designer.oracles.simulators.base import SimulatedTask, Simulator
 from designer.oracles.simulators.catalogue import SIMULATORS
-from designer.oracles.simulators.simulator_oracle import SimulatorOracle, simulator_faults
+from designer.oracles.simulators.simulator_oracle import SimulatorMeasure, SimulatorOracle, simulator_faults
 
-__all__ = ["SIMULATORS", "SimulatedTask", "Simulator", "SimulatorOracle", "simulator_faults"]
+__all__ = ["SIMULATORS", "SimulatedTask", "Simulator", "SimulatorMeasure", "SimulatorOracle", "simulator_faults"]

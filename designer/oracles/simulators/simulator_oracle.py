@@ -5,19 +5,61 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
 
 from designer.errors import Fault, InvalidCampaign, MeasurementFailed, MissingExtra, did_you_mean
 from designer.oracles.base import Measured, checked
 from designer.oracles.design_mapping import grouped
+from designer.oracles.measure import MeasureBase
 from designer.oracles.simulators.base import SimulatedTask
 from designer.oracles.simulators.catalogue import SIMULATORS
 from designer.oracles.simulators.matching import parameter_faults, setting_of, target_faults, values_of
 
 if TYPE_CHECKING:
     from designer.objective import Objective
-    from designer.oracles.specs import SimulatorMeasure
     from designer.space import DesignSpace
+
+
+def _no_truth_value(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError(f"{given} is no quantity; give a number, or a text with a unit such as 20 torr")
+    return given
+
+
+Quantity = Annotated[float | str, BeforeValidator(_no_truth_value)]
+
+
+class SimulatorMeasure(MeasureBase):
+    """Simulate: a task of one of the simulators in `designer.oracles.simulators` (extra ``simulators``).
+
+    The parameters of the space are called as the task calls them, in any unit that converts, within its bounds, and so
+    are the targets.
+
+    Parameters
+    ----------
+    name
+        The simulator.
+    task
+        The task of its family.
+    fixed
+        The task's parameters that are not in the space, each a number in the task's unit or a text with its own.
+    """
+
+    kind: Literal["simulator"] = "simulator"
+    name: str = Field(min_length=1)
+    task: str = Field(min_length=1)
+    fixed: dict[str, Quantity] = Field(default_factory=dict)
+
+    def open(self, space: DesignSpace, objective: Objective, *, folder: Path, seed: int = 0) -> SimulatorOracle:
+        """Return the oracle; see `MeasureBase.open`."""
+        return SimulatorOracle.open(self, space, objective, seed=seed)
+
+    def faults(self, space: DesignSpace, objective: Objective, *, folder: Path) -> list[Fault]:
+        """Return every fault of the simulator, its task, the space and the targets."""
+        return simulator_faults(self, space, objective)
 
 
 class SimulatorOracle:

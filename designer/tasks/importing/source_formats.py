@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from designer.errors import Fault, InvalidData, MissingExtra
+from designer.errors import Fault, InvalidData, InvalidInput, MissingExtra
+from designer.registry import Registry
 from designer.space.table_files import read_frame
 from designer.tasks.importing.citrine import is_citrine, read_citrine
 from designer.tasks.importing.olympus import is_olympus, read_olympus
 from designer.tasks.importing.raw import RawTable, as_text, from_records
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+Importer = Callable[[Path], list[RawTable]]
+
+_HERE = "designer.tasks.importing.source_formats"
+IMPORTERS: Registry[Importer] = Registry(
+    "designer.importers",
+    "importer",
+    {
+        **dict.fromkeys((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"), f"{_HERE}:read_table_file"),
+        ".json": f"{_HERE}:read_json_file",
+        **dict.fromkeys((".parquet", ".pq"), f"{_HERE}:read_parquet_file"),
+    },
+    accepts=callable,
+    expected="a function that takes a path and returns a list of RawTable",
+    error_type=InvalidData,
+)
+"""What reads a file, by the ending of its name in small letters; other packages add theirs under this group."""
+
 _REMEDY = "give a table (.csv, .xlsx, .json, .parquet), or a folder of Citrine or Olympus files"
 
 
@@ -26,7 +43,8 @@ def read_source(path: Path | str) -> list[RawTable]:
     * ``.json``: records, columns, or Citrine's materials (PIF or GEMD);
     * ``.parquet``: a table (extra ``parquet``);
     * a folder with ``config.json`` and ``data.csv``: a data set of Olympus;
-    * a folder of ``.json`` files: Citrine's materials.
+    * a folder of ``.json`` files: Citrine's materials;
+    * an ending that another package registered (`register_importer`).
 
     Raises
     ------
@@ -41,13 +59,35 @@ def read_source(path: Path | str) -> list[RawTable]:
     if not path.exists():
         raise InvalidData(Fault("no such file", _REMEDY, file=str(path)))
     suffix = path.suffix.casefold()
-    if suffix in TABLES:
-        return [RawTable(path.stem, str(path), as_text(read_frame(path)))]
-    if suffix == ".json":
-        return _json(path)
-    if suffix in (".parquet", ".pq"):
-        return [RawTable(path.stem, str(path), as_text(_parquet(path)))]
-    raise InvalidData(Fault(f"a {suffix or 'file without ending'} is not read", _REMEDY, file=str(path)))
+    if suffix not in IMPORTERS:
+        raise InvalidData(Fault(f"a {suffix or 'file without ending'} is not read", _REMEDY, file=str(path)))
+    return IMPORTERS.load(suffix)(path)
+
+
+def register_importer(ending: str, read: Importer) -> Importer:
+    """Register what reads files of an ending (".mpr") for this process; return it.
+
+    An installed package does the same with an entry point of the group ``designer.importers``, named by the ending.
+    The function returns one `RawTable` for each table of the file, and raises `InvalidData` with every fault of it.
+
+    Raises
+    ------
+    InvalidInput
+        If the ending has no dot or capital letters, or is taken.
+    """
+    if not ending.startswith(".") or ending != ending.casefold():
+        raise InvalidInput(Fault(f"{ending!r} is no ending", "write it in small letters with its dot, such as '.mpr'"))
+    return IMPORTERS.register(ending, read)
+
+
+def read_table_file(path: Path) -> list[RawTable]:
+    """Read a text table or the first sheet of a workbook."""
+    return [RawTable(path.stem, str(path), as_text(read_frame(path)))]
+
+
+def read_parquet_file(path: Path) -> list[RawTable]:
+    """Read a Parquet file."""
+    return [RawTable(path.stem, str(path), as_text(_parquet(path)))]
 
 
 def _folder(path: Path) -> list[RawTable]:
@@ -65,7 +105,8 @@ def _folder(path: Path) -> list[RawTable]:
     return [read_citrine(documents, name=path.name, file=str(path))]
 
 
-def _json(path: Path) -> list[RawTable]:
+def read_json_file(path: Path) -> list[RawTable]:
+    """Read records, columns, or Citrine's materials."""
     data, file = load_json(path), str(path)
     if is_citrine(data):
         return [read_citrine([(file, data)], name=path.stem, file=file)]

@@ -10,8 +10,7 @@ import pytest
 
 from designer.errors import InvalidCampaign, MissingExtra
 from designer.objective import Objective
-from designer.oracles import SimulatorMeasure, measure_faults, open_oracle
-from designer.oracles.simulators import SIMULATORS, base
+from designer.oracles.simulators import SIMULATORS, SimulatorMeasure, base
 from designer.oracles.simulators.matching import setting_of, values_of
 from designer.space import DesignSpace
 
@@ -29,7 +28,7 @@ def spec(name: str = "atomic-layer-deposition", task: str = "tma-via-20", **keys
 
 def faults(space, targets=(COVERAGE,), folder=None, **keys) -> list[str]:
     objective = Objective(targets=list(targets))
-    found = measure_faults(spec(**keys), DesignSpace(parameters=list(space)), objective, folder=folder)
+    found = spec(**keys).faults(DesignSpace(parameters=list(space)), objective, folder=folder)
     return [str(fault) for fault in found]
 
 
@@ -158,8 +157,7 @@ def test_all_faults_are_told_at_once():
     )
     assert len(found) == 3
     with pytest.raises(InvalidCampaign) as error:
-        open_oracle(
-            spec(fixed={"x": 1}),
+        spec(fixed={"x": 1}).open(
             DesignSpace(parameters=ald()),
             Objective(targets=[{"name": "rate", "goal": "maximize"}]),
             folder=None,
@@ -197,7 +195,7 @@ def test_every_task_is_described_whole(simulator):
         assert task.objective.goals
         assert hash(simulator.name)
         keys = {"name": simulator.name, "task": task.name}
-        assert measure_faults(SimulatorMeasure(**keys), task.space, task.objective, folder=None) == []
+        assert SimulatorMeasure(**keys).faults(task.space, task.objective, folder=None) == []
 
 
 def test_a_missing_package_is_one_line(monkeypatch):
@@ -206,7 +204,7 @@ def test_a_missing_package_is_one_line(monkeypatch):
     assert faults(ald()) == [f"name: machball is not installed; install it with: {pip}"]
     task = SIMULATORS["atomic-layer-deposition"].task("tma-via-20")
     with pytest.raises(MissingExtra, match=r"^machball is not installed; install it with: pip"):
-        open_oracle(spec(), task.space, task.objective, folder=None)
+        spec().open(task.space, task.objective, folder=None)
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=lambda simulator: simulator.name)
@@ -216,7 +214,7 @@ def test_the_extra_that_is_named_installs_the_package(monkeypatch, simulator):
     assert any(re.match(rf"{simulator.package}\b", line) for line in lines)
     monkeypatch.setattr(base, "find_spec", lambda name: None)
     task = simulator.tasks[0]
-    (fault,) = measure_faults(spec(simulator.name, task.name), task.space, task.objective, folder=None)
+    (fault,) = spec(simulator.name, task.name).faults(task.space, task.objective, folder=None)
     assert f"[{simulator.extra}]" in str(fault)
 
 

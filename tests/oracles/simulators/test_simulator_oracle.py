@@ -7,8 +7,7 @@ import pytest
 
 from designer.errors import InvalidCampaign, MeasurementFailed
 from designer.objective import Objective
-from designer.oracles import SimulatorMeasure, open_oracle
-from designer.oracles.simulators import SIMULATORS, SimulatorOracle
+from designer.oracles.simulators import SIMULATORS, SimulatorMeasure, SimulatorOracle
 from designer.oracles.testing import check_oracle
 from designer.space import DesignSpace
 
@@ -25,7 +24,7 @@ def designs(space: DesignSpace, number: int) -> list[dict]:
 )
 def test_the_contract(name, task, number):
     described = SIMULATORS[name].task(task)
-    oracle = open_oracle(SimulatorMeasure(name=name, task=task), described.space, described.objective, folder=None)
+    oracle = SimulatorMeasure(name=name, task=task).open(described.space, described.objective, folder=None)
     check_oracle(oracle, designs(described.space, number), [target.name for target in described.targets])
 
 

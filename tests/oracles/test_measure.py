@@ -2,7 +2,8 @@ import pytest
 
 from designer.documents import Value, parse, read_document
 from designer.errors import InvalidInput
-from designer.oracles import CommandMeasure, MeasureSpec, PythonMeasure, SimulatorMeasure, TableMeasure
+from designer.oracles import CommandMeasure, MeasureSpec, PythonMeasure, TableMeasure
+from designer.oracles.simulators import SimulatorMeasure
 
 
 class Holder(Value):
