@@ -78,15 +78,16 @@ def init(
 def validate(campaign: CampaignArgument = None, option: CampaignOption = None, as_json: JsonFlag = False) -> None:
     """List all that is wrong with a campaign file, one line a fault, without writing or running anything."""
     from designer.campaign.file.spec import CampaignSpec
+    from designer.campaign.file.unit_notes import unit_notes
 
     path = campaign_file(campaign or option)
     spec = CampaignSpec.from_file(path)
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
-    candidates = _candidates(spec.space)
+    candidates, notes = _candidates(spec.space), unit_notes(spec)
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
-        "measure": measured_by, "candidates": candidates,
+        "measure": measured_by, "candidates": candidates, "notes": notes,
     })  # fmt: skip
     size = len(spec.space.parameters)
     report.say(f"{path}: campaign {spec.name!r} can run.")
@@ -96,6 +97,8 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     if candidates is not None:
         usable, listed = candidates["usable"], candidates["listed"]
         report.say(f"  {usable} of {listed} candidates keep the bounds and constraints")
+    for note in notes:
+        report.say(f"  note: {note}")
     emit(report, as_json)
 
 

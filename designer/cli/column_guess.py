@@ -15,7 +15,7 @@ from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import identifier
-from designer.units import parse_quantity, split_header
+from designer.units import number_and_unit, parse_quantity, shortened, split_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ MAX_STEPS = 1000
 LOG_FROM = 100
 """A ratio of largest to smallest value from which a column is taken to span decades."""
 
-_NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_].*?|[%°].*?)?\s*$")
+_MAX_DIGITS = 100
 _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 
@@ -144,31 +144,40 @@ def _read_column(header: str, cells: list[str], names: set[str]) -> Column:
 
 
 def _unit_in_cells(words: Sequence[str]) -> str | None:
-    units = {match[2] for word in words if word and (match := _NUMBER.match(word)) and match[2]}
-    return units.pop() if len(units) == 1 else None
+    units = {found[1] for word in words if word and (found := number_and_unit(word)) and found[1]}
+    unit = units.pop() if len(units) == 1 else None
+    return unit if unit is not None and re.match(r"[^\W\d_]|[%°]|1/", unit) else None
 
 
 def _numbers(words: Sequence[str], unit: str | None) -> tuple[Decimal | None, ...] | None:
     numbers: list[Decimal | None] = []
     for word in words:
-        if not word:
-            numbers.append(None)
-            continue
-        match = _NUMBER.match(word)
-        try:
-            if match is None:
-                return None
-            is_own = not match[2] or match[2] == unit
-            numbers.append(Decimal(match[1]) if is_own else Decimal(repr(parse_quantity(word, unit))))
-        except (InvalidInput, InvalidOperation):
+        number = _number(word, unit) if word else None
+        if word and number is None:
             return None
+        numbers.append(number)
     return tuple(numbers) if any(number is not None for number in numbers) else None
+
+
+def _number(word: str, unit: str | None) -> Decimal | None:
+    """Return the number in a cell, in `unit`; None where it holds none, or one that is beyond all that is measured."""
+    found = number_and_unit(word)
+    if found is None:
+        return None
+    try:
+        is_own = not found[1] or found[1] == unit
+        number = Decimal(found[0]) if is_own else Decimal(repr(parse_quantity(word, unit)))
+    except (InvalidInput, InvalidOperation):
+        return None
+    # Whole numbers are made of these later: 1e999999999 would fill the memory.
+    return number if not number or abs(number.adjusted()) < _MAX_DIGITS else None
 
 
 def _target(column: Column, request: ColumnRequest, file: str) -> Entry:
     if not column.is_numeric:
-        odd = next((word for word in column.words if word and not _NUMBER.match(word)), "")
-        what = f"{odd!r} is not a number, and so the column cannot be a target" if odd else "the column is empty"
+        odd = next((word for word in column.words if word and _number(word, column.unit) is None), "")
+        unusable = f"{shortened(odd)!r} is not a number, and so the column cannot be a target"
+        what = unusable if odd else "the column is empty"
         raise InvalidData(Fault(what, "correct the cell, or choose another column", file=file, column=column.header))
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
     keys += _column_key(column) + _unit_key(column) + ([("goal", request.goal)] if request.goal is not None else [])

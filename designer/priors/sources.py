@@ -15,7 +15,7 @@ from designer.errors import Fault, InvalidPrior
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
 from designer.surrogates.outputs import OutputScale, drawn_in
-from designer.units import convert_many, dimensionality
+from designer.units import convert_many, convertible
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -70,7 +70,7 @@ class Source:
     def measures(self, quantity: Quantity) -> bool:
         """Whether it measured `quantity`: by name, in a unit that converts."""
         same = self.quantity.name == quantity.name
-        return same and dimensionality(self.quantity.unit) == dimensionality(quantity.unit)
+        return same and convertible(self.quantity.unit, quantity.unit)
 
     def in_unit(self, unit: str | None) -> Source:
         """Return the source with its values in another unit that converts."""

@@ -9,6 +9,7 @@ from typing import Any
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_measurement
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.file.unit_notes import unit_notes
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.versions import versions
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
@@ -28,7 +29,8 @@ Content = str | Mapping[str, Any]
 def validate(lab: Lab, caller: Caller, content: Content) -> dict[str, Any]:
     """Check a campaign file; nothing is written."""
     caller.require("read")
-    return _spec_data(read_campaign(content, lab.paths.folder))
+    spec = read_campaign(content, lab.paths.folder)
+    return {**_spec_data(spec), "notes": unit_notes(spec)}
 
 
 def _spec_data(spec: CampaignSpec) -> dict[str, Any]:

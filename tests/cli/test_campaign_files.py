@@ -27,7 +27,23 @@ def test_a_good_file_is_described(designer):
         "targets": ["strength", "haze"],
         "measure": "person",
         "candidates": None,
+        "notes": [],
     }
+
+
+def test_units_that_are_labels_are_said_once(designer, folder):
+    campaign = folder / "glass.yaml"
+    text = campaign.read_text().replace("strength, unit: MPa", "strength, unit: HRC")
+    text = text.replace("haze, unit: percent", "haze, unit: Mpa").replace("unit: degC", "unit: C")
+    campaign.write_text(text)
+    notes = [line for line in designer("validate").out.splitlines() if "note: " in line]
+    label = "values in any other unit are refused, nothing is converted"
+    assert notes == [
+        "  note: unit 'C' of temperature has two meanings: the unit that a value is given in decides between them",
+        f"  note: unit 'HRC' of strength is a label: {label}",
+        f"  note: unit 'Mpa' of haze is a label (did you mean 'MPa'?): {label}",
+    ]
+    assert [f"  note: {note}" for note in designer("validate", "--json").data["notes"]] == notes
 
 
 def test_candidates_that_may_not_be_made_are_counted(designer, folder):

@@ -63,7 +63,10 @@ def test_fractions_are_converted_where_the_header_says_so() -> None:
     percent = table(c_Ni=["10 %", "20 %"])
     assert SPACE.read_table(percent).coordinates[:, 0].tolist() == [10, 20]
     (message,) = faults(table().rename(columns={"c.Ni": "c.Ni [wt.%]"}))
-    assert message == "a.csv, row 1, column 'c.Ni [wt.%]': 'wt.%' does not convert to 'at.%'; give the value in at.%"
+    why = "shares by atoms, moles, mass and volume do not convert without the composition"
+    assert message == (
+        f"a.csv, row 1, column 'c.Ni [wt.%]': 'wt.%' does not convert to 'at.%': {why}; give the value in at.%"
+    )
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import Decimal
 from numbers import Real
 from typing import Any
 
 from designer.errors import Fault, InvalidInput
 from designer.space.parameters.fields import LARGEST
-from designer.units import convert
+from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
 
 _NO_NUMBERS = frozenset({"nan", "na", "n/a", "none", "null", "inf", "infinity"})
-_QUANTITY = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_].*|[%°].*)?$")
-_DECIMAL_COMMA = re.compile(r"^[-+]?[\d.]*\d,\d")
 
 
 def is_blank(cell: Any) -> bool:
@@ -54,7 +51,9 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
     if isinstance(cell, str):
         if cell.strip().lower().lstrip("+-") in _NO_NUMBERS:
             raise InvalidInput(Fault(f"{cell.strip()!r} is not a number", f"{wanted}, or leave the cell blank"))
-        number, own = _number_and_unit(cell.strip(), wanted)
+        if number_and_unit(cell) is None:
+            raise InvalidInput(Fault(f"{shortened(cell.strip())!r} is not a number", wanted))
+        number, own = split_quantity(cell, to)
         value = _in_unit(number, own or unit, to)
     elif isinstance(cell, Real | Decimal):
         value = _in_unit(float(cell), unit, to)
@@ -73,11 +72,12 @@ def read_spread(cell: Any, unit: str | None, to: str | None) -> float:
     >>> read_spread(2.0, "K", "degC")
     2.0
     """
-    if isinstance(cell, str) and (match := _QUANTITY.match(cell.strip())):
-        cell, unit = float(match[1]), match[2] or unit
+    if isinstance(cell, str) and number_and_unit(cell) is not None:
+        cell, own = split_quantity(cell, to)
+        unit = own or unit
     given = read_number(cell, None, None)
     if unit is not None:
-        given = tidy(convert(given, unit, to) - convert(0.0, unit, to))
+        given = tidy(convert_difference(given, unit, to))
     if given <= 0:
         raise InvalidInput(Fault(f"{cell} is no standard error", "give a number above 0, or leave the cell blank"))
     return given
@@ -95,12 +95,3 @@ def tidy(value: float) -> float:
 def _in_unit(value: float, unit: str | None, to: str | None) -> float:
     converted = convert(value, unit or to, to)
     return value if converted == value else tidy(converted)
-
-
-def _number_and_unit(text: str, wanted: str) -> tuple[float, str | None]:
-    match = _QUANTITY.match(text)
-    if match is None:
-        if _DECIMAL_COMMA.match(text):
-            wanted = "write a decimal point, not a comma, and no separators of thousands"
-        raise InvalidInput(Fault(f"{text!r} is not a number", wanted))
-    return float(match[1]), match[2]

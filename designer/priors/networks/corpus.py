@@ -16,7 +16,7 @@ from designer.priors.deep.deep_training import folds_of
 from designer.priors.networks.orientation import orientations
 from designer.priors.sources import Source
 from designer.surrogates.data import Quantity
-from designer.units import dimensionality
+from designer.units import convertible
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Inputs:
 
 def same_quantity(one: Quantity, other: Quantity) -> bool:
     """Whether two quantities have one name and units that convert."""
-    return one.name == other.name and dimensionality(one.unit) == dimensionality(other.unit)
+    return one.name == other.name and convertible(one.unit, other.unit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from designer.errors import InvalidInput
 from designer.tasks.limits import read_limit
-from designer.units import convert, same_unit, split_quantity
+from designer.units import MAX_QUANTITY, convert, same_unit, split_quantity
 
 MISSING = frozenset(
     ["", "-", "--", "–", "—", "?", "na", "n/a", "nan", "nd", "n.d.", "n.m.", "nm.", "none", "null", "missing", "tbd",
@@ -60,6 +60,8 @@ def read_cell(text: str, header_unit: str | None, unit: str | None) -> Reading:
     text = text.strip()
     if text.casefold() in MISSING:
         return Reading("missing", now="" if text else None)
+    if len(text) > MAX_QUANTITY:
+        return Reading("odd", why="a text, and no number")
     try:
         if read_limit(text, header_unit, unit) is not None:
             return Reading("censored")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import time
 from typing import Any
 
 import pytest
@@ -44,6 +46,19 @@ class TestCampaigns:
     def test_checking_writes_nothing(self, admin: Client) -> None:
         assert admin("POST", "/campaigns/check", json=CAMPAIGN).json()["name"] == "films"
         assert admin("GET", "/campaigns").json()["campaigns"] == []
+
+    def test_units_of_any_text_are_read_at_once(self, admin: Client) -> None:
+        content = json.loads(json.dumps(CAMPAIGN))
+        content["targets"][0]["unit"] = "m**10**10**10"
+        begin = time.perf_counter()
+        (note,) = admin("POST", "/campaigns/check", json=content).json()["notes"]
+        assert note.startswith("unit 'm**10**10**10' of ")
+        assert "is a label (a power has no power)" in note
+        path = admin.begin()
+        rows = f"suggestion,{CAMPAIGN['targets'][0]['name']} [9**9**9**9]\nS0001,5\n"
+        answer = admin("POST", f"{path}/measurements/check", content=rows, headers={"Content-Type": "text/csv"})
+        assert "unit '9**9**9**9' is not known" in answer.text
+        assert time.perf_counter() - begin < 10
 
     def test_any_name_has_a_url(self, admin: Client) -> None:
         path = admin.begin(name="Ni/Fe films? 100 %")
