@@ -1,4 +1,4 @@
-"""Where a campaign stands, in numbers and in words."""
+"""The status of a campaign: counts, evidence for its prior, flagged results, and whether to stop."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from typing import Any
 from designer.campaign.log.state import CampaignState
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.stopping import Verdict, spent
+from designer.campaign.wording import count, percent
 from designer.priors.evidence import PriorEvidence
 
 
 @dataclass(frozen=True)
 class Status:
-    """Where a campaign stands.
+    """The status of a campaign.
 
     Parameters
     ----------
     position
         The number of events.
     open, recorded, failed, withdrawn
-        Ids of suggestions by what became of them.
+        Ids of suggestions by their status.
     measurements, attached
-        How many measurements count, and how many of them nobody asked for.
+        How many measurements count, and how many of them were attached without a suggestion.
     spent, budget
-        Experiments made, and how many may be made (None: no bound).
+        Experiments made, and the largest number allowed (None: no limit).
     stop, reason
         Whether a stopping rule holds, and why or why not.
     notices
-        What a reader should know about the campaign file.
+        Differences between the campaign file and the campaign.
     prior
-        What past tasks contribute and what the results say of them; None where there are none.
-    doubts
-        Results that nothing foretells, or that may be slips, and what they count as.
+        The weights of past tasks and the evidence for them; None without past tasks.
+    flagged
+        Results flagged as outliers or as possible slips.
     """
 
     name: str
@@ -50,25 +51,28 @@ class Status:
     reason: str
     notices: tuple[str, ...] = ()
     prior: PriorEvidence | None = None
-    doubts: tuple[FlaggedResult, ...] = ()
+    flagged: tuple[FlaggedResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON."""
-        return asdict(self)
+        """Return plain data, for JSON; the keys are those of version 0.1."""
+        plain = asdict(self)
+        plain["doubts"] = plain.pop("flagged")
+        return plain
 
     def lines(self) -> list[str]:
-        """Say in lines where the campaign stands."""
+        """Return the status as text."""
         suggested = sum(len(each) for each in (self.open, self.recorded, self.failed, self.withdrawn))
         lines = [
-            f"campaign {self.name} in {self.store}, {self.position} events",
-            f"{suggested} suggested: {len(self.recorded)} recorded, {len(self.open)} open, {len(self.failed)} failed,"
-            f" {len(self.withdrawn)} withdrawn; {self.measurements} measurements, {self.attached} of them unasked",
+            f"campaign {self.name} in {self.store}, {count(self.position, 'event')}",
+            f"{count(suggested, 'suggestion')}: {len(self.recorded)} recorded, {len(self.open)} open, "
+            f"{len(self.failed)} failed, {len(self.withdrawn)} withdrawn; {count(self.measurements, 'measurement')}, "
+            f"{self.attached} of them attached",
         ]
         if self.open:
             lines.append(f"open: {', '.join(self.open)}")
         if self.prior is not None:
-            lines.append(f"prior: {self.prior.words}{_leaning(self.prior)}")
-        lines += map(str, self.doubts)
+            lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
+        lines += map(str, self.flagged)
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return lines + list(self.notices)
 
@@ -76,12 +80,12 @@ class Status:
         return "\n".join(self.lines())
 
 
-def _leaning(prior: PriorEvidence) -> str:
-    """Say on which past tasks the prior leans most, and how much the campaign itself counts."""
+def _weights(prior: PriorEvidence) -> str:
+    """Return the past tasks with the largest weights."""
     if prior.rejected_at is not None or not prior.sources:
         return ""
-    most = sorted(prior.sources, key=lambda each: -each[1])[:3]
-    return f"; it leans on {', '.join(f'{name} ({weight:.0%})' for name, weight in most)}"
+    largest = sorted(prior.sources, key=lambda each: -each[1])[:3]
+    return f"; largest weights: {', '.join(f'{name} {percent(weight)}' for name, weight in largest)}"
 
 
 def status_of(
@@ -91,9 +95,9 @@ def status_of(
     decided: Verdict,
     notices: tuple[str, ...],
     prior: PriorEvidence | None = None,
-    doubts: tuple[FlaggedResult, ...] = (),
+    flagged: tuple[FlaggedResult, ...] = (),
 ) -> Status:
-    """Return where the campaign stands after `state`."""
+    """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
     for each in state.suggestions.values():
         by_status[each.status].append(each.id)
@@ -113,5 +117,5 @@ def status_of(
         reason=decided.reason,
         notices=notices,
         prior=prior,
-        doubts=doubts,
+        flagged=flagged,
     )

@@ -203,9 +203,9 @@ class CampaignView:
         self.refresh()
         tells = self._spec().learns or len(self.state.results) >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
-        prior, doubts = (None, ()) if known is None else (known.evidence, known.doubts)
+        prior, flagged = (None, ()) if known is None else (known.evidence, known.doubts)
         where, budget = _place(self.store), self.settings.budget
-        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, doubts)
+        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

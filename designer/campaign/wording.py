@@ -1,4 +1,4 @@
-"""Numbers and designs as a person reads them in a sentence."""
+"""Numbers and designs as text in sentences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def signed(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent; what is neither none nor all is never told as that.
+    """Return a share in percent; 0 % and 100 % are exact.
 
     >>> percent(0.634), percent(0.0004), percent(0.9996), percent(0.0), percent(1.0)
     ('63 %', 'below 1 %', 'above 99 %', '0 %', '100 %')
@@ -52,8 +52,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def count(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> count(1, "experiment"), count(12, "experiment")
+    ('1 experiment', '12 experiments')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def setting_text(parameter: Parameter, design: Mapping[str, Cell]) -> str:
-    """Return how a design sets one parameter, its unit included; what a composition has none of is left out."""
+    """Return a design's setting of one parameter with its unit; members of a composition that are zero are left out."""
     values = [design[column] for column in parameter.lab_columns]
     if isinstance(parameter, ShareParameter):
         shown = [f"{m} {v:.6g}" for m, v in zip(parameter.members, map(float, values), strict=True) if v]

@@ -1,1 +1,1 @@
-"""What a posterior means to a person: what matters, what a choice gains, and what would change it."""
+"""Interpretation of a posterior: sensitivities, Shapley values, runner-up, and the forecast of an experiment."""

@@ -1,4 +1,4 @@
-"""How a prediction changes around one design: along each parameter, over pairs of them, over three shares."""
+"""Predictions around one design: along each parameter, over two parameters, over three shares (ternary)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _POINTS, _GRID, _TERNARY = 41, 25, 20
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """Predictions along one parameter, all others as in one design.
+    """Predictions along one parameter; all others are those of one design.
 
     Parameters
     ----------
     parameter, member
-        What changes; of a composition or mixture its `member`, the others keeping their proportions.
+        What changes; in a composition or mixture its `member`, while the others keep their proportions.
     positions
         ``n`` settings in lab units; of a choice 0, 1, ..., named by `labels`.
     here
@@ -48,7 +48,7 @@ class Slice:
 
 @dataclass(frozen=True, eq=False)
 class PairMap:
-    """Predictions over two numeric parameters, all others as in one design: grids ``b x a x m``."""
+    """Predictions over two numeric parameters; all others are those of one design. Grids are ``b x a x m``."""
 
     names: tuple[str, str]
     units: tuple[str | None, str | None]
@@ -66,7 +66,7 @@ class Ternary:
     Parameters
     ----------
     members
-        The three; `rest` says what the others are kept at.
+        The three; `rest` holds the fixed amounts of the others.
     shares
         ``n x 3`` shares of the three, of sum 1.
     mean, sd
@@ -85,7 +85,7 @@ class Ternary:
 
 
 def slices_through(predict: Predict, space: DesignSpace, x: Floats) -> list[Slice]:
-    """Return the slices through the design `x` (``c``), parameter by parameter; formulas have none."""
+    """Return slices through the design `x` (``c``) for each parameter; formulas have none."""
     return [each for found in (_slices(predict, space, x, i) for i in range(len(space.parameters))) for each in found]
 
 

@@ -1,4 +1,4 @@
-"""What it would take to change a choice: the next best design, and how much worse the chosen one would have to be."""
+"""The runner-up of a suggestion, and the prediction of the chosen design at which the runner-up would be chosen."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _HALVINGS = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Alternative:
-    """The design that would have been chosen instead.
+class RunnerUp:
+    """The design with the next highest acquisition value.
 
     Parameters
     ----------
     coordinates
         ``c``.
     log_ratio
-        Log of the chosen design's acquisition over this one's; below 0 the other one is the better choice by now.
+        Logarithm of the chosen design's acquisition value over this one's; below 0 if this one's is higher.
     thresholds
-        For each goal, in their order: the predicted mean of the chosen design, in the target's unit and on its worse
-        side, at which the two are level, all else alike; None where no mean makes it so.
+        For each goal, in order: the predicted mean of the chosen design, in the target's unit and on its worse side, at
+        which both acquisition values are equal, all else unchanged; None if no mean makes them equal.
     success
-        The chance of success of the chosen design's experiment at which the two are level.
+        Probability of success of the chosen design's experiment at which both acquisition values are equal.
     different
-        Whether it differs clearly, by a fifth of its range in some parameter; if not, nothing that does was found.
+        Whether it differs clearly, by a fifth of its range in some parameter; False if no such design was found.
     """
 
     coordinates: Floats
@@ -64,46 +64,46 @@ class Alternative:
 
 
 @one_thread()
-def alternative_to(
+def find_runner_up(
     chosen: Floats,
     space: DesignSpace,
     context: AcquisitionContext,
     known: Known,
     seed: int,
     deadline: Deadline | None = None,
-) -> Alternative | None:
-    """Return the design with the next highest acquisition that differs clearly from `chosen` (``c``).
+) -> RunnerUp | None:
+    """Return the design with the next highest acquisition value that differs clearly from `chosen` (``c``).
 
     Parameters
     ----------
     context, known
-        What the choice was made from, the designs chosen before it in its batch being pending.
+        What the choice was made from; designs chosen earlier in its batch are pending.
     seed, deadline
         Of the search, as in `designer.acquisition.propose.propose`.
 
     Returns
     -------
-    None where no other design is left.
+    None if no other design is left.
     """
     x = features(space.encoder, chosen[None])[0]
-    shifted, knobs = _with_knobs(context.model, x, len(context.objective.targets))
+    shifted, shifts = _with_mean_shifts(context.model, x, len(context.objective.targets))
     acquisition = build_acquisition(replace(context, model=shifted))
     others, different = _others(acquisition, chosen, space, context, known, seed, deadline)
     if not len(others):
         return None
     with torch.no_grad():
         scores = acquisition(features(space.encoder, others)[:, None, :]).numpy()
-        place = int(scores.argmax())
-        level = float(scores[place])
+        best = int(scores.argmax())
+        level = float(scores[best])
         own = float(acquisition(x[None, None, :]))
         thresholds = tuple(
             None
             if isinstance(acquisition, FirstFeasible)
-            else _threshold(acquisition, context, knobs[column], x, column, level)
+            else _threshold(acquisition, context, shifts[column], x, column, level)
             for column in context.objective.goal_columns
         )
         success = min(1.0, math.exp(float(context.log_gates(x[None])[0]) + level - own))
-    return Alternative(others[place], own - level, thresholds, success, different)
+    return RunnerUp(others[best], own - level, thresholds, success, different)
 
 
 def _others(
@@ -115,7 +115,7 @@ def _others(
     seed: int,
     deadline: Deadline | None,
 ) -> tuple[Floats, bool]:
-    """Return the designs that a search puts next, and whether they differ clearly from the one chosen."""
+    """Return the designs with the next highest acquisition values, and whether they differ clearly from `chosen`."""
     taken = known.taken | set(space.keys(chosen[None]))
     starts = known.measured[best_first(context)[:8]]
     search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline)
@@ -128,7 +128,7 @@ def _others(
 
 
 def _threshold(
-    acquisition: Acquisition, context: AcquisitionContext, knob: _Knob, x: Tensor, column: int, level: float
+    acquisition: Acquisition, context: AcquisitionContext, shift: _MeanShift, x: Tensor, column: int, level: float
 ) -> float | None:
     """Return the mean of one goal at `x` at which the acquisition falls to `level`, by bisection."""
     target = context.objective.targets[column]
@@ -137,11 +137,11 @@ def _threshold(
     worse = _worse(target, mean)
 
     def above(step: float) -> bool:
-        knob.shift = worse * step
+        shift.value = worse * step
         try:
             return float(acquisition(x[None, None, :])) > level
         finally:
-            knob.shift = 0.0
+            shift.value = 0.0
 
     step = deviation / 16 or abs(mean) / 1024 or 1.0
     if not above(0.0):
@@ -166,11 +166,11 @@ def _worse(target: Target, mean: float) -> float:
     return -float(target.sign)
 
 
-class _Knob:
-    """By how much a target's mean at one design is shifted, in its unit."""
+class _MeanShift:
+    """By how much a target's mean at one design is shifted, in its unit; changed while a threshold is searched."""
 
     def __init__(self) -> None:
-        self.shift = 0.0
+        self.value = 0.0
 
 
 class _Shifted(SingleOutput):
@@ -178,9 +178,9 @@ class _Shifted(SingleOutput):
 
     _model: Any
 
-    def __init__(self, model: Model, x: Tensor, knob: _Knob) -> None:
+    def __init__(self, model: Model, x: Tensor, shift: _MeanShift) -> None:
         super().__init__()
-        self._model, self._x, self._knob = model, x, knob
+        self._model, self._x, self._shift = model, x, shift
 
     def posterior(
         self,
@@ -192,35 +192,35 @@ class _Shifted(SingleOutput):
         """Return the model's posterior at `X` (``batch_shape x q x d``), shifted where `X` is the design."""
         normal: Any = normal_of(self._model.posterior(X, observation_noise=observation_noise))
         here = (self._x == X).all(-1).to(normal.mean.dtype)
-        posterior = normal_posterior(normal.mean + self._knob.shift * here, normal.covariance_matrix)
+        posterior = normal_posterior(normal.mean + self._shift.value * here, normal.covariance_matrix)
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
 
-class _ShiftedQuickly(_Shifted):
-    """The same of a model that knows covariances with a few designs cheaply: searches need that."""
+class _ShiftedWithMoments(_Shifted):
+    """The same for a model with `marginals` and `cross_moments`, which searches use instead of full posteriors."""
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``...`` each) of `X` (``... x d``)."""
         mean, variance = self._model.marginals(X)
-        return mean + self._knob.shift * (self._x == X).all(-1).to(mean.dtype), variance
+        return mean + self._shift.value * (self._x == X).all(-1).to(mean.dtype), variance
 
     def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return means, variances (``n`` each) and covariances (``n x b``) of `X` with `Z`."""
         mean, variance, cross = self._model.cross_moments(X, Z)
-        return mean + self._knob.shift * (self._x == X).all(-1).to(mean.dtype), variance, cross
+        return mean + self._shift.value * (self._x == X).all(-1).to(mean.dtype), variance, cross
 
 
-def _with_knobs(model: Model, x: Tensor, targets: int) -> tuple[Model, list[_Knob]]:
-    """Return the model with each target's mean at `x` on a knob."""
-    knobs = [_Knob() for _ in range(targets)]
-    singles = [_with_knob(single_output(model, i), x, knob) for i, knob in enumerate(knobs)]
-    return joined(singles), knobs
+def _with_mean_shifts(model: Model, x: Tensor, targets: int) -> tuple[Model, list[_MeanShift]]:
+    """Return the model with a mean that can be shifted at `x`, and the shift of each target."""
+    shifts = [_MeanShift() for _ in range(targets)]
+    singles = [_with_mean_shift(single_output(model, i), x, shift) for i, shift in enumerate(shifts)]
+    return joined(singles), shifts
 
 
-def _with_knob(model: Model, x: Tensor, knob: _Knob) -> Model:
+def _with_mean_shift(model: Model, x: Tensor, shift: _MeanShift) -> Model:
     if isinstance(model, Mixture):
         parts = components(model)
         total = sum(weight for weight, _ in parts)
-        return Mixture([_with_knob(part, x, knob) for _, part in parts], [weight / total for weight, _ in parts])
-    quick = hasattr(model, "marginals") and hasattr(model, "cross_moments")
-    return (_ShiftedQuickly if quick else _Shifted)(model, x, knob)
+        return Mixture([_with_mean_shift(part, x, shift) for _, part in parts], [weight / total for weight, _ in parts])
+    has_moments = hasattr(model, "marginals") and hasattr(model, "cross_moments")
+    return (_ShiftedWithMoments if has_moments else _Shifted)(model, x, shift)

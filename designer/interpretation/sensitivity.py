@@ -1,4 +1,4 @@
-"""What matters to the model: shares of variance over the whole space, elements and descriptors at one design.
+"""Sensitivities of the posterior mean: Sobol' indices over a space, effects of elements and descriptors at one design.
 
 References: I. M. Sobol', Global sensitivity indices for nonlinear mathematical models (2001); M. J. W. Jansen,
 Analysis of variance designs for model output (1999) and A. Saltelli et al., Variance based sensitivity analysis of
@@ -33,12 +33,12 @@ class Importance:
     Parameters
     ----------
     first
-        ``p x m``: the share that a parameter explains alone.
+        ``p x m``: first-order index, the share that a parameter explains alone.
     total
-        ``p x m``: the share that would be left if all other parameters were known; interactions included, so that
-        these may sum to more than 1.
+        ``p x m``: total index, the share that remains if all other parameters are known. It includes interactions, so
+        the sum may exceed 1.
     variance
-        ``m``; where it is 0, nothing matters and all shares are 0.
+        ``m``; where it is 0, all shares are 0.
     """
 
     first: Floats
@@ -49,11 +49,11 @@ class Importance:
 def importance(function: Function, designs: Floats, others: Floats, parts: Sequence[slice]) -> Importance:
     """Return Sobol' indices of `function` from two independent samples (``n x c`` each) of a space.
 
-    Parameters are exchanged between the two one at a time as if they were independent of each other; where
-    constraints or a pool bind them, the function is also asked for combinations that cannot be made.
+    The estimators exchange one parameter at a time between the samples, as if parameters were independent. In a space
+    with constraints or a pool the function is therefore also evaluated outside the space.
     """
     if designs.shape != others.shape or not len(designs):
-        raise ValueError(f"samples of shapes {designs.shape} and {others.shape}: give two alike, not empty")
+        raise ValueError(f"samples of shapes {designs.shape} and {others.shape}: give two of equal shape, not empty")
     n, p = len(designs), len(parts)
     rows = np.tile(designs, (p, 1))
     for i, part in enumerate(parts):
@@ -73,9 +73,9 @@ def more_of_each(shares: Floats, amount: float) -> tuple[npt.NDArray[np.intp], F
     Parameters
     ----------
     shares
-        ``e`` shares of sum s; the others make way in proportion to what they are.
+        ``e`` shares of sum s; the others are reduced in proportion.
     amount
-        In the unit of the shares, above 0. A member that cannot rise as far is left out.
+        In the unit of the shares, above 0. A member that cannot be raised by this much is left out.
     """
     total = float(shares.sum())
     members = np.flatnonzero(shares + amount <= total + 1e-9)
@@ -90,8 +90,8 @@ def feature_shares(model: Model, features: Tensor, background: Tensor) -> Floats
     """Return what each feature (``d``) adds to the posterior mean of a model of one target, against a background.
 
     Aumann and Shapley's values: the mean over background designs b (``b x d``) of the integral of the gradient along
-    the straight way from b to the design's features. They sum to ``mean(x) - mean over b of mean(b)``, and of a linear
-    function they are the slopes times the differences.
+    the straight line from b to the design's features (expected gradients). They sum to
+    ``mean(x) - mean over b of mean(b)``; for a linear function they are the slopes times the differences.
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     steps = torch.as_tensor(0.5 * (nodes + 1.0))

@@ -1,12 +1,12 @@
-"""How much each parameter of one design adds to what the model expects of it: Shapley values.
+"""Shapley values: how much each parameter of one design contributes to its prediction.
 
-The worth of a set S of parameters is ``v(S) = mean over b of f(x_S, b_rest)``: the parameters of S as the design x has
-them, the others as background designs b have them (the "interventional" game). The Shapley value of a parameter is its
-mean contribution over all orders in which the parameters could be set; all of them sum to ``f(x) - mean f(b)``, and
-of a function that is a sum of terms of one parameter each, they are exactly those terms minus their means.
+The value of a set S of parameters is ``v(S) = mean over b of f(x_S, b_rest)``: parameters in S are those of the design
+x, the others those of background designs b (the "interventional" game). The Shapley value of a parameter is its mean
+contribution over all orders of the parameters. They sum to ``f(x) - mean f(b)``; for an additive function they are its
+terms minus their means.
 
-A composition is one parameter here: its shares have a fixed sum and cannot be set one by one
-(`designer.interpretation.sensitivity` looks into it).
+A composition is one parameter here, since its shares have a fixed sum and cannot be set one by one;
+`designer.interpretation.sensitivity` has the effects of its elements.
 
 References: L. S. Shapley, A value for n-person games (1953); E. Strumbelj, I. Kononenko, Explaining prediction models
 and individual predictions with feature contributions, Knowl. Inf. Syst. 41 (2014); R. Mitchell et al., Sampling
@@ -32,7 +32,7 @@ _MIN_BACKGROUNDS = 16
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each parameter adds.
+    """Shapley values of the parameters of one design.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Attribution:
     values
         ``p x m`` Shapley values; ``base + values.sum(0)`` is the function at the design.
     exact
-        Whether all subsets of parameters were looked at, rather than a sample of orders.
+        Whether all subsets of parameters were evaluated, rather than a sample of orders.
     """
 
     base: Floats
@@ -57,7 +57,7 @@ def shapley_values(
     rng: np.random.Generator,
     evaluations: int = EVALUATIONS,
 ) -> Attribution:
-    """Return what each part of `design` adds to `function`, against `background`.
+    """Return the Shapley value of each part of `design` for `function`, against `background`.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ def shapley_values(
     parts
         The ``p`` parameters: which coordinates belong to each.
     rng
-        Draws the orders where there are too many subsets.
+        Draws the orders if there are too many subsets.
     evaluations
-        About how many designs the function is asked for. All subsets are looked at if that leaves at least 16
-        background designs each (up to 9 parameters by default); otherwise orders are drawn, each with its reverse.
+        About how many designs are evaluated. All subsets are used if that leaves at least 16 background designs for
+        each (up to 9 parameters by default); otherwise orders are drawn, each with its reverse.
     """
     if not len(background):
         raise ValueError("no background: give at least one design to compare with")
@@ -86,15 +86,15 @@ def _exact(function: Function, design: Floats, background: Floats, parts: Sequen
         for i, part in enumerate(parts):
             if mask >> i & 1:
                 rows[mask * b : (mask + 1) * b, part] = design[part]
-    worth = function(rows).reshape(2**p, b, -1).mean(axis=1)
-    values = np.zeros((p, worth.shape[1]))
+    means = function(rows).reshape(2**p, b, -1).mean(axis=1)
+    values = np.zeros((p, means.shape[1]))
     for mask in range(2**p):
         size = mask.bit_count()
         for i in range(p):
             if not mask >> i & 1:
                 weight = math.factorial(size) * math.factorial(p - size - 1) / math.factorial(p)
-                values[i] += weight * (worth[mask | 1 << i] - worth[mask])
-    return Attribution(worth[0], values, exact=True)
+                values[i] += weight * (means[mask | 1 << i] - means[mask])
+    return Attribution(means[0], values, exact=True)
 
 
 def _sampled(
@@ -110,16 +110,15 @@ def _sampled(
     orders, rows = [], []
     for k in range(pairs):
         order = rng.permutation(p)
-        for way in (order, order[::-1]):
+        for each in (order, order[::-1]):
             row = background[k % len(background)].copy()
-            orders.append(way)
+            orders.append(each)
             rows.append(row.copy())
-            for i in way:
+            for i in each:
                 row[parts[i]] = design[parts[i]]
                 rows.append(row.copy())
-    worth = function(np.array(rows))
-    worth = worth.reshape(2 * pairs, p + 1, -1)
-    values = np.zeros((p, worth.shape[2]))
-    for way, path in zip(orders, worth, strict=True):
-        values[way] += np.diff(path, axis=0)
-    return Attribution(worth[:, 0].mean(axis=0), values / len(orders), exact=False)
+    outputs = function(np.array(rows)).reshape(2 * pairs, p + 1, -1)
+    values = np.zeros((p, outputs.shape[2]))
+    for order, path in zip(orders, outputs, strict=True):
+        values[order] += np.diff(path, axis=0)
+    return Attribution(outputs[:, 0].mean(axis=0), values / len(orders), exact=False)

@@ -27,10 +27,10 @@ def write_report(
     Parameters
     ----------
     path
-        Where it goes; an older report there is replaced. A file in ``.md`` is Markdown, with its figures in a folder of
-        the same name beside it; anything else is one HTML file that needs nothing else.
+        The file to write; an older report is replaced. A file in ``.md`` is Markdown, with its figures in a folder of
+        the same name beside it; anything else is one self-contained HTML file.
     sections
-        Parts of the caller's own, shown after the progress.
+        Additional parts, shown after the progress.
     figures, figure_format
         A folder into which each figure is also written, as SVG or PNG; made if it does not exist.
     """
@@ -55,14 +55,14 @@ def write_report(
 
 
 def card(explanation: Explanation) -> Drawing:
-    """Return the picture of what `campaign.explain` says; ``.svg()`` or ``.write("card.png")`` draws it."""
+    """Return the picture of an explanation by `campaign.explain`; ``.svg()`` or ``.write("card.png")`` draws it."""
     from designer.report.cards import card as drawn
 
     return drawn(explanation)
 
 
 def drawings(campaign: Campaign) -> dict[str, Drawing]:
-    """Return the report's figures by name, in their order; a notebook shows one that ends a cell."""
+    """Return the report's figures by name, in their order; a notebook shows the one that ends a cell."""
     from designer.report.chapters import chapters
     from designer.report.gathering import gather
 

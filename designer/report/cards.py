@@ -1,4 +1,4 @@
-"""The picture of one explanation: expectations, chances, what matters, and where the design lies."""
+"""The picture of one explanation: predictions, chances, influences, and the design's position in the space."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAX_PLACES, MAX_TARGETS, MAX_INFLUENCES = 14, 4, 8
+MAX_AXES, MAX_TARGETS, MAX_INFLUENCES = 14, 4, 8
 _WIDTH, _TITLE, _ROW, _GAP = 9.6, 0.3, 0.27, 0.22  # inches
 _LEFT, _RIGHT = (0.15, 1.5, 2.55), (5.1, 6.55, 2.3)  # of a column: where titles start, where axes start, their width
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the card: its title, the height of its axes in inches, room below them, and what draws it."""
+    """A part of the card: its title, the height of its axes in inches, the space below them, and its paint function."""
 
     title: str
     height: float
@@ -50,7 +50,7 @@ def card(explanation: Explanation) -> Drawing:
                 down += _height(panel)
 
     label = f"Why {explanation.suggestion} was suggested: " + "; ".join(
-        text for head, text in explanation.paragraphs() if head in ("Expected", "Chances", "Exploring or exploiting")
+        text for head, text in explanation.paragraphs() if head in ("Expected", "Chances", "Exploration")
     )
     return Drawing(f"explain-{explanation.suggestion.lower()}", label, paint, (_WIDTH, height), placed=True)
 
@@ -72,16 +72,16 @@ def _left(e: Explanation) -> list[Panel]:
     panels = []
     for x in e.expected[:MAX_TARGETS]:
         target = next(target for target in e.targets if target.name == x.target)
-        title = f"Expected {with_unit(x.target, target.unit)}, 90 % interval"
+        title = f"Predicted {with_unit(x.target, target.unit)}, 90 % interval"
         panels.append(Panel(title, 0.42, partial(_expectation, e=e, x=x, target=target), 0.72, wide=True))
     if e.places:
-        height = _ROW * min(len(e.places), MAX_PLACES)
-        panels.append(Panel("Where it lies, among the designs made before (grey)", height, partial(_places, e=e)))
+        height = _ROW * min(len(e.places), MAX_AXES)
+        panels.append(Panel("Position among the designs made before (grey)", height, partial(_positions, e=e)))
     return panels
 
 
 def _right(e: Explanation) -> list[Panel]:
-    panels = [Panel("Exploring or exploiting", 0.32, partial(_shares, e=e), wide=True)]
+    panels = [Panel("Exploration and exploitation", 0.32, partial(_shares, e=e), wide=True)]
     chances = _chances(e)
     if chances:
         panels.append(Panel("Chances", _ROW * len(chances), partial(_bars_of_chance, chances=chances)))
@@ -90,41 +90,39 @@ def _right(e: Explanation) -> list[Panel]:
         title = f"What matters for {with_unit(each.target, target.unit)}"
         panels.append(_bars_of(title, each.parameters, [influence.name for influence in each.parameters], target))
         if each.members and each is e.influences[0]:
-            title = f"{each.members[0].by} more of one, less of the others"
+            title = f"Effect of {each.members[0].by} more, less of the others"
             names = [f"more {influence.name}" for influence in each.members]
             panels.append(_bars_of(title, each.members, names, target))
     if e.prior is not None and e.prior.sources:
         leading = sorted(e.prior.sources, key=lambda source: -source[1])[:5]
-        panels.append(
-            Panel("Past tasks that the prior leans on", _ROW * len(leading), partial(_sources, sources=leading))
-        )
+        panels.append(Panel("Weights of past tasks", _ROW * len(leading), partial(_sources, sources=leading)))
     return panels
 
 
 def _bars_of(title: str, influences: Sequence[Influence], names: Sequence[str], target: Target) -> Panel:
-    """Return bars of what adds to a prediction; blue is what helps the target's goal."""
+    """Return bars of contributions to a prediction; those that help the target's goal are blue."""
     shown, sign = influences[:MAX_INFLUENCES], target.sign
     if sign:
-        title = f"{title} (blue helps)"
+        title = f"{title} (blue: better)"
     return Panel(title, _ROW * len(shown), partial(_bars, influences=shown, names=names[:MAX_INFLUENCES], sign=sign))
 
 
 def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> None:
     axes.plot([x.low, x.high], [0, 0], color=BLUE, lw=7, alpha=0.3, solid_capstyle="butt")
-    axes.plot([x.mean], [0], "o", color=BLUE, ms=8, label=f"expected {amount(x.mean, x.high - x.low)}")
+    axes.plot([x.mean], [0], "o", color=BLUE, ms=8, label=f"predicted {amount(x.mean, x.high - x.low)}")
     if e.best is not None and x.target in e.best.values:
         best = e.best.values[x.target]
         axes.axvline(best, color=INK, lw=1.5, label=f"best so far {amount(best)}")
     for each in e.nearest:
         if x.target in each.values:
             axes.plot([each.values[x.target]], [0], "|", color=GREY, ms=13, mew=1.8, label="nearest designs")
-    if e.rival is not None and x.target in e.rival.thresholds:
-        level = e.rival.thresholds[x.target]
-        axes.plot([level], [0.62], "v", color=ORANGE, ms=7, label="from here on another is chosen")
+    if e.runner_up is not None and x.target in e.runner_up.thresholds:
+        level = e.runner_up.thresholds[x.target]
+        axes.plot([level], [0.62], "v", color=ORANGE, ms=7, label="from here the runner-up wins")
     if x.measured is not None:
         axes.plot([x.measured], [0], "*", color=RED, ms=13, mec="white", label=f"measured {amount(x.measured)}")
     if target.reach is not None:
-        axes.axvline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="to be reached")
+        axes.axvline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
     axes.tick_params(labelsize=9)
@@ -138,8 +136,8 @@ def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> 
     )  # fmt: skip
 
 
-def _places(axes: Axes, e: Explanation) -> None:
-    shown = e.places[:MAX_PLACES]
+def _positions(axes: Axes, e: Explanation) -> None:
+    shown = e.places[:MAX_AXES]
     for row, each in enumerate(shown):
         axes.plot([0, 1], [row, row], color=WASH, lw=3, solid_capstyle="round", zorder=1)
         axes.plot(each.made, [row] * len(each.made), "o", color=GREY, alpha=0.55, ms=5, mew=0, zorder=2)
@@ -167,11 +165,11 @@ def _shares(axes: Axes, e: Explanation) -> None:
     explore = round(100 * e.explore)
     axes.barh([0], [explore], color=SKY, height=0.9)
     axes.barh([0], [100 - explore], left=[explore], color=ORANGE, height=0.9)
-    for text, at, width in (("exploring", explore / 2, explore), ("exploiting", 50 + explore / 2, 100 - explore)):
+    for text, at, width in (("exploration", explore / 2, explore), ("exploitation", 50 + explore / 2, 100 - explore)):
         if width >= 30:
             axes.text(at, 0, f"{text} {width} %", ha="center", va="center", fontsize=9.5)
         elif width:
-            side = "left" if text == "exploring" else "right"
+            side = "left" if text == "exploration" else "right"
             axes.text(1 if side == "left" else 99, 0, f"{width} %", ha=side, va="center", fontsize=9.5)
     _rows(axes, 1)
     axes.set_xlim(0, 100)
@@ -180,7 +178,7 @@ def _shares(axes: Axes, e: Explanation) -> None:
 
 
 def _chances(e: Explanation) -> list[tuple[str, float, str]]:
-    given = [("to beat the best", e.beat, GREEN), ("to keep all limits", e.within, BLUE), ("to fail", e.fail, RED)]
+    given = [("to beat the best", e.beat, GREEN), ("to meet all limits", e.within, BLUE), ("to fail", e.fail, RED)]
     return [(name, chance, colour) for name, chance, colour in given if chance is not None]
 
 

@@ -1,4 +1,4 @@
-"""The chapters of a report: what each shows, how to read it, and its figures, for any format."""
+"""The chapters of a report: titles, explanations and figures, for any format."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from designer.campaign.wording import percent
+from designer.campaign.wording import count, percent
 from designer.objective import Target
 from designer.report import figures, landscape_figures
 from designer.report.cards import card
 from designer.report.content import Content, Landscape, Section
 from designer.report.drawing import Drawing
-from designer.report.number_format import count
 
 MAX_CARDS = 8
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of a report: paragraphs, figures, and figures that come ready made (SVG).
+    """A part of a report: paragraphs, figures to draw, and finished figures (SVG).
 
     `wide` figures stand one below the other.
     """
@@ -50,9 +49,11 @@ def _progress(content: Content) -> Chapter:
     goals = [target for target in measured if target.goal is not None]
     drawings = [figures.progress(content, target) for target in measured]
     drawings += [figures.trade_off(content, first, second) for first, second in combinations(goals[:3], 2)]
-    words = "The blue line is the best measured so far; a ring is a first design, a dot one that the model chose."
-    if content.beliefs:
-        words += " The band is what the model holds for the value of the best design, with 90 % of its belief."
+    words = (
+        "The blue line is the best value measured so far. Rings are first designs, dots designs chosen by the model."
+    )
+    if content.posterior_best:
+        words += " The band is the 90 % interval of the model for the best design."
     return Chapter("progress", "Progress", (words if drawings else "Nothing has been measured yet.",), tuple(drawings))
 
 
@@ -62,12 +63,9 @@ def _cards(content: Content) -> Chapter | None:
     shown = content.cards[:MAX_CARDS]
     drawings = []
     for each in shown:
-        told = dict(each.paragraphs())
-        change = told.get("What would change the choice")
-        drawings.append(
-            replace(card(each), caption=f"What would change the choice: {change}." if change else each.note)
-        )
-    words = ["These are suggested and not measured yet. The command designer explain says the same of any suggestion."]
+        runner_up = dict(each.paragraphs()).get("Runner-up")
+        drawings.append(replace(card(each), caption=f"Runner-up: {runner_up}" if runner_up else each.note))
+    words = ["Suggested and not measured yet. The command designer explain shows the same for any suggestion."]
     if len(content.cards) > len(shown):
         words.append(f"{len(shown)} of {len(content.cards)} open suggestions are shown.")
     return Chapter("next", "Next experiments, and why", tuple(words), tuple(drawings), wide=True)
@@ -79,8 +77,8 @@ def _predicted(content: Content) -> list[Target]:
 
 def _calibration(content: Content) -> Chapter | None:
     words = (
-        "Each prediction was made from what was known when its design was suggested, before its result came. On the "
-        "line, a prediction was exact; bars are 90 % intervals, and 9 of 10 of them should touch the line."
+        "Each prediction uses only the results known when its design was suggested. The line marks exact predictions; "
+        "bars are 90 % intervals, and about 9 of 10 should cross the line."
     )
     drawings = tuple(figures.calibration(content, target) for target in _predicted(content))
     return Chapter("calibration", "Predicted against measured", (words,), drawings) if drawings else None
@@ -88,11 +86,11 @@ def _calibration(content: Content) -> Chapter | None:
 
 def _errors(content: Content) -> Chapter | None:
     words = (
-        "How far each result lay from what was expected before, in units of the uncertainty that was told with it: "
-        "beyond the band more than one time in ten, the model was too sure of itself; never, it was too cautious."
+        "The difference between each result and its prediction, in predicted standard deviations. If more than 1 in 10 "
+        "results lie outside the band, the model is overconfident; if none do, its intervals are too wide."
     )
     drawings = tuple(figures.errors(content, target) for target in _predicted(content))
-    return Chapter("errors", "One step ahead", (words,), drawings) if drawings else None
+    return Chapter("errors", "One-step-ahead errors", (words,), drawings) if drawings else None
 
 
 def _landscape(content: Content, landscape: Landscape) -> Iterator[Chapter]:
@@ -101,19 +99,19 @@ def _landscape(content: Content, landscape: Landscape) -> Iterator[Chapter]:
     yield Chapter(
         "importance",
         "Which parameters matter",
-        ("How much of what varies in the prediction over the whole space comes from each parameter (Sobol' indices).",),
+        ("The share of the variance of the prediction over the space that each parameter explains (Sobol' indices).",),
         tuple(landscape_figures.importance(target, landscape.importance[target.name]) for target in goals),
     )
     around = f"Around {landscape.around}."
     if landscape.slices:
         words = (
-            f"{around} Each panel changes one parameter and leaves the others; the black dot is the design, the band "
-            "holds 90 % of the belief. Of a composition, one member grows and the others keep their proportions."
+            f"{around} Each panel varies one parameter and fixes the others. The black dot is the design, the band the "
+            "90 % interval. In a composition one member varies and the others keep their proportions."
         )
         drawings = [landscape_figures.slices(t, columns[t.name], landscape.slices) for t in goals]
         yield Chapter("slices", "Along each parameter", (words,), tuple(drawings), wide=True)
     if landscape.maps:
-        words = f"{around} White dots are measured designs; where the right map is dark, little is known."
+        words = f"{around} White dots are measured designs. The right map is dark where the uncertainty is large."
         drawings = [
             landscape_figures.pair(t, columns[t.name], each, landscape_figures.points_on(each, landscape))
             for t in goals
@@ -130,13 +128,14 @@ def _landscape(content: Content, landscape: Landscape) -> Iterator[Chapter]:
 
 
 def _evidence(content: Content) -> Chapter:
-    title = "What the prior was worth"
+    title = "Evidence for past tasks"
     if not content.evidence:
-        return Chapter("prior", title, ("There is no learned prior: the model knows this campaign's results alone.",))
+        words = "No past tasks were used: the model is fitted to this campaign's results only."
+        return Chapter("prior", title, (words,))
     number, last = content.evidence[-1]
-    words = [f"After {count(number, 'experiment')}: {last.words}" if last.words else ""]
+    paragraphs = [f"After {count(number, 'experiment')}: {last.words}" if last.words else ""]
     if last.rejected_at is not None:
-        words.append(f"The prior was laid aside after {count(last.rejected_at, 'result')}.")
+        paragraphs.append(f"The prior was rejected after {count(last.rejected_at, 'result')}.")
     if last.leading is not None:
-        words.append(f"It leans most on {last.leading[0]} ({percent(last.leading[1])}).")
-    return Chapter("prior", title, tuple(filter(None, words)), (figures.evidence(content),))
+        paragraphs.append(f"The past task with the largest weight is {last.leading[0]} ({percent(last.leading[1])}).")
+    return Chapter("prior", title, tuple(filter(None, paragraphs)), (figures.evidence(content),))

@@ -1,4 +1,4 @@
-"""What a report says, as frozen values: figures and pages are drawn from these and from nothing else."""
+"""The content of a report as frozen values, from which all figures and pages are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Outcome = Literal["measured", "failed", "open", "withdrawn"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model expected of a measurement, in the target's unit: its mean and standard deviation."""
+    """The prediction of a measurement: its mean and standard deviation, in the target's unit."""
 
     mean: float
     spread: float
@@ -31,8 +31,8 @@ class Prediction:
 class Experiment:
     """One row of the table of experiments.
 
-    `number` counts what was done (measured or failed), from 1, in the order in which it came; None for the rest.
-    `cells` holds the design, one text a parameter. `predicted` is what the model expected *before* the result.
+    `number` counts measured and failed experiments from 1, in their order; None for all others. `cells` holds the
+    design, one text for each parameter. `predicted` is the prediction made *before* the result.
     """
 
     id: str
@@ -48,13 +48,13 @@ class Experiment:
 
     @property
     def first(self) -> bool:
-        """Whether it was chosen to fill the space, not by the model."""
+        """Whether it was a first design, not chosen by the model."""
         return self.how == "first design"
 
 
 @dataclass(frozen=True)
-class Belief:
-    """The best design by the model after `number` experiments: what it expects of that design."""
+class PosteriorBest:
+    """The predictions for the design with the best posterior mean after `number` experiments."""
 
     number: int
     expected: Mapping[str, Prediction]
@@ -62,7 +62,7 @@ class Belief:
 
 @dataclass(frozen=True)
 class Share:
-    """How much of the variation of the prediction over the space a parameter explains, alone and in all."""
+    """The share of the prediction's variance that a parameter explains: alone (first order) and in total."""
 
     parameter: str
     alone: float
@@ -71,12 +71,12 @@ class Share:
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """What the model says now, around one design.
+    """The posterior around one design.
 
     Parameters
     ----------
     around
-        The design in words, and why it is this one.
+        The design as text, and why it was chosen.
     importance
         By goal, the parameters, the most important first.
     made
@@ -93,11 +93,10 @@ class Landscape:
 
 @dataclass(frozen=True)
 class Content:
-    """Everything on the page.
+    """Everything in the report.
 
-    `summary` is read first: one sentence each. `facts` are the figures beside it: (label, value, remark). `cards` are
-    the reasons for the suggestions that are open. `evidence` is what a learned prior was worth after how many
-    experiments.
+    `summary` holds sentences, `facts` figures: (label, value, remark). `cards` explain the open suggestions.
+    `evidence` holds the number of experiments and the evidence for past tasks after them.
     """
 
     name: str
@@ -107,7 +106,7 @@ class Content:
     parameters: tuple[str, ...]
     targets: tuple[Target, ...]
     experiments: tuple[Experiment, ...]
-    beliefs: tuple[Belief, ...] = ()
+    posterior_best: tuple[PosteriorBest, ...] = ()
     landscape: Landscape | None = None
     cards: tuple[Explanation, ...] = ()
     evidence: tuple[tuple[int, PriorEvidence], ...] = ()
@@ -117,7 +116,7 @@ class Content:
 
     @property
     def done(self) -> tuple[Experiment, ...]:
-        """The experiments that were done, in order."""
+        """The measured and failed experiments, in order."""
         return tuple(each for each in self.experiments if each.number is not None)
 
     def pairs(self, target: str) -> list[tuple[float, Prediction]]:
@@ -131,7 +130,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Section:
-    """A part that the caller adds to the report: a title, words, and one figure (SVG)."""
+    """A part added by the caller: a title, text, and one figure (SVG)."""
 
     title: str
     words: str

@@ -1,6 +1,6 @@
-"""How every figure is drawn: one style, SVG for pages, SVG or PNG for files.
+"""The drawing of all figures: one style, SVG for pages, SVG or PNG for files.
 
-Colours are those of Okabe and Ito, which the colour-blind can tell apart.
+Colours are those of Okabe and Ito, which colour-blind readers can distinguish.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ class Drawing:
     name
         The stem of its file.
     label
-        What it shows, in words, for who cannot see it.
+        A description for screen readers.
     paint
         Draws it on an empty figure.
     size
         Width and height in inches.
     caption
-        The words below it.
+        The text below it.
     placed
-        Whether `paint` says where everything goes; otherwise axes are arranged so that nothing overlaps.
+        Whether `paint` sets all positions; otherwise axes are arranged so that nothing overlaps.
     """
 
     name: str
@@ -115,7 +115,7 @@ def on_axes(
 
 
 def file_name(*words: str) -> str:
-    """Return the stem of a file's name that says `words`.
+    """Return the stem of a file name made of `words`.
 
     >>> file_name("progress", "yield [%]"), file_name("map", "../a", "B")
     ('progress-yield', 'map-a-b')

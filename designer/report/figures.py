@@ -1,4 +1,4 @@
-"""Figures of what was done and how well it was foretold."""
+"""Figures of the experiments and of their predictions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from designer.objective import Target
-from designer.report.content import Belief, Content, Experiment
+from designer.report.content import Content, Experiment, PosteriorBest
 from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
 from designer.report.number_format import number, with_unit
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COVERAGE = 0.9
-Z = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
+Z = 1.6448536269514722  # half the width of a normal distribution's central 90 % interval, in standard deviations
 
 
 def progress(content: Content, target: Target) -> Drawing:
-    """Return what was measured of `target`, experiment by experiment, with the best so far."""
+    """Return the measured values of `target` against the number of the experiment, with the best so far."""
 
     def paint(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        _aims(axes, target)
+        _goal(axes, target)
         _measured(axes, content.done, target)
         _best_line(axes, content.done, target)
-        _beliefs(axes, content.beliefs, target)
+        _posterior_best(axes, content.posterior_best, target)
         _failures(axes, content.done)
         axes.set_xlabel("experiment")
         axes.set_ylabel(with_unit(target.name, target.unit))
@@ -35,10 +35,10 @@ def progress(content: Content, target: Target) -> Drawing:
         _legend(axes)
 
     label = f"Progress of {target.name}: measured values against the number of the experiment"
-    return on_axes(file_name("progress", target.name), label, paint, caption=_aim(target))
+    return on_axes(file_name("progress", target.name), label, paint, caption=_goal_text(target))
 
 
-def _aim(target: Target) -> str:
+def _goal_text(target: Target) -> str:
     unit = f" {target.unit}" if target.unit else ""
     parts = []
     if target.goal == "match":
@@ -54,12 +54,12 @@ def _aim(target: Target) -> str:
     return f"{target.name}: {'; '.join(parts) or 'recorded only'}."
 
 
-def _aims(axes: Axes, target: Target) -> None:
+def _goal(axes: Axes, target: Target) -> None:
     if target.goal == "match" and target.value is not None and target.tolerance is not None:
         low, high = target.value - target.tolerance, target.value + target.tolerance
-        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="wanted")
+        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
     elif target.reach is not None:
-        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="to be reached")
+        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
     for limit in (target.at_least, target.at_most):
         if limit is not None:
             axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
@@ -88,7 +88,7 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
 
 
 def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, float]]:
-    """Return (experiment, best feasible value until then) for `target`, from the first value on."""
+    """Return pairs of (experiment, best feasible value so far) for `target`, from the first value on."""
     line: list[tuple[int, float]] = []
     best: float | None = None
     for each in done:
@@ -113,15 +113,15 @@ def _best_line(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
         axes.step(numbers, values, where="post", color=BLUE, lw=1.8, label="best measured so far", zorder=2)
 
 
-def _beliefs(axes: Axes, beliefs: Sequence[Belief], target: Target) -> None:
-    known = [(each.number, each.expected[target.name]) for each in beliefs if target.name in each.expected]
+def _posterior_best(axes: Axes, found: Sequence[PosteriorBest], target: Target) -> None:
+    known = [(each.number, each.expected[target.name]) for each in found if target.name in each.expected]
     if not known or target.goal is None:
         return
     numbers = [number for number, _ in known]
     low, high = zip(*(expected.interval(Z) for _, expected in known), strict=True)
     axes.fill_between(numbers, low, high, color=ORANGE, alpha=0.18, lw=0, zorder=1)
     means = [expected.mean for _, expected in known]
-    axes.plot(numbers, means, color=ORANGE, lw=1.6, marker=".", zorder=2, label="best by the model (90 %)")
+    axes.plot(numbers, means, color=ORANGE, lw=1.6, marker=".", zorder=2, label="best by the model, 90 % interval")
     if len(known) == 1:  # a band needs two
         axes.vlines(numbers, low, high, color=ORANGE, lw=1.6, zorder=2)
 
@@ -143,7 +143,7 @@ def _legend(axes: Axes) -> None:
 
 
 def calibration(content: Content, target: Target) -> Drawing:
-    """Return what was measured of `target` against what the model had expected just before."""
+    """Return measured values of `target` against the predictions made before."""
     pairs = content.pairs(target.name)
 
     def paint(axes: Axes) -> None:
@@ -164,7 +164,7 @@ def calibration(content: Content, target: Target) -> Drawing:
                     fmt=marker, ms=5, color=colour, mec="white", mew=0.8, elinewidth=1, label=label, zorder=3,
                 )  # fmt: skip
         axes.set_xlabel(with_unit(f"measured {target.name}", target.unit))
-        axes.set_ylabel("predicted before it was measured")
+        axes.set_ylabel("predicted before measuring")
         _legend(axes)
 
     name = file_name("calibration", target.name)
@@ -176,32 +176,31 @@ def _inside(value: float, interval: tuple[float, float]) -> bool:
 
 
 def covered(content: Content, target: Target) -> tuple[int, int]:
-    """Return how many measurements of `target` lay inside their 90 % interval, and how many were predicted at all."""
+    """Return the number of measurements of `target` inside their 90 % interval, and the number of predictions."""
     pairs = content.pairs(target.name)
     return sum(_inside(value, expected.interval(Z)) for value, expected in pairs), len(pairs)
 
 
 def coverage(content: Content, target: Target) -> str:
-    """Say how many measurements lay inside their interval, and how many would by chance if it were right."""
+    """Return the coverage of the 90 % interval as a sentence, with the range expected of calibrated intervals."""
     from scipy.stats import binom
 
     inside, total = covered(content, target)
     low, high = (int(binom.ppf(level, total, COVERAGE)) for level in (0.05, 0.95))
     expected = str(low) if low == high else f"{low} to {high}"
-    said = (
-        f"{target.name}: {inside} of {total} measurements ({100 * inside / total:.0f} %) lay inside their 90 % interval"
-    )
-    if inside < low:
-        return f"{said}; {expected} would be right: the model was too sure of itself."
-    return f"{said}; {expected} would be right."
+    share = f"{inside} of {total} measurements ({100 * inside / total:.0f} %)"
+    text = f"{target.name}: {share} lie inside their 90 % interval; {expected} are expected of calibrated intervals"
+    return f"{text}. The model is overconfident." if inside < low else f"{text}."
 
 
 def errors(content: Content, target: Target) -> Drawing:
-    """Return how far each measurement lay from its prediction, in units of the uncertainty that was told with it."""
+    """Return the error of each prediction, in predicted standard deviations."""
     rows = [
-        (each.number or 0, (each.values[target.name] - told.mean) / told.spread)
+        (each.number or 0, (each.values[target.name] - expected.mean) / expected.spread)
         for each in content.done
-        if target.name in each.values and (told := each.predicted.get(target.name)) is not None and told.spread > 0
+        if target.name in each.values
+        and (expected := each.predicted.get(target.name)) is not None
+        and expected.spread > 0
     ]
 
     def paint(axes: Axes) -> None:
@@ -218,7 +217,7 @@ def errors(content: Content, target: Target) -> Drawing:
         reach = max(2.5, *(abs(error) for _, error in rows)) if rows else 2.5
         axes.set_ylim(-1.15 * reach, 1.15 * reach)
         axes.set_xlabel("experiment")
-        axes.set_ylabel("error / predicted spread")
+        axes.set_ylabel("error / predicted s.d.")
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         _legend(axes)
 
@@ -227,29 +226,29 @@ def errors(content: Content, target: Target) -> Drawing:
 
 
 def _size_of_errors(content: Content, target: Target) -> str:
-    """Compare the model's errors with those of foretelling, each time, the mean of what was measured until then."""
-    told: list[float] = []
-    guessed: list[float] = []
+    """Return the model's mean absolute error, beside that of predicting the mean of all values measured before."""
+    own: list[float] = []
+    baseline: list[float] = []
     seen: list[float] = []
     for each in content.done:
         value = each.values.get(target.name)
         if value is None:
             continue
         if target.name in each.predicted:
-            told.append(abs(value - each.predicted[target.name].mean))
+            own.append(abs(value - each.predicted[target.name].mean))
             if seen:
-                guessed.append(abs(value - sum(seen) / len(seen)))
+                baseline.append(abs(value - sum(seen) / len(seen)))
         seen.append(value)
     unit = f" {target.unit}" if target.unit else ""
-    said = f"{target.name}: the mean error was {number(sum(told) / len(told), 3)}{unit}"
-    if not guessed:
-        return f"{said}."
-    guess = number(sum(guessed) / len(guessed), 3)
-    return f"{said}; always foretelling the mean of all before would have erred by {guess}{unit}."
+    text = f"{target.name}: the mean absolute error is {number(sum(own) / len(own), 3)}{unit}"
+    if not baseline:
+        return f"{text}."
+    mean = number(sum(baseline) / len(baseline), 3)
+    return f"{text}. Predicting the mean of all earlier results would give {mean}{unit}."
 
 
 def evidence(content: Content) -> Drawing:
-    """Return over time what a learned prior leans on, and whether the measurements speak for it."""
+    """Return the evidence for past tasks and their weights over time."""
     numbers = [n for n, _ in content.evidence]
     values = [each for _, each in content.evidence]
     names = list(dict.fromkeys(name for each in values for name, _ in each.sources))
@@ -262,9 +261,9 @@ def evidence(content: Content) -> Drawing:
         upper.plot(numbers, [each.log_evidence for each in values], "o-", color=BLUE, lw=1.8, ms=4)
         rejected = [(n, e.log_evidence) for n, e in content.evidence if e.rejected_at is not None]
         if rejected:
-            upper.plot(*rejected[0], "X", color=RED, ms=10, label="prior laid aside")
+            upper.plot(*rejected[0], "X", color=RED, ms=10, label="prior rejected")
             upper.legend()
-        upper.set_ylabel("for the prior (log)")
+        upper.set_ylabel("log evidence")
         for name, colour in zip(leading, (BLUE, ORANGE, GREEN, PURPLE, SKY), strict=False):
             lower.plot(numbers, weights[name], "o-", color=colour, lw=1.6, ms=4, label=name)
         lower.set_ylim(-0.03, 1.03)
@@ -274,13 +273,14 @@ def evidence(content: Content) -> Drawing:
             lower.legend(fontsize=8.5)
 
     caption = (
-        "Above: over 0 the measurements speak for the prior, below 0 against it. Below: how far it leans on which task."
+        "Top: log Bayes factor of the model with past tasks against the model without them; above 0 the measurements "
+        "support the past tasks. Bottom: the weight of each past task."
     )
-    return Drawing("prior-evidence", "Evidence for the prior over time", paint, (6.4, 4.6), caption)
+    return Drawing("prior-evidence", "Evidence for past tasks over time", paint, (6.4, 4.6), caption)
 
 
 def trade_off(content: Content, first: Target, second: Target) -> Drawing:
-    """Return two goals against each other, with the best trade-offs marked."""
+    """Return two goals against each other, with the Pareto front marked."""
     rows = [each for each in content.done if first.name in each.values and second.name in each.values]
 
     def paint(axes: Axes) -> None:
@@ -296,13 +296,13 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
                 axes.scatter(x, y, s=38, label=label, edgecolors="white", linewidths=0.8, zorder=3, **style)
         front = sorted((each.values[first.name], each.values[second.name]) for each in rows if each.best)
         if len(front) > 1 and first.sign and second.sign and sum(t.goal is not None for t in content.targets) == 2:
-            # Up to the next design on the front, the other goal is as good as the design on the better side makes it.
+            # Up to the next design on the front, the attained value is that of the design on the better side.
             where: Any = "pre" if first.sign > 0 else "post"
             axes.step(*zip(*front, strict=True), where=where, color=BLUE, lw=1.4, alpha=0.6, zorder=2)
         axes.set_xlabel(with_unit(first.name, first.unit))
         axes.set_ylabel(with_unit(second.name, second.unit))
         _legend(axes)
 
-    caption = f"{first.name} against {second.name}: what the one costs in the other."
+    caption = f"{first.name} against {second.name}; the Pareto front is blue."
     name = file_name("trade-off", first.name, second.name)
     return on_axes(name, f"Trade-off between {first.name} and {second.name}", paint, caption=caption)

@@ -1,4 +1,4 @@
-"""From a campaign to what its report says."""
+"""Collect the content of a campaign's report."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.wording import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
-from designer.report.number_format import amounts, count, moment, number, uncertain, with_unit
+from designer.report.number_format import amounts, moment, number, uncertain, with_unit
 from designer.report.posterior_history import History, history_of
 from designer.space import DesignSpace, Parameter, ShareParameter
 
@@ -27,7 +28,7 @@ _HOW = {"initial": "first design", "model": "model", "replicate": "replicate"}
 
 
 def gather(campaign: Campaign) -> Content:
-    """Return what the report of `campaign` says, from all events read so far."""
+    """Return the content of the report of `campaign`, from all events read so far."""
     state, space = campaign.state, campaign.space
     history = history_of(campaign)
     best = _best_measured(campaign)
@@ -40,7 +41,7 @@ def gather(campaign: Campaign) -> Content:
         parameters=tuple(with_unit(p.name, getattr(p, "unit", None)) for p in space.parameters),
         targets=campaign.objective.targets,
         experiments=rows,
-        beliefs=history.beliefs,
+        posterior_best=history.posterior_best,
         landscape=landscape_of(campaign),
         cards=tuple(campaign.explain(each.id) for each in state.open[:MAX_CARDS]),
         evidence=history.evidence,
@@ -61,7 +62,7 @@ def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
 
 
 def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterator[Experiment]:
-    """Yield what was done in the order it came, then what is open, then what was withdrawn before it was made."""
+    """Yield measured and failed experiments in their order, then open ones, then those withdrawn before a result."""
     state, space, targets = campaign.state, campaign.space, campaign.objective.targets
     flags = campaign.measurements()["flags"]
     done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
@@ -92,7 +93,7 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
 def _row(
     space: DesignSpace, made: Measurement | Failure | Suggestion, suggestion: Suggestion | None, history: History
 ) -> Experiment:
-    """Return the table's row for `made`, without how it went."""
+    """Return the table's row for `made`, without its outcome."""
     own = made.id if isinstance(made, Measurement) else "–"
     return Experiment(
         id=own if suggestion is None else suggestion.id,
@@ -105,7 +106,7 @@ def _row(
 
 
 def _prediction(made: Any, suggestion: Suggestion, history: History) -> Mapping[str, Prediction]:
-    """Return what was expected of a suggestion; nothing where something else was made."""
+    """Return the prediction of a suggestion; nothing if another design was made."""
     return history.predicted.get(suggestion.id, {}) if dict(made.design) == dict(suggestion.design) else {}
 
 
@@ -120,7 +121,7 @@ def cells(space: DesignSpace, design: Mapping[str, Cell]) -> Iterator[str]:
 
 
 def _feasible(targets: Sequence[Target], values: Mapping[str, float]) -> bool:
-    """Whether the values that were measured keep their limits."""
+    """Whether the measured values meet their limits."""
     return all(
         (target.at_least is None or values[target.name] >= target.at_least)
         and (target.at_most is None or values[target.name] <= target.at_most)
@@ -141,22 +142,19 @@ def _notes(each: Measurement, flags: str) -> Iterator[str]:
 
 def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str]:
     if not best:
-        yield "Nothing that counts has been measured yet."
+        yield "No feasible design has been measured yet."
     elif len(best) == 1:
         yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
     else:
-        yield f"{len(best)} designs are the best trade-offs so far: none of them is worse than another in every goal."
+        yield f"{len(best)} designs are the best trade-offs so far (the measured Pareto front)."
     decided = campaign.verdict()
     reason = decided.reason[:1].upper() + decided.reason[1:]
-    yield f"The campaign is done. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
+    yield f"The campaign can stop. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
 
 
 def _values(campaign: Campaign, made: MeasuredDesign) -> str:
-    said = []
-    for target, value in zip(campaign.objective.targets, made.means, strict=True):
-        if np.isfinite(value):
-            said.append(f"{target.name} {number(float(value))}{_unit(target)}")
-    return ", ".join(said)
+    values = zip(campaign.objective.targets, made.means, strict=True)
+    return ", ".join(f"{t.name} {number(float(value))}{_unit(t)}" for t, value in values if np.isfinite(value))
 
 
 def _design(campaign: Campaign, made: MeasuredDesign) -> str:
@@ -186,16 +184,16 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
         yield from _best_by_model(campaign, history)
     elif best:
         yield "Best trade-offs", str(len(best)), ", ".join(made.label for made in best[:6])
-    yield "State", "done" if status.stop else "goes on", ""
+    yield "State", "can stop" if status.stop else "running", ""
 
 
 def _best_by_model(campaign: Campaign, history: History) -> Iterator[tuple[str, str, str]]:
-    if not history.beliefs:
+    if not history.posterior_best:
         return
     table = campaign.best()
     rows = table[table["best_by"] != "measured"]
     for target in campaign.objective.goals:
-        expected = history.beliefs[-1].expected.get(target.name)
+        expected = history.posterior_best[-1].expected.get(target.name)
         if expected is not None and len(rows) == 1:
             value = uncertain(expected.mean, expected.spread) + _unit(target)
             yield f"Best by the model, {target.name}", value, str(rows.index[0])
@@ -207,16 +205,16 @@ def _best_by_model(campaign: Campaign, history: History) -> Iterator[tuple[str, 
 def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
     state = campaign.state
     yield (
-        f"Begun {moment(state.created_at)}; {count(state.position, 'event')}; seed {campaign.settings.seed}. The same "
-        "file, events and library versions give the same suggestions again."
+        f"Started {moment(state.created_at)}; {count(state.position, 'event')}; seed {campaign.settings.seed}. The "
+        "same file, events and library versions give the same suggestions again."
     )
-    if history.played < history.choices:
+    if history.evaluated < history.choices:
         yield (
-            f"The model was asked again for {history.played} of its {history.choices} choices, for the time that would "
-            "take; the other experiments show no prediction."
+            f"To limit computing time, predictions are shown for {history.evaluated} of the model's {history.choices} "
+            "choices only."
         )
     known = campaign.posterior()
-    yield from [str(each)[0].upper() + str(each)[1:] + "." for each in (known.doubts if known else ())]
+    yield from map(str, known.doubts if known else ())
     yield from campaign.notices
 
 

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing else: no network, no script, figures inside."""
+"""A report as one self-contained HTML file: no network, no script, figures inside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designer.report.content import Content, Section
 def render(content: Content, sections: Sequence[Section] = ()) -> str:
     """Return the page of `content`, with the caller's `sections` after the progress figures.
 
-    All text is escaped; only figures go in as they are: those that `designer.report.drawing` drew, and the sections'.
+    All text is escaped; only figures are inserted unchanged: those of `designer.report.drawing` and of the sections.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

@@ -1,4 +1,4 @@
-"""What the model says now: which parameters matter, and how predictions change around the best design."""
+"""The present posterior: importance of parameters, and predictions around the best design."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAIRED = 3  # the most important numeric parameters, of which all pairs are dra
 
 @one_thread()
 def landscape_of(campaign: Campaign) -> Landscape | None:
-    """Return what the model says now; None while there is none, or nothing that it could be looked at around."""
+    """Return the present posterior around the best design; None without a model or a measured design."""
     known = campaign.posterior()
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if known is None or not groups:
@@ -64,11 +64,11 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
 
 
 def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
-    """Return the design around which the model is looked at: the best by the model, the first of a front."""
+    """Return the design around which predictions are shown: the best by the model, or the first of a front."""
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
     best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
     if not best:
-        return groups[0], "as nothing measured keeps all limits"
+        return groups[0], "since no measured design meets all limits"
     if len(best) > 1:
         return groups[best[len(best) // 2]], "one of the best trade-offs"
     return groups[best[0]], "the best by the model"
@@ -109,7 +109,7 @@ def _ternaries(known: CampaignPosterior, x: Floats, groups: Sequence[MeasuredDes
 def _three(
     space: DesignSpace, parameter: ShareParameter, shares: Floats, groups: Sequence[MeasuredDesign]
 ) -> tuple[str, str, str]:
-    """Return the members that the design has most of, then those that measured designs had most of, in file order."""
+    """Return the three largest members of the design (ties: of the measured designs), in the order of the file."""
     part = space.slices[[each.name for each in space.parameters].index(parameter.name)]
     tried = np.mean([group.coordinates[part] for group in groups], axis=0)
     order = np.lexsort((-tried, -shares))[:3]

@@ -1,4 +1,4 @@
-"""Figures of what the model says now: importance, slices, maps over two parameters, ternary diagrams."""
+"""Figures of the posterior: importance of parameters, slices, maps over two parameters, ternary diagrams."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
 
 def importance(target: Target, shares: Sequence[Share]) -> Drawing:
-    """Return how much each parameter explains of the prediction's variation over the space."""
+    """Return the share of the prediction's variance over the space that each parameter explains."""
 
     def paint(axes: Axes) -> None:
         shown = shares[:12]
@@ -34,7 +34,7 @@ def importance(target: Target, shares: Sequence[Share]) -> Drawing:
         axes.set_yticks(rows, [_short(share.parameter) for share in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(0, max(100, *(100 * s.total for s in shown)))
-        axes.set_xlabel(f"share of what varies in the predicted {target.name} [%]")
+        axes.set_xlabel(f"share of the variance of {target.name} [%]")
         axes.grid(visible=False, axis="y")
         axes.legend(loc="lower right")
 
@@ -46,7 +46,7 @@ def importance(target: Target, shares: Sequence[Share]) -> Drawing:
 
 def _ranking(shares: Sequence[Share]) -> str:
     leading = [f"{share.parameter} {100 * share.total:.0f} %" for share in shares[:3]]
-    return f"most of what varies comes from {', '.join(leading)} (interactions included)."
+    return f"largest shares of the variance: {', '.join(leading)} (with interactions)."
 
 
 def slices(target: Target, column: int, found: Iterable[Slice]) -> Drawing:
@@ -94,7 +94,7 @@ def _slice(axes: Axes, group: Sequence[Slice], column: int) -> None:
 
 
 def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[float, float]]) -> Drawing:
-    """Return the prediction over two parameters, and how uncertain it is; points are what was measured."""
+    """Return the prediction over two parameters and its uncertainty; points are measured designs."""
 
     def paint(figure: Figure) -> None:
         boxes: Any = figure.subplots(1, 2, sharey=True)
@@ -105,9 +105,9 @@ def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[flo
             axes.plot(*zip(*points, strict=True), "o", color="white", mec=INK, ms=4.5, mew=0.9) if points else None
             axes.set_title(f"{title} [{target.unit}]" if target.unit else title)
             axes.set_xlabel(with_unit(found.names[0], found.units[0]))
-            for log, way in zip(found.logs, ("x", "y"), strict=True):
+            for log, axis in zip(found.logs, ("x", "y"), strict=True):
                 if log:
-                    _log(axes, way)
+                    _log(axes, axis)
             axes.grid(visible=False)
         boxes[0].set_ylabel(with_unit(found.names[1], found.units[1]))
 
@@ -138,21 +138,21 @@ def triangle(target: Target, column: int, found: Ternary, points: Sequence[tuple
             axes.grid(visible=False)
 
     rest = ", ".join(f"{member} {number(amount)}" for member, amount in found.rest)
-    kept = f", with {rest} as in that design" if rest else ""
+    fixed = f", with {rest} fixed" if rest else ""
     caption = (
-        f"{target.name} over {', '.join(found.members)} of {found.parameter}{kept}. The star is that design; dots are "
-        "measured designs by their proportions of the three."
+        f"{target.name} over {', '.join(found.members)} of {found.parameter}{fixed}. The star is the design named "
+        "above; dots are measured designs by their proportions of the three."
     )
     name = file_name("ternary", target.name, found.parameter)
     return Drawing(name, f"Ternary diagram of the predicted {target.name}", paint, (8.6, 4.0), caption, placed=True)
 
 
-def _log(axes: Axes, way: str) -> None:
-    """Make an axis logarithmic, with plain numbers at 1, 2 and 5 (or only 1) times powers of ten."""
+def _log(axes: Axes, which: str) -> None:
+    """Make an axis logarithmic, with decimal numbers at 1, 2 and 5 (or only 1) times powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axis, limits = (axes.xaxis, axes.get_xlim()) if way == "x" else (axes.yaxis, axes.get_ylim())
-    axes.set(**{f"{way}scale": "log"})
+    axis, limits = (axes.xaxis, axes.get_xlim()) if which == "x" else (axes.yaxis, axes.get_ylim())
+    axes.set(**{f"{which}scale": "log"})
     wide = limits[1] / max(limits[0], 1e-300) > 10**2.5
     axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
@@ -164,18 +164,18 @@ def _levels(values: Any) -> Any:
     return np.linspace(low, high, 11) if high > low else np.linspace(low - 0.5, low + 0.5, 3)
 
 
-def _short(name: str, most: int = 24) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+def _short(name: str, length: int = 24) -> str:
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def points_on(found: PairMap, landscape: Landscape) -> list[tuple[float, float]]:
-    """Return where measured designs lie on a map."""
+    """Return the coordinates of measured designs on a map."""
     made = [(design[found.names[0]], design[found.names[1]]) for design in landscape.made]
     return [(float(a), float(b)) for a, b in made if isinstance(a, float | int) and isinstance(b, float | int)]
 
 
 def points_in(found: Ternary, landscape: Landscape) -> list[tuple[float, ...]]:
-    """Return where measured designs lie in a ternary diagram, by the proportions of its three members."""
+    """Return measured designs in a ternary diagram, by the proportions of its three members."""
     points = []
     for design in landscape.made:
         amounts = design[found.parameter]

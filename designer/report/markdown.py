@@ -19,14 +19,14 @@ def render_markdown(content: Content, folder: Path, sections: Sequence[Section] 
     Parameters
     ----------
     folder
-        Made if it does not exist; the text refers to it by its name, as it lies beside the report.
+        Made if it does not exist; the text refers to it by its name, so it must be beside the report.
     """
     folder.mkdir(exist_ok=True)
     return "\n".join(_lines(content, folder, sections)) + "\n"
 
 
 def escaped(text: str) -> str:
-    """Return text in which no character means anything to Markdown, in one line.
+    """Return text in one line, with all characters that are special in Markdown escaped.
 
     >>> escaped("a_b | <i>")
     'a\\\\_b \\\\| \\\\<i\\\\>'
@@ -47,7 +47,7 @@ def _lines(content: Content, folder: Path, sections: Sequence[Section]) -> Itera
     for chapter in chapters(content, sections):
         yield from _chapter(chapter, folder)
     yield from _table(content)
-    yield "\n## How this came about\n"
+    yield "\n## Provenance\n"
     for remark in content.remarks:
         yield f"{escaped(remark)}\n"
     yield ", ".join(f"{name} {version}" for name, version in content.versions)
@@ -86,8 +86,8 @@ def _table(content: Content) -> Iterator[str]:
         cells = [str(each.number or ""), each.id, _outcome(each), each.how, *each.cells]
         cells += [number(each.values.get(target.name)) for target in content.targets]
         for target in predicted:
-            told = each.predicted.get(target.name)
-            cells.append("–" if told is None else uncertain(told.mean, told.spread))
+            prediction = each.predicted.get(target.name)
+            cells.append("–" if prediction is None else uncertain(prediction.mean, prediction.spread))
         yield _row([*cells, "; ".join(each.notes)])
 
 

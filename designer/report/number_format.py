@@ -1,4 +1,4 @@
-"""Numbers, designs and moments as a person reads them in a report."""
+"""Numbers, designs and times as text in a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MISSING = "–"
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """Return a number with at most `digits` significant digits and no needless zeros or powers of ten.
+    """Return a number with at most `digits` significant digits, without trailing zeros.
 
     >>> number(412.50), number(1e-7), number(120000.0), number(None)
     ('412.5', '1e-07', '120000', '–')
@@ -38,7 +38,7 @@ def uncertain(mean: float, spread: float) -> str:
 
 
 def amounts(shares: Mapping[str, float]) -> str:
-    """Return the parts of a composition or mixture in their own order, without those that are absent.
+    """Return the members of a composition or mixture in their order, without those that are zero.
 
     >>> amounts({"Ni": 30.0, "Fe": 60.0, "Co": 0.0, "Mn": 10.0})
     'Ni 30, Fe 60, Mn 10'
@@ -55,17 +55,8 @@ def with_unit(name: str, unit: str | None) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
-def count(number_: int, thing: str) -> str:
-    """Return a number of things in words.
-
-    >>> count(1, "experiment"), count(12, "experiment")
-    ('1 experiment', '12 experiments')
-    """
-    return f"{number_} {thing}{'' if number_ == 1 else 's'}"
-
-
 def moment(at: datetime) -> str:
-    """Return a moment to the minute, in UTC.
+    """Return a time to the minute, in UTC.
 
     >>> from datetime import UTC
     >>> moment(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""What the model believed at each choice it made: the campaign's events played again, choice by choice."""
+"""The posterior at each choice of the model, computed again from the campaign's events."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import by_design
 from designer.campaign.suggesting.stopping import spent
 from designer.priors.evidence import PriorEvidence
-from designer.report.content import Belief, Prediction
+from designer.report.content import PosteriorBest, Prediction
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
-# A model is fitted again for each choice that is played; a long campaign is played at some of its choices only.
+# A model is fitted again for each choice; of a long campaign only some choices are evaluated.
 MAX_CHOICES, MIN_CHOICES = 40, 8
-EFFORT = 300.0  # models of a few results each
+EFFORT = 300.0  # in models of a few results each
 
 
 @dataclass(frozen=True)
 class History:
-    """Predictions made before their results came, by suggestion, and the best design by the model over time.
+    """Predictions before their results, by suggestion, and the design with the best posterior mean over time.
 
-    `played` of `choices` choices of the model were played again. `evidence` is that for a learned prior, after how many
-    experiments.
+    `evaluated` of `choices` choices of the model were computed again. `evidence` holds the number of experiments and
+    the evidence for past tasks after them.
     """
 
     predicted: Mapping[str, Mapping[str, Prediction]]
-    beliefs: tuple[Belief, ...]
+    posterior_best: tuple[PosteriorBest, ...]
     evidence: tuple[tuple[int, PriorEvidence], ...]
-    played: int
+    evaluated: int
     choices: int
 
 
 def history_of(campaign: Campaign) -> History:
-    """Play the model's choices again, each from what was known when it was made."""
+    """Return the posterior at the model's choices, each from what was known when it was made."""
     choices = [event for event in campaign.events if isinstance(event, Suggested) and event.how != "initial"]
     predicted: dict[str, Mapping[str, Prediction]] = {}
-    beliefs: list[Belief] = []
+    posterior_best: list[PosteriorBest] = []
     evidence: list[tuple[int, PriorEvidence]] = []
-    played = _spread(choices, _affordable([_results(campaign, event) for event in choices]))
-    for event in played:
+    evaluated = _spread(choices, _affordable([_results(campaign, event) for event in choices]))
+    for event in evaluated:
         known = campaign.posterior_at(event.based_on)
         if known is None:
             continue
         for each, expected in zip(event.designs, expectations(known, [d.design for d in event.designs]), strict=True):
             predicted[each.id] = expected
-        beliefs += belief_of(campaign, known, event.based_on)
+        posterior_best += best_by_posterior(campaign, known, event.based_on)
         evidence += _evidence(campaign, known, event.based_on)
     last = campaign.posterior()
     if last is not None:
-        beliefs += belief_of(campaign, last, campaign.state.position)
+        posterior_best += best_by_posterior(campaign, last, campaign.state.position)
         evidence += _evidence(campaign, last, campaign.state.position)
-    return History(predicted, tuple(beliefs), tuple(evidence), len(played), len(choices))
+    return History(predicted, tuple(posterior_best), tuple(evidence), len(evaluated), len(choices))
 
 
 def _results(campaign: Campaign, event: Suggested) -> int:
@@ -69,9 +69,9 @@ def _results(campaign: Campaign, event: Suggested) -> int:
 
 
 def _affordable(results: Sequence[int]) -> int:
-    """Return how many of the choices, evenly spread, can be played for the effort of a report.
+    """Return how many of the choices can be evaluated with the effort of a report.
 
-    A model of n results costs about a constant and a part that grows with n squared.
+    The cost of a model of n results is about a constant plus a part that grows with n squared.
     """
     if not results:
         return 0
@@ -79,12 +79,12 @@ def _affordable(results: Sequence[int]) -> int:
     return int(np.clip(EFFORT / costs.mean(), MIN_CHOICES, MAX_CHOICES))
 
 
-def _spread(choices: list[Suggested], most: int) -> list[Suggested]:
-    """Return all choices, or `most` of them evenly spread, the last one included."""
-    if len(choices) <= most:
+def _spread(choices: list[Suggested], count: int) -> list[Suggested]:
+    """Return all choices, or `count` of them evenly spread, with the last one."""
+    if len(choices) <= count:
         return choices
-    places = np.unique(np.linspace(0, len(choices) - 1, most).round().astype(int))
-    return [choices[place] for place in places]
+    rows = np.unique(np.linspace(0, len(choices) - 1, count).round().astype(int))
+    return [choices[row] for row in rows]
 
 
 def _evidence(campaign: Campaign, known: CampaignPosterior, position: int) -> list[tuple[int, PriorEvidence]]:
@@ -94,7 +94,7 @@ def _evidence(campaign: Campaign, known: CampaignPosterior, position: int) -> li
 
 
 def expectations(known: CampaignPosterior, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
-    """Return what a *measurement* of each design is expected to give: the model's uncertainty and the noise."""
+    """Return the predictions of a *measurement* of each design: the posterior with the noise."""
     mean, spread = known.predict(coordinates_of(known.space, designs), of_measurement=True)
     names = [target.name for target in known.objective.targets]
     return [_predictions(names, m, s) for m, s in zip(mean.tolist(), spread.tolist(), strict=True)]
@@ -104,11 +104,8 @@ def _predictions(names: list[str], means: list[float], spreads: list[float]) -> 
     return {name: Prediction(mean, spread) for name, mean, spread in zip(names, means, spreads, strict=True)}
 
 
-def belief_of(campaign: Campaign, known: CampaignPosterior, position: int) -> list[Belief]:
-    """Return what the model expects of the design that it holds for best, if there is one such design.
-
-    A Pareto front has no single best design, and gives nothing.
-    """
+def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: int) -> list[PosteriorBest]:
+    """Return the predictions for the design with the best posterior mean; nothing for a Pareto front."""
     if known.objective.mode == "pareto":
         return []
     state = fold(campaign.events[:position])
@@ -118,4 +115,4 @@ def belief_of(campaign: Campaign, known: CampaignPosterior, position: int) -> li
     mean, spread = known.predict(np.array([group.coordinates for group in groups]))
     best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
     names = [target.name for target in known.objective.targets]
-    return [Belief(spent(state), _predictions(names, mean[i].tolist(), spread[i].tolist())) for i in best]
+    return [PosteriorBest(spent(state), _predictions(names, mean[i].tolist(), spread[i].tolist())) for i in best]

@@ -63,7 +63,7 @@ def campaign(found: Campaign, designs: Sequence[Row], cards: Sequence[str] = ())
         "best": best(found),
         "stopping": stopping(found),
         "evidence": evidence(found.status().prior),
-        "doubts": [doubt(each) for each in found.status().doubts],
+        "doubts": [doubt(each) for each in found.status().flagged],
         "cards": {name: card(found, name) for name in cards},
     }
 
@@ -256,16 +256,16 @@ def card(found: Campaign, suggestion: str) -> dict[str, Plain]:
             for each in why.influences
         ],
         "runner-up": None
-        if why.rival is None
+        if why.runner_up is None
         else {
-            "design": design(why.rival.design),
-            "ratio": number(why.rival.ratio),
-            "level at": numbers(why.rival.thresholds),
-            "level at success": number(why.rival.success),
-            "different": why.rival.different,
+            "design": design(why.runner_up.design),
+            "ratio": number(why.runner_up.ratio),
+            "level at": numbers(why.runner_up.thresholds),
+            "level at success": number(why.runner_up.success),
+            "different": why.runner_up.different,
         },
         "evidence": evidence(why.prior),
-        "doubts": [doubt(each) for each in why.doubts],
+        "doubts": [doubt(each) for each in why.flagged],
     }
 
 

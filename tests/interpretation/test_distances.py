@@ -7,7 +7,7 @@ from designer.interpretation.distances import clearly_different, distances, para
 from tests.acquisition.worlds import alloys, box
 
 
-def test_each_parameter_counts_as_a_share_of_what_it_could_be() -> None:
+def test_distances_are_shares_of_the_range() -> None:
     space = alloys()
     first = np.array([[10.0, 0.0, 0.0, 0.0, 300.0, 0.0]])
     second = np.array([[5.0, 5.0, 0.0, 0.0, 450.0, 1.0], [0.0, 0.0, 0.0, 10.0, 900.0, 0.0]])
@@ -16,7 +16,7 @@ def test_each_parameter_counts_as_a_share_of_what_it_could_be() -> None:
     np.testing.assert_allclose(distances(space, first, second)[0], np.sqrt(np.mean(np.square(expected), axis=1)))
 
 
-def test_distance_is_symmetric_and_nothing_to_itself() -> None:
+def test_distance_is_symmetric_and_zero_to_itself() -> None:
     space = alloys()
     designs = space.sample(8, np.random.default_rng(0))
     table = distances(space, designs, designs)
@@ -24,7 +24,7 @@ def test_distance_is_symmetric_and_nothing_to_itself() -> None:
     assert table.diagonal() == pytest.approx(0)
 
 
-def test_a_clear_difference_is_one_in_any_parameter() -> None:
+def test_designs_differ_clearly_if_any_parameter_does() -> None:
     space = box(2)
     others = np.array([[0.6, 0.5], [0.5, 0.69], [0.5, 0.7], [0.3, 0.3]])
     assert clearly_different(space, np.array([0.5, 0.5]), others).tolist() == [False, False, True, True]

@@ -24,7 +24,7 @@ def predict(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack([y, -y]), np.repeat(rows[:, 4:5], 2, axis=1)
 
 
-def test_slices_change_one_thing_and_pass_through_the_design() -> None:
+def test_slices_change_one_parameter_and_pass_through_the_design() -> None:
     found = slices_through(predict, SPACE, X)
     assert [(each.parameter, each.member) for each in found] == [
         ("c", "Ni"), ("c", "Fe"), ("c", "Co"), ("c", "Cr"), ("T", None), ("gas", None), ("t", None),
@@ -48,7 +48,7 @@ def test_slices_change_one_thing_and_pass_through_the_design() -> None:
     np.testing.assert_allclose(np.diff(np.log(by_name["t"].positions), 2), 0, atol=1e-12)
 
 
-def test_a_map_holds_what_is_predicted_over_two_parameters() -> None:
+def test_map_holds_predictions_over_two_parameters() -> None:
     found = pair_map(predict, SPACE, X, "T", "t")
     a, b = np.meshgrid(found.first, found.second)
     np.testing.assert_allclose(found.mean[:, :, 0], 12 + a / 100 + np.log10(b) + 5)
@@ -56,7 +56,7 @@ def test_a_map_holds_what_is_predicted_over_two_parameters() -> None:
     assert (found.units, found.logs) == ((None, "min"), (False, True))
 
 
-def test_a_ternary_keeps_what_is_not_among_its_three() -> None:
+def test_ternary_fixes_the_other_members() -> None:
     x = np.array([3.0, 3.0, 2.0, 2.0, 500.0, 1.0, 10.0, 3.0])
     found = ternary(predict, SPACE, x, "c", ("Ni", "Fe", "Co"))
     assert found.rest == (("Cr", 20.0),)
@@ -67,6 +67,6 @@ def test_a_ternary_keeps_what_is_not_among_its_three() -> None:
     assert len(corners) == 3
 
 
-def test_a_ternary_of_nothing_is_refused() -> None:
+def test_ternary_without_any_of_the_members_is_refused() -> None:
     with pytest.raises(ValueError, match="none of Fe, Co, Cr"):
         ternary(predict, SPACE, np.array([10.0, 0, 0, 0, 500, 1, 10, 3]), "c", ("Fe", "Co", "Cr"))

@@ -1,4 +1,4 @@
-"""What would change a choice, against closed forms and against the acquisition functions themselves."""
+"""The runner-up and its thresholds, against closed forms and the acquisition functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import moments
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, propose
-from designer.interpretation.runner_up import _with_knobs, alternative_to
+from designer.interpretation.runner_up import _with_mean_shifts, find_runner_up
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.surrogates.mixture import Mixture
@@ -52,9 +52,9 @@ def scores(where: AcquisitionContext, X: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])
-def test_the_threshold_is_where_expected_improvements_are_level(goal: str) -> None:
+def test_threshold_is_where_expected_improvements_are_equal(goal: str) -> None:
     space, where, known, chosen = world(one(goal))
-    found = alternative_to(chosen, space, where, known, 5)
+    found = find_runner_up(chosen, space, where, known, 5)
     assert found is not None
     assert found.different
     # The best of all designs that differ by a fifth of the range or more, by going through all of them.
@@ -75,9 +75,9 @@ def test_the_threshold_is_where_expected_improvements_are_level(goal: str) -> No
     assert found.thresholds[0] == pytest.approx(sign * level, abs=1e-3)
 
 
-def test_the_chance_of_success_that_makes_them_level() -> None:
+def test_success_probability_at_which_acquisition_values_are_equal() -> None:
     space, where, known, chosen = world(one(), gate=0.8)
-    found = alternative_to(chosen, space, where, known, 5)
+    found = find_runner_up(chosen, space, where, known, 5)
     assert found is not None
     assert found.success == pytest.approx(0.8 * math.exp(-found.log_ratio))
 
@@ -94,12 +94,12 @@ def test_the_chance_of_success_that_makes_them_level() -> None:
     ],
     ids=["match", "pareto", "desirability", "limited"],
 )
-def test_at_each_threshold_the_acquisition_is_level(objective: Objective) -> None:
+def test_acquisition_values_are_equal_at_each_threshold(objective: Objective) -> None:
     space, where, known, chosen = world(objective, m=len(objective.targets), noise=0.05)
-    found = alternative_to(chosen, space, where, known, 5)
+    found = find_runner_up(chosen, space, where, known, 5)
     assert found is not None
     x = tensor(chosen)
-    model, knobs = _with_knobs(where.model, x, len(objective.targets))
+    model, shifts = _with_mean_shifts(where.model, x, len(objective.targets))
     acquisition = build_acquisition(replace(where, model=model))
     level = float(acquisition(tensor(found.coordinates)[None, None, :]).detach())
     assert any(threshold is not None for threshold in found.thresholds)
@@ -113,40 +113,40 @@ def test_at_each_threshold_the_acquisition_is_level(objective: Objective) -> Non
             if target.value
             else (target.sign * (mean - threshold) >= 0)
         )
-        knobs[column].shift = threshold - mean
+        shifts[column].value = threshold - mean
         assert float(acquisition(x[None, None, :]).detach()) == pytest.approx(level, abs=1e-3)
-        knobs[column].shift = 0.0
+        shifts[column].value = 0.0
 
 
-def test_first_designs_within_limits_have_no_threshold() -> None:
+def test_no_threshold_without_a_feasible_design() -> None:
     objective = Objective(targets=[Target(name="y", goal="maximize"), Target(name="z", at_least=40)])
     space, where, known, chosen = world(objective, m=2)
-    found = alternative_to(chosen, space, where, known, 5)
+    found = find_runner_up(chosen, space, where, known, 5)
     assert found is not None
     assert found.thresholds == (None,)
 
 
-def test_a_space_that_is_searched_and_not_listed() -> None:
+def test_runner_up_in_a_space_too_large_to_list() -> None:
     space, where, known, chosen = world(one(), space=box(2))
-    found = alternative_to(chosen, space, where, known, 5)
+    found = find_runner_up(chosen, space, where, known, 5)
     assert found is not None
     assert np.abs(found.coordinates - chosen).max() >= 0.2 - 1e-9
     assert found.log_ratio > 0
 
 
-def test_nothing_else_is_left() -> None:
+def test_no_runner_up_without_another_design() -> None:
     X, _ = measured()
     space, where, known, chosen = world(one(), space=pool(np.vstack([X, [[0.5, 0.5]]])))
     assert chosen.tolist() == [0.5, 0.5]
-    assert alternative_to(chosen, space, where, known, 5) is None
+    assert find_runner_up(chosen, space, where, known, 5) is None
 
 
-def test_a_mixture_is_shifted_part_by_part_and_nowhere_else() -> None:
+def test_mixture_is_shifted_at_one_design_only() -> None:
     X, Y = measured()
     mixture = Mixture([botorch_model(X, Y), botorch_model(X, -Y)], [0.25, 0.75])
     x, other = tensor([0.5, 0.5]), tensor([0.2, 0.9])
-    shifted, (knob,) = _with_knobs(mixture, x, 1)
+    shifted, (shift,) = _with_mean_shifts(mixture, x, 1)
     before = mixture.posterior(torch.stack([x, other])).mean[:, 0].detach()
-    knob.shift = 2.0
+    shift.value = 2.0
     after = shifted.posterior(torch.stack([x, other])).mean[:, 0].detach()
     np.testing.assert_allclose((after - before).tolist(), [2.0, 0.0], atol=1e-9)

@@ -13,7 +13,7 @@ from tests.acquisition.worlds import gaussian_process, measured, tensor
 PARTS = [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
-def test_ishigamis_function() -> None:
+def test_indices_of_the_ishigami_function() -> None:
     """f = sin a + 7 sin^2 b + 0.1 c^4 sin a on [-pi, pi]^3 (Ishigami and Homma 1990): its indices are closed."""
     rng = np.random.default_rng(0)
     A, B = rng.uniform(-np.pi, np.pi, (2, 40_000, 3))
@@ -28,15 +28,15 @@ def test_ishigamis_function() -> None:
     assert found.variance[0] == pytest.approx(13.845, rel=0.02)
 
 
-def test_what_does_not_vary_has_no_importance() -> None:
+def test_constant_function_has_no_importance() -> None:
     X = np.random.default_rng(0).uniform(size=(2, 16, 3))
     found = importance(lambda rows: np.full((len(rows), 1), 3.0), X[0], X[1], PARTS)
     assert not found.first.any()
     assert not found.total.any()
 
 
-def test_samples_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="two alike"):
+def test_samples_of_different_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match="two of equal shape"):
         importance(lambda rows: rows, np.zeros((3, 3)), np.zeros((2, 3)), PARTS)
 
 
@@ -50,13 +50,13 @@ def test_more_of_one_member_leaves_the_others_in_proportion() -> None:
     np.testing.assert_allclose(raised @ b - shares @ b, b - others)
 
 
-def test_a_member_that_cannot_rise_is_left_out() -> None:
+def test_member_that_cannot_be_raised_is_left_out() -> None:
     members, raised = more_of_each(np.array([9.5, 0.5, 0.0]), 1.0)
     assert members.tolist() == [1, 2]
     assert (raised >= 0).all()
 
 
-def test_features_of_a_linear_model_add_slope_times_difference() -> None:
+def test_feature_shares_of_a_linear_model_are_slopes_times_differences() -> None:
     slopes = tensor([2.0, -1.0, 0.0])
     model = GenericDeterministicModel(lambda X: (X * slopes).sum(-1, keepdim=True), num_outputs=1)
     x, background = tensor([1.0, 2.0, 3.0]), tensor([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])

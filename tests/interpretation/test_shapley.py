@@ -27,7 +27,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_of_an_additive_function_they_are_its_terms_minus_their_means() -> None:
+def test_values_of_an_additive_function_are_its_centred_terms() -> None:
     x, background = numbers(1, 4)[0], numbers(8, 4, 1)
     found = shapley_values(lambda X: additive(X).sum(1, keepdims=True), x, background, PARTS, rng())
     assert found.exact
@@ -35,7 +35,7 @@ def test_of_an_additive_function_they_are_its_terms_minus_their_means() -> None:
     np.testing.assert_allclose(found.values[:, 0], expected, atol=1e-12)
 
 
-def test_so_they_are_over_sampled_orders_against_the_backgrounds_that_were_used() -> None:
+def test_sampled_orders_give_the_same_for_an_additive_function() -> None:
     x, background = numbers(1, 4)[0], numbers(4, 4, 1)
     found = shapley_values(lambda X: additive(X).sum(1, keepdims=True), x, background, PARTS, rng(), evaluations=24)
     assert not found.exact
@@ -43,7 +43,7 @@ def test_so_they_are_over_sampled_orders_against_the_backgrounds_that_were_used(
     np.testing.assert_allclose(found.values[:, 0], expected, atol=1e-12)
 
 
-def test_a_product_is_shared_by_its_factors() -> None:
+def test_product_is_shared_by_its_factors() -> None:
     """Of f = a b against a background of zeros, either factor has half of the product."""
     found = shapley_values(
         lambda X: X[:, :1] * X[:, 3:], np.array([2.0, 9.0, 9.0, 3.0]), np.zeros((1, 4)), PARTS, rng()
@@ -53,7 +53,7 @@ def test_a_product_is_shared_by_its_factors() -> None:
 
 @settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(1, 4))
-def test_they_are_the_mean_over_all_orders_and_sum_to_the_difference(seed: int, outputs: int) -> None:
+def test_values_are_the_mean_over_all_orders_and_sum_to_the_difference(seed: int, outputs: int) -> None:
     generator = np.random.default_rng(seed)
     W = generator.normal(size=(4, 4, outputs))
     x, background = generator.normal(size=4), generator.normal(size=(3, 4))
@@ -74,7 +74,7 @@ def test_they_are_the_mean_over_all_orders_and_sum_to_the_difference(seed: int, 
     np.testing.assert_allclose(found.base + found.values.sum(0), function(x[None])[0], atol=1e-9)
 
 
-def test_many_parameters_are_sampled_close_to_the_truth() -> None:
+def test_sampled_values_of_many_parameters_are_accurate() -> None:
     """Twelve parameters, pairwise interactions: a sampled value lies within a few hundredths of the spread."""
     W = np.random.default_rng(3).normal(size=(12, 12))
     parts = [slice(i, i + 1) for i in range(12)]
@@ -88,6 +88,6 @@ def test_many_parameters_are_sampled_close_to_the_truth() -> None:
     np.testing.assert_allclose(found.values[:, 0], expected, atol=0.03 * np.abs(expected).max() + 0.05)
 
 
-def test_nothing_to_compare_with_is_refused() -> None:
+def test_empty_background_is_refused() -> None:
     with pytest.raises(ValueError, match="background"):
         shapley_values(lambda X: X, np.zeros(4), np.zeros((0, 4)), PARTS, rng())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from designer.objective import Target
-from designer.report.content import Belief, Content, Experiment, Prediction
+from designer.report.content import Content, Experiment, PosteriorBest, Prediction
 
 STRENGTH = Target(name="strength", unit="MPa", goal="maximize", reach=900)
 LEACHING = Target(name="leaching", unit="percent", at_most=2)
@@ -35,7 +35,10 @@ def content(**more: Any) -> Content:
         parameters=("composition [at.%]", "temperature [degC]"),
         targets=(STRENGTH, LEACHING),
         experiments=rows,
-        beliefs=(Belief(2, {"strength": Prediction(690.0, 30.0)}), Belief(5, {"strength": Prediction(790.0, 20.0)})),
+        posterior_best=(
+            PosteriorBest(2, {"strength": Prediction(690.0, 30.0)}),
+            PosteriorBest(5, {"strength": Prediction(790.0, 20.0)}),
+        ),
         versions=(("designer", "0.1.0"),),
     )
     return replace(base, **more)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from designer.campaign.explaining.explanation import (
+    AxisPosition,
     Best,
     Expectation,
     Explanation,
     Influence,
     Influences,
     Neighbour,
-    Place,
-    Rival,
+    RunnerUpDesign,
 )
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
@@ -45,7 +45,7 @@ def explanation(**more: object) -> Explanation:
         fail=0.1,
         within=0.9,
         nearest=(Neighbour("S0003", DESIGN, 0.2, ("T 500 degC",), {"strength": 790.0}),),
-        places=(Place("alloy Ni", "60", 0.6, (0.2, 1.0)), Place("T", "450 degC", 0.25, (0.0, 0.5))),
+        places=(AxisPosition("alloy Ni", "60", 0.6, (0.2, 1.0)), AxisPosition("T", "450 degC", 0.25, (0.0, 0.5))),
         influences=(
             Influences(
                 "strength",
@@ -54,7 +54,7 @@ def explanation(**more: object) -> Explanation:
                 (Influence("element", "Ni", 12.0, "5 at.%"),),
             ),
         ),
-        rival=Rival(DESIGN, "alloy Ni 50 Fe 50 at.%, T 450 degC", 1.8, {"strength": 805.0}, 0.5, True),
+        runner_up=RunnerUpDesign(DESIGN, "alloy Ni 50 Fe 50 at.%, T 450 degC", 1.8, {"strength": 805.0}, 0.5, True),
         prior=PriorEvidence(sources=(("plate 3", 0.6), ("plate 1", 0.4))),
     )
     return replace(base, **more)  # type: ignore[arg-type]
@@ -64,36 +64,37 @@ def words(svg: str) -> str:
     return " ".join(text for text in ET.fromstring(svg).itertext() if text.strip())
 
 
-def test_the_picture_says_what_the_card_holds() -> None:
-    said = words(card(explanation()).svg())
-    for text in (
-        "S0007: alloy Ni 60 Fe 40 at.%", "Expected strength [MPa]", "best so far 790", "measured 801", "to be reached",
-        "from here on another is chosen", "exploiting 75 %", "to beat the best", "80 %", "to keep all limits",
-        "to fail", "What matters for strength [MPa]", "+130", "-10", "5 at.% more of one", "more Ni", "450 degC",
+def test_picture_shows_all_parts() -> None:
+    text = words(card(explanation()).svg())
+    for part in (
+        "S0007: alloy Ni 60 Fe 40 at.%", "Predicted strength [MPa]", "best so far 790", "measured 801",
+        "target to reach", "from here the runner-up wins", "exploitation 75 %", "to beat the best", "80 %",
+        "to meet all limits", "to fail",
+        "What matters for strength [MPa]", "+130", "-10", "Effect of 5 at.% more", "more Ni", "450 degC",
         "plate 3", "60 %",
     ):  # fmt: skip
-        assert text in said, text
+        assert part in text, part
 
 
-def test_who_cannot_see_it_is_told() -> None:
+def test_picture_has_a_text_for_screen_readers() -> None:
     (root,) = [ET.fromstring(card(explanation()).svg())]
-    assert "to beat the best 80 %" in root.attrib["aria-label"]
+    assert "80 % to beat the best so far" in root.attrib["aria-label"]
 
 
-def test_a_first_design_without_a_model_has_a_picture() -> None:
+def test_first_design_without_a_model_has_a_picture() -> None:
     bare = explanation(
-        how="initial", expected=(), best=None, beat=None, fail=None, within=None, nearest=(), influences=(), rival=None,
-        prior=None, explore=1.0, exploit=0.0,
+        how="initial", expected=(), best=None, beat=None, fail=None, within=None, nearest=(), influences=(),
+        runner_up=None, prior=None, explore=1.0, exploit=0.0,
     )  # fmt: skip
-    said = words(card(bare).svg())
-    assert "exploring 100 %" in said
-    assert "alloy Ni" in said
+    text = words(card(bare).svg())
+    assert "exploration 100 %" in text
+    assert "alloy Ni" in text
     assert words(card(replace(bare, places=())).svg())
 
 
 def test_many_parameters_and_long_names_fit() -> None:
     name = "a very long name of a parameter indeed"
-    many = tuple(Place(f"{name} {i}", "0.123456789 mmol/L", 0.5, (0.1,)) for i in range(40))
+    many = tuple(AxisPosition(f"{name} {i}", "0.123456789 mmol/L", 0.5, (0.1,)) for i in range(40))
     influences = Influences("strength", 1.0, tuple(Influence("parameter", f"{name} {i}", float(i)) for i in range(40)))
     drawing = card(explanation(text="x" * 3000, places=many, influences=(influences, influences)))
     assert drawing.size[1] < 15

@@ -32,24 +32,24 @@ def test_best_so_far_follows_the_goal(target: Target, best: list[float]) -> None
     assert [value for _, value in figures.best_so_far(done, target)] == best
 
 
-def test_best_so_far_of_nothing_is_nothing() -> None:
+def test_best_so_far_of_no_experiments_is_empty() -> None:
     assert figures.best_so_far([experiment(1, outcome="failed")], STRENGTH) == []
 
 
 def test_progress_names_every_kind_of_experiment() -> None:
-    said = words(figures.progress(content(), STRENGTH).svg())
-    for label in ("first designs", "chosen by the model", "attached", "outside a limit", "failed", "to be reached"):
-        assert label in said
-    assert "best measured so far" in said
-    assert "best by the model (90 %)" in said
-    assert "strength [MPa]" in said
+    shown = words(figures.progress(content(), STRENGTH).svg())
+    for label in ("first designs", "chosen by the model", "attached", "outside a limit", "failed", "target to reach"):
+        assert label in shown
+    assert "best measured so far" in shown
+    assert "best by the model, 90 % interval" in shown
+    assert "strength [MPa]" in shown
 
 
-def test_a_limited_target_has_no_best() -> None:
+def test_target_without_a_goal_has_no_best() -> None:
     rows = (experiment(1, values={"leaching": 1.5}), experiment(2, values={"leaching": 2.5}, feasible=False))
-    said = words(figures.progress(content(experiments=rows), LEACHING).svg())
-    assert "limit" in said
-    assert "best" not in said
+    shown = words(figures.progress(content(experiments=rows), LEACHING).svg())
+    assert "limit" in shown
+    assert "best" not in shown
 
 
 def test_coverage_counts_measurements_inside_their_interval() -> None:
@@ -58,20 +58,20 @@ def test_coverage_counts_measurements_inside_their_interval() -> None:
     assert figures.covered(content(), LEACHING) == (0, 0)
 
 
-def test_an_interval_of_90_percent_holds_90_percent() -> None:
+def test_interval_of_90_percent_holds_90_percent() -> None:
     from scipy.stats import norm
 
     low, high = Prediction(10.0, 2.0).interval(figures.Z)
     assert norm.cdf(high, 10, 2) - norm.cdf(low, 10, 2) == pytest.approx(figures.COVERAGE, abs=1e-12)
 
 
-def test_calibration_tells_inside_from_outside() -> None:
-    said = words(figures.calibration(content(), STRENGTH).svg())
-    assert "inside its 90 % interval" in said
-    assert "outside" in said
+def test_calibration_marks_values_outside_their_interval() -> None:
+    shown = words(figures.calibration(content(), STRENGTH).svg())
+    assert "inside its 90 % interval" in shown
+    assert "outside" in shown
 
 
-def test_the_same_content_gives_the_same_figure_and_two_figures_share_no_ids() -> None:
+def test_same_content_gives_the_same_figure_and_two_figures_share_no_ids() -> None:
     first, again = figures.progress(content(), STRENGTH).svg(), figures.progress(content(), STRENGTH).svg()
     assert first == again
     other = figures.calibration(content(), STRENGTH).svg()
@@ -105,30 +105,31 @@ def test_trade_off_shows_the_front() -> None:
         experiment(2, values={"strength": 4.0, "cost": 2.0}),
         experiment(3, values={"strength": 4.0}),
     )
-    said = words(figures.trade_off(content(experiments=rows), STRENGTH, cost).svg())
-    assert "best trade-offs" in said
-    assert "strength [MPa]" in said
+    shown = words(figures.trade_off(content(experiments=rows), STRENGTH, cost).svg())
+    assert "best trade-offs" in shown
+    assert "strength [MPa]" in shown
 
 
-def test_coverage_says_what_chance_allows() -> None:
+def test_coverage_names_the_range_expected_of_calibrated_intervals() -> None:
     def of(hits: int, total: int) -> str:
-        told = {"strength": Prediction(0.0, 1.0)}
-        rows = tuple(experiment(i, 0.0 if i <= hits else 9.0, predicted=told) for i in range(1, total + 1))
+        predicted = {"strength": Prediction(0.0, 1.0)}
+        rows = tuple(experiment(i, 0.0 if i <= hits else 9.0, predicted=predicted) for i in range(1, total + 1))
         return figures.coverage(content(experiments=rows), STRENGTH)
 
     assert of(18, 20) == (
-        "strength: 18 of 20 measurements (90 %) lay inside their 90 % interval; 16 to 20 would be right."
+        "strength: 18 of 20 measurements (90 %) lie inside their 90 % interval; 16 to 20 are expected of "
+        "calibrated intervals."
     )
-    assert of(12, 20).endswith("16 to 20 would be right: the model was too sure of itself.")
+    assert of(12, 20).endswith("16 to 20 are expected of calibrated intervals. The model is overconfident.")
 
 
-def test_errors_are_in_units_of_what_was_told_and_compared_with_guessing() -> None:
+def test_errors_are_in_predicted_deviations_and_compared_with_a_baseline() -> None:
     drawing = figures.errors(content(), STRENGTH)
-    said = words(drawing.svg())
-    assert "90 % should lie here" in said
+    shown = words(drawing.svg())
+    assert "90 % should lie here" in shown
     # |700 - 650| and |950 - 720| against |700 - 500| and |950 - 600|.
     assert drawing.caption == (
-        "strength: the mean error was 140 MPa; always foretelling the mean of all before would have erred by 275 MPa."
+        "strength: the mean absolute error is 140 MPa. Predicting the mean of all earlier results would give 275 MPa."
     )
 
 
@@ -137,13 +138,13 @@ def test_evidence_over_time() -> None:
         (4, PriorEvidence((("gp", 1.0),), (("plate 1", 0.4), ("plate 2", 0.6)), 0.5)),
         (8, PriorEvidence((("gp", 1.0),), (("plate 2", 1.0),), -3.0, rejected_at=8)),
     )
-    said = words(figures.evidence(content(evidence=rows)).svg())
-    for text in ("plate 1", "plate 2", "prior laid aside", "for the prior (log)"):
-        assert text in said
+    shown = words(figures.evidence(content(evidence=rows)).svg())
+    for text in ("plate 1", "plate 2", "prior rejected", "log evidence"):
+        assert text in shown
 
 
 @pytest.mark.parametrize("goals", [("maximize", "maximize"), ("minimize", "maximize"), ("maximize", "minimize")])
-def test_the_front_runs_along_what_it_dominates(goals: tuple[str, str]) -> None:
+def test_front_is_drawn_on_the_dominated_side(goals: tuple[str, str]) -> None:
     """Between two designs of the front, the line is at the value of the one that is better in the first goal."""
     first, second = (Target(name=name, goal=goal) for name, goal in zip("ab", goals, strict=True))
     rising = goals[0] != goals[1]

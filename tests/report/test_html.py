@@ -47,7 +47,7 @@ class Page(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def test_the_page_has_one_row_an_experiment_as_wide_as_its_head() -> None:
+def test_page_has_one_complete_row_for_each_experiment() -> None:
     page = Page(render(content()))
     head, *rows = page.rows
     assert len(rows) == 6
@@ -61,7 +61,7 @@ def test_the_page_has_one_row_an_experiment_as_wide_as_its_head() -> None:
     assert rows[2][-1] == "it cracked"
 
 
-def test_the_page_needs_nothing_else() -> None:
+def test_page_is_self_contained() -> None:
     text = render(content(), [Section("More", "Words.", "<svg></svg>")])
     page = Page(text)
     assert all(address.startswith("#") for address in page.addresses)
@@ -69,7 +69,7 @@ def test_the_page_needs_nothing_else() -> None:
     assert not re.search(r"@import|url\((?!#)", text)
 
 
-def test_what_users_wrote_is_escaped() -> None:
+def test_text_of_users_is_escaped() -> None:
     evil = "<script>alert(1)</script>"
     odd = Target(name=evil, goal="maximize")
     row = experiment(1, values={evil: 1.0}, cells=(evil, evil), notes=(evil,), id="S0001")
@@ -84,20 +84,20 @@ def test_what_users_wrote_is_escaped() -> None:
     assert page.count("&lt;script&gt;") >= 15
 
 
-def test_before_the_first_result_the_page_says_so() -> None:
-    page = render(content(experiments=(), beliefs=()))
+def test_page_before_the_first_result() -> None:
+    page = render(content(experiments=(), posterior_best=()))
     assert "Nothing has been measured yet." in page
     assert "Nothing has been suggested or measured yet." in page
     assert "Predicted against measured" not in page
 
 
-def test_captions_say_what_is_wanted_and_how_good_the_predictions_were() -> None:
+def test_captions_state_the_goal_and_the_coverage() -> None:
     page = render(content())
     assert "strength: maximize; reach 900 MPa." in page
-    assert "strength: 1 of 2 measurements (50 %) lay inside their 90 % interval; 1 to 2 would be right." in page
+    assert "strength: 1 of 2 measurements (50 %) lie inside their 90 % interval; 1 to 2 are expected of " in page
 
 
-def test_the_callers_sections_stand_on_the_page() -> None:
+def test_sections_of_the_caller_are_on_the_page() -> None:
     page = render(content(), [Section("Against random search", "Ours is in blue.", '<svg id="mine"></svg>')])
     assert '<svg id="mine"></svg>' in page
     assert "Against random search" in page

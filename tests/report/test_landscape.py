@@ -37,7 +37,7 @@ def landscape() -> Landscape:
     return found
 
 
-def test_the_parameter_that_decides_comes_first(landscape: Landscape) -> None:
+def test_most_important_parameter_comes_first(landscape: Landscape) -> None:
     shares = landscape.importance["strength"]
     assert shares[0].parameter == "T"
     assert shares[0].total > 0.8
@@ -47,7 +47,7 @@ def test_the_parameter_that_decides_comes_first(landscape: Landscape) -> None:
     assert [found.names for found in landscape.maps] == [("T", "t")]
 
 
-def test_it_lies_around_the_best_design(landscape: Landscape) -> None:
+def test_landscape_is_centred_on_the_best_design(landscape: Landscape) -> None:
     assert ", the best by the model: alloy " in landscape.around
     (found,) = landscape.ternaries
     assert len(set(found.members)) == 3
@@ -55,11 +55,11 @@ def test_it_lies_around_the_best_design(landscape: Landscape) -> None:
     assert set(landscape.made[0]) == {"alloy", "T", "t", "gas"}
 
 
-def test_without_results_there_is_none() -> None:
+def test_no_landscape_without_results() -> None:
     assert landscape_of(Campaign.create(space=SPACE, targets=[STRENGTH])) is None
 
 
-def test_a_front_is_looked_at_around_one_of_its_designs() -> None:
+def test_landscape_of_a_front_is_centred_on_one_of_its_designs() -> None:
     cost = Target(name="cost", goal="minimize")
     campaign = Campaign.create(space=SPACE[1:], targets=[STRENGTH, cost], initial=5, name="alloys")
     batch = campaign.suggest(5)
@@ -75,32 +75,32 @@ class TestFigures:
     def test_importance(self) -> None:
         shares = (Share("temperature", 0.5, 0.7), Share("$x$", 0.1, 0.2))
         drawing = landscape_figures.importance(STRENGTH, shares)
-        said = words(drawing.svg())
-        assert "temperature" in said
-        assert "$x$" in said
+        shown = words(drawing.svg())
+        assert "temperature" in shown
+        assert "$x$" in shown
         assert "temperature 70 %" in drawing.caption
 
     def test_slices(self, landscape: Landscape) -> None:
-        said = words(landscape_figures.slices(STRENGTH, 0, landscape.slices).svg())
+        shown = words(landscape_figures.slices(STRENGTH, 0, landscape.slices).svg())
         for text in ("strength [MPa]", "T [degC]", "t [min]", "alloy [at.%]", "Ni", "gas", "N2", "air"):
-            assert text in said
-        assert "mathdefault" not in said
+            assert text in shown
+        assert "mathdefault" not in shown
 
-    def test_maps_and_triangles_show_what_was_measured(self, landscape: Landscape) -> None:
+    def test_maps_and_triangles_show_measured_designs(self, landscape: Landscape) -> None:
         found = landscape.maps[0]
         points = landscape_figures.points_on(found, landscape)
         assert len(points) == 14
         assert points[0] == (landscape.made[0]["T"], landscape.made[0]["t"])
-        said = words(landscape_figures.pair(STRENGTH, 0, found, points).svg())
-        assert "predicted [MPa]" in said
-        assert "uncertainty" in said
+        shown = words(landscape_figures.pair(STRENGTH, 0, found, points).svg())
+        assert "predicted [MPa]" in shown
+        assert "uncertainty" in shown
         triangle = landscape.ternaries[0]
         inside = landscape_figures.points_in(triangle, landscape)
         assert np.sum(inside, axis=1) == pytest.approx(1)
-        said = words(landscape_figures.triangle(STRENGTH, 0, triangle, inside).svg())
-        assert all(member in said for member in triangle.members)
+        shown = words(landscape_figures.triangle(STRENGTH, 0, triangle, inside).svg())
+        assert all(member in shown for member in triangle.members)
 
-    def test_what_does_not_vary_is_drawn_all_the_same(self) -> None:
+    def test_constant_predictions_are_drawn(self) -> None:
         flat = np.ones((3, 3, 1))
         axis = np.array([1.0, 10.0, 1000.0])
         found = PairMap(("a", "b"), (None, None), (False, True), axis, axis, flat, flat * 0)
@@ -108,7 +108,7 @@ class TestFigures:
         shares = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0.4, 0.3, 0.3]])
         one = Ternary("c", ("A", "B", "C"), (("D", 5.0),), shares, np.ones((4, 1)), np.zeros((4, 1)), shares[3])
         drawing = landscape_figures.triangle(STRENGTH, 0, one, [])
-        assert "with D 5 as in that design" in drawing.caption
+        assert "with D 5 fixed" in drawing.caption
         assert drawing.svg()
         still = Slice("c", None, axis, 1.0, np.ones((3, 1)), np.zeros((3, 1)), log=True)
         assert landscape_figures.slices(STRENGTH, 0, [still]).svg()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from designer.report.task_map import parted, task_map
+from designer.report.task_map import pushed_apart, task_map
 
 
 @pytest.mark.parametrize("n", [2, 3, 70])
@@ -24,14 +24,14 @@ def test_numbers_in_the_map_are_those_in_the_tree(n: int) -> None:
     assert [number[name] for name in names] == [int(text.get_text()) for text in left.texts]
 
 
-def test_tasks_that_are_the_same_make_a_map_too() -> None:
+def test_identical_tasks_make_a_map() -> None:
     figure = Figure()
     task_map(["a", "b", "c"], np.zeros((3, 3))).paint(figure)
     assert len(figure.axes) == 2
 
 
 @pytest.mark.parametrize("crowd", [0.0, 0.002])
-def test_no_two_numbers_lie_on_each_other(crowd: float) -> None:
+def test_no_two_numbers_overlap(crowd: float) -> None:
     places = np.random.default_rng(1).random((20, 2)) * np.where(np.arange(20) < 12, crowd, 1.0)[:, None]
     distances = np.linalg.norm(places[:, None] - places[None, :], axis=2) / 2
     figure = Figure()
@@ -45,12 +45,12 @@ def test_no_two_numbers_lie_on_each_other(crowd: float) -> None:
     assert np.allclose(shown, axes.transData.transform([text.get_position() for text in axes.texts]))
 
 
-def test_points_that_are_far_from_each_other_stay() -> None:
+def test_distant_points_do_not_move() -> None:
     points = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
-    assert parted(points, 9.0).tolist() == points.tolist()
+    assert pushed_apart(points, 9.0).tolist() == points.tolist()
 
 
-def test_the_ends_of_a_long_name_are_shown() -> None:
+def test_ends_of_a_long_name_are_shown() -> None:
     figure = Figure()
     names = ["a" * 30 + "b" * 30 + end for end in ("_x", "_y")]
     task_map(names, np.array([[0.0, 0.3], [0.3, 0.0]])).paint(figure)

@@ -50,40 +50,40 @@ def campaign() -> Campaign:
     return campaign
 
 
-def test_a_doubtful_result_is_named() -> None:
+def test_flagged_result_is_named() -> None:
     campaign = Campaign.create(space=SPACE[1:2], targets=TARGETS[:1], name="films", budget=40)
     rows = [{"temperature": t, "overpotential": 300 + (t - 450) ** 2 / 200} for t in range(325, 601, 25)]
     rows[4]["overpotential"] *= 10
     campaign.attach(rows)
-    assert any(each.startswith("Doubtful: M0005 with overpotential") for each in gather(campaign).remarks)
+    assert any(each.startswith("M0005 (overpotential ") for each in gather(campaign).remarks)
 
 
-def test_every_experiment_is_told_with_what_became_of_it(campaign: Campaign) -> None:
+def test_every_experiment_has_its_outcome(campaign: Campaign) -> None:
     rows = gather(campaign).experiments
-    told = [(row.id, row.number, row.outcome, row.how) for row in rows]
-    assert told[:3] == [
+    outcomes = [(row.id, row.number, row.outcome, row.how) for row in rows]
+    assert outcomes[:3] == [
         ("S0001", 1, "measured", "first design"),
         ("S0002", None, "withdrawn", "first design"),
         ("S0003", 2, "measured", "first design"),
     ]
-    assert ("S0009", 8, "failed", "model") in told
-    assert ("M0009", 9, "measured", "attached") in told
-    assert told[-2:] == [("S0011", None, "open", "model"), ("S0010", None, "withdrawn", "model")]
-    assert ("S0002", None, "open", "first design") in told  # without its measurement it waits for one again
+    assert ("S0009", 8, "failed", "model") in outcomes
+    assert ("M0009", 9, "measured", "attached") in outcomes
+    assert outcomes[-2:] == [("S0011", None, "open", "model"), ("S0010", None, "withdrawn", "model")]
+    assert ("S0002", None, "open", "first design") in outcomes  # open again, since its measurement was withdrawn
     notes = {(row.id, row.outcome): row.notes for row in rows}
     assert notes["S0009", "failed"] == ("film peeled",)
     assert notes["S0010", "withdrawn"] == ("no cobalt left",)
     assert notes["S0002", "withdrawn"] == ("withdrawn: wrong electrode",)
 
 
-def test_designs_are_told_in_lab_units_by_parameter(campaign: Campaign) -> None:
+def test_designs_are_in_lab_units_by_parameter(campaign: Campaign) -> None:
     content = gather(campaign)
     assert content.parameters == ("film [at.%]", "temperature [degC]")
     attached = next(row for row in content.experiments if row.how == "attached")
     assert attached.cells == ("Ni 33.3, Fe 33.3, Co 33.4", "450")
 
 
-def test_the_best_row_is_the_best_feasible_measurement(campaign: Campaign) -> None:
+def test_best_row_is_the_best_feasible_measurement(campaign: Campaign) -> None:
     rows = [row for row in gather(campaign).experiments if row.outcome == "measured" and row.feasible]
     complete = [row for row in rows if "leaching" in row.values]
     best = min(complete, key=lambda row: row.values["overpotential"])
@@ -104,7 +104,7 @@ def test_predictions_were_made_before_the_result_came(campaign: Campaign) -> Non
     assert {key: before[key] for key in batch.index} == {key: after[key] for key in batch.index}
 
 
-def test_a_measurement_is_expected_to_scatter_more_than_the_design_itself(campaign: Campaign) -> None:
+def test_prediction_of_a_measurement_includes_the_noise(campaign: Campaign) -> None:
     known = campaign.posterior()
     assert known is not None
     _, spread = known.predict(known.coordinates[:1])
@@ -114,21 +114,21 @@ def test_a_measurement_is_expected_to_scatter_more_than_the_design_itself(campai
     assert expectations(known, [design])[0]["overpotential"].spread >= spread[0, 0]
 
 
-def test_beliefs_follow_the_number_of_experiments(campaign: Campaign) -> None:
-    beliefs = history_of(campaign).beliefs
-    assert [belief.number for belief in beliefs] == sorted(belief.number for belief in beliefs)
-    assert beliefs[-1].number == campaign.status().spent
+def test_best_by_the_posterior_is_ordered_by_the_number_of_experiments(campaign: Campaign) -> None:
+    found = history_of(campaign).posterior_best
+    assert [each.number for each in found] == sorted(each.number for each in found)
+    assert found[-1].number == campaign.status().spent
 
 
-def test_a_long_campaign_is_played_at_some_of_its_choices(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
+def test_some_choices_of_a_long_campaign_are_evaluated(monkeypatch: pytest.MonkeyPatch, campaign: Campaign) -> None:
     monkeypatch.setattr("designer.report.posterior_history._affordable", lambda results: 2)
     history = history_of(campaign)
-    assert (history.played, history.choices) == (2, 3)
+    assert (history.evaluated, history.choices) == (2, 3)
     assert "S0011" in history.predicted
-    assert any("2 of its 3 choices" in remark for remark in gather(campaign).remarks)
+    assert any("2 of the model's 3 choices" in remark for remark in gather(campaign).remarks)
 
 
-def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path: Path) -> None:
+def test_file_has_the_content_of_the_campaign(campaign: Campaign, tmp_path: Path) -> None:
     path = write_report(campaign, tmp_path / "report.html", sections=[Section("Mine", "My words.")])
     text = path.read_text(encoding="utf-8")
     page = Page(text)
@@ -136,8 +136,8 @@ def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path
     for words in ("films", "film peeled", "My words.", "Predicted against measured", "name: films", "torch"):
         assert words in text
     for title in (
-        "Next experiments, and why", "One step ahead", "Which parameters matter", "Along each parameter",
-        "Over three constituents", "What the prior was worth",
+        "Next experiments, and why", "One-step-ahead errors", "Which parameters matter", "Along each parameter",
+        "Over three constituents", "Evidence for past tasks",
     ):  # fmt: skip
         assert f"<h2>{title}</h2>" in text
     assert "There is no learned prior" in text
@@ -145,51 +145,51 @@ def test_the_file_is_written_and_tells_the_campaign(campaign: Campaign, tmp_path
     assert str(best.index[0]) in text
 
 
-def test_a_report_writes_no_event(campaign: Campaign) -> None:
+def test_report_writes_no_event(campaign: Campaign) -> None:
     before = campaign.events
     gather(campaign)
     campaign.refresh()
     assert campaign.events == before
 
 
-def test_a_campaign_without_results_has_a_report(tmp_path: Path) -> None:
+def test_campaign_without_results_has_a_report(tmp_path: Path) -> None:
     fresh = Campaign.create(space=SPACE, targets=TARGETS)
     text = write_report(fresh, tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Nothing that counts has been measured yet." in text
+    assert "No feasible design has been measured yet." in text
     fresh.suggest(2)
     assert [row.outcome for row in gather(fresh).experiments] == ["open", "open"]
 
 
-def test_a_pareto_campaign_marks_its_front() -> None:
+def test_pareto_campaign_marks_its_front() -> None:
     targets = [{"name": "strength", "goal": "maximize"}, {"name": "cost", "goal": "minimize"}]
     campaign = Campaign.create(space=SPACE, targets=targets, initial=4)
     batch = campaign.suggest(4)
     campaign.record(batch.assign(strength=[1.0, 2.0, 3.0, 0.5], cost=[1.0, 2.0, 3.0, 4.0]))
     content = gather(campaign)
     assert [row.best for row in content.experiments] == [True, True, True, False]
-    assert not content.beliefs
+    assert not content.posterior_best
     titles = {chapter.key: chapter for chapter in chapters(content)}
     assert [drawing.name for drawing in titles["progress"].drawings][-1] == "trade-off-strength-cost"
     assert [drawing.name for drawing in titles["slices"].drawings] == ["slices-strength", "slices-cost"]
 
 
-def test_what_is_open_is_explained(campaign: Campaign) -> None:
+def test_open_suggestions_are_explained(campaign: Campaign) -> None:
     cards = gather(campaign).cards
     assert [card.suggestion for card in cards] == [each.id for each in campaign.state.open]
 
 
-def test_a_long_campaign_is_played_as_often_as_its_size_allows() -> None:
+def test_number_of_evaluated_choices_depends_on_their_cost() -> None:
     assert _affordable([5, 8, 11]) == MAX_CHOICES
     assert MIN_CHOICES <= _affordable(list(range(10, 500, 4))) < MAX_CHOICES
     assert _affordable([5000] * 100) == MIN_CHOICES
 
 
-def test_evidence_of_a_learned_prior_is_told_over_time(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_of_a_learned_prior_is_shown_over_time(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     evidence = PriorEvidence(sources=(("plate 3", 0.6), ("plate 1", 0.4)), log_evidence=1.5, words="It helps.")
-    plain = Campaign.posterior_at
+    posterior_at = Campaign.posterior_at
 
     def learned(self: Campaign, position: int) -> CampaignPosterior | None:
-        known = plain(self, position)
+        known = posterior_at(self, position)
         return None if known is None else replace(known, evidence=evidence)
 
     monkeypatch.setattr(Campaign, "posterior_at", learned)
@@ -197,5 +197,8 @@ def test_evidence_of_a_learned_prior_is_told_over_time(campaign: Campaign, monke
     assert [value for _, value in found.evidence] == [evidence] * len(found.evidence)
     assert len(found.evidence) == 3
     (chapter,) = [each for each in chapters(found) if each.key == "prior"]
-    assert chapter.words == ("After 8 experiments: It helps.", "It leans most on plate 3 (60 %).")
+    assert chapter.words == (
+        "After 8 experiments: It helps.",
+        "The past task with the largest weight is plate 3 (60 %).",
+    )
     assert chapter.drawings[0].name == "prior-evidence"

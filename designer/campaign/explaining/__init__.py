@@ -1,1 +1,1 @@
-"""Why a design was suggested: the reasons behind one suggestion, as frozen values."""
+"""Explanations of suggestions."""

@@ -1,6 +1,6 @@
-"""From a suggestion's event to the reasons for it, with what was known when it was made.
+"""Explain a suggestion from its event and from what was known when it was made.
 
-Reached only when an explanation is asked for: this is where torch is loaded.
+Imported only when an explanation is requested, since it loads torch.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
 from designer.campaign.best import best_rows
-from designer.campaign.explaining.explanation import Best, Expectation, Explanation, Influences, Neighbour, Rival
+from designer.campaign.explaining.explanation import (
+    Best,
+    Expectation,
+    Explanation,
+    Influences,
+    Neighbour,
+    RunnerUpDesign,
+)
 from designer.campaign.explaining.influences import influences_of
-from designer.campaign.explaining.positions import made_designs, places_of
+from designer.campaign.explaining.positions import axis_positions, made_designs
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
@@ -29,8 +36,8 @@ from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import feasibility_of
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.distances import distances, parameter_distances
-from designer.interpretation.outlook import Outlook, outlook_of
-from designer.interpretation.runner_up import alternative_to
+from designer.interpretation.forecast import Forecast, forecast_of
+from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
 from designer.priors.interleaving import plain_part
 from designer.threads import one_thread
@@ -40,13 +47,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Z90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
+Z90 = 1.6448536269514722  # half the width of a normal distribution's central 90 % interval, in standard deviations
 NEAREST = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """What was known when a suggestion was made.
+    """A suggestion and what was known when it was made.
 
     Parameters
     ----------
@@ -57,7 +64,7 @@ class Moment:
     known
         The posterior; None where there were too few results for a model.
     now
-        The suggestion with what became of it.
+        The suggestion with its present status.
     measured_since
         By target, the mean of the suggestion's measurements that count now.
     """
@@ -71,32 +78,32 @@ class Moment:
 
     @property
     def pending(self) -> list[Design]:
-        """The designs that were on their way: open ones, and those before it in its batch."""
-        before = [each.design for each in self.event.designs[: self._place]]
+        """The designs that were pending: open suggestions, and those before it in its batch."""
+        before = [each.design for each in self.event.designs[: self._index]]
         return [*(dict(each.design) for each in self.state.open), *before]
 
     @property
     def scored(self) -> bool:
-        """Whether the acquisition chose it."""
-        return self.event.how == "model" and self.event.designs[self._place].score is not None
+        """Whether the acquisition function chose it."""
+        return self.event.how == "model" and self.event.designs[self._index].score is not None
 
     @property
     def plain(self) -> bool:
-        """Whether it was chosen as if there were no past tasks."""
-        return self.event.designs[self._place].plain
+        """Whether it was chosen by the model without past tasks."""
+        return self.event.designs[self._index].plain
 
     @property
-    def _place(self) -> int:
+    def _index(self) -> int:
         return next(i for i, each in enumerate(self.event.designs) if each.id == self.now.id)
 
 
 def explain(moment: Moment) -> Explanation:
-    """Return why the suggestion was made. A pure function of the events."""
+    """Return the explanation of a suggestion. A pure function of the events."""
     spec, state, now = moment.spec, moment.state, moment.now
     x = coordinates_of(spec.space, [now.design])
     groups = by_design(spec.space, spec.objective.targets, state.results)
     known = moment.known
-    plain = Explanation(
+    explanation = Explanation(
         suggestion=now.id,
         design=dict(now.design),
         text=design_text(spec.space, now.design),
@@ -108,45 +115,45 @@ def explain(moment: Moment) -> Explanation:
         failures=len(state.failures),
         targets=spec.objective.targets,
         nearest=_nearest(spec, state, groups, x[0]),
-        places=places_of(spec.space, x[0], coordinates_of(spec.space, made_designs(state))),
+        places=axis_positions(spec.space, x[0], coordinates_of(spec.space, made_designs(state))),
     )
     if known is None:
-        return plain
+        return explanation
     expected = _expected(known, x, moment.measured_since)
     best = _best(known, groups, x[0])
     context, kinds = _context(moment, known)
-    outlook = outlook_of(context, features(spec.space.encoder, x)[0])
-    told = _with(plain, moment, expected, best, outlook, known)
+    forecast = forecast_of(context, features(spec.space.encoder, x)[0])
+    explanation = _with_forecast(explanation, moment, expected, best, forecast, known)
     if not moment.scored:
-        return told
-    return _with_choice(told, moment, known, context, kinds, x[0])
+        return explanation
+    return _with_choice(explanation, moment, known, context, kinds, x[0])
 
 
-def _with(
-    plain: Explanation,
+def _with_forecast(
+    explanation: Explanation,
     moment: Moment,
     expected: tuple[Expectation, ...],
     best: Best | None,
-    outlook: Outlook,
+    forecast: Forecast,
     known: CampaignPosterior,
 ) -> Explanation:
     limited = any(target.constrained for target in moment.spec.objective.targets)
     return replace(
-        plain,
+        explanation,
         expected=expected,
         best=best,
-        beat=outlook.beat,
-        fail=1.0 - outlook.success if moment.state.failures else None,
-        within=outlook.within if limited else None,
-        explore=outlook.explore if moment.scored else 1.0,
-        exploit=outlook.exploit if moment.scored else 0.0,
+        beat=forecast.improvement,
+        fail=1.0 - forecast.success if moment.state.failures else None,
+        within=forecast.feasible if limited else None,
+        explore=forecast.exploration if moment.scored else 1.0,
+        exploit=forecast.exploitation if moment.scored else 0.0,
         prior=known.evidence,
-        doubts=known.doubts,
+        flagged=known.doubts,
     )
 
 
 def _with_choice(
-    told: Explanation,
+    explanation: Explanation,
     moment: Moment,
     known: CampaignPosterior,
     context: AcquisitionContext,
@@ -154,23 +161,23 @@ def _with_choice(
     x: Floats,
 ) -> Explanation:
     spec = moment.spec
-    rival = alternative_to(x, spec.space, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
+    other = find_runner_up(x, spec.space, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
     goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
     influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
-    if rival is None:
-        return replace(told, influences=influences)
-    design = lab_designs(spec.space, rival.coordinates[None])[0]
-    thresholds = {n: v for n, v in zip(goals, rival.thresholds, strict=True) if v is not None}
+    if other is None:
+        return replace(explanation, influences=influences)
+    design = lab_designs(spec.space, other.coordinates[None])[0]
+    thresholds = {n: v for n, v in zip(goals, other.thresholds, strict=True) if v is not None}
     return replace(
-        told,
+        explanation,
         influences=influences,
-        rival=Rival(
+        runner_up=RunnerUpDesign(
             design,
             design_text(spec.space, design),
-            float(np.exp(min(rival.log_ratio, 700.0))),
+            float(np.exp(min(other.log_ratio, 700.0))),
             thresholds,
-            rival.success,
-            rival.different,
+            other.success,
+            other.different,
         ),
     )
 
@@ -180,7 +187,7 @@ def _seed(moment: Moment) -> int:
 
 
 def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionContext, Known]:
-    """Return what the acquisition function was built from when the design was chosen."""
+    """Return the context of the acquisition function when the design was chosen, and the designs known then."""
     spec, state = moment.spec, moment.state
     data = Observed(known.coordinates, known.Y)
     pending = coordinates_of(spec.space, moment.pending)
@@ -199,11 +206,11 @@ def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionConte
 
 def _expected(known: CampaignPosterior, x: Floats, since: Mapping[str, float]) -> tuple[Expectation, ...]:
     mean, sd = known.predict(x, of_measurement=True)
-    learned = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
+    informed = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
     return tuple(
         Expectation(t.name, m, s, m - Z90 * s, m + Z90 * s, since.get(t.name))
-        for t, m, s, told in zip(known.objective.targets, mean[0].tolist(), sd[0].tolist(), learned, strict=True)
-        if told
+        for t, m, s, shown in zip(known.objective.targets, mean[0].tolist(), sd[0].tolist(), informed, strict=True)
+        if shown
     )
 
 
@@ -231,7 +238,7 @@ def _nearest(
         (group.label, dict(group.design), _values(spec.objective.targets, group), None) for group in groups
     ]
     made += [
-        (failure.suggestion or "a design nobody asked for", dict(failure.design), {}, failure.reason)
+        (failure.suggestion or "an attached design", dict(failure.design), {}, failure.reason)
         for failure in state.failures
     ]
     if not made:

@@ -1,8 +1,8 @@
-"""Why a design was suggested: a card of frozen values, and the same in words."""
+"""The explanation of a suggestion: frozen values, and the same as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,15 +12,16 @@ from designer.campaign.wording import amount, percent, signed
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
 
-_TELLING = 0.05  # of the largest influence: what adds less is left out of the words
+_MIN_SHARE = 0.05  # of the largest influence: descriptors that contribute less are not mentioned
+_EQUAL = 1.02  # acquisition values closer than this ratio are called equal
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the model expected a measurement of one target to give, in the target's unit.
+    """The prediction of a measurement of one target, in the target's unit.
 
-    `low` to `high` holds 90 % of the belief, the noise of measuring included. `measured` is the mean of what came out
-    since, None while nothing has.
+    `low` to `high` is the 90 % interval, noise included. `measured` is the mean of the measurements made since; None if
+    there are none.
     """
 
     target: str
@@ -33,7 +34,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Best:
-    """The best design when the choice was made: its ids, its design, and the mean of what was measured."""
+    """The best design when the choice was made: its ids, its settings, and the means of its measurements."""
 
     label: str
     design: Design
@@ -42,10 +43,10 @@ class Best:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A design that was made before, and how far away it is.
+    """A design that was made before, and its distance.
 
     `distance` is the root mean square of the differences in each parameter, each as a share of its range; `differs`
-    says in words what was different. `failed` is why it gave no result.
+    lists its settings that differ. `failed` is the reason if it gave no result.
     """
 
     label: str
@@ -57,12 +58,12 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a design lies on one axis of the space.
+class AxisPosition:
+    """The position of a design on one axis of the space, 0 to 1.
 
-    A numeric parameter is an axis from its lowest (0) to its highest setting (1), on its own scale; a choice has evenly
-    spread places; each member of a composition or mixture is an axis from none (0) to all (1). `made` holds the places
-    of designs that were made before, failed ones included.
+    A numeric parameter is an axis from its lowest to its highest setting, on its own scale; the choices of a
+    categorical parameter are evenly spaced; each member of a composition or mixture is an axis from none to all. `made`
+    holds the positions of designs that were made before, failed ones included.
     """
 
     name: str
@@ -73,11 +74,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Influence:
-    """What something adds to the predicted mean of one target, in the target's unit.
+    """A contribution to the predicted mean of one target, in the target's unit.
 
-    `kind` is ``parameter``: the Shapley value of its setting against an average design; ``element``: the change if
-    there were more of it (`by` says how much) and the others made way in proportion; or ``descriptor``: what a property
-    of the elements or choices adds against an average design (`designer.interpretation.sensitivity`).
+    `kind` is ``parameter``: the Shapley value of its setting against an average design; ``element``: the change for
+    more of it (`by` is how much), with less of the others in proportion; or ``descriptor``: the contribution of a
+    property of the elements or choices against an average design (`designer.interpretation.sensitivity`).
     """
 
     kind: str
@@ -88,7 +89,7 @@ class Influence:
 
 @dataclass(frozen=True)
 class Influences:
-    """What one target's prediction rests on: `base` is its mean over designs of the space."""
+    """The contributions to one target's prediction; `base` is the mean prediction over designs of the space."""
 
     target: str
     base: float
@@ -98,17 +99,18 @@ class Influences:
 
 
 @dataclass(frozen=True)
-class Rival:
-    """The design that would have been chosen instead, and what that would take.
+class RunnerUpDesign:
+    """The design with the next highest acquisition value, and when it would have been chosen.
 
     Parameters
     ----------
     ratio
-        How many times as much is hoped for from the chosen design as from this one.
+        The chosen design's acquisition value over this one's.
     thresholds
-        By goal: the predicted mean of the chosen design at which the two are level; a goal without one is left out.
+        By goal: the predicted mean of the chosen design at which both acquisition values are equal; goals without such
+        a mean are left out.
     success
-        The chance that the chosen design's experiment succeeds at which the two are level.
+        The chosen design's probability of success at which both acquisition values are equal.
     different
         Whether it differs by at least a fifth of its range in some parameter.
     """
@@ -123,27 +125,27 @@ class Rival:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one design was suggested, from what was known when it was.
+    """Why one design was suggested, from what was known at that time.
 
     Parameters
     ----------
     how
-        ``initial``, ``model`` or ``replicate``; `note` is the reason in words that was stored with it.
+        ``initial``, ``model`` or ``replicate``; `note` is the reason that was stored with it.
     results, failures
         How many results and failures were known.
     targets
-        What was wanted.
+        The targets of the campaign.
     expected
-        Predictions, one a target that there was something to learn about from; empty without a model.
+        Predictions, one for each target that has measurements or past tasks; empty without a model.
     best
-        The best measured design at that moment; of a Pareto front, the one on it that is nearest.
+        The best measured design at that time; of a Pareto front, the nearest one on it.
     beat, fail, within
-        Chances: to be better than the best, limits and failures counted; that the experiment fails; that the limits are
-        kept. None where there was nothing to tell from.
+        Probabilities: of a feasible result better than the best; of a failure; of meeting all limits. None if there
+        was nothing to estimate them from.
     explore, exploit
-        Shares of what is hoped for, of sum 1; `designer.interpretation.outlook` defines them.
-    doubts
-        Results that were not believed as they stood, or may be slips.
+        Shares of exploration and exploitation, of sum 1; `designer.interpretation.forecast` defines them.
+    flagged
+        Results that were down-weighted as outliers, or may be slips.
     """
 
     suggestion: str
@@ -164,45 +166,50 @@ class Explanation:
     fail: float | None = None
     within: float | None = None
     nearest: tuple[Neighbour, ...] = ()
-    places: tuple[Place, ...] = ()
+    places: tuple[AxisPosition, ...] = ()
     influences: tuple[Influences, ...] = ()
-    rival: Rival | None = None
+    runner_up: RunnerUpDesign | None = None
     prior: PriorEvidence | None = None
-    doubts: tuple[FlaggedResult, ...] = ()
+    flagged: tuple[FlaggedResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON."""
+        """Return plain data, for JSON; the keys are those of version 0.1."""
         plain = asdict(self)
         plain["targets"] = [each.model_dump(mode="json", exclude_unset=True) for each in self.targets]
+        plain["rival"], plain["doubts"] = plain.pop("runner_up"), plain.pop("flagged")
         return plain
 
     def lines(self) -> list[str]:
-        """Say why, one thought a line."""
+        """Return the explanation as text, one statement a line."""
         return [*self.headline(), *(f"{head}: {text}" for head, text in self.paragraphs())]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
     def headline(self) -> list[str]:
-        """Return what the suggestion is, and how it was chosen."""
+        """Return the suggested design, and how it was chosen."""
         return [f"{self.suggestion}: {self.text}", f"{self._chosen()} ({self.status})"]
 
     def paragraphs(self) -> Iterator[tuple[str, str]]:
-        """Go through the parts of the card: a heading and what stands below it."""
+        """Go through the parts of the explanation: a heading and its text."""
         for each in self.expected:
             yield "Expected", self._expectation(each)
-        if self.beat is not None or self.fail is not None:
-            yield "Chances", "; ".join(self._chances())
-        yield "Exploring or exploiting", self._shares()
+        chances = "; ".join(self._chances())
+        if chances:
+            yield "Chances", chances
+        if self.how == "initial":
+            yield "Chosen to learn", "first designs cover the space; they are not chosen by their predictions"
+        elif self.runner_up is not None:
+            yield "Exploration", self._shares()
         if self.nearest:
             yield "Nearest", "; ".join(self._neighbour(each) for each in self.nearest)
         for target in self.influences:
             yield from self._influences(target)
-        if self.rival is not None:
-            yield "What would change the choice", self._rival(self.rival)
+        if self.runner_up is not None:
+            yield "Runner-up", self._runner_up(self.runner_up)
         yield "Prior", self._prior()
-        if self.doubts:
-            yield "Doubtful results", "; ".join(map(str, self.doubts))
+        if self.flagged:
+            yield "Flagged results", " ".join(map(str, self.flagged))
 
     def unit(self, target: str) -> str:
         """Return a target's unit as it follows a number."""
@@ -213,98 +220,107 @@ class Explanation:
         known = f"{self.results} result{'' if self.results == 1 else 's'}"
         if self.failures:
             known += f" and {self.failures} failure{'' if self.failures == 1 else 's'}"
-        way = {
-            "initial": "A first design, chosen before a model decides",
+        chosen = {
+            "initial": "First design, chosen without a model",
             "model": "Chosen by the model",
-            "replicate": "Asked for again by a person",
+            "replicate": "Replicate, requested by a person",
         }[self.how]
-        return f"{way}, from {known}; {self.note}" if self.note else f"{way}, from {known}"
+        return f"{chosen}, after {known}; {self.note}" if self.note else f"{chosen}, after {known}"
 
     def _expectation(self, each: Expectation) -> str:
         unit = self.unit(each.target)
         digits = each.high - each.low
-        said = (
-            f"{each.target} {amount(each.mean, digits)}{unit}, between {amount(each.low, digits)} and "
-            f"{amount(each.high, digits)}{unit} with 90 % probability"
+        text = (
+            f"{each.target} {amount(each.mean, digits)}{unit}, 90 % interval {amount(each.low, digits)} to "
+            f"{amount(each.high, digits)}{unit}"
         )
         if self.best is not None and each.target in self.best.values:
-            said += f"; the best so far ({self.best.label}) has {amount(self.best.values[each.target])}{unit}"
+            text += f"; best so far {amount(self.best.values[each.target])}{unit} ({self.best.label})"
         if each.measured is not None:
-            said += f"; measured since: {amount(each.measured)}{unit}"
-        return said
+            text += f"; measured since {amount(each.measured)}{unit}"
+        return text
 
     def _chances(self) -> Iterator[str]:
         if self.beat is not None:
             several = sum(target.goal is not None for target in self.targets) > 1
-            yield f"to beat the best {percent(self.beat)}" + (" (or to widen the front)" if several else "")
+            better = "beat the best so far or extend the Pareto front" if several else "beat the best so far"
+            yield f"{percent(self.beat)} to {better}"
         if self.within is not None:
-            yield f"to keep all limits {percent(self.within)}"
+            yield f"{percent(self.within)} to meet all limits"
         if self.fail is not None:
-            yield f"to fail {percent(self.fail)}"
+            yield f"{percent(self.fail)} to fail"
 
     def _shares(self) -> str:
         explore = round(100 * self.explore)
-        said = f"exploring {explore} %, exploiting {100 - explore} %"
-        if self.how != "model":
-            return f"{said}: it is made to learn"
         if self.beat is None:
-            return f"{said}: nothing that keeps all limits was measured yet"
+            return f"{explore} %. No measured design meets all limits yet"
         if self.exploit == 0.0:
-            return f"{said}: it is not expected to be better than the best, but may be"
-        return f"{said} of the improvement that is hoped for: from what is uncertain, and from what is predicted"
+            return (
+                f"{explore} %. The prediction is no better than the best so far; its uncertainty makes it worth trying"
+            )
+        return (
+            f"{explore} % of the expected improvement comes from uncertainty (exploration), {100 - explore} % from the "
+            "predicted mean (exploitation)"
+        )
 
     def _neighbour(self, each: Neighbour) -> str:
         if each.failed is not None:
-            return f"{each.label}, which failed ({each.failed}), {_listed(each.differs)}"
+            return f"{each.label} failed ({each.failed}), {_listed(each.differs)}"
         result = ", ".join(f"{name} {amount(value)}{self.unit(name)}" for name, value in each.values.items())
-        return f"{each.label} with {result}, {_listed(each.differs)}"
+        return f"{each.label} gave {result}, {_listed(each.differs)}"
 
     def _influences(self, target: Influences) -> Iterator[tuple[str, str]]:
         unit = self.unit(target.target)
-        against = f"against the average of the space ({amount(target.base)}{unit})"
         parts = ", ".join(f"{each.name} {signed(each.effect)}{unit}" for each in target.parameters)
-        yield f"What matters for {target.target}", f"{against}: {parts}"
+        yield (
+            f"What matters for {target.target}",
+            f"{parts}; compared with an average design ({amount(target.base)}{unit})",
+        )
         if target.members:
             parts = ", ".join(f"{each.by} more {each.name} {signed(each.effect)}{unit}" for each in target.members)
-            yield f"A little more of it, {target.target}", parts
+            yield f"Composition, {target.target}", parts
         largest = max((abs(each.effect) for each in target.parameters), default=0.0)
-        telling = [each for each in target.descriptors if abs(each.effect) >= _TELLING * largest]
-        if telling:
-            parts = ", ".join(f"{each.name} {signed(each.effect)}{unit}" for each in telling)
-            yield f"Through properties, {target.target}", parts
+        shown = [each for each in target.descriptors if abs(each.effect) >= _MIN_SHARE * largest]
+        if shown:
+            parts = ", ".join(f"{each.name} {signed(each.effect)}{unit}" for each in shown)
+            yield f"Descriptors, {target.target}", parts
 
-    def _rival(self, rival: Rival) -> str:
-        text = rival.text
+    def _runner_up(self, other: RunnerUpDesign) -> str:
+        near = "" if other.different else " No clearly different design was found."
+        if other.ratio < 1 / _EQUAL:
+            return f"{other.text}. Its acquisition value is higher: the search that made the choice missed it.{near}"
+        if other.ratio < _EQUAL:
+            return f"{other.text}. Its acquisition value is nearly the same.{near}"
+        changes = list(self._changes(other))
+        if not changes:
+            return f"{other.text}, with {percent(1 / other.ratio)} of the acquisition value.{near}"
+        return f"{other.text}. It would be chosen if {self.suggestion}'s {', or if its '.join(changes)}.{near}"
+
+    def _changes(self, other: RunnerUpDesign) -> Iterator[str]:
+        """Go through the changes of the chosen design's prediction that would change the choice."""
         means = {each.target: each.mean for each in self.expected}
-        if rival.ratio < 1 / 1.02:
-            return f"the model hopes for more from {text}: the search that made the choice missed it"
-        if rival.ratio < 1.02:
-            return f"almost nothing: the model hopes for as much from {text}"
-        ways = [
-            f"its predicted {name} were {amount(value, abs(value - means[name]))}{self.unit(name)} instead of "
-            f"{amount(means[name], abs(value - means[name]))}{self.unit(name)}"
-            for name, value in rival.thresholds.items()
-        ]
-        before, after = percent(self.fail or 0.0), percent(1 - rival.success)
+        for name, value in other.thresholds.items():
+            mean, digits = means[name], abs(value - means[name])
+            change = "fell" if value < mean else "rose"
+            yield f"predicted {name} {change} from {amount(mean, digits)} to {amount(value, digits)}{self.unit(name)}"
+        before, after = percent(self.fail or 0.0), percent(1 - other.success)
         if before != after:
-            ways.append(f"its chance to fail were {after}" + (f" instead of {before}" if self.fail else ""))
-        near = "" if rival.different else " (nothing that differs clearly was found)"
-        if not ways:
-            return f"next comes {text}, from which {percent(1 / rival.ratio)} as much is hoped for{near}"
-        return f"{text} would be chosen if {', or if '.join(ways)}{near}"
+            yield f"chance to fail rose from {before} to {after}"
 
     def _prior(self) -> str:
         if self.prior is None:
-            return "none; the campaign's own results alone"
+            return "none; predictions use this campaign's results only"
         if self.prior.rejected_at is not None:
-            return f"laid aside after {self.prior.rejected_at} results: they contradict it. {self.prior.words}".strip()
-        leans = ", ".join(f"{name} {percent(w)}" for name, w in sorted(self.prior.sources, key=lambda s: -s[1])[:5])
-        parts = [f"leans on {leans}"] if leans else []
-        parts += (
-            [f"models: {', '.join(f'{n} {percent(w)}' for n, w in self.prior.experts)}"] if self.prior.experts else []
-        )
+            return f"rejected after {self.prior.rejected_at} results, which contradict it. {self.prior.words}".strip()
+        largest = sorted(self.prior.sources, key=lambda source: -source[1])[:5]
+        parts = [f"weights of past tasks: {_weights(largest)}"] if largest else []
+        parts += [f"weights of models: {_weights(self.prior.experts)}"] if self.prior.experts else []
         return ". ".join([*parts, self.prior.words] if self.prior.words else parts)
 
 
+def _weights(weights: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {percent(weight)}" for name, weight in weights)
+
+
 def _listed(differs: tuple[str, ...]) -> str:
-    return f"differing in {', '.join(differs)}" if differs else "the same design"
+    return f"with {', '.join(differs)}" if differs else "for the same design"

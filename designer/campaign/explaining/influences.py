@@ -1,4 +1,4 @@
-"""What the predictions for one design rest on, in the words of its space."""
+"""Contributions to the predictions of one design, by the names of its parameters, members and descriptors."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _PATHS = 32
 
 @one_thread()
 def influences_of(known: CampaignPosterior, x: Floats, columns: Sequence[int], seed: int) -> tuple[Influences, ...]:
-    """Return what the posterior means of the targets in `columns` rest on at the design `x` (``c``).
+    """Return the contributions to the posterior means of the targets in `columns` at the design `x` (``c``).
 
-    Largest influence first. The average design that settings are compared with is that of 64 random designs of the
-    space; of the properties that descriptors tell of, the four that add most are named.
+    Largest first. Settings are compared with 64 random designs of the space; of the descriptors, the four with the
+    largest contributions are returned.
     """
     rng = np.random.default_rng(seed)
     background = known.space.sample(BACKGROUND, rng)
@@ -84,7 +84,7 @@ def _members(known: CampaignPosterior, x: Floats, means: object) -> Iterator[tup
 
 
 def _descriptors(known: CampaignPosterior, x: Floats, column: int, background: Floats) -> Iterator[Influence]:
-    """Yield what each described property adds, its statistics (mean, range, ...) taken together."""
+    """Yield the contribution of each descriptor, its statistics (mean, range, ...) added up."""
     columns = known.space.encoder.columns
     if not any(each.role == "descriptor" for each in columns):
         return

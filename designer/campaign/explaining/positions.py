@@ -1,4 +1,4 @@
-"""Where designs lie in a space, axis by axis."""
+"""Positions of designs on the axes of a space."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.campaign.explaining.explanation import Place
+from designer.campaign.explaining.explanation import AxisPosition
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import lab_designs
@@ -29,17 +29,17 @@ def made_designs(state: CampaignState) -> list[Design]:
     return results + [dict(each.design) for each in state.failures]
 
 
-def places_of(space: DesignSpace, x: Floats, made: Floats) -> tuple[Place, ...]:
-    """Return the place of the design `x` (``c``) on each axis, with those of the designs `made` (``n x c``).
+def axis_positions(space: DesignSpace, x: Floats, made: Floats) -> tuple[AxisPosition, ...]:
+    """Return the position of the design `x` (``c``) on each axis, with those of the designs `made` (``n x c``).
 
-    Formulas have no axis. Members that no design has anything of are left out.
+    Formulas have no axis. Members that are zero in all designs are left out.
     """
     rows = np.concatenate([x[None], made])
     positions = Encoder(space, descriptors=False).encode(rows)
-    return tuple(_places(space, rows, positions))
+    return tuple(_axis_positions(space, rows, positions))
 
 
-def _places(space: DesignSpace, rows: Floats, positions: Floats) -> Iterator[Place]:
+def _axis_positions(space: DesignSpace, rows: Floats, positions: Floats) -> Iterator[AxisPosition]:
     columns = Encoder(space, descriptors=False).columns
     (design,) = lab_designs(space, rows[:1])
     for parameter, part in space.parts():
@@ -48,15 +48,15 @@ def _places(space: DesignSpace, rows: Floats, positions: Floats) -> Iterator[Pla
         if isinstance(parameter, FormulaParameter):
             continue
         if isinstance(parameter, CategoricalParameter):
-            yield _place(parameter.name, setting, rows[:, part.start] / max(1, parameter.count - 1))
+            yield _axis_position(parameter.name, setting, rows[:, part.start] / max(1, parameter.count - 1))
         elif isinstance(parameter, ShareParameter):
             for i, member, header in zip(own, parameter.members, parameter.lab_columns, strict=True):
                 if positions[:, i].any():
-                    yield _place(f"{parameter.name} {member}", f"{float(design[header]):.6g}", positions[:, i])
+                    yield _axis_position(f"{parameter.name} {member}", f"{float(design[header]):.6g}", positions[:, i])
         else:
-            yield _place(parameter.name, setting, positions[:, own[0]])
+            yield _axis_position(parameter.name, setting, positions[:, own[0]])
 
 
-def _place(name: str, setting: str, positions: Floats) -> Place:
+def _axis_position(name: str, setting: str, positions: Floats) -> AxisPosition:
     here, *made = positions.tolist()
-    return Place(name, setting, here, tuple(made))
+    return AxisPosition(name, setting, here, tuple(made))

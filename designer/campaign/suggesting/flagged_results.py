@@ -1,4 +1,4 @@
-"""Results that may be wrong, in words: a person has to say whether they are slips."""
+"""Results flagged as outliers or as possible slips: a person decides whether they are wrong."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from dataclasses import dataclass
 from designer.campaign.wording import amount
 
 MIN_RESULTS_TO_FLAG = 5
-"""Results from which one can be told to be unlike the others: what `designer.surrogates.robust.outlier_search.MOST` and
-`designer.surrogates.robust.decimal_slips.FEWEST` come to, said here without loading them."""
+"""The smallest number of results among which one can be flagged: it follows from the limits in
+`designer.surrogates.robust.outlier_search` and `designer.surrogates.robust.decimal_slips`, which load torch."""
 
 _TIMES = {
-    10.0: "ten times as much", 100.0: "a hundred times as much", 1000.0: "a thousand times as much",
-    0.1: "a tenth of it", 0.01: "a hundredth of it", 0.001: "a thousandth of it",
+    10.0: "ten times the value", 100.0: "a hundred times the value", 1000.0: "a thousand times the value",
+    0.1: "a tenth of the value", 0.01: "a hundredth of the value", 0.001: "a thousandth of the value",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class FlaggedResult:
-    """A result that nothing foretells.
+    """A result flagged as an outlier, or as a possible slip of the decimal point.
 
     Parameters
     ----------
     value, expected, counts_as
-        What was measured, what the other results let be expected, and what models are given in its place, in the
+        The measured value, the prediction from the other results, and the value that models use instead, in the
         target's unit.
     fits
-        How many times the value would fit, where it is believed as it stands but may be a slip of the decimal point.
+        The power of ten by which the value would agree with the prediction, if it may be a slip of the decimal point;
+        models then use the value unchanged. None for an outlier.
     """
 
     measurement: str
@@ -38,22 +39,24 @@ class FlaggedResult:
     fits: float | None = None
 
     def __str__(self) -> str:
-        """Say what is doubted, and what would end the doubt.
+        """Return what is unusual about the result, and what to do.
 
         >>> print(FlaggedResult("M0007", "yield", "%", 410.0, 38.2, 92.0))
-        doubtful: M0007 with yield 410 %, where the other results let 38.2 % be expected; it counts as 92 % until a second measurement, or enough designs beside it, agree. If it is a slip, amend it
+        M0007 (yield 410 %) is far above what the other results predict (38.2 %). Until a second measurement, or results of similar designs, confirm it, models use 92 % instead. Measure it again, or amend it if it is a slip.
         >>> print(FlaggedResult("M0007", "yield", "%", 4.1, 38.2, 4.1, fits=10.0))
-        perhaps a slip: M0007 with yield 4.1 %, where the other results let 38.2 % be expected: ten times as much would fit. It counts as it stands; if it is a slip, amend it
+        M0007 (yield 4.1 %) may be a slip of the decimal point: the other results predict 38.2 %, and ten times the value would agree. Models use it unchanged. Amend it if it is a slip.
         """  # noqa: E501  # one line of output
         unit = f" {self.unit}" if self.unit else ""
-        made = (
-            f"{self.measurement} with {self.target} {amount(self.value)}{unit}, where the other results let "
-            f"{amount(self.expected)}{unit} be expected"
-        )
+        result = f"{self.measurement} ({self.target} {amount(self.value)}{unit})"
         if self.fits is not None:
-            times = _TIMES[self.fits]
-            return f"perhaps a slip: {made}: {times} would fit. It counts as it stands; if it is a slip, amend it"
+            return (
+                f"{result} may be a slip of the decimal point: the other results predict "
+                f"{amount(self.expected)}{unit}, and {_TIMES[self.fits]} would agree. Models use it unchanged. "
+                "Amend it if it is a slip."
+            )
+        side = "above" if self.value > self.expected else "below"
         return (
-            f"doubtful: {made}; it counts as {amount(self.counts_as)}{unit} until a second measurement, or enough "
-            "designs beside it, agree. If it is a slip, amend it"
+            f"{result} is far {side} what the other results predict ({amount(self.expected)}{unit}). Until a second "
+            f"measurement, or results of similar designs, confirm it, models use {amount(self.counts_as)}{unit} "
+            "instead. Measure it again, or amend it if it is a slip."
         )

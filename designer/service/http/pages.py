@@ -24,12 +24,7 @@ from designer.service.store.accounts import ROLE_PERMISSIONS, ROLES, SESSION_HOU
 pages = APIRouter(include_in_schema=False)
 _MAX_FORM = 5000
 # The paragraphs of an explanation that are shown at once; the others are shown on request.
-_SUMMARY_PARAGRAPHS = (
-    "Expected",
-    "Chances",
-    "Exploring or exploiting",
-    "Doubtful results",
-)
+_SUMMARY_PARAGRAPHS = ("Expected", "Chances", "Chosen to learn", "Exploration", "Flagged results")
 
 
 @cache

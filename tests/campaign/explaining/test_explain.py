@@ -1,9 +1,10 @@
-"""Cards: what they say of real campaigns, and that they say what was known when the choice was made."""
+"""Explanations of real campaigns, from what was known when the choice was made."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ SPACE = [
     {"name": "gas", "kind": "categorical", "choices": ["N2", "air"]},
 ]
 DOWN = {"name": "overpotential", "unit": "mV", "goal": "minimize", "reach": 200}
-SECONDS = 3600  # a loaded machine must not cut a search short: what was cut short has no whole card
+SECONDS = 3600  # a loaded machine must not cut a search short
 
 
 def overpotential(batch: pd.DataFrame) -> list[float]:
@@ -50,7 +51,7 @@ def campaign() -> Campaign:
     return campaign
 
 
-def test_a_choice_of_the_model_has_a_whole_card_within_seconds(campaign: Campaign) -> None:
+def test_explanation_of_a_model_choice_is_complete_and_fast(campaign: Campaign) -> None:
     begin = time.perf_counter()
     card = campaign.explain("S0007")
     assert time.perf_counter() - begin < 10
@@ -67,11 +68,11 @@ def test_a_choice_of_the_model_has_a_whole_card_within_seconds(campaign: Campaig
     assert card.best.values["overpotential"] == campaign.measurements()["overpotential"].min()
     assert (card.results, card.failures, card.how, card.status) == (6, 1, "model", "open")
     assert len(card.nearest) == 3
-    assert card.rival is not None
-    assert card.rival.design != card.design
+    assert card.runner_up is not None
+    assert card.runner_up.design != card.design
 
 
-def test_predictions_and_influences_are_those_of_the_model_at_the_choice(campaign: Campaign) -> None:
+def test_predictions_and_influences_come_from_the_posterior_at_the_choice(campaign: Campaign) -> None:
     card = campaign.explain("S0007")
     known = campaign.posterior_at(card.position)
     assert known is not None
@@ -99,7 +100,7 @@ def test_predictions_and_influences_are_those_of_the_model_at_the_choice(campaig
 
 
 def test_the_runner_up_is_scored_as_the_choice_was(campaign: Campaign) -> None:
-    """The first of a batch was chosen with nothing else on its way: the stored score is that of the card."""
+    """The first of a batch was chosen with nothing pending: its stored score is reproduced."""
     from designer.acquisition.builder import build_acquisition
     from designer.acquisition.propose import features
     from designer.campaign.explaining.explain import _context
@@ -111,10 +112,10 @@ def test_the_runner_up_is_scored_as_the_choice_was(campaign: Campaign) -> None:
     score = build_acquisition(context)(features(moment.spec.space.encoder, x)[:, None, :]).item()
     assert score == pytest.approx(moment.now.score, abs=1e-6)
     card = campaign.explain("S0007")
-    assert card.rival is not None
-    assert card.rival.ratio >= 1
-    assert card.rival.thresholds["overpotential"] > card.expected[0].mean
-    assert card.rival.success < 1 - card.fail  # type: ignore[operator]
+    assert card.runner_up is not None
+    assert card.runner_up.ratio >= 1
+    assert card.runner_up.thresholds["overpotential"] > card.expected[0].mean
+    assert card.runner_up.success < 1 - card.fail  # type: ignore[operator]
 
 
 def _moment(campaign: Campaign, name: str) -> Moment:
@@ -125,13 +126,13 @@ def _moment(campaign: Campaign, name: str) -> Moment:
     return found[0]
 
 
-def test_what_was_on_its_way_is_known_to_the_card(campaign: Campaign) -> None:
+def test_pending_designs_are_those_of_the_choice(campaign: Campaign) -> None:
     assert _moment(campaign, "S0007").pending == []
     third = _moment(campaign, "S0009").pending
     assert third == [dict(campaign.state.suggestions[name].design) for name in ("S0007", "S0008")]
 
 
-def test_later_results_change_nothing_but_what_was_measured_since() -> None:
+def test_later_results_change_only_the_measured_value() -> None:
     campaign = begun()
     batch = campaign.suggest(2)
     before = campaign.explain("S0007")
@@ -146,7 +147,7 @@ def test_later_results_change_nothing_but_what_was_measured_since() -> None:
     assert plain == later
 
 
-def test_nearest_designs_are_told_with_their_results(campaign: Campaign) -> None:
+def test_nearest_designs_have_their_results(campaign: Campaign) -> None:
     card = campaign.explain("S0007")
     away = [each.distance for each in card.nearest]
     assert away == sorted(away)
@@ -158,33 +159,48 @@ def test_nearest_designs_are_told_with_their_results(campaign: Campaign) -> None
     assert all(each.failed == "film peeled" for each in failed)
 
 
-def test_first_designs_and_replicates_have_cards_too() -> None:
+def test_first_designs_and_replicates_have_explanations() -> None:
     campaign = begun()
     first, fourth = campaign.explain("S0001"), campaign.explain("S0004")
-    assert (first.how, first.expected, first.rival, first.nearest) == ("initial", (), None, ())
+    assert (first.how, first.expected, first.runner_up, first.nearest) == ("initial", (), None, ())
     assert (first.explore, first.exploit) == (1.0, 0.0)
     assert fourth.nearest
     assert fourth.expected  # three results are there to learn from, though they were not what it was chosen by
-    assert (fourth.rival, fourth.explore) == (None, 1.0)
+    assert (fourth.runner_up, fourth.explore) == (None, 1.0)
     campaign.suggest(replicate_of=["S0002"])
     again = campaign.explain("S0007")
     assert (again.how, again.note) == ("replicate", "replicate of S0002")
     assert (again.nearest[0].distance, again.nearest[0].differs) == (0.0, ())
-    assert "S0002 with overpotential" in str(again)
-    assert "the same design" in str(again)
+    assert "S0002 gave overpotential" in str(again)
+    assert "for the same design" in str(again)
 
 
-def test_words_say_all_that_the_card_holds(campaign: Campaign) -> None:
-    said = str(campaign.explain("S0007"))
+def test_text_has_all_parts(campaign: Campaign) -> None:
+    text = str(campaign.explain("S0007"))
     for words in (
-        "S0007: film ", "Chosen by the model, from 6 results and 1 failure", "Expected: overpotential", "with 90 %",
-        "the best so far", "to beat the best", "to fail", "exploring", "exploiting", "Nearest: S000",
-        "What matters for overpotential", "10 at.% more", "What would change the choice", "Prior: none",
+        "S0007: film ", "Chosen by the model, after 6 results and 1 failure", "Expected: overpotential",
+        "90 % interval", "; best so far ", "% to beat the best so far", "% to fail", "Exploration: ", "Nearest: S000",
+        "What matters for overpotential", "10 at.% more", "Runner-up: ", "Prior: none",
     ):  # fmt: skip
-        assert words in said, words
+        assert words in text, words
 
 
-def test_the_card_is_plain_data(campaign: Campaign) -> None:
+def test_runner_up_is_described_by_what_would_change_the_choice(campaign: Campaign) -> None:
+    card = campaign.explain("S0007")
+    assert card.runner_up is not None
+    other = replace(card.runner_up, text="gas N2", ratio=2.0, thresholds={"overpotential": card.expected[0].mean + 20})
+    assert "gas N2. It would be chosen if S0007's predicted overpotential rose from" in str(
+        replace(card, runner_up=other)
+    )
+    equal = replace(card, runner_up=replace(other, ratio=1.01))
+    assert "gas N2. Its acquisition value is nearly the same." in str(equal)
+    missed = replace(card, runner_up=replace(other, ratio=0.5, different=False))
+    assert "the search that made the choice missed it. No clearly different design was found." in str(missed)
+    shared = replace(card, fail=None, runner_up=replace(other, thresholds={}, success=1.0))
+    assert "gas N2, with 50 % of the acquisition value." in str(shared)
+
+
+def test_as_dict_is_plain_data(campaign: Campaign) -> None:
     data = campaign.explain("S0007").as_dict()
     assert json.loads(json.dumps(data))["suggestion"] == "S0007"
     assert data["targets"] == [DOWN]
@@ -195,7 +211,7 @@ def test_an_unknown_suggestion_is_refused_with_the_nearest_name(campaign: Campai
         campaign.explain("S0077")
 
 
-def test_places_of_the_design_and_of_those_made(campaign: Campaign) -> None:
+def test_positions_of_the_design_and_of_those_made(campaign: Campaign) -> None:
     card = campaign.explain("S0007")
     places = {each.name: each for each in card.places}
     assert set(places) == {"film Ni", "film Fe", "film Co", "temperature", "gas"}
@@ -214,9 +230,9 @@ def test_places_of_the_design_and_of_those_made(campaign: Campaign) -> None:
         [DOWN, {"name": "cost", "at_most": 0.1}],
         [{"name": "overpotential", "goal": "match", "value": 250, "tolerance": 5}, {"name": "cost"}],
     ],
-    ids=["pareto", "desirability", "limited", "hopelessly limited", "match"],
+    ids=["pareto", "desirability", "limited", "infeasible", "match"],
 )
-def test_cards_of_every_kind_of_objective(targets: list[dict[str, Any]]) -> None:
+def test_explanations_of_every_kind_of_objective(targets: list[dict[str, Any]]) -> None:
     campaign = Campaign.create(space=SPACE, targets=targets, initial=6, name="films", suggest_seconds=SECONDS)
     batch = campaign.suggest(6)
     campaign.record(batch.assign(overpotential=overpotential(batch), cost=1 + batch["film.Co"] / 20))
@@ -228,26 +244,27 @@ def test_cards_of_every_kind_of_objective(targets: list[dict[str, Any]]) -> None
     assert card.explore + card.exploit == pytest.approx(1.0)
     assert (card.within is None) is not any("at_most" in each for each in targets)
     assert (card.beat is None) is (targets[1].get("at_most") == 0.1)
-    assert card.rival is not None
-    assert "What would change the choice" in str(card)
+    assert card.runner_up is not None
+    assert "Runner-up: " in str(card)
 
 
-def test_a_learned_priors_evidence_stands_on_the_card(campaign: Campaign) -> None:
-    from dataclasses import replace
-
+def test_evidence_of_a_learned_prior_is_shown(campaign: Campaign) -> None:
     evidence = PriorEvidence((("transfer-gp", 0.8), ("plain", 0.2)), (("plate 3", 0.7), ("plate 1", 0.3)), 2.5)
     moment = _moment(campaign, "S0007")
     assert moment.known is not None
     card = explain(replace(moment, known=replace(moment.known, evidence=evidence)))
     assert card.prior == evidence
-    assert "Prior: leans on plate 3 70 %, plate 1 30 %. models: transfer-gp 80 %, plain 20 %" in str(card)
+    assert (
+        "Prior: weights of past tasks: plate 3 70 %, plate 1 30 %. weights of models: transfer-gp 80 %, plain 20 %"
+        in str(card)
+    )
     rejected = replace(evidence, rejected_at=4, words="Results are worse than it says.")
-    said = str(explain(replace(moment, known=replace(moment.known, evidence=rejected))))
-    assert "laid aside after 4 results" in said
-    assert "worse than it says." in said
+    text = str(explain(replace(moment, known=replace(moment.known, evidence=rejected))))
+    assert "rejected after 4 results" in text
+    assert "worse than it says." in text
 
 
-def test_a_target_that_nobody_measured_is_not_predicted() -> None:
+def test_unmeasured_target_is_not_predicted() -> None:
     campaign = Campaign.create(space=SPACE, targets=[DOWN, {"name": "cost"}], initial=6, name="films")
     batch = campaign.suggest(6)
     campaign.record(batch.assign(overpotential=overpotential(batch)))

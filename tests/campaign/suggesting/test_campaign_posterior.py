@@ -57,13 +57,13 @@ def begun(targets: list[dict], table: pd.DataFrame, **settings: object) -> Campa
     return campaign
 
 
-class TestWrongResults:
+class TestOutliers:
     def slipped(self) -> Campaign:
         table = results(20)
         table.loc[table.index[6], "y"] *= 10
         return begun([UP, DOWN], table)
 
-    def test_they_hardly_change_what_is_expected(self) -> None:
+    def test_outliers_hardly_change_predictions(self) -> None:
         X = DesignSpace(space=SPACE).sample(40, np.random.default_rng(1))
         sound, slipped = (each.posterior() for each in (begun([UP, DOWN], results(20)), self.slipped()))
         assert sound is not None
@@ -72,30 +72,30 @@ class TestWrongResults:
         assert apart[:, 0].mean() < 0.1 * np.ptp(sound.Y[:, 0])
         assert apart[:, 1].max() == 0
 
-    def test_a_person_is_told_wherever_they_count(self) -> None:
+    def test_flagged_results_are_shown_in_status_events_and_cards(self) -> None:
         campaign = self.slipped()
-        (doubt,) = campaign.status().doubts
-        (measured,) = (each for each in campaign.state.results if each.values["y"] == doubt.value)
-        assert (doubt.measurement, doubt.target) == (measured.id, "y")
-        assert f"doubtful: {measured.id} with y" in str(campaign.status())
+        (flagged,) = campaign.status().flagged
+        (measured,) = (each for each in campaign.state.results if each.values["y"] == flagged.value)
+        assert (flagged.measurement, flagged.target) == (measured.id, "y")
+        assert f"{measured.id} (y " in str(campaign.status())
         json.dumps(campaign.status().as_dict())
         campaign.suggest(1)
         event = campaign.events[-1]
         assert isinstance(event, Suggested)
-        assert event.notes == (str(doubt),)
+        assert event.notes == (str(flagged),)
         card = campaign.explain("S0001")
-        assert card.doubts == (doubt,)
-        assert any(line.startswith("Doubtful results:") for line in card.lines())
+        assert card.flagged == (flagged,)
+        assert any(line.startswith("Flagged results:") for line in card.lines())
 
-    def test_nobody_is_told_of_them_once_they_are_amended(self) -> None:
+    def test_amended_results_are_not_flagged(self) -> None:
         campaign = self.slipped()
-        (doubt,) = campaign.status().doubts
-        campaign.amend(doubt.measurement, {"y": doubt.value / 10}, reason="a slip of the decimal point")
-        assert campaign.status().doubts == ()
+        (flagged,) = campaign.status().flagged
+        campaign.amend(flagged.measurement, {"y": flagged.value / 10}, reason="a slip of the decimal point")
+        assert campaign.status().flagged == ()
         campaign.suggest(1)
         assert campaign.events[-1].notes == ()
 
-    def test_fewer_results_than_can_be_doubted_need_no_model(self) -> None:
+    def test_no_model_below_the_number_of_results_that_can_be_flagged(self) -> None:
         assert int(MOST * MIN_RESULTS_TO_FLAG) == 1
         assert int(MOST * (MIN_RESULTS_TO_FLAG - 1)) == 0
         assert FEWEST == MIN_RESULTS_TO_FLAG
