@@ -140,7 +140,7 @@ def test_file_has_the_content_of_the_campaign(campaign: Campaign, tmp_path: Path
         "Over three constituents", "Evidence for past tasks",
     ):  # fmt: skip
         assert f"<h2>{title}</h2>" in text
-    assert "There is no learned prior" in text
+    assert "No past tasks were used" in text
     best = campaign.best()
     assert str(best.index[0]) in text
 
