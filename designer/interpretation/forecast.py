@@ -149,8 +149,9 @@ def _probability(target: Target, mean: Tensor, deviation: Tensor, best: Tensor) 
         probability = torch.special.ndtr((target.sign * mean - best) / deviation)
         return probability
     offset, distance = mean - target.value, -best
-    probability = torch.special.ndtr((distance - offset) / deviation)
-    return probability - torch.special.ndtr((-distance - offset) / deviation)
+    above, below = (distance - offset) / deviation, (-distance - offset) / deviation
+    probability = torch.special.ndtr(above) - torch.special.ndtr(below)
+    return probability
 
 
 def _expected_utility(target: Target, mean: Tensor, deviation: Tensor) -> Tensor:

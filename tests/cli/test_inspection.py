@@ -17,7 +17,7 @@ DESIGN = ["SiO2=60", "Na2O=20", "CaO=20", "temperature=1200 degC", "gas=N2"]
 
 @pytest.fixture
 def measured(designer, folder):
-    """A campaign with five results that nobody asked for; the strongest glass is too hazy."""
+    """A campaign with five attached results; the strongest glass is too hazy."""
     (folder / "old.csv").write_text(RESULTS)
     assert designer("attach", "old.csv").code == 0
 
@@ -41,33 +41,36 @@ def test_status_shows_what_is_open(designer):
     assert "1 of 20 experiments made" in text
 
 
-def test_a_slip_is_named_until_it_is_amended(designer, folder):
+def test_outlier_is_flagged_until_it_is_amended(designer, folder):
     rows = [
         f"60,20,20,{900 + 50 * i},N2,{round((1 + 9 * (i == 5)) * (100 + 10 * math.sin(i)), 1)},1" for i in range(12)
     ]
     (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
     assert designer("attach", "old.csv").code == 0
-    (doubt,) = designer("status", "--json").data["doubts"]
-    assert (doubt["measurement"], doubt["target"], doubt["unit"], doubt["value"]) == ("M0006", "strength", "MPa", 904.1)
-    assert doubt["expected"] < doubt["counts_as"] < 300
-    said = (
-        f"doubtful: M0006 with strength 904.1 MPa, where the other results let {doubt['expected']:.4g} MPa be expected"
-    )
-    assert said in " ".join(designer("status").out.split())
-    assert said in " ".join(designer("suggest", "-n", "1").out.split())
+    (flagged,) = designer("status", "--json").data["doubts"]
+    assert [flagged[key] for key in ("measurement", "target", "unit", "value")] == ["M0006", "strength", "MPa", 904.1]
+    assert flagged["expected"] < flagged["counts_as"] < 300
+    text = f"M0006 (strength 904.1 MPa) is far above what the other results predict ({flagged['expected']:.4g} MPa)."
+    assert text in " ".join(designer("status").out.split())
+    assert text in " ".join(designer("suggest", "-n", "1").out.split())
     assert designer("amend", "M0006", "strength=90.4").code == 0
     assert designer("status", "--json").data["doubts"] == []
 
 
-def test_a_slip_among_few_is_asked_about(designer, folder):
+def test_possible_slip_among_few_results_is_flagged(designer, folder):
     rows = [f"60,20,20,{900 + 100 * i},N2,{y},1" for i, y in enumerate([150, 178, 15.5, 139, 176, 158, 190])]
     (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
     assert designer("attach", "old.csv").code == 0
-    (doubt,) = designer("status", "--json").data["doubts"]
-    assert (doubt["measurement"], doubt["value"], doubt["counts_as"], doubt["fits"]) == ("M0003", 15.5, 15.5, 10.0)
-    said = " ".join(designer("status").out.split())
-    assert "perhaps a slip: M0003 with strength 15.5 MPa" in said
-    assert "ten times as much would fit. It counts as it stands" in said
+    (flagged,) = designer("status", "--json").data["doubts"]
+    assert (flagged["measurement"], flagged["value"], flagged["counts_as"], flagged["fits"]) == (
+        "M0003",
+        15.5,
+        15.5,
+        10.0,
+    )
+    text = " ".join(designer("status").out.split())
+    assert "M0003 (strength 15.5 MPa) may be a slip of the decimal point" in text
+    assert "ten times the value would agree. Models use it unchanged." in text
     assert designer("amend", "M0003", "strength=155").code == 0
     assert designer("status", "--json").data["doubts"] == []
 
@@ -90,7 +93,7 @@ class TestBest:
         designer("record", "S0001", "strength=150", "haze=4")
         assert designer("best").out == "No measured design keeps all limits yet.\n"
 
-    def test_the_best_as_measured_and_as_the_model_believes(self, designer, measured):
+    def test_best_as_measured_and_by_the_model(self, designer, measured):
         rows = designer("best", "--json").data["best"]
         [raw] = [row for row in rows if "measured" in row["best_by"]]
         assert (raw["id"], raw["measured"]) == ("M0002", {"strength": 170.0, "haze": 2.0})
@@ -157,7 +160,7 @@ class TestExplain:
         done = designer("explain", "S0004")
         assert done.code == 0, done.err
         assert done.out.startswith("S0004: ")
-        for words in ("Chosen by the model", "Expected: strength", "Chances: to beat the best", "What would change"):
+        for words in ("Chosen by the model", "Expected: strength", "to beat the best so far", "Runner-up: "):
             assert words in done.out
         assert max(len(line) for line in done.out.splitlines()[2:]) <= 110
 
