@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from botorch.models.model import Model
+
 from designer.acquisition.functions import (
     Acquisition,
     AcquisitionContext,
@@ -12,12 +16,22 @@ from designer.acquisition.functions import (
 
 
 def build_acquisition(context: AcquisitionContext) -> Acquisition:
-    """Return the acquisition function of `context`.
+    """Return the acquisition function that the search maximises: the user's own, else the default."""
+    if context.builder is None:
+        return build_default(context.model, context)
+    from designer.acquisition.botorch_functions import BotorchAcquisition
+
+    return BotorchAcquisition(context)
+
+
+def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
+    """Return the default acquisition function of a context with `model`.
 
     A single goal: `NoisyImprovement`; a desirability: `DesirabilityImprovement`; a Pareto front:
     `HypervolumeImprovement`. While there are outcome constraints that can be judged and measured designs, and none of
     these is more probably feasible than not: `FirstFeasible`.
     """
+    context = replace(context, model=model, builder=None)
     if context.limits and len(context.measured) and not len(context.incumbents()):
         return FirstFeasible(context)
     match context.objective.mode:

@@ -24,6 +24,7 @@ from torch import Tensor
 from designer.acquisition.fantasies import Draws, Fantasies, winners
 from designer.acquisition.improvement import log_improvement, log_within
 from designer.acquisition.moments import components, moments, single_output
+from designer.acquisition.registered import AcquisitionBuilder
 from designer.objective import Objective, Target
 from designer.objective.desirability import Range
 
@@ -56,6 +57,8 @@ class AcquisitionContext:
     unmeasured
         Columns of limited targets that no measurement has told anything about. Whether a design keeps such a limit
         cannot be judged, so the limit is left out.
+    builder
+        Builds the user's own acquisition function from model and context; None for the default.
     """
 
     model: Model
@@ -67,6 +70,7 @@ class AcquisitionContext:
     gates: tuple[Gate, ...] = ()
     seed: int = 0
     unmeasured: frozenset[int] = frozenset()
+    builder: AcquisitionBuilder | None = None
 
     @property
     def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:

@@ -18,6 +18,7 @@ from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Floats, Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
+from designer.acquisition.registered import AcquisitionBuilder
 from designer.acquisition.replication import worthwhile_replicate
 from designer.acquisition.search import Search, require
 from designer.errors import NoDesignLeft
@@ -53,6 +54,7 @@ def propose(
     replicates: Literal["never", "auto"] = "never",
     encoder: Encoder | None = None,
     deadline: Deadline | None = None,
+    acquisition: AcquisitionBuilder | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen as if those before it were on their way.
 
@@ -79,6 +81,8 @@ def propose(
     deadline
         When to stop searching. The designs proposed are then the best of those scored so far, or, where none was,
         designs that fill the space; their notes begin with ``fallback``.
+    acquisition
+        Builds the acquisition function from model and context; the default unless given.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def propose(
     with one_thread():
         known = Known.of(space, data, pending, forbidden_keys)
         context = acquisition_context(
-            posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder
+            posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder, acquisition
         )
         return _Proposing(space, encoder or space.encoder, known, context, seed, deadline).run(n, replicates)
 
@@ -123,6 +127,7 @@ def acquisition_context(
     seed: int,
     feasibility: SuccessModel | None,
     encoder: Encoder,
+    acquisition: AcquisitionBuilder | None = None,
 ) -> AcquisitionContext:
     """Return what an acquisition function is built from."""
     compared = known.measured[:0]
@@ -138,6 +143,7 @@ def acquisition_context(
         gates=() if feasibility is None else (feasibility.log_probability,),
         seed=seed % 2**31,
         unmeasured=frozenset(np.flatnonzero(~np.isfinite(data.Y).any(axis=0)).tolist() if len(data.Y) else ()),
+        builder=acquisition,
     )
 
 

@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.acquisition.registered import AcquisitionBuilder, acquisition_name
 from designer.campaign.file import corrections, differences, opening
 from designer.campaign.file.opening import Place
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
@@ -112,7 +113,8 @@ class Campaign(CampaignView):
             The only designs there are: a table, or the path of one.
         settings
             Other keys of a campaign file: ``batch_size``, ``budget``, ``stop``, ``seed``, ``initial``, ...;
-            ``prior`` may also be what `designer.fit_prior` returns.
+            ``prior`` may also be what `designer.fit_prior` returns, and ``acquisition`` a callable that builds a
+            botorch `AcquisitionFunction` from (model, context); see `designer.acquisition.registered`.
 
         Raises
         ------
@@ -130,16 +132,18 @@ class Campaign(CampaignView):
         *,
         candidates: pd.DataFrame | Path | str | None = None,
         prior: FittedPrior | None = None,
+        acquisition: AcquisitionBuilder | None = None,
         folder: Path | str = ".",
         clock: Callable[[], datetime] = utc_now,
     ) -> Campaign:
-        """Go on with a campaign from its store alone; `candidates` and `prior` must be what it began with.
+        """Go on with a campaign from its store alone; what was given in Python at the beginning is given again.
 
         Raises
         ------
         InvalidCampaign
             If the store holds no such campaign, or the candidates or the prior are others.
         """
+        acquisition_name(acquisition)
         return cls(opening.from_store(store, name, candidates, folder, prior), clock=clock)
 
     # Suggesting

@@ -195,6 +195,10 @@ class _Shifted(SingleOutput):
         posterior = normal_posterior(normal.mean + self._shift.value * here, normal.covariance_matrix)
         return posterior if posterior_transform is None else posterior_transform(posterior)
 
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> _Shifted:
+        """Return the model with more measurements, its mean shifted at the same design."""
+        return type(self)(self._model.condition_on_observations(X, Y, **kwargs), self._x, self._knob)
+
 
 class _ShiftedWithMoments(_Shifted):
     """The same for a model with `marginals` and `cross_moments`, which searches use instead of full posteriors."""

@@ -33,7 +33,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
-from designer.campaign.suggesting.proposer import feasibility_of
+from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
@@ -199,7 +199,15 @@ def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionConte
     model = (plain_part(known.model) if moment.plain else None) or known.model
     with one_thread():
         context = acquisition_context(
-            model, spec.space, spec.objective, data, sorted_out, _seed(moment), feasibility, spec.space.encoder
+            model,
+            spec.space,
+            spec.objective,
+            data,
+            sorted_out,
+            _seed(moment),
+            feasibility,
+            spec.space.encoder,
+            acquisition_of(spec),
         )
     return context, sorted_out
 

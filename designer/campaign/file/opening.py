@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.acquisition.registered import acquisition_name
 from designer.campaign.file import differences
 from designer.campaign.file.file_content import plain_campaign
 from designer.campaign.file.prior_argument import plain_prior
@@ -62,7 +63,10 @@ def from_python(
     if source is None and isinstance(space, DesignSpace) and space.pool is not None:
         source = space.frame(space.pool.coordinates)
     prior, given = plain_prior(settings.get("prior"))
-    data = plain_campaign(name, space, constraints, targets, combine, {**settings, "prior": prior})
+    acquisition = acquisition_name(settings.get("acquisition"))
+    data = plain_campaign(
+        name, space, constraints, targets, combine, {**settings, "prior": prior, "acquisition": acquisition}
+    )
     spec = replace(CampaignSpec.from_data(data, candidates=source), given_prior=given)
     opened: EventStore = MemoryStore() if store is None else _as_store(store)
     if name in opened.names():

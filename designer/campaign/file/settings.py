@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from designer.acquisition.registered import ACQUISITIONS, AUTO
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput
 from designer.oracles.measure import MeasureSpec
@@ -138,6 +139,8 @@ class Settings(Value):
         A bound on the time of one suggestion.
     replicates
         How many times each suggestion shall be measured.
+    acquisition
+        A name of `designer.acquisition.registered.ACQUISITIONS`.
     """
 
     designer: Literal[1] = 1
@@ -153,6 +156,14 @@ class Settings(Value):
     initial: int | tuple[dict[str, Any], ...] | None = None
     suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0
     replicates: Count = 1
+    acquisition: str = AUTO
+
+    @field_validator("acquisition", mode="before")
+    @classmethod
+    def _known_acquisition(cls, given: Any) -> Any:
+        if given not in ACQUISITIONS:
+            raise ValueError(str(ACQUISITIONS.unknown(given)))
+        return given
 
     @field_validator("designer", mode="before")
     @classmethod

@@ -18,6 +18,7 @@ from designer.acquisition.improvement_probability import probability_of_better
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.propose import propose
+from designer.acquisition.registered import ACQUISITIONS, AUTO, AcquisitionBuilder
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
@@ -111,6 +112,7 @@ class _Proposer:
             forbidden_keys=_forbidden(known, pending, self.taken.keys),
             replicates="auto" if has_noise(known) else "never",
             deadline=self.deadline,
+            acquisition=acquisition_of(self.spec),
         )
 
     def propose_without_past(self, plain: Model, pending: Floats, n: int) -> Proposal:
@@ -173,3 +175,9 @@ def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPost
     succeeded = torch.arange(len(coordinates)) < len(known.coordinates)
     encoder = spec.space.encoder
     return Feasibility(torch.as_tensor(encoder.encode(coordinates)), succeeded, encoder.columns)
+
+
+def acquisition_of(spec: CampaignSpec) -> AcquisitionBuilder | None:
+    """Return what builds the campaign's acquisition function; None for the default."""
+    name = spec.settings.acquisition
+    return None if name == AUTO else ACQUISITIONS.load(name)
