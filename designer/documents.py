@@ -1,6 +1,6 @@
 """YAML documents that remember their lines, and frozen values that are parsed from them.
 
-`load_document` reads YAML into plain data together with the line on which each value stands. `Value` is the base of
+`load_document` reads YAML into plain data together with the line of each value. `Value` is the base of
 every frozen value that a user can write down; `parse` builds one from a document and reports *all* faults at once,
 each with its file and line.
 """
@@ -21,7 +21,7 @@ from designer.errors import Fault, InvalidInput
 from designer.pydantic_faults import PathKey, explain, trace
 from designer.registry import Registry
 
-MAX_PARTS = 500_000  # aliases can make a small file stand for endless data
+MAX_PARTS = 500_000  # aliases can make a small file expand to endless data
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ V = TypeVar("V", bound=Value)
 class ByKind:
     """Annotation of a field whose value is of a registered kind: ``kind`` in the data chooses the class that reads it.
 
-    It stands behind the base class of the kinds: ``Annotated[ParameterBase, ByKind(PARAMETERS)]``. Faults are those of
+    It follows the base class of the kinds: ``Annotated[ParameterBase, ByKind(PARAMETERS)]``. Faults are those of
     a discriminated union of pydantic's, but kinds may be registered at any time and are imported when they are used.
     """
 

@@ -1,6 +1,6 @@
 """Every error that `designer` raises on purpose, under one base.
 
-A *fault* is one thing that is wrong with what a user gave: it says what is wrong, where, and what would be right.
+A *fault* is one thing that is wrong with what a user gave: it states what is wrong, where, and what would be right.
 An error carries all the faults that were found, so that a user mends a file once and not fault by fault.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, where it stands, and what would be right.
+    """One thing that is wrong, where it is, and what would be right.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class InvalidInput(DesignerError, ValueError):
     Parameters
     ----------
     faults
-        All that is wrong, in the order in which it stands.
+        All that is wrong, in the order of the document.
     """
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
@@ -172,7 +172,7 @@ class OracleUnusable(DesignerError):
 
 
 class BrokenPlugin(DesignerError):
-    """Another package registered something here that cannot be loaded or is not what it says."""
+    """Another package registered something here that cannot be loaded or is not of the registered kind."""
 
 
 class StoreError(DesignerError):

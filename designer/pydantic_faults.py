@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words of a person at the bench, and where in the document it stands."""
+"""Faults from pydantic's errors: in plain words, with the place in the document."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PathKey = tuple[str | int, ...]
 def trace(kind: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[PathKey, type[BaseModel] | None]:
     """Return the place in the document that pydantic's location `loc` means, and the value class it lies in.
 
-    Pydantic's locations also name the members of unions, which do not stand in the document: the annotations of the
-    classes tell one from the other.
+    Pydantic's locations also name the members of unions, which are not in the document: the annotations of the
+    classes distinguish them.
     """
     path: list[str | int] = []
     owner: type[BaseModel] | None = kind
@@ -160,7 +160,7 @@ def _shown(given: Any) -> str:
 
 
 def known_keys(kind: type[BaseModel] | None) -> list[str]:
-    """Return the keys that may stand in a mapping from which a `kind` is built, in the order of its fields."""
+    """Return the keys of a mapping from which a `kind` is built, in the order of its fields."""
     if kind is None:
         return []
     return [field.alias or name for name, field in kind.model_fields.items()]

@@ -1,4 +1,4 @@
-"""Where `element_properties.csv` comes from: pymatgen's own element data, as they stand there.
+"""Where `element_properties.csv` comes from: pymatgen's own element data, unchanged.
 
 Run ``python -m designer.chemistry._element_source`` after an update of pymatgen; a test compares the committed file
 with what this module gives. Shipping the table keeps pymatgen's import out of every composition campaign.
@@ -74,7 +74,7 @@ def rows() -> Iterator[tuple[str, ...]]:
     readers = _readers()
     yield ("symbol", *readers)
     with warnings.catch_warnings():
-        # pymatgen warns once for each value it lacks; the empty cell says the same.
+        # pymatgen warns once for each value it lacks; the empty cell shows it.
         warnings.filterwarnings("ignore", message="No data available for|No Pauling electronegativity for")
         for number in range(1, 119):
             element = Element.from_Z(number)
@@ -84,7 +84,7 @@ def rows() -> Iterator[tuple[str, ...]]:
 def _cell(read: Callable[[Any], float], element: Any) -> str:
     try:
         value = read(element)
-    except KeyError:  # how pymatgen says that a superheavy element has no such entry at all
+    except KeyError:  # pymatgen has no such entry for a superheavy element
         return ""
     if math.isnan(value):
         return ""

@@ -10,7 +10,7 @@ from chemical relatives, never with zero:
 * any other element takes the mean of the nearest known ones above and below in its group
   (so Kr and Xe take the atomic radius of Ar).
 
-`ElementTable.filled` says which values these are.
+`ElementTable.filled` marks these values.
 
 References
 ----------
@@ -48,7 +48,7 @@ class ElementTable:
     values
         118 x p, finite, read-only.
     filled
-        118 x p, true where pymatgen has no value and a relative's stands in.
+        118 x p, true where pymatgen has no value and a similar element's value is used.
     """
 
     symbols: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 Ten numbers that chemists know a molecule by (size, polarity, hydrogen bonds, flexibility, rings), and a Morgan
 fingerprint of radius 2 whose counts are folded into 32 places, as ``ln(1 + count)``. The columns are the same for every
-molecule, so that what was learned of one task's ligands says something about another's.
+molecule, so that what was learned from one task's ligands transfers to another's.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Crystal structures (pymatgen's) in a few numbers that may stand beside a composition."""
+"""Crystal structures (pymatgen's) in a few numbers, to use beside a composition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 UNITS = {"density": "g/cm^3", "volume_per_atom": "angstrom^3", "coordination": None}
-"""The numbers, in the order in which they stand in a table, and their units."""
+"""The numbers, in the order of a table, and their units."""
 
 
 def describe_structure(structure: Structure) -> dict[str, Any]:

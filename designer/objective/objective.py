@@ -162,9 +162,9 @@ class Objective(Value):
         return mask
 
     def reached(self, Y: Array) -> Array:
-        """Return which rows of `Y` (``... x m``) are feasible and reach every goal that says when it is reached.
+        """Return which rows of `Y` (``... x m``) are feasible and reach every goal that defines when it is reached.
 
-        Nothing is ever reached if no goal says so.
+        Nothing is reached if no goal defines it.
         """
         mask = self.feasible(Y)
         if not any(goal.reachable for goal in self.goals):

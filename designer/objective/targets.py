@@ -84,7 +84,7 @@ class Target(Value):
 
     @property
     def reachable(self) -> bool:
-        """Whether the target says when its goal is reached."""
+        """Whether the target defines when its goal is reached."""
         return self.reach is not None or self.goal == "match"
 
     @model_validator(mode="after")

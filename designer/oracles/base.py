@@ -35,7 +35,7 @@ class Oracle(Protocol):
         MeasurementFailed
             If the experiment was made and gave no value: the design counts as failed.
         OracleUnusable
-            If the oracle cannot measure at all: the run must stop, and nothing is said about the design.
+            If the oracle cannot measure at all: the run must stop; the design does not count as failed.
         """
         ...
 
@@ -77,8 +77,8 @@ class Measured(Mapping[str, float]):
 def checked(result: object, targets: tuple[str, ...], who: str) -> dict[str, float]:
     """Return `result` as a finite number for every target.
 
-    A bare number is the value of the only target. None, NaN and infinity say that the experiment gave no value; a
-    result of another shape says that the oracle does not do what the campaign needs.
+    A bare number is the value of the only target. None, NaN and infinity mean that the experiment gave no value; a
+    result of another form means that the oracle does not fit the campaign.
 
     Raises
     ------

@@ -129,7 +129,7 @@ class CommandOracle:
 
 
 class _Conversation:
-    """Feeds one program and keeps what it says, within bounds of time and size."""
+    """Feeds one program and reads its output, within bounds of time and size."""
 
     def __init__(self, process: subprocess.Popen[bytes], name: str) -> None:
         self._process, self._name = process, name

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class MeasureBase(Value):
-    """What stands behind ``measure:``; a kind defines the field ``kind: Literal["word"] = "word"`` and its own keys."""
+    """The value of ``measure:``; a kind defines the field ``kind: Literal["word"] = "word"`` and its own keys."""
 
     if TYPE_CHECKING:
 
@@ -89,7 +89,7 @@ ORACLES: Registry[type[MeasureBase]] = Registry(
 """Every kind of oracle by its word."""
 
 MeasureSpec: TypeAlias = Annotated[MeasureBase, ByKind(ORACLES)]
-"""What stands behind ``measure:``; from plain data, the class is chosen by ``kind``."""
+"""The value of ``measure:``; from plain data, the class is chosen by ``kind``."""
 
 
 def register_oracle(kind: type[MeasureBase]) -> type[MeasureBase]:

@@ -33,7 +33,7 @@ class TableMeasure(MeasureBase):
         CSV or XLSX file in the campaign file's folder or below it, with the space's columns and the targets'.
     match
         ``exact``: a design that is not in the table is a failed measurement. ``nearest``: the nearest row by encoded
-        features answers; the result says which design was measured and how far it is.
+        features answers; the notes of the result name the measured design and its distance.
     replicates
         Where several rows have the same design: ``mean`` of them, or ``draw`` one of them. The draw depends on the
         campaign's seed and the suggestion's id alone, so a resumed run draws the same row.
@@ -61,7 +61,7 @@ class TableMeasure(MeasureBase):
 
 
 class TableOracle:
-    """Answers with what a table says of a design; see `TableMeasure`.
+    """Looks designs up in a table; see `TableMeasure`.
 
     Parameters
     ----------

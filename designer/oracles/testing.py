@@ -34,7 +34,7 @@ def check_oracle(
     Raises
     ------
     AssertionError
-        If the oracle breaks the contract; the message says how.
+        If the oracle breaks the contract; with how in the message.
     """
     if not designs:
         raise AssertionError("give check_oracle at least one design")
@@ -67,6 +67,6 @@ def _ask(oracle: Oracle, design: Mapping[str, Any], i: int, targets: Sequence[st
     return dict(result)
 
 
-def _require(kept: bool, message: str) -> None:
-    if not kept:
+def _require(holds: bool, message: str) -> None:
+    if not holds:
         raise AssertionError(message)

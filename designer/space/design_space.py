@@ -30,7 +30,7 @@ from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
 from designer.space.parameters.registry import Parameter
-from designer.space.salvage import further_faults
+from designer.space.partial_faults import further_faults
 from designer.space.sampling import sample, space_filling
 from designer.space.table_reader import ReadResult, read_table
 
@@ -238,7 +238,7 @@ class DesignSpace(Value):
         return mask
 
     def satisfied(self, coordinates: FloatArray) -> BoolArray:
-        """Whether each row satisfies every constraint, whatever its parameters say."""
+        """Whether each row satisfies every constraint; settings are not checked."""
         mask = np.ones(len(coordinates), dtype=np.bool_)
         if self.constraints:
             lab = self.lab_values(coordinates)
@@ -254,7 +254,7 @@ class DesignSpace(Value):
         return lab
 
     def violations(self, design: Mapping[str, Any] | FloatArray) -> list[str]:
-        """Say in words how one design, in lab units or as coordinates, leaves the space; nothing if it does not.
+        """Return in words how one design, in lab units or as coordinates, leaves the space; nothing if it does not.
 
         Examples
         --------

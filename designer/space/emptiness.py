@@ -78,7 +78,7 @@ def _can_hold(space: SpaceLike, inequalities: Sequence[Inequality]) -> bool:
 
 
 def _relaxed(space: SpaceLike) -> tuple[list[tuple[float, float]], list[list[float]], list[float]]:
-    """Return the range of each coordinate in lab units, and the sums that must be kept."""
+    """Return the range of each coordinate in lab units, and the sums that are set."""
     bounds: list[tuple[float, float]] = []
     sums: list[list[float]] = []
     totals: list[float] = []

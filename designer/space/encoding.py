@@ -3,7 +3,7 @@
 The features of a space depend on the space alone, never on what was measured:
 
 * a numeric parameter gives one column, 0 at its lowest and 1 at its highest setting, on its own scale; values outside
-  go on beyond (on a log scale no further than two ranges down, where zero and negative values stand too);
+  go on beyond (on a log scale no further than two ranges down, also for zero and negative values);
 * a composition or mixture gives each member's share of the total; amounts by weight become atomic fractions;
 * a formula gives the atomic fraction of each element of the vocabulary;
 * a categorical parameter gives one 0/1 column a choice;

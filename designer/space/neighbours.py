@@ -39,7 +39,7 @@ def neighbours(
     Raises
     ------
     ValueError
-        If the space has a pool: its designs are all at hand and need no search.
+        If the space has a pool: its designs are listed and need no search.
     """
     if space.pool is not None:
         raise ValueError("a pool has no neighbours; score its designs themselves")

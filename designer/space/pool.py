@@ -52,8 +52,7 @@ class Pool:
     Parameters
     ----------
     coordinates
-        ``rows x c`` coordinates in the space's own order; a design that stands twice is kept once, where it stands
-        first.
+        ``rows x c`` coordinates in the space's own order; a repeated design is listed once, at its first row.
     file
         Where they come from, for messages.
     numbers
@@ -68,7 +67,7 @@ class Pool:
     --------
     >>> pool = Pool(np.array([[1.0, 0.0], [2.0, 1.0], [1.0, 0.0]]))
     >>> len(pool), [str(notice) for notice in pool.notices]
-    (2, ['row 4: the same design as row 2; it is kept once'])
+    (2, ['row 4: the same design as row 2; it is listed once'])
     >>> pool.contains(np.array([[2.0, 1.0], [2.0, 0.0]]))
     array([ True, False])
     """
@@ -89,14 +88,14 @@ class Pool:
         _, first, which = np.unique(row_codes(given), return_index=True, return_inverse=True)
         original = first[which]
         again = np.flatnonzero(original != np.arange(len(given)))
-        kept = given[np.sort(first)]
-        kept.flags.writeable = False
-        object.__setattr__(self, "coordinates", kept)
+        distinct = given[np.sort(first)]
+        distinct.flags.writeable = False
+        object.__setattr__(self, "coordinates", distinct)
         object.__setattr__(self, "notices", tuple(self._twice(int(row), int(original[row])) for row in again))
 
     def _twice(self, row: int, first: int) -> Fault:
         what = f"the same design as row {self._number(first)}"
-        return Fault(what, "it is kept once", file=self.file, row=self._number(row))
+        return Fault(what, "it is listed once", file=self.file, row=self._number(row))
 
     def _number(self, row: int) -> int:
         return row + 2 if self.numbers is None else self.numbers[row]
@@ -111,7 +110,7 @@ class Pool:
         return codes[order], order
 
     def rows(self, coordinates: FloatArray) -> IndexArray:
-        """Return at which row of the pool each of ``n x c`` designs stands, -1 for none."""
+        """Return the row of the pool of each of ``n x c`` designs, -1 for one that is not listed."""
         codes, order = self._sorted
         wanted = row_codes(coordinates)
         place = order[np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)]
@@ -142,7 +141,7 @@ def pooled(space: S, frame: pd.DataFrame, *, file: str | None = None, extra_colu
     ------
     InvalidData
         With every fault of the table. A listed design can be made, so values between the steps are no faults; rows
-        that leave the bounds or break a constraint are kept, and passed over when designs are suggested: bounds and
+        that leave the bounds or break a constraint stay in the pool and are not suggested: bounds and
         constraints may change in the course of a campaign.
 
     Examples

@@ -1,9 +1,9 @@
 """Designs at random and designs that spread out, without listing the space.
 
-A random design is drawn parameter by parameter, each draw at a valid setting (compositions by `amount_draws`); what
-breaks a constraint is thrown away. Where constraints leave less than about one in a thousand, the draws that break
-them least walk on by small moves (`moves`), each taken only if it breaks them no more, until they are inside, and then
-further inside, so that the designs found are not all at the edge.
+A random design is drawn parameter by parameter, each at a valid setting (compositions by `amount_draws`); draws
+that violate a constraint are rejected. Where constraints leave less than about one in a thousand, a random walk starts
+from the draws that violate them least: small moves (`moves`), each accepted only if it does not increase the violation,
+until a design is feasible and beyond, so that the designs found are not all at the boundary.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from designer.arrays import FloatArray, IndexArray
 from designer.errors import NoDesignLeft
 from designer.space.base import SpaceLike
-from designer.space.constraints.shortfall import shortfall
+from designer.space.constraints.violation import violation as constraint_violation
 from designer.space.encoding import Encoder
 from designer.space.moves import Moves
 from designer.space.pool import row_codes
 
-_LARGEST_BATCH = 16_384
+_MAX_BATCH = 16_384
 _RARE = 500  # one design in as many is too rare to wait for
 _MAX_DRAWS = 120_000
 _WALKERS = 256
@@ -50,7 +50,7 @@ def sample(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
     Raises
     ------
     NoDesignLeft
-        If none was found in that effort, naming the constraint that is the hardest to keep.
+        If none was found in that effort, naming the constraint that is violated most often.
     """
     found = _distinct_valid(space, n, rng)
     if len(found) >= n:
@@ -68,24 +68,24 @@ def _distinct_valid(space: SpaceLike, n: int, rng: np.random.Generator) -> Float
         listed: FloatArray = space.pool.coordinates[rows]
         return listed
     batch = max(2 * n, 256)
-    draws = _draw(space, min(batch, _LARGEST_BATCH), rng)
+    draws = _draw(space, min(batch, _MAX_BATCH), rng)
     found = _distinct(draws[Moves(space).satisfied(draws)])
     if len(found) >= n:
         return found
     if not space.constraints:
         # Only a small space gives repeats; a few more draws find what there is of it.
         return _distinct(np.concatenate([found, _draw(space, 20 * n + 4096, rng)]))
-    gauge = _Gauge.of(space, draws)
-    nearest, drawn = gauge.nearest(draws), len(draws)
+    violation = _Violation.of(space, draws)
+    nearest, drawn = violation.nearest(draws), len(draws)
     while drawn < _MAX_DRAWS and (drawn < 4096 or len(found) * _RARE > drawn):
-        batch = min(2 * batch, _LARGEST_BATCH)
+        batch = min(2 * batch, _MAX_BATCH)
         draws = _draw(space, batch, rng)
         drawn += batch
         found = _distinct(np.concatenate([found, draws[Moves(space).satisfied(draws)]]))
         if len(found) >= n:
             return found
-        nearest = gauge.nearest(np.concatenate([nearest, draws]))
-    return _walk(gauge, n, found, nearest, rng)
+        nearest = violation.nearest(np.concatenate([nearest, draws]))
+    return _walk(violation, n, found, nearest, rng)
 
 
 def _draw(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
@@ -100,22 +100,22 @@ def _distinct(coordinates: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Gauge:
-    """How much designs break the constraints of a space, each weighed so that different units count alike."""
+class _Violation:
+    """The constraint violation of designs, each constraint weighted so that different units count alike."""
 
     space: SpaceLike
     weights: FloatArray
 
     @classmethod
-    def of(cls, space: SpaceLike, draws: FloatArray) -> _Gauge:
-        """Return the gauge whose unit, for each constraint, is the median of what breaks it among random draws."""
-        columns = _shortfalls(space, draws).T
+    def of(cls, space: SpaceLike, draws: FloatArray) -> _Violation:
+        """Return the violation in units of the median violation of each constraint among random draws."""
+        columns = _violations(space, draws).T
         typical = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in columns])
         return cls(space, 1.0 / np.where(np.isfinite(typical), typical, 1.0))
 
     def broken(self, coordinates: FloatArray) -> FloatArray:
-        """Return one number a row, 0 exactly where all constraints are kept."""
-        total: FloatArray = (_shortfalls(self.space, coordinates) * self.weights).sum(axis=1)
+        """Return one number a row, 0 exactly where all constraints are satisfied."""
+        total: FloatArray = (_violations(self.space, coordinates) * self.weights).sum(axis=1)
         return total
 
     def nearest(self, coordinates: FloatArray) -> FloatArray:
@@ -123,17 +123,17 @@ class _Gauge:
         return coordinates[np.argsort(self.broken(coordinates), kind="stable")[:_WALKERS]]
 
 
-def _shortfalls(space: SpaceLike, coordinates: FloatArray) -> FloatArray:
-    """Return by how much each row breaks each constraint, n x k, 0 where it keeps it."""
+def _violations(space: SpaceLike, coordinates: FloatArray) -> FloatArray:
+    """Return by how much each row violates each constraint, n x k, 0 where it is satisfied."""
     lab = Moves(space).lab_values(coordinates)
-    return np.column_stack([shortfall(constraint.tree, lab) for constraint in space.bound_constraints])
+    return np.column_stack([constraint_violation(constraint.tree, lab) for constraint in space.bound_constraints])
 
 
-def _walk(gauge: _Gauge, n: int, found: FloatArray, start: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _walk(violation: _Violation, n: int, found: FloatArray, start: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return up to n distinct valid designs, `found` first, then those that walkers from `start` come across."""
-    moves = Moves(gauge.space)
-    walkers = np.resize(start, (_WALKERS, gauge.space.width))
-    broken = gauge.broken(walkers)
+    moves = Moves(violation.space)
+    walkers = np.resize(start, (_WALKERS, violation.space.width))
+    broken = violation.broken(walkers)
     sure, enough_since = len(found), 0
     for step in range(_MAX_STEPS):
         enough_since = enough_since + 1 if len(found) >= n else 0
@@ -144,26 +144,26 @@ def _walk(gauge: _Gauge, n: int, found: FloatArray, start: FloatArray, rng: np.r
             stuck, inside = np.flatnonzero(broken > 0), np.flatnonzero(broken == 0)
             walkers[stuck], broken[stuck] = walkers[rng.choice(inside, len(stuck))], 0.0
         trial = moves.propose(walkers, _RADII[step % len(_RADII)], rng)
-        trial_broken = gauge.broken(trial)
+        trial_broken = violation.broken(trial)
         taken = trial_broken <= broken
         walkers[taken], broken[taken] = trial[taken], trial_broken[taken]
         inside_now = walkers[taken & (broken == 0)]
         if len(inside_now):
             found = _distinct(np.concatenate([found, inside_now]))
     if not len(found):
-        raise NoDesignLeft(_why(gauge.space, walkers, "no design was found"))
+        raise NoDesignLeft(_why(violation.space, walkers, "no design was found"))
     # Which of the walkers' designs are taken is left to chance: the first ones all lie where they came inside.
     return np.concatenate([found[:sure], rng.permutation(found[sure:])])[:n]
 
 
 def _why(space: SpaceLike, tried: FloatArray, what: str) -> str:
-    """Say which constraint the designs that were tried break most often."""
+    """Return which constraint the designs that were tried violate most often, in words."""
     if not space.constraints:
         return f"{what}: the space is empty"
-    often = (_shortfalls(space, tried) > 0).mean(axis=0)
+    often = (_violations(space, tried) > 0).mean(axis=0)
     worst = int(np.argmax(often))
     share = f"{100 * often[worst]:.0f} % of the nearest designs"
-    return f"{what} that keeps all constraints; '{space.constraints[worst].text}' is broken by {share}"
+    return f"{what} that satisfies all constraints; '{space.constraints[worst].text}' is violated by {share}"
 
 
 def space_filling(space: SpaceLike, n: int, rng: np.random.Generator, avoid: FloatArray | None = None) -> FloatArray:
@@ -171,8 +171,8 @@ def space_filling(space: SpaceLike, n: int, rng: np.random.Generator, avoid: Flo
 
     Out of a thousand random valid designs (or rows of the pool) the next one chosen is always the one that brings
     the chosen ones, `avoid` included, nearest to all of them in energy distance: near to many, far from those chosen.
-    The first one is thus the most central. Picking the farthest instead (maximin) fills the corners of the space and,
-    from four dimensions on, represents it worse than random designs do.
+    The first one is thus the most central. Choosing the farthest one instead (maximin) fills the corners of the space,
+    and from four dimensions on represents it worse than random designs do.
 
     Distance is Euclidean in features, plus that in each parameter alone, each weighing the same: a whole numeric range,
     two different choices and two unlike pure elements are all at distance 1. So a few designs already differ in every
@@ -219,8 +219,8 @@ def _as_drawn(space: SpaceLike, candidates: FloatArray, rng: np.random.Generator
     if space.pool is not None or not stepped:
         return candidates
     draws = _draw(space, 4 * _CANDIDATES, rng)
-    kept = draws[Moves(space).satisfied(draws)]
-    return kept[:_CANDIDATES] if len(kept) >= _CANDIDATES // 4 else candidates
+    satisfied = draws[Moves(space).satisfied(draws)]
+    return satisfied[:_CANDIDATES] if len(satisfied) >= _CANDIDATES // 4 else candidates
 
 
 @dataclass(frozen=True, eq=False)

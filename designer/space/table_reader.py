@@ -1,8 +1,8 @@
 """The one strict reader of lab tables of designs.
 
 Everything that is wrong with a table is reported at once, each fault with its row (as a spreadsheet counts: the header
-is row 1) and column. What is merely unusual, such as a value out of bounds, is kept as it is and flagged: results that
-nobody asked for may be anything physical.
+is row 1) and column. A value out of bounds is no fault: it is read as it is and flagged, for results that were
+not suggested may be anything physical.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from designer.arrays import FloatArray, IndexArray
 from designer.errors import Fault, InvalidData, InvalidUnit, did_you_mean
 from designer.space.base import SpaceLike
 from designer.space.parameters.base import Converter, LabColumn
-from designer.space.parameters.fields import LARGEST
+from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert_many, split_header, split_quantity
 
 S = TypeVar("S", bound=SpaceLike)
@@ -29,7 +29,7 @@ _MEASURED_SUM = 0.005  # of the total: what a measured composition may miss it b
 
 @dataclass(frozen=True)
 class ReadResult(Generic[S]):
-    """What a lab table says.
+    """The designs of a lab table.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ReadResult(Generic[S]):
     rows
         For each row, its number in the table as a spreadsheet counts.
     headers
-        For each extra column that the table has, the header under which it stands there.
+        For each extra column that the table has, its header.
     """
 
     space: S
@@ -65,7 +65,7 @@ def read_table(
 
     Units in headers (``temperature [K]``) and cells (``350 K``) are converted. Amounts that all lie on the steps of
     their composition must sum exactly to the total; measured amounts between the steps may miss it by 0.5 % of the
-    total and are then kept as given.
+    total and are then read as given.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def read_table(
     extra_columns
         Columns that the table may have beside the designs; they are not read.
     flags
-        Whether to say for each row how it leaves the space; not needed for large pools.
+        Whether to return for each row how it leaves the space; not needed for large pools.
     sum_tolerance
         The share of the total by which measured amounts may miss it.
 
@@ -136,7 +136,7 @@ class _Reader:
     # Headers
 
     def _match_headers(self, known: dict[str, str], extra_columns: Sequence[str]) -> None:
-        """Find where each lab column stands, and the unit that its header gives."""
+        """Find the place of each lab column, and the unit that its header gives."""
         headers: dict[str, str] = {}
         for i, header in enumerate(self.frame.columns):
             name, unit = _split(str(header), {*known, *extra_columns})
@@ -147,7 +147,7 @@ class _Reader:
                     "the column is unknown", self._header_remedy(name, known, extra_columns), str(header), row=1
                 )
             elif key in headers:
-                what = "the header stands twice" if headers[key] == str(header) else f"the same as {headers[key]!r}"
+                what = "the header occurs twice" if headers[key] == str(header) else f"the same as {headers[key]!r}"
                 self._fault(what, "give each column once", str(header), row=1)
             elif column is not None:
                 self.places[column] = (i, unit)
@@ -165,7 +165,7 @@ class _Reader:
         return did_you_mean(name, [*dict.fromkeys(known.values()), *extra_columns])
 
     def _fault(self, what: str, remedy: str, column: str, row: int | None = None) -> None:
-        """Add a fault in a lab column, which is named as its header stands in the table."""
+        """Add a fault in a lab column, which is named by its header in the table."""
         self.faults.append(Fault(what, remedy, row=row, column=self._header(column)))
 
     def fault(self, what: str, remedy: str, column: str, row: int | None = None) -> None:
@@ -192,9 +192,9 @@ class _Reader:
         values = _plain_numbers(cells)
         if values is None:
             values = self._odd_numbers(cells, column, header_unit, convert)
-        bad = np.abs(values) > LARGEST
+        bad = np.abs(values) > MAX_NUMBER
         for i in np.flatnonzero(bad):
-            what = "the value is infinite" if np.isinf(values[i]) else f"the value is beyond {LARGEST:g}"
+            what = "the value is infinite" if np.isinf(values[i]) else f"the value is beyond {MAX_NUMBER:g}"
             self._fault(what, "give a finite number", column, self.rows[i])
         try:
             return np.where(bad, np.nan, convert(values, header_unit, unit))

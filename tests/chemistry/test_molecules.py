@@ -13,12 +13,12 @@ pytest.importorskip("rdkit", reason="needs the extra 'molecules'")
 
 def test_known_values() -> None:
     ethanol, benzene = molecule_descriptors(["CCO", "c1ccccc1"])
-    told = dict(zip(NAMES, ethanol, strict=True))
-    assert told["heavy atoms"] == 3
-    assert told["molar mass"] == pytest.approx(46.07, abs=0.01)
-    assert told["hydrogen donors"] == told["hydrogen acceptors"] == 1
-    assert told["polar surface"] == pytest.approx(20.23, abs=0.01)
-    assert told["sp3 share"] == 1
+    found = dict(zip(NAMES, ethanol, strict=True))
+    assert found["heavy atoms"] == 3
+    assert found["molar mass"] == pytest.approx(46.07, abs=0.01)
+    assert found["hydrogen donors"] == found["hydrogen acceptors"] == 1
+    assert found["polar surface"] == pytest.approx(20.23, abs=0.01)
+    assert found["sp3 share"] == 1
     rings = dict(zip(NAMES, benzene, strict=True))
     assert rings["rings"] == rings["aromatic rings"] == 1
     assert np.expm1(benzene[10:]).sum() == pytest.approx(18)  # three environments of each of six atoms

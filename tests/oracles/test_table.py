@@ -121,7 +121,7 @@ def test_a_good_table_has_no_fault(tmp_path: Path):
     assert faults_of(tmp_path) == []
 
 
-def test_missing_columns_and_bad_cells_are_told_at_once(tmp_path: Path):
+def test_missing_columns_and_bad_cells_are_reported_together(tmp_path: Path):
     path = write(tmp_path, "10,20,70,450,Ar,hot,3", header="alloy.Ni,alloy.Fe,alloy.Co,temperature,gaz,hardness,price")
     found = faults_of(tmp_path)
     assert len(found) == 3
@@ -140,7 +140,7 @@ def test_missing_columns_and_bad_cells_are_told_at_once(tmp_path: Path):
         ("10,20,70,723.15,Ar,1e999,2,Ada", "row 2, column 'hardness [HV]': 1e999 is not finite"),
     ],
 )
-def test_bad_cells_are_told_with_row_and_column(tmp_path: Path, row, message):
+def test_bad_cells_are_reported_with_row_and_column(tmp_path: Path, row, message):
     path = write(tmp_path, row)
     [fault] = faults_of(tmp_path)
     assert fault.startswith(f"{path}, ")

@@ -258,5 +258,5 @@ def test_a_hundred_thousand_designs_are_quick() -> None:
     space.coordinates(frame)
     space.valid(designs)
     space.keys(designs)
-    # About 0.5 s on the machine it was written on; the bound leaves room for slower ones.
+    # About 0.5 s on the machine it was written on; the bound allows for slower ones.
     assert time.process_time() - begin < 4

@@ -24,9 +24,9 @@ def test_repeats_are_kept_once_and_said():
     pool = Pool(np.array([[1.0, 0], [2, 0], [1, 0], [1, 0], [-0.0, 1], [0.0, 1]]), file="c.csv")
     assert pool.coordinates.tolist() == [[1, 0], [2, 0], [0, 1]]
     assert [str(notice) for notice in pool.notices] == [
-        "c.csv, row 4: the same design as row 2; it is kept once",
-        "c.csv, row 5: the same design as row 2; it is kept once",
-        "c.csv, row 7: the same design as row 6; it is kept once",
+        "c.csv, row 4: the same design as row 2; it is listed once",
+        "c.csv, row 5: the same design as row 2; it is listed once",
+        "c.csv, row 7: the same design as row 6; it is listed once",
     ]
 
 

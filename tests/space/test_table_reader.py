@@ -69,7 +69,7 @@ def test_fractions_are_converted_where_the_header_says_so() -> None:
     )
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_faults_are_reported_together() -> None:
     frame = pd.DataFrame(
         {
             "c.Ni": [10, "ten", 33, None], "c.Fe": [30, 30, 33, 0], "Co": [60, 50, 33, 100], "colour": [1, 2, 3, 4],
@@ -115,7 +115,7 @@ def test_a_cell_that_is_no_number_is_named(cell: Any, message: str) -> None:
 
 def test_columns_twice_or_in_two_units() -> None:
     twice = pd.DataFrame([[10, 30, 60, 300, 300, "N2"]], columns=["c.Ni", "c.Fe", "c.Co", "anneal", "anneal", "gas"])
-    assert faults(twice) == ["a.csv, row 1, column 'anneal': the header stands twice; give each column once"]
+    assert faults(twice) == ["a.csv, row 1, column 'anneal': the header occurs twice; give each column once"]
     units = twice.set_axis(["c.Ni", "c.Fe", "c.Co", "anneal", "T [K]", "gas"], axis=1)
     assert faults(units) == ["a.csv, row 1, column 'T [K]': the same as 'anneal'; give each column once"]
 

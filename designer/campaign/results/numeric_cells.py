@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from designer.errors import Fault, InvalidInput
-from designer.space.parameters.fields import LARGEST
+from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
 
 _NO_NUMBERS = frozenset({"nan", "na", "n/a", "none", "null", "inf", "infinity"})
@@ -61,8 +61,8 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
         raise InvalidInput(Fault(f"{cell!r} is not a number", wanted))
     if not math.isfinite(value):
         raise InvalidInput(Fault(f"{cell} is not a finite number", wanted))
-    if abs(value) > LARGEST:
-        raise InvalidInput(Fault(f"{cell} is beyond {LARGEST:g}, the largest number that can be used", wanted))
+    if abs(value) > MAX_NUMBER:
+        raise InvalidInput(Fault(f"{cell} is beyond {MAX_NUMBER:g}, the largest number that can be used", wanted))
     return value
 
 

@@ -1,6 +1,6 @@
 """What a simulator is: a family of related tasks, each a frozen description that can also be simulated.
 
-A task says what it takes (parameters with units and bounds, beyond which its physics is not meant), what it gives
+A task defines what it takes (parameters with units and bounds, beyond which its physics is not meant), what it gives
 (targets with units) and what sets it apart from its siblings (fields of its own). Describing a task loads nothing;
 simulating one loads the package that does the work.
 """
@@ -120,7 +120,7 @@ class Simulator:
 
 
 def load(module: str, extra: str = EXTRA) -> Any:
-    """Import a module of an optional package of this room, which `extra` installs.
+    """Import a module of an optional package, which `extra` installs.
 
     Raises
     ------

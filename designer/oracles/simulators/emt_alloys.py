@@ -58,7 +58,7 @@ _MAX_STEPS = 300
 _MAX_SCANS = 5  # of the volume, before the positions are relaxed
 _POINTS = 7
 _CUBIC = 4  # atoms in the cubic cell
-_DECIMALS = 6  # of a mixing enthalpy: beyond them stands what is left of the difference of two equal numbers
+_DECIMALS = 6  # of a mixing enthalpy: beyond them is the rounding error of a difference of equal numbers
 
 
 class Crystal(NamedTuple):

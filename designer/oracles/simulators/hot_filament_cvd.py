@@ -29,7 +29,7 @@ Sources
 
 Limits of validity
 ------------------
-Relative trends, not the numbers of any one reactor. One mixed hot zone stands for the field of flow and temperature
+Relative trends, not the numbers of any one reactor. One mixed hot zone replaces the field of flow and temperature
 around a wire; contact time and the share ``a`` are chosen, so that about a percent of the gas is atomic hydrogen, and
 not measured; freezing the gap leaves out that methyl and hydrogen react on their way; hydrogen is the only carrier
 that splits. GRI-Mech is fitted to combustion, with no soot and no carbon beyond C3. The surface mechanism presumes
@@ -91,7 +91,7 @@ class Reactor(SimulatedTask):
     contact_time
         Time after which half of the gas has met the filament, ms.
     gas_share
-        Where the gas of the hot zone stands between substrate (0) and filament (1) temperature.
+        The temperature of the hot zone between that of the substrate (0) and of the filament (1).
     carbon
         The feed's carbon: CH4, C2H6 or C3H8.
     argon

@@ -1,4 +1,4 @@
-"""How a campaign's space and targets stand to a simulator's: what each value becomes, and all that does not fit."""
+"""From a campaign's space and targets to a simulator's: conversions, and every fault where they do not fit."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ PBE at best: lattice constants are about 1 % too large, bulk moduli within about
 unknown for others, since CHGNet saw no crystal of most mixtures. No temperature, no pressure. The cell stays cubic and
 the atoms stay in place: no octahedra tilt and no ion moves off its centre, though most of these compounds do so or have
 another structure altogether (many of the sulfides, selenides and fluorides are no perovskites), so mixing energies are
-upper bounds and nothing here says that a compound can be made. Eight sites make steps of one eighth.
+upper bounds and none of this shows that a compound can be made. Eight sites make steps of one eighth.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _birch_murnaghan(volumes: Any, energies: Any) -> tuple[float, float, float]:
 
 @cache
 def _model() -> Any:
-    with warnings.catch_warnings(), redirect_stdout(StringIO()):  # it says that it was made
+    with warnings.catch_warnings(), redirect_stdout(StringIO()):  # it prints a line when it is made
         warnings.simplefilter("ignore")  # whatever its imports deprecate
         return load("chgnet.model", EXTRA).CHGNet.load(model_name=MODEL, use_device="cpu", verbose=False)
 

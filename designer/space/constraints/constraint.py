@@ -1,7 +1,7 @@
 """Constraints over the parameters of a space, written as text and checked on arrays of designs.
 
-The grammar stands in `designer.space.constraints.syntax`. Numbers are in the units of the parameters; names are those
-of parameters (``temperature``), of members (``alloy.Ni``) or of lab columns.
+The grammar is described in `designer.space.constraints.syntax`. Numbers are in the units of the parameters; names are
+those of parameters (``temperature``), of members (``alloy.Ni``) or of lab columns.
 """
 
 from __future__ import annotations

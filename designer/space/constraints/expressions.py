@@ -89,14 +89,14 @@ def _compare(left: Node, sign: str, right: Node, lab: FloatArray) -> Truth:
     difference = a.value - b.value
     error = a.error + b.error + _ROUNDING * np.abs(difference)
     order = np.sign(difference)
-    doubtful = ~(np.abs(difference) > error)
+    undecided = ~(np.abs(difference) > error)
     known = np.isfinite(difference) & np.isfinite(error)
-    if doubtful.any():
+    if undecided.any():
         if is_rational(left) and is_rational(right):
-            order[doubtful] = _exact_order(left, right, lab[doubtful])
-            known = known | doubtful
+            order[undecided] = _exact_order(left, right, lab[undecided])
+            known = known | undecided
         else:
-            order[doubtful] = 0.0
+            order[undecided] = 0.0
     known &= np.isfinite(order)
     holds = _SIGNS[sign](order)
     return Truth(known & holds, known & ~holds)
@@ -163,8 +163,9 @@ def _arithmetic(operator: str, a: _Measured, b: _Measured, right: Node) -> _Meas
             return _Measured(a.value * b.value, error)
         case "/":
             quotient = a.value / b.value
-            room = np.abs(b.value) - b.error
-            error = np.where(room > 0, (a.error + np.abs(quotient) * b.error) / np.where(room > 0, room, 1.0), np.inf)
+            smallest = np.abs(b.value) - b.error  # of the divisor
+            spread = a.error + np.abs(quotient) * b.error
+            error = np.where(smallest > 0, spread / np.where(smallest > 0, smallest, 1.0), np.inf)
             return _Measured(quotient, error)
     power = a.value**b.value
     if isinstance(right, Number) and right.value.denominator == 1:

@@ -35,12 +35,12 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|<=|>=|==|!=|[-+*/^()<>\[\],.=≤≥≠])"
 )
 _SPELLINGS = {"≤": "<=", "≥": ">=", "≠": "!=", "^": "**"}
-_LONGEST, _DEEPEST = 4000, 40
+_MAX_CHARACTERS, _MAX_DEPTH = 4000, 40
 
 
 @dataclass(frozen=True)
 class Span:
-    """Where a part of the text stands: from `start` up to `end` (characters from 0)."""
+    """Where a part of the text is: from `start` up to `end` (characters from 0)."""
 
     start: int
     end: int
@@ -188,8 +188,9 @@ not the condition 'time <= 2500'; close the bracket before the comparison
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        if len(text) > _LONGEST:
-            raise InvalidSpace(Fault(f"a constraint of {len(text)} characters", f"at most {_LONGEST}; write several"))
+        if len(text) > _MAX_CHARACTERS:
+            what = f"a constraint of {len(text)} characters"
+            raise InvalidSpace(Fault(what, f"at most {_MAX_CHARACTERS}; write several"))
         self.tokens = list(self._tokens())
         self.place = 0
         self.depth = 0
@@ -248,7 +249,7 @@ class _Parser:
 
     def deeper(self) -> None:
         self.depth += 1
-        if self.depth > _DEEPEST:
+        if self.depth > _MAX_DEPTH:
             self.fail("it is nested too deeply", "write several constraints")
 
     # Rules, from the outside in
@@ -315,7 +316,7 @@ class _Parser:
     def _require_condition(self, node: Node, word: str) -> None:
         if not isinstance(node, CONDITIONS):
             what = (
-                f"{self.source(node)!r} at character {node.span.start + 1} is no condition, but stands beside {word!r}"
+                f"{self.source(node)!r} at character {node.span.start + 1} is no condition, but is joined by {word!r}"
             )
             self.fail(what, "write out every comparison: a <= 1 and b <= 1")
 

@@ -21,14 +21,14 @@ from designer.arrays import FloatArray, IntArray
 from designer.space.parameters.amount_moves import Limits, fill, limits_of
 from designer.space.parameters.amounts import AmountLattice
 
-# Up to this many counts (32 MB) are kept for one composition.
-_COUNTS = 4_000_000
+# Counts that are stored for one composition: 32 MB.
+_MAX_COUNTS = 4_000_000
 _ROUNDS = 50
 
 
 @lru_cache(maxsize=64)
 def draws_of(lattice: AmountLattice) -> AmountDraws:
-    """Return the draws of `lattice`, whose counts are kept for the next time."""
+    """Return the draws of `lattice`, with their counts cached."""
     return AmountDraws(lattice)
 
 
@@ -37,7 +37,7 @@ class AmountDraws:
     """Random draws out of the ways to share a total.
 
     Where ways are counted apart by their number of members present (always, but for dozens of members at fine steps),
-    that number is drawn in proportion to the logarithm of how many ways have it, so that pure elements and binaries
+    the number is chosen in proportion to the logarithm of how many ways have it, so that pure elements and binaries
     are seen although most ways have many members; given the number, every way is equally likely. Otherwise every way
     is equally likely. Where even those counts would be too many (steps far below a ten-thousandth of the total), the
     draw is made at a coarser step and then spread out evenly within it.
@@ -57,7 +57,7 @@ class AmountDraws:
         """How many steps are taken together: 1 for an exact count."""
         lattice = self.lattice
         depth = _most_present(lattice) + 1 if self._binding else 1
-        return -(-len(lattice.members) * depth * (lattice.total + 1) // _COUNTS)
+        return -(-len(lattice.members) * depth * (lattice.total + 1) // _MAX_COUNTS)
 
     @cached_property
     def _binding(self) -> bool:
@@ -86,7 +86,7 @@ class AmountDraws:
             found = np.concatenate([found, fine[self.lattice.contains(fine)]])
             if len(found) >= n:
                 return found[:n]
-        raise ValueError("no amounts were found that keep the limits")
+        raise ValueError("no amounts within the limits were found")
 
 
 def _most_present(lattice: AmountLattice) -> int:
@@ -129,7 +129,7 @@ class _Counts:
     @cached_property
     def _counted(self) -> bool:
         """Whether ways are counted apart by the number of members present."""
-        return self.binding or self.size * (_most_present(self.lattice) + 1) * (self.total + 1) <= _COUNTS
+        return self.binding or self.size * (_most_present(self.lattice) + 1) * (self.total + 1) <= _MAX_COUNTS
 
     @cached_property
     def _ways(self) -> tuple[list[FloatArray], FloatArray]:
@@ -172,7 +172,7 @@ class _Counts:
     def draw(self, n: int, rng: np.random.Generator) -> IntArray:
         """Return n random ways, n x e."""
         if not self.log_count > -np.inf:
-            raise ValueError("no amounts keep the limits")
+            raise ValueError("no amounts lie within the limits")
         odds = np.logaddexp(0.0, self._log_counts)
         present = rng.choice(len(odds), size=n, p=odds / odds.sum())
         left = np.full(n, self.total)

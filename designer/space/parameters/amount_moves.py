@@ -35,16 +35,16 @@ def limits_of(lattice: AmountLattice) -> Limits:
 def fill(amounts: IntArray, present: BoolArray, lattice: AmountLattice) -> IntArray:
     """Return `amounts` (n x e) clipped to the limits of the members `present`, what is over or short spread out.
 
-    The sum is right wherever the limits of the members present allow it; `AmountLattice.contains` says where.
+    The sum is right wherever the limits of the members present allow it; see `AmountLattice.contains`.
     """
     limits = limits_of(lattice)
     low, high = np.where(present, limits.low, 0), np.where(present, limits.high, 0)
     result = np.clip(amounts, low, np.maximum(low, high))
     excess = result.sum(axis=1) - lattice.total
-    # First in proportion to the room that each member has, rounded towards zero, then member by member.
-    room = np.where(excess[:, None] > 0, result - low, high - result)
-    share = np.abs(excess)[:, None] * room // np.maximum(room.sum(axis=1), 1)[:, None]
-    result -= np.sign(excess)[:, None] * np.minimum(share, room)
+    # First in proportion to what each member can take, rounded towards zero, then member by member.
+    free = np.where(excess[:, None] > 0, result - low, high - result)
+    share = np.abs(excess)[:, None] * free // np.maximum(free.sum(axis=1), 1)[:, None]
+    result -= np.sign(excess)[:, None] * np.minimum(share, free)
     for member in range(result.shape[1]):
         excess = result.sum(axis=1) - lattice.total
         result[:, member] = np.clip(result[:, member] - excess, low[:, member], high[:, member])
@@ -90,7 +90,7 @@ def transfer(amounts: IntArray, lattice: AmountLattice, radius: float, rng: np.r
 def _try(
     amounts: IntArray, lattice: AmountLattice, radius: float, rng: np.random.Generator
 ) -> tuple[IntArray, BoolArray]:
-    """Try one transfer a row; the mask says where it keeps the limits."""
+    """Try one transfer a row; the mask is true where it keeps the limits."""
     limits = limits_of(lattice)
     rows = np.arange(len(amounts))
     chance = rng.random((2, len(amounts)))
@@ -102,9 +102,9 @@ def _try(
     removes &= limits.zero[giver]
     adds = ((chance[1] < _ADD) | (number == 1)) & ((number < lattice.max_nonzero) | removes)
     removes &= adds | (number > lattice.min_nonzero)
-    room = np.where(present, amounts < limits.high, limits.low <= limits.high) & (present != adds[:, None])
-    room[rows, giver] = False
-    taker = _pick(room, rng)
+    may_take = np.where(present, amounts < limits.high, limits.low <= limits.high) & (present != adds[:, None])
+    may_take[rows, giver] = False
+    taker = _pick(may_take, rng)
 
     has, gets = amounts[rows, giver], amounts[rows, taker]
     spare = has - limits.low[giver]
@@ -123,7 +123,7 @@ def _try(
         (stays | (goes & limits.zero[giver]))
         & (moved[rows, taker] >= limits.low[taker])
         & (moved[rows, taker] <= limits.high[taker])
-        & room[rows, taker]
+        & may_take[rows, taker]
         & present[rows, giver]
         & (after >= lattice.min_nonzero)
         & (after <= lattice.max_nonzero)

@@ -20,7 +20,7 @@ TOO_MANY = 2**40  # counts are exact below, and only known to reach this above
 class Member:
     """What one member may amount to, in units: between `low` and `high` (both at least 1), or 0 where `zero` is true.
 
-    ``high < low`` says that 0 is all it may be.
+    ``high < low`` where it can only be 0.
     """
 
     low: int
@@ -75,8 +75,8 @@ class AmountLattice:
         mask = (1 << (self.total + 1)) - 1
         for member in self.members:
             moved = [_spread(bits, member, mask) for bits in reachable]
-            kept = reachable if member.zero else [0] * len(reachable)
-            reachable = [kept[j] | (moved[j - 1] if j else 0) for j in range(len(reachable))]
+            absent = reachable if member.zero else [0] * len(reachable)
+            reachable = [absent[j] | (moved[j - 1] if j else 0) for j in range(len(reachable))]
         return any(bits >> self.total & 1 for bits in reachable[self.min_nonzero :])
 
     @cached_property

@@ -1,6 +1,6 @@
 """What every kind of parameter can do: the interface between a space and its parameters.
 
-A kind is one class, registered under the word that stands behind ``kind:`` in a campaign file
+A kind is one class, registered under the word behind ``kind:`` in a campaign file
 (`designer.space.parameters.registry`). A space asks its parameters for everything that depends on their kind: lab
 columns, settings, random draws, moves, features, names in constraints, and how a table is read. Methods without a
 default are abstract; the defaults are those of a parameter with one lab column.

@@ -16,10 +16,10 @@ GRAMMAR_WORDS = frozenset(
     {"and", "or", "not", "in", "if", "then", "forbid", "log10", "ln", "log", "exp", "sqrt", "abs", "min", "max"}
 )
 
-LARGEST = 1e100
-"""What no number of a campaign may exceed: squares and products of such numbers still have a float."""
+MAX_NUMBER = 1e100
+"""The largest number of a campaign: squares and products of such numbers are still floats."""
 
-_TOO_LARGE = f"a number beyond {LARGEST:g} is more than can be reckoned with; choose a larger unit"
+_TOO_LARGE = f"a number beyond {MAX_NUMBER:g} is too large to calculate with; choose a larger unit"
 
 
 def _number(given: Any) -> float:
@@ -31,10 +31,10 @@ def _number(given: Any) -> float:
         raise ValueError(_TOO_LARGE) from None
     if not math.isfinite(value):
         raise ValueError(f"{given!r} is not finite; give a plain number")
-    if abs(value) > LARGEST:
+    if abs(value) > MAX_NUMBER:
         raise ValueError(_TOO_LARGE)
-    if 0 < abs(value) < 1 / LARGEST:
-        raise ValueError(f"{given!r} is too near to 0 to be reckoned with; choose a smaller unit")
+    if 0 < abs(value) < 1 / MAX_NUMBER:
+        raise ValueError(f"{given!r} is too near to 0 to calculate with; choose a smaller unit")
     # 15 digits are what a float keeps of any decimal text, so this only drops the noise of computed numbers.
     return float(f"{value:.15g}")
 
@@ -48,7 +48,7 @@ def _pair(given: Any) -> Any:
 def _name(given: str) -> str:
     if not given.isidentifier():
         remedy = "use letters, digits and underscores, and give the lab's spelling as 'column'"
-        raise ValueError(f"name {given!r} cannot stand in a constraint; {remedy}")
+        raise ValueError(f"name {given!r} cannot be used in a constraint; {remedy}")
     if given in GRAMMAR_WORDS or keyword.iskeyword(given):
         raise ValueError(f"name {given!r} is a word of the grammar; choose another name")
     return given
@@ -69,7 +69,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 def twice(words: Sequence[Any]) -> list[int]:
-    """Return the positions at which a word stands that stood before."""
+    """Return the positions of words that occurred before."""
     seen: set[Any] = set()
     places = []
     for i, word in enumerate(words):

@@ -21,7 +21,7 @@ from designer.space.parameters.lattice import Lattice, decimal_of, is_whole, pla
 from designer.space.parameters.references import Reference
 
 MAX_STEPS = 10**12
-"""Steps between the bounds of a parameter: each setting and the noise of its float are then still told apart."""
+"""Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
 _MIN_LOG_FEATURE = -2.0  # where a log scale ends, in ranges below its lowest setting
 
 
@@ -324,7 +324,7 @@ class NumericParameter(ParameterBase):
         log = self.scale == "log"
         start, end = (np.log(self.low), np.log(self.high)) if log else (self.low, self.high)
         span = (end - start) or 1.0
-        # The lowest value of a log scale that is told apart; it may be too small for a float, and is then the smallest.
+        # The lowest value of a log scale with a feature of its own; at least the smallest float.
         lowest = max(float(np.exp(max(start + _MIN_LOG_FEATURE * span, -700.0))), np.finfo(float).tiny) if log else 0.0
 
         def encode(coordinates: FloatArray) -> FloatArray:

@@ -29,7 +29,7 @@ MemberBounds = Annotated[dict[str, Bounds], BeforeValidator(_bounds_for_all_or_e
 
 
 class ShareFields(ParameterBase):
-    """What a campaign file says of shares of a total, with its faults.
+    """Shares of a total as a campaign file writes them, with every fault of them.
 
     Parameters
     ----------

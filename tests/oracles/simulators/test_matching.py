@@ -150,7 +150,7 @@ def test_compositions(keys, message):
     assert message in fault
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_together():
     found = faults(
         ald(pressure=None, purge={"name": "purge", "kind": "numeric", "bounds": [1, 2]}),
         targets=[{"name": "rate", "goal": "maximize"}],

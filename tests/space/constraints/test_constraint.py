@@ -108,7 +108,7 @@ def test_what_has_no_meaning_is_refused(text: str, what: str, remedy: str) -> No
     assert fault.path[:2] == ("constraints", 1)
 
 
-def test_all_wrong_constraints_are_told_at_once() -> None:
+def test_all_wrong_constraints_are_reported_together() -> None:
     with pytest.raises(InvalidSpace) as caught:
         space("temp <= 3", "gas <= 3", "t <= 3", "tt > 1")
     assert [fault.path for fault in caught.value.faults] == [("constraints", i) for i in (0, 1, 3)]

@@ -57,7 +57,7 @@ BAD = [
     ("a <= 3)", "the end is expected at character 7"),
     ("a $ 3", "'$' at character 3 has no meaning"),
     ("a + (b <= 3)", "a number is expected at character 5, not the condition '(b <= 3)'"),
-    ("a and b <= 3", "'a' at character 1 is no condition, but stands beside 'and'"),
+    ("a and b <= 3", "'a' at character 1 is no condition, but is joined by 'and'"),
     ("not a", "is no condition"),
     ("if a <= 3", "'then' is expected at character 10"),
     ("forbid a", "is no condition"),

@@ -49,7 +49,7 @@ def test_a_large_lattice_is_counted_without_listing_it() -> None:
     )
 
 
-def test_beyond_a_trillion_the_number_is_not_told() -> None:
+def test_beyond_a_trillion_the_number_is_none() -> None:
     lattice = AmountLattice(10_000, (Member(1, 10_000, True),) * 10, 1, 10)
     assert lattice.count is None
     assert lattice.is_feasible

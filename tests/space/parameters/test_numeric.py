@@ -17,9 +17,9 @@ BAD_NUMBERS = [
     ({"bounds": [True, 3]}, "True is not a number"),
     ({"bounds": [0, float("inf")]}, "is not finite"),
     ({"bounds": [0, float("nan")]}, "is not finite"),
-    ({"bounds": [0, 10**400]}, "a number beyond 1e+100 is more than can be reckoned with; choose a larger unit"),
+    ({"bounds": [0, 10**400]}, "a number beyond 1e+100 is too large to calculate with; choose a larger unit"),
     ({"bounds": [-1e308, 1e308]}, "bounds[0]: a number beyond 1e+100"),
-    ({"bounds": [1e-300, 1], "scale": "log"}, "1e-300 is too near to 0 to be reckoned with; choose a smaller unit"),
+    ({"bounds": [1e-300, 1], "scale": "log"}, "1e-300 is too near to 0 to calculate with; choose a smaller unit"),
     ({"bounds": [0, 1e9], "step": 1e-9}, "into 1e+18 steps, more than numbers can tell apart; give a coarser step"),
     ({}, "has no bounds; give 'bounds: [lowest, highest]' or 'values: [...]'"),
     ({"bounds": [300, 902], "step": 5}, "are not a whole number of steps of 5 apart; end at 900 or 905"),
@@ -34,7 +34,7 @@ BAD_NUMBERS = [
     ({"bounds": [0, 1], "values": [0, 2]}, "values[1]: value 2 is outside the bounds; between 0 and 1"),
     ({"values": [0, 1], "step": 1}, "'step' and 'values' are both given"),
     ({"bounds": [0, 1], "stepp": 1}, "unknown key 'stepp'; did you mean 'step'?"),
-    ({"name": "flow rate", "bounds": [0, 1]}, "name 'flow rate' cannot stand in a constraint"),
+    ({"name": "flow rate", "bounds": [0, 1]}, "name 'flow rate' cannot be used in a constraint"),
     ({"name": "log10", "bounds": [0, 1]}, "is a word of the grammar"),
 ]
 
@@ -46,7 +46,7 @@ def test_a_wrong_numeric_parameter_is_refused(data: dict[str, Any], message: str
     assert message in str(caught.value)
 
 
-def test_several_faults_are_told_at_once() -> None:
+def test_several_faults_are_reported_together() -> None:
     with pytest.raises(InvalidSpace) as caught:
         NumericParameter(name="t", values=[1, 1, 9], bounds=[0, 5], step=1)
     assert len(caught.value.faults) == 3

@@ -1,7 +1,7 @@
-"""Faults across the parts of a space of which some part is malformed.
+"""Faults of a space of which some parameters or constraints are malformed.
 
-Names can only be resolved against parameters that could be read. So that a file's faults are told all at once, what
-concerns the well-formed parts is checked among them; what depends on a malformed part is left until that is mended.
+All faults of a file are reported together: constraints that name only well-formed parameters are checked even where
+other parameters are malformed. What depends on a malformed part is checked once that is corrected.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _constraint_faults(item: Any, known: Mapping[str, Reference], broken: frozen
             # Malformed parameters take part as names only, for the remedies.
             bind(constraint, {**dict.fromkeys(broken, Reference(-1)), **known}, ())
     except ValidationError:
-        return ()  # told already
+        return ()  # reported already
     except InvalidInput as error:
         return error.faults
     return ()

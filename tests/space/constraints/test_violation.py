@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.space.constraints.shortfall import shortfall
+from designer.space.constraints.violation import violation
 from designer.space.design_space import DesignSpace
 
 PARAMETERS = [
@@ -18,7 +18,7 @@ PARAMETERS = [
 def broken(text, *rows):
     space = DesignSpace(parameters=PARAMETERS, constraints=[text])
     (constraint,) = space.bound_constraints
-    return shortfall(constraint.tree, np.array(rows, dtype=float))
+    return violation(constraint.tree, np.array(rows, dtype=float))
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_zero_exactly_where_kept(text, rows):
     space = DesignSpace(parameters=PARAMETERS, constraints=[text])
     lab = np.array([[a / 10, b / 10, gas] for a, b, gas in rows])
     (constraint,) = space.bound_constraints
-    np.testing.assert_array_equal(shortfall(constraint.tree, lab) == 0, constraint.satisfied(lab))
+    np.testing.assert_array_equal(violation(constraint.tree, lab) == 0, constraint.satisfied(lab))

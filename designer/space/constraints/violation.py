@@ -1,9 +1,8 @@
-"""By how much designs break a constraint: what search walks down until a design is inside.
+"""The violation of a constraint by designs, which a search decreases until it is 0.
 
-The number is 0 exactly where the constraint is kept (that decides `designer.space.constraints.expressions`, exactly)
-and otherwise falls as a design comes nearer, in the units of the comparison: ``a <= b`` is broken by ``a - b``, ``A and
-B`` by what both are broken by, ``A or B`` by what the nearer one is broken by, a wrong choice by 1. It is only ever
-compared with the shortfall of other designs.
+It is 0 exactly where the constraint is satisfied (`designer.space.constraints.expressions` decides that, exactly) and
+otherwise falls as a design comes nearer, in the units of the comparison: ``a - b`` for ``a <= b``, the sum for ``A and
+B``, the smaller one for ``A or B``, 1 for a wrong choice. It is only compared with the violation of other designs.
 """
 
 from __future__ import annotations
@@ -14,29 +13,30 @@ from designer.arrays import FloatArray
 from designer.space.constraints.expressions import float_values, truth
 from designer.space.constraints.syntax import Compare, Logic, Node, Not, OneOf
 
-_LEAST = 1e-12  # of a condition that is not kept although floats see no difference
+_MIN_VIOLATION = 1e-12  # where a condition is not satisfied although floats see no difference
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "==": "!=", "!=": "=="}
 
 
-def shortfall(condition: Node, lab: FloatArray) -> FloatArray:
-    """Return by how much each row of lab values (``n x c``, choices as indices) breaks a bound condition.
+def violation(condition: Node, lab: FloatArray) -> FloatArray:
+    """Return the violation of a bound condition by each row of lab values (``n x c``, choices as indices).
 
     Infinite where the condition cannot be computed.
     """
-    kept = truth(condition, lab).true
+    satisfied = truth(condition, lab).true
     with np.errstate(all="ignore"):
-        broken = _broken(condition, lab, True)
-    result: FloatArray = np.where(kept, 0.0, np.maximum(np.where(np.isnan(broken), np.inf, broken), _LEAST))
+        distance = _distance(condition, lab, True)
+        distance = np.where(np.isnan(distance), np.inf, np.maximum(distance, _MIN_VIOLATION))
+    result: FloatArray = np.where(satisfied, 0.0, distance)
     return result
 
 
-def _broken(node: Node, lab: FloatArray, wanted: bool) -> FloatArray:
+def _distance(node: Node, lab: FloatArray, wanted: bool) -> FloatArray:
     """Return how far `node` is from being `wanted`: true or false."""
     match node:
         case Not(operand):
-            return _broken(operand, lab, not wanted)
+            return _distance(operand, lab, not wanted)
         case Logic(operator, operands):
-            return _joined([_broken(operand, lab, wanted) for operand in operands], (operator == "and") == wanted)
+            return _joined([_distance(operand, lab, wanted) for operand in operands], (operator == "and") == wanted)
         case OneOf(index, choices):
             wrong: FloatArray = (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
             return wrong
