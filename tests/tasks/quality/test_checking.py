@@ -153,7 +153,7 @@ def test_tasks_that_hold_each_others_results() -> None:
 
 
 FORMULAS = {
-    "CuSO4·5H2O": "CuSO4(H2O)5", "Fe₂O₃": "Fe2O3", "ZnO:Al0.02": "ZnOAl0.02", "Ca10(PO4)6(OH)2": "Ca10(PO4)6(OH)2",
+    "CuSO4·5H2O": "CuSO4·5H2O", "Fe₂O₃": "Fe₂O₃", "ZnO:Al0.02": "ZnOAl0.02", "Ca10(PO4)6(OH)2": "Ca10(PO4)6(OH)2",
     "La0.7Sr0.3MnO3": "La0.7Sr0.3MnO3", "YBa2Cu3O7-x": None, "Fe2-3O4": None, "LixCoO2": None, "LaPO4:Ce": None,
     "Xx2O": None, "Fe2(O3": None, "CuSO4.5H2O": None,
 }  # fmt: skip
