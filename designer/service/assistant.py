@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 from mcp.server import MCPServer
@@ -20,6 +20,7 @@ from mcp.types import ToolAnnotations
 from designer.errors import DesignerError
 from designer.service import commands, queries
 from designer.service.lab import Lab, result_of
+from designer.service.logs import configure_logging
 from designer.service.problems import Refused, WorkerProblem, problem, problem_kind
 from designer.service.representations import jsonable
 from designer.service.store.accounts import Caller
@@ -45,7 +46,7 @@ def run(paths: LabPaths, token: str) -> None:
     Refused
         If the token is not usable.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    configure_logging(logging.WARNING)
     lab = Lab(paths)
     try:
         caller_of(lab, token)
@@ -70,7 +71,9 @@ def caller_of(lab: Lab, token: str) -> Caller:
 
 def server(lab: Lab, token: str) -> MCPServer[Any]:
     """Return the server of a lab's tools for the holder of `token`."""
-    made: MCPServer[Any] = MCPServer("designer", instructions=INSTRUCTIONS, log_level="WARNING")
+    made: MCPServer[Any] = MCPServer(
+        "designer", instructions=INSTRUCTIONS, version=version("materials-designer"), log_level="WARNING"
+    )
 
     def add(function: Callable[..., Any], annotations: ToolAnnotations) -> None:
         made.add_tool(_with_problems(function), annotations=annotations)

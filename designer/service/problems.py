@@ -122,6 +122,10 @@ def problem(error: BaseException) -> dict[str, Any]:
     faults = list(error.faults) if isinstance(error, InvalidInput) else []
     if faults:
         detail = "; ".join(str(fault) for fault in faults[:3]) + (f"; and {len(faults) - 3} more" * (len(faults) > 3))
+    elif kind.name == "store" and not isinstance(error, Refused):
+        detail = (
+            "the disk is full" if "full" in str(error) else kind.title.lower()
+        )  # no path and no database for strangers
     elif kind.status == 500:
         detail = kind.advice  # the message of an unexpected error may hold secrets: only the log has it
     else:

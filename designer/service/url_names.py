@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
+
+from designer.service.problems import Refused
 
 _PLAIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
@@ -32,6 +33,20 @@ def decode_name(path: str) -> str | None:
         return None
     try:
         name = base64.b64decode(path[1:] + "=" * (-len(path[1:]) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, or not UTF-8
         return None
     return name if encode_name(name) == path and name.isprintable() else None
+
+
+def campaign_name(path: str) -> str:
+    """Return the name of the campaign that a URL refers to.
+
+    Raises
+    ------
+    Refused
+        As ``not-found``, if it encodes no name.
+    """
+    name = decode_name(path)
+    if name is None:
+        raise Refused("not-found", f"there is no campaign {path!r}")
+    return name

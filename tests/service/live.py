@@ -20,12 +20,15 @@ ROOT = Path(__file__).parents[2]
 class Live:
     """`designer serve` on a free port of loopback; use it as a context."""
 
-    def __init__(self, folder: Path, *, store: str | None = None, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, store: str | None = None, options: tuple[str, ...] = (), open_files: int | None = None
+    ) -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
+        self._open_files = open_files
         self._options = [*options, *(("--store", store) if store else ())]
         self._process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / "service.log"
@@ -40,6 +43,8 @@ class Live:
     def start(self) -> None:
         """Start it and wait until it responds."""
         command = [sys.executable, "-m", "designer", "serve", str(self.folder), "--port", str(self.port)]
+        if self._open_files is not None:
+            command = ["sh", "-c", f'ulimit -n {self._open_files}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._options], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=log, stderr=log

@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from designer.errors import InvalidData
 from designer.service import commands, queries
 from designer.service.http import schemas
+from designer.service.http.authorized_route import AuthorizedRoute, requires
 from designer.service.http.requests import media_type_of, parse_json
 from designer.service.http.responses import ApiResponse, version_of, with_etag
 from designer.service.http.routing import (
@@ -34,14 +35,14 @@ from designer.service.http.routing import (
     IfMatch,
     Limit,
     SubjectId,
-    campaign_name,
     lab_of,
 )  # fmt: skip
 from designer.service.http.security import CurrentCaller
 from designer.service.problems import Refused
-from designer.service.work.uploads import MAX_CAMPAIGN_BYTES, read_table
+from designer.service.url_names import campaign_name
+from designer.service.work.uploads import MAX_BYTES, MAX_CAMPAIGN_BYTES, read_table
 
-api = APIRouter(prefix="/api", responses=PROBLEMS)
+api = APIRouter(prefix="/api", responses=PROBLEMS, route_class=AuthorizedRoute)
 
 
 # Campaigns
@@ -77,6 +78,7 @@ _CAMPAIGN_BODY = {
     tags=["campaigns"],
     openapi_extra=_CAMPAIGN_BODY,
 )
+@requires("steer")
 async def create(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> ApiResponse:
     """Create a campaign. It may not name a store, a program, a Python function or a file outside the data folder."""
     content = await _campaign(request)
@@ -119,6 +121,7 @@ async def _campaign(request: Request) -> str | dict[str, Any]:
         }
     },
 )
+@requires("steer", max_bytes=MAX_BYTES)
 async def upload(
     request: Request, caller: CurrentCaller, filename: Annotated[str, Query(max_length=200)] = ""
 ) -> ApiResponse:
@@ -150,6 +153,7 @@ def space(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Resp
 
 
 @api.patch("/campaigns/{campaign}/space", response_model=schemas.Changed, responses=VERSIONED, tags=["campaigns"])
+@requires("steer")
 def amend_space(
     request: Request,
     caller: CurrentCaller,
@@ -214,6 +218,7 @@ def suggestions(
 @api.post(
     "/campaigns/{campaign}/suggestions", status_code=202, response_model=schemas.Job, tags=["suggestions"],
 )  # fmt: skip
+@requires("record")
 async def suggest(
     request: Request,
     caller: CurrentCaller,
@@ -243,6 +248,7 @@ def suggestion(request: Request, caller: CurrentCaller, campaign: CampaignId, su
 
 
 @api.post("/campaigns/{campaign}/suggestions/{suggestion}/failure", response_model=schemas.Recorded, tags=["results"])
+@requires("record")
 def fail(
     request: Request,
     caller: CurrentCaller,
@@ -260,6 +266,7 @@ def fail(
 @api.post(
     "/campaigns/{campaign}/suggestions/{suggestion}/withdrawal", response_model=schemas.Changed, tags=["suggestions"]
 )
+@requires("steer")
 def withdraw_suggestion(
     request: Request,
     caller: CurrentCaller,
@@ -269,7 +276,6 @@ def withdraw_suggestion(
     key: IdempotencyKey = None,
 ) -> ApiResponse:
     """Withdraw a suggestion: it is never suggested again."""
-    caller.require("steer")
     queries.suggestion(lab_of(request), caller, campaign_name(campaign), suggestion)
     return ApiResponse(
         commands.withdraw(lab_of(request), caller, campaign_name(campaign), suggestion, reason=body.reason, key=key)
@@ -331,6 +337,7 @@ def measurements(request: Request, caller: CurrentCaller, campaign: CampaignId) 
 @api.post(
     "/campaigns/{campaign}/measurements", response_model=schemas.Recorded, tags=["results"], openapi_extra=_RESULTS_BODY
 )
+@requires("record", max_bytes=MAX_BYTES)
 async def record(
     request: Request, caller: CurrentCaller, campaign: CampaignId, partial: Partial = False, attach: Attach = False,
     filename: FileName = "", key: IdempotencyKey = None,
@@ -358,6 +365,7 @@ async def record(
     tags=["results"],
     openapi_extra=_RESULTS_BODY,
 )
+@requires("read", max_bytes=MAX_BYTES)
 async def check(
     request: Request, caller: CurrentCaller, campaign: CampaignId, attach: Attach = False, filename: FileName = ""
 ) -> ApiResponse:
@@ -405,6 +413,7 @@ def measurement(request: Request, caller: CurrentCaller, campaign: CampaignId, m
     responses=VERSIONED,
     tags=["results"],
 )
+@requires("steer")
 def amend(
     request: Request, caller: CurrentCaller, campaign: CampaignId, measurement: SubjectId, body: schemas.Amendment,
     if_match: IfMatch = None, key: IdempotencyKey = None,
@@ -424,12 +433,12 @@ def amend(
     responses=VERSIONED,
     tags=["results"],
 )
+@requires("steer")
 def withdraw_measurement(
     request: Request, caller: CurrentCaller, campaign: CampaignId, measurement: SubjectId, body: schemas.Withdrawal,
     if_match: IfMatch = None, key: IdempotencyKey = None,
 ) -> ApiResponse:  # fmt: skip
     """Withdraw a measurement: it is ignored from then on."""
-    caller.require("steer")
     queries.measurement(lab_of(request), caller, campaign_name(campaign), measurement)
     return ApiResponse(
         commands.withdraw(

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from designer.service import queries
 from designer.service.http import schemas
+from designer.service.http.authorized_route import AuthorizedRoute, requires
+from designer.service.http.middleware import SANDBOX_HEADERS
 from designer.service.http.responses import ApiResponse
 from designer.service.http.routing import (
     PROBLEMS,
@@ -16,13 +18,13 @@ from designer.service.http.routing import (
     CampaignId,
     Limit,
     SubjectId,
-    campaign_name,
     lab_of,
     view_result,
 )
-from designer.service.http.security import SANDBOX_HEADERS, CurrentCaller
+from designer.service.http.security import CurrentCaller
+from designer.service.url_names import campaign_name
 
-view_routes = APIRouter(prefix="/api", responses=PROBLEMS)
+view_routes = APIRouter(prefix="/api", responses=PROBLEMS, route_class=AuthorizedRoute)
 
 
 @view_routes.get("/campaigns/{campaign}/suggestions/{suggestion}/card", tags=["suggestions"])
@@ -88,12 +90,14 @@ async def progress(
 
 
 @view_routes.get("/tokens", tags=["accounts"])
+@requires("admin")
 def tokens(request: Request, caller: CurrentCaller) -> ApiResponse:
     """List tokens, without their secrets."""
     return ApiResponse(queries.tokens(lab_of(request), caller))
 
 
 @view_routes.delete("/tokens/{token}", tags=["accounts"])
+@requires("admin")
 def revoke(
     request: Request, caller: CurrentCaller, token: Annotated[str, Path(max_length=40, pattern="^[0-9a-f]+$")]
 ) -> ApiResponse:
@@ -102,6 +106,7 @@ def revoke(
 
 
 @view_routes.get("/audit", tags=["accounts"])
+@requires("admin")
 def audit(request: Request, caller: CurrentCaller, before: Before = None, limit: Limit = 100) -> ApiResponse:
     """Return the audit log, newest first."""
     return ApiResponse(queries.audit_trail(lab_of(request), caller, before=before, limit=limit))

@@ -15,16 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from designer import units
-from designer.errors import DesignerError
+from designer.errors import Conflict, DesignerError, StoreError
 from designer.service.http.api import api
 from designer.service.http.api_views import view_routes
 from designer.service.http.assets import Assets, root
+from designer.service.http.middleware import AllowedHosts, HeadersAndLog, shown_path
 from designer.service.http.pages import pages, problem_page
 from designer.service.http.responses import ApiResponse, problem_response
 from designer.service.http.schemas import Results
-from designer.service.http.security import HeadersAndLog, Options, RequestLimits
+from designer.service.http.security import Options
 from designer.service.lab import Lab
-from designer.service.problems import problem_kind
 
 LOG = logging.getLogger("designer.service")
 DESCRIPTION = (
@@ -62,9 +62,9 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.include_router(view_routes)
     app.include_router(pages)
     app.mount(root(), Assets(), name="static")
-    app.add_middleware(RequestLimits, options=options)
+    app.add_middleware(AllowedHosts, options=options)
     app.add_middleware(HeadersAndLog, options=options)
-    for kind in (DesignerError, RequestValidationError, HTTPException, Exception):
+    for kind in (DesignerError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _respond)
     app.add_api_route("/healthz", healthy, methods=["GET"], include_in_schema=False)
     _describe(app)
@@ -81,16 +81,20 @@ def _warm_up(lab: Lab) -> None:
 
 
 def healthy(request: Request) -> ApiResponse:
-    """Return that the service runs and can read its database."""
+    """Return whether the service can read its database; the reason of a failure is for the log alone."""
     lab: Lab = request.app.state.lab
-    lab.store.names()
+    try:
+        lab.store.names()
+    except StoreError as error:
+        LOG.warning("the database cannot be used: %s", error)
+        return ApiResponse({"ok": False}, status_code=503)
     return ApiResponse({"ok": True})
 
 
 async def _respond(request: Request, error: Exception) -> Response:
-    """ApiResponse with what is wrong: to a program as problem details, to a person as a page."""
-    if problem_kind(error).status == 500 and not isinstance(error, RequestValidationError | HTTPException):
-        LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    """Return an error as problem details, or as a page where a page was requested."""
+    if isinstance(error, StoreError) and not isinstance(error, Conflict):
+        LOG.warning("%s %s: %s", request.method, shown_path(request.scope), error)
     found = problem_response(error)
     is_page = not request.url.path.startswith(("/api/", "/static/", "/openapi.json", "/healthz"))
     return problem_page(request, found) if is_page else found

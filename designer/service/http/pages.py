@@ -15,14 +15,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from designer.campaign.campaign import Campaign
 from designer.service import queries, representations
 from designer.service.http.assets import asset
+from designer.service.http.requests import read_body
 from designer.service.http.responses import Problem
-from designer.service.http.routing import Before, CampaignId, SubjectId, campaign_name, lab_of, view_result
+from designer.service.http.routing import Before, CampaignId, SubjectId, lab_of, view_result
 from designer.service.http.security import COOKIE, Options, anonymous_caller, require_same_origin, session_of
-from designer.service.problems import KINDS, Refused
+from designer.service.problems import KINDS
 from designer.service.store.accounts import ROLE_PERMISSIONS, ROLES, SESSION_HOURS, Caller
+from designer.service.url_names import campaign_name
 
 pages = APIRouter(include_in_schema=False)
-_MAX_FORM = 5000
+_MAX_FORM_BYTES = 5000
 # The paragraphs of an explanation that are shown at once; the others are shown on request.
 _SUMMARY_PARAGRAPHS = ("Expected", "Chances", "Chosen to learn", "Exploration", "Flagged results")
 
@@ -56,7 +58,7 @@ def format_time(text: str) -> str:
 
 def _page(request: Request, template: str, status: int = 200, **content: Any) -> HTMLResponse:
     who = content.pop("who", None)
-    session = session_of(request)
+    session = session_of(request) if status < 500 else None  # a server error may be the database's
     text = _environment().get_template(template).render(
         who=who, csrf=session.csrf if session is not None else "", may=who.may if who else lambda role: False, **content
     )  # fmt: skip
@@ -114,9 +116,7 @@ def _set_cookie(answer: Response, value: str, seconds: int, options: Options) ->
 
 
 async def _form(request: Request) -> dict[str, str]:
-    body = await request.body()
-    if len(body) > _MAX_FORM:
-        raise Refused("too-large", "the form is too large")
+    body = await read_body(request, _MAX_FORM_BYTES)
     return {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 

@@ -12,8 +12,7 @@ from designer.service import queries
 from designer.service.http import schemas
 from designer.service.http.security import CurrentCaller
 from designer.service.lab import Lab, result_of
-from designer.service.problems import MEDIA_TYPE, Refused
-from designer.service.url_names import decode_name
+from designer.service.problems import MEDIA_TYPE
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YAML = "application/yaml"
@@ -59,14 +58,6 @@ def lab_of(request: Request) -> Lab:
     """Return the lab of the application."""
     lab: Lab = request.app.state.lab
     return lab
-
-
-def campaign_name(path: str) -> str:
-    """Return the name of the campaign that a URL refers to."""
-    name = decode_name(path)
-    if name is None:
-        raise Refused("not-found", f"there is no campaign {path!r}")
-    return name
 
 
 async def view_result(request: Request, caller: CurrentCaller, name: str, what: str, *arguments: Any) -> Any:

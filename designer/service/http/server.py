@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
-import sys
 from collections.abc import Callable, Sequence
 
 from designer.errors import Fault, InvalidInput, MissingExtra
+from designer.service.logs import configure_logging
 from designer.service.store.accounts import ROLES, Accounts
 from designer.service.store.paths import LabPaths
 
 GRACE_SECONDS = 5
+MAX_HEADER_BYTES = 32_768
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -77,6 +77,12 @@ def serve_lab(
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from None
     from designer.service.http.app import create_app
+    from designer.service.http.connections import (
+        IDLE_SECONDS,
+        MAX_ACCEPTED_AT_ONCE,
+        LimitedConnection,
+        raise_file_limit,
+    )
     from designer.service.http.security import Options
     from designer.service.lab import Lab
     from designer.service.work.workers import Workers
@@ -84,11 +90,13 @@ def serve_lab(
     lab = Lab(paths, Workers.of_processes(workers))
     if anonymous is None and not any(each["usable"] for each in Accounts(lab.store).tokens()):
         notify(f"there is no token yet; create one with: designer token create NAME --role admin --lab {paths.folder}")
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    configure_logging()
+    LimitedConnection.max_connections = raise_file_limit()
     app = create_app(lab, Options(anonymous=anonymous, https=https, hosts=(*_LOOPBACK_NAMES, *hosts)))
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_config=None, server_header=False, proxy_headers=https,
-        timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30, h11_max_incomplete_event_size=32_768,
+        timeout_graceful_shutdown=GRACE_SECONDS, h11_max_incomplete_event_size=MAX_HEADER_BYTES, http=LimitedConnection,
+        timeout_keep_alive=int(IDLE_SECONDS), backlog=MAX_ACCEPTED_AT_ONCE, ws="none", lifespan="on",
     )  # fmt: skip
     server = uvicorn.Server(config)
     notify(f"open http://{'localhost' if is_loopback(host) else hosts[0]}:{port}/ in a browser; Ctrl-C stops it")

@@ -18,7 +18,6 @@ from designer.campaign.log.store import SqlStore
 from designer.service.problems import Refused
 from designer.service.store.idempotency import AuditedStore
 from designer.service.store.paths import LabPaths
-from designer.service.url_names import decode_name
 
 MAX_OPEN = 1000
 
@@ -50,18 +49,19 @@ class CampaignCache:
         self._entries: OrderedDict[str, CachedCampaign] = OrderedDict()
         self._states: dict[str, CampaignState] = {}
 
-    def name(self, path: str) -> str:
-        """Return the campaign's name from its encoded form in a URL.
+    def require(self, name: str) -> None:
+        """Check that a campaign exists.
 
         Raises
         ------
         Refused
-            As ``not-found``, if it encodes no name.
+            As ``not-found``.
         """
-        name = decode_name(path)
-        if name is None:
-            raise Refused("not-found", f"there is no campaign {path!r}")
-        return name
+        if name.isprintable() and len(name) <= 100:
+            entry = self._entries.get(name)
+            if (entry is not None and entry.campaign is not None) or name in self._store.names():
+                return
+        raise Refused("not-found", f"there is no campaign {name[:100]!r}")
 
     @contextmanager
     def open(self, name: str) -> Iterator[tuple[Campaign, AuditedStore]]:
@@ -74,13 +74,10 @@ class CampaignCache:
         InvalidInput
             If the campaign cannot be opened here, because its table of candidates is missing.
         """
-        if not name.isprintable() or len(name) > 100:
-            raise Refused("not-found", f"there is no campaign {name!r}")
+        self.require(name)
         entry = self._entry(name)
         with entry.lock:
             if entry.campaign is None:
-                if not self._store.read(name)[:1]:
-                    raise Refused("not-found", f"there is no campaign {name!r}")
                 entry.campaign = Campaign.resume(entry.store, name, folder=self._paths.folder)
             else:
                 entry.campaign.refresh()

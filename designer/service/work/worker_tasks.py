@@ -16,6 +16,7 @@ from typing import Any
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
+from designer.service.logs import configure_logging
 from designer.service.problems import problem, problem_kind
 from designer.service.store.accounts import Caller
 from designer.service.store.cache import CampaignCache
@@ -33,6 +34,7 @@ def initialize_worker() -> None:
     for name in _THREADS:
         os.environ[name] = "1"
     os.environ["MPLBACKEND"] = "Agg"
+    configure_logging(logging.WARNING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the serving process handles it and ends its workers
     if hasattr(os, "nice"):
         os.nice(5)
