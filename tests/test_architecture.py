@@ -1,4 +1,5 @@
-"""The rooms of the house: imports go down only, files stay small, and what is quick to import stays quick."""
+"""The layers of the package: imports go down only, without circles; folders and files stay small; imports stay
+quick."""
 
 from __future__ import annotations
 
@@ -6,22 +7,25 @@ import ast
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import designer
+from tests.structure import PACKAGE, Arrow, arrows, circles, modules
 
-PACKAGE = Path(designer.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
-LONGEST = 500
+MODULES = modules()
+ARROWS = arrows({name: path for name, path in MODULES.items() if name != "designer"})
+MAX_LINES = 500
+MAX_MODULES = 22
+"""Of one folder: more want another level."""
 
-# From the ground up; a room may import from itself and from what stands before it.
-ROOMS = (
-    ("errors",),
+# From the foundations up; a package imports from itself and from what stands before it.
+LAYERS = (
+    ("arrays", "errors", "threads"),
     ("registry",),
-    ("pydantic_faults", "threads", "arrays"),
+    ("pydantic_faults",),
     ("documents", "units"),
     ("chemistry",),
     ("space",),
@@ -30,14 +34,29 @@ ROOMS = (
     ("tasks",),
     ("surrogates",),
     ("priors",),
+    ("generation",),
     ("acquisition",),
     ("interpretation",),
     ("properties",),
     ("campaign",),
     ("report",),
-    ("cli", "service", "__main__"),
+    ("service",),
+    ("cli",),
+    ("__main__",),
 )
-LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+# Sub-packages of one package, from the foundations up; those in one tuple do not import each other.
+SUB_LAYERS = {
+    "space": (("parameters",), ("constraints",)),
+    "tasks": (("datasets", "quality"), ("importing",)),
+    "surrogates": (("robust",),),
+    "priors": (("deep",), ("metric", "networks", "stacking")),
+    "oracles": (("simulators",),),
+    "campaign": (("log",), ("results",), ("file",), ("suggesting",), ("explaining",)),
+    "service": (("store",), ("work",), ("http",)),
+}
+SAME_NAME = {"__init__", "base", "testing"}
+"""Every package may have its interfaces in ``base`` and a test kit in ``testing``; other modules have names of their
+own."""
 
 # What nobody should wait for, and who may not load it.
 HEAVY = ("torch", "botorch", "gpytorch", "pymatgen", "sklearn", "matplotlib")
@@ -54,57 +73,75 @@ QUICK = (
 )
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def level_of(name: str, layers: tuple[tuple[str, ...], ...]) -> int | None:
+    return next((level for level, names in enumerate(layers) if name in names), None)
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, int]]:
-    """Go through the rooms that a file imports from, wherever in it, with the line; type checkers' imports excepted."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    hidden = {id(inner) for node in ast.walk(tree) if is_for_type_checkers(node) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in hidden:
-            continue
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: import by full name"
-            names = [node.module or ""]
-            if node.module == "designer":
-                names = [f"designer.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "designer" and len(parts) > 1:
-                yield parts[1], node.lineno
+def upward(arrow: Arrow) -> bool:
+    """Whether an import goes up the layers, of packages or of the sub-packages of one package."""
+    source, target = arrow.source.split("."), arrow.target.split(".")
+    if len(source) < 2 or len(target) < 2:
+        return False
+    if source[1] != target[1]:
+        here, there = level_of(source[1], LAYERS), level_of(target[1], LAYERS)
+        assert here is not None, f"give {source[1]!r} its place in LAYERS"
+        assert there is not None, f"give {target[1]!r} its place in LAYERS"
+        return there >= here
+    layers = SUB_LAYERS.get(source[1], ())
+    here, there = (level_of(parts[2], layers) if len(parts) > 3 else None for parts in (source, target))
+    return here is not None and there is not None and source[2] != target[2] and there >= here
 
 
-def is_for_type_checkers(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+def test_imports_go_down_only() -> None:
+    """Type-only imports and imports inside functions count as well."""
+    assert [str(arrow) for arrow in ARROWS if upward(arrow)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_down_only(path: Path) -> None:
-    room = room_of(path)
-    if room == "__init__":
-        return  # lazy exports of everything
-    assert room in LEVEL, f"give the room {room!r} its place in ROOMS"
-    upward = [
-        f"{path.name}:{line}: {room} imports {other}"
-        for other, line in imports_of(path)
-        if LEVEL.get(other, -1) > LEVEL[room]
+def test_no_module_imports_itself_by_a_detour() -> None:
+    assert [[str(arrow) for arrow in around] for around in circles(ARROWS)] == []
+
+
+def test_every_package_and_sub_package_has_its_layer() -> None:
+    folders = {path.parent.relative_to(PACKAGE).parts for path in PACKAGE.rglob("*.py")}
+    packages = {parts[0] for parts in folders if parts}
+    assert packages <= {name for names in LAYERS for name in names}
+    for package in packages:
+        known = {name for names in SUB_LAYERS.get(package, ()) for name in names}
+        assert {parts[1] for parts in folders if len(parts) > 1 and parts[0] == package} == known
+
+
+def test_a_planted_circle_and_an_upward_import_are_found(tmp_path: Path) -> None:
+    package = tmp_path / "designer"
+    (package / "space").mkdir(parents=True)
+    (package / "cli").mkdir()
+    (package / "space" / "first.py").write_text("from designer.space import second\n")
+    (package / "space" / "second.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from designer.space.first import x\n"
+    )
+    (package / "space" / "third.py").write_text("def late():\n    from designer.cli.main import main\n")
+    (package / "cli" / "main.py").write_text("import designer.space.third\n")
+    found = arrows(modules(package))
+    assert [str(arrow) for arrow in found if upward(arrow)] == [
+        "designer.space.third, line 2, imports designer.cli.main"
     ]
-    assert upward == []
+    rounds = [{arrow.source for arrow in around} for around in circles(found)]
+    assert {"designer.space.first", "designer.space.second"} in rounds
+    assert {"designer.space.third", "designer.cli.main"} in rounds
 
 
-def test_every_room_that_is_listed_with_files_is_found() -> None:
-    assert {room_of(path) for path in FILES} - {"__init__"} <= set(LEVEL)
+@pytest.mark.parametrize("name", MODULES)
+def test_files_stay_small(name: str) -> None:
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_files_stay_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+def test_folders_stay_small() -> None:
+    sizes = Counter(path.parent.relative_to(PACKAGE) for path in MODULES.values() if path.name != "__init__.py")
+    assert {str(folder): size for folder, size in sizes.items() if size > MAX_MODULES} == {}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    names = Counter(path.stem for path in MODULES.values() if path.stem not in SAME_NAME)
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def loaded_by(*modules: str) -> set[str]:
@@ -148,7 +185,7 @@ class TestExports:
 
     def test_type_checkers_see_the_same_names(self) -> None:
         tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-        (block,) = [node for node in tree.body if is_for_type_checkers(node)]
+        (block,) = [node for node in tree.body if isinstance(node, ast.If)]
         assert isinstance(block, ast.If)
         seen = [alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names]
         assert sorted(seen) == sorted(designer.__all__)

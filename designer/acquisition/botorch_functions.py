@@ -24,7 +24,8 @@ from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
-from designer.acquisition.functions import Acquisition, AcquisitionContext
+from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import Acquisition
 from designer.errors import Fault, InvalidObjective
 from designer.surrogates.independent import joined, parts
 

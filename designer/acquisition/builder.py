@@ -6,13 +6,8 @@ from dataclasses import replace
 
 from botorch.models.model import Model
 
-from designer.acquisition.functions import (
-    Acquisition,
-    AcquisitionContext,
-    DesirabilityImprovement,
-    FirstFeasible,
-    NoisyImprovement,
-)
+from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import Acquisition, DesirabilityImprovement, FirstFeasible, NoisyImprovement
 
 
 def build_acquisition(context: AcquisitionContext) -> Acquisition:

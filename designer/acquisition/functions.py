@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from botorch.acquisition.acquisition import AcquisitionFunction
@@ -21,95 +20,16 @@ from botorch.models.model import Model
 from botorch.utils.safe_math import log_fatplus
 from torch import Tensor
 
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.fantasies import Draws, Fantasies, winners
 from designer.acquisition.improvement import log_improvement, log_within
 from designer.acquisition.moments import components, moments, single_output
-from designer.acquisition.registered import AcquisitionBuilder
-from designer.objective import Objective, Target
-from designer.objective.desirability import Range
+from designer.objective import Target
 
 DRAWS = 32
 PRUNING_DRAWS = 256
 BASELINE = 32
 _ROWS = 4096
-Gate = Callable[[Tensor], Tensor]
-"""A log probability (``n``) of features (``n x d``) that is added to an acquisition."""
-
-
-@dataclass(frozen=True, eq=False)
-class AcquisitionContext:
-    """What an acquisition function is built from.
-
-    Parameters
-    ----------
-    model
-        Posterior of all targets, in the order of the objective's.
-    objective, ranges
-        What is wanted, and the goals' ranges for a desirability.
-    measured, pending
-        ``b x d`` features of distinct measured designs and of designs on their way.
-    reference
-        ``r x d`` features of some designs of the space; where nothing is measured yet, their mean is the incumbent.
-    gates
-        Log probabilities that are added: that an experiment succeeds.
-    seed
-        Of the quasi-random draws.
-    unmeasured
-        Columns of limited targets that no measurement has told anything about. Whether a design keeps such a limit
-        cannot be judged, so the limit is left out.
-    builder
-        Builds the user's own acquisition function from model and context; None for the default.
-    """
-
-    model: Model
-    objective: Objective
-    ranges: tuple[Range, ...]
-    measured: Tensor
-    pending: Tensor
-    reference: Tensor
-    gates: tuple[Gate, ...] = ()
-    seed: int = 0
-    unmeasured: frozenset[int] = frozenset()
-    builder: AcquisitionBuilder | None = None
-
-    @property
-    def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
-        """The outcome constraints that can be judged: column of the targets, at least, at most."""
-        return tuple(limit for limit in self.objective.limits if limit[0] not in self.unmeasured)
-
-    def feasible(self, Y: Tensor) -> Tensor:
-        """Return which targets ``... x m`` keep the outcome constraints that can be judged (``...``)."""
-        kept = torch.ones(Y.shape[:-1], dtype=torch.bool)
-        for column, at_least, at_most in self.limits:
-            kept &= Y[..., column] >= (-math.inf if at_least is None else at_least)
-            kept &= Y[..., column] <= (math.inf if at_most is None else at_most)
-        return kept
-
-    def log_feasible(self, X: Tensor) -> Tensor:
-        """Return the log probability (``n``) that designs `X` (``n x d``) keep all outcome constraints."""
-        total = X.new_zeros(len(X))
-        for column, at_least, at_most in self.limits:
-            there = moments(single_output(self.model, column), X, X[:0])
-            total = total + log_within(there.mean, there.variance.sqrt(), at_least, at_most)
-        return total
-
-    def log_gates(self, X: Tensor) -> Tensor:
-        """Return the sum of the gates (``n``) at designs `X` (``n x d``)."""
-        total = X.new_zeros(len(X))
-        for gate in self.gates:
-            total = total + gate(X)
-        return total
-
-    def incumbents(self) -> Tensor:
-        """Return the measured designs that more probably than not keep all outcome constraints."""
-        if not self.limits or not len(self.measured):
-            return self.measured
-        with torch.no_grad():
-            return self.measured[self.log_feasible(self.measured) >= math.log(0.5)]
-
-    def utilities(self, Y: Tensor) -> Tensor:
-        """Return the objective's utilities (``... x k``) of targets (``... x m``)."""
-        return cast(Tensor, self.objective.utilities(Y, self.ranges))
 
 
 class Acquisition(AcquisitionFunction):

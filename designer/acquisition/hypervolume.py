@@ -18,8 +18,9 @@ from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.fantasies import Draws, Fantasies
-from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition, AcquisitionContext
+from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition
 from designer.acquisition.improvement import log_improvement
 from designer.acquisition.moments import Moments, moments, single_output
 from designer.objective import Target, pareto_mask

@@ -21,8 +21,8 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.moments import components, joint, single_output
 from designer.acquisition.observed import Floats, Observed
 from designer.acquisition.propose import Known, SuccessModel, acquisition_context, features

@@ -13,8 +13,8 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Floats, Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons

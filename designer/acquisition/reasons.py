@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from designer.acquisition.functions import Acquisition, AcquisitionContext, FirstFeasible
+from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import moments, single_output
 
 

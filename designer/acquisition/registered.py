@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from botorch.acquisition.acquisition import AcquisitionFunction
     from botorch.models.model import Model
 
-    from designer.acquisition.functions import AcquisitionContext
+    from designer.acquisition.context import AcquisitionContext
 
 AcquisitionBuilder = Callable[["Model", "AcquisitionContext"], "AcquisitionFunction"]
 AUTO = "auto"

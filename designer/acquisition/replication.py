@@ -22,7 +22,7 @@ import torch
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from torch import Tensor
 
-from designer.acquisition.functions import AcquisitionContext
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.moments import joint, single_output
 
 NOISE_SHARE = 0.05

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
@@ -20,8 +20,27 @@ from designer.campaign.suggesting.stopping import spent
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
 
 if TYPE_CHECKING:
-    from designer.campaign.campaign import Campaign
+    from designer.campaign.file.settings import Settings
+    from designer.campaign.suggesting.stopping import Verdict
+    from designer.objective import Objective
     from designer.oracles import Oracle
+
+
+class RunnableCampaign(Protocol):
+    """What the loop asks of a campaign; see `designer.Campaign` for each."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def state(self) -> CampaignState: ...
+    def oracle(self) -> Oracle | None: ...
+    def refresh(self) -> None: ...
+    def verdict(self, *, ask_model: bool = True) -> Verdict: ...
+    def suggest(self, n: int | None = None) -> Any: ...
+    def record(self, results: list[dict[str, Any]], *, notes: Mapping[str, Sequence[str]]) -> RecordReport: ...
+    def record_failure(self, suggestion: str, reason: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +77,7 @@ class _Interrupted(BaseException):
 
 
 def run(
-    campaign: Campaign,
+    campaign: RunnableCampaign,
     oracle: Oracle | None = None,
     *,
     progress: Progress | None = None,
@@ -99,7 +118,7 @@ def run(
 
 
 def _loop(
-    campaign: Campaign,
+    campaign: RunnableCampaign,
     oracle: Oracle,
     steps: list[Step],
     progress: Progress | None,
@@ -145,7 +164,7 @@ def _next_replicate(state: CampaignState, suggestion: str) -> int:
     return number
 
 
-def _batch(campaign: Campaign) -> int:
+def _batch(campaign: RunnableCampaign) -> int:
     """Return how many designs to suggest: a batch, but no more than the budget has room for."""
     settings = campaign.settings
     if settings.budget is None:
@@ -154,7 +173,9 @@ def _batch(campaign: Campaign) -> int:
     return max(1, min(settings.batch_size, -(-left // settings.replicates)))
 
 
-def _measure(campaign: Campaign, oracle: Oracle, suggestion: Suggestion, replicate: int, signals: _Signals) -> Step:
+def _measure(
+    campaign: RunnableCampaign, oracle: Oracle, suggestion: Suggestion, replicate: int, signals: _Signals
+) -> Step:
     design = dict(suggestion.design)
     repeated = campaign.settings.replicates > 1 or replicate > 1
     # An oracle that draws does so by this name: each replicate is a draw of its own, the same after a resume.
@@ -176,7 +197,7 @@ def _measure(campaign: Campaign, oracle: Oracle, suggestion: Suggestion, replica
 
 
 def _step(
-    campaign: Campaign,
+    campaign: RunnableCampaign,
     suggestion: Suggestion,
     *,
     values: dict[str, float] | None = None,
@@ -187,13 +208,13 @@ def _step(
     return Step(suggestion.id, dict(suggestion.design), values or {}, failed, notes, made, campaign.settings.budget)
 
 
-def _ends(campaign: Campaign) -> bool:
+def _ends(campaign: RunnableCampaign) -> bool:
     stop = campaign.settings.stop
     reachable = stop.reach and any(goal.reachable for goal in campaign.objective.goals)
     return campaign.settings.budget is not None or reachable or stop.probability_of_better_than is not None
 
 
-def _interrupted(campaign: Campaign) -> str:
+def _interrupted(campaign: RunnableCampaign) -> str:
     waiting = ", ".join(each.id for each in campaign.state.open)
     return f"interrupted; {f'{waiting} stay open and come first' if waiting else 'nothing is left open'} next time"
 

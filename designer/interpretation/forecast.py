@@ -27,8 +27,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.fantasies import Draws, Fantasies
-from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.acquisition.improvement import log_improvement
 from designer.acquisition.improvement_probability import BASELINE, joint_draws

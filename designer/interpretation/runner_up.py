@@ -14,8 +14,9 @@ from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import Acquisition, AcquisitionContext, FirstFeasible
+from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import components, moments, single_output
 from designer.acquisition.observed import Floats
 from designer.acquisition.propose import Known, features
@@ -197,7 +198,7 @@ class _Shifted(SingleOutput):
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> _Shifted:
         """Return the model with more measurements, its mean shifted at the same design."""
-        return type(self)(self._model.condition_on_observations(X, Y, **kwargs), self._x, self._knob)
+        return type(self)(self._model.condition_on_observations(X, Y, **kwargs), self._x, self._shift)
 
 
 class _ShiftedWithMoments(_Shifted):

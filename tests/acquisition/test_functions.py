@@ -19,7 +19,8 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 
 from designer.acquisition.builder import build_acquisition
-from designer.acquisition.functions import AcquisitionContext, DesirabilityImprovement, FirstFeasible, NoisyImprovement
+from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.objective import Objective, Target, pareto_mask
 from designer.surrogates.independent import IndependentModels

@@ -19,7 +19,7 @@ from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
 
 from designer import Campaign
-from designer.acquisition.functions import AcquisitionContext
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.registered import ACQUISITIONS, acquisition_name
 from designer.errors import InvalidCampaign, InvalidInput, InvalidObjective
 

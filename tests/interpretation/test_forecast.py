@@ -11,7 +11,7 @@ from botorch.models.model import Model
 from scipy.stats import norm
 
 from designer.acquisition import moments
-from designer.acquisition.functions import AcquisitionContext
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.moments import single_output
 from designer.interpretation.forecast import Improvement, forecast_of, improvement_over
 from designer.objective import Objective, Target, hypervolume

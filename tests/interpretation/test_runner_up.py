@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from designer.acquisition.builder import build_acquisition
-from designer.acquisition.functions import AcquisitionContext
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.moments import moments
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, propose

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
-from designer.acquisition.functions import AcquisitionContext
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
 from designer.campaign.best import best_rows
