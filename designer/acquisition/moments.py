@@ -11,7 +11,7 @@ from botorch.models.model import Model, ModelList
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from torch import Tensor
 
-from designer.surrogates.mixture import MarginalModel, Mixture
+from designer.surrogates.model_mixture import MarginalModel, Mixture
 
 _CHUNK = 2048
 

@@ -27,7 +27,7 @@ from designer.interpretation.distances import clearly_different
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.surrogates.independent import joined
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.single_output import SingleOutput
 from designer.threads import one_thread

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from designer.objective.arrays import Array
+from designer.objective.array_namespace import Array
 from designer.objective.targets import Target
 
 FLOOR = 0.05

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidObjective
-from designer.objective.arrays import Array, everywhere, like
+from designer.objective.array_namespace import Array, everywhere, like
 from designer.objective.desirability import Range, measured_range, overall
 from designer.objective.targets import Target
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from designer.objective.arrays import Array
+from designer.objective.array_namespace import Array
 
 
 def pareto_mask(utilities: Array) -> Array:

@@ -45,7 +45,7 @@ from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.transfer import FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.independent import joined
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 if TYPE_CHECKING:
     from designer.tasks import Task

@@ -15,7 +15,7 @@ from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined, parts
 from designer.surrogates.kernel_structure import GaussianProcessSettings
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 from designer.surrogates.outputs import OutputScale
 
 OPPOSITE_SIGN = 0.05

@@ -16,7 +16,7 @@ from itertools import groupby
 from botorch.models.model import Model
 
 from designer.surrogates.independent import joined, parts
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 EVERY = 3
 """One design in so many is chosen without past tasks."""

@@ -8,7 +8,7 @@ from designer.space.parameters.composition import CompositionParameter
 from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.mixture import MixtureParameter
 from designer.space.parameters.numeric import NumericParameter
-from designer.space.parameters.registry import Parameter, register_parameter
+from designer.space.parameters.parameter_kinds import Parameter, register_parameter
 from designer.space.parameters.shares import ShareParameter
 from designer.space.table_files import read_frame
 from designer.space.table_reader import ReadResult

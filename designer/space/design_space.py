@@ -28,8 +28,8 @@ from designer.space.neighbours import neighbours
 from designer.space.parameters.amending import amended_parameter, as_plain
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import twice
+from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
-from designer.space.parameters.registry import Parameter
 from designer.space.partial_faults import further_faults
 from designer.space.sampling import sample, space_filling
 from designer.space.table_reader import ReadResult, read_table

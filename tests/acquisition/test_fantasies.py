@@ -6,7 +6,7 @@ import torch
 
 from designer.acquisition.fantasies import Draws, Fantasies, winners
 from designer.acquisition.moments import moments
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 from .worlds import botorch_model, gaussian_process, measured, tensor
 

@@ -24,7 +24,7 @@ from designer.acquisition.functions import DesirabilityImprovement, FirstFeasibl
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.objective import Objective, Target, pareto_mask
 from designer.surrogates.independent import IndependentModels
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 from .worlds import botorch_model, gaussian_process, measured, one, tensor
 

@@ -8,7 +8,7 @@ from scipy import stats
 from designer.acquisition.improvement_probability import probability_among, probability_of_better
 from designer.acquisition.observed import Observed
 from designer.objective import Objective, Target
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 from .test_functions import context, several
 from .worlds import botorch_model, gaussian_process, measured, one, pool, tensor

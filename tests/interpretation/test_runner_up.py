@@ -19,7 +19,7 @@ from designer.acquisition.propose import Known, acquisition_context, propose
 from designer.interpretation.runner_up import _with_mean_shifts, find_runner_up
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 from tests.acquisition.worlds import botorch_model, box, measured, one, pool, tensor
 
 GRID = np.array([[a, b] for a in np.linspace(0, 1, 9) for b in np.linspace(0, 1, 9)])

@@ -11,7 +11,7 @@ from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 
 SPACE = DesignSpace(parameters=[{"name": name, "kind": "numeric", "bounds": [0, 1]} for name in "ab"])
 

@@ -23,7 +23,7 @@ from designer.priors.transfer import FittedTransfer, SourceMean, TransferPrior, 
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.mixture import Mixture
+from designer.surrogates.model_mixture import Mixture
 from designer.tasks import Task
 from tests.surrogates.tables import mixed_features
 

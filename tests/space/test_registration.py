@@ -16,7 +16,7 @@ from designer import Campaign
 from designer.errors import InvalidCampaign, InvalidData, InvalidInput, InvalidSpace
 from designer.space import DesignSpace, NumericParameter, register_parameter
 from designer.space.parameters.base import ParameterBase
-from designer.space.parameters.registry import PARAMETERS
+from designer.space.parameters.parameter_kinds import PARAMETERS
 from tests.plugins import write_package
 from tests.space import ordinal
 from tests.space.ordinal import OrdinalParameter

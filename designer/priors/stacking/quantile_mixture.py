@@ -9,7 +9,7 @@ from scipy.special import ndtr, stdtr, stdtrit
 
 from designer.arrays import FloatArray, IndexArray
 from designer.priors.stacking.components import Belief, log_t
-from designer.surrogates.mixture import stacking_weights
+from designer.surrogates.model_mixture import stacking_weights
 
 _STEPS = 200
 _NEAR = 3e-4

@@ -1,8 +1,8 @@
 """What every kind of parameter can do: the interface between a space and its parameters.
 
 A kind is one class, registered under the word behind ``kind:`` in a campaign file
-(`designer.space.parameters.registry`). A space asks its parameters for everything that depends on their kind: lab
-columns, settings, random draws, moves, features, names in constraints, and how a table is read. Methods without a
+(`designer.space.parameters.parameter_kinds`). A space asks its parameters for everything that depends on their kind:
+lab columns, settings, random draws, moves, features, names in constraints, and how a table is read. Methods without a
 default are abstract; the defaults are those of a parameter with one lab column.
 
 Coordinates: a numeric parameter's coordinate is its lab value, that of a listed word its index, that of an amount its

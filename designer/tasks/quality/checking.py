@@ -31,10 +31,10 @@ from designer.tasks.quality.fault_model import Slip
 from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
 from designer.tasks.quality.leakage import leaks
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import ELEMENTS, usual_range
 from designer.tasks.quality.replicates import contradictions, written_twice
 from designer.tasks.quality.sheet import Sheet
 from designer.tasks.quality.slips import Suspect, suspects
+from designer.tasks.quality.usual_quantities import ELEMENTS, usual_range
 from designer.tasks.quality.wrong_columns import Reference, WrongColumn, wrong_columns
 from designer.tasks.task import Task
 from designer.units import convert, split_header

@@ -23,7 +23,7 @@ from designer.tasks.quality.density import Array, Marginal
 from designer.tasks.quality.digits import Resolution
 from designer.tasks.quality.fault_model import Slip, slips_of
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import UsualRange
+from designer.tasks.quality.usual_quantities import UsualRange
 
 MIN_SHARE_INSIDE = 0.6
 """The share of a column that must be at home when taken back."""

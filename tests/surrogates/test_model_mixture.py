@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.kernel_structure import GaussianProcessSettings
-from designer.surrogates.mixture import Mixture, stacking_weights
+from designer.surrogates.model_mixture import Mixture, stacking_weights
 from tests.surrogates.tables import mixed_features, mixed_task
 
 

@@ -12,8 +12,8 @@ from designer.space import DesignSpace
 from designer.tasks.quality.checking import check
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.numbers import Column, Numbers
-from designer.tasks.quality.quantities import LARGE, Quantity, UsualRange, quantities, usual_range
 from designer.tasks.quality.sheet import Sheet
+from designer.tasks.quality.usual_quantities import LARGE, Quantity, UsualRange, quantities, usual_range
 from designer.tasks.quality.wrong_columns import Reference, wrong_columns
 from designer.units import dimensionality
 
