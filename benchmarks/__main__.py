@@ -8,13 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.report import tidy
 from benchmarks.report.report_page import report
+from benchmarks.report.results import Results, results
 from benchmarks.report.sections import markdown, page
-from benchmarks.suite import cluster, controls, methods, progress, rows, running, tidy
+from benchmarks.suite import cluster, controls, methods, progress, rows, running
 from benchmarks.suite.campaigns import Job
 from benchmarks.suite.plan import prepare
 from benchmarks.suite.provenance import provenance
-from benchmarks.suite.results import Results, results
 from benchmarks.suite.suite import TRACKS, Suite, load_suite
 from designer.errors import DesignerError, Fault, InvalidInput
 

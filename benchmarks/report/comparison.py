@@ -6,11 +6,13 @@ are drawn with replacement, then seeds within each drawn task, the same draw for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
+
+from designer.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Cube:
     methods: tuple[str, ...]
     tasks: tuple[tuple[str, str], ...]
     seeds: tuple[int, ...]
-    values: np.ndarray
+    values: FloatArray
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.methods), len(self.tasks), len(self.seeds)):
@@ -33,9 +35,14 @@ class Cube:
         rows = [i for i, task in enumerate(self.tasks) if keep(task)]
         return Cube(self.methods, tuple(self.tasks[i] for i in rows), self.seeds, self.values[:, rows])
 
-    def by_task(self) -> np.ndarray:
+    def by_task(self) -> FloatArray:
         """Return methods x tasks: means over seeds."""
-        return self.values.mean(axis=2)
+        return np.asarray(self.values.mean(axis=2))
+
+
+def in_families(families: Container[str]) -> Callable[[tuple[str, str]], bool]:
+    """Return the condition that a task (family, name) belongs to one of these families."""
+    return lambda task: task[0] in families
 
 
 @dataclass(frozen=True)
@@ -50,31 +57,31 @@ class Estimate:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
-Statistic = Callable[[np.ndarray], np.ndarray]
+Statistic = Callable[[FloatArray], FloatArray]
 """From methods x ... x tasks to methods x ...: dimensions between are those of the bootstrap."""
 CHUNK = 250
 
 
-def mean(by_task: np.ndarray) -> np.ndarray:
+def mean(by_task: FloatArray) -> FloatArray:
     """Return the mean over tasks of each method: methods x ... x tasks -> methods x ..."""
-    return by_task.mean(axis=-1)
+    return np.asarray(by_task.mean(axis=-1))
 
 
-def average_rank(by_task: np.ndarray) -> np.ndarray:
+def average_rank(by_task: FloatArray) -> FloatArray:
     """Return the mean over tasks of each method's rank (1 is best, smaller measures are better, ties share a rank).
 
     >>> average_rank(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 9.0]])).tolist()
     [1.25, 1.75, 3.0]
     """
-    return rankdata(by_task, axis=0).mean(axis=-1)
+    return np.asarray(rankdata(by_task, axis=0).mean(axis=-1))
 
 
 def acceleration(baseline: int) -> Statistic:
     """Return the statistic "experiments of the baseline method over experiments of each"."""
 
-    def statistic(by_task: np.ndarray) -> np.ndarray:
-        means = by_task.mean(axis=-1)
-        return means[baseline] / means
+    def statistic(by_task: FloatArray) -> FloatArray:
+        means = mean(by_task)
+        return np.asarray(means[baseline] / means)
 
     return statistic
 
@@ -82,9 +89,9 @@ def acceleration(baseline: int) -> Statistic:
 def enhancement(baseline: int) -> Statistic:
     """Return the statistic "mean of each method over the baseline's", for measures of which more is better."""
 
-    def statistic(by_task: np.ndarray) -> np.ndarray:
-        means = by_task.mean(axis=-1)
-        return means / means[baseline]
+    def statistic(by_task: FloatArray) -> FloatArray:
+        means = mean(by_task)
+        return np.asarray(means / means[baseline])
 
     return statistic
 
@@ -92,9 +99,9 @@ def enhancement(baseline: int) -> Statistic:
 def difference(baseline: int) -> Statistic:
     """Return the statistic "mean of each method minus the mean of the baseline"."""
 
-    def statistic(by_task: np.ndarray) -> np.ndarray:
-        means = by_task.mean(axis=-1)
-        return means - means[baseline]
+    def statistic(by_task: FloatArray) -> FloatArray:
+        means = mean(by_task)
+        return np.asarray(means - means[baseline])
 
     return statistic
 
@@ -107,7 +114,7 @@ def estimate(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int =
     return [Estimate(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)]
 
 
-def bootstrap(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
+def bootstrap(cube: Cube, statistic: Statistic, *, draws: int = 2000, seed: int = 0) -> FloatArray:
     """Return draws x methods: the statistic of each method in each draw of tasks, and of seeds within them."""
     rng = np.random.default_rng(seed)
     _, tasks, seeds = cube.values.shape

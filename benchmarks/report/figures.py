@@ -10,8 +10,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmarks.report.results import Grid
 from benchmarks.report.significance import Ranking
-from benchmarks.suite.results import Grid
+from designer.arrays import FloatArray, IntArray
 
 COLOURS = (
     "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#1f78b4", "#b2182b", "#35978f",
@@ -50,12 +51,12 @@ def regret_curves(grid: Grid, paint: dict[str, str], ours: str, *, draws: int = 
     return _svg(figure)
 
 
-def _bands(curves: np.ndarray, draws: int) -> tuple[np.ndarray, np.ndarray]:
+def _bands(curves: FloatArray, draws: int) -> tuple[FloatArray, FloatArray]:
     rng = np.random.default_rng(0)
     _, tasks, seeds, _ = curves.shape
     drawn = np.empty((draws, curves.shape[0], curves.shape[3]))
     for i in range(draws):
-        which = rng.integers(tasks, size=tasks)
+        which: IntArray = rng.integers(tasks, size=(tasks,))
         nested = rng.integers(seeds, size=(tasks, seeds))
         drawn[i] = curves[:, which[:, None], nested].mean(axis=(1, 2))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
@@ -101,7 +102,7 @@ def rank_diagram(found: Ranking, paint: dict[str, str]) -> str:
         axes.text(tick, 0.26, str(tick), ha="center", va="bottom", fontsize=8)
     for i, (method, rank) in enumerate(zip(found.methods, found.ranks, strict=True)):
         left = i < rows
-        y = -(i + 1) if left else -(count - i)
+        y = float(-(i + 1) if left else -(count - i))
         end = 0.8 if left else count + 0.2
         axes.plot([rank, rank, end], [0, y, y], color=paint[method], linewidth=1.1)
         axes.plot([rank], [0], marker="o", markersize=4, color=paint[method], clip_on=False)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.report.comparison import Cube, Estimate, bootstrap, enhancement, mean
+from benchmarks.report.results import Grid, Part, Results
+from benchmarks.report.roles import to_gap, to_top
 from benchmarks.report.sections import Table
-from benchmarks.suite.results import Grid, Part, Results
-from benchmarks.suite.roles import to_gap, to_top
 from benchmarks.suite.suite import Suite
 
 CHANGED = "changed"

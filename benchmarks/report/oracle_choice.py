@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.report.comparison import Cube
+from benchmarks.report.comparison import Cube, in_families
 from benchmarks.report.ranking import faster
+from benchmarks.report.results import Grid, Part
+from benchmarks.report.roles import is_ours, to_gap, to_top
 from benchmarks.report.sections import Table
 from benchmarks.suite.methods import reads_sources
-from benchmarks.suite.results import Grid, Part
-from benchmarks.suite.roles import is_ours, to_gap, to_top
 from benchmarks.suite.suite import Suite
 
 PAST_ALONE = "source-mean"
@@ -35,7 +35,7 @@ def crosswise(part: Part, suite: Suite, ours: str, baseline: str | None) -> Tabl
         return Table(names, [])
     body = []
     for split, other in (("develop", "report"), ("report", "develop")):
-        here, there = (grid.where(lambda task, s=s: suite.split(task[0]) == s) for s in (split, other))
+        here, there = (grid.where(in_families(suite.families_of(s))) for s in (split, other))
         if not here.tasks or not there.tasks:
             return Table(names, [])
         best = grid.methods[int(np.argmin(to_top(here).by_task().mean(axis=1)))]

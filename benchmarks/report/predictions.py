@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from benchmarks.report.one_step_ahead import AFTER
+from benchmarks.report.results import Campaign, Measure, Part, TaskKey
 from benchmarks.report.sections import Table
-from benchmarks.suite.results import Campaign, Measure, Part, TaskKey
 
 DRAWS = 500
 TEXT = (
@@ -59,12 +59,13 @@ def _short(wanted: set[TaskKey], found: list[Campaign]) -> str:
 
 
 def _line(name: str, found: list[Campaign]) -> list[str]:
-    nlpd, covered = (
-        [_by_task(found, lambda c, i=i, kind=kind: getattr(c.one_step_ahead, kind)[i]) for i in range(len(AFTER))]
-        for kind in ("nlpd", "covered")
-    )
+    nlpd, covered = ([_by_task(found, _score_of(kind, i)) for i in range(len(AFTER))] for kind in ("nlpd", "covered"))
     medians = [_number(float(np.median([values.mean() for values in each]))) if each else "-" for each in nlpd]
     return [name, str(len(_tasks(found))), str(len(found)), *map(nested, nlpd), *medians, *map(nested, covered)]
+
+
+def _score_of(kind: str, i: int) -> Measure:
+    return lambda campaign: float(getattr(campaign.one_step_ahead, kind)[i])
 
 
 def _by_task(campaigns: Iterable[Campaign], value: Measure) -> list[np.ndarray]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.report.comparison import Cube, Estimate, acceleration, estimate, losses, mean
+from benchmarks.report.comparison import Cube, Estimate, acceleration, estimate, in_families, losses, mean
+from benchmarks.report.results import Grid, Part
+from benchmarks.report.roles import Roles, best_by_family, to_gap, to_top
 from benchmarks.report.sections import Table
 from benchmarks.report.significance import against
 from benchmarks.suite.methods import reads_sources
-from benchmarks.suite.results import Grid, Part
-from benchmarks.suite.roles import Roles, best_by_family, to_gap, to_top
 from benchmarks.suite.suite import Suite
 
 LOSS_MARGIN = 2.0
@@ -46,7 +46,7 @@ def headline(part: Part, grid: Grid, roles: Roles, suite: Suite) -> Table:
     body = []
     for group, families in groups(suite, transfers=reads_sources(roles.ours)).items():
         for name, pair in (*pairs.items(), (EACH_BEST, grid if best else None)):
-            some = pair and pair.where(lambda task, families=families: task[0] in families)
+            some = pair and pair.where(in_families(families))
             if not some or not some.tasks:
                 continue
             cubes = [to_top(some), to_gap(some)]
@@ -151,12 +151,12 @@ def by_family(grid: Grid, roles: Roles, suite: Suite) -> Table:
         names += ["best peer", f"acceleration of `{roles.ours}` over it", "to 90 % of the gap"]
     body = []
     for family in sorted({family for family, _ in grid.tasks}):
-        some = cube.where(lambda task, family=family: task[0] == family)
+        some = cube.where(in_families({family}))
         means = some.by_task().mean(axis=1)
         line = [family, suite.split(family), str(len(some.tasks))]
         line += [f"**{value:.1f}**" if value == means.min() else f"{value:.1f}" for value in means]
         if best:
-            gap = to_gap(grid).where(lambda task, family=family: task[0] == family)
+            gap = to_gap(grid).where(in_families({family}))
             line += [best[family], *(str(faster(each_best(c, roles.ours, best), roles.ours)) for c in (some, gap))]
         body.append(line)
     return Table(names, body)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from benchmarks.report import figures, harm, oracle_choice, predictions, ranking, tables
+from benchmarks.report.comparison import in_families
+from benchmarks.report.results import Grid, Part, Results
+from benchmarks.report.roles import Roles, is_ours
 from benchmarks.report.sections import Figure, Section, Table
 from benchmarks.report.significance import Ranking, rank_methods
-from benchmarks.suite.results import Grid, Part, Results
-from benchmarks.suite.roles import Roles, is_ours
 
 TRACK_TITLES = {
     "shared": "Track `shared`: the same first experiments for all",
@@ -69,7 +70,7 @@ def _track(found: Results, track: str, ours: str, baseline: str, paint: dict[str
 
 def _splits(found: Results, grid: Grid, roles: Roles) -> Iterator[Named]:
     for split, meaning in SPLITS.items():
-        some = grid.where(lambda task, split=split: found.suite.split(task[0]) == split)
+        some = grid.where(in_families(found.suite.families_of(split)))
         if some.tasks and len(some.tasks) < len(grid.tasks):
             yield f"split `{split}` ({meaning})", [f"{len(some.tasks)} tasks.", tables.summary(some, roles)]
 

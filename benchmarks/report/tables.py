@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.report.comparison import Cube, Estimate, acceleration, average_rank, enhancement, estimate, mean
+from benchmarks.report.results import Grid, Measure, Part, Results
+from benchmarks.report.roles import Roles, to_gap, to_top
 from benchmarks.report.sections import Table
 from benchmarks.suite.measures import REGRET_AT
-from benchmarks.suite.results import Grid, Part, Results
-from benchmarks.suite.roles import Roles, to_gap, to_top
 
 COST_TEXT = "CPU seconds of one suggestion, first experiments left out; peak resident memory of a campaign's process."
 RAN_TEXT = (
@@ -64,10 +64,14 @@ def summary(grid: Grid, roles: Roles) -> Table:
     budget = _budget(grid)
     for i, n in enumerate(REGRET_AT):
         if n <= budget:
-            means = grid.cube(lambda c, i=i: c.measures.regret[i]).by_task().mean(axis=1)
+            means = grid.cube(_regret_at(i)).by_task().mean(axis=1)
             columns[f"regret at {n}"] = [f"{value:.3f}" for value in means]
     order = np.argsort(mean(top.by_task()), kind="stable")
     return Table(["method", *columns], [[grid.methods[i], *(column[i] for column in columns.values())] for i in order])
+
+
+def _regret_at(i: int) -> Measure:
+    return lambda campaign: campaign.measures.regret[i]
 
 
 def _budget(grid: Grid) -> int:

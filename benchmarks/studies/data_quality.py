@@ -46,9 +46,10 @@ import numpy as np
 
 from benchmarks.suite.provenance import provenance
 from benchmarks.suite.running import ONE_THREAD
+from designer.space.parameters.numeric import NumericParameter
 from designer.tasks.family import open_family
 from designer.tasks.quality.checking import ReadSheet, check_numbers, read_sheet, references_of, with_cells
-from designer.tasks.quality.findings import Finding
+from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.numbers import Column
 from designer.tasks.quality.sheet import Sheet
 from designer.tasks.quality.wrong_columns import Reference, wrong_columns
@@ -184,10 +185,11 @@ def score(planted: Planted, sound: ReadSheet, findings: Sequence[Finding]) -> Ou
 def _mends(findings: Sequence[Finding], sound: ReadSheet) -> bool:
     """Whether the proposed cells are what they were before."""
     changes = [change for finding in findings for change in finding.repair if change.column is not None]
-    return bool(changes) and all(
-        abs(float(c.now) - float(sound.sheet.frame.at[c.row, c.column] or "nan")) <= 1e-6 * abs(float(c.now)) + 1e-12
-        for c in changes
-    )
+
+    def before(change: Change) -> float:
+        return float(str(sound.sheet.frame.at[change.row, change.column]) or "nan")
+
+    return bool(changes) and all(abs(float(c.now) - before(c)) <= 1e-6 * abs(float(c.now)) + 1e-12 for c in changes)
 
 
 def sheets_of(family: str, data: Path, rng: np.random.Generator) -> tuple[list[ReadSheet], bool]:
@@ -213,7 +215,8 @@ def references_for(read: ReadSheet, reads: Sequence[ReadSheet], related: bool, w
     known = references_by_column(read, reads, related)
     if related or where != "column":
         return known
-    bounds = {p.lab_columns[0]: p for p in read.sheet.space.parameters if p.kind == "numeric" and p.high > p.low}
+    numeric = [p for p in read.sheet.space.parameters if isinstance(p, NumericParameter)]
+    bounds = {p.lab_columns[0]: p for p in numeric if p.high > p.low}
     return known | {name: replace(known.get(name, Reference()), low=p.low, high=p.high) for name, p in bounds.items()}
 
 

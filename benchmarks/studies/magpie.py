@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.chemistry.formulas import formula_fractions
 from designer.errors import MissingExtra
 
@@ -29,7 +30,7 @@ _FOLDER = "matminer/utils/data_files/magpie_elementdata"
 
 
 @cache
-def element_table() -> np.ndarray:
+def element_table() -> FloatArray:
     """Return the properties of the first 103 elements (103 x 22); NaN where matminer has none."""
     try:
         installed = distribution("matminer")
@@ -49,7 +50,7 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def magpie(formulas: Sequence[str]) -> np.ndarray:
+def magpie(formulas: Sequence[str]) -> FloatArray:
     """Return the features (n x 132) of formulas; 0 where an element lacks a property."""
     table = element_table()
     fractions = formula_fractions(list(formulas))[:, :_ELEMENTS]
@@ -62,4 +63,4 @@ def magpie(formulas: Sequence[str]) -> np.ndarray:
         spread = weights @ np.abs(values - mean)
         low, high = values.min(axis=0), values.max(axis=0)
         rows.append(np.stack([low, high, high - low, mean, spread, mode], axis=1).ravel())
-    return np.nan_to_num(np.array(rows).reshape(len(fractions), len(PROPERTIES) * len(STATISTICS)))
+    return np.asarray(np.nan_to_num(np.array(rows).reshape(len(fractions), len(PROPERTIES) * len(STATISTICS))))

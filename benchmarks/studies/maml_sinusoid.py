@@ -65,7 +65,7 @@ def trained(variant: Variant, shots: int, steps: int, seed: int, *, adapted: boo
         loss = adapted_loss(
             weights, measured, asked, variant=variant, steps=1 if adapted else 0, activation=nn.functional.relu
         ).mean()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 10.0)
         optimiser.step()
         schedule.step()

@@ -112,7 +112,7 @@ def relevance_pursuit(data: TaskData, X: torch.Tensor) -> Predicted:
         return _of(model, X)
 
 
-class _Variational(gpytorch.models.ApproximateGP):
+class _Variational(gpytorch.models.ApproximateGP):  # type: ignore[misc]  # gpytorch is untyped
     def __init__(self, X: torch.Tensor) -> None:
         within = gpytorch.variational.CholeskyVariationalDistribution(len(X))
         strategy = gpytorch.variational.VariationalStrategy(self, X, within, learn_inducing_locations=False)
@@ -148,7 +148,7 @@ def student(data: TaskData, X: torch.Tensor) -> Predicted:
 
 def _of(model: Model, X: torch.Tensor) -> Predicted:
     with torch.no_grad():
-        found = model.posterior(X[:, None, :], observation_noise=True)
+        found: Any = model.posterior(X[:, None, :], observation_noise=True)
     return found.mean[:, 0, 0].numpy(), found.variance[:, 0, 0].numpy()
 
 

@@ -15,6 +15,7 @@ from scipy.stats import spearmanr
 
 from benchmarks.suite.pools import Pool
 from benchmarks.suite.sources import MAX_ROWS, drawn, rng_of, with_rows
+from designer.arrays import FloatArray
 from designer.space import CategoricalParameter, FormulaParameter
 from designer.tasks import Task
 
@@ -71,32 +72,32 @@ def _rng(control: str, pool: Pool, task: Task, number: int = 0) -> np.random.Gen
     return rng_of(f"{control}/{pool.family}/{pool.task}/{task.name}/{number}")
 
 
-def _replaced(task: Task, y: np.ndarray, name: str | None = None) -> Task:
+def _replaced(task: Task, y: FloatArray, name: str | None = None) -> Task:
     target = task.targets[0]
     data = task.data.assign(**{target.name: y})
     return Task(task.space, task.targets, data, name or task.name, task.family, task.group)
 
 
-def _values(task: Task) -> np.ndarray:
+def _values(task: Task) -> FloatArray:
     return task.Y[:, 0]
 
 
-def _shuffled(task: Task, rng: np.random.Generator) -> np.ndarray:
+def _shuffled(task: Task, rng: np.random.Generator) -> FloatArray:
     return rng.permutation(_values(task))
 
 
-def _negated(task: Task, rng: np.random.Generator) -> np.ndarray:
+def _negated(task: Task, rng: np.random.Generator) -> FloatArray:
     y = _values(task)
-    return y.max() + y.min() - y
+    return np.asarray(y.max() + y.min() - y)
 
 
-def _rescaled(task: Task, rng: np.random.Generator) -> np.ndarray:
+def _rescaled(task: Task, rng: np.random.Generator) -> FloatArray:
     y = _values(task)
     factor, shift = 10 ** rng.uniform(-1, 1), rng.normal()
     return factor * y + shift * 10 * np.ptp(y)
 
 
-def _smooth(task: Task, rng: np.random.Generator) -> np.ndarray:
+def _smooth(task: Task, rng: np.random.Generator) -> FloatArray:
     """Draw a Gaussian process by random Fourier features (Rahimi and Recht, NeurIPS 2007), scaled as the source is."""
     x = _unit(numbers([task]))
     dimension = max(1, x.shape[1])
@@ -105,10 +106,10 @@ def _smooth(task: Task, rng: np.random.Generator) -> np.ndarray:
     drawn_values = waves @ rng.normal(size=FREQUENCIES)
     y = _values(task)
     spread = drawn_values.std()
-    return y.mean() + y.std() * (drawn_values - drawn_values.mean()) / (spread if spread > 0 else 1.0)
+    return np.asarray(y.mean() + y.std() * (drawn_values - drawn_values.mean()) / (spread if spread > 0 else 1.0))
 
 
-_CHANGES: dict[str, Callable[[Task, np.random.Generator], np.ndarray]] = {
+_CHANGES: dict[str, Callable[[Task, np.random.Generator], FloatArray]] = {
     "shuffled": _shuffled,
     "negated": _negated,
     "rescaled": _rescaled,
@@ -116,7 +117,7 @@ _CHANGES: dict[str, Callable[[Task, np.random.Generator], np.ndarray]] = {
 }
 
 
-def laid_over(unrelated: Task, source: Task) -> np.ndarray:
+def laid_over(unrelated: Task, source: Task) -> FloatArray:
     """Return, for each design of `source`, a value of `unrelated`: that of the nearest row.
 
     Both tables are projected onto their leading principal components (as many as both have, at most three), each scaled
@@ -128,7 +129,7 @@ def laid_over(unrelated: Task, source: Task) -> np.ndarray:
     return _values(unrelated)[nearest]
 
 
-def components(x: np.ndarray, max_count: int = 3) -> np.ndarray:
+def components(x: FloatArray, max_count: int = 3) -> FloatArray:
     """Return the leading principal components of a table, each scaled to the unit range."""
     centred = _unit(x)
     centred = centred - centred.mean(axis=0)
@@ -166,7 +167,7 @@ def _own_table(pool: Pool) -> Task:
     return with_rows(task, drawn(len(task), MAX_ROWS, f"target-as-source/{pool.family}/{pool.task}"))
 
 
-def numbers(tasks: Sequence[Task]) -> np.ndarray:
+def numbers(tasks: Sequence[Task]) -> FloatArray:
     """Return the designs of tasks below one another as numbers: text one-hot, missing columns 0."""
     frames = [task.designs for task in tasks]
     words = {column for task in tasks for column in _words(task)}
@@ -181,6 +182,6 @@ def _words(task: Task) -> list[str]:
     return [column for p in task.space.parameters if isinstance(p, kinds) for column in p.lab_columns]
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
+def _unit(x: FloatArray) -> FloatArray:
     spread = np.ptp(x, axis=0)
-    return (x - x.min(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.asarray((x - x.min(axis=0)) / np.where(spread > 0, spread, 1.0))

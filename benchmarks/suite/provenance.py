@@ -11,18 +11,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 HERE = Path(__file__).parents[1]
+PACKAGES = (
+    "torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform", "physbo",
+    "optuna",
+)  # fmt: skip
 
 
 def provenance(*command: str) -> dict[str, str]:
     """Return command, commit, date, machine and package versions of a result page."""
-    packages = ("torch", "botorch", "gpytorch", "numpy", "scipy", "scikit-learn", "pandas", "baybe", "ax-platform")
-    packages += ("physbo", "optuna")
     return {
         "command": f"`{shlex.join(command)}`",
         "commit": commit(HERE),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{machine()}; one thread a campaign",
-        "versions": ", ".join([f"Python {platform.python_version()}", *filter(None, map(_installed, packages))]),
+        "versions": ", ".join([f"Python {platform.python_version()}", *filter(None, map(_installed, PACKAGES))]),
     }
 
 

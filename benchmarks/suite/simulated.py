@@ -174,7 +174,7 @@ def _simulated(name: str, task: SimulatedTask, frame: pd.DataFrame, file: Path) 
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = file.read_text(encoding="utf-8").split("\n") if file.exists() else [""]
     done = [json.loads(line) for line in lines[:-1]]  # what follows the last line break was cut off
-    rows = frame.to_dict("records")
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     if [each["design"] for each in done] != rows[: len(done)]:
         raise ValueError(f"{file} has other designs than this version would simulate; move it away")
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -134,6 +134,10 @@ class Suite(Value):
             raise InvalidInput(faults)
         return self
 
+    def families_of(self, split: str) -> frozenset[str]:
+        """Return the names of the families of a split."""
+        return frozenset(entry.family for entry in self.families if entry.split == split)
+
     def split(self, family: str) -> str:
         """Return whether models may be chosen on the tasks of `family`."""
         return next(entry.split for entry in self.families if entry.family == family)

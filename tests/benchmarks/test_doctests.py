@@ -1,22 +1,25 @@
-"""The examples in the benchmark's docstrings hold (pytest collects those of `designer` itself)."""
+"""The examples in the benchmarks' docstrings hold (pytest collects those of `designer` itself)."""
 
 from __future__ import annotations
 
 import doctest
-from types import ModuleType
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-from benchmarks.report import comparison, one_step_ahead, predictions, sections, significance
-from benchmarks.suite import measures, roles, sources
+import benchmarks
 
-
-@pytest.mark.parametrize(
-    "module",
-    [comparison, one_step_ahead, measures, predictions, roles, sections, significance, sources],
-    ids=lambda module: module.__name__,
+ROOT = Path(benchmarks.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+    for path in ROOT.rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
 )
-def test_examples(module: ModuleType) -> None:
-    result = doctest.testmod(module)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    result = doctest.testmod(import_module(name))
     assert result.attempted > 0
     assert result.failed == 0

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PASSWORD = "s3cr:t/p@ss"
 QUOTED = "s3cr%3At%2Fp%40ss"
@@ -32,7 +33,7 @@ def server(folder: Path, *, fsync: bool = False) -> Iterator[str]:
     Tests need no commit to outlive the machine: `fsync` is for who measures.
     """
     home = Path(tempfile.mkdtemp(prefix="designer-postgres-"))
-    user: dict[str, object] = {}
+    user: dict[str, Any] = {}
     if os.geteuid() == 0:  # the server refuses to run as root
         nobody = pwd.getpwnam("nobody")
         os.chown(home, nobody.pw_uid, nobody.pw_gid)

@@ -56,9 +56,9 @@ def check(store: SqlStore, log: Path, results: int) -> dict[str, int]:
         (name, each.id) for name, all_ in events.items() for event in all_ if isinstance(event, Suggested)
         for each in event.designs
     )  # fmt: skip
-    recorded = [(name, event) for name, all_ in events.items() for event in all_ if isinstance(event, Recorded)]
-    times = Counter((name, event.suggestion) for name, event in recorded)
-    values = {(name, event.suggestion): event.values["loss"] for name, event in recorded}
+    stored = [(name, event) for name, all_ in events.items() for event in all_ if isinstance(event, Recorded)]
+    times = Counter((name, event.suggestion) for name, event in stored)
+    values = {(name, event.suggestion): event.values["loss"] for name, event in stored}
     assert not asked - set(suggested), "a suggestion is lost"
     assert max(suggested.values()) == 1, "a suggestion is doubled"
     assert max(times.values()) == 1, "a result is doubled"
@@ -69,5 +69,5 @@ def check(store: SqlStore, log: Path, results: int) -> dict[str, int]:
         "suggestions acknowledged": len(asked),
         "suggestions in the store": sum(suggested.values()) - before,
         "results acknowledged": len(recorded),
-        "results in the store": len(recorded) - before,
+        "results in the store": len(stored) - before,
     }

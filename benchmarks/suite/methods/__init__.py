@@ -105,7 +105,7 @@ def load(name: str) -> Method:
         If its library is not installed.
     """
     require(name)
-    return import_module(MODULES.get(name, name))  # type: ignore[return-value]
+    return import_module(MODULES.get(name, name))
 
 
 def is_known(name: str) -> bool:

@@ -67,7 +67,7 @@ class AxChooser:
         asked, self._asked = self._asked, None
         if asked is not None and asked[0] == row:
             return asked[1]
-        return self._client.attach_trial(self._snapping.design(row))
+        return int(self._client.attach_trial(self._snapping.design(row)))
 
 
 def _parameter(setting: Setting) -> RangeParameterConfig | ChoiceParameterConfig:

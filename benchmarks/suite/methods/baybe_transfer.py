@@ -36,10 +36,10 @@ class BaybeTransferChooser:
         self._target, self._goal = candidates.target, candidates.goal
         designs, *measured = widened([candidates.designs, *(source.designs for source in sources)])
         self._designs = designs.assign(**{TASK: TARGET})
-        past = pd.concat(
-            table.assign(**{TASK: f"source {i}", self._target: source.y})
-            for i, (table, source) in enumerate(zip(measured, sources, strict=True))
-        )
+        for i, (table, source) in enumerate(zip(measured, sources, strict=True)):
+            table[TASK] = f"source {i}"
+            table[self._target] = source.y
+        past = pd.concat(measured)
         joined = pd.concat([self._designs, past])
         varied = [name for name in self._designs.columns if name != TASK and joined[name].nunique() > 1]
         parameters = [parameter(joined, name, candidates.categorical) for name in varied]

@@ -9,16 +9,16 @@ Source: https://botorch.org/docs/getting_started and tutorials/closed_loop_botor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 
-import botorch
 import gpytorch
 import numpy as np
 import torch
-from botorch.acquisition import LogExpectedImprovement
+from botorch.acquisition.analytic import LogExpectedImprovement
 from botorch.fit import fit_gpytorch_mll
 from botorch.models import SingleTaskGP
 from botorch.models.transforms import Normalize, Standardize
-from botorch.optim import optimize_acqf_discrete
+from botorch.optim.optimize import optimize_acqf_discrete
 from gpytorch.mlls import ExactMarginalLogLikelihood
 
 from benchmarks.suite.methods.starting import RandomStart
@@ -69,7 +69,7 @@ class BotorchChooser:
 
 def versions() -> dict[str, str]:
     """Return the versions that decide."""
-    return {"botorch": botorch.__version__, "gpytorch": gpytorch.__version__, "torch": torch.__version__}
+    return {"botorch": version("botorch"), "gpytorch": gpytorch.__version__, "torch": torch.__version__}
 
 
 def begin(candidates: Candidates, seed: int) -> BotorchChooser:

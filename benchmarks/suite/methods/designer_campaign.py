@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,7 +88,7 @@ class DesignerChooser:
         if self._posterior is None:
             return None
         with torch.no_grad(), one_thread():
-            posterior = self._posterior.posterior(self._features[[row]], observation_noise=True)
+            posterior: Any = self._posterior.posterior(self._features[[row]], observation_noise=True)
         return float(posterior.mean), float(posterior.variance) ** 0.5
 
     def _row(self, coordinates: np.ndarray) -> int:

@@ -14,6 +14,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from benchmarks.suite.methods.starting import RandomStart
 from benchmarks.suite.pools import Candidates
+from designer.arrays import FloatArray
 
 FIRST = 3
 
@@ -55,7 +56,7 @@ class ForestChooser:
         return (sign * float(trees.mean()), float(trees.std())) if trees.std() > 0 else None
 
 
-def _expected_improvement(mean: np.ndarray, spread: np.ndarray, best: float) -> np.ndarray:
+def _expected_improvement(mean: FloatArray, spread: FloatArray, best: float) -> FloatArray:
     spread = np.maximum(spread, 1e-12 * max(1.0, abs(best)))
     z = (mean - best) / spread
     return spread * (z * norm.cdf(z) + norm.pdf(z))

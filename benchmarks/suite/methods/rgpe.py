@@ -16,16 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.metadata import version
 
-import botorch
 import gpytorch
 import numpy as np
 import torch
-from botorch.acquisition import LogExpectedImprovement
+from botorch.acquisition.analytic import LogExpectedImprovement
 from botorch.models import SingleTaskGP
 from botorch.models.model import Model
-from botorch.posteriors import GPyTorchPosterior
-from botorch.sampling import SobolQMCNormalSampler
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from botorch.sampling.normal import SobolQMCNormalSampler
 from gpytorch.distributions import MultivariateNormal
 from linear_operator import to_linear_operator
 from torch import Tensor
@@ -163,7 +163,7 @@ def leave_one_out(model: SingleTaskGP, x: Tensor, y: Tensor) -> GPyTorchPosterio
 
 def versions() -> dict[str, str]:
     """Return the versions that decide."""
-    return {"botorch": botorch.__version__, "gpytorch": gpytorch.__version__, "torch": torch.__version__}
+    return {"botorch": version("botorch"), "gpytorch": gpytorch.__version__, "torch": torch.__version__}
 
 
 def begin(candidates: Candidates, seed: int) -> RgpeChooser:

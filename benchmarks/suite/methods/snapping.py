@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.suite.pools import Candidates
+from designer.arrays import FloatArray
 from designer.space import NumericParameter, ShareParameter
 
 
@@ -29,10 +30,10 @@ class Setting:
     log: bool = False
     words: tuple[str, ...] = ()
 
-    def place(self, values: np.ndarray) -> np.ndarray:
+    def place(self, values: FloatArray) -> FloatArray:
         """Return where numbers (n) stand in the range, 0 at its lowest and 1 at its highest value."""
         if self.log:
-            return (np.log(values) - np.log(self.low)) / (np.log(self.high) - np.log(self.low))
+            return np.asarray((np.log(values) - np.log(self.low)) / (np.log(self.high) - np.log(self.low)))
         return (values - self.low) / (self.high - self.low)
 
 

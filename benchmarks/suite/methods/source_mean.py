@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.metadata import version
 
-import botorch
 import gpytorch
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class SourceMeanChooser:
 
 def versions() -> dict[str, str]:
     """Return the versions that decide."""
-    return {"botorch": botorch.__version__, "gpytorch": gpytorch.__version__, "torch": torch.__version__}
+    return {"botorch": version("botorch"), "gpytorch": gpytorch.__version__, "torch": torch.__version__}
 
 
 def begin(candidates: Candidates, seed: int) -> SourceMeanChooser:

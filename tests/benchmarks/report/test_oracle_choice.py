@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.report.comparison import Cube
 from benchmarks.report.oracle_choice import by_family, chosen, crosswise
-from benchmarks.suite.results import Part
+from benchmarks.report.results import Part
 
 TASKS = (("a", "1"), ("a", "2"), ("a", "3"), ("b", "1"))
 CUBE = Cube(("ours", "past"), TASKS, (0,), np.array([[9.0, 9.0, 2.0, 7.0], [1.0, 8.0, 20.0, 5.0]])[..., None])
@@ -28,7 +28,7 @@ def test_the_best_of_a_family(leave_task_out: bool, expected: float) -> None:
 
 
 OURS, BASELINE = "designer-auto", "designer"
-SUITE: Any = SimpleNamespace(split=lambda family: "develop" if family == "a" else "report")
+SUITE: Any = SimpleNamespace(families_of=lambda split: {"a"} if split == "develop" else {"b"})
 
 
 def part(**experiments: tuple[float, ...]) -> Part:

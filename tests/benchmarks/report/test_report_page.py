@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.report import tidy
 from benchmarks.report.report_page import report
+from benchmarks.report.results import results
 from benchmarks.report.sections import markdown, page
-from benchmarks.suite import tidy
 from benchmarks.suite.campaigns import Row
 from benchmarks.suite.plan import Plan, prepare
 from benchmarks.suite.pools import Pool
-from benchmarks.suite.results import results
 from benchmarks.suite.sources import digest
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report.one_step_ahead import AFTER
+from benchmarks.report.results import Campaign, Results
 from benchmarks.suite.measures import REGRET_AT
-from benchmarks.suite.results import Campaign, Results
 from designer.errors import MissingExtra
 
 KEYS = ("family", "task", "method", "track", "control")

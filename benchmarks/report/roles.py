@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.report.comparison import Cube, mean
-from benchmarks.suite.results import Grid, Part
+from benchmarks.report.results import Grid, Part
 
 OURS = "designer"
 

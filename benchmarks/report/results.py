@@ -165,7 +165,7 @@ def results(plan: Plan, rows: Iterable[Row], wanted: Sequence[str] = ()) -> Resu
 
 
 def _measured(row: Row, pool: Pool) -> Campaign:
-    path = pool.candidates.utility(np.array(row.y))
+    path: list[float] = pool.candidates.utility(np.array(row.y)).tolist()
     return Campaign(
         row,
         measure(pool.utility, path, row.budget),
