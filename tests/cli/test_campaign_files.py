@@ -71,7 +71,7 @@ colour: blue
 """
 
 
-def test_all_faults_of_a_wrong_file_are_told_at_once_each_on_its_line(designer, folder):
+def test_all_faults_of_a_wrong_file_are_reported_at_once_each_on_its_line(designer, folder):
     (folder / "glass.yaml").write_text(WRONG)
     before = sorted(folder.iterdir())
     for verb in (["validate"], ["suggest"], ["status"], ["run"], ["record", "S0001", "strength=3"]):
@@ -178,7 +178,7 @@ class TestInit:
             ([], "there is nothing to write a campaign from; give a table"),
         ],
     )
-    def test_what_cannot_be_is_told_and_nothing_is_written(self, designer, folder, words, message):
+    def test_impossible_requests_are_reported_and_nothing_is_written(self, designer, folder, words, message):
         (folder / "lab.csv").write_text(TABLE)
         before = sorted(folder.iterdir())
         done = designer("init", *words)

@@ -1,4 +1,4 @@
-"""`designer tasks` as a person and a program use it: what is written, what is refused, and what is said."""
+"""`designer tasks` as a person and a program use it: what is written, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_campaign_becomes_a_task(designer, folder: Path) -> None:
 
 def test_wrong_use_is_one_line(designer, folder: Path) -> None:
     (folder / "a.csv").write_text("x,y\n1,a\n2,b\n")
-    for words, said in (
+    for words, message in (
         (("tasks", "import"), "there is nothing to import"),
         (("tasks", "import", "none.csv"), "none.csv: no such file"),
         (("tasks", "import", "a.csv", "--maximize", "z", "--yes"), "a.csv: there is no column 'z'"),
@@ -107,4 +107,4 @@ def test_wrong_use_is_one_line(designer, folder: Path) -> None:
     ):
         done = designer(*words)
         assert (done.code, done.err.count("\n")) == (2, 1), done.err
-        assert done.err.startswith(said)
+        assert done.err.startswith(message)

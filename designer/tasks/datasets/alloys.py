@@ -37,8 +37,8 @@ def measured_alloys(quantity: Property) -> pd.DataFrame:
     Parameters
     ----------
     quantity
-        ``hardness``: Vickers hardness (HV). ``compressive_strength``: yield strength (MPa) in compression at room
-        temperature (15 to 30 degC).
+        ``hardness``: Vickers hardness (HV). ``compressive_strength``: yield strength (MPa) in compression at
+        room temperature (15 to 30 degC).
 
     Returns
     -------

@@ -25,8 +25,8 @@ def designs() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("constraints", [[], ["T <= 800"], ["x.Ni >= 20"]])
-def test_many_designs_are_told_of_as_one_is(constraints: list[str]) -> None:
+def test_many_designs_agree_with_one_at_a_time(constraints: list[str]) -> None:
     space = DesignSpace(parameters=SPACE, constraints=constraints)
-    told = all_violations(space, designs())
-    assert told == [violations(space, design) for design in designs()]
-    assert 0 < sum(not texts for texts in told) < len(told)
+    found = all_violations(space, designs())
+    assert found == [violations(space, design) for design in designs()]
+    assert 0 < sum(not texts for texts in found) < len(found)

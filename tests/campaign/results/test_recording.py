@@ -1,4 +1,4 @@
-"""Recording tables of results: every fault told, nothing half written, nothing recorded twice."""
+"""Recording tables of results: every fault reported, nothing half written, nothing recorded twice."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class TestTwice:
         assert campaign.record({"S0001": {"cost": 3.1}}).recorded == ("M0002",)
         assert [each.id for each in campaign.state.of("S0001")] == ["M0001", "M0002"]
 
-    def test_equal_replicates_are_told_apart_by_number(self, campaign: Campaign) -> None:
+    def test_equal_replicates_are_distinguished_by_number(self, campaign: Campaign) -> None:
         rows = [{"id": "S0001", "cost": 3, "replicate": i} for i in (1, 2)]
         assert campaign.record(rows).recorded == ("M0001", "M0002")
         assert not campaign.record(rows).changed

@@ -153,24 +153,24 @@ def test_what_may_pass_is_waited_out(
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_refused_key_is_one_line_and_is_not_shown(server: Server, fetching: Fetching, code: int) -> None:
     server.faults = [status(code)]
-    told: list[str] = []
+    messages: list[str] = []
     with pytest.raises(InvalidInput, match="refuses the key; set MP_API_KEY") as caught:
-        fetch_tables("chemsys=Na-Cl", ["band_gap"], fetching=replace(fetching, tell=told.append))
-    assert KEY not in str(caught.value) + "".join(told)
+        fetch_tables("chemsys=Na-Cl", ["band_gap"], fetching=replace(fetching, tell=messages.append))
+    assert KEY not in str(caught.value) + "".join(messages)
     assert len(server.asked) == 1
 
 
 def test_a_server_that_stays_down_says_so_without_the_key(server: Server, fetching: Fetching) -> None:
     server.faults = [status(500)] * 9
-    told: list[str] = []
+    messages: list[str] = []
     with pytest.raises(SourceUnavailable, match=r"did not answer: .*500") as caught:
-        fetch_tables("chemsys=Na-Cl", ["band_gap"], fetching=replace(fetching, tell=told.append))
-    assert KEY not in str(caught.value) + "".join(told)
-    assert len(told) == 2
+        fetch_tables("chemsys=Na-Cl", ["band_gap"], fetching=replace(fetching, tell=messages.append))
+    assert KEY not in str(caught.value) + "".join(messages)
+    assert len(messages) == 2
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"band_gap": [1, 2]}, "'band_gap' of mp-0 is list, not a number"),
         ({"bulk_modulus": {"hill": 3}}, "'bulk_modulus' of mp-0 has no 'vrh'"),
@@ -178,10 +178,10 @@ def test_a_server_that_stays_down_says_so_without_the_key(server: Server, fetchi
         ({"drop": "band_gap"}, "mp-0 has no 'band_gap'"),
     ],
 )
-def test_a_changed_schema_is_named(server: Server, fetching: Fetching, changed: dict[str, Any], said: str) -> None:
+def test_a_changed_schema_is_named(server: Server, fetching: Fetching, changed: dict[str, Any], message: str) -> None:
     server.materials = [material(0, **changed)]
     server.materials[0].pop(changed.get("drop", ""), None)
-    with pytest.raises(SourceUnavailable, match=said):
+    with pytest.raises(SourceUnavailable, match=message):
         fetch_tables("chemsys=Na-Cl", ["band_gap", "bulk_modulus"], fetching=fetching)
 
 

@@ -59,7 +59,7 @@ def test_a_title_without_commas_is_one_fault_however_many_rows_follow(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("a.json", "{", "a.json:1: is no JSON: Expecting property name"),
         ("a.json", '{"a": [1], "b": [1, 2]}', "a.json: is no table; give a list of records"),
@@ -71,12 +71,12 @@ def test_a_title_without_commas_is_one_fault_however_many_rows_follow(tmp_path: 
         ("none/", "", "none: the folder holds nothing that is read"),
     ],
 )
-def test_faults_have_a_place(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_faults_have_a_place(tmp_path: Path, name: str, text: str, message: str) -> None:
     path = tmp_path / name
     path.mkdir() if name.endswith("/") else path.write_text(text)
     with pytest.raises(InvalidInput) as caught:
         read_source(path)
-    assert str(caught.value).removeprefix(f"{tmp_path}/").startswith(said)
+    assert str(caught.value).removeprefix(f"{tmp_path}/").startswith(message)
 
 
 def olympus(folder: Path, config: dict[str, Any], data: str) -> Path:
@@ -109,7 +109,7 @@ def test_an_olympus_folder(tmp_path: Path) -> None:
     assert task.space.parameters[2].to_lab(task.space.parameters[2].enumerate())[0].tolist() == [1.0, 3.0, 5.0]
 
 
-def test_an_olympus_simplex_is_a_mixture_and_its_faults_are_told(tmp_path: Path) -> None:
+def test_an_olympus_simplex_is_a_mixture_and_its_faults_are_reported(tmp_path: Path) -> None:
     parts = [{"name": n, "type": "continuous", "low": 0, "high": 1} for n in ("a", "b")]
     config = CONFIG | {"constraints": {"parameters": "simplex"}, "parameters": parts}
     (table,) = read_source(olympus(tmp_path / "one", config, "0.25,0.75,1\n"))

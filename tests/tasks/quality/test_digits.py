@@ -37,8 +37,8 @@ def test_a_column_of_two_decimals_tells_a_slip_and_one_of_fixed_digits_does_not(
     scale = Resolution.of(decimals, trusted)
     assert not scale.by_digits
     slipped = WrittenNumbers.of([f"{float(number or 0) * factor:.8g}" for number in decimals.numbers])
-    told = scale.logp(slipped.back(factor, 0.0)) - scale.logp(slipped)
-    assert np.median(told) > 2 if sign > 0 else np.median(told) > 1
+    gain = scale.logp(slipped.back(factor, 0.0)) - scale.logp(slipped)
+    assert np.median(gain) > 2 if sign > 0 else np.median(gain) > 1
     assert Resolution.of(digits, trusted).by_digits
     np.testing.assert_allclose(Resolution.of(digits, trusted).evidence(digits.back(factor, 0.0)), 0.0)
 

@@ -104,19 +104,19 @@ def strengths(factor: float, n: int = 40) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"),
+    ("factor", "message"),
     [
         (10.0, "a factor of 10 too large: one value in five exceeds"),
         (0.1, "a factor of 10 too small: one value in five exceeds"),
         (0.001, "a factor of 1000 too small: one value in five exceeds"),
     ],
 )
-def test_a_column_of_results_without_siblings_is_judged_by_its_quantity(factor: float, said: str) -> None:
+def test_a_column_of_results_without_siblings_is_judged_by_its_quantity(factor: float, message: str) -> None:
     (finding,) = strengths(factor)
     sound = strengths(1.0)
     assert sound == []
     assert (finding.kind, finding.row, finding.column) == ("slip", None, "yield_strength")
-    assert said in finding.what
+    assert message in finding.what
     assert "of a yield strength of a metal that is usually 150 to 3000 MPa" in finding.what
     assert len(finding.repair) == 40
     assert all(400 < float(change.now) < 1300 for change in finding.repair)
@@ -150,7 +150,7 @@ def test_some_rows_beyond_the_limits_are_no_wrong_column() -> None:
     assert labels(fractions) == []
 
 
-def test_two_columns_under_each_others_headers_are_told_by_their_quantities() -> None:
+def test_two_columns_under_each_others_headers_are_found_by_their_quantities() -> None:
     rng = np.random.default_rng(0)
     strength = Column("yield strength", "MPa", "target", rng.uniform(4, 40, 40))
     strain = Column("elongation", "percent", "target", rng.uniform(300, 1200, 40))

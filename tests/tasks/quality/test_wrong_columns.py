@@ -24,7 +24,7 @@ def judged(own: Column, *others: Column) -> list[str]:
 
 
 @pytest.mark.parametrize(("scale", "label"), [(0.1, "10 too small"), (10.0, "10 too large"), (0.001, "1000 too small")])
-def test_a_column_in_another_unit_is_told_by_three_siblings(scale: float, label: str) -> None:
+def test_a_column_in_another_unit_is_found_by_three_siblings(scale: float, label: str) -> None:
     siblings = [column("y", seed) for seed in (1, 2, 3)]
     assert judged(column("y", 0, scale=scale), *siblings) == [f"a factor of {label}"]
 
