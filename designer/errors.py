@@ -6,10 +6,19 @@ An error carries all the faults that were found, so that a user mends a file onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
+
+MAX_ALIKE = 20
+"""Faults of one kind that are listed one by one; more of them are one line with a count."""
+MAX_KINDS = 100
+"""Kinds of faults that are listed."""
+MAX_FAULT_TEXT = 300
+"""Characters of what is wrong, and of the remedy, that are shown."""
+_VALUES = re.compile(r"""'[^']*'|"[^"]*"|[-+]?\d[\d.,e+-]*""")
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,57 @@ class Fault:
         }
 
 
+def summarized(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Return faults as they are listed for a person or a program: many of one kind are one, with their count.
+
+    Faults are of one kind if they differ only in their place, and in the numbers and quoted words of their text. A kind
+    of more than `MAX_ALIKE` faults is one line: the first of them, how many more there are, and the first rows.
+
+    Examples
+    --------
+    >>> many = [Fault(f"'{i}x' is not a number", "give a number", row=i) for i in range(2, 30_002)]
+    >>> [str(fault) for fault in summarized(many)]
+    ["row 2: '2x' is not a number; give a number (and 29,999 more like this, in rows 3, 4, 5, 6, 7, ...)"]
+    """
+    kinds: dict[tuple[str | None, str, str], list[Fault]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.file, _pattern(fault.what), _pattern(fault.remedy)), []).append(fault)
+    listed = {id(fault) for alike in list(kinds.values())[:MAX_KINDS] for fault in _listed(alike)}
+    first = {id(alike[0]): alike for alike in kinds.values()}
+    lines = [_counted(first[id(f)]) if id(f) in first else _short(f) for f in faults if id(f) in listed]
+    left = sum(len(alike) for alike in list(kinds.values())[MAX_KINDS:])
+    return (*lines, Fault(f"and {left:,} faults of other kinds")) if left else tuple(lines)
+
+
+def _listed(alike: Sequence[Fault]) -> Sequence[Fault]:
+    return alike if len(alike) <= MAX_ALIKE else alike[:1]
+
+
+def _counted(alike: Sequence[Fault]) -> Fault:
+    first = _short(alike[0])
+    if len(alike) <= MAX_ALIKE:
+        return first
+    rows = list(dict.fromkeys(fault.row for fault in alike[1:] if fault.row is not None and fault.row != first.row))
+    places = f", in rows {', '.join(map(str, rows[:5]))}{', ...' if len(rows) > 5 else ''}" if rows else ""
+    return replace(first, remedy=f"{first.remedy} (and {len(alike) - 1:,} more like this{places})".lstrip())
+
+
+def _short(fault: Fault) -> Fault:
+    if max(len(fault.what), len(fault.remedy), len(fault.column or "")) <= MAX_FAULT_TEXT:
+        return fault
+    column = fault.column if fault.column is None else _cut(fault.column)
+    return replace(fault, what=_cut(fault.what), remedy=_cut(fault.remedy), column=column)
+
+
+def _cut(text: str) -> str:
+    half = MAX_FAULT_TEXT // 2
+    return text if len(text) <= MAX_FAULT_TEXT else f"{text[:half]} ... {text[-half:]}"
+
+
+def _pattern(text: str) -> str:
+    return _VALUES.sub("*", text[: 10 * MAX_FAULT_TEXT])
+
+
 def render_path(path: tuple[str | int, ...]) -> str:
     """Return a document path as a person writes it.
 
@@ -128,7 +188,10 @@ class InvalidInput(DesignerError, ValueError):
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in summarized(self.faults))
 
 
 class InvalidSpace(InvalidInput):

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from designer.errors import DesignerError, Fault, InvalidInput
+from designer.errors import DesignerError, Fault, InvalidInput, summarized
 
 OK, OTHER, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -124,7 +124,7 @@ def fail(error: BaseException, as_json: bool) -> int:
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, InvalidInput):
-        faults, message = error.faults, _count(error.faults)
+        faults, message = summarized(error.faults), _count(error.faults)
         code = BAD_INPUT
     else:
         faults, message, code = (), _one_line(error), OTHER
@@ -164,7 +164,7 @@ def _flat(text: str) -> str:
 
 
 def _count(faults: Sequence[Fault]) -> str:
-    return "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
 
 
 def _console() -> Any:

@@ -16,6 +16,7 @@ from designer.errors import (
     NoDesignLeft,
     StoreError,
     UnknownSuggestion,
+    summarized,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -119,7 +120,7 @@ def problem(error: BaseException) -> dict[str, Any]:
     if isinstance(error, WorkerProblem):
         return error.document
     kind = problem_kind(error)
-    faults = list(error.faults) if isinstance(error, InvalidInput) else []
+    faults = list(summarized(error.faults)) if isinstance(error, InvalidInput) else []
     if faults:
         detail = "; ".join(str(fault) for fault in faults[:3]) + (f"; and {len(faults) - 3} more" * (len(faults) > 3))
     elif kind.name == "store" and not isinstance(error, Refused):

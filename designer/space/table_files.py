@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from designer.errors import Fault, InvalidData, MissingExtra
+from designer.errors import Fault, InvalidData
+from designer.space.spreadsheet.workbook import MAX_COLUMNS, read_rows
 
 _LARGE = 1_000_000  # characters from which pandas' parser is worth a second way
 
@@ -22,18 +23,18 @@ _LARGE = 1_000_000  # characters from which pandas' parser is worth a second way
 def read_frame(path: Path | str) -> pd.DataFrame:
     """Read a CSV or Excel file; the index, called ``row``, is the number of each row as a spreadsheet counts.
 
-    Cells of a CSV file are text. Those of an Excel file are text, numbers or None, from the first sheet.
+    Cells of a CSV file are text. Those of an Excel file are text, numbers, truth values or None, from the first visible
+    sheet, as a person sees them: a cell that holds 0.55 and shows 55% is the text ``55 %``
+    (`designer.space.spreadsheet`).
 
     Raises
     ------
     InvalidData
         If the file is missing, empty or unreadable, a header stands twice or is missing, or a row is too long or short.
-    MissingExtra
-        For an Excel file, if openpyxl is not installed.
     """
     path = Path(path)
     if path.suffix.casefold() in (".xlsx", ".xlsm"):
-        return _framed(_excel_rows(path), str(path))
+        return _framed(read_rows(path), str(path))
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -60,6 +61,10 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
     separator = max(",;\t", key=first.count)
     if separator not in first:
         separator = max(",;\t", key=text.count)
+    columns = first.count(separator) + 1
+    if columns > MAX_COLUMNS:
+        what, remedy = f"the table has {columns:,} columns", f"a table has at most {MAX_COLUMNS:,}"
+        raise InvalidData(Fault(what, remedy, file=file, row=1))
     if len(text) > _LARGE:
         large = read_large(text, separator)
         if large is not None:
@@ -69,7 +74,7 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise InvalidData(Fault(f"the file is no proper CSV: {error}", "check the quotes", file=file)) from None
-    return _framed([[cell.strip() for cell in row] for row in rows], file)
+    return _framed(list(enumerate(([cell.strip() for cell in row] for row in rows), start=1)), file)
 
 
 def read_large(text: str, separator: str) -> pd.DataFrame | None:
@@ -97,37 +102,9 @@ def read_large(text: str, separator: str) -> pd.DataFrame | None:
     return body
 
 
-def _excel_rows(path: Path) -> list[list[Any]]:
-    try:
-        import openpyxl  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtra("openpyxl", "excel") from None
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            sheet = book.worksheets[0]
-            rows = [[_excel_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-        finally:
-            book.close()
-    except FileNotFoundError:
-        raise InvalidData(Fault("no such file", "give the path of an Excel file", file=str(path))) from None
-    except Exception as error:  # noqa: BLE001  openpyxl lets zip, XML and its own errors through
-        what = f"the file cannot be read as Excel: {error}"
-        raise InvalidData(Fault(what, "save it as .xlsx again, or as CSV UTF-8", file=str(path))) from None
-    width = max((i + 1 for row in rows for i, cell in enumerate(row) if cell is not None), default=0)
-    return [(row + [None] * width)[:width] for row in rows]
-
-
-def _excel_cell(cell: Any) -> Any:
-    if isinstance(cell, str):
-        return cell.strip() or None
-    return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
-
-
-def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
-    numbered = [
-        (number, row) for number, row in enumerate(rows, start=1) if any(cell not in ("", None) for cell in row)
-    ]
+def _framed(rows: Sequence[tuple[int, Sequence[Any]]], file: str | None) -> pd.DataFrame:
+    """Return numbered rows as a frame, without those that are empty; the first of them is the header."""
+    numbered = [(number, row) for number, row in rows if any(cell not in ("", None) for cell in row)]
     if not numbered:
         raise InvalidData(Fault("the file is empty", "begin with a line of headers", file=file))
     (first, header), *body = numbered
@@ -136,10 +113,10 @@ def _framed(rows: Sequence[Sequence[Any]], file: str | None) -> pd.DataFrame:
     if faults:
         raise InvalidData([fault.at(file=file) for fault in faults])
     index = pd.Index([number for number, _ in body], name="row", dtype="int64")
-    columns = {i: [row[i] for _, row in body] for i in range(len(names))}
-    frame = pd.DataFrame({i: pd.Series(cells, index=index, dtype=object) for i, cells in columns.items()}, index=index)
-    frame.columns = pd.Index(names, dtype=object)
-    return frame
+    cells = np.empty((len(body), len(names)), dtype=object)
+    for i, (_, row) in enumerate(body):
+        cells[i] = row
+    return pd.DataFrame(cells, index=index, columns=pd.Index(names, dtype=object), dtype=object)
 
 
 def width_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:
@@ -188,8 +165,10 @@ def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
         for position, name in enumerate(names, start=1)
         if not name
     ]
-    return faults + [
-        Fault(f"the header {name!r} stands twice", "name each column once", row=row, column=name)
-        for position, name in enumerate(names)
-        if name and name in names[:position]
-    ]
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            faults.append(Fault(f"the header {name!r} stands twice", "name each column once", row=row, column=name))
+        if name:
+            seen.add(name)
+    return faults

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from designer.arrays import FloatArray, IndexArray
-from designer.errors import Fault, InvalidData, InvalidUnit, did_you_mean
+from designer.errors import MAX_ALIKE, Fault, InvalidData, InvalidUnit, did_you_mean
 from designer.space.base import SpaceLike
 from designer.space.parameters.base import Converter, LabColumn
 from designer.space.parameters.fields import MAX_NUMBER
@@ -137,15 +137,17 @@ class _Reader:
 
     def _match_headers(self, known: dict[str, str], extra_columns: Sequence[str]) -> None:
         """Find the place of each lab column, and the unit that its header gives."""
+        names, extra_columns = {*known, *extra_columns}, tuple(extra_columns)
         headers: dict[str, str] = {}
+        unknown = 0
         for i, header in enumerate(self.frame.columns):
-            name, unit = _split(str(header), {*known, *extra_columns})
+            name, unit = _split(str(header), names)
             column = known.get(name)
             key = column or name
-            if column is None and name not in extra_columns:
-                self._fault(
-                    "the column is unknown", self._header_remedy(name, known, extra_columns), str(header), row=1
-                )
+            if column is None and name not in names:
+                unknown += 1
+                remedy = self._header_remedy(name, known, extra_columns) if unknown <= MAX_ALIKE else ""
+                self._fault("the column is unknown", remedy, str(header), row=1)
             elif key in headers:
                 what = "the header occurs twice" if headers[key] == str(header) else f"the same as {headers[key]!r}"
                 self._fault(what, "give each column once", str(header), row=1)

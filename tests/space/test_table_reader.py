@@ -237,16 +237,6 @@ def test_excel_files(tmp_path: Path) -> None:
         SPACE.read_table(read_frame(tmp_path / "a.xlsx"))
 
 
-def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    from designer.errors import MissingExtra
-
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'materials-designer\[excel\]'"):
-        read_frame(tmp_path / "a.xlsx")
-
-
 def test_numbers_too_large_to_reckon_with_are_refused() -> None:
     assert faults(table(anneal=[1e101, 350])) == [
         "a.csv, row 2, column 'anneal': the value is beyond 1e+100; give a finite number"

@@ -21,7 +21,7 @@ from designer.campaign.log.events import Design, Event, Failed, Recorded
 from designer.campaign.log.state import CampaignState, measurement_id, suggested_designs
 from designer.campaign.results.designs import all_violations
 from designer.campaign.results.results_table import ResultRow, ResultTable
-from designer.errors import Fault
+from designer.errors import Fault, summarized
 from designer.space import DesignSpace
 
 
@@ -75,7 +75,7 @@ class RecordReport:
         lines = [f"{what}: {', '.join(which)}" for what, which in groups if which]
         lines += self.unchanged
         lines += [f"{name}: {text}" for name, texts in self.flags.items() for text in texts]
-        lines += [f"not recorded: {fault}" for fault in self.faults]
+        lines += [f"not recorded: {fault}" for fault in summarized(self.faults)]
         if not self.changed:
             lines.append("nothing was changed")
         return lines

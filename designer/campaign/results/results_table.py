@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign.log.events import Design
 from designer.campaign.results.design_tables import read_result_designs
 from designer.campaign.results.numeric_cells import is_blank, is_nan, read_number, read_spread
-from designer.errors import Fault, InvalidInput
+from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.units import split_header
@@ -117,8 +117,9 @@ class _Reader:
         self.targets = targets
         self.suggested = suggested
         self.faults: list[Fault] = []
+        self.unknown = 0
         self.numbers = _row_numbers(self.frame)
-        self.cells = [self.frame.iloc[:, i].tolist() for i in range(self.frame.shape[1])]
+        self.cells = self.frame.to_numpy(dtype=object).T.tolist()
 
     def read(self) -> tuple[list[ResultRow], list[str]]:
         columns = list(self._columns())
@@ -179,6 +180,9 @@ class _Reader:
         if header in ID_COLUMNS:
             remedy = "leave it out, or record results of suggestions by their id"
             return Fault(f"column {header!r} belongs to results of suggestions", remedy, row=HEADER_ROW, column=header)
+        self.unknown += 1
+        if self.unknown > MAX_ALIKE:  # the nearest known name is looked up for the first ones alone
+            return Fault("unknown column", "leave it out", row=HEADER_ROW, column=header)
         known = [*self.space.columns, *(target.name for target in self.targets)]
         known += [*(target.name + NOISE for target in self.targets), "replicate", "failed"]
         close = get_close_matches(split_header(header)[0], known, n=1)
