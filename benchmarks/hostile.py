@@ -114,7 +114,7 @@ def far_cell() -> str:
 
 
 def false_dimension() -> str:
-    """Return a sheet that is said to reach to its last cell, and does not."""
+    """Return a sheet whose dimension is declared as that of the largest sheet there is."""
     return worksheet(HEADER + DATA, before='<dimension ref="A1:XFD1048576"/>')
 
 
