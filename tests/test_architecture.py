@@ -46,7 +46,7 @@ LAYERS = (
 )
 # Sub-packages of one package, from the foundations up; those in one tuple do not import each other.
 SUB_LAYERS = {
-    "space": (("parameters",), ("constraints",)),
+    "space": (("parameters", "spreadsheet"), ("constraints",)),
     "tasks": (("datasets", "quality"), ("importing",)),
     "surrogates": (("robust",),),
     "priors": (("deep",), ("metric", "networks", "stacking")),
