@@ -45,6 +45,7 @@ _TWO_STOPS = re.compile(r"(\d*)\.(0\.\d+)(?![\d.])")
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 _WORDS = sorted(ABBREVIATIONS, key=len, reverse=True)
 _WORD = re.compile("|".join(rf"{re.escape(word)}(?![a-z])" for word in _WORDS))
+_BEGINNINGS = frozenset(word[:2] for word in _WORDS)
 _ACRONYMS = frozenset({"BTC", "BDC", "FSI", "TFSI", "BOB", "DFOB", "ODFB"})  # of letters that are elements, too
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -209,6 +210,8 @@ class _Reader:
         return self._abbreviation() or self._element()
 
     def _abbreviation(self) -> dict[str, float] | None:
+        if self.text[self.place : self.place + 2] not in _BEGINNINGS:
+            return None
         match = _WORD.match(self.text, self.place)
         before = self.text[self.place - 1 : self.place]
         if match is None or (match[0][0].islower() and before.islower()):
