@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import reduce
 from math import gcd
@@ -14,7 +14,7 @@ from designer.campaign.file.reserved_columns import OWN
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.errors import Fault, InvalidData, InvalidInput
-from designer.space.parameters.fields import identifier
+from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
 from designer.units import number_and_unit, parse_quantity, shortened, split_header
 
 if TYPE_CHECKING:
@@ -179,6 +179,9 @@ def _target(column: Column, request: ColumnRequest, file: str) -> Entry:
         unusable = f"{shortened(odd)!r} is not a number, and so the column cannot be a target"
         what = unusable if odd else "the column is empty"
         raise InvalidData(Fault(what, "correct the cell, or choose another column", file=file, column=column.header))
+    title = split_header(column.header)[0]
+    if title in GRAMMAR_WORDS:  # reserved for parameters alone
+        column = replace(column, name=title)
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
     keys += _column_key(column) + _unit_key(column) + ([("goal", request.goal)] if request.goal is not None else [])
     keys += [

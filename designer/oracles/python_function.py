@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import keyword
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -33,8 +34,9 @@ class PythonMeasure(MeasureBase):
     """Call a Python function: ``module:function``, beside the campaign file or installed.
 
     The function gets one keyword argument a parameter, in lab units (a composition as a mapping from element to
-    amount), and returns a mapping from target to number, or one number where there is one target. An exception, None,
-    NaN or infinity is a failed measurement.
+    amount), and returns a mapping from target to number, or one number where there is one target. A parameter whose
+    name is a keyword of Python, such as ``lambda``, comes with an underscore behind it (``lambda_``). An exception,
+    None, NaN or infinity is a failed measurement.
     """
 
     kind: Literal["python"] = "python"
@@ -87,11 +89,11 @@ class PythonOracle:
         self._space, self._targets = space, targets
         self._name = function if isinstance(function, str) else getattr(function, "__qualname__", "the function")
         self._function = load_function(function, folder) if isinstance(function, str) else function
-        _check_takes(self._function, self._name, tuple(parameter.name for parameter in space.parameters))
+        _check_takes(self._function, self._name, tuple(_argument(parameter.name) for parameter in space.parameters))
 
     def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
         """Call the function; see `Oracle.measure`."""
-        arguments = grouped(self._space, design)
+        arguments = {_argument(name): value for name, value in grouped(self._space, design).items()}
         try:
             result = self._function(**arguments)
         except (MeasurementFailed, OracleUnusable):
@@ -99,6 +101,11 @@ class PythonOracle:
         except (Exception, SystemExit) as error:  # whatever it raises, the experiment failed
             raise MeasurementFailed(f"{self._name} raised {type(error).__name__}: {_first_line(error)}") from error
         return Measured(checked(result, self._targets, self._name))
+
+
+def _argument(name: str) -> str:
+    """Return the keyword argument for a parameter: Python's own keywords cannot be arguments."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def load_function(reference: str, folder: Path | None) -> Callable[..., object]:

@@ -186,3 +186,22 @@ def test_whatever_the_table_the_draft_is_a_space(headers, data):
     document = read_document(render(draft)).data
     if draft.candidates is None:
         assert DesignSpace(space=document["space"]).columns
+
+
+@pytest.mark.parametrize("name", ["yield", "lambda", "class", "None", "True", "on", "null"])
+def test_words_of_other_languages_are_names(name: str):
+    columns = columns_of(**{name: ["1", "2", "4"], "y": ["1", "2", "3"]})
+    draft, [parameter] = parameters(columns, "y")
+    assert parameter["name"] == name
+    assert "column" not in parameter
+    written = read_document(render(draft)).data
+    assert written["space"][0]["name"] == name
+    assert DesignSpace(parameters=written["space"]).columns == (name,)
+
+
+@pytest.mark.parametrize("name", ["yield", "max", "exp", "if"])
+def test_any_word_names_a_target(name: str):
+    draft, _ = parameters(columns_of(**{"T": ["1", "2", "4"], f"{name} [percent]": ["1", "2", "3"]}), name)
+    (target,) = (dict(entry.keys) for entry in draft.targets)
+    assert (target["name"], target["unit"]) == (name, "percent")
+    assert "column" not in target

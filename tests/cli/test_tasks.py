@@ -32,6 +32,14 @@ def test_a_guess_is_shown_and_must_be_confirmed(designer, folder: Path) -> None:
     )
 
 
+def test_a_target_keeps_its_name(designer, folder: Path) -> None:
+    table().rename(columns={"y (mV)": "yield [percent]"}).to_csv("a.csv", index=False)
+    assert designer("tasks", "import", "a.csv", "-o", "out", "--yes").code == 0
+    (task,) = load_family(folder / "out").tasks
+    assert (task.target().name, task.target().unit) == ("yield", "percent")
+    assert "yield_" not in "".join(path.read_text() for path in (folder / "out").rglob("*.yaml"))
+
+
 def test_a_mapping_file_and_several_tables(designer, folder: Path) -> None:
     table().to_csv("a.csv", index=False)
     table(seed=1, slope=-1).to_csv("b.csv", index=False)

@@ -1,11 +1,13 @@
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from designer.errors import MeasurementFailed, OracleUnusable
 from designer.oracles.python_function import PythonOracle, load_function, python_faults
 from designer.oracles.testing import check_oracle
+from designer.space import DesignSpace
 from tests.oracles.spaces import DESIGNS, SPACE, TARGETS, design
 
 
@@ -24,6 +26,16 @@ def test_keeps_the_contract():
 
 def test_the_function_gets_one_argument_a_parameter_in_lab_units():
     assert dict(PythonOracle(simulate, SPACE, TARGETS).measure(design())) == {"hardness": 500.0, "cost": 3.0}
+
+
+def test_a_parameter_named_as_a_keyword_of_python_gets_an_underscore():
+    space = DesignSpace(parameters=[{"name": "lambda", "kind": "numeric", "bounds": [0, 9]}])
+
+    def double(lambda_):
+        return 2 * lambda_
+
+    assert dict(PythonOracle(double, space, ("y",)).measure({"lambda": 3.0})) == {"y": 6.0}
+    assert space.valid(space.read_table(pd.DataFrame({"lambda": [1.0]})).coordinates).all()
 
 
 def test_a_module_beside_the_campaign_file_comes_first(tmp_path: Path):

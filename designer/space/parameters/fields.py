@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import math
 import numbers
 import re
@@ -49,7 +48,7 @@ def _name(given: str) -> str:
     if not given.isidentifier():
         remedy = "use letters, digits and underscores, and give the lab's spelling as 'column'"
         raise ValueError(f"name {given!r} cannot be used in a constraint; {remedy}")
-    if given in GRAMMAR_WORDS or keyword.iskeyword(given):
+    if given in GRAMMAR_WORDS:
         raise ValueError(f"name {given!r} is a word of the grammar; choose another name")
     return given
 
@@ -79,17 +78,22 @@ def twice(words: Sequence[Any]) -> list[int]:
     return places
 
 
-def identifier(text: str, taken: set[str]) -> str:
+def identifier(text: str, taken: set[str], *, reserved: frozenset[str] = GRAMMAR_WORDS) -> str:
     """Return a name made of letters, digits and underscores that is not taken yet, and take it.
+
+    Words of the constraints' grammar (`reserved`) get an underscore behind them: in a constraint they would be
+    ambiguous. Targets are in no constraint: their names may be any word.
 
     >>> identifier("Anneal temp.", set()), identifier("2theta", set()), identifier("if", set()), identifier("T", {"T"})
     ('Anneal_temp', 'p_2theta', 'if_', 'T_2')
+    >>> identifier("yield", set()), identifier("max", set(), reserved=frozenset())
+    ('yield', 'max')
     """
     letters = "".join(letter if f"a{letter}".isidentifier() else " " for letter in text)
     name = re.sub(r"[ _]+", "_", letters).strip("_") or "column"
     if not name.isidentifier():
         name = f"p_{name}"
-    if keyword.iskeyword(name) or name in GRAMMAR_WORDS:
+    if name in reserved:
         name += "_"
     base, number = name, 1
     while name in taken:

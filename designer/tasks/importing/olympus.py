@@ -42,7 +42,7 @@ def read_olympus(folder: Path) -> RawTable:
     targets = []
     for entry, goal in zip(config["measurements"], goals, strict=True):
         column = str(entry.get("name", ""))
-        target = {"name": identifier(column, names), "column": column}
+        target = {"name": identifier(column, names, reserved=frozenset()), "column": column}
         targets.append(target | ({"goal": goal} if goal in ("minimize", "maximize") else {}))
     columns = [str(entry.get("name", "")) for entry in (*config["parameters"], *config["measurements"])]
     with (folder / _DATA).open(newline="", encoding="utf-8-sig") as lines:
