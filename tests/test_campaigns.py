@@ -154,7 +154,7 @@ def test_a_campaign_with_past_tasks_begins_well(folder: Path, name: str, capsys:
     else:
         assert max(values) > 1.0  # um/h; the median of the reactor's table is 0.3
     assert main(["status", name]) == 0
-    assert "past tasks foretold" in capsys.readouterr().out
+    assert "past tasks predict these" in capsys.readouterr().out
 
 
 def test_the_synthetic_surface_has_a_trade_off_and_a_limit_that_binds(folder: Path):

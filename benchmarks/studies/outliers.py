@@ -61,7 +61,7 @@ from designer.surrogates import outputs
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.robust.decimal_slips import decimal_slip
-from designer.surrogates.robust.outliers import drawn_to_edges, outliers, without
+from designer.surrogates.robust.outliers import outliers, winsorise_outliers, without
 from designer.tasks import load_family
 
 TASKS = {"concrete_by_age": 3, "electrolyte_fixed_T": 5, "suzuki_flow": 0, "direct_arylation": 2}
@@ -93,7 +93,7 @@ def uncorrected(data: TaskData, X: torch.Tensor) -> Predicted:
 
 def winsorised(data: TaskData, X: torch.Tensor) -> Predicted:
     """Predict as a campaign does, with outliers winsorised."""
-    return uncorrected(drawn_to_edges(data, outliers(data, 0)), X)
+    return uncorrected(winsorise_outliers(data, outliers(data, 0)), X)
 
 
 def left_out(data: TaskData, X: torch.Tensor) -> Predicted:

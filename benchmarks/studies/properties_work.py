@@ -170,11 +170,11 @@ class Bench:
         y = torch.tensor(given.y)[:, None]
         data = TaskData(self.X[given.rows], y, self.columns, quantities=(self.new.quantity,))
         if without_past:
-            one, bridge = data.target(0), prior.common.bridge(self.columns)
+            one, feature_map = data.target(0), prior.common.feature_map(self.columns)
             encode = WithoutPastTasks(prior)
-            seen = encode.of_common(bridge(one.X))
+            seen = encode.of_common(feature_map(one.X))
             model = learn(one.quantities[0], seen, one.Y[:, 0].numpy(), encode, theta=prior.theta, logs=prior.logs)
-            found = model.expect(encode.of_common(bridge(self.X[asked])), LEVEL)
+            found = model.expect(encode.of_common(feature_map(self.X[asked])), LEVEL)
         else:
             (model,) = prior.condition(data)
             found = model.predict(self.X[asked], LEVEL)

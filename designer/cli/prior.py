@@ -60,7 +60,7 @@ def fit(
 ) -> None:
     """Learn a prior from past tasks and save it, with a card that says from what and how well it foretells."""
     from designer.priors import saving
-    from designer.priors.evaluation import evaluate, summary, teachers_of
+    from designer.priors.evaluation import evaluate, source_tasks_for, summary
     from designer.priors.kinds import prior_of
 
     _refuse_written(out, force)
@@ -68,8 +68,8 @@ def fit(
     whole = kind == "properties"  # its card says without this how well each task predicts itself
     fitted = _properties(read, seed) if whole else prior_of(kind).fit(read, seed=seed)
     lines: list[Line] = []
-    if held_out and not whole and any(teachers_of(task, read) for task in read):
-        lines = summary(evaluate(read, [kind], seed=seed, repeats=1, most=held_out, progress=_tell), seed=seed)
+    if held_out and not whole and any(source_tasks_for(task, read) for task in read):
+        lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_tell), seed=seed)
     fitted.save(out)
     known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines]}
     card = saving.annotate(out, known)
@@ -162,7 +162,7 @@ def _foretell(
     from designer.priors import evaluation
 
     read = _read(places, leave_out)
-    scores = evaluation.evaluate(read, kinds, seed=seed, repeats=draws, most=most, progress=_tell)
+    scores = evaluation.evaluate(read, kinds, seed=seed, repeats=draws, max_tasks=most, progress=_tell)
     lines = evaluation.summary(scores, seed=seed)
     said = Report({
         "seed": seed, "draws": draws, "lines": [line.as_dict() for line in lines],

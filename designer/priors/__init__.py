@@ -1,1 +1,1 @@
-"""Priors: what is believed about a task before it is measured, and how measurements change it."""
+"""Priors of a new task that are learned from past tasks, and their posteriors given its measurements."""

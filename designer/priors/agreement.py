@@ -1,8 +1,8 @@
-"""How far past tasks agree: what each says about the designs of the others, and which of them run the other way.
+"""Agreement of past tasks: rank correlations of each task's predictions with the values of the others, and signs.
 
-Each task is learned by kernel ridge regression in the common features, in closed form, so that all pairs of 40 tasks
-take about a second. Its kernel is k(x, x') = exp(-|x - x'| / l) with x standardised and l the median distance: rough
-enough for any surface, and without anything to tune.
+Each task is fitted by kernel ridge regression in the common features, in closed form, so that all pairs of 40 tasks
+take about a second. The kernel is k(x, x') = exp(-|x - x'| / l) with x standardised and l the median distance: rough
+enough for any surface, and without hyperparameters to tune.
 
 References: C. Saunders, A. Gammerman, V. Vovk, Ridge Regression Learning Algorithm in Dual Variables (ICML 1998);
 leave-one-out errors in closed form: Rasmussen & Williams (2006), 5.4.2.
@@ -24,16 +24,16 @@ from designer.space.encoding import FeatureColumn
 
 _RIDGE = 0.1
 _MIN_WIDTH = 1e-9
-_FARTHEST = 4.0  # deviations beyond which a feature no longer moves: nothing was seen there
-_EVIDENCE = 10.0  # designs at which a rank correlation counts for half of what it says
+_MAX_DEVIATIONS = 4.0  # at which standardised features are winsorised: no source has designs beyond
+_EVIDENCE = 10.0  # designs at which a rank correlation is shrunk to half
 
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
     """Common features (``... x d``) of mean 0 over the sources, and of deviation 1 a number, fraction or choice.
 
-    The 0/1 columns of one choice have a variance of 1 together, as have all descriptors of the elements or of one
-    choice: what is written in many columns does not count many times. Columns that never change are 0.
+    The 0/1 columns of a categorical parameter have a variance of 1 together, as have all descriptors of the elements or
+    of a categorical parameter, so that many columns do not weigh more than one. Columns that never change are 0.
     """
 
     centre: Tensor
@@ -41,7 +41,7 @@ class Standardiser:
 
     @classmethod
     def of(cls, sources: Sequence[Source], columns: Sequence[FeatureColumn]) -> Standardiser:
-        """Return the standardiser of what all sources hold, each source counting alike."""
+        """Return the standardiser of the designs of all sources, each source with the same weight."""
         centre = torch.stack([source.X.mean(0) for source in sources]).mean(0)
         variance = torch.stack([(source.X - centre).square().mean(0) for source in sources]).mean(0)
         width = variance.sqrt()
@@ -55,12 +55,12 @@ class Standardiser:
         return cls(centre, torch.where(changes, width, torch.inf))
 
     def __call__(self, X: Tensor) -> Tensor:
-        """Return the standardised features, those far outside all sources drawn in."""
-        return ((X - self.centre) / self.width).clamp(-_FARTHEST, _FARTHEST)
+        """Return the standardised features, winsorised at 4 deviations."""
+        return ((X - self.centre) / self.width).clamp(-_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
 def _together(columns: Sequence[FeatureColumn]) -> list[list[int]]:
-    """Return the places of the columns that say one thing: those of one choice, or one parameter's descriptors."""
+    """Return the indices of columns that belong together: of one categorical parameter, or its descriptors."""
     groups: dict[tuple[str, str], list[int]] = {}
     for j, column in enumerate(columns):
         if column.role in ("category", "descriptor"):
@@ -70,7 +70,7 @@ def _together(columns: Sequence[FeatureColumn]) -> list[list[int]]:
 
 @dataclass(frozen=True, eq=False)
 class Ridge:
-    """One task learned by kernel ridge regression: ``n x d`` standardised features and ``n`` coefficients."""
+    """Kernel ridge regression of one task: ``n x d`` standardised features and ``n`` coefficients."""
 
     X: Tensor
     coefficients: Tensor
@@ -79,7 +79,7 @@ class Ridge:
 
     @classmethod
     def of(cls, X: Tensor, z: Tensor) -> Ridge:
-        """Learn standardised values; `self_prediction` is the leave-one-out R^2."""
+        """Fit standardised values; `self_prediction` is the leave-one-out R^2."""
         distances = torch.cdist(X, X)
         positive = distances[distances > 0]
         length = float(positive.median()) if len(positive) else 1.0
@@ -90,15 +90,15 @@ class Ridge:
         return cls(X, coefficients, length, 1.0 - float(errors.square().sum()) / total if total > 0 else 0.0)
 
     def __call__(self, X: Tensor) -> Tensor:
-        """Return what is expected (``n``) at standardised features (``n x d``)."""
+        """Return predictions (``n``) at standardised features (``n x d``)."""
         return torch.exp(-torch.cdist(X, self.X) / self.length) @ self.coefficients
 
 
 def agreement(sources: Sequence[Source], standardise: Standardiser) -> FloatArray:
     """Return the matrix (``S x S``) of rank correlations, -1 to 1, by which sources predict each other's values.
 
-    Symmetric: the mean of both directions, drawn towards 0 by ``n / (n + 10)`` for the fewer designs of the two. On the
-    diagonal stands the leave-one-out R^2 of the source itself, at least 0.
+    Symmetric: the mean of both directions, shrunk to 0 by ``n / (n + 10)`` for the fewer designs of the two. The
+    diagonal holds the leave-one-out R^2 of each source, at least 0.
     """
     features = [standardise(source.X) for source in sources]
     values = [source.z for source in sources]
@@ -115,7 +115,7 @@ def agreement(sources: Sequence[Source], standardise: Standardiser) -> FloatArra
 
 
 def signs(agreed: FloatArray) -> FloatArray:
-    """Return +1 or -1 for each source (``S``), so that as many as can agree; most of them, or the first, keep theirs.
+    """Return signs (+1 or -1, ``S``) under which sources agree best; the majority, or else the first, has +1.
 
     The signs of the leading eigenvector of the agreement, which maximises ``sum_ij s_i s_j r_ij`` over the sphere.
 

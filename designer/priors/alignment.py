@@ -1,12 +1,11 @@
 """Features that tasks with different spaces have in common.
 
-A past task may hold other elements, other choices, other bounds, other units, a parameter more or one less. What is
-the same is told by what a column is of: a number by its name and quantity, an element by its symbol (in any
-composition, where a task has one), a mixture's component and a choice by parameter and label. Element descriptors are
-computed anew from the atomic fractions, over all elements of a design, so that designs of elements that no source
-holds are placed too.
+A past task may have other elements, choices, bounds, units, or parameters. Columns are matched: numbers by name and
+dimension of the unit, elements by their symbol (in any composition, where a task has one), components of a mixture and
+choices by parameter and label. Element descriptors are computed from the atomic fractions over all elements of a
+design, so that designs with elements that no source has are described too.
 
-A parameter that a task does not have stands at a reference value, never silently at zero: `Bridge.missing` names it.
+A parameter that a task does not have gets a reference value, not zero: `FeatureMap.missing` names it.
 """
 
 from __future__ import annotations
@@ -50,8 +49,8 @@ class CommonFeatures:
     ...     number = {"name": "T", "kind": "numeric", "bounds": [low, high], "unit": unit}
     ...     return DesignSpace(parameters=[number]).encoder.columns
     >>> common = CommonFeatures.of([columns(0, 100, "degC"), columns(50, 200, "degC")])
-    >>> bridge = common.bridge(columns(273.15, 373.15, "K"))
-    >>> bridge(torch.tensor([[0.0], [1.0]], dtype=torch.float64)).round(decimals=9).tolist()
+    >>> feature_map = common.feature_map(columns(273.15, 373.15, "K"))
+    >>> feature_map(torch.tensor([[0.0], [1.0]], dtype=torch.float64)).round(decimals=9).tolist()
     [[0.0], [0.5]]
     """
 
@@ -60,7 +59,7 @@ class CommonFeatures:
 
     @classmethod
     def of(cls, tasks: Sequence[Sequence[FeatureColumn]]) -> CommonFeatures:
-        """Return the common features of tasks, given the columns of each; references are in the middle, or nothing."""
+        """Return the common features of tasks, given the columns of each; references are 0.5 or, for fractions, 0."""
         found: dict[Hashable, FeatureColumn] = {}
         for columns in tasks:
             for key, column in _keyed(columns):
@@ -106,12 +105,12 @@ class CommonFeatures:
 
     @cached_property
     def elements(self) -> tuple[str, ...]:
-        """The elements that the sources hold."""
+        """The elements of the sources."""
         return tuple(c.label for c in self.columns if c.kind == COMPOSITION and c.role == "fraction")
 
-    def bridge(self, columns: Sequence[FeatureColumn]) -> Bridge:
-        """Return the way from the features of a task, given its columns, to these."""
-        return Bridge.of(self, tuple(columns))
+    def feature_map(self, columns: Sequence[FeatureColumn]) -> FeatureMap:
+        """Return the map from the features of a task, given its columns, to these."""
+        return FeatureMap.of(self, tuple(columns))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -124,8 +123,8 @@ class CommonFeatures:
 
 
 @dataclass(frozen=True, eq=False)
-class Bridge:
-    """The way from the features of one task (``... x t``) to the common ones (``... x d``); differentiable.
+class FeatureMap:
+    """The map from the features of one task (``... x t``) to the common ones (``... x d``); differentiable.
 
     Parameters
     ----------
@@ -134,8 +133,8 @@ class Bridge:
     curves
         (from, to, function) of columns whose scales differ.
     fractions, table
-        Where the task's elements stand among its features, and their properties (``e x p``), scaled as the common
-        descriptors are; None where one of the two has no composition.
+        Indices of the task's elements among its features, and their properties (``e x p``), scaled as the common
+        descriptors are; None where the task or the sources have no composition.
     present
         Which of the ``d`` columns the task has.
     missing, unknown
@@ -154,8 +153,8 @@ class Bridge:
     unknown: tuple[str, ...]
 
     @classmethod
-    def of(cls, common: CommonFeatures, columns: tuple[FeatureColumn, ...]) -> Bridge:
-        """See `CommonFeatures.bridge`."""
+    def of(cls, common: CommonFeatures, columns: tuple[FeatureColumn, ...]) -> FeatureMap:
+        """See `CommonFeatures.feature_map`."""
         number = {id(column): j for j, column in enumerate(common.columns)}
         places = {key: number[id(column)] for key, column in _keyed(common.columns)}
         matrix = torch.zeros(len(columns), common.dimension, dtype=torch.float64)
@@ -206,7 +205,7 @@ class Bridge:
 
     @property
     def shares(self) -> bool:
-        """Whether the task has anything in common with the sources."""
+        """Whether the task has a column in common with the sources."""
         return bool(self.present.any())
 
     def __call__(self, X: Tensor) -> Tensor:
@@ -226,7 +225,7 @@ class Bridge:
         return out
 
     def _describe(self, amounts: Tensor) -> Tensor:
-        """Return the descriptors of `designer.chemistry.descriptors` (``n x 5 p + 2``), scaled, as torch sees them."""
+        """Return the descriptors of `designer.chemistry.descriptors` (``n x 5 p + 2``), scaled, in torch."""
         assert self.table is not None
         amounts = amounts.clamp_min(0.0)
         weights = amounts / amounts.sum(-1, keepdim=True).clamp_min(_TINY)
@@ -243,7 +242,7 @@ class Bridge:
 
 
 def _keyed(columns: Iterable[FeatureColumn]) -> list[tuple[Hashable, FeatureColumn]]:
-    """Return the columns that can be the same in other tasks, each with what tells it."""
+    """Return the columns that other tasks may have, each with its key."""
     columns = list(columns)
     compositions = {c.parameter for c in columns if c.kind in _ELEMENTS and c.role == "fraction"}
     keyed: list[tuple[Hashable, FeatureColumn]] = []
@@ -259,7 +258,7 @@ def _keyed(columns: Iterable[FeatureColumn]) -> list[tuple[Hashable, FeatureColu
 
 
 def _parameter(key: Hashable) -> Hashable:
-    """Return what all columns of one parameter share of their keys."""
+    """Return the part of the key that all columns of one parameter share."""
     assert isinstance(key, tuple)
     return key if key[0] == "number" else key[:2]
 
@@ -270,7 +269,7 @@ def _dimension(axis: Axis | None) -> str:
 
 
 def _renamed(column: FeatureColumn, key: Hashable) -> FeatureColumn:
-    """Return a column as the common features hold it: one parameter and kind where compositions are the same."""
+    """Return a column of the common features: one parameter and kind for all compositions that are the same."""
     if column.kind not in _ELEMENTS:
         return column
     assert isinstance(key, tuple)

@@ -1,24 +1,24 @@
-"""The default prior: what past tasks say, as far as they deserve it.
+"""The default prior: past tasks with safeguards against misleading ones.
 
-The posterior is a mixture of the plain model of the new task alone and of models that learned from past tasks. Weights
-follow the evidence of the measurements: with prior weights w_k, expert k has weight
+The posterior is a mixture of the baseline model, of the new task alone, and of models that learned from past tasks (the
+experts). Their weights follow the evidence of the measurements: with prior weights w_k, expert k has weight
 
     w_k p_k(y) / sum_j w_j p_j(y),
 
-where p_k is the marginal likelihood of all that was measured so far, which is the product of its one-step-ahead
-predictions in any order. The plain model chooses its centre and scale by the very values that it is to foretell; its
-likelihood here is that of the plain model told of the experts' centre and scale, so that all are judged alike. The
-expected improvement of the mixture is the weighted sum of the experts' improvements,
-exactly.
+where p_k is the marginal likelihood of all measurements, which is the product of one-step-ahead predictive densities in
+any order. The baseline model standardises by the values that it predicts; its likelihood here uses the experts' centre
+and scale instead, so that all models are compared on one scale. The expected improvement of the mixture is exactly the
+weighted sum of the experts' improvements.
 
 The guard:
 
 1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
-   posterior is then the plain one, bit for bit.
-2. The plain model keeps a weight of at least `FLOOR`, whatever the evidence.
-3. Every third design is chosen by the plain model alone (`designer.priors.interleaving`).
-4. E = p_plain(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would come with a
-   probability of at most 1/20 (Ville's inequality). The prior is then rejected, and the plain model decides alone.
+   posterior is then that of the baseline model, bit for bit.
+2. The baseline model has a weight of at least `MIN_BASELINE_WEIGHT`, whatever the evidence.
+3. Every third design is chosen by the baseline model alone (`designer.priors.interleaving`).
+4. E = p_baseline(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would occur with a
+   probability of at most 1/20 (Ville's inequality). At E >= 20 the prior is rejected and the baseline model
+   is used alone.
 
 References: G. Shafer, Testing by Betting (J. R. Stat. Soc. A 2021); Y. Yao et al., Using Stacking to Average Bayesian
 Predictive Distributions (Bayesian Analysis 2018).
@@ -36,11 +36,11 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.base import ConditionedPrior
-from designer.priors.baseline import plain_model
+from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
-from designer.priors.interleaving import Guarded
+from designer.priors.interleaving import InterleavedMixture
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.transfer import FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
@@ -51,21 +51,21 @@ if TYPE_CHECKING:
     from designer.tasks import Task
 
 KIND = "auto"
-PLAIN = 0.1
-"""Prior weight of the plain model."""
+BASELINE_WEIGHT = 0.1
+"""Prior weight of the baseline model."""
 
-FLOOR = 0.1
-"""Least weight of the plain model."""
+MIN_BASELINE_WEIGHT = 0.1
+"""Least weight of the baseline model."""
 
-REJECTED = math.log(20.0)
-"""Log evidence against the prior at which it is laid aside."""
+REJECTION_LOG_ODDS = math.log(20.0)
+"""Log evidence against the prior at which it is rejected."""
 
-_ALIKE = 3.0  # odds that are not worth telling
+_MIN_REPORTED_ODDS = 3.0  # Bayes factors below it are reported as about equal
 
 
 @dataclass(frozen=True)
 class AutoPrior:
-    """The default: learn from past tasks, and find out whether they help."""
+    """The default prior: experts that learn from past tasks, weighted by the evidence."""
 
     kind: str = field(default=KIND, init=False)
 
@@ -76,7 +76,7 @@ class AutoPrior:
 
 @dataclass(frozen=True)
 class Guard:
-    """The locks of the guard, in the order of this module's list; none is off but to measure what it is worth."""
+    """The safeguards, in the order of this module's list; one is off only to measure what it is worth."""
 
     agreement: bool = True
     floor: bool = True
@@ -84,47 +84,47 @@ class Guard:
     rejection: bool = True
 
     @classmethod
-    def without(cls, lock: str) -> Guard:
-        """Return the guard with one lock removed.
+    def without(cls, name: str) -> Guard:
+        """Return the guard without one safeguard.
 
         Raises
         ------
         ValueError
-            If there is no such lock.
+            If there is no such safeguard.
         """
-        if lock not in LOCKS:
-            raise ValueError(f"there is no lock {lock!r}; one of: {', '.join(LOCKS)}")
-        return cls(**{lock: False})
+        if name not in SAFEGUARDS:
+            raise ValueError(f"there is no safeguard {name!r}; one of: {', '.join(SAFEGUARDS)}")
+        return cls(**{name: False})
 
 
-LOCKS = tuple(lock.name for lock in fields(Guard))
-"""The names of the locks."""
+SAFEGUARDS = tuple(each.name for each in fields(Guard))
+"""The names of the safeguards."""
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
-    """The experts of one target, and what the measurements say of them.
+class WeightedExperts:
+    """The experts of one target, with weights by the evidence of its measurements.
 
     Parameters
     ----------
     names, models, weights
-        The experts, the plain one first.
+        The experts, the baseline model first.
     log_evidence
-        Of the prior against the plain model.
-    in_turns
-        Whether the plain model chooses by itself when it is its turn.
+        Of the prior against the baseline model.
+    interleaved
+        Whether the baseline model chooses every third design alone.
     """
 
     names: tuple[str, ...]
     models: tuple[Model, ...]
     weights: tuple[float, ...]
     log_evidence: float
-    in_turns: bool = True
+    interleaved: bool = True
 
     @property
     def rejected(self) -> bool:
-        """Whether the measurements speak against the prior too clearly for it to be used."""
-        return self.log_evidence <= -REJECTED
+        """Whether the evidence against the prior is so strong that it is not used."""
+        return self.log_evidence <= -REJECTION_LOG_ODDS
 
     @property
     def model(self) -> Model:
@@ -132,13 +132,13 @@ class Weighed:
         used = [(m, w) for m, w in zip(self.models, self.weights, strict=True) if w > 0]
         if len(used) == 1:
             return used[0][0]
-        kind = Guarded if self.in_turns and self.weights[0] > 0 else Mixture
+        kind = InterleavedMixture if self.interleaved and self.weights[0] > 0 else Mixture
         return kind([m for m, _ in used], [w for _, w in used])
 
 
 @dataclass(frozen=True, eq=False)
 class FittedAuto(SavedPrior):
-    """Experts that learned from past tasks, and the guard."""
+    """Experts that learned from past tasks, and the safeguards."""
 
     transfer: FittedTransfer
     guard: Guard = Guard()
@@ -154,7 +154,7 @@ class FittedAuto(SavedPrior):
     def conditioned(self, data: TaskData) -> ConditionedPrior:
         """Return the posterior of a new task, and the evidence of the first target that past tasks inform."""
         targets = [data.target(i) for i in range(data.targets)]
-        found = [self.weigh(one) for one in targets]
+        found = [self.weighted_experts(one) for one in targets]
 
         def evidence() -> PriorEvidence | None:
             pairs = zip(targets, found, strict=True)
@@ -162,33 +162,35 @@ class FittedAuto(SavedPrior):
 
         return ConditionedPrior(joined([each.model for each in found]), evidence)
 
-    def weigh(self, one: TaskData) -> Weighed:
+    def weighted_experts(self, one: TaskData) -> WeightedExperts:
         """Return the experts of one target with their weights."""
-        plain = plain_model(one)
+        baseline = baseline_model(one)
         informed = self.transfer.informed(one, agreeing=self.guard.agreement)
         if not informed:
-            return Weighed(("plain",), (plain,), (1.0,), 0.0)
-        models = (plain, *informed)
-        names = ("plain", "transfer-gp", "transfer-gp, against")
-        prior = np.log([PLAIN, (1 - PLAIN) * (1 - OPPOSITE_SIGN_GP), (1 - PLAIN) * OPPOSITE_SIGN_GP])
+            return WeightedExperts(("plain",), (baseline,), (1.0,), 0.0)
+        models = (baseline, *informed)
+        names = ("plain", "transfer-gp", "transfer-gp, against")  # as version 0.1 wrote them into stores
+        prior = np.log(
+            [BASELINE_WEIGHT, (1 - BASELINE_WEIGHT) * (1 - OPPOSITE_SIGN_GP), (1 - BASELINE_WEIGHT) * OPPOSITE_SIGN_GP]
+        )
         evidence = np.zeros(len(models))
         if len(one.X):
             level = informed[0].process.output
             alone = fit_informed(one, zero_mean, (), output=level).log_evidence()
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
-        weights, against = weighed(prior, evidence, self.guard)
-        told = against if len(one.X) else 0.0
-        return Weighed(names, models, tuple(weights.tolist()), told, self.guard.turns)
+        weights, against = expert_weights(prior, evidence, self.guard)
+        log_evidence = against if len(one.X) else 0.0
+        return WeightedExperts(names, models, tuple(weights.tolist()), log_evidence, self.guard.turns)
 
-    def _evidence(self, one: TaskData, found: Weighed) -> PriorEvidence:
+    def _evidence(self, one: TaskData, found: WeightedExperts) -> PriorEvidence:
         informed = max(found.models[1:], key=lambda model: found.weights[found.models.index(model)])
         assert isinstance(informed, InformedModel)
         return PriorEvidence(
             experts=tuple(zip(found.names, found.weights, strict=True)),
-            sources=self.transfer.leaning(one, informed),
+            sources=self.transfer.source_weights(one, informed),
             log_evidence=found.log_evidence,
             rejected_at=len(one.X) if found.rejected else None,
-            words=in_words(found.log_evidence, len(one.X)),
+            words=description_of(found.log_evidence, len(one.X)),
         )
 
     def serialize(self) -> Serialized:
@@ -201,48 +203,48 @@ class FittedAuto(SavedPrior):
         return cls(FittedTransfer.from_saved(card, tensors))
 
 
-def in_words(log_evidence: float, results: int) -> str:
-    """Say what the evidence is.
+def description_of(log_evidence: float, results: int) -> str:
+    """Return a sentence about the evidence.
 
-    >>> in_words(math.log(31), 9)
-    'past tasks foretold the 9 results 31 times better than the campaign alone'
-    >>> in_words(-math.log(31), 9)
-    'prior rejected at experiment 9, evidence 31 to 1'
-    >>> in_words(-0.5, 4)
-    'past tasks foretold the 4 results about as well as the campaign alone'
+    >>> description_of(math.log(31), 9)
+    'past tasks predict these 9 results better than the campaign alone (Bayes factor 31)'
+    >>> description_of(-math.log(31), 9)
+    'prior rejected at experiment 9 (Bayes factor 31 against it)'
+    >>> description_of(-0.5, 4)
+    'past tasks predict these 4 results about as well as the campaign alone'
     """
     if results == 0:
-        return "nothing is measured yet: past tasks alone decide"
+        return "nothing is measured yet: predictions follow past tasks alone"
     odds = math.exp(min(abs(log_evidence), 700.0))
-    if log_evidence <= -REJECTED:
-        return f"prior rejected at experiment {results}, evidence {odds:.3g} to 1"
-    if odds < _ALIKE:
-        return f"past tasks foretold the {results} results about as well as the campaign alone"
+    if log_evidence <= -REJECTION_LOG_ODDS:
+        return f"prior rejected at experiment {results} (Bayes factor {odds:.3g} against it)"
+    if odds < _MIN_REPORTED_ODDS:
+        return f"past tasks predict these {results} results about as well as the campaign alone"
     how = "better" if log_evidence > 0 else "worse"
-    return f"past tasks foretold the {results} results {odds:.3g} times {how} than the campaign alone"
+    return f"past tasks predict these {results} results {how} than the campaign alone (Bayes factor {odds:.3g})"
 
 
 _WHOLE = Guard()
 
 
-def weighed(log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard = _WHOLE) -> tuple[np.ndarray, float]:
-    """Return weights of the experts, the plain one first, and the log evidence for the others against the plain one.
+def expert_weights(log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard = _WHOLE) -> tuple[np.ndarray, float]:
+    """Return weights of the experts, the baseline model first, and the log evidence for the others against it.
 
-    >>> weights, against = weighed(np.log([0.1, 0.9]), np.array([0.0, 5.0]))
+    >>> weights, against = expert_weights(np.log([0.1, 0.9]), np.array([0.0, 5.0]))
     >>> weights.round(3).tolist(), round(against, 3)
     ([0.1, 0.9], 5.0)
-    >>> weighed(np.log([0.1, 0.9]), np.array([0.0, -4.0]))[0].tolist()
+    >>> expert_weights(np.log([0.1, 0.9]), np.array([0.0, -4.0]))[0].tolist()
     [1.0, 0.0]
     """
     joint = log_prior + log_evidence
     others = joint[1:] - log_prior[1:].max()
     share = np.exp(log_prior[1:] - log_prior[1:].max()).sum()
     ratio = float(np.logaddexp.reduce(others) - math.log(share) - log_evidence[0])
-    if guard.rejection and ratio <= -REJECTED:
+    if guard.rejection and ratio <= -REJECTION_LOG_ODDS:
         return np.eye(len(joint))[0], ratio
     weights = np.exp(joint - joint.max())
     weights /= weights.sum()
-    if guard.floor and weights[0] < FLOOR:
-        weights[1:] *= (1 - FLOOR) / weights[1:].sum()
-        weights[0] = FLOOR
+    if guard.floor and weights[0] < MIN_BASELINE_WEIGHT:
+        weights[1:] *= (1 - MIN_BASELINE_WEIGHT) / weights[1:].sum()
+        weights[0] = MIN_BASELINE_WEIGHT
     return weights, ratio

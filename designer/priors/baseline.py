@@ -1,5 +1,7 @@
-"""The prior that knows no past tasks: strong models of the new task alone. The baseline every other
-prior must beat; how its model was chosen stands in docs/decisions/011-plain-surrogate.md."""
+"""The prior without past tasks: a Gaussian process of the new task alone, with which other priors are compared.
+
+Its structure was chosen in docs/decisions/011-plain-surrogate.md.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +21,21 @@ if TYPE_CHECKING:
     from designer.tasks import Task
 
 
-def plain_model(one: TaskData) -> GaussianProcess:
-    """Return the model of one target's results alone, with deviations as wide as results will turn out to need."""
+def baseline_model(one: TaskData) -> GaussianProcess:
+    """Return the Gaussian process of one target's results alone, with inflated deviations."""
     return fit_gaussian_process(one, wide=True)
 
 
 @dataclass(frozen=True)
-class PlainPrior(SavedPrior):
+class BaselinePrior(SavedPrior):
     """A prior without past tasks; at once a :class:`Prior` and its own :class:`FittedPrior`."""
 
     @property
     def kind(self) -> str:
         return "none"
 
-    def fit(self, tasks: Sequence[Task] = (), *, seed: int = 0) -> PlainPrior:
-        """Return itself: there is nothing to learn, whatever tasks there are."""
+    def fit(self, tasks: Sequence[Task] = (), *, seed: int = 0) -> BaselinePrior:
+        """Return itself: it learns nothing from past tasks."""
         return self
 
     def condition(self, data: TaskData) -> Model:
@@ -41,13 +43,13 @@ class PlainPrior(SavedPrior):
 
         One target gives that model itself, several :class:`designer.surrogates.independent.IndependentModels`.
         """
-        return joined([plain_model(data.target(i)) for i in range(data.targets)])
+        return joined([baseline_model(data.target(i)) for i in range(data.targets)])
 
     def serialize(self) -> Serialized:
         """Return the card and the tensors from which the prior can be restored."""
         return {"kind": self.kind}, {}
 
     @classmethod
-    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PlainPrior:
+    def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> BaselinePrior:
         """Return what `save` wrote."""
         return cls()

@@ -1,4 +1,4 @@
-"""Conditioning target by target: the way that all kinds of prior which learn from sources have in common."""
+"""Conditioning target by target: what all kinds of prior that learn from sources share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from botorch.models.model import Model
 
-from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.baseline import plain_model
+from designer.priors.alignment import CommonFeatures, FeatureMap
+from designer.priors.baseline import baseline_model
 from designer.priors.informed import Extra, InformedModel, PriorMean, fit_informed
 from designer.priors.sources import Source, matching
 from designer.surrogates.data import Quantity, TaskData
@@ -28,17 +28,17 @@ OPPOSITE_SIGN_GP = 0.02
 
 
 def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None]) -> Model:
-    """Return one model a target: what `informed` makes of it, or the plain model where it knows nothing (None)."""
+    """Return one model a target: that of `informed`, or the baseline model where `informed` returns None."""
     models: list[Model] = []
     for i in range(data.targets):
         one = data.target(i)
         model = informed(one)
-        models.append(plain_model(one) if model is None else model)
+        models.append(baseline_model(one) if model is None else model)
     return joined(models)
 
 
 def is_informed(model: Model) -> bool:
-    """Whether a posterior that a prior gave follows past tasks in some target: it is not the plain model alone."""
+    """Whether a posterior uses past tasks for some target: it is not the baseline model alone."""
     return any(not isinstance(part, GaussianProcess) for part in parts(model))
 
 
@@ -47,17 +47,17 @@ def quantity_of(one: TaskData) -> Quantity | None:
     return one.quantities[0] if one.quantities else None
 
 
-def what_teaches(
+def informative_sources(
     one: TaskData, common: CommonFeatures, sources: Sequence[Source]
-) -> tuple[Bridge, tuple[Source, ...]] | None:
-    """Return the way into the common features and the sources that teach about a target; None, where there are none."""
-    teaching = matching(sources, quantity_of(one))
-    bridge = common.bridge(one.columns)
-    return (bridge, teaching) if teaching and bridge.shares else None
+) -> tuple[FeatureMap, tuple[Source, ...]] | None:
+    """Return the map to the common features and the sources that are informative about a target; None without any."""
+    informative = matching(sources, quantity_of(one))
+    feature_map = common.feature_map(one.columns)
+    return (feature_map, informative) if informative and feature_map.shares else None
 
 
 def mix_by_evidence(models: Sequence[InformedModel], one: TaskData, opposite: float = OPPOSITE_SIGN) -> Model | None:
-    """Return the mixture of the model that runs with past tasks and the one that runs against them, by their evidence.
+    """Return the mixture of the models with the sign of past tasks and with the opposite sign, weighted by evidence.
 
     The only model, where there is one; None, where there are none. `opposite` is the prior probability of the second.
     """
@@ -78,9 +78,8 @@ def fit_both_signs(
     output: OutputScale,
     settings: GaussianProcessSettings,
 ) -> tuple[InformedModel, InformedModel]:
-    """Return the model of one target that runs with past tasks (`prior_mean` at `slope`) and the one that runs
-    against."""
-    with_them, against = (
+    """Return the models of one target with the sign of past tasks (`prior_mean` at `slope`) and the opposite sign."""
+    same, opposite = (
         fit_informed(one, prior_mean(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
     )
-    return with_them, against
+    return same, opposite

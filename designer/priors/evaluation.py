@@ -1,13 +1,13 @@
-"""How well a kind of prior foretells tasks that it was not fitted to, beside the plain model.
+"""Evaluation of kinds of prior on tasks that they were not fitted to, compared with the baseline model.
 
 Each task in turn is the new one: the prior is fitted to the others (without near copies of it), conditioned on a few of
-the task's designs drawn at random, and asked about the rest. The figures are those of a task, over repeated draws; the
-unit of replication is the task, so intervals are over tasks (bootstrap), whatever the number of draws.
+the task's designs drawn at random, and predicts the rest. Figures are averaged over the draws of a task; the unit of
+replication is the task, so intervals are over tasks (bootstrap), whatever the number of draws.
 
 * NLPD: mean negative log density of the values, noise included, for values standardised by the task's own mean and
-  deviation: 1.42 for one who knows no more than those two. Lower is better.
-* coverage: how many of the values lie in the central 90 % intervals. 0.9 is right.
-* rank correlation (Spearman) of expected and measured values.
+  deviation: 1.42 for a prediction of these two. Lower is better.
+* coverage: the share of values in the central 90 % intervals. 0.9 is right.
+* rank correlation (Spearman) of predicted and measured values.
 
 References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 2.5 (log loss); T.
 Gneiting, A. E. Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, JASA 102 (2007).
@@ -28,7 +28,7 @@ from designer.arrays import FloatArray, IntArray
 from designer.errors import Fault, InvalidPrior
 from designer.priors.agreement import rank_correlation
 from designer.priors.base import FittedPrior
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.kinds import prior_of
 from designer.priors.sources import name_of
 from designer.surrogates.data import Quantity, TaskData
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
 COUNTS = (3, 5, 10, 20)
 REPEATS = 3
-_ASKED = 200
-_MIN_ASKED = 5
+_QUERIES = 200
+_MIN_QUERIES = 5
 _Z90 = 1.6448536269514722
 _BOOTSTRAPS = 2000
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one prior foretold of one task (one target) from `count` designs, over all draws."""
+    """Figures of one prior on one task (one target) from `count` designs, averaged over draws."""
 
     task: str
     target: str
@@ -60,18 +60,18 @@ class Score:
 
 @dataclass(frozen=True)
 class Line:
-    """A prior beside the plain model at one number of measurements, over tasks.
+    """A prior and the baseline model at one number of measurements, over tasks.
 
     Parameters
     ----------
     kind, count, tasks
-        The prior, the measurements, and how many tasks (and targets) were foretold.
+        The prior, the number of measurements, and the number of predicted tasks.
     nlpd, coverage, spearman
         Means over tasks.
     plain_nlpd, plain_coverage, plain_spearman
-        Those of the plain model from the same measurements.
+        Those of the baseline model from the same measurements.
     gain, low, high
-        How much lower the prior's NLPD is than the plain one's, with a 95 % interval over tasks; NaN for one task.
+        How much lower the prior's NLPD is than the baseline's, with a 95 % interval over tasks; NaN for one task.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Line:
     high: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, for JSON: what is not a number is None."""
+        """Return plain data, for JSON: None for values that are not finite."""
         return {
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in asdict(self).items()
@@ -102,47 +102,48 @@ def evaluate(
     seed: int = 0,
     counts: Sequence[int] = COUNTS,
     repeats: int = REPEATS,
-    most: int | None = None,
+    max_tasks: int | None = None,
     progress: Callable[[str, str], None] | None = None,
 ) -> list[Score]:
-    """Foretell every task (at most `most` of them, spread over all) by priors fitted to the others.
+    """Predict every task (at most `max_tasks`, spread over all) by priors fitted to the others.
 
     Parameters
     ----------
     tasks
         Past tasks, of one family or several.
     kinds
-        The kinds of prior; the plain model (``none``) is always there too.
+        The kinds of prior; the baseline model (``none``) is always added.
     counts, repeats
         Numbers of measurements, and draws of each.
     progress
-        Told the task and the kind before each fit.
+        Called with the task and the kind before each fit.
 
     Raises
     ------
     InvalidPrior
-        If there are fewer than two tasks that can teach each other, or a kind is not known.
+        If there are fewer than two tasks that are no near copies, or a kind is not known.
     """
     priors = {kind: prior_of(kind) for kind in kinds}
-    new = [task for task in tasks if teachers_of(task, tasks)]
+    new = [task for task in tasks if source_tasks_for(task, tasks)]
     if not new:
-        what = f"there are {len(tasks)} past tasks, and none that may teach about another"
+        what = f"there are {len(tasks)} past tasks, and none has another to learn from"
         raise InvalidPrior(Fault(what, "name at least two that are no near copies"))
-    chosen = new if most is None or most >= len(new) else [new[round(i)] for i in np.linspace(0, len(new) - 1, most)]
+    if max_tasks is not None and max_tasks < len(new):
+        new = [new[round(i)] for i in np.linspace(0, len(new) - 1, max_tasks)]
     scores: list[Score] = []
-    for task in chosen:
-        scores += _scores(task, "none", PlainPrior(), seed, counts, repeats)
+    for task in new:
+        scores += _scores(task, "none", BaselinePrior(), seed, counts, repeats)
         for kind in dict.fromkeys(kinds):
             if kind != "none":
                 if progress is not None:
                     progress(name_of(task), kind)
-                fitted = priors[kind].fit(teachers_of(task, tasks), seed=seed)
+                fitted = priors[kind].fit(source_tasks_for(task, tasks), seed=seed)
                 scores += _scores(task, kind, fitted, seed, counts, repeats)
     return scores
 
 
-def teachers_of(task: Task, tasks: Sequence[Task]) -> tuple[Task, ...]:
-    """Return the tasks that may teach about one of them: all others that are not near copies of it."""
+def source_tasks_for(task: Task, tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Return the tasks that a prior for one of them is fitted to: all others that are not near copies of it."""
     return tuple(
         other
         for other in tasks
@@ -151,7 +152,7 @@ def teachers_of(task: Task, tasks: Sequence[Task]) -> tuple[Task, ...]:
 
 
 def summary(scores: Sequence[Score], *, seed: int = 0) -> list[Line]:
-    """Return the priors beside the plain model, one line a kind and number of measurements."""
+    """Return the priors and the baseline model, one line a kind and number of measurements."""
     plain = {(s.task, s.target, s.count): s for s in scores if s.kind == "none"}
     lines = []
     for kind in dict.fromkeys(score.kind for score in scores):
@@ -203,10 +204,10 @@ def _scores(
         if len(data.X) < 2 or float(data.Y.std()) == 0:
             continue
         for count in counts:
-            if len(data.X) >= count + _MIN_ASKED:
-                orders = [_order(task, target.name, seed, draw, len(data.X)) for draw in range(repeats)]
-                draws = [_foretold(fitted, data, count, order) for order in orders]
-                nlpd, coverage, spearman = np.mean(draws, axis=0).tolist()
+            if len(data.X) >= count + _MIN_QUERIES:
+                orders = [_order(task, target.name, seed, i, len(data.X)) for i in range(repeats)]
+                figures = [_scores_of_draw(fitted, data, count, order) for order in orders]
+                nlpd, coverage, spearman = np.mean(figures, axis=0).tolist()
                 yield Score(name_of(task), target.name, kind, count, nlpd, coverage, spearman)
 
 
@@ -225,14 +226,14 @@ def _order(task: Task, target: str, seed: int, draw: int, rows: int) -> IntArray
     return np.random.default_rng([seed, draw, int.from_bytes(digest[:8], "big")]).permutation(rows)
 
 
-def _foretold(fitted: FittedPrior, data: TaskData, count: int, order: IntArray) -> tuple[float, float, float]:
+def _scores_of_draw(fitted: FittedPrior, data: TaskData, count: int, order: IntArray) -> tuple[float, float, float]:
     """Return NLPD, coverage and rank correlation from the first `count` rows of `order`."""
-    known, asked = order[:count], order[count : count + _ASKED]
+    known, queries = order[:count], order[count : count + _QUERIES]
     few = TaskData(data.X[known], data.Y[known], data.columns, quantities=data.quantities)
     with torch.no_grad():
-        posterior: Any = fitted.condition(few).posterior(data.X[asked][:, None, :], observation_noise=True)
+        posterior: Any = fitted.condition(few).posterior(data.X[queries][:, None, :], observation_noise=True)
         mean, variance = posterior.mean[:, 0, 0].numpy(), posterior.variance[:, 0, 0].numpy()
-    y, spread = data.Y[asked, 0].numpy(), float(data.Y.std())
+    y, spread = data.Y[queries, 0].numpy(), float(data.Y.std())
     away = (y - mean) / np.sqrt(variance)
     nlpd = 0.5 * np.log(2 * np.pi * variance / spread**2) + 0.5 * away**2
     return float(nlpd.mean()), float(np.mean(np.abs(away) <= _Z90)), rank_correlation(mean, y)

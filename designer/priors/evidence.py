@@ -1,4 +1,4 @@
-"""What a learned prior leans on, and what the measurements say about it: values to be shown, nothing else."""
+"""Evidence for a learned prior, and the weights of its sources: values to show to a user."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ Weights = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class PriorEvidence:
-    """How far a posterior follows a learned prior, after some measurements.
+    """Weights and evidence of a learned prior after some measurements.
 
     A campaign without a learned prior (``prior: none``) has none of this.
 
     Parameters
     ----------
     experts
-        Names of the models that are combined and their weights, of sum 1.
+        Names of the combined models and their weights, of sum 1.
     sources
-        Names of the past tasks and the weights with which the prior leans on them, of sum 1.
+        Names of the past tasks and their weights, of sum 1.
     log_evidence
-        Natural logarithm of how much better the prior foretold the measurements than the plain model did: above 0
-        the measurements speak for the prior, below 0 against it.
+        Natural logarithm of the Bayes factor of the prior against the baseline model: above 0 it is evidence for the
+        prior, below 0 against it.
     rejected_at
-        After how many results the prior was laid aside; None while it is in use.
+        The number of results after which the prior was rejected; None while it is in use.
     words
-        One sentence on it, for the reader.
+        A sentence about it, for a user.
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""A Gaussian process of one target around what past tasks say: the shape that every kind of prior gives its posterior.
+"""A Gaussian process of one target around a mean from past tasks: the posterior of every kind of prior.
 
     f(x) = centre + scale (m(x) + g(x)),      g ~ GP(0, k([x, phi(x)], [x', phi(x')]))
 
-where m is the mean that past tasks expect (standardised), phi are further features that past tasks give a design, such
-as the deviations of single tasks from the mean, or a learned embedding, and k is the plain kernel over the design's
-own features with terms over phi added. So it is an exact Gaussian process with a joint posterior whatever m and phi
-are, and it is never blind to what the sources do not know.
+where m is the mean that past tasks predict (standardised), phi are further features from past tasks, such as the
+deviations of single tasks from the mean, or a learned embedding, and k is the baseline kernel over the design's own
+features with terms over phi added. So it is an exact Gaussian process with a joint posterior for any m and phi, and its
+own features cover what the sources do not.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from designer.surrogates.held_out import HeldOut
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors
 from designer.surrogates.kernels import Hyperparameters, Kernel, LinearTerm, Term
 from designer.surrogates.normal import normal_of, normal_posterior
-from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
-from designer.surrogates.variance_inflation import widened
+from designer.surrogates.variance_inflation import inflated
 
-_TOLD = 2
-"""Degrees of freedom that past tasks add to those of the results: they say something of level and scale."""
+_PRIOR_DEGREES = 2
+"""Degrees of freedom that past tasks add to those of the results: they are informative about level and scale."""
 
 
 class PriorMean(Protocol):
-    """What past tasks say about designs of the new task."""
+    """The mean of a new task that past tasks predict, and further features."""
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean (``...``), standardised, and further features (``... x k``) of the features ``... x d``.
@@ -48,7 +48,7 @@ class PriorMean(Protocol):
 
 
 def zero_mean(X: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a mean of 0 and no further features: what past tasks say where there are none."""
+    """Return a mean of 0 and no further features: the prior mean without past tasks."""
     return X.new_zeros(X.shape[:-1]), X.new_zeros(*X.shape[:-1], 0)
 
 
@@ -80,7 +80,7 @@ class InformedModel(SingleOutput):
     process
         Over ``d + k`` features, of the values less the mean.
     prior_mean
-        What past tasks say.
+        The mean from past tasks.
     own
         The number ``d`` of the design's own features.
     """
@@ -89,7 +89,7 @@ class InformedModel(SingleOutput):
         super().__init__()
         self.process, self.prior_mean, self._own = process, prior_mean, own
 
-    # What botorch asks of a model.
+    # The interface of botorch models.
 
     def posterior(
         self,
@@ -112,7 +112,7 @@ class InformedModel(SingleOutput):
             self.process.condition_on_observations(extended, rest, **kwargs), self.prior_mean, self._own
         )
 
-    # What else it knows.
+    # Further quantities.
 
     @property
     def inputs(self) -> Tensor:
@@ -180,11 +180,11 @@ def fit_informed(
     output
         How values are standardised; by their own mean and deviation unless given.
     settings
-        Of the plain kernel over the design's own features; its variance prior says how far past tasks may be wrong.
+        Of the baseline kernel over the design's own features; its variance prior is that of the errors of past tasks.
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)
-    y = drawn_in(one.Y[:, 0].numpy())
+    y = winsorised(one.Y[:, 0].numpy())
     output = output or OutputScale.of(y, settings.standardise)
     with torch.no_grad():
         mean, features = prior_mean(one.X)
@@ -200,7 +200,7 @@ def fit_informed(
         z = output.standardise(rest.numpy())
         problem = LogPosterior(kernel, (X - kernel.origin(X)).numpy(), z, noise, priors)
         hyper = maximum_posterior(problem, priors.means[None, :])
-        hyper, known = widened(hyper, known, len(y) + _TOLD)
+        hyper, known = inflated(hyper, known, len(y) + _PRIOR_DEGREES)
     process = GaussianProcess(X, rest, kernel, hyper, known_noise=known, output=output)
     return InformedModel(process, prior_mean, one.X.shape[-1])
 
@@ -208,7 +208,7 @@ def fit_informed(
 def extended(
     kernel: Kernel, settings: GaussianProcessSettings, extras: Sequence[Extra], width: int
 ) -> tuple[Kernel, LogNormalPriors]:
-    """Return a plain kernel with terms over `width` further features added, and the priors of its hyperparameters."""
+    """Return a kernel with terms over `width` further features added, and the priors of its hyperparameters."""
     plain = build_priors(kernel, settings)
     own = len(kernel.weights)
     terms = [replace(term, groups=_padded(term.groups, width)) for term in kernel.terms]
@@ -252,6 +252,6 @@ def _inserted(
     variances: list[tuple[float, float]],
     part: int,
 ) -> FloatArray:
-    """Return the values of (lengthscales, variances, noise) with those of further terms put in."""
+    """Return the values of (lengthscales, variances, noise) with those of further terms inserted."""
     more = [[pair[part] for pair in pairs] for pairs in (lengths, variances)]
     return np.concatenate([plain[:lengthscales], more[0], plain[lengthscales:-1], more[1], plain[-1:]])

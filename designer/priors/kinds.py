@@ -1,4 +1,4 @@
-"""The kinds of prior by the words of campaign files; each is imported when it is asked for."""
+"""The kinds of prior by their names in campaign files; each is imported on first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # The class of the prior, and that of the fitted one, whose `from_saved(card, tensors)` reads what its `save` wrote.
 _CLASSES = {
-    "none": ("designer.priors.baseline", "PlainPrior", "PlainPrior"),
+    "none": ("designer.priors.baseline", "BaselinePrior", "BaselinePrior"),
     "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
     "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
     "deep-kernel": ("designer.priors.deep.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),

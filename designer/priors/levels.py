@@ -1,8 +1,8 @@
-"""Centre and scale of a new task's values when few are measured, seen through what past tasks expect of the designs.
+"""Centre and scale of a new task's values when few are measured, given what past tasks predict of the designs.
 
-The mean and deviation of three values say little, and mislead where the designs were chosen: three of the best designs
-differ little from each other, and lie far above the task's mean. With a standardised expectation m and values that keep
-to it up to a variance t, ``y_i = c + s (m_i + e_i)``, so
+The mean and deviation of three values are poor estimates, and biased where the designs were selected: three of the best
+designs differ little from each other and lie far above the task's mean. With a standardised prediction m and values
+around it with variance t, ``y_i = c + s (m_i + e_i)``, so
 
     s^2 = sum (y_i - mean y)^2 / (sum (m_i - mean m)^2 + (n - 1) t),        c = mean y - s mean m,
 
@@ -24,13 +24,13 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.priors.sources import Source
 from designer.surrogates.data import Quantity
-from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.surrogates.outputs import OutputScale, winsorised
 
-_MIN_SPREAD = 0.2  # of log scales between tasks: no two tasks are known to be alike better than by a fifth
+_MIN_SPREAD = 0.2  # of log scales between tasks: scales of two tasks are known to a fifth at best
 _REFUSED = 3.0  # deviations beyond which the new values are not on the sources' scale
 _ROUNDING = 1e-12
 _MIN_VARIANCE = 1e-2
-_FEW = 8  # values that may all lie at a bound of what can be measured
+_FEW = 8  # values below which all may lie at a limit of the measurement
 
 
 def level_of(
@@ -43,11 +43,11 @@ def level_of(
     y
         ``n`` values, in the quantity's unit.
     mean, variance
-        What past tasks expect of the same designs (``n``, standardised), and the variance of values around it.
+        What past tasks predict of the same designs (``n``, standardised), and the variance of values around it.
     sources, quantity
-        The past tasks, and what was measured now, None if that is not known.
+        The past tasks, and the measured quantity, None if it is not known.
     """
-    y, variance = drawn_in(y), max(variance, _MIN_VARIANCE)
+    y, variance = winsorised(y), max(variance, _MIN_VARIANCE)
     same = [s.in_unit(quantity.unit).output for s in sources if s.measures(quantity)] if quantity is not None else []
     prior = _Between.of(same) if same else None
     if len(y) == 0:
@@ -78,7 +78,7 @@ class _Between:
     def of(cls, outputs: Sequence[OutputScale]) -> _Between:
         logs = np.log([output.scale for output in outputs])
         centres = np.array([output.centre for output in outputs])
-        location, few = float(logs.mean()), 1.0 / len(outputs)  # few tasks say little of how tasks differ
+        location, few = float(logs.mean()), 1.0 / len(outputs)  # few tasks are little evidence of how tasks differ
         spread = math.hypot(float(logs.std()), _MIN_SPREAD + 0.3 * few)
         shift = math.hypot(float(centres.std()), (0.3 + 0.7 * few) * math.exp(location))
         return cls(location, spread, float(centres.mean()), shift)
@@ -90,7 +90,7 @@ class _Between:
         return abs(float(y.mean()) - self.centre) <= _REFUSED * math.hypot(self.shift, math.exp(self.location))
 
     def credible(self, y: FloatArray, own: OutputScale) -> float:
-        """Return the logarithm of the values' own scale, raised where a few values lie too close together by far."""
+        """Return the logarithm of the values' own scale, raised where a few values lie far too close together."""
         logarithm = math.log(own.scale)
         return max(logarithm, self.location - self._widest(y)) if len(y) < _FEW else logarithm
 
@@ -100,7 +100,7 @@ class _Between:
 
 
 def _own(y: FloatArray, mean: FloatArray, variance: float) -> OutputScale | None:
-    """Return the level that values say by themselves; None where they do not differ."""
+    """Return the level estimated from the values alone; None where they do not differ."""
     spread = float(((y - y.mean()) ** 2).sum())
     if len(y) < 2 or spread <= (_ROUNDING * float(np.abs(y).max())) ** 2:
         return None

@@ -1,7 +1,7 @@
-"""Any prior, made to bear wrong results: those that neither the other results nor past tasks foretell.
+"""Conditioning of any prior that is robust to outliers: results that neither other results nor past tasks predict.
 
-A result is judged by the plain process of the others (`designer.surrogates.robust.outliers`). Where past tasks are
-followed and foretell it, it is believed all the same: then it is the other results that say little.
+Outliers are found by the baseline process of the other results (`designer.surrogates.robust.outliers`). One that past
+tasks predict is kept, where the posterior uses them: the other results alone are then too little evidence.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import torch
 from botorch.models.model import Model
 
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
-from designer.priors.interleaving import plain_part
+from designer.priors.interleaving import baseline_part
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import parts
-from designer.surrogates.robust.outliers import Outlier, drawn_to_edges, edge, outliers, without
+from designer.surrogates.robust.outliers import Outlier, outlier_threshold, outliers, winsorise_outliers, without
 
 
 @dataclass(frozen=True, eq=False)
 class Conditioned:
-    """A posterior, the data as it was given them, and the results that were drawn in for it."""
+    """A posterior, the data that it is conditioned on, and the results that were winsorised in them."""
 
     posterior: ConditionedPrior
     data: TaskData
@@ -36,35 +36,35 @@ class Conditioned:
 
 
 def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
-    """Return the posterior of a new task, results that nothing foretells drawn to the edge of what may be believed.
+    """Return the posterior of a new task with outliers winsorised.
 
-    A pure function of `data`, the same for measurements in any order, and `prior.condition` where all is foretold.
+    A pure function of `data`, the same for measurements in any order, and `prior.condition` without outliers.
     """
     first = conditioned(prior, data)
-    found = [each for i in range(data.targets) for each in outliers(data, i, plain_process(first.model, i))]
+    found = [each for i in range(data.targets) for each in outliers(data, i, baseline_process(first.model, i))]
     if not found:
         return Conditioned(first, data)
     surprising = _surprising(prior.condition(without(data, found)), data, found)
-    drawn = drawn_to_edges(data, surprising)
+    drawn = winsorise_outliers(data, surprising)
     return Conditioned(conditioned(prior, drawn) if surprising else first, drawn, surprising)
 
 
-def plain_process(model: Model, target: int) -> GaussianProcess | None:
-    """Return the widened process of one target's results alone, if a posterior holds it."""
+def baseline_process(model: Model, target: int) -> GaussianProcess | None:
+    """Return the baseline process of one target, if a posterior holds it."""
     part = parts(model)[target]
-    plain = plain_part(part) or part
-    return plain if isinstance(plain, GaussianProcess) else None
+    baseline = baseline_part(part) or part
+    return baseline if isinstance(baseline, GaussianProcess) else None
 
 
 def _surprising(model: Model, data: TaskData, found: Sequence[Outlier]) -> tuple[Outlier, ...]:
-    """Return the outliers but those which past tasks foretell: `model` follows them, and did not see these results."""
-    return tuple(each for each in found if not _foretold(parts(model)[each.target], data, each))
+    """Return the outliers that past tasks do not predict either; `model` was conditioned without the outliers."""
+    return tuple(each for each in found if not _is_predicted(parts(model)[each.target], data, each))
 
 
-def _foretold(model: Model, data: TaskData, each: Outlier) -> bool:
+def _is_predicted(model: Model, data: TaskData, each: Outlier) -> bool:
     if isinstance(model, GaussianProcess):
         return False
     with torch.no_grad():
-        belief: Any = model.posterior(data.X[[each.row]], observation_noise=True)
-    reach = edge(len(data.order(each.target))) * float(belief.variance) ** 0.5
-    return bool(abs(each.value - float(belief.mean)) <= reach)
+        predictive: Any = model.posterior(data.X[[each.row]], observation_noise=True)
+    reach = outlier_threshold(len(data.order(each.target))) * float(predictive.variance) ** 0.5
+    return bool(abs(each.value - float(predictive.mean)) <= reach)

@@ -1,4 +1,4 @@
-"""One Gaussian process a source: what each past task says about any design, and whether it can predict itself."""
+"""One Gaussian process for each source: its predictions of any design, and whether it can predict itself."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class SourceModel:
         return 1.0 - float(errors @ errors) / float((z - z.mean()) @ (z - z.mean()))
 
 
-KEPT, LARGEST = 16, 1_000_000
-"""How many answers are remembered, and the numbers in the largest of them."""
+MAX_CACHED, MAX_CACHED_NUMBERS = 16, 1_000_000
+"""Largest number of cached predictions, and of numbers in one of them."""
 
 
 def fit_source(source: Source, common: CommonFeatures) -> SourceModel:
-    """Fit the plain model to a source."""
+    """Fit a Gaussian process to a source."""
     columns, data = _own_data(source, common)
     return SourceModel(source, columns, fit_gaussian_process(data))
 
@@ -91,30 +91,30 @@ def _own_data(source: Source, common: CommonFeatures) -> tuple[Tensor, TaskData]
 
 
 def predictions(models: Sequence[SourceModel], X: Tensor) -> Tensor:
-    """Return what every source expects (``... x S``), standardised, of common features (``... x d``)."""
+    """Return the predictions of every source (``... x S``), standardised, at common features (``... x d``)."""
     return torch.stack([model.mean(X) for model in models], dim=-1)
 
 
-class Remembered:
-    """What sources expect, kept for the designs that were asked about last.
+class PredictionCache:
+    """A cache of what sources predict of the designs asked for last.
 
-    The candidates of a pool are asked about by every model of every suggestion; with this a suggestion costs what the
-    new task's own measurements cost, however many rows the sources have. Designs with gradients are not kept.
+    Every model of every suggestion predicts the same candidates of a pool; with the cache the cost of a suggestion
+    does not depend on the rows of the sources. Predictions with gradients are not cached.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[tuple[int, ...], bytes], Tensor] = OrderedDict()
+        self._cached: OrderedDict[tuple[tuple[int, ...], bytes], Tensor] = OrderedDict()
 
     def __call__(self, models: Sequence[SourceModel], X: Tensor) -> Tensor:
         """Return `predictions`."""
-        if X.requires_grad or X.shape[:-1].numel() * len(models) > LARGEST:
+        if X.requires_grad or X.shape[:-1].numel() * len(models) > MAX_CACHED_NUMBERS:
             return predictions(models, X)
         content = hashlib.blake2b(repr(X.shape).encode())
         content.update(X.detach().numpy().tobytes())
         key = (tuple(map(id, models)), content.digest())
-        expected = self._kept.get(key)
+        expected = self._cached.get(key)
         if expected is None:
-            expected = self._kept[key] = predictions(models, X).detach()
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            expected = self._cached[key] = predictions(models, X).detach()
+            while len(self._cached) > MAX_CACHED:
+                self._cached.popitem(last=False)
         return expected

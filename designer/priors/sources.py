@@ -1,4 +1,4 @@
-"""What past tasks teach: each measured quantity of each task, in the features that all tasks have in common."""
+"""Sources: each measured quantity of each past task, in the features that the tasks have in common."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from torch import Tensor
 from designer.errors import Fault, InvalidPrior
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
-from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.surrogates.outputs import OutputScale, winsorised
 from designer.units import convert_many, convertible
 
 if TYPE_CHECKING:
     from designer.tasks import Task
 
 ROWS = 200
-"""At most so many designs of one past task are used: what more of them say costs more than it teaches."""
+"""Largest number of designs of one past task that are used: more cost more than they improve predictions."""
 
 MIN_SELF_PREDICTION = 0.1
 """Share of the variance of designs that a source's own model has not seen (R^2 by leave-one-out or by folds) from which
 the source is used: one that cannot predict itself predicts nothing else."""
 
-_FEWEST = 3
+_MIN_DESIGNS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Source:
     y
         ``n`` values, replicates averaged, in the quantity's unit.
     present
-        Which of the ``d`` columns the task has; the others stand at their reference.
+        Which of the ``d`` columns the task has; the others have their reference value.
     """
 
     name: str
@@ -60,12 +60,12 @@ class Source:
     @property
     def output(self) -> OutputScale:
         """Mean and standard deviation of the values."""
-        return OutputScale.of(drawn_in(self.y.numpy()))
+        return OutputScale.of(winsorised(self.y.numpy()))
 
     @property
     def z(self) -> Tensor:
         """The values (``n``) standardised."""
-        return torch.from_numpy(self.output.standardise(drawn_in(self.y.numpy())))
+        return torch.from_numpy(self.output.standardise(winsorised(self.y.numpy())))
 
     def measures(self, quantity: Quantity) -> bool:
         """Whether it measured `quantity`: by name, in a unit that converts."""
@@ -86,8 +86,8 @@ def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, 
     """Return the common features of tasks and what each of them measured.
 
     Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of the designs: the same
-    ones in whatever order rows and tasks stand and in whatever unit or sign they were measured. Quantities with fewer
-    than 3 designs, or that never change, teach nothing and are left out.
+    ones for any order of rows and tasks and for any unit or sign of the values. Quantities with fewer than 3 designs,
+    or that never change, are not informative and are left out.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def name_of(task: Task) -> str:
 
 
 def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Source, ...]:
-    """Return the sources that teach about a quantity, in its unit: those which measured it, or, where none did, all."""
+    """Return the sources for a quantity, in its unit: those that measured it, or, where none did, all."""
     if quantity is None:
         return tuple(sources)
     same = [source for source in sources if source.measures(quantity)]
@@ -123,15 +123,19 @@ def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Sour
 
 def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[Source]:
     encoder = task.space.encoder
-    bridge = common.bridge(encoder.columns)
+    feature_map = common.feature_map(encoder.columns)
     made = []
     for target in task.targets:
         distinct = task.distinct(target.name)
         features = torch.tensor(encoder.encode(task.space.coordinates(distinct.designs)))
         source = Source(
-            name, Quantity(target.name, target.unit), bridge(features), torch.tensor(distinct.mean), bridge.present
+            name,
+            Quantity(target.name, target.unit),
+            feature_map(features),
+            torch.tensor(distinct.mean),
+            feature_map.present,
         )
-        if len(source) >= _FEWEST and float(source.y.std()) > 0:
+        if len(source) >= _MIN_DESIGNS and float(source.y.std()) > 0:
             made.append(_drawn(source, rows))
     return made
 

@@ -1,7 +1,7 @@
 """A test kit for priors: call `check_prior` in a test of your own prior.
 
->>> from designer.priors.baseline import PlainPrior
->>> check_prior(PlainPrior())
+>>> from designer.priors.baseline import BaselinePrior
+>>> check_prior(BaselinePrior())
 
 Each check can be called alone too, with a prior fitted to `example_tasks`; each raises ``AssertionError`` with what is
 broken.
@@ -25,7 +25,7 @@ from torch import Tensor
 
 from designer.objective import Target
 from designer.priors.base import FittedPrior, Prior
-from designer.priors.baseline import plain_model
+from designer.priors.baseline import baseline_model
 from designer.priors.kinds import load_prior
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
@@ -195,7 +195,7 @@ def check_unknown(fitted: FittedPrior) -> None:
     X = torch.tensor([[0.0], [0.4], [1.0]], dtype=torch.float64)
     data = TaskData(X, X.square(), foreign.encoder.columns, quantities=QUANTITIES[:1])
     new = torch.linspace(0, 1, 7, dtype=torch.float64)[:, None, None]
-    plain: Any = plain_model(data).posterior(new)
+    plain: Any = baseline_model(data).posterior(new)
     found: Any = fitted.condition(data).posterior(new)
     same = torch.equal(plain.mean, found.mean) and torch.equal(plain.variance, found.variance)
     _require(same, "a task with nothing in common did not get exactly the plain model")
@@ -242,7 +242,7 @@ def check_saving(fitted: FittedPrior) -> None:
 
 
 def check_units(prior: Prior) -> None:
-    """Check that values in another unit, or with the other sign, give the same belief in that unit.
+    """Check that values in another unit, or with the other sign, give the same posterior in that unit.
 
     Past values and new ones are changed alike; the design with the highest expected improvement stays the same.
     """

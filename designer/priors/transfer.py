@@ -4,7 +4,7 @@ Each source s is fitted once; m_s is its standardised posterior mean. For a new 
 
     f(x) = c + a mu(x) + sum_s b_s d_s(x) + r(x),
     mu = mean_s m_s,    d_s = (m_s - mu) / sqrt(S),
-    c ~ N(0, 1),    a ~ N(a_0, v_a),    b_s ~ N(0, v_b),    r ~ GP(0, plain kernel scaled by v_r):
+    c ~ N(0, 1),    a ~ N(a_0, v_a),    b_s ~ N(0, v_b),    r ~ GP(0, baseline kernel scaled by v_r):
 
 the sources' sample mean and sample covariance as a Gaussian process, whose scales are free, and a residual process over
 the design's own features beside it. All coefficients are marginalised in closed form, so weights of single sources may
@@ -12,8 +12,8 @@ be of either sign and the cost of adapting does not depend on how many rows the 
 
 How far sources can be trusted is learned before the new task is measured: each source in turn plays the new task, and
 (a_0, v_a) come from regressions of its values on what the others expect, (v_b, v_r, noise) from the evidence of small
-subsets of them. Sources that do not predict each other (shuffled, irrelevant) get a_0 near 0 and are then not used. The
-hypothesis that the new task runs against the sources (-a_0) is held beside, weighted by its evidence.
+subsets of them. Sources that do not predict each other (shuffled, irrelevant) get a_0 near 0 and are then not used. A
+second model assumes the opposite sign (-a_0); both are weighted by their evidence.
 
 References: P. Tighineanu et al., Scalable Meta-Learning with Gaussian Processes (AISTATS 2024) for the sum of source
 posteriors and a residual process; Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization (JMLR 2024)
@@ -35,9 +35,9 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.alignment import CommonFeatures, FeatureMap
 from designer.priors.base import ConditionedPrior
-from designer.priors.baseline import plain_model
+from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
@@ -45,7 +45,7 @@ from designer.priors.levels import level_of
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import below, sources_card, sources_from, sources_tensors, under
 from designer.priors.source_models import (
-    Remembered,
+    PredictionCache,
     SourceModel,
     fit_source,
     predictions,
@@ -104,12 +104,12 @@ class SourceMean:
     """
 
     models: tuple[SourceModel, ...]
-    bridge: Bridge
+    feature_map: FeatureMap
     slope: float
     expected: Callable[[Sequence[SourceModel], Tensor], Tensor] = predictions
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        mean, deviations = spread(self.expected(self.models, self.bridge(X)))
+        mean, deviations = spread(self.expected(self.models, self.feature_map(X)))
         return self.slope * mean, torch.cat([mean[..., None], deviations], dim=-1)
 
 
@@ -153,7 +153,7 @@ class FittedTransfer(SavedPrior):
     refused: tuple[str, ...] = ()
     seed: int = 0
     _trusts: dict[Any, Trust] = field(default_factory=dict, init=False, repr=False)
-    _expected: Remembered = field(default_factory=Remembered, init=False, repr=False)
+    _expected: PredictionCache = field(default_factory=PredictionCache, init=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -174,19 +174,20 @@ class FittedTransfer(SavedPrior):
 
         models = [mix_by_evidence(each, one, OPPOSITE_SIGN_GP) for each, one in zip(found, targets, strict=True)]
         pairs = zip(models, targets, strict=True)
-        return ConditionedPrior(joined([plain_model(one) if each is None else each for each, one in pairs]), evidence)
+        return ConditionedPrior(
+            joined([baseline_model(one) if each is None else each for each, one in pairs]), evidence
+        )
 
     def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
-        """Return the model of one target that runs with its sources and the one that runs against them.
+        """Return the models of one target with the sign of its sources and with the opposite sign.
 
-        None, where no source teaches about the target, or most of the sources cannot predict themselves: those that
-        can may do so by chance. None either where they do not predict each other, unless that is not asked for
-        (`agreeing`).
+        Empty, where no source is informative about the target, or most of the sources cannot predict themselves: those
+        that can may do so by chance. Empty too where they do not predict each other, unless `agreeing` is False.
         """
         quantity = quantity_of(one)
         models = self.about(quantity)
-        bridge = self.common.bridge(one.columns)
-        if not models or not bridge.shares:
+        feature_map = self.common.feature_map(one.columns)
+        if not models or not feature_map.shares:
             return ()
         trust = self.trust(models)
         if agreeing and not (trust.usable and len(self.models) >= len(self.refused)):
@@ -194,19 +195,24 @@ class FittedTransfer(SavedPrior):
         settings, extras = structure(trust, len(models))
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]
         with torch.no_grad():
-            expected = trust.slope * self._expected(models, bridge(one.X)).mean(-1).numpy()
-        # One level for both, that of the likelier: each choosing its own would let it explain away what it foretold.
+            expected = trust.slope * self._expected(models, feature_map(one.X)).mean(-1).numpy()
+        # One level for both, that of the likelier sign: a level of its own would hide the errors of each prediction.
         output = level_of(y, expected, trust.variance, sources, quantity)
         return fit_both_signs(
-            one, partial(SourceMean, models, bridge, expected=self._expected), trust.slope, extras, output, settings
+            one,
+            partial(SourceMean, models, feature_map, expected=self._expected),
+            trust.slope,
+            extras,
+            output,
+            settings,
         )
 
     def _evidence(self, one: TaskData, informed: InformedModel) -> PriorEvidence:
         alone = fit_informed(one, zero_mean, (), output=informed.process.output)
         against = informed.log_evidence() - alone.log_evidence() if len(one.X) else 0.0
-        return PriorEvidence(((KIND, 1.0),), self.leaning(one, informed), against)
+        return PriorEvidence(((KIND, 1.0),), self.source_weights(one, informed), against)
 
-    def leaning(self, one: TaskData, model: InformedModel) -> tuple[tuple[str, float], ...]:
+    def source_weights(self, one: TaskData, model: InformedModel) -> tuple[tuple[str, float], ...]:
         """Return the sources' names and the absolute weights of their means in the posterior mean, of sum 1.
 
         With ``w_s = a / S + (b_s - mean b) / sqrt(S)`` from the posterior means of a and b.
@@ -224,7 +230,7 @@ class FittedTransfer(SavedPrior):
         return tuple((each.source.name, float(w)) for each, w in zip(models, shares, strict=True))
 
     def about(self, quantity: Quantity | None) -> tuple[SourceModel, ...]:
-        """Return the models of the sources that teach about a quantity."""
+        """Return the models of the sources that are informative about a quantity."""
         same = [model for model in self.models if quantity is not None and model.source.measures(quantity)]
         return tuple(same) or self.models
 
@@ -272,7 +278,7 @@ def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tupl
 
 @dataclass(frozen=True, eq=False)
 class Episode:
-    """One source as if it were the new task: some rows, and what the other sources expect of them."""
+    """One source as the new task: some rows, and what the other sources predict of them."""
 
     features: FloatArray
     mean: FloatArray
@@ -308,7 +314,7 @@ def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
 
 
 def episode_of(i: int, models: Sequence[SourceModel], common: CommonFeatures, rows: int | None) -> Episode:
-    """Return source `i` as if it were new, with its first `rows` rows (they stand in no order)."""
+    """Return source `i` as a new task, with its first `rows` rows (their order is random)."""
     source = models[i].source
     X = source.X[:rows]
     with torch.no_grad():

@@ -1,15 +1,14 @@
-"""Which past tasks a new one resembles: weights of sources, from three sights of the distance between tasks.
+"""Weights of past tasks by three measures of their similarity to a new one.
 
     w_s ~ exp(b_0 c_s + h(k) (b_1 r_s + b_2 q_s)),      h(k) = k / (k + 5),      sum_s w_s = 1,
 
 for k measured designs of the new task, where
 
 * c_s is how well source s agrees with the other sources (known before anything is measured);
-* r_s is the rank correlation of what s says of the measured designs with what was measured: the rank loss, and, where s
-  measured the same designs, the plain distance of two tasks on shared designs;
+* r_s is the rank correlation of the predictions of s at the measured designs with the measured values;
 * q_s is the product of the two tasks' learned signatures (`designer.priors.metric.signature`).
 
-The three b >= 0 are those with which the weighted sources foretell left-out tasks best.
+The three b >= 0 minimise the error of the weighted sources on left-out tasks.
 
 References: M. Feurer et al., Practical Transfer Learning for Bayesian Optimization, arXiv:1802.02219 (2018) (ranking
 weights); O. Vinyals et al., Matching Networks (NeurIPS 2016) (attention, here over tasks).
@@ -28,13 +27,13 @@ from designer.priors.agreement import rank_correlation
 
 _HALF = 5.0
 _USUAL = (1.0, 3.0, 1.0)
-_HOLD = 0.02  # how strongly the usual strengths hold, in squared errors of standardised values
-_MOST = 12.0
+_HOLD = 0.02  # weight of the penalty that shrinks to the usual strengths, in squared errors of standardised values
+_MAX_STRENGTH = 12.0
 
 
 @dataclass(frozen=True)
-class Sights:
-    """What is seen of each source (``S`` each) from `k` measured designs."""
+class TaskSimilarity:
+    """Three measures of the similarity of each source (``S`` each) from `k` measured designs."""
 
     k: int
     centrality: FloatArray
@@ -43,33 +42,33 @@ class Sights:
 
     @property
     def matrix(self) -> FloatArray:
-        """The three sights (``3 x S``), those of the measured designs damped while they are few."""
+        """The three measures (``3 x S``), those of the measured designs damped while they are few."""
         damping = self.k / (self.k + _HALF)
         return np.stack([self.centrality, damping * self.ranks, damping * self.signatures])
 
 
 @dataclass(frozen=True)
 class Weighting:
-    """The strengths b of the three sights."""
+    """The strengths b of the three measures."""
 
     strengths: tuple[float, float, float] = _USUAL
 
-    def weights(self, sights: Sights) -> FloatArray:
+    def weights(self, similarity: TaskSimilarity) -> FloatArray:
         """Return the weights (``S``), of sum 1."""
-        return _softmax(np.array(self.strengths) @ sights.matrix)
+        return _softmax(np.array(self.strengths) @ similarity.matrix)
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A left-out task: the sights of its sources, what each expects (``q x S``) of further designs, and the values."""
+    """A left-out task: similarity of its sources, their predictions (``q x S``) of further designs, and the values."""
 
-    sights: Sights
+    similarity: TaskSimilarity
     expected: FloatArray
     z: FloatArray
 
 
 def learn_weighting(trials: Sequence[Trial]) -> Weighting:
-    """Return the strengths under which left-out tasks are foretold best; the usual ones where there are none."""
+    """Return the strengths that predict left-out tasks best; the usual ones where there are none."""
     usable = [trial for trial in trials if trial.expected.shape[1] > 1 and len(trial.z)]
     if not usable:
         return Weighting()
@@ -78,7 +77,7 @@ def learn_weighting(trials: Sequence[Trial]) -> Weighting:
         away = strengths - np.array(_USUAL)
         total, gradient = _HOLD * float(away @ away), 2.0 * _HOLD * away
         for trial in usable:
-            matrix = trial.sights.matrix
+            matrix = trial.similarity.matrix
             w = _softmax(strengths @ matrix)
             error = trial.expected @ w - trial.z
             # d(mean squared error)/dw, then through the softmax
@@ -88,7 +87,12 @@ def learn_weighting(trials: Sequence[Trial]) -> Weighting:
         return total, gradient
 
     found = minimize(
-        objective, np.array(_USUAL), jac=True, method="L-BFGS-B", bounds=[(0.0, _MOST)] * 3, options={"maxiter": 40}
+        objective,
+        np.array(_USUAL),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, _MAX_STRENGTH)] * 3,
+        options={"maxiter": 40},
     ).x
     return Weighting((float(found[0]), float(found[1]), float(found[2])))
 
@@ -101,7 +105,7 @@ def centrality(agreed: FloatArray) -> FloatArray:
 
 
 def rank_agreement(expected: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the rank correlation of what each source expects (``k x S``) with the values (``k``)."""
+    """Return the rank correlation of the predictions of each source (``k x S``) with the values (``k``)."""
     return np.array([rank_correlation(expected[:, s], y) for s in range(expected.shape[1])])
 
 

@@ -122,10 +122,10 @@ class PropertyPredictor:
         """
         frame = designs if isinstance(designs, pd.DataFrame) else pd.DataFrame([dict(each) for each in designs])
         read = self.space.read_table(frame, file=file, flags=False)
-        # The bridge describes elements itself; only choices bring descriptors of their own.
+        # The feature_map describes elements itself; only choices bring descriptors of their own.
         encoder = Encoder(read.space, descriptors=any(p.kind == "categorical" for p in read.space.parameters))
-        bridge = self.prior.common.bridge(encoder.columns)
-        return bridge(torch.tensor(encoder.encode(read.coordinates)))
+        feature_map = self.prior.common.feature_map(encoder.columns)
+        return feature_map(torch.tensor(encoder.encode(read.coordinates)))
 
     def predict(
         self, designs: pd.DataFrame | Sequence[Mapping[str, Any]], *, level: float = LEVEL, file: str | None = None

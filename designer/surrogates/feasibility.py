@@ -1,6 +1,6 @@
 """The chance that an experiment on a design succeeds, from the designs that succeeded and failed so far.
 
-A Beta belief that is shared between near designs by a kernel (Goetschalckx et al. 2011):
+A Beta posterior that is shared between near designs by a kernel (Goetschalckx et al. 2011):
 
     P(success | x) = (c m + sum over successes k(x, x_i)) / (c + sum over all k(x, x_i)),
 
@@ -10,12 +10,12 @@ experiments work), c = 0.5 the weight of that rate against near evidence, and k 
 c m / (c + 1); successes around a failure raise it again, and failures around it confirm it. The lengthscale is chosen
 from a few, as shares of the root of the number of parameters, by the leave-one-out log score.
 
-This belief is alike in all directions. That a single parameter decides (everything above 320 degC fails) is learned by
-a Gaussian process with a lengthscale a parameter, regressed on the outcomes 1 and 0:
+This kernel has one lengthscale. A Gaussian process with a lengthscale for each parameter, regressed on the outcomes 1
+and 0, learns that a single parameter decides (everything above 320 degC fails):
 
     P(success | x) = Phi((mean(x) - 1/2) / sqrt(variance(x) + noise)),
 
-which takes over from two failures and two successes on, while its leave-one-out log score is the better one.
+used from two failures and two successes on, while its leave-one-out log score is the better one.
 
 References: R. Goetschalckx, P. Poupart, J. Hoey, Continuous Correlated Beta Processes (IJCAI 2011); C. E. Rasmussen,
 C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 6.5 (least-squares classification).
@@ -44,7 +44,7 @@ _SUCCESSES, _FAILURES = 4.0, 1.0
 _RATE_WEIGHT = 0.5
 _SHARES = (0.2, 0.1, 0.4)  # of the root of the number of parameters; ties go to the first
 _CHUNK_ENTRIES = 150_000
-_FEWEST = 2  # failures, and successes, from which a regression on outcomes is tried
+_MIN_OUTCOMES = 2  # failures, and successes, from which a regression on outcomes is tried
 _MIN_CHANCE = 0.01
 
 
@@ -77,7 +77,7 @@ class Feasibility:
         self.failures = int((~succeeded).sum())
         self.rate = (_SUCCESSES + float(succeeded.sum())) / (_SUCCESSES + _FAILURES + len(X))
         self._X, self._succeeded = X, succeeded.to(torch.float64)
-        # Descriptors say the same as fractions and choices once more, by a hundred columns: they would drown the rest.
+        # Descriptors repeat fractions and choices in a hundred columns and would dominate the distances.
         layout = Layout.of(columns)
         own = np.array([column.role != "descriptor" for column in columns], dtype=bool)
         self._groups = max(1, len(np.unique(layout.groups[own])))
@@ -123,15 +123,15 @@ class Feasibility:
         return (_RATE_WEIGHT * self.rate + near @ self._succeeded) / (_RATE_WEIGHT + near.sum(-1))
 
     def _regression(self, columns: Sequence[FeatureColumn]) -> GaussianProcess | None:
-        """Return the regression on outcomes where it foretells them better than the shared belief does."""
-        if min(self.failures, len(self._X) - self.failures) < _FEWEST:
+        """Return the regression on outcomes where its leave-one-out log score is better; None otherwise."""
+        if min(self.failures, len(self._X) - self.failures) < _MIN_OUTCOMES:
             return None
         data = TaskData(self._X, self._succeeded[:, None], columns=tuple(columns))
         model = fit_gaussian_process(data, GaussianProcessSettings(descriptors="unused"))
         left_out = model.held_out()
         chances = torch.special.ndtr(torch.as_tensor((left_out.means - 0.5) / np.sqrt(left_out.variances)))
         shared = _score(self._left_out(self._share), self._succeeded)
-        return model if _score(chances, model.values) > shared else None  # the model has an order of its own
+        return model if _score(chances, model.values) > shared else None  # in the model's own order of rows
 
 
 def _score(chances: Tensor, succeeded: Tensor) -> float:

@@ -22,9 +22,9 @@ from designer.surrogates.held_out import HeldOut, held_out
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
-from designer.surrogates.outputs import OutputScale, drawn_in
+from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
-from designer.surrogates.variance_inflation import freedom_of, widened
+from designer.surrogates.variance_inflation import degrees_of_freedom, inflated
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
@@ -81,7 +81,7 @@ class GaussianProcess(SingleOutput):
         z = (y - self.output.centre) / self.output.scale
         self.register_buffer("_alpha", torch.cholesky_solve(z[:, None], factor) if len(z) else z[:, None])
 
-    # What botorch asks of a model.
+    # The interface of botorch models.
 
     def posterior(
         self,
@@ -146,7 +146,7 @@ class GaussianProcess(SingleOutput):
         )
         return model
 
-    # What else it knows.
+    # Further quantities.
 
     @property
     def noise_variance(self) -> float:
@@ -236,18 +236,18 @@ def fit_gaussian_process(
 ) -> GaussianProcess:
     """Fit a Gaussian process to the data of one target (``m = 1``; see :meth:`TaskData.target`).
 
-    A pure function of the data: no randomness, and rows in any order give the same model. Gross values are drawn in
-    first (`designer.surrogates.outputs.drawn_in`).
+    A pure function of the data: no randomness, and rows in any order give the same model. Gross values are
+    winsorised first (`designer.surrogates.outputs.winsorised`).
 
     Parameters
     ----------
     wide
-        Whether deviations are widened for what is not known about the hyperparameters and for designs being chosen
+        Whether deviations are inflated for uncertain hyperparameters and for selected designs
         (`designer.surrogates.variance_inflation`); otherwise they are those of the most probable hyperparameters.
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)
-    y = torch.from_numpy(drawn_in(one.Y[:, 0].numpy()))
+    y = torch.from_numpy(winsorised(one.Y[:, 0].numpy()))
     output = OutputScale.of(y.numpy(), settings.standardise)
     kernel = build_kernel(one.columns, settings)
     priors = build_priors(kernel, settings)
@@ -260,5 +260,5 @@ def fit_gaussian_process(
         known = None if known is None else torch.from_numpy(noise * output.scale**2)
         problem = LogPosterior(kernel, X, output.standardise(y.numpy()), noise, priors)
         hyper = maximum_posterior(problem, build_starts(kernel, priors))
-        hyper, known = widened(hyper, known, freedom_of(len(y))) if wide else (hyper, known)
+        hyper, known = inflated(hyper, known, degrees_of_freedom(len(y))) if wide else (hyper, known)
     return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)

@@ -9,8 +9,8 @@ import numpy as np
 
 Method = Literal["moments", "robust"]
 
-_GROSS = 1000.0  # a value as many times farther from the median than three quarters of them is a slip, not a result
-_FEWEST = 4  # values from which three quarters can be told
+_GROSS = 1000.0  # times the third quartile of distances from the median beyond which a value is winsorised
+_MIN_VALUES = 4  # from which the third quartile is used
 
 _CONSTANT = 1e-12  # a spread below this share of the values' size is rounding, not variation
 _MAD_TO_DEVIATION = 1.4826  # median absolute deviation of a normal distribution to its standard deviation
@@ -55,19 +55,19 @@ class OutputScale:
         return (y - self.centre) / self.scale
 
 
-def drawn_in(y: np.ndarray) -> np.ndarray:
-    """Return values (``n``) with gross ones drawn in, so that one slip of a factor of a million hides no result.
+def winsorised(y: np.ndarray) -> np.ndarray:
+    """Return winsorised values (``n``): gross errors, such as a factor of a million, no longer decide the scale.
 
     With deviations ``d = |y - median|``, ``r`` the third quartile of d, and ``b`` the largest d that is at most
-    ``1000 r``: where ``d > 1000 r``, the deviation becomes ``b + r (1 + log(d / 1000 r))``. All other values stay as
-    they are, the order of the deviations is kept on each side, and the map follows ``a*y + b`` exactly.
+    ``1000 r``: where ``d > 1000 r``, the deviation becomes ``b + r (1 + log(d / 1000 r))``. Other values do not
+    change, the order of the deviations is kept on each side, and the map follows ``a*y + b`` exactly.
 
-    >>> drawn_in(np.array([1.0, 2.0, 3.0, 4.0, 100.0])).tolist()
+    >>> winsorised(np.array([1.0, 2.0, 3.0, 4.0, 100.0])).tolist()
     [1.0, 2.0, 3.0, 4.0, 100.0]
-    >>> drawn_in(np.array([1.0, 2.0, 3.0, 4.0, 4e6])).round(2).tolist()
+    >>> winsorised(np.array([1.0, 2.0, 3.0, 4.0, 4e6])).round(2).tolist()
     [1.0, 2.0, 3.0, 4.0, 22.2]
     """
-    if len(y) < _FEWEST:
+    if len(y) < _MIN_VALUES:
         return y
     median = float(np.median(y))
     size = np.abs(y - median)

@@ -1,4 +1,4 @@
-"""What botorch asks of every model of one target, said once."""
+"""Base of botorch models of one target."""
 
 from __future__ import annotations
 

@@ -110,9 +110,9 @@ def test_a_prior_is_fitted_and_shown(designer, past):
 )
 def test_what_is_wrong_is_told_in_one_line_each(designer, past, words, told):
     (past / "wrong.csv").write_text("formula\nNaCl\nNaXx\n")
-    from designer.priors.baseline import PlainPrior
+    from designer.priors.baseline import BaselinePrior
 
-    PlainPrior().save(past / "other")
+    BaselinePrior().save(past / "other")
     done = designer("predict", *words)
     assert done.code == 2
     assert told in done.err

@@ -33,17 +33,17 @@ def common(*spaces: DesignSpace) -> CommonFeatures:
 
 def through(features: CommonFeatures, target: DesignSpace, designs: list[list[float]]) -> torch.Tensor:
     X = torch.as_tensor(target.encoder.encode(np.array(designs, dtype=float)))
-    return features.bridge(target.encoder.columns)(X)
+    return features.feature_map(target.encoder.columns)(X)
 
 
 def test_one_space_is_common_with_itself() -> None:
     one = space(temperature(300, 900), TIME, GAS)
     designs = one.sample(20, np.random.default_rng(0))
     X = torch.as_tensor(one.encoder.encode(designs))
-    bridge = common(one).bridge(one.encoder.columns)
-    torch.testing.assert_close(bridge(X), X, rtol=0, atol=1e-15)
-    assert bridge.present.all()
-    assert (bridge.missing, bridge.unknown) == ((), ())
+    feature_map = common(one).feature_map(one.encoder.columns)
+    torch.testing.assert_close(feature_map(X), X, rtol=0, atol=1e-15)
+    assert feature_map.present.all()
+    assert (feature_map.missing, feature_map.unknown) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_the_axis_spans_all_sources() -> None:
 
 def test_a_name_with_another_quantity_is_another_parameter() -> None:
     known = common(space(temperature(300, 900)))
-    bridge = known.bridge(space(temperature(1, 10, "bar")).encoder.columns)
-    assert bridge.missing == ("T",)
-    assert bridge.unknown == ("T",)
-    assert not bridge.shares
+    feature_map = known.feature_map(space(temperature(1, 10, "bar")).encoder.columns)
+    assert feature_map.missing == ("T",)
+    assert feature_map.unknown == ("T",)
+    assert not feature_map.shares
 
 
 def test_what_a_task_does_not_have_stands_at_the_middle_of_the_sources_and_is_named() -> None:
@@ -86,13 +86,13 @@ def test_what_a_task_does_not_have_stands_at_the_middle_of_the_sources_and_is_na
     X = torch.as_tensor(hot.encoder.encode(np.array([[300.0, 1], [300, 1], [840, 100]])))
     known = known.with_reference([X], [torch.ones(2, dtype=torch.bool)])
     only_time = space(TIME)
-    bridge = known.bridge(only_time.encoder.columns)
-    assert bridge.missing == ("T",)
-    assert bridge.present.tolist() == [False, True]
+    feature_map = known.feature_map(only_time.encoder.columns)
+    assert feature_map.missing == ("T",)
+    assert feature_map.present.tolist() == [False, True]
     np.testing.assert_allclose(through(known, only_time, [[10.0]]), [[0.0, 0.5]], atol=1e-12)
 
 
-def test_choices_are_told_by_their_words() -> None:
+def test_choices_are_matched_by_label() -> None:
     known = common(space(GAS), space({**GAS, "choices": ["air", "Ar"]}))
     assert [column.label for column in known.columns] == ["N2", "Ar", "air"]
     other = space({**GAS, "choices": ["O2", "air", "N2"]})
@@ -111,7 +111,7 @@ def test_descriptors_of_choices_are_brought_to_one_scale() -> None:
 
 
 class TestCompositions:
-    def test_elements_are_told_by_their_symbols_in_any_composition(self) -> None:
+    def test_elements_are_matched_by_symbol_in_any_composition(self) -> None:
         known = common(space(alloy("Ni", "Fe")), space(alloy("Fe", "Co", name="mixture")))
         found = through(known, space(alloy("Co", "Ni", "Cr")), [[2, 5, 3]])
         assert found[0, :3].tolist() == [0.5, 0.0, 0.2]
@@ -120,7 +120,7 @@ class TestCompositions:
         one = space(alloy("Ni", "Fe", "Co", "La"))
         designs = one.sample(50, np.random.default_rng(1))
         X = torch.as_tensor(one.encoder.encode(designs))
-        found = common(one).bridge(one.encoder.columns)(X)
+        found = common(one).feature_map(one.encoder.columns)(X)
         torch.testing.assert_close(found, X, rtol=0, atol=1e-12)
 
     def test_an_element_that_no_source_holds_counts_in_the_descriptors(self) -> None:
@@ -142,17 +142,17 @@ def test_gradients_pass() -> None:
     known = common(space(temperature(300, 900), TIME, alloy("Ni", "Fe", "Co")))
     target = space(temperature(500, 2000, "K", "log"), TIME, alloy("Ni", "Fe"))
     X = torch.as_tensor(target.encoder.encode(np.array([[900.0, 10, 3, 7]]))).requires_grad_()
-    bridge = known.bridge(target.encoder.columns)
-    assert torch.autograd.gradcheck(lambda x: bridge(x)[:, :5], X)
-    bridge(X).sum().backward()
+    feature_map = known.feature_map(target.encoder.columns)
+    assert torch.autograd.gradcheck(lambda x: feature_map(x)[:, :5], X)
+    feature_map(X).sum().backward()
     assert torch.isfinite(X.grad).all()
 
 
 def test_shapes_of_batches_are_kept() -> None:
     one = space(temperature(300, 900), TIME)
-    bridge = common(one).bridge(one.encoder.columns)
-    assert bridge(torch.zeros(3, 4, 2, dtype=torch.float64)).shape == (3, 4, 2)
-    assert bridge(torch.zeros(0, 2, dtype=torch.float64)).shape == (0, 2)
+    feature_map = common(one).feature_map(one.encoder.columns)
+    assert feature_map(torch.zeros(3, 4, 2, dtype=torch.float64)).shape == (3, 4, 2)
+    assert feature_map(torch.zeros(0, 2, dtype=torch.float64)).shape == (0, 2)
 
 
 def test_it_survives_json() -> None:

@@ -1,4 +1,4 @@
-"""The plain prior: what must not change what it believes."""
+"""The baseline prior: what must not change its posterior."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from botorch.acquisition import LogExpectedImprovement
 
 from designer.priors.base import FittedPrior, Prior
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.surrogates.data import TaskData
 from tests.surrogates.tables import mixed_features, mixed_task
 
@@ -19,7 +19,7 @@ NEW = mixed_features(50, 77)
 
 
 def moments(data: TaskData) -> tuple[torch.Tensor, torch.Tensor]:
-    posterior = PlainPrior().condition(data).posterior(NEW[:, None, :])
+    posterior = BaselinePrior().condition(data).posterior(NEW[:, None, :])
     return posterior.mean[:, 0], posterior.variance[:, 0]
 
 
@@ -28,7 +28,7 @@ def with_values(data: TaskData, Y: torch.Tensor) -> TaskData:
 
 
 def test_it_is_a_prior_and_a_fitted_one() -> None:
-    prior = PlainPrior()
+    prior = BaselinePrior()
     assert isinstance(prior, Prior)
     assert isinstance(prior, FittedPrior)
     assert prior.fit([], seed=3) == prior
@@ -57,9 +57,9 @@ def test_to_maximise_is_to_minimise_the_negative(seed: int) -> None:
     negative_mean, negative_variance = moments(with_values(data, -data.Y))
     torch.testing.assert_close(negative_mean, -mean, rtol=0, atol=1e-4)
     torch.testing.assert_close(negative_variance, variance, rtol=1e-3, atol=1e-8)
-    up = LogExpectedImprovement(PlainPrior().condition(data), best_f=data.Y.max())(NEW[:, None])
+    up = LogExpectedImprovement(BaselinePrior().condition(data), best_f=data.Y.max())(NEW[:, None])
     down = LogExpectedImprovement(
-        PlainPrior().condition(with_values(data, -data.Y)), best_f=-data.Y.max(), maximize=False
+        BaselinePrior().condition(with_values(data, -data.Y)), best_f=-data.Y.max(), maximize=False
     )(NEW[:, None])
     assert int(up.argmax()) == int(down.argmax())
 
@@ -76,8 +76,8 @@ def test_units_do_not_matter(scale: float, shift: float) -> None:
 def test_a_replicate_makes_it_surer_there_and_nothing_fails() -> None:
     data = mixed_task(12)
     twice = TaskData(X=torch.cat([data.X, data.X]), Y=torch.cat([data.Y, data.Y]), columns=data.columns)
-    first = PlainPrior().condition(data).posterior(data.X[:, None, :]).variance
-    second = PlainPrior().condition(twice).posterior(data.X[:, None, :]).variance
+    first = BaselinePrior().condition(data).posterior(data.X[:, None, :]).variance
+    second = BaselinePrior().condition(twice).posterior(data.X[:, None, :]).variance
     assert float(second.mean()) < float(first.mean())
 
 
@@ -85,7 +85,7 @@ def test_each_target_learns_from_its_own_measurements() -> None:
     data = mixed_task(20)
     Y = torch.cat([data.Y, 3.0 * data.Y], dim=1)
     Y[:8, 1] = NAN
-    model = PlainPrior().condition(TaskData(X=data.X, Y=Y, columns=data.columns))
+    model = BaselinePrior().condition(TaskData(X=data.X, Y=Y, columns=data.columns))
     posterior = model.posterior(NEW[:, None, :])
     assert posterior.mean.shape == (50, 1, 2)
     alone = TaskData(X=data.X[8:], Y=3.0 * data.Y[8:], columns=data.columns)
@@ -96,7 +96,7 @@ def test_each_target_learns_from_its_own_measurements() -> None:
 def test_a_target_that_was_never_measured_is_the_prior() -> None:
     data = mixed_task(5)
     Y = torch.cat([data.Y, torch.full((5, 1), NAN)], dim=1)
-    posterior = PlainPrior().condition(TaskData(X=data.X, Y=Y, columns=data.columns)).posterior(NEW)
+    posterior = BaselinePrior().condition(TaskData(X=data.X, Y=Y, columns=data.columns)).posterior(NEW)
     assert torch.isfinite(posterior.mean).all()
     spread = posterior.variance[:, 1]
     torch.testing.assert_close(spread, spread[0].expand(50))
@@ -111,6 +111,6 @@ def test_nothing_measured_yet() -> None:
 
 
 def test_it_saves_a_card(tmp_path: Path) -> None:
-    PlainPrior().save(tmp_path / "prior")
+    BaselinePrior().save(tmp_path / "prior")
     card = json.loads((tmp_path / "prior" / "prior.json").read_text())
     assert (card["designer_prior"], card["kind"]) == (1, "none")

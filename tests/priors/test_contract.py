@@ -17,7 +17,7 @@ from designer.errors import InvalidPrior
 from designer.objective import Objective, Target
 from designer.priors import testing
 from designer.priors.base import FittedPrior
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.kinds import KINDS, load_prior
 from designer.surrogates.data import TaskData
 from tests.priors.contract import small
@@ -77,7 +77,7 @@ def test_designs_are_proposed(kind: str, rows: int) -> None:
 
 
 @pytest.mark.parametrize("kind", LEARNING)
-def test_past_tasks_are_believed_before_anything_is_measured(kind: str) -> None:
+def test_past_tasks_predict_without_measurements(kind: str) -> None:
     data, new = testing.example_data(0), testing.example_data(60)
     mean = fitted(kind).condition(data).posterior(new.X).mean[:, 0]
     assert np.corrcoef(mean, new.Y[:, 0])[0, 1] > 0.5
@@ -104,10 +104,10 @@ class Forgetful:
         return self
 
     def condition(self, data: TaskData) -> object:
-        return PlainPrior().condition(replace(data, X=data.X[1:], Y=data.Y[1:]))
+        return BaselinePrior().condition(replace(data, X=data.X[1:], Y=data.Y[1:]))
 
     def save(self, path: Path) -> None:
-        PlainPrior().save(path)
+        BaselinePrior().save(path)
 
 
 def test_the_kit_finds_what_is_broken() -> None:

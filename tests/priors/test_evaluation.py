@@ -1,4 +1,4 @@
-"""Foretelling tasks that a prior was not fitted to: the figures, who may teach whom, and what the unit is."""
+"""Evaluation on tasks that a prior was not fitted to: figures, source tasks, and the unit of replication."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from botorch.models.model import Model
 
 from designer.errors import InvalidPrior
 from designer.priors import evaluation
-from designer.priors.baseline import PlainPrior
-from designer.priors.evaluation import Score, data_of, evaluate, summary, teachers_of
+from designer.priors.baseline import BaselinePrior
+from designer.priors.evaluation import Score, data_of, evaluate, source_tasks_for, summary
 from designer.priors.testing import example_tasks
 from designer.surrogates.data import TaskData
 from designer.surrogates.normal import normal_posterior
@@ -23,13 +23,13 @@ TASKS = example_tasks(4, 16)
 
 
 @dataclass
-class Knowing:
+class MeanAndDeviation:
     """A prior that knows mean and deviation of everything, and nothing else; it notes what it was fitted to."""
 
     seen: list[tuple[str, ...]]
-    kind: str = "knowing"
+    kind: str = "recording"
 
-    def fit(self, tasks: tuple[object, ...], *, seed: int) -> Knowing:
+    def fit(self, tasks: tuple[object, ...], *, seed: int) -> MeanAndDeviation:
         self.seen.append(tuple(task.name for task in tasks))  # type: ignore[attr-defined]
         return self
 
@@ -57,39 +57,39 @@ def measured(whole: TaskData, part: TaskData) -> bool:
 
 
 @pytest.fixture
-def knowing(monkeypatch: pytest.MonkeyPatch) -> Knowing:
-    prior = Knowing([])
-    monkeypatch.setattr(evaluation, "prior_of", lambda kind: PlainPrior() if kind == "none" else prior)
+def recording(monkeypatch: pytest.MonkeyPatch) -> MeanAndDeviation:
+    prior = MeanAndDeviation([])
+    monkeypatch.setattr(evaluation, "prior_of", lambda kind: BaselinePrior() if kind == "none" else prior)
     return prior
 
 
-def test_who_knows_mean_and_deviation_scores_as_the_normal_distribution_does(knowing: Knowing) -> None:
-    scores = [s for s in evaluate(TASKS, ["knowing"], counts=(3,), repeats=2) if s.kind == "knowing"]
+def test_known_mean_and_deviation_score_as_the_normal_distribution(recording: MeanAndDeviation) -> None:
+    scores = [s for s in evaluate(TASKS, ["recording"], counts=(3,), repeats=2) if s.kind == "recording"]
     assert len(scores) == 8  # four tasks, two targets
     assert np.mean([s.nlpd for s in scores]) == pytest.approx(0.5 * math.log(2 * math.pi) + 0.5, abs=0.12)
     assert np.mean([s.coverage for s in scores]) > 0.85
     assert {s.spearman for s in scores} == {0.0}
 
 
-def test_a_task_teaches_nothing_about_itself_nor_about_near_copies(knowing: Knowing) -> None:
+def test_a_task_is_no_source_of_itself_nor_of_near_copies(recording: MeanAndDeviation) -> None:
     copies = [replace(TASKS[0], group="g"), replace(TASKS[1], group="g"), *TASKS[2:]]
-    evaluate(copies, ["knowing"], counts=(3,), repeats=1)
-    assert knowing.seen == [
+    evaluate(copies, ["recording"], counts=(3,), repeats=1)
+    assert recording.seen == [
         ("task 2", "task 3"),
         ("task 2", "task 3"),
         ("task 0", "task 1", "task 3"),
         ("task 0", "task 1", "task 2"),
     ]
     other = replace(TASKS[3], group="g", family="another")
-    assert teachers_of(copies[0], [*copies, other]) == (copies[2], copies[3], other)
+    assert source_tasks_for(copies[0], [*copies, other]) == (copies[2], copies[3], other)
 
 
-def test_a_few_tasks_are_spread_over_all(knowing: Knowing) -> None:
-    evaluate(TASKS, ["knowing"], counts=(3,), repeats=1, most=2)
-    assert knowing.seen == [("task 1", "task 2", "task 3"), ("task 0", "task 1", "task 2")]
+def test_a_few_tasks_are_spread_over_all(recording: MeanAndDeviation) -> None:
+    evaluate(TASKS, ["recording"], counts=(3,), repeats=1, max_tasks=2)
+    assert recording.seen == [("task 1", "task 2", "task 3"), ("task 0", "task 1", "task 2")]
 
 
-def test_counts_that_leave_nothing_to_ask_are_left_out(knowing: Knowing) -> None:
+def test_counts_that_leave_no_queries_are_left_out(recording: MeanAndDeviation) -> None:
     assert {score.count for score in evaluate(TASKS, ["none"], repeats=1)} == {3, 5, 10}
 
 
@@ -101,7 +101,7 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 
 @pytest.mark.parametrize("tasks", [[], TASKS[:1], [replace(task, group="g") for task in TASKS]])
 def test_there_must_be_something_to_learn_from(tasks: list[object]) -> None:
-    with pytest.raises(InvalidPrior, match="none that may teach about another"):
+    with pytest.raises(InvalidPrior, match="none has another to learn from"):
         evaluate(tasks, ["none"])  # type: ignore[arg-type]
 
 

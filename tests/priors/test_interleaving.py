@@ -1,4 +1,4 @@
-"""Designs chosen in turns: by all the evidence, and, every third, as if there were no past tasks."""
+"""Designs chosen in interleaved: by all the evidence, and, every third, as if there were no past tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.priors.interleaving import EVERY, Guarded, is_plain_turn, plain_part, turns
+from designer.priors.interleaving import EVERY, InterleavedMixture, baseline_part, interleaved, is_baseline_turn
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
@@ -23,26 +23,26 @@ def fitted(sign: float) -> GaussianProcess:
 
 @given(st.integers(0, 50), st.integers(1, 20))
 def test_a_batch_is_chosen_as_its_designs_one_by_one(made: int, n: int) -> None:
-    who = [plain for plain, count in turns(made, n) for _ in range(count)]
-    assert who == [is_plain_turn(made + i) for i in range(n)]
+    who = [plain for plain, count in interleaved(made, n) for _ in range(count)]
+    assert who == [is_baseline_turn(made + i) for i in range(n)]
     assert abs(sum(who) - n / EVERY) < 1
 
 
 def test_the_plain_part_of_each_target_stands_beside_those_that_follow_nothing() -> None:
     up, down = fitted(1.0), fitted(-1.0)
-    guarded = Guarded([up, down], [0.3, 0.7])
-    assert plain_part(guarded) is up
-    assert plain_part(up) is None
-    assert plain_part(Mixture([up, down], [0.3, 0.7])) is None
-    assert plain_part(IndependentModels(up, down)) is None
-    both = plain_part(IndependentModels(down, guarded))
+    guarded = InterleavedMixture([up, down], [0.3, 0.7])
+    assert baseline_part(guarded) is up
+    assert baseline_part(up) is None
+    assert baseline_part(Mixture([up, down], [0.3, 0.7])) is None
+    assert baseline_part(IndependentModels(up, down)) is None
+    both = baseline_part(IndependentModels(down, guarded))
     assert isinstance(both, IndependentModels)
     assert [*both.models] == [down, up]
 
 
-def test_it_foretells_as_the_mixture_does() -> None:
+def test_it_predicts_as_the_mixture_does() -> None:
     up, down = fitted(1.0), fitted(-1.0)
     X = torch.rand(4, 1, up.inputs.shape[-1], dtype=torch.float64)
-    guarded, mixed = Guarded([up, down], [0.3, 0.7]), Mixture([up, down], [0.3, 0.7])
+    guarded, mixed = InterleavedMixture([up, down], [0.3, 0.7]), Mixture([up, down], [0.3, 0.7])
     assert torch.equal(guarded.posterior(X).mean, mixed.posterior(X).mean)
     assert torch.equal(guarded.posterior(X).variance, mixed.posterior(X).variance)

@@ -13,7 +13,7 @@ from designer.objective import Target
 from designer.priors import robust_conditioning
 from designer.priors.auto import AutoPrior
 from designer.priors.base import FittedPrior
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.kinds import fit_prior
 from designer.priors.testing import example_data, example_designs, example_tasks
 from designer.space import DesignSpace
@@ -47,7 +47,7 @@ def test_sound_results_give_the_posterior_of_the_prior_bit_for_bit(prior: Fitted
     assert torch.equal(marginals(prior, data, bears=True), marginals(prior, data, bears=False))
 
 
-def test_a_wrong_result_hardly_changes_what_is_foretold(prior: FittedPrior) -> None:
+def test_a_wrong_result_hardly_changes_predictions(prior: FittedPrior) -> None:
     sound = marginals(prior, example_data(20), bears=False)
     borne, hidden = ((marginals(prior, slipped(), bears=bears) - sound).abs().mean() for bears in (True, False))
     assert [each.row for each in robust_conditioning.condition(prior, slipped()).outliers] == [4]
@@ -62,8 +62,8 @@ def test_the_order_of_results_changes_nothing(prior: FittedPrior) -> None:
 
 
 def test_other_targets_are_left_alone() -> None:
-    found = robust_conditioning.condition(PlainPrior(), slipped(targets=2))
-    alone = PlainPrior().condition(example_data(20, targets=2).target(1))
+    found = robust_conditioning.condition(BaselinePrior(), slipped(targets=2))
+    alone = BaselinePrior().condition(example_data(20, targets=2).target(1))
     X = example_designs(5)[:, None, :]
     assert [(each.row, each.target) for each in found.outliers] == [(4, 0)]
     assert torch.equal(found.model.posterior(X).mean[..., 1], alone.posterior(X).mean[..., 0])
@@ -81,7 +81,7 @@ def peaked(height: float, count: int = 4) -> tuple[Task, ...]:
 
 
 @pytest.mark.parametrize("height", [20.0, 0.0])
-def test_a_result_that_past_tasks_foretell_is_believed(height: float) -> None:
+def test_a_result_that_past_tasks_predict_is_no_outlier(height: float) -> None:
     prior = AutoPrior().fit(peaked(height), seed=0)
     x = torch.tensor([0.02, 0.1, 0.17, 0.25, 0.31, 0.37, 0.5, 0.63, 0.7, 0.78, 0.85, 0.93], dtype=torch.float64)[
         :, None
@@ -89,5 +89,5 @@ def test_a_result_that_past_tasks_foretell_is_believed(height: float) -> None:
     y = torch.sin(5 * x)
     y[6] += 20
     data = TaskData(x, y, LINE.encoder.columns, quantities=(Quantity("y"),))
-    assert [each.row for each in robust_conditioning.condition(PlainPrior(), data).outliers] == [6]
+    assert [each.row for each in robust_conditioning.condition(BaselinePrior(), data).outliers] == [6]
     assert [each.row for each in robust_conditioning.condition(prior, data).outliers] == ([] if height else [6])

@@ -10,7 +10,7 @@ import torch
 
 from designer.errors import InvalidPrior
 from designer.priors import saving
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.kinds import fit_prior, load_prior, prior_of
 
 
@@ -67,8 +67,8 @@ def test_an_unknown_kind(folder: Path) -> None:
 
 
 def test_the_plain_prior(tmp_path: Path) -> None:
-    PlainPrior().save(tmp_path)
-    assert load_prior(tmp_path) == PlainPrior()
-    assert fit_prior([], "none") == PlainPrior()
+    BaselinePrior().save(tmp_path)
+    assert load_prior(tmp_path) == BaselinePrior()
+    assert fit_prior([], "none") == BaselinePrior()
     with pytest.raises(InvalidPrior, match="'magic' is not known; one of: none"):
         prior_of("magic")

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from designer.objective import Target
-from designer.priors.auto import FLOOR, LOCKS, AutoPrior, Guard, weighed
-from designer.priors.baseline import plain_model
+from designer.priors.auto import MIN_BASELINE_WEIGHT, SAFEGUARDS, AutoPrior, Guard, expert_weights
+from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, is_informed
 from designer.priors.informed import Extra, InformedModel, fit_informed, zero_mean
-from designer.priors.interleaving import Guarded
-from designer.priors.source_models import KEPT, Remembered, SourceModel, fit_source, predictions
+from designer.priors.interleaving import InterleavedMixture
+from designer.priors.source_models import MAX_CACHED, PredictionCache, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
 from designer.priors.transfer import FittedTransfer, SourceMean, TransferPrior, episode_of, spread
 from designer.space import DesignSpace
@@ -107,7 +107,7 @@ class TestSources:
         models = [fit_source(source, common) for source in sources]
         computed = []
         monkeypatch.setattr(SourceModel, "mean", lambda model, X: computed.append(model) or X.sum(-1))
-        remembered = Remembered()
+        remembered = PredictionCache()
         X = sources[0].X
         first = remembered(models, X)
         assert torch.equal(remembered(models, X.clone()), first)
@@ -115,10 +115,10 @@ class TestSources:
         remembered(models, X + 1)
         remembered(models[:2], X)
         assert len(computed) == 2 * len(models) + 2
-        for i in range(KEPT):
+        for i in range(MAX_CACHED):
             remembered(models, X + 2 + i)
         remembered(models, X)
-        assert len(computed) == (3 + KEPT) * len(models) + 2
+        assert len(computed) == (3 + MAX_CACHED) * len(models) + 2
         assert remembered(models, X.clone().requires_grad_()).requires_grad
 
     def test_columns_that_never_change_are_left_out(self) -> None:
@@ -145,7 +145,7 @@ class TestTrust:
         assert len(fitted.models) == 6
         assert not fitted.trust(fitted.models).usable
         data = data_of(hill(0.6), 5)
-        posterior, plain = fitted.condition(data), plain_model(data.target(0))
+        posterior, plain = fitted.condition(data), baseline_model(data.target(0))
         assert isinstance(posterior, GaussianProcess)
         X = torch.rand(9, 2, dtype=torch.float64)
         assert torch.equal(posterior.marginals(X)[0], plain.marginals(X)[0])
@@ -207,7 +207,7 @@ class TestPosterior:
         fitted = TransferPrior().fit(tasks)
         data = data_of(hill(0.62), 15)
         model = fitted.informed(data.target(0))
-        shares = dict(fitted.leaning(data.target(0), model[0]))
+        shares = dict(fitted.source_weights(data.target(0), model[0]))
         assert sum(shares.values()) == pytest.approx(1)
         assert max(shares, key=lambda name: shares[name]) == "past 3"
 
@@ -249,49 +249,49 @@ class TestAuto:
         posterior = AutoPrior().fit(similar()).condition(data_of(hill(0.6), 8))
         assert isinstance(posterior, Mixture)
         weights = posterior.weights.tolist()
-        assert weights[0] == pytest.approx(FLOOR)
+        assert weights[0] == pytest.approx(MIN_BASELINE_WEIGHT)
         assert weights[1] > 0.8
 
     def test_evidence_against_the_prior_rejects_it(self) -> None:
         fitted = AutoPrior().fit(similar())
         rough = data_of(lambda X: 1e3 * np.sin(40 * X[:, 1]) + 50 * X[:, 0], 25)
-        found = fitted.weigh(rough.target(0))
+        found = fitted.weighted_experts(rough.target(0))
         evidence = fitted.conditioned(rough).evidence
         assert evidence is not None
         assert found.rejected == (evidence.rejected_at is not None) == (not is_informed(fitted.condition(rough)))
 
     @pytest.mark.parametrize("ratio", [-20.0, -3.0, -2.9, 0.0, 5.0, 700.0])
     def test_weights(self, ratio: float) -> None:
-        weights, told = weighed(np.log([0.1, 0.9]), np.array([3.0, 3.0 + ratio]))
-        assert told == pytest.approx(ratio)
+        weights, log_evidence = expert_weights(np.log([0.1, 0.9]), np.array([3.0, 3.0 + ratio]))
+        assert log_evidence == pytest.approx(ratio)
         assert weights.sum() == pytest.approx(1)
         if ratio <= -math.log(20):
             assert weights.tolist() == [1, 0]
         else:
-            assert weights[0] == pytest.approx(max(FLOOR, 0.1 / (0.1 + 0.9 * math.exp(ratio))))
+            assert weights[0] == pytest.approx(max(MIN_BASELINE_WEIGHT, 0.1 / (0.1 + 0.9 * math.exp(ratio))))
 
-    def test_each_lock_can_be_removed_to_see_what_it_is_worth(self) -> None:
+    def test_each_safeguard_can_be_removed(self) -> None:
         fitted = AutoPrior().fit(similar())
         alike, rough = data_of(hill(0.6), 8), data_of(lambda X: 1e3 * np.sin(40 * X[:, 1]) + 50 * X[:, 0], 25)
         whole = fitted.condition(alike)
-        open_ = {lock: replace(fitted, guard=Guard.without(lock)) for lock in LOCKS}
-        assert isinstance(whole, Guarded)
-        assert not isinstance(open_["turns"].condition(alike), Guarded)
-        without = open_["floor"].condition(alike)
+        removed = {name: replace(fitted, guard=Guard.without(name)) for name in SAFEGUARDS}
+        assert isinstance(whole, InterleavedMixture)
+        assert not isinstance(removed["turns"].condition(alike), InterleavedMixture)
+        without = removed["floor"].condition(alike)
         assert isinstance(without, Mixture)
-        assert float(without.weights[0]) < FLOOR
-        assert fitted.weigh(rough).rejected
+        assert float(without.weights[0]) < MIN_BASELINE_WEIGHT
+        assert fitted.weighted_experts(rough).rejected
         assert not is_informed(fitted.condition(rough))
-        assert is_informed(open_["rejection"].condition(rough))
-        with pytest.raises(ValueError, match="no lock 'door'"):
+        assert is_informed(removed["rejection"].condition(rough))
+        with pytest.raises(ValueError, match="no safeguard 'door'"):
             Guard.without("door")
 
     def test_without_agreement_sources_that_do_not_predict_each_other_are_used(self) -> None:
         directions = np.array([[9.0, 0.0], [0.0, 7.0], [5.0, -8.0], [-7.0, 3.0]])
         fitted = AutoPrior().fit([task(f"wave {i}", wave(each), seed=i, n=60) for i, each in enumerate(directions)])
         data = data_of(hill(0.6), 8)
-        assert len(fitted.weigh(data).models) == 1
-        assert len(replace(fitted, guard=Guard.without("agreement")).weigh(data).models) == 3
+        assert len(fitted.weighted_experts(data).models) == 1
+        assert len(replace(fitted, guard=Guard.without("agreement")).weighted_experts(data).models) == 3
 
 
 def test_a_space_that_shares_nothing_gets_the_plain_model(prior: FittedTransfer) -> None:

@@ -10,7 +10,7 @@ from tests.surrogates.tables import numeric_columns
 NAN = float("nan")
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     X = torch.tensor([[0.0, NAN], [1.0, 2.0]])
     Y = torch.tensor([[1.0], [float("inf")], [2.0]])
     with pytest.raises(InvalidData) as caught:

@@ -161,11 +161,11 @@ def test_conditioning_equals_refitting_with_more() -> None:
 def test_pending_designs_keep_means_and_lower_variances() -> None:
     model = fit_gaussian_process(mixed_task(15))
     X, new = mixed_features(3, 8), mixed_features(30, 9)
-    believed = model.condition_on_observations(X)
-    before, after = model.marginals(new), believed.marginals(new)
+    conditioned = model.condition_on_observations(X)
+    before, after = model.marginals(new), conditioned.marginals(new)
     torch.testing.assert_close(after[0], before[0], atol=1e-8, rtol=0)
     assert bool((after[1] <= before[1] + 1e-12).all())
-    assert bool((believed.marginals(X)[1] < 0.7 * model.marginals(X)[1]).all())
+    assert bool((conditioned.marginals(X)[1] < 0.7 * model.marginals(X)[1]).all())
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -225,7 +225,7 @@ def test_replicates_sharpen_the_mean() -> None:
     assert float(model.marginals(X)[1].mean()) < model.noise_variance / 3
 
 
-def test_given_noise_decides_whom_to_believe() -> None:
+def test_given_noise_weights_measurements() -> None:
     X = torch.tensor([[0.5], [0.5], [0.0], [1.0]], dtype=torch.float64)
     Y = torch.tensor([[1.0], [3.0], [0.0], [0.0]], dtype=torch.float64)
     columns = numeric_columns(1)

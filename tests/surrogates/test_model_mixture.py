@@ -76,10 +76,10 @@ def test_pending_designs_condition_every_component() -> None:
     task = mixed_task(12)
     models = [fit_gaussian_process(task), fit_gaussian_process(task, GaussianProcessSettings(main_effects="all"))]
     mixture, X = Mixture(models, [0.5, 0.5]), mixed_features(2, 9)
-    believed = mixture.condition_on_observations(X)
-    torch.testing.assert_close(believed.marginals(X)[0], mixture.marginals(X)[0], atol=1e-8, rtol=0)
-    told = mixture.condition_on_observations(X, torch.tensor([[9.0], [9.0]]))
-    for (_, ours), model in zip(told.components, models, strict=True):
+    pending = mixture.condition_on_observations(X)
+    torch.testing.assert_close(pending.marginals(X)[0], mixture.marginals(X)[0], atol=1e-8, rtol=0)
+    conditioned = mixture.condition_on_observations(X, torch.tensor([[9.0], [9.0]]))
+    for (_, ours), model in zip(conditioned.components, models, strict=True):
         expected = model.condition_on_observations(X, torch.tensor([[9.0], [9.0]])).marginals(X)[0]
         torch.testing.assert_close(ours.marginals(X)[0], expected)  # type: ignore[operator]
 

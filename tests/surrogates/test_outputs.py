@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.surrogates.outputs import Method, OutputScale, drawn_in
+from designer.surrogates.outputs import Method, OutputScale, winsorised
 
 METHODS: tuple[Method, ...] = ("moments", "robust")
 
@@ -49,12 +49,14 @@ VALUES = st.lists(st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: roun
 @given(y=VALUES, wild=st.lists(st.sampled_from([-1e15, -1e9, 1e9, 1e12]), max_size=3), a=st.sampled_from([1e-6, -3.0]))
 def test_gross_values_are_drawn_in_in_order_and_in_any_unit(y: list[float], wild: list[float], a: float) -> None:
     values = np.array([*y, *wild])
-    drawn = drawn_in(values)
+    drawn = winsorised(values)
     median = np.median(values)
     for side in (values >= median, values <= median):
         order = np.argsort(values[side], kind="stable")
         assert (np.diff(drawn[side][order]) >= -1e-9 * np.abs(drawn).max()).all()
-    np.testing.assert_allclose(drawn_in(a * values + 7.0), a * drawn + 7.0, rtol=1e-6, atol=1e-6 * np.abs(values).max())
+    np.testing.assert_allclose(
+        winsorised(a * values + 7.0), a * drawn + 7.0, rtol=1e-6, atol=1e-6 * np.abs(values).max()
+    )
 
 
 def test_results_that_merely_spread_stay_as_they_are() -> None:
@@ -65,10 +67,10 @@ def test_results_that_merely_spread_stay_as_they_are() -> None:
         np.r_[np.zeros(20), 90.0],
         np.array([1.0, 1.0, 1e9]),
     ):
-        assert drawn_in(y) is y
+        assert winsorised(y) is y
 
 
 def test_a_gross_value_stays_the_most_extreme() -> None:
-    drawn = drawn_in(np.array([1.0, 2.0, 3.0, 4.0, 5.0, -1e12]))
+    drawn = winsorised(np.array([1.0, 2.0, 3.0, 4.0, 5.0, -1e12]))
     assert drawn[:5].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert -100 < drawn[5] < 1

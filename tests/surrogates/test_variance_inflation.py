@@ -11,21 +11,21 @@ from scipy.stats import norm, t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
-from designer.surrogates.variance_inflation import CHOSEN, widening
+from designer.surrogates.variance_inflation import SELECTION_FACTOR, inflation_factor
 from tests.surrogates.tables import mixed_features, mixed_task
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 30])
 def test_a_normal_interval_is_as_wide_as_that_of_students_t(freedom: int) -> None:
-    half = widening(freedom) * norm.ppf(0.95) / CHOSEN
+    half = inflation_factor(freedom) * norm.ppf(0.95) / SELECTION_FACTOR
     assert t.cdf(half, freedom) - t.cdf(-half, freedom) == pytest.approx(0.9, abs=1e-12)
 
 
 def test_it_falls_to_what_choosing_takes() -> None:
-    factors = [widening(freedom) for freedom in range(-2, 400)]
+    factors = [inflation_factor(freedom) for freedom in range(-2, 400)]
     assert factors[0] == factors[3], "less than one degree of freedom counts as one"
     assert all(a >= b for a, b in pairwise(factors))
-    assert factors[-1] == pytest.approx(CHOSEN, rel=0.01)
+    assert factors[-1] == pytest.approx(SELECTION_FACTOR, rel=0.01)
 
 
 @pytest.mark.parametrize("noise", [None, 0.3])
@@ -38,8 +38,8 @@ def test_a_wide_process_expects_the_same_and_is_less_sure_of_it(n: int, noise: f
     (mean, variance), (same, wider) = narrow.marginals(new), wide.marginals(new)
     moved = 0.03 if n == 3 else 0.005  # since the prior of the level stays as it was
     torch.testing.assert_close(same, mean, rtol=0, atol=moved * float(task.Y.std()))
-    torch.testing.assert_close(wider, widening(n - 2) ** 2 * variance, rtol=0.3 if n == 3 else 0.02, atol=0)
-    assert wide.noise_variance == pytest.approx(widening(n - 2) ** 2 * narrow.noise_variance)
+    torch.testing.assert_close(wider, inflation_factor(n - 2) ** 2 * variance, rtol=0.3 if n == 3 else 0.02, atol=0)
+    assert wide.noise_variance == pytest.approx(inflation_factor(n - 2) ** 2 * narrow.noise_variance)
 
 
 def test_intervals_of_few_results_hold_what_they_promise() -> None:

@@ -28,9 +28,9 @@ from designer.campaign.suggesting.past_tasks import fitted
 from designer.priors import robust_conditioning
 from designer.priors.auto import FittedAuto, Guard
 from designer.priors.base import FittedPrior
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.conditioning import is_informed
-from designer.priors.interleaving import is_plain_turn, plain_part
+from designer.priors.interleaving import baseline_part, is_baseline_turn
 from designer.space import DesignSpace
 from designer.space.pool import Pool
 from designer.surrogates.data import Quantity, TaskData
@@ -67,8 +67,8 @@ class DesignerChooser:
         posterior = found.model
         if is_informed(posterior) or len(rows) >= self._own_first:
             self._posterior = posterior
-        plain = plain_part(posterior)
-        decides = plain if plain is not None and is_plain_turn(len(rows)) else posterior
+        plain = baseline_part(posterior)
+        decides = plain if plain is not None and is_baseline_turn(len(rows)) else posterior
         if len(rows) < self._own_first and not is_informed(decides):
             seed = seed_of(self._seed, len(rows))
             return self._row(initial_designs(self._space, 1, seed, self._coordinates[rows]))
@@ -121,7 +121,7 @@ def begin(candidates: Candidates, seed: int, kind: str = "none", without: str | 
         The check of the guard that is switched off.
     """
     learns = kind != "none" and candidates.sources
-    prior = fitted(kind, candidates.sources) if learns else PlainPrior()
+    prior = fitted(kind, candidates.sources) if learns else BaselinePrior()
     if without and isinstance(prior, FittedAuto):
         prior = replace(prior, guard=Guard.without(without))
     return DesignerChooser(candidates, seed, prior)

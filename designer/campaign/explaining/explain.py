@@ -39,7 +39,7 @@ from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
 from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
-from designer.priors.interleaving import plain_part
+from designer.priors.interleaving import baseline_part
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionConte
     keys = frozenset(spec.space.keys(coordinates_of(spec.space, taken)))
     sorted_out = Known.of(spec.space, data, pending, keys)
     feasibility = feasibility_of(spec, state, known)
-    model = (plain_part(known.model) if moment.plain else None) or known.model
+    model = (baseline_part(known.model) if moment.plain else None) or known.model
     with one_thread():
         context = acquisition_context(
             model,

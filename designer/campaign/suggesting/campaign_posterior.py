@@ -23,7 +23,7 @@ from designer.priors import robust_conditioning
 from designer.priors.base import FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
-from designer.priors.robust_conditioning import Conditioned, plain_process
+from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
@@ -105,7 +105,7 @@ class CampaignPosterior:
         rest = without(self.data, self.outliers)
         with one_thread():
             slips = [
-                decimal_slip(rest, i, None if self.outliers else plain_process(self.model, i))
+                decimal_slip(rest, i, None if self.outliers else baseline_process(self.model, i))
                 for i in range(rest.targets)
             ]
         return (*doubted, *[self._doubt(each, each.value, each.fits) for each in slips if each is not None])

@@ -87,13 +87,13 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
     InvalidInput
         With every fault of the past work that the campaign names.
     """
-    from designer.priors.baseline import PlainPrior
+    from designer.priors.baseline import BaselinePrior
 
     if spec.given_prior is not None:
         return spec.given_prior
     settings = spec.settings.prior
     if not settings.learns:
-        return PlainPrior()
+        return BaselinePrior()
     places = [(spec.folder / path).resolve() for path in settings.tasks]
     signature = repr((settings.kind, settings.leave_out, [*_signatures(places)]))
     if signature not in _fitted:

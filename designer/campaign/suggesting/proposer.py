@@ -26,7 +26,7 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
 from designer.errors import NoDesignLeft
-from designer.priors.interleaving import plain_part, turns
+from designer.priors.interleaving import baseline_part, interleaved
 from designer.surrogates.feasibility import Feasibility
 from designer.threads import one_thread
 
@@ -53,9 +53,9 @@ def propose_next(
     """
     proposer = _Proposer(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    plain = plain_part(known.model)
+    plain = baseline_part(known.model)
     parts: list[tuple[bool, Proposal]] = []
-    for alone, count in [(False, n)] if plain is None else turns(len(taken.keys), n):
+    for alone, count in [(False, n)] if plain is None else interleaved(len(taken.keys), n):
         try:
             if alone and plain:
                 part = proposer.propose_without_past(plain, pending, count)

@@ -1,13 +1,13 @@
-"""How far a trained deep kernel can be trusted, learned from past tasks that its networks did not see.
+"""Calibration of a trained deep kernel on past tasks that its networks did not see.
 
-Each past task t plays the new task, with the networks of the member e that was trained without it:
+Each past task t is predicted as a new task, with the networks of the member e that was trained without it:
 
     z_t = a m_e(x) + c + w m_e(x) + g(x) + h(phi_e(x)) + noise,
-    w ~ N(0, v_a),  g ~ GP(0, plain kernel over the task's own features),  h ~ GP(0, v_h M(|phi - phi'| / l_h)).
+    w ~ N(0, v_a),  g ~ GP(0, baseline kernel over the task's own features),  h ~ GP(0, v_h M(|phi - phi'| / l_h)).
 
 The slope a and its variance come from regressions of z_t on m_e; the scales of g (variance, lengthscales), of h and of
-the noise are those that make the left-out tasks likeliest together (type-II maximum likelihood over tasks), held by
-wide priors where tasks are few. They become the means of the priors with which a new task is adapted to.
+the noise maximise the likelihood of all left-out tasks (type-II maximum likelihood over tasks), under wide priors that
+matter where tasks are few. They become the means of the priors for a new task.
 
 References: Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization, JMLR 25 (2024); Rasmussen &
 Williams (2006), 5.4.1.
@@ -31,7 +31,7 @@ from designer.space.encoding import FeatureColumn
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 
-_PLAIN = GaussianProcessSettings()
+_BASELINE = GaussianProcessSettings()
 _ROWS = 40
 _TASKS = 24
 _PSEUDO_TASKS = 1.0  # tasks of slope 0, and of the usual spread, with which slopes are averaged
@@ -41,7 +41,7 @@ _SPREAD = 0.7  # deviation of the logarithms of variances between tasks
 
 @dataclass(frozen=True)
 class Trust:
-    """What adapts a deep kernel to a new task: scales of standardised values, logarithms but for the slope.
+    """Hyperparameters for a new task, learned from past tasks, for standardised values; logarithms but for the slope.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Trust:
         log v_a.
     own, lengthscale
         log variance of the process over the design's own features, and by how much the logarithms of its lengthscales
-        exceed those of the plain model.
+        exceed those of the baseline model.
     learned, reach
         log v_h and log l_h of the process over the embedding.
     noise
@@ -75,7 +75,7 @@ class Trust:
 
     def settings(self) -> GaussianProcessSettings:
         """Return the settings of the process over the design's own features."""
-        location, deviation = _PLAIN.lengthscale
+        location, deviation = _BASELINE.lengthscale
         return GaussianProcessSettings(
             lengthscale=(location + self.lengthscale, deviation),
             variance=(self.own, _SPREAD),
@@ -97,18 +97,18 @@ _BOUNDS = ((-6.0, 1.0), (-0.5, 0.5), (-7.0, 1.0), (-2.0, 2.5), (-8.0, 0.5))
 
 @dataclass(frozen=True, eq=False)
 class Episode:
-    """A past task as its left-out member sees it.
+    """A past task with the predictions of the member that did not see it.
 
     Parameters
     ----------
     X, columns
         ``n x t`` features that change in the task, and their columns.
     mean, phi
-        ``n`` and ``n x p``: what the networks say.
+        ``n`` and ``n x p``: mean and embedding of the networks.
     z
         ``n`` standardised values.
     weight
-        How much it counts: near copies of one task count as one together.
+        Its weight: near copies of one task have a weight of 1 together.
     """
 
     X: Tensor
@@ -131,7 +131,7 @@ class Episode:
 
 
 def learn_trust(episodes: Sequence[Episode]) -> Trust:
-    """Return what left-out tasks teach; the defaults where there is none."""
+    """Return the hyperparameters learned from left-out tasks; the defaults where there is none."""
     if not episodes:
         return Trust()
     slopes = np.array([episode.slope for episode in episodes])
@@ -166,7 +166,7 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
 
 
 def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, ...]]:
-    """Return the posterior of one task's hyperparameters, and where each shared scale stands among them."""
+    """Return the posterior of one task's hyperparameters, and the index of each shared scale among them."""
     rows = slice(0, _ROWS)
     width = 1 + episode.phi.shape[-1]
     settings = trust.settings()
@@ -186,7 +186,7 @@ def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, .
 
 
 def _likelihood(problem: LogPosterior, theta: FloatArray) -> tuple[float, FloatArray]:
-    """Return minus the log likelihood, and its gradient: the posterior's, less those of the priors."""
+    """Return minus the log likelihood and its gradient: those of the posterior less those of the priors."""
     value, gradient = problem(theta)
     away = (theta - problem.priors.means) / problem.priors.deviations
     return value - 0.5 * float(away @ away), gradient - away / problem.priors.deviations

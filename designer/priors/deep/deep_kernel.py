@@ -1,17 +1,17 @@
-"""Deep kernels: a mean and an embedding that networks learned over past tasks, beside the plain kernel.
+"""Deep kernels: a mean and an embedding learned by networks over past tasks, and the baseline kernel.
 
 A new task, standardised, is
 
     f(x) = c + a m(x) + sum_e b_e (m_e(x) - m(x)) + h(phi(x)) + g(x),
 
 m_e and phi_e the mean and the embedding of member e of an ensemble (`designer.priors.deep.deep_training`), m the
-members' mean, h a Gaussian process over all embeddings with one lengthscale, and g the plain Gaussian process over the
-design's own features, which sees whatever the networks do not. Scales and their priors were learned on past tasks that
-the networks did not see (`designer.priors.deep.deep_calibration`); a new task moves them by maximum a posteriori, and
-all else is marginalised in closed form. That the task runs against the past (a < 0) is a second model beside, weighted
-by its evidence.
+members' mean, h a Gaussian process over all embeddings with one lengthscale, and g the baseline Gaussian process over
+the design's own features, for what the networks do not explain. Scales and their priors were learned on past tasks that
+the networks did not see (`designer.priors.deep.deep_calibration`); a new task adapts them by maximum a posteriori, and
+all else is marginalised in closed form. A second model assumes the opposite sign (a < 0); both are weighted by their
+evidence.
 
-Past tasks that run against the others are turned round before training (`designer.priors.agreement`).
+Past tasks that correlate negatively with the others are negated before training (`designer.priors.agreement`).
 
 References: M. Wistuba, J. Grabocka, Few-Shot Bayesian Optimization with Deep Kernel Surrogates (ICLR 2021); Z. Wang et
 al., Pre-trained Gaussian Processes for Bayesian Optimization, JMLR 25 (2024); J. Rothfuss et al., Meta-Learning
@@ -30,11 +30,11 @@ import torch
 from torch import Tensor
 
 from designer.priors.agreement import Standardiser, agreement, signs
-from designer.priors.alignment import Bridge, CommonFeatures
-from designer.priors.conditioning import fit_both_signs, quantity_of, what_teaches
+from designer.priors.alignment import CommonFeatures, FeatureMap
+from designer.priors.conditioning import fit_both_signs, informative_sources, quantity_of
 from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep.deep_training import Tables, Training, folds_of, train
-from designer.priors.deep.embedding_networks import Weights, by_rows, doubled, look, only
+from designer.priors.deep.embedding_networks import Weights, by_rows, evaluate_networks, member_weights, to_double
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.source_sets import FittedSets, names_of
@@ -49,21 +49,21 @@ KIND = "deep-kernel"
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """What the networks say of a new task's designs (see `designer.priors.informed.PriorMean`).
+    """The mean and the embeddings of a new task's designs (see `designer.priors.informed.PriorMean`).
 
     The further features are the mean (1 column), each member's deviation from it (E), and all embeddings (E p).
     """
 
-    bridge: Bridge
+    feature_map: FeatureMap
     standardise: Standardiser
     weights: Weights
     slope: float
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        return by_rows(self._look, X)
+        return by_rows(self._evaluate, X)
 
-    def _look(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        phi, means = look(self.weights, self.standardise(self.bridge(X))[None])
+    def _evaluate(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        phi, means = evaluate_networks(self.weights, self.standardise(self.feature_map(X))[None])
         members, rows = means.shape
         mean = means.mean(0)
         apart = (means - mean) / math.sqrt(members)
@@ -101,7 +101,7 @@ class Learned:
     standardise, weights
         How features are standardised, and the networks.
     trust
-        How far they can be trusted.
+        Hyperparameters for a new task.
     """
 
     names: tuple[tuple[str, str], ...]
@@ -130,18 +130,18 @@ class Learned:
 def learn(
     common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: Training, seed: int
 ) -> Learned:
-    """Train the networks on some sources, and learn from those left out how far they can be trusted."""
+    """Train the networks on some sources, and calibrate them on those left out."""
     standardise = Standardiser.of(sources, common.columns)
     features = [standardise(source.X) for source in sources]
-    turned = signs(agreement(sources, standardise))
-    values = [float(sign) * source.z for sign, source in zip(turned, sources, strict=True)]
+    orientation = signs(agreement(sources, standardise))
+    values = [float(sign) * source.z for sign, source in zip(orientation, sources, strict=True)]
     folds = folds_of(list(groups), training.members)
-    weights = doubled(train(Tables.of(features, values), folds, training, seed))
+    weights = to_double(train(Tables.of(features, values), folds, training, seed))
     episodes = []
     for source, group, X, z, fold in zip(sources, groups, features, values, folds.tolist(), strict=True):
         if int(folds.max()) == 0:
             break  # its one member saw every task
-        phi, mean = look(only(weights, fold), X[None])
+        phi, mean = evaluate_networks(member_weights(weights, fold), X[None])
         changing = common.varying(source.X)
         columns = tuple(common.columns[j] for j in changing.tolist())
         episodes.append(Episode(source.X[:, changing], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
@@ -156,16 +156,16 @@ class FittedDeepKernel(FittedSets[Learned]):
 
     def informed(self, one: TaskData) -> tuple[InformedModel, ...]:
         """See `FittedSets.informed`."""
-        found = what_teaches(one, self.common, self.sources)
+        found = informative_sources(one, self.common, self.sources)
         if found is None:
             return ()
-        bridge, teaching = found
-        learned = self.learned[self.index_of(teaching)]
+        feature_map, informative = found
+        learned = self.learned[self.index_of(informative)]
         trust, weights = learned.trust, learned.weights
         with torch.no_grad():
-            mean, _ = Embedding(bridge, learned.standardise, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, teaching, quantity_of(one))
+            mean, _ = Embedding(feature_map, learned.standardise, weights, trust.slope)(one.X)
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, informative, quantity_of(one))
         members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
         extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
-        prior_mean = partial(Embedding, bridge, learned.standardise, weights)
+        prior_mean = partial(Embedding, feature_map, learned.standardise, weights)
         return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())

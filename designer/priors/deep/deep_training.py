@@ -9,8 +9,8 @@ tasks plus a regulariser: the divergence KL(N(m, K) || N(0, K_wide)) at random d
 ``kappa (1 / sqrt(T) + 1 / (T n))``, which keeps the prior wide where no task was measured while tasks are few.
 
 An ensemble is trained, each member without one fold of the tasks; near copies are in one fold. A member keeps the
-weights with which it predicted its left-out tasks best, and what it says about them shows how far the prior can be
-trusted (`designer.priors.deep.deep_calibration`).
+weights with which it predicted its left-out tasks best; its predictions of these calibrate the prior
+(`designer.priors.deep.deep_calibration`).
 
 Values are each task's own, standardised; labels are not augmented by random scales and signs: a mean that holds for
 either sign is zero. Scale, shift and sign of a new task are left to its adaptation.
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from designer.priors.deep.embedding_networks import Weights, begin, correlation, look
+from designer.priors.deep.embedding_networks import Weights, correlation, evaluate_networks, initial_weights
 from designer.surrogates.kernels import matern, squared_distances
 from designer.threads import one_thread
 
@@ -64,7 +64,7 @@ class Training:
     kappa
         Weight of the regulariser.
     check
-        Steps between looks at the left-out tasks.
+        Steps between evaluations on the left-out tasks.
     """
 
     members: int = 3
@@ -124,7 +124,7 @@ def train(tables: Tables, folds: Tensor, settings: Training, seed: int) -> Weigh
 def _train(tables: Tables, folds: Tensor, settings: Training, generator: torch.Generator) -> Weights:
     members = int(folds.max()) + 1
     alone = members == 1
-    weights = begin(members, tables.X.shape[-1], settings.embedding, generator)
+    weights = initial_weights(members, tables.X.shape[-1], settings.embedding, generator)
     weights |= {name: torch.full((members,), mean) for name, (mean, _) in _HYPER.items()}
     for value in weights.values():
         value.requires_grad_()
@@ -218,7 +218,7 @@ def covariance(weights: Weights, phi: Tensor, X: Tensor) -> Tensor:
 def negative_log_likelihood(weights: Weights, part: Tables) -> Tensor:
     """Return minus the log likelihood a row (``E x B``) of tasks ``E x B x n``."""
     E, B, n, d = part.X.shape
-    phi, mean = look(weights, part.X.reshape(E, B * n, d))
+    phi, mean = evaluate_networks(weights, part.X.reshape(E, B * n, d))
     there = part.there.to(part.X.dtype)
     rest = (part.z - mean.reshape(E, B, n)) * there
     K = covariance(weights, phi.reshape(E, B, n, -1), part.X) * (there[..., :, None] * there[..., None, :])
@@ -235,7 +235,7 @@ def negative_log_likelihood(weights: Weights, part: Tables) -> Tensor:
 def divergence(weights: Weights, X: Tensor) -> Tensor:
     """Return KL(N(m, K) || N(0, K_wide)) of the members (``E``) at designs (``n x d``)."""
     n, d = X.shape
-    phi, mean = look(weights, X[None])
+    phi, mean = evaluate_networks(weights, X[None])
     eye = torch.eye(n)
     K = covariance(weights, phi, X[None].expand(len(phi), n, d)) + 0.01 * eye
     variance, length = _WIDE

@@ -2,11 +2,11 @@
 
 Each member is a perceptron with two hidden layers (64, SiLU, layer normalisation), from whose last layer are read
 
-* the embedding phi (``p`` numbers): what makes two designs alike;
-* the mean m: what is expected, on top of a linear function of the features.
+* the embedding phi (``p`` numbers), in which similar designs are near each other;
+* the mean m, which is added to a linear function of the features.
 
 All members are one batch of matrix products, so that three cost little more than one. The mean's own weights begin at
-zero: so to train on negated values gives exactly the negated mean, and the same embedding.
+zero, so that training on negated values gives exactly the negated mean and the same embedding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _ROWS = 2048
 _MIN_SQUARED_DISTANCE = 1e-10  # in single precision, below which two points are the same
 
 
-def begin(members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN) -> Weights:
+def initial_weights(
+    members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN
+) -> Weights:
     """Return the weights of new networks, each drawn from `generator`; float32."""
 
     def drawn(a: int, b: int, gain: float = 1.0) -> Tensor:
@@ -48,7 +50,7 @@ def begin(members: int, inputs: int, embedding: int, generator: torch.Generator,
     }
 
 
-def look(weights: Mapping[str, Tensor], X: Tensor) -> tuple[Tensor, Tensor]:
+def evaluate_networks(weights: Mapping[str, Tensor], X: Tensor) -> tuple[Tensor, Tensor]:
     """Return the embedding (``E x n x p``) and the mean (``E x n``) that E members give features ``(E or 1) x n x d``.
 
     Differentiable in `X` and the weights; a row's values do not depend on the other rows.
@@ -59,7 +61,7 @@ def look(weights: Mapping[str, Tensor], X: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def embed(weights: Mapping[str, Tensor], X: Tensor) -> Tensor:
-    """Return the embedding (``E x n x p``) alone; see `look`."""
+    """Return the embedding (``E x n x p``) alone; see `evaluate_networks`."""
     return _inside(weights, X) @ weights["embedding"]
 
 
@@ -69,12 +71,12 @@ def _inside(weights: Mapping[str, Tensor], X: Tensor) -> Tensor:
     return functional.layer_norm(functional.silu(inside @ weights["second"] + weights["second_bias"]), width)
 
 
-def only(weights: Mapping[str, Tensor], member: int) -> Weights:
+def member_weights(weights: Mapping[str, Tensor], member: int) -> Weights:
     """Return the weights of one member, as an ensemble of one."""
     return {name: value[member : member + 1] for name, value in weights.items()}
 
 
-def doubled(weights: Mapping[str, Tensor]) -> Weights:
+def to_double(weights: Mapping[str, Tensor]) -> Weights:
     """Return the weights in float64, for conditioning."""
     return {name: value.detach().to(torch.float64) for name, value in weights.items()}
 
@@ -84,11 +86,11 @@ def correlation(A: Tensor, B: Tensor) -> Tensor:
     return matern(squared_distances(A, B), floor=_MIN_SQUARED_DISTANCE)
 
 
-def by_rows(look: Callable[[Tensor], tuple[Tensor, Tensor]], X: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what `look` says (``n`` and ``n x k``) of features ``... x d``, in chunks of bounded memory.
+def by_rows(prior_mean: Callable[[Tensor], tuple[Tensor, Tensor]], X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and further features of features ``... x d`` by a prior mean, in chunks of bounded memory.
 
     The shapes are ``...`` and ``... x k``.
     """
-    parts = [look(chunk) for chunk in torch.split(X.reshape(-1, X.shape[-1]), _ROWS)]
+    parts = [prior_mean(chunk) for chunk in torch.split(X.reshape(-1, X.shape[-1]), _ROWS)]
     mean, further = (torch.cat(part) for part in zip(*parts, strict=True))
     return mean.reshape(X.shape[:-1]), further.reshape(*X.shape[:-1], further.shape[-1])

@@ -1,15 +1,15 @@
-"""Metrics: an embedding in which distance predicts difference, and distances between tasks that choose whom to believe.
+"""Metrics: an embedding in which distance predicts difference, and weights of past tasks by their similarity.
 
 A new task, standardised, is
 
     f(x) = c + a m(x) + sum_s b_s sqrt(w_s) (m_s(x) - m(x)) + h(phi(x)) + g(x),
     m(x) = sum_s w_s m_s(x),      m_s(x) = sum_i softmax_i(-|psi(x) - psi(x_si)|^2) z_si,
 
-m_s the attention of a design to what past task s measured, phi the learned embedding (psi is phi, scaled as attention
-learned it), h a Gaussian process over it, which is kernel regression with a calibrated variance, and g the plain
-Gaussian process over the design's own features. The weights w_s say which past tasks the new one resembles
-(`designer.priors.weighting`); `FittedMetric.source_weights` shows them. As for deep kernels, scales are learned on
-tasks that the embedding did not see, and that the task runs against the past is a second model beside.
+m_s the attention of a design to the measurements of past task s, phi the learned embedding (psi is phi, scaled as
+learned for attention), h a Gaussian process over it, which is kernel regression with a calibrated variance, and g the
+baseline Gaussian process over the design's own features. The weights w_s follow the similarity of past tasks to the new
+one (`designer.priors.weighting`); `FittedMetric.source_weights` returns them. As for deep kernels, scales are learned
+on tasks that the embedding did not see, and a second model assumes the opposite sign.
 
 References: O. Vinyals et al., Matching Networks for One Shot Learning (NeurIPS 2016); J. Snell et al., Prototypical
 Networks for Few-shot Learning (NeurIPS 2017); `designer.priors.metric.metric_training` for how the embedding is
@@ -28,8 +28,8 @@ import torch
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.alignment import Bridge
-from designer.priors.conditioning import fit_both_signs, quantity_of, what_teaches
+from designer.priors.alignment import FeatureMap
+from designer.priors.conditioning import fit_both_signs, informative_sources, quantity_of
 from designer.priors.deep.embedding_networks import by_rows
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
@@ -38,25 +38,25 @@ from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric.metric_training import MetricTraining
 from designer.priors.source_sets import FittedSets
 from designer.priors.sources import Source
-from designer.priors.weighting import Sights, rank_agreement
+from designer.priors.weighting import TaskSimilarity, rank_agreement
 from designer.surrogates.data import TaskData
 
 if TYPE_CHECKING:
     from designer.tasks import Task
 
 KIND = "metric"
-LEANED_ON = 8
-"""At most so many past tasks are attended to, those of the largest weights."""
+MAX_SOURCES = 8
+"""Largest number of past tasks that are attended to, those of the largest weights."""
 
 
 @dataclass(frozen=True, eq=False)
-class Attending:
-    """What past tasks expect of a new task's designs (see `designer.priors.informed.PriorMean`).
+class AttentionMean:
+    """Predictions of past tasks at a new task's designs (see `designer.priors.informed.PriorMean`).
 
     The further features are the weighted mean (1 column), each task's deviation from it (S), and the embedding (P).
     """
 
-    bridge: Bridge
+    feature_map: FeatureMap
     space: MetricSpace
     anchors: Anchors
     weights: Tensor
@@ -66,7 +66,7 @@ class Attending:
         return by_rows(self._attend, X)
 
     def _attend(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        phi, psi = self.space(self.bridge(X))
+        phi, psi = self.space(self.feature_map(X))
         expected = self.anchors.expected(psi)
         mean = expected @ self.weights
         apart = (expected - mean[:, None]) * self.weights.sqrt()
@@ -75,7 +75,7 @@ class Attending:
 
 @dataclass(frozen=True)
 class MetricPrior:
-    """A prior that learns where designs, and tasks, are near each other.
+    """A prior that learns distances between designs, and between tasks.
 
     Parameters
     ----------
@@ -98,9 +98,9 @@ class FittedMetric(FittedSets[Learned]):
     LEARNED = Learned
 
     def source_weights(self, data: TaskData) -> dict[str, float]:
-        """Return the names of past tasks and how much each is believed about a new task (one target), of sum 1.
+        """Return the names of past tasks and their weights for a new task (one target), of sum 1.
 
-        Largest first; empty where past tasks teach nothing about it.
+        Largest first; empty where past tasks are not informative about it.
         """
         found = self._seen(data.target(0))
         if found is None:
@@ -115,35 +115,35 @@ class FittedMetric(FittedSets[Learned]):
         seen = self._seen(one)
         if seen is None:
             return ()
-        leaned = sorted(np.argsort(-seen.weights, kind="stable")[:LEANED_ON].tolist())
-        weights = torch.from_numpy(seen.weights[leaned] / seen.weights[leaned].sum())
-        anchors, trust = seen.known.anchors.at(leaned), seen.learned.trust
+        used = sorted(np.argsort(-seen.weights, kind="stable")[:MAX_SOURCES].tolist())
+        weights = torch.from_numpy(seen.weights[used] / seen.weights[used].sum())
+        anchors, trust = seen.known.anchors.at(used), seen.learned.trust
         with torch.no_grad():
-            mean, further = Attending(seen.bridge, seen.learned.space, anchors, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.teaching, quantity_of(one))
-        means, width = 1 + len(leaned), further.shape[-1]
-        prior_mean = partial(Attending, seen.bridge, seen.learned.space, anchors, weights)
+            mean, further = AttentionMean(seen.feature_map, seen.learned.space, anchors, weights, trust.slope)(one.X)
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.informative, quantity_of(one))
+        means, width = 1 + len(used), further.shape[-1]
+        prior_mean = partial(AttentionMean, seen.feature_map, seen.learned.space, anchors, weights)
         extras = trust.extras(range(means), range(means, width))
         return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
 
-    def _seen(self, one: TaskData) -> _Seen | None:
-        found = what_teaches(one, self.common, self.sources)
+    def _seen(self, one: TaskData) -> _Comparison | None:
+        found = informative_sources(one, self.common, self.sources)
         if found is None:
             return None
-        bridge, teaching = found
-        index = self.index_of(teaching)
+        feature_map, informative = found
+        index = self.index_of(informative)
         learned, known = self.learned[index], self._known[index]
         with torch.no_grad():
-            phi, psi = learned.space(bridge(one.X))
+            phi, psi = learned.space(feature_map(one.X))
             expected = known.anchors.expected(psi)
             likeness = known.signatures @ signature(learned.psi, phi, one.Y[:, 0])
         y = one.Y[:, 0].numpy()
-        sights = Sights(len(y), learned.centrality, rank_agreement(expected.numpy(), y), likeness.numpy())
-        return _Seen(bridge, teaching, learned, known, learned.weighting.weights(sights))
+        similarity = TaskSimilarity(len(y), learned.centrality, rank_agreement(expected.numpy(), y), likeness.numpy())
+        return _Comparison(feature_map, informative, learned, known, learned.weighting.weights(similarity))
 
     @cached_property
-    def _known(self) -> tuple[_Known, ...]:
-        """What `learned` says of the sources' own rows, computed once."""
+    def _known(self) -> tuple[_EmbeddedSources, ...]:
+        """The sources in each learned space, computed once."""
         by_name = {(source.name, source.quantity.name): source for source in self.sources}
         known = []
         for each in self.learned:
@@ -152,12 +152,12 @@ class FittedMetric(FittedSets[Learned]):
             with torch.no_grad():
                 spaces = [each.space(source.X) for source in sources]
                 signed = [signature(each.psi, phi, z) for (phi, _), z in zip(spaces, values, strict=True)]
-            known.append(_Known(Anchors.of([psi for _, psi in spaces], values), torch.stack(signed)))
+            known.append(_EmbeddedSources(Anchors.of([psi for _, psi in spaces], values), torch.stack(signed)))
         return tuple(known)
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class _EmbeddedSources:
     """The sources in the learned space: anchors, and signatures (``S x 12``)."""
 
     anchors: Anchors
@@ -165,11 +165,11 @@ class _Known:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """A new task among the sources that teach about it, and their weights (``S``)."""
+class _Comparison:
+    """A new task, the sources that are informative about it, and their weights (``S``)."""
 
-    bridge: Bridge
-    teaching: tuple[Source, ...]
+    feature_map: FeatureMap
+    informative: tuple[Source, ...]
     learned: Learned
-    known: _Known
+    known: _EmbeddedSources
     weights: FloatArray

@@ -1,4 +1,4 @@
-"""Learning a metric from one set of sources: embedding, signature, the weights of tasks, and how far to trust them."""
+"""Learning a metric from one set of sources: embedding, signature, weights of tasks, and their calibration."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import CommonFeatures
 from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep.deep_training import Tables, folds_of
-from designer.priors.deep.embedding_networks import Weights, doubled, only
+from designer.priors.deep.embedding_networks import Weights, member_weights, to_double
 from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
 from designer.priors.metric.metric_training import MetricTraining, train_metric
 from designer.priors.metric.signature import train_signature
 from designer.priors.serialization import below, under
 from designer.priors.source_sets import names_of
 from designer.priors.sources import Source
-from designer.priors.weighting import Sights, Trial, Weighting, centrality, learn_weighting, rank_agreement
+from designer.priors.weighting import TaskSimilarity, Trial, Weighting, centrality, learn_weighting, rank_agreement
 
 _SUPPORTS = (3, 8, 20)
 _QUERIES = 40
-_PLAYED = 10  # rows by which a left-out task is weighted when the trust in the means is learned
+_WEIGHTING_ROWS = 10  # of a left-out task, by which sources are weighted in the calibration
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Learned:
     names
         (task, quantity) of the sources.
     signs
-        +1 or -1 for each source (``S``): those that run against the others are turned round.
+        +1 or -1 for each source (``S``): those that correlate negatively with the others are negated.
     centrality
         How well each source agrees with the others (``S``).
     space
@@ -46,7 +46,7 @@ class Learned:
     psi
         The network of signatures, float64.
     weighting, trust
-        How sources are weighted, and how far what they expect can be trusted.
+        How sources are weighted, and the hyperparameters for a new task.
     """
 
     names: tuple[tuple[str, str], ...]
@@ -95,7 +95,7 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class _Past:
-    """The sources as learning sees them: all lists are of ``S``."""
+    """The sources that are learned from: all lists are of ``S``."""
 
     sources: Sequence[Source]
     values: Sequence[Tensor]
@@ -109,31 +109,31 @@ class _Past:
 def learn(
     common: CommonFeatures, sources: Sequence[Source], groups: Sequence[str], training: MetricTraining, seed: int
 ) -> Learned:
-    """Train the embedding and the signature on sources, and learn from those left out whom to believe, and how far."""
+    """Train the embedding and the signature on sources, and learn weights and hyperparameters on those left out."""
     standardise = Standardiser.of(sources, common.columns)
     agreed = agreement(sources, standardise)
-    turned = signs(agreed)
-    agreed = agreed * np.outer(turned, turned)
-    values = [float(s) * source.z for s, source in zip(turned, sources, strict=True)]
+    orientation = signs(agreed)
+    agreed = agreed * np.outer(orientation, orientation)
+    values = [float(s) * source.z for s, source in zip(orientation, sources, strict=True)]
     folds = folds_of(list(groups), training.members)
     tables = Tables.of([standardise(source.X) for source in sources], values)
     numbers = torch.tensor([sorted(set(groups)).index(group) for group in groups])
-    space = MetricSpace(standardise, doubled(train_metric(tables, folds, numbers, training, seed)))
+    space = MetricSpace(standardise, to_double(train_metric(tables, folds, numbers, training, seed)))
     phi = [space(source.X)[0] for source in sources]
     wanted = torch.from_numpy(agreed).to(torch.float32)
-    psi = doubled(train_signature(Tables.of(phi, values), wanted, seed, training.signature_steps))
+    psi = to_double(train_signature(Tables.of(phi, values), wanted, seed, training.signature_steps))
     past = _Past(sources, values, groups, folds.tolist(), agreed, phi, psi)
     weighting, trust = Weighting(), Trust()
     if int(folds.max()) > 0:
-        looks = [look for i in range(len(sources)) if (look := _left_out(i, past, space)) is not None]
-        weighting = learn_weighting([trial for look in looks for trial in look.trials()])
-        trust = learn_trust([look.episode(weighting, common) for look in looks])
-    return Learned(names_of(sources), turned, centrality(agreed), space, psi, weighting, trust)
+        left_out = [left for i in range(len(sources)) if (left := _left_out(i, past, space)) is not None]
+        weighting = learn_weighting([trial for look in left_out for trial in look.trials()])
+        trust = learn_trust([look.episode(weighting, common) for look in left_out])
+    return Learned(names_of(sources), orientation, centrality(agreed), space, psi, weighting, trust)
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """A left-out task and what its teachers expect of it (``n x T``), in the space of the member without it."""
+class _LeftOut:
+    """A left-out task and the predictions of the others (``n x T``), in the space of the member without it."""
 
     source: Source
     z: Tensor
@@ -145,25 +145,25 @@ class _Look:
     psi: Weights
     weight: float
 
-    def sights(self, rows: int) -> Sights:
-        """Return what its first rows show of the teachers."""
+    def similarity(self, rows: int) -> TaskSimilarity:
+        """Return the similarity of the others from its first rows."""
         own = signature(self.psi, self.whole_phi[:rows], self.z[:rows])
         likeness = np.array([float(own @ other) for other in self.signature_of])
         ranks = rank_agreement(self.expected[:rows], self.z[:rows].numpy())
-        return Sights(rows, self.centrality, ranks, likeness)
+        return TaskSimilarity(rows, self.centrality, ranks, likeness)
 
     def trials(self) -> list[Trial]:
-        """Return what a weighting must foretell after 3, 8 and 20 rows."""
+        """Return what a weighting has to predict after 3, 8 and 20 rows."""
         n = len(self.z)
         return [
-            Trial(self.sights(k), self.expected[k : k + _QUERIES], self.z[k : k + _QUERIES].numpy())
+            Trial(self.similarity(k), self.expected[k : k + _QUERIES], self.z[k : k + _QUERIES].numpy())
             for k in _SUPPORTS
             if n >= k + 3
         ]
 
     def episode(self, weighting: Weighting, common: CommonFeatures) -> Episode:
-        """Return the task as the calibration of trust sees it."""
-        w = weighting.weights(self.sights(min(_PLAYED, len(self.z))))
+        """Return the task for the calibration."""
+        w = weighting.weights(self.similarity(min(_WEIGHTING_ROWS, len(self.z))))
         columns = common.varying(self.source.X)
         return Episode(
             self.source.X[:, columns],
@@ -175,23 +175,23 @@ class _Look:
         )
 
 
-def _left_out(i: int, past: _Past, space: MetricSpace) -> _Look | None:
-    """Return source `i` as the member trained without it sees it; None where no other fold teaches about it."""
+def _left_out(i: int, past: _Past, space: MetricSpace) -> _LeftOut | None:
+    """Return source `i` as the member trained without it sees it; None without sources in other folds."""
     fold = past.folds[i]
-    teachers = [j for j in range(len(past.sources)) if past.folds[j] != fold]
-    if not teachers:
+    others = [j for j in range(len(past.sources)) if past.folds[j] != fold]
+    if not others:
         return None
-    member = MetricSpace(space.standardise, only(space.weights, fold))
-    anchors = Anchors.of([member(past.sources[j].X)[1] for j in teachers], [past.values[j] for j in teachers])
+    member = MetricSpace(space.standardise, member_weights(space.weights, fold))
+    anchors = Anchors.of([member(past.sources[j].X)[1] for j in others], [past.values[j] for j in others])
     phi, psi = member(past.sources[i].X)
-    among = past.agreed[np.ix_(teachers, teachers)]
-    return _Look(
+    among = past.agreed[np.ix_(others, others)]
+    return _LeftOut(
         past.sources[i],
         past.values[i],
         phi,
         anchors.expected(psi).numpy(),
         centrality(among),
-        [signature(past.psi, past.phi[j], past.values[j]) for j in teachers],
+        [signature(past.psi, past.phi[j], past.values[j]) for j in others],
         past.phi[i],
         past.psi,
         1.0 / list(past.groups).count(past.groups[i]),

@@ -1,4 +1,4 @@
-"""The learned space of designs, and what past tasks have near a design in it."""
+"""The learned space of designs, and the attention of a design to what past tasks measured near it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MetricSpace:
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """What past tasks measured, in the space of attention: ``S x n x P``, values ``S x n`` and which are real."""
+    """Measurements of past tasks in the space of attention: ``S x n x P``, values ``S x n`` and which are real."""
 
     psi: Tensor
     z: Tensor
@@ -66,7 +66,7 @@ class Anchors:
         return Anchors(self.psi[places], self.z[places], self.there[places])
 
     def expected(self, psi: Tensor) -> Tensor:
-        """Return what each past task has near designs (``n x P``): ``n x S``; differentiable."""
+        """Return the attention of designs (``n x P``) to each past task: ``n x S`` values; differentiable."""
         return attention(psi.expand(len(self.psi), *psi.shape), self.psi, self.z, self.there, torch.ones(1)).T
 
 

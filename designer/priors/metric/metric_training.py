@@ -1,9 +1,9 @@
-"""Meta-training of a metric: an embedding of designs in which distance predicts difference, also far from the known.
+"""Meta-training of a metric: an embedding of designs in which distance predicts difference, also in extrapolation.
 
-An episode takes one past task t as if it were new. Its support S (few rows) and its query Q lie in different regions:
+An episode takes one past task t as a new one. Its support S (few rows) and its query Q lie in different regions:
 rows are sorted along a random direction through the task and taken from both ends (half of the episodes; in the
-others they are mixed). What is predicted of a query is what other tasks have near it, corrected by what the support
-shows:
+others they are mixed). A query is predicted by what other tasks measured near it, corrected by the residuals of
+the support:
 
     m(x) = mean_t' sum_i a_i(x) z_t'i,          a_i(x) = softmax_i(-tau |phi(x) - phi(x_t'i)|^2)         (attention)
     z | S ~ N(m + k_QS (K_SS + noise)^-1 (z_S - m_S),  k_QQ - k_QS (K_SS + noise)^-1 k_SQ + noise),   (regression)
@@ -14,7 +14,7 @@ of all pairs under the variogram of the same kernel,
 
     z_i - z_j ~ N(0, 2 v (1 - M(|phi_i - phi_j|)) + 2 noise),
 
-which is where distance is made to predict difference. As for deep kernels an ensemble is trained, each member without
+by which distances learn to predict differences. As for deep kernels an ensemble is trained, each member without
 one fold of the tasks.
 
 References: O. Vinyals et al., Matching Networks for One Shot Learning (NeurIPS 2016), eq. 1 (attention over a
@@ -33,7 +33,7 @@ import torch
 from torch import Tensor
 
 from designer.priors.deep.deep_training import Tables, drawn
-from designer.priors.deep.embedding_networks import Weights, begin, correlation, embed
+from designer.priors.deep.embedding_networks import Weights, correlation, embed, initial_weights
 from designer.surrogates.kernels import squared_distances
 from designer.threads import one_thread
 
@@ -56,7 +56,7 @@ class MetricTraining:
     differences
         Weight of the likelihood of differences.
     check
-        Steps between looks at the left-out tasks.
+        Steps between evaluations on the left-out tasks.
     signature_steps
         Steps of the training of signatures (`designer.priors.metric.signature`).
     """
@@ -77,7 +77,7 @@ class MetricTraining:
 
 
 def train_metric(tables: Tables, folds: Tensor, groups: Tensor, settings: MetricTraining, seed: int) -> Weights:
-    """Return the trained weights of one member a fold; tasks with one number in `groups` do not teach each other."""
+    """Return the trained weights of one member a fold; tasks with one number in `groups` do not predict each other."""
     with one_thread(), torch.enable_grad():
         return _train(tables, folds, groups, settings, torch.Generator().manual_seed(seed))
 
@@ -94,7 +94,7 @@ def _train(
 ) -> Weights:
     members = int(folds.max()) + 1
     alone = members == 1
-    weights = begin(members, tables.X.shape[-1], settings.embedding, generator)
+    weights = initial_weights(members, tables.X.shape[-1], settings.embedding, generator)
     for name in ("mean", "linear", "mean_bias"):
         del weights[name]
     weights |= {name: torch.full((members,), value) for name, value in _HYPER.items()}
@@ -121,8 +121,8 @@ def _train(
         if (step + 1) % settings.check == 0 or step + 1 == steps:
             with torch.no_grad():  # the same episodes each time
                 fixed = torch.Generator().manual_seed(0)
-                looks = [_loss(weights, tables, unseen, seen, groups, settings, fixed) for _ in range(4)]
-            score = torch.stack(looks).mean(0)
+                left_out = [_loss(weights, tables, unseen, seen, groups, settings, fixed) for _ in range(4)]
+            score = torch.stack(left_out).mean(0)
             better = score < lowest
             lowest = torch.where(better, score, lowest)
             for name, value in weights.items():
@@ -143,7 +143,7 @@ def _loss(
     weights: Weights,
     tables: Tables,
     targets: Sequence[Tensor],
-    teachers: Sequence[Tensor],
+    sources: Sequence[Tensor],
     groups: Tensor,
     settings: MetricTraining,
     generator: torch.Generator,
@@ -152,7 +152,7 @@ def _loss(
     chosen = _choice(targets, settings.tasks, generator)
     support, query = _episode(tables, chosen, settings, generator)
     E, B = chosen.shape
-    other = _choice(teachers, B * settings.others, generator).reshape(E, B, settings.others)
+    other = _choice(sources, B * settings.others, generator).reshape(E, B, settings.others)
     allowed = (groups[other] != groups[chosen][..., None]).to(torch.float32)
     part = drawn(tables, other, settings.rows, generator)
     s, q = support.z.shape[-1], query.z.shape[-1]

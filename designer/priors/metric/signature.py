@@ -1,11 +1,11 @@
-"""A signature of a task: what its (x, y) pairs look like, as a few numbers; and how near that says two tasks are.
+"""Signatures of tasks: a few numbers that summarise their (x, y) pairs, and predict how well two tasks agree.
 
     s(T) = u / |u|,      u = sum_i psi(phi(x_i)) z_i / |z|,
 
 a sum over the set of pairs (deep sets) that is linear in the values z (the task's own, of mean 0): the signature of a
 negated task is the negative, and that of values in another unit is the same. The network psi is trained so that
 ``s(T) . s(T')`` for random parts of two tasks predicts the rank correlation by which these predict each other
-(`designer.priors.agreement`), so it tells kinship from a few pairs, without any shared design.
+(`designer.priors.agreement`), so it estimates agreement from a few pairs, without shared designs.
 
 References: M. Zaheer et al., Deep Sets (NeurIPS 2017), eq. 2; the use of a set embedding to compare tasks: H. S.
 Jomaa et al., Dataset2Vec, Data Mining and Knowledge Discovery 35 (2021).

@@ -1,1 +1,1 @@
-"""Networks that are trained over past tasks: episodes to train on, learners, and the posterior around what they say."""
+"""Networks that are trained over past tasks: episodes, learners, and the posterior around their predictions."""

@@ -23,10 +23,20 @@ from torch import Tensor, nn
 from designer.priors.informed import Extra, InformedModel, fit_informed
 from designer.priors.networks.corpus import Corpus
 from designer.priors.networks.episodes import Episodes, draw
-from designer.priors.networks.input_map import Way
+from designer.priors.networks.input_map import InputMap
 from designer.priors.networks.learners import Learner
 from designer.priors.networks.network_calibration import Calibration
-from designer.priors.networks.training import doubled, generator, mlp, perceive, read, seeded, stored, train, weights_of
+from designer.priors.networks.training import (
+    generator,
+    mlp,
+    perceive,
+    read,
+    seeded,
+    stored,
+    to_double,
+    train,
+    weights_of,
+)
 from designer.surrogates.data import TaskData
 from designer.surrogates.kernels import matern, squared_distances
 from designer.surrogates.outputs import OutputScale
@@ -112,7 +122,7 @@ class HeadMethod:
                 return float(evidence_loss(network, unseen, own))
 
         train(network, loss, steps=settings.steps, rate=settings.rate, decay=settings.decay, check=check)
-        return Heads((doubled(weights_of(network)),))
+        return Heads((to_double(weights_of(network)),))
 
     def empty(self) -> Heads:
         """See `Method.empty`."""
@@ -134,15 +144,15 @@ class Heads:
         )
         return Calibration((-0.7, 1.0), (-4.0, 1.0), extras)
 
-    def expected(self, X: Tensor, way: Way) -> Tensor:
+    def expected(self, X: Tensor, input_map: InputMap) -> Tensor:
         """See `Learner.expected`."""
-        return Said(way, self.networks, 1.0)(X)[0]
+        return HeadMean(input_map, self.networks, 1.0)(X)[0]
 
     def model(
-        self, one: TaskData, way: Way, sign: float, output: OutputScale, calibration: Calibration
+        self, one: TaskData, input_map: InputMap, sign: float, output: OutputScale, calibration: Calibration
     ) -> InformedModel:
         """See `Learner.model`."""
-        prior_mean = Said(way, self.networks, sign)
+        prior_mean = HeadMean(input_map, self.networks, sign)
         return fit_informed(one, prior_mean, calibration.extras, output=output, settings=calibration.settings)
 
     def joined(self, other: Learner) -> Heads:
@@ -160,25 +170,25 @@ class Heads:
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What heads say of a new task's designs (`designer.priors.informed.PriorMean`).
+class HeadMean:
+    """The mean and features of heads at a new task's designs (`designer.priors.informed.PriorMean`).
 
     The further features are the mean (1), and the features of all networks, each by its prior deviation.
     """
 
-    way: Way
+    input_map: InputMap
     networks: tuple[Mapping[str, Tensor], ...]
     sign: float
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        inputs = self.way(X)
+        inputs = self.input_map(X)
         root = math.sqrt(len(self.networks))
-        said = [_looked(weights, inputs) for weights in self.networks]
-        mean = self.sign * torch.stack([each[0] for each in said]).mean(0)
-        return mean, torch.cat([mean[..., None], *(features / root for _, features in said)], dim=-1)
+        outputs = [_mean_and_features(weights, inputs) for weights in self.networks]
+        mean = self.sign * torch.stack([each[0] for each in outputs]).mean(0)
+        return mean, torch.cat([mean[..., None], *(features / root for _, features in outputs)], dim=-1)
 
 
-def _looked(weights: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, Tensor]:
+def _mean_and_features(weights: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, Tensor]:
     """Return the prior mean (``...``) and the features (``... x k``) times the head's prior deviation."""
     mean = weights["mean"]
     features = perceive(weights, "body", inputs) / math.sqrt(len(mean))

@@ -1,4 +1,4 @@
-"""Past tasks as networks see them."""
+"""Past tasks as training data of networks."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def same_quantity(one: Quantity, other: Quantity) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One source: standardised common features (``n x d``) and turned values (``n``), in single precision."""
+    """One source: standardised common features (``n x d``) and signed values (``n``), in single precision."""
 
     source: Source
     X: Tensor
@@ -109,7 +109,7 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """All sources, turned to one orientation.
+    """All sources, brought to one sign.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Corpus:
     groups
         The group of each: tasks that are near copies.
     signs
-        For each quantity the sign by which a network's answer becomes the majority's.
+        For each quantity the sign by which a network's prediction gets the sign of the majority.
     """
 
     inputs: Inputs
@@ -130,7 +130,7 @@ class Corpus:
 
     @classmethod
     def of(cls, common: CommonFeatures, sources: Sequence[Source], groups: Mapping[str, str]) -> Corpus:
-        """Turn sources, in whatever order they stand; `groups` by the names of tasks."""
+        """Return the corpus of sources in any order; `groups` by the names of tasks."""
         ordered = sorted(sources, key=lambda source: (source.name, source.quantity.name, source.quantity.unit or ""))
         standardise = Standardiser.of(ordered, common.columns)
         quantities: list[Quantity] = []
@@ -138,23 +138,23 @@ class Corpus:
             if not any(same_quantity(known, source.quantity) for known in quantities):
                 quantities.append(source.quantity)
         inputs = Inputs(common, standardise, tuple(quantities))
-        turned: dict[int, float] = {}
+        signed: dict[int, float] = {}
         together: list[float] = []
         for quantity in quantities:
             group = [source for source in ordered if same_quantity(quantity, source.quantity)]
             relative, sign = orientations(group, standardise)
             together.append(sign)
-            turned |= {id(source): each * sign for each, source in zip(relative, group, strict=True)}
-        members = tuple(_member(source, turned[id(source)], inputs) for source in ordered)
+            signed |= {id(source): each * sign for each, source in zip(relative, group, strict=True)}
+        members = tuple(_member(source, signed[id(source)], inputs) for source in ordered)
         return cls(inputs, members, tuple(groups.get(s.name, s.name) for s in ordered), tuple(together))
 
-    def folds(self, most: int) -> tuple[tuple[int, ...], ...]:
-        """Return which members are left out together: up to `most` folds, near copies in one; none for one group."""
-        folds = folds_of(list(self.groups), most)
-        count = int(folds.max()) + 1
-        if count < 2:
+    def folds(self, count: int) -> tuple[tuple[int, ...], ...]:
+        """Return which members are left out together: up to `count` folds, near copies in one; none for one group."""
+        folds = folds_of(list(self.groups), count)
+        found = int(folds.max()) + 1
+        if found < 2:
             return ()
-        return tuple(tuple((folds == f).nonzero()[:, 0].tolist()) for f in range(count))
+        return tuple(tuple((folds == f).nonzero()[:, 0].tolist()) for f in range(found))
 
     def only(self, chosen: Sequence[int]) -> Corpus:
         """Return the corpus with some of the members alone."""

@@ -1,4 +1,4 @@
-"""Episodes: parts of past tasks as a network meets them in training."""
+"""Episodes: parts of past tasks on which networks are trained."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Episodes:
 def draw(corpus: Corpus, batch: int, rows: int, generator: torch.Generator) -> Episodes:
     """Draw episodes of up to `rows` rows from random sources.
 
-    At times the quantity is hidden, and the sign is random then; at times a parameter is hidden, so that a network
-    knows what to say where a task does not have it.
+    Sometimes the quantity is hidden, with a random sign, and sometimes a parameter, so that a network learns to predict
+    tasks without them.
     """
     picks = torch.randint(len(corpus.members), (batch,), generator=generator).tolist()
     chances = torch.rand(batch, 4, generator=generator).tolist()

@@ -1,4 +1,4 @@
-"""Priors of trained networks: fitted to past tasks, conditioned on a new one, saved and read."""
+"""Fitted priors of trained networks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors.conditioning import condition_each, mix_by_evidence, quantity_of, what_teaches
+from designer.priors.conditioning import condition_each, informative_sources, mix_by_evidence, quantity_of
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.networks.corpus import Corpus, Inputs
-from designer.priors.networks.input_map import Way, as_new_task
+from designer.priors.networks.input_map import InputMap, as_new_task
 from designer.priors.networks.learners import Learner, Method
 from designer.priors.networks.network_calibration import UNIT, Calibration, calibrate, sharpened
 from designer.priors.saving import SavedPrior, Serialized
@@ -46,9 +46,9 @@ class Networks(SavedPrior):
     learner
         The networks.
     calibration
-        Priors of the process around what they say.
+        Priors of the process around their predictions.
     unexplained
-        Mean squared error of what networks expect of held-out sources, unmeasured, standardised.
+        Mean squared error of predictions of held-out sources without measurements, standardised.
     seed, held_out
         The seed, and figures on the sources that each network had not seen.
     """
@@ -69,22 +69,22 @@ class Networks(SavedPrior):
         return condition_each(data, lambda one: mix_by_evidence(self.models(one), one))
 
     def models(self, one: TaskData) -> tuple[InformedModel, ...]:
-        """Return the models of one target that runs with past tasks, and of one that runs against them.
+        """Return the models of one target with the sign of past tasks, and with the opposite sign.
 
-        None, where past tasks teach nothing about it; one, where they measured another quantity.
+        None, where past tasks are not informative about it; one, where they measured another quantity.
         """
-        found = what_teaches(one, self.inputs.common, self.sources)
+        found = informative_sources(one, self.inputs.common, self.sources)
         if found is None:
             return ()
-        bridge, teaching = found
+        feature_map, informative = found
         number = self.inputs.number(quantity_of(one))
-        way = Way(self.inputs, bridge, self.inputs.flags(bridge.present), number)
-        expected = self.learner.expected(one.X, way).numpy()
+        input_map = InputMap(self.inputs, feature_map, self.inputs.flags(feature_map.present), number)
+        expected = self.learner.expected(one.X, input_map).numpy()
         signs = (1.0,) if number is None else (self.signs[number], -self.signs[number])
         y, quantity, rest = one.Y[:, 0].numpy(), quantity_of(one), self.unexplained
-        levels = [level_of(y, sign * expected, rest, teaching, quantity) for sign in signs]
+        levels = [level_of(y, sign * expected, rest, informative, quantity) for sign in signs]
         return tuple(
-            self.learner.model(one, way, sign, level, self.calibration)
+            self.learner.model(one, input_map, sign, level, self.calibration)
             for sign, level in zip(signs, levels, strict=True)
         )
 
@@ -107,7 +107,7 @@ class Networks(SavedPrior):
 def fit_networks(
     kind: str, settings: Mapping[str, Any], method: Method, tasks: Sequence[Task], members: int, seed: int
 ) -> Networks:
-    """Train up to `members` networks, each without one fold of the past tasks, which then calibrate what it says.
+    """Train up to `members` networks, each without one fold of the past tasks, by which it is calibrated.
 
     With one task (or one group of near copies) there is one network and nothing to calibrate on.
     """
@@ -133,8 +133,8 @@ def _trained(corpus: Corpus, method: Method, members: int, seed: int) -> tuple[L
         unseen = corpus.only(left)
         learners.append(method.train(corpus.without(left), unseen, seed + 7919 * number))
         for member in unseen.members:
-            data, way = as_new_task(member, corpus.inputs)
-            held_out.append((data, _Fit(learners[-1], way)))
+            data, input_map = as_new_task(member, corpus.inputs)
+            held_out.append((data, _Fit(learners[-1], input_map)))
     whole = learners[0]
     for other in learners[1:]:
         whole = whole.joined(other)
@@ -142,21 +142,23 @@ def _trained(corpus: Corpus, method: Method, members: int, seed: int) -> tuple[L
 
 
 def _unexplained(held_out: Sequence[tuple[TaskData, _Fit]]) -> float:
-    """Return the mean squared error of what networks expect of tasks that they have not seen; half where none is."""
-    errors = [float((data.Y[:, 0] - fit.learner.expected(data.X, fit.way)).square().mean()) for data, fit in held_out]
+    """Return the mean squared error of predictions of tasks that networks have not seen; 0.5 without such tasks."""
+    errors = [
+        float((data.Y[:, 0] - fit.learner.expected(data.X, fit.input_map)).square().mean()) for data, fit in held_out
+    ]
     return float(np.mean(errors)) if errors else _HALF
 
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
     learner: Learner
-    way: Way
+    input_map: InputMap
 
     def __call__(self, data: TaskData, calibration: Calibration) -> InformedModel:
         # A network of one fold may have other terms than the ensemble: the variances are the same.
         terms = self.learner.wide().extras
         own = tuple(replace(t, variance=given.variance) for t, given in zip(terms, calibration.extras, strict=True))
-        return self.learner.model(data.target(0), self.way, 1.0, UNIT, replace(calibration, extras=own))
+        return self.learner.model(data.target(0), self.input_map, 1.0, UNIT, replace(calibration, extras=own))
 
 
 def networks_from(card: Mapping[str, Any], tensors: Mapping[str, Tensor], method: Method) -> Networks:

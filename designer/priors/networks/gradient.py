@@ -19,7 +19,7 @@ from torch.func import grad, vmap
 from designer.priors.networks.adapted_model import Adapted, Expectation
 from designer.priors.networks.corpus import Corpus
 from designer.priors.networks.episodes import draw
-from designer.priors.networks.training import doubled, generator, mlp, perceive, seeded, train, weights_of
+from designer.priors.networks.training import generator, mlp, perceive, seeded, to_double, train, weights_of
 
 Variant = Literal["maml", "fomaml", "anil", "meta-sgd"]
 VARIANTS: tuple[Variant, ...] = ("maml", "fomaml", "anil", "meta-sgd")
@@ -190,7 +190,7 @@ class GradientMethod:
             decay=settings.decay,
             check=check,
         )
-        return Adapted(self.empty().rule, (doubled(weights_of(network)),))
+        return Adapted(self.empty().rule, (to_double(weights_of(network)),))
 
     def empty(self) -> Adapted:
         """See `Method.empty`."""

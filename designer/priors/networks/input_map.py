@@ -13,30 +13,30 @@ from designer.surrogates.data import TaskData
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
-    """The way from a task's features (``... x t``) to inputs (``... x w``); differentiable, row by row.
+class InputMap:
+    """The map from a task's features (``... x t``) to inputs (``... x w``); differentiable, row by row.
 
     Parameters
     ----------
     inputs
         How common features become inputs.
-    bridge
-        The way to the common features.
+    feature_map
+        The map to the common features.
     flags, number
         Which parameters the task has, and the number of what it measures (None: not one of the sources').
     """
 
     inputs: Inputs
-    bridge: Callable[[Tensor], Tensor]
+    feature_map: Callable[[Tensor], Tensor]
     flags: Tensor
     number: int | None
 
     def __call__(self, X: Tensor) -> Tensor:
-        return self.inputs.of(self.inputs.standardise(self.bridge(X)), self.flags, self.number)
+        return self.inputs.of(self.inputs.standardise(self.feature_map(X)), self.flags, self.number)
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class AllFeatures:
     """Common features (``... x d``) from those few (``... x t``) that change in a source; the others at reference."""
 
     columns: Tensor
@@ -47,13 +47,13 @@ class Whole:
         return whole.index_copy(-1, self.columns, X)
 
 
-def as_new_task(member: Member, inputs: Inputs) -> tuple[TaskData, Way]:
-    """Return a source as a new task: its turned, standardised values over the columns that change, and its way."""
+def as_new_task(member: Member, inputs: Inputs) -> tuple[TaskData, InputMap]:
+    """Return a source as a new task: signed, standardised values over its varying columns, and its map to inputs."""
     X = member.source.X
     columns = inputs.common.varying(X)
     columns = columns if len(columns) else torch.tensor([0])
     described = tuple(inputs.common.columns[i] for i in columns.tolist())
     data = TaskData(X[:, columns], member.z.to(torch.float64)[:, None], described)
-    # A column that never changes in the source stands where it stands there.
+    # A column that never changes in the source has its value there.
     reference = X[0].clone()
-    return data, Way(inputs, Whole(columns, reference), member.flags, member.number)
+    return data, InputMap(inputs, AllFeatures(columns, reference), member.flags, member.number)

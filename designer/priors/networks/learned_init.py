@@ -1,17 +1,17 @@
-"""Optimisation-based meta-learning: what past tasks teach is where learning of a new task begins, and how it goes on.
+"""Optimisation-based meta-learning: past tasks give the initial state of learning, and its updates.
 
 The default is a Bayesian linear head on meta-learned features, whose adaptation is closed-form
 (`designer.priors.networks.bayesian_head`, after ALPaCA):
 
-    f(x) = c + (1 + a) m(x) + w . phi(x) + g(x),   w ~ N(0, v_w),  a ~ N(0, v_a),  g ~ GP(0, plain kernel).
+    f(x) = c + (1 + a) m(x) + w . phi(x) + g(x),   w ~ N(0, v_w),  a ~ N(0, v_a),  g ~ GP(0, baseline kernel).
 
-Several networks are trained, each without one fold of the past tasks; together they are the features of a new task, and
-what each says about the fold that it has not seen teaches the priors of v_w, v_a, g and the noise
-(`designer.priors.networks.network_calibration`). That a new task runs against the past is a second model beside,
-weighted by its evidence.
+Several networks are trained, each without one fold of the past tasks; together they are the features of a new task. The
+predictions of each for the fold that it has not seen calibrate the priors of v_w, v_a, g and the noise
+(`designer.priors.networks.network_calibration`). A second model assumes the opposite sign; both are weighted by their
+evidence.
 
-Beside it stand networks that are adapted by gradient descent from a learned initialisation
-(`designer.priors.networks.gradient`): MAML, its first-order form, ANIL and Meta-SGD.
+Other methods adapt networks by gradient descent from a learned initialisation (`designer.priors.networks.gradient`):
+MAML, its first-order form, ANIL and Meta-SGD.
 """
 
 from __future__ import annotations

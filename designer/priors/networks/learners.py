@@ -1,4 +1,4 @@
-"""What all learners have in common: trained networks that turn measurements of a new task into a model of it."""
+"""Protocols of trained networks that give a model of a new task from its measurements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from designer.priors.informed import InformedModel
 from designer.priors.networks.corpus import Corpus
-from designer.priors.networks.input_map import Way
+from designer.priors.networks.input_map import InputMap
 from designer.priors.networks.network_calibration import Calibration
 from designer.surrogates.data import TaskData
 from designer.surrogates.outputs import OutputScale
@@ -19,15 +19,15 @@ class Learner(Protocol):
     """One trained network or several."""
 
     def wide(self) -> Calibration:
-        """Return the priors of the process around what it says, before held-out tasks have taught better ones."""
+        """Return wide priors of the process around its predictions, before calibration on held-out tasks."""
         ...
 
-    def expected(self, X: Tensor, way: Way) -> Tensor:
-        """Return what is expected (``n``, standardised, no gradients) of designs (``n x t``) before any measurement."""
+    def expected(self, X: Tensor, input_map: InputMap) -> Tensor:
+        """Return predictions (``n``, standardised, no gradients) of designs (``n x t``) without measurements."""
         ...
 
     def model(
-        self, one: TaskData, way: Way, sign: float, output: OutputScale, calibration: Calibration
+        self, one: TaskData, input_map: InputMap, sign: float, output: OutputScale, calibration: Calibration
     ) -> InformedModel:
         """Return the posterior of a new task (one target); its standardised values times `sign` are as in training."""
         ...

@@ -1,12 +1,13 @@
-"""How far what networks say is wrong for a task that they have not seen, as priors of the process around it.
+"""Calibration of networks on tasks that they have not seen: priors of the process around their predictions.
 
-What a network was trained on it predicts too well. So every source is predicted once by a network that has seen neither
-it nor the others of its fold, a process is fitted around that prediction to a part of its rows, and the hyperparameters
-found (maximum a posteriori, under wide priors) have a mean and a spread over sources: the priors for a new task. An
-empirical Bayes estimate; the wide priors count as two tasks more (C. N. Morris, J. Am. Stat. Assoc. 78, 1983).
+A network predicts the tasks that it was trained on too well. So every source is predicted by a network that has seen
+neither it nor the others of its fold, a process is fitted around that prediction to a part of its rows, and the
+hyperparameters (maximum a posteriori, under wide priors) have a mean and a spread over sources: the priors for a new
+task. This is an empirical Bayes estimate in which the wide priors count as two tasks (C. N. Morris, J. Am. Stat. Assoc.
+78, 1983).
 
-A few values fit themselves too well, which such estimates do not see. So at last the means of the variance and of the
-noise are raised, where that foretells further rows of the held-out sources better from their first few.
+Such estimates overfit where values are few. So the means of the variance and of the noise are raised at last, where
+that improves predictions of further rows of the held-out sources from their first few.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from designer.surrogates.outputs import OutputScale
 
 _ROWS = 20
 _PARTS = 2
-_LEAST = 6  # rows from which a process says anything about its hyperparameters
+_MIN_ROWS = 6  # from which hyperparameters are estimated
 _MAX_SHIFT = 4.0
 _DEVIATIONS = (0.4, 1.0)
 _WEIGHT = 2.0
@@ -36,7 +37,7 @@ _Z90 = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Calibration:
-    """Priors of a process around what sources say, for standardised values.
+    """Priors of a process around predictions of sources, for standardised values.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def _shift(data: TaskData, fit: Fit, wide: Calibration) -> FloatArray | None:
 def _parts(data: TaskData, fit: Fit, wide: Calibration) -> Iterator[FloatArray]:
     for part in range(_PARTS):
         some = rows_of(data, slice(part * _ROWS, (part + 1) * _ROWS))
-        if len(some.X) >= _LEAST:
+        if len(some.X) >= _MIN_ROWS:
             yield _distances(fit(some, wide), some, wide)
 
 
@@ -139,9 +140,9 @@ def rows_of(data: TaskData, chosen: slice) -> TaskData:
 def sharpened(
     tasks: Sequence[tuple[TaskData, Fit]], calibration: Calibration, rows: Sequence[int]
 ) -> tuple[Calibration, dict[str, Any]]:
-    """Return the calibration raised by that of `RAISES` which foretells held-out tasks best, and its figures.
+    """Return the calibration raised by that of `RAISES` which predicts held-out tasks best, and its figures.
 
-    Rows of a task are foretold from the first few: as many as each of `rows`. ``nlpd`` is the mean negative log
+    Rows of a task are predicted from the first few: as many as each of `rows`. ``nlpd`` is the mean negative log
     predictive density of standardised values, by `rows` and averaged over tasks; ``coverage`` the share of values
     within the central 90 % interval.
     """

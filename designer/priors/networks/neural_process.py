@@ -1,10 +1,10 @@
-"""Model-based meta-learning: a network that reads the measurements of a task and generates the model of it.
+"""Model-based meta-learning: a network that takes the measurements of a task as input and predicts it.
 
 A transformer (`designer.priors.networks.transformer`) trained half on past tasks and half on synthetic surfaces over
-the same features. With few past tasks such a network is too sure of itself, so what it expects is the mean of an exact
-Gaussian process over the design's own features, and its variance, scaled by what held-out tasks showed, is where the
-process' variance begins (`designer.priors.networks.adapted_model`). The second, small, member of the family is an LSTM
-that generates a learner (`designer.priors.networks.recurrent`).
+the same features. With few past tasks such a network is overconfident, so its prediction is the mean of an exact
+Gaussian process over the design's own features, and its variance, scaled by the errors on held-out tasks, is the prior
+mean of the process' variance (`designer.priors.networks.adapted_model`). The second, small member of the family is an
+LSTM that generates a learner (`designer.priors.networks.recurrent`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MEMBERS = ("transformer", "lstm")
 
 @dataclass(frozen=True)
 class NeuralProcessPrior:
-    """A prior that learns to read measurements.
+    """A prior that learns to predict from measurements as input.
 
     Parameters
     ----------

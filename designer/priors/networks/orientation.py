@@ -1,8 +1,8 @@
-"""One orientation in which all sources of a quantity are learned from.
+"""Signs under which all sources of a quantity are learned from.
 
-A source may be written with the other sign (a loss for a yield): it is turned so that it agrees with the majority
-(`designer.priors.agreement.signs`). Then all are turned together so that their summed third powers are positive. So a
-network learns the very same, bit for bit, from sources and from their negatives, and its answers are turned back.
+A source may have the opposite sign (a loss for a yield): it is negated if that agrees with the majority
+(`designer.priors.agreement.signs`). Then all are negated if the sum of their third powers is negative. So a network
+learns the same, bit for bit, from sources and from their negatives; its predictions get the sign of the majority.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from designer.priors.sources import Source
 
 
 def orientations(sources: Sequence[Source], standardise: Standardiser) -> tuple[tuple[float, ...], float]:
-    """Return for sources of one quantity the sign of each among them, and the sign that all are turned by together.
+    """Return for sources of one quantity the sign of each among them, and the common sign of all.
 
     ``sign_i * together * z_i`` is what is learned from; a network's answer times ``together`` is the majority's.
     """

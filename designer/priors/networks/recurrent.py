@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from designer.priors.networks.adapted_model import Adapted, Expectation
 from designer.priors.networks.corpus import Corpus
 from designer.priors.networks.episodes import Episodes, draw
-from designer.priors.networks.training import doubled, generator, mlp, perceive, seeded, train, weights_of
+from designer.priors.networks.training import generator, mlp, perceive, seeded, to_double, train, weights_of
 from designer.priors.networks.transformer import blended
 
 _CHECK = 32
@@ -147,7 +147,7 @@ class RecurrentMethod:
                 return float(self._loss(network, unseen, generator(seed, stream=2)))
 
         train(network, loss, steps=settings.steps, rate=settings.rate, decay=settings.decay, check=check)
-        return Adapted(self.empty().rule, (doubled(weights_of(network)),))
+        return Adapted(self.empty().rule, (to_double(weights_of(network)),))
 
     def _loss(self, network: Recurrent, episodes: Episodes, random: torch.Generator) -> Tensor:
         most = self.settings.context

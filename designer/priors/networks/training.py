@@ -1,4 +1,4 @@
-"""What all trainings share: one thread, networks from a seed, a schedule, and weights as plain tensors."""
+"""Training of networks: initial weights from a seed, a schedule, and weights as tensors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def mlp(inputs: int, widths: tuple[int, ...], outputs: int) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a training came to: held-out losses by the number of steps."""
+    """Held-out losses of a training, by the number of steps."""
 
     steps: tuple[int, ...]
     losses: tuple[float, ...]
@@ -113,7 +113,7 @@ def weights_of(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
 
 
-def doubled(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def to_double(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return weights in double precision, in which all conditioning is done."""
     return {name: value.to(torch.float64) for name, value in weights.items()}
 

@@ -19,7 +19,7 @@ from designer.priors.networks.adapted_model import Adapted, Expectation
 from designer.priors.networks.corpus import Corpus
 from designer.priors.networks.episodes import Episodes, draw
 from designer.priors.networks.synthetic_surfaces import surfaces
-from designer.priors.networks.training import doubled, generator, mlp, perceive, seeded, train, weights_of
+from designer.priors.networks.training import generator, mlp, perceive, seeded, to_double, train, weights_of
 
 _MIN_VARIANCE = 1e-3
 _CHECK = 32
@@ -148,7 +148,7 @@ class TransformerMethod:
                 return float(self._loss(network, unseen, generator(seed, stream=2)))
 
         train(network, loss, steps=settings.steps, rate=settings.rate, decay=settings.decay, check=check)
-        return replace_networks(self.empty(), doubled(weights_of(network)))
+        return replace_networks(self.empty(), to_double(weights_of(network)))
 
     def _loss(self, network: Transformer, episodes: Episodes, random: torch.Generator) -> Tensor:
         """Return the negative log density a row; first rows are read, few of them more often than many."""

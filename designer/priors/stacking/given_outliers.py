@@ -16,7 +16,7 @@ from scipy.stats import t
 
 from designer.arrays import FloatArray
 from designer.priors.stacking.components import Designs, ProcessComponent
-from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
+from designer.surrogates.robust.outlier_search import TAIL_PROBABILITY, find_outliers, unconfirmed
 
 _SUSPECT = 3.0  # deviations beyond which a value is laid aside to begin with
 _FREEDOM = 30.0  # what a process cannot follow has longer tails than a normal value, however many were measured
@@ -97,7 +97,7 @@ def _deviations(component: ProcessComponent) -> FloatArray:
 def _far(component: ProcessComponent, designs: Designs, y: FloatArray, rows: Sequence[int]) -> list[_Far]:
     at = torch.tensor(rows)
     belief, values = component.believe(designs.at(at)), component.warp(y[at.numpy()])
-    reach = float(t.isf(RARE, min(component.process.dof, _FREEDOM))) * belief.scale
+    reach = float(t.isf(TAIL_PROBABILITY, min(component.process.dof, _FREEDOM))) * belief.scale
     return [
         _Far(rows[int(i)], float(values[i]), float(belief.location[i]), float(reach[i]), component)
         for i in np.flatnonzero(np.abs(values - belief.location) > reach)

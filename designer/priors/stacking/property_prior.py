@@ -19,7 +19,7 @@ from torch import Tensor
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
 from designer.priors import saving
-from designer.priors.alignment import Bridge, CommonFeatures
+from designer.priors.alignment import CommonFeatures, FeatureMap
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.sources import MIN_SELF_PREDICTION, gather, name_of
 from designer.priors.stacking.anchors import Anchor, Trial, learn_anchor
@@ -181,17 +181,17 @@ class FittedProperties(SavedPrior):
         InvalidData
             If nothing was measured of a quantity that no past task measured.
         """
-        bridge = self.common.bridge(data.columns)
-        if not bridge.shares:
+        feature_map = self.common.feature_map(data.columns)
+        if not feature_map.shares:
             what = "the designs have nothing in common with those of past tasks"
             names = ", ".join(dict.fromkeys(column.parameter for column in self.common.columns))
             raise InvalidPrior(Fault(what, f"past tasks have: {names}"))
-        return tuple(_in_order(self._one(data.target(i), bridge), data.order(i)) for i in range(data.targets))
+        return tuple(_in_order(self._one(data.target(i), feature_map), data.order(i)) for i in range(data.targets))
 
-    def _one(self, one: TaskData, bridge: Bridge) -> QuantityModel:
+    def _one(self, one: TaskData, feature_map: FeatureMap) -> QuantityModel:
         quantity = one.quantities[0] if one.quantities else Quantity("value")
         same = [i for i in self.used if self.teachers[i].as_source().measures(quantity)]
-        see = Seeing(self, bridge, _alone(one, bridge), tuple(same), quantity.unit)
+        see = Seeing(self, feature_map, _alone(one, feature_map), tuple(same), quantity.unit)
         seen, y = see(one.X, held_out=True), one.Y[:, 0].numpy()
         anchor = self._learned_anchor(same, quantity.unit) if same else None
         return learn(quantity, seen, y, see, theta=self.theta, logs=self.logs, anchor=anchor)
@@ -263,14 +263,14 @@ class Seeing:
     """From the features of one task to what the models see."""
 
     prior: FittedProperties
-    bridge: Bridge
+    feature_map: FeatureMap
     alone: Tensor
     same: tuple[int, ...]
     unit: str | None
 
     def __call__(self, X: Tensor, held_out: bool = False) -> Designs:
         """Return what the models see of features of the task (``n x t``); `held_out` for what was measured."""
-        return self.of_common(self.bridge(X), X[:, self.alone], held_out)
+        return self.of_common(self.feature_map(X), X[:, self.alone], held_out)
 
     def of_common(self, common: Tensor, alone: Tensor | None = None, held_out: bool = False) -> Designs:
         """Return what the models see of common features, and of columns that only the task has."""
@@ -306,9 +306,9 @@ def _in_order(model: QuantityModel, order: Tensor) -> QuantityModel:
     return replace(model, doubts=tuple(doubts))
 
 
-def _alone(one: TaskData, bridge: Bridge) -> Tensor:
+def _alone(one: TaskData, feature_map: FeatureMap) -> Tensor:
     """Return the columns (indices) of parameters that only the task has."""
-    return torch.tensor([i for i, c in enumerate(one.columns) if c.parameter in bridge.unknown], dtype=torch.long)
+    return torch.tensor([i for i, c in enumerate(one.columns) if c.parameter in feature_map.unknown], dtype=torch.long)
 
 
 def _skill(bank: NetworkBank, X: Tensor, z: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""What the other results of a target foretell of one: by it outliers and slips of the decimal point are judged."""
+"""Leave-one-out predictions of results, by which outliers and slips of the decimal point are found."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_p
 
 
 def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
-    """Return the widened process of some results, its inputs in the order of `rows`, which is the canonical one."""
+    """Return the process of some results with inflated deviations; its inputs are in the order of `rows`."""
     return fit_gaussian_process(data.rows(rows).target(target), wide=True)
 
 
 def deviations(process: GaussianProcess) -> FloatArray:
-    """Return how many deviations each result (``n``) lies from what the others foretell (leave-one-out)."""
+    """Return how many deviations each result (``n``) lies from its leave-one-out prediction."""
     rest = process.held_out()
     off: FloatArray = np.abs(process.values.numpy() - rest.means) / np.sqrt(rest.variances)
     return off
 
 
 def leave_one_out_prediction(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
-    """Return mean and deviation of a result as a process foretells it that did not see it, its own noise included."""
+    """Return mean and deviation of the prediction of a result by a process without it, the result's noise included."""
     known = np.nan if data.Yvar is None else float(data.Yvar[row, target])
     mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
     noise = process.noise_variance if np.isnan(known) else known

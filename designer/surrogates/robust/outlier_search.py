@@ -1,8 +1,8 @@
-"""Which results the others do not foretell: a search for any model, in which wrong results do not hide each other.
+"""Search for outliers under any model, by deleted residuals, so that outliers do not mask each other.
 
-As by forward selection and backward elimination in regression with deleted residuals: results far from what the others
-foretell (leave-one-out) are laid aside and the model is fitted anew until none is left; then those within reach of what
-the rest foretells come back, until none does.
+Forward selection: the results farthest from their leave-one-out predictions are excluded, and the model is fitted
+again, until no result is suspect. Backward elimination: excluded results that the model of the rest predicts within the
+threshold are included again, until none is left.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 
-RARE = float(norm.sf(5.0))
-"""How rarely a sound result lies beyond the edge, on either side: as rarely as beyond 5 standard deviations."""
-MOST = 0.2
-"""The largest share of results that are laid aside; so fewer than five tell of none."""
+TAIL_PROBABILITY = float(norm.sf(5.0))
+"""Probability that a correct result lies beyond the threshold on one side: that of 5 standard deviations."""
+MAX_OUTLIER_SHARE = 0.2
+"""Largest share of results that are flagged; so none of fewer than five results is."""
 
-_ONE_BY_ONE = 50  # results up to which they are laid aside one by one; of more, as many more at once
+_ONE_BY_ONE = 50  # results up to which one is excluded at a time; of more results proportionally more
 
 
 class OutlierCandidate(Protocol):
-    """A result that was laid aside, as the rest foretells it, on the model's scale."""
+    """An excluded result and its prediction by the rest, on the model's scale."""
 
     @property
     def row(self) -> int:
@@ -40,7 +40,7 @@ class OutlierCandidate(Protocol):
 
     @property
     def expected(self) -> float:
-        """What the rest foretells."""
+        """What the rest predicts."""
         ...
 
 
@@ -57,47 +57,47 @@ def find_outliers(
     beyond: Callable[[M, Sequence[int]], Sequence[J]],
     suspect: float,
 ) -> tuple[J, ...]:
-    """Return the results that the others do not foretell, by their place in the data.
+    """Return the outliers, sorted by row.
 
     Parameters
     ----------
     rows, model
-        The results' places in the data, and the model of them.
+        The rows of the results, and the model of them.
     fit
         From some of the rows to the model of them.
     deviations
-        How many deviations each of a model's results lies from what its others foretell, in the order of its rows.
+        The leave-one-out deviations of a model's results, in the order of its rows.
     beyond
-        Which results that a model did not see lie beyond the edge of what it foretells.
+        Which results that a model did not see lie beyond the threshold around its predictions.
     suspect
-        Deviations beyond which a result is laid aside to begin with.
+        Leave-one-out deviations beyond which a result is excluded in the forward step.
     """
     trusted = list(rows)
-    most, step = int(MOST * len(rows)), max(1, len(rows) // _ONE_BY_ONE)
-    aside: list[int] = []
-    while len(aside) < most:
+    most, step = int(MAX_OUTLIER_SHARE * len(rows)), max(1, len(rows) // _ONE_BY_ONE)
+    excluded: list[int] = []
+    while len(excluded) < most:
         off = deviations(model)
-        order = np.argsort(-off, kind="stable")[: min(step, most - len(aside))]
+        order = np.argsort(-off, kind="stable")[: min(step, most - len(excluded))]
         far = {int(i) for i in order if off[i] > suspect}
         if not far:
             break
-        aside += [row for i, row in enumerate(trusted) if i in far]
+        excluded += [row for i, row in enumerate(trusted) if i in far]
         trusted = [row for i, row in enumerate(trusted) if i not in far]
         model = fit(trusted)
-    while aside:
-        found = beyond(model, aside)
-        if len(found) == len(aside):
+    while excluded:
+        found = beyond(model, excluded)
+        if len(found) == len(excluded):
             return tuple(sorted(found, key=lambda each: each.row))
-        aside = [each.row for each in found]
-        trusted = [row for row in rows if row not in aside]
+        excluded = [each.row for each in found]
+        trusted = [row for row in rows if row not in excluded]
         model = fit(trusted)
     return ()
 
 
 def unconfirmed(X: Tensor, found: Sequence[J]) -> list[J]:
-    """Return the results but those which a second measurement of the design (``n x d``) confirms.
+    """Return the results that no second measurement of the same design (``n x d``) confirms.
 
-    Two confirm each other that differ by less than half of what lies between either and the rest.
+    Two results confirm each other if they differ by less than half the distance of either from its prediction.
     """
 
     alike: dict[bytes, list[J]] = defaultdict(list)

@@ -1,13 +1,13 @@
-"""Results that the others do not foretell, and what models are given in their place.
+"""Outliers among the results of a task, and their winsorised values.
 
-A result beyond the edge may be a slip, or the discovery that the campaign is made for. So it is not left out: models
-get the value at the edge in its place, as in Huber's regression. That is still far from all that was expected there,
-and worth a look at the designs beside it; once a second measurement, or enough of the designs beside it, agree, it is
-believed as it stands.
+A result beyond the threshold may be an error, or the discovery that the campaign is after. So it is not excluded:
+models are conditioned on the value at the threshold in its place, as in Huber's regression. That value still stands
+out, so that designs near it are worth measuring. Once a second measurement, or enough designs near it, agree, models
+are conditioned on the measured value.
 
 References: P. J. Huber, Robust Estimation of a Location Parameter (Ann. Math. Stat. 1964); S. Ament et al., Robust
 Gaussian Processes via Relevance Pursuit (NeurIPS 2024). What this is worth against that and against a Student t
-likelihood is measured by `benchmarks/studies/outliers.py`; docs/decisions/016-outliers.md tells why it is done so.
+likelihood is measured by `benchmarks/studies/outliers.py`; the decision is docs/decisions/016-outliers.md.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from scipy.stats import t
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.robust.leave_one_out import deviations, leave_one_out_prediction, process_of
-from designer.surrogates.robust.outlier_search import RARE, find_outliers, unconfirmed
-from designer.surrogates.variance_inflation import freedom_of, widening
+from designer.surrogates.robust.outlier_search import TAIL_PROBABILITY, find_outliers, unconfirmed
+from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
 
-_SUSPECT = 2.0  # widened standard deviations beyond which a result is laid aside to begin with
+_SUSPECT = 2.0  # inflated deviations beyond which a result is excluded in the forward step of the search
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """A result that the others do not foretell.
+    """A result that the other results do not predict.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Outlier:
     value
         What was measured, in the target's unit.
     expected, edge
-        What the others foretell, and the value that models get in its place.
+        What the others predict, and the winsorised value.
     """
 
     row: int
@@ -49,18 +49,18 @@ class Outlier:
 
 
 def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) -> tuple[Outlier, ...]:
-    """Return the results of one target that the others do not foretell; fewer than five tell of none.
+    """Return the outliers among the results of one target; none of fewer than five results.
 
     Parameters
     ----------
     model
-        The widened process of the target's results, where it is known already.
+        The process of the target's results with inflated deviations, where it is known already.
     """
     rows = data.order(target).tolist()
 
-    def beyond(model: GaussianProcess, aside: Sequence[int]) -> list[Outlier]:
-        judged = [_judged(data, row, target, model) for row in aside]
-        return unconfirmed(data.X, [each for each in judged if each is not None])
+    def beyond(model: GaussianProcess, excluded: Sequence[int]) -> list[Outlier]:
+        candidates = [_outlier_of(data, row, target, model) for row in excluded]
+        return unconfirmed(data.X, [each for each in candidates if each is not None])
 
     return find_outliers(
         rows,
@@ -72,18 +72,18 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
     )
 
 
-def edge(results: int) -> float:
-    """Return how many widened deviations away the edge is, where so many results foretell: Student's t at `RARE`.
+def outlier_threshold(results: int) -> float:
+    """Return the threshold in inflated deviations, for predictions from a number of results (Student's t quantile).
 
-    >>> [round(edge(results), 1) for results in (5, 8, 20, 100)]
+    >>> [round(outlier_threshold(results), 1) for results in (5, 8, 20, 100)]
     [87.6, 14.9, 5.7, 4.2]
     """
-    freedom = freedom_of(results)
-    return float(t.isf(RARE, freedom)) / widening(freedom)
+    freedom = degrees_of_freedom(results)
+    return float(t.isf(TAIL_PROBABILITY, freedom)) / inflation_factor(freedom)
 
 
-def drawn_to_edges(data: TaskData, found: Sequence[Outlier]) -> TaskData:
-    """Return the data with the value at the edge in place of each outlier."""
+def winsorise_outliers(data: TaskData, found: Sequence[Outlier]) -> TaskData:
+    """Return the data with the winsorised value in place of each outlier."""
     Y = data.Y.clone()
     for each in found:
         Y[each.row, each.target] = each.edge
@@ -98,10 +98,10 @@ def without(data: TaskData, found: Sequence[Outlier]) -> TaskData:
     return replace(data, Y=Y)
 
 
-def _judged(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
-    """Return a result as an outlier, if it lies beyond the edge of what `model` foretells, which did not see it."""
+def _outlier_of(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
+    """Return a result that `model` did not see as an outlier, if it lies beyond the threshold; None otherwise."""
     mean, deviation = leave_one_out_prediction(model, data, row, target)
-    value, reach = float(data.Y[row, target]), edge(len(model.values)) * deviation
+    value, reach = float(data.Y[row, target]), outlier_threshold(len(model.values)) * deviation
     if abs(value - mean) <= reach:
         return None
     return Outlier(row, target, value, mean, mean + reach if value > mean else mean - reach)

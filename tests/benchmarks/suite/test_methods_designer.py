@@ -61,9 +61,9 @@ def test_it_predicts_from_the_first_experiment() -> None:
 
 
 def test_the_locks_are_those_of_the_guard() -> None:
-    from designer.priors.auto import LOCKS
+    from designer.priors.auto import SAFEGUARDS
 
-    assert methods.GUARD_LOCKS == LOCKS
+    assert methods.GUARD_LOCKS == SAFEGUARDS
 
 
 def test_without_its_turns_another_design_is_chosen() -> None:

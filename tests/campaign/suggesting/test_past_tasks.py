@@ -99,7 +99,7 @@ def test_the_knowledge_says_what_it_leans_on(family: Path) -> None:
     known = campaign.posterior()
     assert known is not None
     assert known.evidence is not None
-    assert known.evidence.words == "nothing is measured yet: past tasks alone decide"
+    assert known.evidence.words == "nothing is measured yet: predictions follow past tasks alone"
     measured(campaign, strength(690), 3)
     known = campaign.posterior()
     assert known is not None

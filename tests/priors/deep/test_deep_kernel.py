@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
 from designer.priors.deep.deep_kernel import DeepKernelPrior
 from designer.priors.deep.deep_training import Tables, Training, divergence, folds_of, negative_log_likelihood, train
-from designer.priors.deep.embedding_networks import begin, look, only
+from designer.priors.deep.embedding_networks import evaluate_networks, initial_weights, member_weights
 from designer.priors.testing import example_data, example_tasks
 from designer.surrogates.data import TaskData
 
@@ -22,7 +22,7 @@ QUICK = Training(steps=80, check=20, rows=16, tasks=4)
 
 def weights_of(seed: int = 0, members: int = 2, inputs: int = 3) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    weights = begin(members, inputs, 4, generator)
+    weights = initial_weights(members, inputs, 4, generator)
     hyper = {"offset": -1.0, "learned": -0.5, "own": -1.5, "length": 0.1, "noise": -2.0}
     weights |= {name: torch.full((members,), value) for name, value in hyper.items()}
     weights["mean"] = 0.1 * torch.randn(weights["mean"].shape, generator=generator)
@@ -31,7 +31,7 @@ def weights_of(seed: int = 0, members: int = 2, inputs: int = 3) -> dict[str, to
 
 def dense(weights: dict[str, torch.Tensor], member: int, X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and covariance of one member, written out."""
-    phi, mean = look(only(weights, member), X[None])
+    phi, mean = evaluate_networks(member_weights(weights, member), X[None])
     value = {name: float(weights[name][member].exp()) for name in ("offset", "learned", "own", "length")}
 
     def correlation(r: torch.Tensor) -> torch.Tensor:
@@ -89,7 +89,7 @@ def test_to_train_on_negated_values_gives_the_negated_mean() -> None:
     z = [torch.sin(2 * each[:, 0]) for each in X]
     folds = torch.tensor([0, 1, 2])
     up, down = (train(Tables.of(X, [s * each for each in z]), folds, QUICK, 0) for s in (1.0, -1.0))
-    first, second = (look(weights, X[0][None].expand(3, -1, -1)) for weights in (up, down))
+    first, second = (evaluate_networks(weights, X[0][None].expand(3, -1, -1)) for weights in (up, down))
     assert torch.equal(first[1], -second[1])
     assert torch.equal(first[0], second[0])
     assert float(first[1].std()) > 0.1
@@ -128,11 +128,11 @@ def trained() -> object:
 def test_past_tasks_that_are_alike_help(trained: object, rows: int) -> None:
     new = example_data(80)
     few = replace(new, X=new.X[:rows], Y=new.Y[:rows])
-    assert error(trained.condition(few), new) < 0.7 * error(PlainPrior().condition(few), new)  # type: ignore[attr-defined]
+    assert error(trained.condition(few), new) < 0.7 * error(BaselinePrior().condition(few), new)  # type: ignore[attr-defined]
 
 
 def test_a_task_that_runs_against_the_past_is_found_out(trained: object) -> None:
     new = example_data(80)
     against = replace(new, Y=400.0 - new.Y)
     few = replace(against, X=against.X[:8], Y=against.Y[:8])
-    assert error(trained.condition(few), against) < 1.1 * error(PlainPrior().condition(few), against)  # type: ignore[attr-defined]
+    assert error(trained.condition(few), against) < 1.1 * error(BaselinePrior().condition(few), against)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Metrics: distance predicts difference, and the past tasks that a new one resembles are the ones that are believed."""
+"""Metrics: distance predicts difference, and similar past tasks get the largest weights."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from designer.objective import Target
-from designer.priors.baseline import PlainPrior
+from designer.priors.baseline import BaselinePrior
 from designer.priors.deep.deep_training import Tables
 from designer.priors.metric.metric import FittedMetric, MetricPrior
 from designer.priors.metric.metric_training import MetricTraining, attention
 from designer.priors.metric.signature import sign, train_signature
-from designer.priors.weighting import Sights, Trial, Weighting, centrality, learn_weighting
+from designer.priors.weighting import TaskSimilarity, Trial, Weighting, centrality, learn_weighting
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task
@@ -52,14 +52,14 @@ def fitted() -> FittedMetric:
 
 
 @pytest.mark.parametrize("sort", ["wave", "vee"])
-def test_the_past_tasks_that_are_alike_are_believed(fitted: FittedMetric, sort: str) -> None:
+def test_similar_past_tasks_get_the_weight(fitted: FittedMetric, sort: str) -> None:
     weights = fitted.source_weights(new_task(sort, 12))
     assert sum(weights.values()) == pytest.approx(1.0)
     assert list(weights.values()) == sorted(weights.values(), reverse=True)
     assert sum(weight for name, weight in weights.items() if name.startswith(sort)) > 0.75
 
 
-def test_before_anything_is_measured_all_are_believed_about_alike(fitted: FittedMetric) -> None:
+def test_without_measurements_weights_are_about_equal(fitted: FittedMetric) -> None:
     weights = fitted.source_weights(new_task("wave", 0))
     assert max(weights.values()) < 0.5
     assert fitted.source_weights(replace(new_task("wave", 0), columns=foreign(), X=torch.zeros(0, 1))) == {}
@@ -77,7 +77,7 @@ def test_it_helps(fitted: FittedMetric) -> None:
         mean = prior.condition(few).posterior(new.X).mean  # type: ignore[attr-defined]
         return float((mean - new.Y).square().mean().sqrt())
 
-    assert error(fitted) < 0.8 * error(PlainPrior())
+    assert error(fitted) < 0.8 * error(BaselinePrior())
 
 
 def test_distance_in_the_embedding_predicts_difference(fitted: FittedMetric) -> None:
@@ -119,7 +119,7 @@ class TestSignatures:
         torch.testing.assert_close(sign(weights, phi[0][order], z[0][order], there), first, rtol=1e-4, atol=1e-5)
         assert sign(weights, phi[0][:0], z[0][:0], there[:0]).abs().max() == 0
 
-    def test_they_foretell_agreement_from_a_part_of_the_pairs(self) -> None:
+    def test_they_predict_agreement_from_a_part_of_the_pairs(self) -> None:
         generator = torch.Generator().manual_seed(1)
         phi = [torch.randn(40, 4, generator=generator) for _ in range(6)]
         z = [p[:, 0] ** 2 if i % 2 else p[:, 1] for i, p in enumerate(phi)]
@@ -133,20 +133,20 @@ class TestSignatures:
 
 class TestWeights:
     def test_more_measurements_count_more(self) -> None:
-        def leaning(k: int) -> float:
-            sights = Sights(k, np.zeros(2), np.array([0.9, -0.9]), np.zeros(2))
-            return float(Weighting().weights(sights)[0])
+        def source_weights(k: int) -> float:
+            similarity = TaskSimilarity(k, np.zeros(2), np.array([0.9, -0.9]), np.zeros(2))
+            return float(Weighting().weights(similarity)[0])
 
-        assert leaning(0) == pytest.approx(0.5)
-        assert 0.5 < leaning(3) < leaning(20)
+        assert source_weights(0) == pytest.approx(0.5)
+        assert 0.5 < source_weights(3) < source_weights(20)
 
-    def test_what_foretells_left_out_tasks_gains_strength(self) -> None:
+    def test_what_predicts_left_out_tasks_gains_strength(self) -> None:
         rng = np.random.default_rng(0)
         trials = []
         for _ in range(8):
             z = rng.standard_normal(30)
             expected = np.stack([z, rng.standard_normal(30)], axis=1)
-            trials.append(Trial(Sights(20, np.zeros(2), rng.normal(size=2), np.array([1.0, 0.0])), expected, z))
+            trials.append(Trial(TaskSimilarity(20, np.zeros(2), rng.normal(size=2), np.array([1.0, 0.0])), expected, z))
         found = learn_weighting(trials)
         assert found.strengths[2] > 2.0
         assert found.strengths[1] < 3.0

@@ -42,8 +42,8 @@ def task(n: int) -> TaskData:
 def test_a_network_that_only_remembers_is_found_out() -> None:
     one = task(12)
     learner = Adapted(Memory(), ({},))
-    way = lambda X: X  # noqa: E731  the features are the inputs
-    model = learner.model(one, way, 1.0, OutputScale.of(one.Y[:, 0].numpy()), learner.wide())  # type: ignore[arg-type]
+    input_map = lambda X: X  # noqa: E731  the features are the inputs
+    model = learner.model(one, input_map, 1.0, OutputScale.of(one.Y[:, 0].numpy()), learner.wide())  # type: ignore[arg-type]
     new = torch.rand(40, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     mean, variance = model.marginals(new)
     errors = mean - ((3 * new[:, 0]).sin() + new[:, 1])

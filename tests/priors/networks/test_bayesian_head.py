@@ -9,7 +9,7 @@ from torch.distributions import MultivariateNormal
 
 from designer.priors.networks.bayesian_head import OFFSET, HeadNetwork, Heads, HeadSettings, evidence_loss
 from designer.priors.networks.episodes import Episodes
-from designer.priors.networks.training import doubled, generator, seeded, weights_of
+from designer.priors.networks.training import generator, seeded, to_double, weights_of
 
 SETTINGS = HeadSettings(widths=(8,), features=4)
 
@@ -47,18 +47,18 @@ def test_the_loss_is_the_evidence_of_whole_tasks_whatever_their_length() -> None
 
 def test_a_linear_term_over_the_features_is_the_closed_form_of_the_head() -> None:
     """Harrison et al. (2018), eq. 4 and 5, against the kernel's form that `fit_informed` uses."""
-    weights = doubled(weights_of(network()))
+    weights = to_double(weights_of(network()))
     random = torch.Generator().manual_seed(1)
     inputs, new = torch.randn(2, 6, 5, generator=random, dtype=torch.float64)
     y, noise = torch.randn(6, generator=random, dtype=torch.float64), 0.04
     heads = Heads((weights,))
 
-    def said(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        from designer.priors.networks.bayesian_head import _looked
+    def outputs(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        from designer.priors.networks.bayesian_head import _mean_and_features
 
-        return _looked(heads.networks[0], x)
+        return _mean_and_features(heads.networks[0], x)
 
-    (mean, psi), (new_mean, new_psi) = said(inputs), said(new)
+    (mean, psi), (new_mean, new_psi) = outputs(inputs), outputs(new)
     K = psi @ psi.T + noise * torch.eye(6, dtype=torch.float64)
     by_kernel = new_mean + new_psi @ psi.T @ torch.linalg.solve(K, y - mean)
     # The head: prior N(k0, L0^-1) of the weights on phi, k0 the learned mean, posterior in closed form.
@@ -70,7 +70,7 @@ def test_a_linear_term_over_the_features_is_the_closed_form_of_the_head() -> Non
 
 
 def test_restored_weights_are_the_same() -> None:
-    heads = Heads((doubled(weights_of(network())), doubled(weights_of(network()))))
+    heads = Heads((to_double(weights_of(network())), to_double(weights_of(network()))))
     read = Heads(()).restored(heads.tensors())
     assert len(read.networks) == 2
     for one, other in zip(read.networks, heads.networks, strict=True):

@@ -6,14 +6,14 @@ import torch
 
 from designer.priors.networks.recurrent import Recurrent, RecurrentSettings, _features, generated
 from designer.priors.networks.synthetic_surfaces import surfaces
-from designer.priors.networks.training import doubled, generator, seeded, weights_of
+from designer.priors.networks.training import generator, seeded, to_double, weights_of
 from designer.priors.networks.transformer import Transformer, TransformerSettings, predict
 
 SETTINGS = TransformerSettings(width=8, layers=2, heads=2, forward=8)
 
 
 def network() -> dict[str, torch.Tensor]:
-    return doubled(weights_of(seeded(lambda: Transformer(3, SETTINGS), generator(0))))
+    return to_double(weights_of(seeded(lambda: Transformer(3, SETTINGS), generator(0))))
 
 
 def rows(n: int, seed: int) -> torch.Tensor:
@@ -63,7 +63,7 @@ def test_synthetic_surfaces_are_standardised_differ_and_are_drawn_from_their_gen
 
 def test_the_lstm_moves_its_learner_towards_the_measurements_and_not_without_any() -> None:
     settings = RecurrentSettings(widths=(8,), features=4)
-    weights = doubled(weights_of(seeded(lambda: Recurrent(3, settings), generator(0))))
+    weights = to_double(weights_of(seeded(lambda: Recurrent(3, settings), generator(0))))
     features = _features(weights, rows(6, 3))
     z = features[..., 0] * 2.0 + 1.0
     none = generated(weights, features[:, :0], z[:, :0], z[:, :0], 6)

@@ -9,7 +9,7 @@ import torch
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
-from designer.surrogates.robust.decimal_slips import FITS, decimal_slip
+from designer.surrogates.robust.decimal_slips import SLIP_FACTORS, decimal_slip
 from designer.surrogates.robust.outliers import outliers
 
 SPACE = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}])
@@ -22,8 +22,8 @@ def data(n: int = 7, row: int = 3, times: float = 1.0) -> TaskData:
     return TaskData(x, y, SPACE.encoder.columns)
 
 
-@pytest.mark.parametrize("fits", FITS)
-def test_few_results_let_it_be_asked_before_they_let_it_be_doubted(fits: float) -> None:
+@pytest.mark.parametrize("fits", SLIP_FACTORS)
+def test_a_slip_is_found_with_fewer_results_than_an_outlier(fits: float) -> None:
     given = data(times=1 / fits)
     found = decimal_slip(given, 0)
     assert found is not None
@@ -34,7 +34,7 @@ def test_few_results_let_it_be_asked_before_they_let_it_be_doubted(fits: float) 
 
 
 def test_a_result_that_no_moved_point_explains_is_not_asked_about() -> None:
-    """It may be a discovery; whether it is doubted is for `outliers` to say."""
+    """It may be a discovery; `outliers` decides whether it is flagged."""
     assert decimal_slip(data(times=3.5), 0) is None
     assert decimal_slip(data(times=45.0), 0) is None
     assert outliers(data(times=3.5), 0) == ()

@@ -1,4 +1,4 @@
-"""The search for results that the others do not foretell, with a model that everybody can follow: the median."""
+"""The search for outliers with a simple model: the median."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.surrogates.robust.outlier_search import MOST, find_outliers, unconfirmed
+from designer.surrogates.robust.outlier_search import MAX_OUTLIER_SHARE, find_outliers, unconfirmed
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def test_what_was_only_suspected_comes_back() -> None:
 @given(st.lists(st.floats(-100, 100), max_size=120))
 def test_no_more_are_laid_aside_than_may_be(y: list[float]) -> None:
     found = search(y, reach=0.1, suspect=0.1)
-    assert len(found) <= MOST * len(y)
+    assert len(found) <= MAX_OUTLIER_SHARE * len(y)
     assert found == sorted(set(found))
 
 

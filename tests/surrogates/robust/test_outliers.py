@@ -1,4 +1,4 @@
-"""Results that the others do not foretell."""
+"""Outliers: results that the other results do not predict."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from scipy.stats import norm, t
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.robust.outlier_search import MOST
-from designer.surrogates.robust.outliers import drawn_to_edges, edge, outliers, without
-from designer.surrogates.variance_inflation import widening
+from designer.surrogates.robust.outlier_search import MAX_OUTLIER_SHARE
+from designer.surrogates.robust.outliers import outlier_threshold, outliers, winsorise_outliers, without
+from designer.surrogates.variance_inflation import inflation_factor
 
 SPACE = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}])
 MANY = {5: 10.0, 12: 10.0, 18: 0.1}
@@ -49,31 +49,31 @@ def test_wrong_results_are_found_and_hide_the_others_no_more(wrong: dict[int, fl
     assert [each.expected for each in found] == pytest.approx(sound.Y[sorted(wrong), 0].tolist(), abs=0.2)
     errors = [
         float((process(each).marginals(sound.X)[0] - sound.Y[:, 0]).square().mean().sqrt())
-        for each in (without(given, found), drawn_to_edges(given, found), given)
+        for each in (without(given, found), winsorise_outliers(given, found), given)
     ]
     assert errors[0] < 0.1
     assert errors[1] < (0.25 if variance is None else 0.5)
     assert errors[1] < errors[2]
 
 
-def test_the_edge_lies_where_the_process_of_the_others_says() -> None:
+def test_the_threshold_is_that_of_the_process_of_the_others() -> None:
     given = data(MANY)
     rest = process(without(given, outliers(given, 0)))
     for each in outliers(given, 0):
         mean, variance = rest.marginals(given.X[[each.row]])
-        reach = edge(21) * float(variance + rest.noise_variance) ** 0.5
+        reach = outlier_threshold(21) * float(variance + rest.noise_variance) ** 0.5
         assert each.expected == pytest.approx(float(mean))
         assert abs(each.edge - each.expected) == pytest.approx(reach)
         assert (each.edge > each.expected) == (each.value > each.expected)
 
 
 @pytest.mark.parametrize("results", [3, 6, 22, 500])
-def test_a_sound_result_lies_beyond_the_edge_as_rarely_as_beyond_five_deviations(results: int) -> None:
-    narrow = edge(results) * widening(results - 2)
+def test_a_correct_result_lies_beyond_the_threshold_as_rarely_as_beyond_five_deviations(results: int) -> None:
+    narrow = outlier_threshold(results) * inflation_factor(results - 2)
     assert t.sf(narrow, results - 2) == pytest.approx(norm.sf(5.0))
 
 
-def test_noise_alone_is_hardly_ever_doubted() -> None:
+def test_noise_alone_is_hardly_ever_flagged() -> None:
     rng = np.random.default_rng(3)
     x = torch.linspace(0, 1, 15, dtype=torch.float64)[:, None]
     found = [outliers(TaskData(x, torch.from_numpy(rng.normal(size=(15, 1))), SPACE.encoder.columns), 0)
@@ -92,20 +92,20 @@ def test_they_are_the_same_in_any_unit_sign_and_order(slope: float, shift: float
         assert by_row[each.row].edge == pytest.approx(slope * each.edge + shift, rel=1e-4, abs=1e-4 * abs(slope))
 
 
-@pytest.mark.parametrize(("second", "doubted"), [(1.02, []), (1.4, []), (0.1, [7]), (2.5, [7, 24])])
-def test_a_second_measurement_confirms_a_result_or_does_not(second: float, doubted: list[int]) -> None:
+@pytest.mark.parametrize(("second", "flagged"), [(1.02, []), (1.4, []), (0.1, [7]), (2.5, [7, 24])])
+def test_a_second_measurement_confirms_a_result_or_does_not(second: float, flagged: list[int]) -> None:
     given = data({7: 10.0})
     again = TaskData(
         torch.cat([given.X, given.X[[7]]]), torch.cat([given.Y, second * given.Y[[7]]]), SPACE.encoder.columns
     )
-    assert [each.row for each in outliers(again, 0)] == doubted
+    assert [each.row for each in outliers(again, 0)] == flagged
 
 
-def test_designs_beside_each_other_that_agree_are_believed() -> None:
+def test_near_designs_that_agree_are_no_outliers() -> None:
     assert outliers(data({7: 10.0, 8: 10.0, 9: 10.0}), 0) == ()
 
 
-def test_what_is_drawn_to_the_edge_still_stands_out() -> None:
+def test_a_winsorised_value_still_stands_out() -> None:
     """A discovery is worth a look at the designs beside it."""
     space = DesignSpace(parameters=[{"name": name, "kind": "numeric", "bounds": [0, 1]} for name in "abc"])
     X = torch.rand(14, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
@@ -113,7 +113,7 @@ def test_what_is_drawn_to_the_edge_still_stands_out() -> None:
     y[9] = 60.0
     given = TaskData(X, y, space.encoder.columns)
     (found,) = outliers(given, 0)
-    mean, _ = process(drawn_to_edges(given, [found])).marginals(X)
+    mean, _ = process(winsorise_outliers(given, [found])).marginals(X)
     assert found.row == 9
     assert int(mean.argmax()) == 9
     assert float(mean[9]) > 1.4 * float(mean[y[:, 0] < 60].max())
@@ -125,15 +125,15 @@ def test_each_target_is_judged_by_its_own_results() -> None:
     assert outliers(both, 0) == ()
     (found,) = outliers(both, 1)
     assert (found.row, found.target) == (7, 1)
-    drawn = drawn_to_edges(both, [found])
+    drawn = winsorise_outliers(both, [found])
     assert torch.equal(drawn.Y[:, 0], both.Y[:, 0])
     assert int((drawn.Y != both.Y).sum()) == 1
     assert int(torch.isnan(without(both, [found]).Y).sum()) == 1
 
 
-def test_no_more_than_a_share_is_doubted() -> None:
+def test_at_most_a_share_is_flagged() -> None:
     wrong = dict.fromkeys(range(0, 24, 3), 10.0)
-    assert len(outliers(data(wrong), 0)) <= MOST * 24
+    assert len(outliers(data(wrong), 0)) <= MAX_OUTLIER_SHARE * 24
 
 
 def test_a_process_that_is_known_already_changes_nothing() -> None:
