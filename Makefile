@@ -1,6 +1,6 @@
 # Two commands do everything, set-up included, and touch nothing outside this folder:
 #   make demo   a real campaign on measured alloys, against random search, with an HTML report
-#   make test   ruff, mypy --strict and the whole test suite
+#   make test   ruff, mypy --strict, the documentation site and the whole test suite
 # A virtual environment is built in .venv the first time; later runs start at once and need no network.
 
 SHELL := /bin/bash
@@ -23,16 +23,16 @@ TEST_READY := $(VENV)/.ready-test
 # An environment made for the tests holds all that the demo needs.
 RUN_READY := $(if $(wildcard $(TEST_READY)),$(TEST_READY),$(DEMO_READY))
 
-.PHONY: help demo test lint types pytest format constraints clean
+.PHONY: help demo test lint types docs pytest format constraints clean
 
 help:
 	@sed -n '1,4s/^# \{0,1\}//p' Makefile
-	@echo "Smaller: make lint | types | pytest | format | constraints | clean"
+	@echo "Smaller: make lint | types | docs | pytest | format | constraints | clean"
 
 demo: $(RUN_READY)
 	@$(PY) campaigns/demo.py
 
-test: lint types pytest
+test: lint types docs pytest
 
 lint: $(TEST_READY)
 	$(PY) -m ruff check .
@@ -40,6 +40,10 @@ lint: $(TEST_READY)
 
 types: $(TEST_READY)
 	$(PY) -m mypy
+
+# The site in build/site, without network; every warning is an error.
+docs: $(TEST_READY)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --clean --strict
 
 # Last in `make test`, so that a run ends with pytest's own summary.
 pytest: $(TEST_READY)
