@@ -100,7 +100,7 @@ def test_by_hand_with_a_sheet(folder: Path, capsys: pytest.CaptureFixture[str]):
 
 def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(folder: Path, capsys: pytest.CaptureFixture[str]):
     name = "two-targets.yaml"
-    assert main(["run", name, "--most", "10", "--json"]) == 0
+    assert main(["run", name, "--max-experiments", "10", "--json"]) == 0
     ended = json.loads(capsys.readouterr().out)
     assert len(ended["experiments"]) == 10
     hows = {each.how for each in Campaign.open(name).state.suggestions.values()}
@@ -129,23 +129,23 @@ def test_every_simulator_has_a_campaign():
 def test_a_simulated_campaign_runs(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
     """The first experiments are made, nothing else is printed by what simulates, and the run goes on where it ended."""
     need(name, folder)
-    most = 1 if name in SLOW else 3
-    assert main(["run", name, "--most", str(most), "--json"]) == 0
+    limit = 1 if name in SLOW else 3
+    assert main(["run", name, "--max-experiments", str(limit), "--json"]) == 0
     ended = json.loads(capsys.readouterr().out)
-    assert len(ended["experiments"]) == most
+    assert len(ended["experiments"]) == limit
     wanted = {target.name for target in CampaignSpec.from_file(name).objective.targets}
     made = [each["values"] for each in ended["experiments"] if not each["failed"]]
     assert made
     assert all(set(values) == wanted for values in made)
-    assert main(["run", name, "--most", "1", "--json"]) == 0
-    assert len(Campaign.open(name).state.suggestions) == max(most + 1, 2)
+    assert main(["run", name, "--max-experiments", "1", "--json"]) == 0
+    assert len(Campaign.open(name).state.suggestions) == max(limit + 1, 2)
 
 
 @pytest.mark.parametrize("name", PAST)
 def test_a_campaign_with_past_tasks_begins_well(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
     """Its first experiments, made before anything was measured, are better than most of the space."""
     need(name, folder)
-    assert main(["run", name, "--most", "3", "--json"]) == 0
+    assert main(["run", name, "--max-experiments", "3", "--json"]) == 0
     ended = json.loads(capsys.readouterr().out)
     values = [next(iter(each["values"].values())) for each in ended["experiments"] if not each["failed"]]
     assert {each.how for each in Campaign.open(name).state.suggestions.values()} == {"model"}

@@ -1,5 +1,5 @@
-"""What to make next: acquisition functions, the search for their best designs in a space, and when to stop.
+"""Acquisition functions, the search for their maximum in a space, first designs and batches.
 
-The parts are imported where they are needed, since most of them load torch: `designer.acquisition.propose.propose` and
-`designer.acquisition.initial.initial_designs` are the way in.
+The entry points are `designer.acquisition.propose.propose` and `designer.acquisition.initial.initial_designs`. Modules
+are imported where they are needed, since most of them load torch.
 """

@@ -1,4 +1,4 @@
-"""Designs that were looked at in a search: coordinates, features, and what each is worth at most."""
+"""The designs evaluated in a search, with upper bounds of their acquisition values."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SCREENED = 32_768
 class Archive:
     """Designs with upper bounds of their acquisition, searched lazily.
 
-    The improvement that a design brings only falls when more designs are on their way, so a value from before is a
-    bound now: the best design is found when its fresh value is above all bounds of the others (the lazy greedy
+    The improvement by a design does not rise when more designs are pending, so an earlier value is an upper bound: the
+    best design is found when its present value is above the bounds of all others (the lazy greedy
     algorithm; M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", 1978).
 
     Parameters
@@ -31,7 +31,7 @@ class Archive:
     space, encode
         The space of the designs, and the function from coordinates to features.
     taken
-        Keys of designs that are not to be found.
+        Keys of designs that are excluded.
     coordinates
         ``n x c`` designs to begin with.
     """
@@ -49,7 +49,7 @@ class Archive:
         return torch.as_tensor(self._encode(self.coordinates[rows]), dtype=torch.float64)
 
     def screen(self, acquisition: Acquisition, deadline: Deadline | None) -> bool:
-        """Bound all designs by the acquisition's screen, in chunks; return False if the time did not suffice."""
+        """Bound all designs by the acquisition's screen, in chunks; return False if the time limit is reached."""
         for start in range(0, len(self.coordinates), SCREENED):
             if deadline is not None and deadline.passed:
                 return False
@@ -59,7 +59,7 @@ class Archive:
         return True
 
     def add(self, acquisition: Acquisition, coordinates: Floats, limit: int) -> None:
-        """Score more designs, those that are taken or here already left out; of more than `limit` the best screened."""
+        """Score new designs without the excluded ones; of more than `limit` only the best by the screen."""
         kept = []
         for i, key in enumerate(self._space.keys(coordinates)):
             if key not in self._taken:
@@ -78,7 +78,7 @@ class Archive:
             self._score(acquisition, np.arange(first, len(self.coordinates)))
 
     def rescore(self, acquisition: Acquisition, limit: int) -> None:
-        """Score the best `limit` designs afresh, and drop the others."""
+        """Score the best `limit` designs again, and drop the others."""
         rows = np.argsort(-self.bounds, kind="stable")[:limit]
         rows = np.sort(rows[self.bounds[rows] > -np.inf])
         self.bounds[:] = -np.inf
@@ -93,7 +93,7 @@ class Archive:
         self.bounds[rows] = np.where(np.isfinite(values), values, np.finfo(float).min)
 
     def best(self, acquisition: Acquisition, deadline: Deadline | None) -> tuple[int, float] | None:
-        """Return the row and the fresh value of the best design, or None if none is left.
+        """Return the row and the present value of the best design, or None if none is left.
 
         At most ``acquisition.effort`` designs are scored, those with the highest bounds first; fewer where the best
         value is above the bounds of all others and the acquisition's screen is a bound.

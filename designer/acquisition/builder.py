@@ -1,4 +1,4 @@
-"""Which acquisition function a context calls for."""
+"""The choice of the acquisition function for a context."""
 
 from __future__ import annotations
 

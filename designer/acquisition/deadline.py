@@ -1,4 +1,4 @@
-"""A bound on how long a suggestion may take."""
+"""The time limit of a suggestion."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """A moment after which no further stage of a suggestion is begun.
+    """A time after which no further stage of a suggestion is started.
 
     Parameters
     ----------
     seconds
-        How long from now.
+        Seconds from now.
     clock
-        What tells the time, in seconds.
+        The clock, in seconds.
 
     Examples
     --------
@@ -30,5 +30,5 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether the moment has come."""
+        """Whether the time is over."""
         return self._clock() >= self._end

@@ -1,7 +1,7 @@
-"""What a few designs may turn out to be: joint draws of one target, and the posterior given each draw.
+"""Fantasies: joint posterior draws of one target at a few designs, and the posterior given each draw.
 
-Pending designs, earlier members of a batch and, under noise, the measured designs themselves are not known. Draws of
-their values from the joint posterior ("fantasies") stand for them; given a draw the posterior elsewhere is again
+The values of pending designs, of earlier members of a batch and, under noise, of measured designs are unknown. They are
+replaced by draws from the joint posterior ("fantasies"); given a draw the posterior elsewhere is again
 Gaussian, with a shifted mean and a variance that shrinks by the same amount for every draw.
 """
 
@@ -27,8 +27,8 @@ _WIDTH = 64
 class Draws:
     """Quasi-random standard normal numbers, the same for the same values here.
 
-    Whatever is drawn together (several targets, and the design beside its incumbents) takes its own `block` of
-    columns of one sequence. Two sequences would not do: scrambled alike, their points are not independent.
+    Values that are drawn together (several targets, or a design and its incumbents) use different blocks of columns of
+    one sequence. Points of two sequences with the same scrambling would not be independent.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Fantasies:
     mean, variance
         ``b`` posterior means and variances at `Z`.
     floor
-        The least standard deviation that is told apart from certainty, in the target's unit.
+        The smallest standard deviation that is treated as uncertainty, in the target's unit.
     """
 
     def __init__(self, model: Model, Z: Tensor, draws: Draws, sign: int = 1) -> None:
@@ -112,7 +112,7 @@ class Fantasies:
 
 
 def _scale(mean: Tensor, variance: Tensor) -> float:
-    """Return the size of what varies, in the target's own unit, whatever that unit is."""
+    """Return the scale of the variation, in the target's unit."""
     spread = math.sqrt(float(variance.max() + mean.var(unbiased=False)))
     return spread or _JITTER * float(mean.abs().max()) or _JITTER
 
@@ -131,8 +131,8 @@ def _cholesky(covariance: Tensor, scale: float) -> Tensor:
 def winners(utilities: Tensor, limit: int) -> Tensor:
     """Return the designs (indices, rising) that are the best of some draw, at most `limit`, most frequent first.
 
-    A design that is the best in no draw changes no incumbent: leaving it out leaves the improvement as it is, up to
-    the share of draws that was looked at.
+    A design that is the best in no draw never is the incumbent, so leaving it out does not change the improvement over
+    these draws.
 
     Parameters
     ----------

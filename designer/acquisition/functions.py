@@ -1,7 +1,7 @@
-"""Acquisition functions: how much a design is worth making, given all that is measured and pending.
+"""Acquisition functions of designs, given the measured and pending ones.
 
-All are botorch acquisition functions of features ``... x 1 x d`` that return logarithms, and all know how to go on
-when one more design is on its way (`Acquisition.joined`), which is how batches are made.
+All are botorch acquisition functions of features ``... x 1 x d`` that return logarithms. `Acquisition.joined` adds
+pending designs; batches are built with it, one design after another.
 
 References: B. Letham et al., "Constrained Bayesian optimization with noisy experiments" (Bayesian Analysis 2019);
 S. Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization" (NeurIPS 2023).
@@ -55,11 +55,11 @@ class Acquisition(AcquisitionFunction):
         """Return the acquisition (``n``) of features (``n x d``)."""
 
     def screen(self, X: Tensor) -> Tensor:
-        """Return a cheap stand-in (``n``) for the acquisition of features (``n x d``), to rank very many designs."""
+        """Return a cheap approximation (``n``) of the acquisition of features (``n x d``), for many designs."""
         return self.values(X)
 
     def joined(self, X: Tensor) -> Acquisition:
-        """Return the acquisition function when the designs `X` (``k x d``) are on their way as well."""
+        """Return the acquisition function with the designs `X` (``k x d``) also pending."""
         pending = torch.cat([self.context.pending, X.detach()])
         return type(self)(replace(self.context, pending=pending))
 
@@ -69,7 +69,8 @@ class NoisyImprovement(Acquisition):
 
     ``log E_s[ E[(u(f(x)) - max_z u(f_s(z)))^+ | f_s(z)] ] + log P(feasible) + log P(success)``, where s runs over
     joint draws at the feasible measured designs and the pending ones z (Letham et al. 2019), and the inner
-    expectation is exact. A mixture's improvement is the weighted sum of its components' improvements, exactly.
+    expectation is exact. The improvement of a mixture model is the weighted sum
+    of the improvements of its components.
     """
 
     def __init__(self, context: AcquisitionContext) -> None:
@@ -145,7 +146,8 @@ class DesirabilityImprovement(Acquisition):
     """Log of the noisy expected improvement of the overall desirability, by quasi-Monte Carlo.
 
     Incumbents are drawn jointly as in `NoisyImprovement`; the design's own targets are drawn given each incumbent
-    draw. The positive part is Ament et al.'s fat softplus, so that hopeless designs are still ranked.
+    draw. The positive part is Ament et al.'s fat softplus, so that designs with negligible
+    improvement are still ranked.
     """
 
     draws, inner, temperature = 64, 8, 1e-3

@@ -1,4 +1,4 @@
-"""Several goals at once: the noisy expected hypervolume improvement of botorch, made ready for a search.
+"""Several goals: the noisy expected hypervolume improvement of botorch, with a screen for the search.
 
 References: S. Daulton, M. Balandat, E. Bakshy, "Parallel Bayesian optimization of multiple noisy objectives with
 expected hypervolume improvement" (NeurIPS 2021); J. Knowles, "ParEGO" (IEEE Transactions on Evolutionary Computation
@@ -109,7 +109,7 @@ class HypervolumeImprovement(Acquisition):
         return kept if len(kept) else Z[:1]
 
     def joined(self, X: Tensor) -> HypervolumeImprovement:
-        """Return this function with the designs `X` (``k x d``) on their way as well; the baseline stays."""
+        """Return the acquisition function with the designs `X` (``k x d``) also pending, and the same baseline."""
         pending = torch.cat([self.context.pending, X.detach()])
         return HypervolumeImprovement(replace(self.context, pending=pending), self.baseline)
 
@@ -120,8 +120,8 @@ class HypervolumeImprovement(Acquisition):
     def screen(self, X: Tensor) -> Tensor:
         """Return the best (``n``) of the improvements of single goals and weighted sums, on a common scale.
 
-        Each weighted sum of utilities is taken as normal, and its improvement over the best measured mean as cheap
-        and closed: what lies high for some weighting is a candidate for the front.
+        Each weighted sum of utilities is taken as normal, and its improvement over the best measured mean has a
+        closed form: a design that is good for some weighting is a candidate for the front.
         """
         objective = self.context.objective
         mean, variance = X.new_zeros(len(X), 0), X.new_zeros(len(X), 0)
@@ -145,7 +145,7 @@ def _models(context: AcquisitionContext) -> list[Model]:
 
 
 def _spread(there: Moments) -> Tensor:
-    """Return how far a target varies over some designs, as far as is known; 1 where it is known not to."""
+    """Return the predicted variation of a target over some designs; 1 if it is 0."""
     total = (there.mean.var(unbiased=False) + there.variance.mean()).sqrt()
     return total if total > 0 else torch.ones_like(total)
 
@@ -165,7 +165,7 @@ class _Utilities:
 
 
 def _violations(context: AcquisitionContext, spreads: Tensor) -> list[Callable[[Tensor], Tensor]]:
-    """Return the outcome constraints as botorch takes them: negative where kept, in spreads of their targets."""
+    """Return the outcome constraints in the form of botorch: negative where met, in spreads of their targets."""
     result: list[Callable[[Tensor], Tensor]] = []
     for column, at_least, at_most in context.limits:
         if at_least is not None:

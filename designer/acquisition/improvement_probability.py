@@ -1,10 +1,10 @@
-"""How probable it is that a design still to be made is better than the best measured one.
+"""The probability that a design not yet made is better than the best measured one.
 
     P( max_{x in C} u(f(x)) > max_{z in B} u(f(z)) + margin ),
 
 over joint draws of the posterior at the candidates C (the designs with the highest acquisition that a search finds)
-and the feasible measured designs B; what is infeasible or fails in a draw does not count in it. Of a Pareto front,
-"better" means that some candidate lies above every measured design by the margin in at least one utility. For a
+and the feasible measured designs B; designs that are infeasible or fail in a draw are left out of it. For a Pareto
+front "better" means that some candidate lies above every measured design by the margin in at least one utility. For a
 mixture of models the probability is the weighted sum of the components'. Since C holds the likeliest candidates and
 not all designs, the figure is a lower bound, tight where the rest are far less likely.
 """

@@ -1,4 +1,4 @@
-"""The first designs, before there is anything to learn from."""
+"""Space-filling first designs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPARE = 32
 
 
 def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None = None) -> Floats:
-    """Return designs that spread over the space and keep away from those to `avoid`.
+    """Return designs that cover the space, at a distance from those to `avoid`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None 
     known: set[bytes] = set()
     taken = _new(space, np.empty((0, space.width)) if avoid is None else np.asarray(avoid, dtype=np.float64), known)
     found = _new(space, space.space_filling(n, rng, taken if len(taken) else None), known)
-    if len(found) < n:  # a space that is nearly used up: what is spread out may be taken
+    if len(found) < n:  # a nearly exhausted space: space-filling designs may be excluded
         more = space.sample(n + len(taken) + _SPARE, rng)
         found = np.concatenate([found, _new(space, more, known)])[:n]
     if not len(found):

@@ -1,4 +1,4 @@
-"""What was measured, and the designs proposed from it."""
+"""Measurements, and the designs proposed from them."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Proposal:
     Parameters
     ----------
     coordinates
-        ``k x c``; fewer than asked for only where no more are left, which `remarks` then say.
+        ``k x c``; fewer than requested only if no more are left; `remarks` then say so.
     scores
         The log acquisition of each when it was chosen, those before it being on their way; -inf for a design that
         no acquisition was computed for.
     notes
-        In words, for each: why it was chosen (``exploit``, ``explore``, ``replicate``, ``fallback``...).
+        The reason of each choice (``exploitation: ...``, ``exploration: ...``, ``replicate: ...``).
     remarks
         In words, on the proposal as a whole.
     """

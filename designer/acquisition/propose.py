@@ -1,4 +1,4 @@
-"""What to make next: a pure function of the posterior, the space, the objective, what is known and a seed."""
+"""The proposal of designs: a pure function of the posterior, the space, the objective, the data and a seed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from designer.threads import one_thread
 
 _REFERENCE = 256
 _STARTS = 8
-_LATE = "fallback: the time was up"
+_LATE = "time limit reached"
 
 
 class SuccessModel(Protocol):
-    """What is known about where experiments fail."""
+    """A model of the probability that an experiment succeeds."""
 
     def log_probability(self, X: Tensor) -> Tensor:
         """Return log P(success) (``n``) of features `X` (``n x d``)."""
@@ -56,7 +56,7 @@ def propose(
     deadline: Deadline | None = None,
     acquisition: AcquisitionBuilder | None = None,
 ) -> Proposal:
-    """Return the `n` designs to make next, each chosen as if those before it were on their way.
+    """Return the `n` designs to make next, each chosen with those before it pending.
 
     The same arguments give the same designs, whatever the order of the rows of `data` and `pending`; torch runs on
     one thread inside.
@@ -80,7 +80,7 @@ def propose(
         The features that `posterior` was conditioned on; the space's own unless given.
     deadline
         When to stop searching. The designs proposed are then the best of those scored so far, or, where none was,
-        designs that fill the space; their notes begin with ``fallback``.
+        designs that fill the space; their notes begin with ``time limit reached``.
     acquisition
         Builds the acquisition function from model and context; the default unless given.
 
@@ -110,7 +110,7 @@ class Known:
 
     @classmethod
     def of(cls, space: DesignSpace, data: Observed, pending: Floats, forbidden: Set[Any]) -> Known:
-        """Sort out what `propose` is given."""
+        """Return the distinct designs among the arguments of `propose`."""
         measured, waiting = distinct(space, data.coordinates), distinct(space, pending)
         keys = set(space.keys(measured))
         waiting = waiting[[key not in keys for key in space.keys(waiting)]]
@@ -129,7 +129,7 @@ def acquisition_context(
     encoder: Encoder,
     acquisition: AcquisitionBuilder | None = None,
 ) -> AcquisitionContext:
-    """Return what an acquisition function is built from."""
+    """Return the context from which an acquisition function is built."""
     compared = known.measured[:0]
     if not len(known.measured):
         compared = space.sample(_REFERENCE, np.random.default_rng(seed))
@@ -175,21 +175,21 @@ class _Proposing:
         notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
         if len(notes) < n and not found.exhausted:
             return self._completed(n, found.coordinates, found.scores, tuple(notes))
-        remarks = (f"only {len(notes)} of {n} designs: no more are left",) if len(notes) < n else ()
+        remarks = (f"only {len(notes)} of {n} designs: no others are left",) if len(notes) < n else ()
         proposal = Proposal(found.coordinates, found.scores, tuple(notes), remarks)
         return self._with_replicate(proposal) if replicates == "auto" else proposal
 
     def _completed(self, n: int, coordinates: Floats, scores: tuple[float, ...], notes: tuple[str, ...]) -> Proposal:
-        """Return a proposal made up to `n` with designs that fill the space, when there was no time to score any."""
+        """Return a proposal filled up to `n` with space-filling designs, if the time limit did not allow a search."""
         taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
         spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
         keys = self.space.keys(spread)
         spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
         if not len(coordinates) + len(spread):
             raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
-        notes = (*notes, *[f"{_LATE}; it fills the space"] * len(spread))
+        notes = (*notes, *[f"{_LATE}: chosen to fill the space"] * len(spread))
         scores = (*scores, *[-math.inf] * len(spread))
-        remarks = (f"only {len(notes)} of {n} designs: no more are left",) if len(notes) < n else ()
+        remarks = (f"only {len(notes)} of {n} designs: no others are left",) if len(notes) < n else ()
         return Proposal(np.concatenate([coordinates, spread]), scores, notes, remarks)
 
     def _with_replicate(self, proposal: Proposal) -> Proposal:
@@ -205,7 +205,10 @@ class _Proposing:
         return Proposal(
             np.concatenate([measured[again : again + 1], proposal.coordinates[:kept]]),
             (-math.inf, *proposal.scores[:kept]),
-            ("replicate: measuring this design again tells more about the best than a new one", *proposal.notes[:kept]),
+            (
+                "replicate: repeating this design is more informative about the best than a new one",
+                *proposal.notes[:kept],
+            ),
             proposal.remarks,
         )
 

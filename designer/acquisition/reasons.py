@@ -1,4 +1,4 @@
-"""Why a design was chosen, in words, and which measured designs look best."""
+"""The reasons for choices as text, and the measured designs ordered by expected utility."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ def best_first(context: AcquisitionContext) -> npt.NDArray[np.intp]:
 
 
 def reasons(acquisition: Acquisition, X: Tensor) -> list[str]:
-    """Return for each design ``n x d`` why `acquisition` chose it."""
+    """Return the reason why `acquisition` chose each design (``n x d``)."""
     context = acquisition.context
     if isinstance(acquisition, FirstFeasible):
-        return ["feasible first: no measured design keeps the outcome constraints yet"] * len(X)
+        return ["feasible first: no measured design meets the outcome constraints yet"] * len(X)
     if context.objective.mode == "pareto":
-        return ["trade-off: expected to widen the Pareto front"] * len(X)
+        return ["trade-off: expected to extend the Pareto front"] * len(X)
     incumbents = context.incumbents()
     if not len(incumbents):
-        return ["prior: nothing is measured yet that it could be compared with"] * len(X)
+        return ["prior: chosen by past tasks, before the first result"] * len(X)
     best = expected_utilities(context, incumbents).max()
     better = (expected_utilities(context, X)[:, 0] > best).tolist()
-    exploit, explore = "exploit: expected to beat the best so far", "explore: uncertain enough that it may be the best"
+    exploit = "exploitation: predicted to beat the best so far"
+    explore = "exploration: uncertain enough that it may beat the best so far"
     return [exploit if each else explore for each in better]

@@ -1,7 +1,7 @@
-"""Whether to measure a design again rather than a new one.
+"""The choice between a replicate and a new design.
 
-A new measurement is worth what it lets us choose: the expected rise of the best posterior mean (the knowledge
-gradient). For a measurement at design i with noise variance s^2,
+The value of a measurement is the expected increase of the best posterior mean (the knowledge gradient). For a
+measurement at design i with noise variance s^2,
 
     KG_i = E_z[ max_j (m_j + c_ji z / sqrt(c_ii + s^2)) ] - max_j m_j,        z ~ N(0, 1),
 
@@ -35,7 +35,7 @@ def worthwhile_replicate(context: AcquisitionContext, new: Tensor, allowed: Tens
     Parameters
     ----------
     context
-        With a single goal ``minimize`` or ``maximize``; otherwise nothing is ever replicated.
+        With a single goal ``minimize`` or ``maximize``; otherwise None is returned.
     new
         ``d`` features of the best new design.
     allowed

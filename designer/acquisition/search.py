@@ -1,7 +1,7 @@
 """The search for the designs with the highest acquisition: the whole of a listed space, or local search.
 
-Effort is counted in designs, never in seconds, so that the same question has the same answer on every machine; a
-deadline only cuts it short, and says so.
+The effort is a number of designs and not a time, so that the result is the same on every machine; a deadline ends the
+search early, and the result says so.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _LATER_RADII = _RADII[3::2]
 
 @dataclass(frozen=True)
 class Found:
-    """Designs found, the best first of what was left at each turn.
+    """The designs found, each the best of the remaining ones.
 
     Parameters
     ----------
     coordinates
-        ``k x c``; fewer than asked for where no more are left.
+        ``k x c``; fewer than requested if no more are left.
     scores
         The acquisition of each when it was chosen.
     unsearched
-        How many of the last of them are only the best of what was scored when the time was up.
+        How many of the last ones were chosen after the time limit, from the designs scored before.
     exhausted
         Whether no more designs are left.
     """
@@ -60,11 +60,11 @@ class Search:
     space, encode
         The space, and the function from coordinates to features.
     taken
-        Keys of designs that are not to be found.
+        Keys of designs that are excluded.
     starts
-        ``s x c`` designs worth looking around, such as the best measured ones.
+        ``s x c`` designs from which local search starts, such as the best measured ones.
     rng
-        The only source of chance.
+        The source of all random numbers.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Search:
         self._listed = listed_designs(space)
 
     def run(self, acquisition: Acquisition, n: int) -> Found:
-        """Return up to `n` designs, each the best when those before it are on their way."""
+        """Return up to `n` designs, each the best with those before it pending."""
         archive = self._open(acquisition)
         rows: list[int] = []
         scores: list[float] = []
@@ -102,7 +102,7 @@ class Search:
         return Found(archive.coordinates[rows], tuple(scores), late, exhausted)
 
     def leading(self, acquisition: Acquisition, n: int) -> Floats:
-        """Return up to `n` designs with the highest acquisition, each taken alone: the candidates for the best."""
+        """Return up to `n` designs with the highest acquisition, each scored alone."""
         archive = self._open(acquisition)
         self._turn(archive, acquisition, 0)
         return archive.leading(n)
@@ -142,7 +142,7 @@ class Search:
 
 
 def listed_designs(space: DesignSpace) -> Floats | None:
-    """Return all designs (``N x c``) of a space that is searched whole, or None where it is too large for that."""
+    """Return all designs (``N x c``) of a space that is small enough to be enumerated; otherwise None."""
     if space.pool is not None:
         return np.asarray(space.pool.coordinates)
     try:
@@ -159,7 +159,7 @@ def _best_known(archive: Archive) -> tuple[int, float] | None:
 
 
 def _apart(archive: Archive, radius: float) -> Floats:
-    """Return the best designs that lie apart from each other by the radius: the starts of the next round."""
+    """Return the best designs that are at least a radius apart: the starts of the next round."""
     order = np.argsort(-archive.bounds, kind="stable")[: 16 * _PARENTS]
     order = order[archive.bounds[order] > -np.inf]
     if not len(order):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
+from designer.campaign.wording import count
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def run(
     oracle: Oracle | None = None,
     *,
     progress: Progress | None = None,
+    max_experiments: int | None = None,
     most: int | None = None,
 ) -> RunReport:
     """Suggest and measure until the campaign's stopping rule holds.
@@ -88,30 +90,35 @@ def run(
     Parameters
     ----------
     oracle
-        What measures; the campaign file's ``measure`` unless given.
+        The oracle that measures; the campaign file's ``measure`` unless given.
     progress
         Called after each experiment.
+    max_experiments
+        The largest number of experiments in this run.
     most
-        Make at most so many experiments in this run.
+        The name of `max_experiments` in version 0.1.
 
     Raises
     ------
     InvalidInput
-        If nothing says how to measure, or nothing says when to stop.
+        If there is no oracle or no stopping rule, or both `max_experiments` and `most` are given.
     OracleUnusable
-        If the oracle cannot measure at all; nothing is said about the design, whose suggestion stays open.
+        If the oracle cannot measure at all; the suggestion stays open.
     """
+    if max_experiments is not None and most is not None:
+        raise InvalidInput(Fault("max_experiments and most are the same option", "give max_experiments only"))
+    limit = most if max_experiments is None else max_experiments
     measuring = oracle if oracle is not None else campaign.oracle()
     if measuring is None:
-        raise InvalidInput(Fault("the campaign does not say what measures", "add 'measure', or give an oracle"))
-    if most is None and not _ends(campaign):
+        raise InvalidInput(Fault("the campaign has no oracle", "add 'measure', or give an oracle"))
+    if limit is None and not _ends(campaign):
         remedy = "give a 'budget', a target's 'reach', or stop: {probability_of_better_than: ...}"
-        raise InvalidInput(Fault("nothing says when to stop", remedy))
+        raise InvalidInput(Fault("the campaign has no stopping rule", remedy))
     steps: list[Step] = []
     signals = _Signals()
     try:
         with signals.handled():
-            reason, rule = _loop(campaign, measuring, steps, progress, most, signals)
+            reason, rule = _loop(campaign, measuring, steps, progress, limit, signals)
     except _Interrupted:
         return RunReport(tuple(steps), _interrupted(campaign), None, interrupted=True)
     return RunReport(tuple(steps), reason, rule)
@@ -122,7 +129,7 @@ def _loop(
     oracle: Oracle,
     steps: list[Step],
     progress: Progress | None,
-    most: int | None,
+    limit: int | None,
     signals: _Signals,
 ) -> tuple[str, str | None]:
     while True:
@@ -132,8 +139,8 @@ def _loop(
         decided = campaign.verdict(ask_model=waiting is None)
         if decided.stop:
             return decided.reason, decided.rule
-        if most is not None and len(steps) >= most:
-            return f"{most} experiments were asked for; {decided.reason}", None
+        if limit is not None and len(steps) >= limit:
+            return f"the requested {count(limit, 'experiment')} made; {decided.reason}", None
         if waiting is None:
             try:
                 campaign.suggest(_batch(campaign))
@@ -216,7 +223,7 @@ def _ends(campaign: RunnableCampaign) -> bool:
 
 def _interrupted(campaign: RunnableCampaign) -> str:
     waiting = ", ".join(each.id for each in campaign.state.open)
-    return f"interrupted; {f'{waiting} stay open and come first' if waiting else 'nothing is left open'} next time"
+    return f"interrupted; {f'{waiting} are open and come first next time' if waiting else 'no suggestion is open'}"
 
 
 class _Signals:

@@ -1,4 +1,4 @@
-"""Designs and results as cells of a table: one cell a parameter, numbers as the bench writes them."""
+"""Designs and results as cells of a table: one cell for each parameter."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def with_unit(name: str, unit: str | None) -> str:
 
 
 def parameter_headers(space: DesignSpace) -> list[str]:
-    """Return one header a parameter."""
+    """Return one header for each parameter."""
     return [with_unit(parameter.name, parameter.unit) for parameter in space.parameters]
 
 
 def parameter_cells(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
-    """Return one cell a parameter; a composition is written as its members and amounts, without those that are 0."""
+    """Return one cell for each parameter; of a composition the members and amounts that are not 0."""
     from designer.space import ShareParameter
 
     cells = []
@@ -61,13 +61,13 @@ def cell(value: Any) -> str:
 
 
 def design_table(space: DesignSpace, rows: Iterable[tuple[str, Mapping[str, Any]]], title: str | None = None) -> Table:
-    """Return a table of designs, each after its id."""
+    """Return a table of designs with their ids."""
     lines = [[name, *parameter_cells(space, design)] for name, design in rows]
     return Table(["", *parameter_headers(space)], lines, title)
 
 
 def sheet_headers(space: DesignSpace, targets: Sequence[Target]) -> list[str]:
-    """Return the headers of a table that a person fills in: the id, one a lab column, one a target, with units."""
+    """Return the headers of a table to fill in: the id, the lab columns and the targets, with units."""
     headers = ["suggestion"]
     for parameter in space.parameters:
         headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
@@ -88,7 +88,7 @@ def write_sheet(
 
 
 def refuse_existing(path: Path) -> None:
-    """Refuse to write over a file that may hold what somebody typed in.
+    """Refuse to overwrite a file, which may hold results that were typed in.
 
     Raises
     ------
@@ -96,14 +96,14 @@ def refuse_existing(path: Path) -> None:
         If the file exists, or its folder does not.
     """
     if path.exists():
-        what, remedy = "the file exists already; it is never overwritten", "give another name"
+        what, remedy = "the file exists already and is not overwritten", "give another name"
         raise InvalidInput(Fault(what, remedy, file=str(path)))
     if not path.parent.is_dir():
-        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(path)))
+        raise InvalidInput(Fault("the folder does not exist", "create it first", file=str(path)))
 
 
 def read_words(words: Sequence[str]) -> dict[str, str]:
-    """Return what ``name=value`` words say.
+    """Return the values of ``name=value`` words.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def read_words(words: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def without_rows() -> Iterator[None]:
-    """Take the row out of faults: what was typed as words has none."""
+    """Remove the row from faults, for values that do not come from a table."""
     try:
         yield
     except InvalidInput as error:
@@ -139,7 +139,7 @@ def without_rows() -> Iterator[None]:
 
 
 def without_columns(frame: pd.DataFrame, ignore: Sequence[str], file: str) -> pd.DataFrame:
-    """Return the table without the columns that are to be ignored.
+    """Return the table without the ignored columns.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The commands that only look: where a campaign stands, what is best, why a design was suggested, and the report."""
+"""The commands that change nothing: status, best designs, explanations, reports and exports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from designer.errors import Fault, InvalidInput
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
 
-PANEL = "Look"
+PANEL = "Inspect"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,21 +38,21 @@ def status(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say where the campaign stands, what is open, and whether to go on."""
+    """Show the status of the campaign: open suggestions, results, and whether to stop."""
     from designer.cli.design_cells import design_table
 
     opened = open_campaign(campaign_file(campaign or option), store)
     found = opened.status()
     waiting = [(each.id, each.design) for each in opened.state.open]
-    said = Report({
+    answer = Report({
         **found.as_dict(),
         "open_designs": [{"id": name, "design": dict(design)} for name, design in waiting],
     })  # fmt: skip
     for line in found.lines():
-        said.say(line)
+        answer.say(line)
     if waiting:
-        said.show(design_table(opened.space, waiting))
-    emit(said, as_json)
+        answer.show(design_table(opened.space, waiting))
+    emit(answer, as_json)
 
 
 def best(
@@ -61,54 +61,54 @@ def best(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show the best designs that were made: by the model, which a lucky measurement does not fool, and as measured."""
+    """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
     opened = open_campaign(campaign_file(campaign or option), store)
     rows = _best_rows(opened)
-    said = Report({"campaign": opened.name, "best": rows})
+    answer = Report({"campaign": opened.name, "best": rows})
     if rows:
-        said.show(_best_table(opened, rows))
-        said.say("measured: the mean of what was measured; expected: by the model, ± one standard deviation.")
+        answer.show(_best_table(opened, rows))
+        answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
     elif not opened.state.results:
-        said.say("Nothing is measured yet.")
+        answer.say("Nothing has been measured yet.")
     else:
-        said.say("No measured design keeps all limits yet.")
-    emit(said, as_json)
+        answer.say("No measured design meets all limits yet.")
+    emit(answer, as_json)
 
 
 def explain(
-    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] S0001", help="Which suggestion.")],
+    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] S0001", help="The suggestion.")],
     picture: Annotated[
-        Path | None, typer.Option("--picture", "-p", metavar="FILE.svg", help="Also draw it: .svg or .png.")
+        Path | None, typer.Option("--picture", "-p", metavar="FILE.svg", help="Also write a picture: .svg or .png.")
     ] = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say why a design was suggested: what was expected, the chances, what matters, and what would change the choice.
+    """Explain a suggestion: prediction, chances, what matters, the runner-up, and the weights of past tasks.
 
-    From what was known when it was suggested; nothing is written but the picture.
+    Uses only what was known when it was suggested.
     """
     path, rest = split_campaign(words, option)
     if len(rest) != 1:
-        raise InvalidInput(Fault("one suggestion must be named", "designer explain S0001"))
+        raise InvalidInput(Fault("exactly one suggestion must be given", "for example: designer explain S0001"))
     if picture is not None:
         writable(picture, (".svg", ".png"), "a picture")
     opened = open_campaign(path, store)
     found = opened.explain(rest[0])
-    said = Report({"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)})
+    answer = Report({"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)})
     for line in found.headline():
-        said.say(line)
+        answer.say(line)
     for head, text in found.paragraphs():
-        said.say(hanging(f"{head}: {text}"))
+        answer.say(hanging(f"{head}: {text}"))
     if picture is not None:
         from designer.report.cards import card
 
-        said.say(f"Wrote {card(found).write(picture)}")
-    emit(said, as_json)
+        answer.say(f"Wrote {card(found).write(picture)}")
+    emit(answer, as_json)
 
 
 def writable(file: Path, endings: Sequence[str], what: str) -> None:
-    """Refuse a file that cannot be written as asked; an older one is replaced.
+    """Refuse a file that cannot be written; an existing one is replaced.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def writable(file: Path, endings: Sequence[str], what: str) -> None:
         ending = file.suffix or "no ending"
         raise InvalidInput(Fault(f"{what} cannot end in {ending}", f"end it in {' or '.join(endings)}", file=str(file)))
     if not file.parent.is_dir():
-        raise InvalidInput(Fault("its folder does not exist", "make the folder first", file=str(file)))
+        raise InvalidInput(Fault("the folder does not exist", "create it first", file=str(file)))
 
 
 def report(
@@ -128,19 +128,22 @@ def report(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the campaign file.")
     ] = None,
     format_: Annotated[
-        str | None, typer.Option("--format", metavar="html|md", help="Default: by the file's ending; else html.")
+        str | None,
+        typer.Option("--format", metavar="html|md", help="Default: by the ending of the file; otherwise html."),
     ] = None,
     figures: Annotated[
         Path | None, typer.Option("--figures", metavar="FOLDER", help="Also write each figure into this folder.")
     ] = None,
-    figure_format: Annotated[str, typer.Option("--figure-format", metavar="svg|png", help="Of --figures.")] = "svg",
+    figure_format: Annotated[
+        str, typer.Option("--figure-format", metavar="svg|png", help="The format of --figures.")
+    ] = "svg",
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the campaign's report: one HTML file that needs nothing else, or Markdown with its figures beside it.
+    """Write the campaign's report: one self-contained HTML file, or Markdown with its figures beside it.
 
-    An older report is replaced.
+    An existing report is replaced.
     """
     from designer.report import write_report
 
@@ -149,13 +152,15 @@ def report(
     _check_report(target, format_, figures, figure_format)
     opened = open_campaign(path, store)
     written = write_report(opened, target, figures=figures, figure_format="png" if figure_format == "png" else "svg")
-    said = Report({"campaign": opened.name, "file": str(written), "figures": None if figures is None else str(figures)})
-    said.say(f"Wrote {written}" + (f" and the figures in {figures}" if figures is not None else ""))
-    emit(said, as_json)
+    answer = Report(
+        {"campaign": opened.name, "file": str(written), "figures": None if figures is None else str(figures)}
+    )
+    answer.say(f"Wrote {written}" + (f" and the figures in {figures}" if figures is not None else ""))
+    emit(answer, as_json)
 
 
 def _check_report(target: Path, format_: str | None, figures: Path | None, figure_format: str) -> None:
-    """Refuse what cannot be written, with every fault."""
+    """Refuse options that cannot be used, with every fault."""
     endings = {None: (".html", ".htm", ".md"), "html": (".html", ".htm"), "md": (".md",)}
     faults = []
     if format_ not in endings:
@@ -163,9 +168,9 @@ def _check_report(target: Path, format_: str | None, figures: Path | None, figur
     if figure_format not in ("svg", "png"):
         faults.append(Fault(f"--figure-format cannot be {figure_format!r}", "svg or png"))
     if figures is not None and not figures.parent.is_dir():
-        faults.append(Fault("the folder around it does not exist", "make it first", file=str(figures)))
+        faults.append(Fault("the folder around it does not exist", "create it first", file=str(figures)))
     elif figures is not None and figures.exists() and not figures.is_dir():
-        faults.append(Fault("it is a file", "name a folder", file=str(figures)))
+        faults.append(Fault("this is a file, not a folder", "give a folder", file=str(figures)))
     try:
         writable(target, endings.get(format_, endings[None]), "a report")
     except InvalidInput as error:
@@ -188,15 +193,15 @@ def export(
 
     path, rest = split_campaign(words, option)
     if len(rest) != 1:
-        raise InvalidInput(Fault("one file to write must be named", "designer export results.csv"))
+        raise InvalidInput(Fault("exactly one file must be given", "for example: designer export results.csv"))
     target = Path(rest[0])
     if not force or not target.is_file():
         refuse_existing(target)
     opened = open_campaign(path, store)
     written = opened.export(target)
-    said = Report({"campaign": opened.name, "file": str(written)})
-    said.say(f"Wrote {written}")
-    emit(said, as_json)
+    answer = Report({"campaign": opened.name, "file": str(written)})
+    answer.say(f"Wrote {written}")
+    emit(answer, as_json)
 
 
 def _best_rows(opened: Campaign) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The commands of the loop: what to make next, and what came out."""
+"""The commands of the loop: suggest designs and record results."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PANEL = "The loop"
 Partial = Annotated[bool, typer.Option("--partial", help="Record the rows without faults and report the others.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="COLUMN=VALUE", help="What was really made, where it differs from the suggestion."),
+    typer.Option("--set", metavar="COLUMN=VALUE", help="A setting that was made differently from the suggestion."),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, in a few words.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,18 +43,20 @@ def add_to(app: typer.Typer) -> None:
 
 def suggest(
     campaign: CampaignArgument = None,
-    n: Annotated[int | None, typer.Option("-n", min=1, help="How many; default: the campaign's batch_size.")] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, help="Number of designs; default: the campaign's batch_size.")
+    ] = None,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Also write a table to fill in and record.")
+        Path | None, typer.Option("--csv", metavar="FILE", help="Also write a table to fill in with results.")
     ] = None,
     replicate_of: Annotated[
-        list[str] | None, typer.Option("--replicate-of", metavar="ID", help="Make this suggestion once more.")
+        list[str] | None, typer.Option("--replicate-of", metavar="ID", help="Repeat this suggestion; may be repeated.")
     ] = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what to make next."""
+    """Suggest the next experiments."""
     from designer.cli.design_cells import design_table, refuse_existing, write_sheet
 
     path = campaign_file(campaign or option)
@@ -80,21 +82,23 @@ def suggest(
     for note in notes:
         report.say(note)
     if csv is not None:
-        report.say(f"Fill in {csv}; then: designer record {csv}")
+        report.say(f"Fill in {csv}, then: designer record {csv}")
     else:
         values = " ".join(f"{target.name}=VALUE" for target in opened.objective.targets)
-        report.say(f"When it is measured: designer record {rows[0][0]} {values}")
+        report.say(f"Then record the result: designer record {rows[0][0]} {values}")
     emit(report, as_json)
 
 
 def record(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="[CAMPAIGN.yaml] (TABLE.csv | ID TARGET=VALUE...)", help="What came out."),
+        typer.Argument(
+            metavar="[CAMPAIGN.yaml] (TABLE.csv | ID TARGET=VALUE...)", help="A table of results, or one result."
+        ),
     ],
     made: Settings = None,
     replicate: Annotated[
-        bool, typer.Option("--replicate", help="A further measurement, even if its values were seen before.")
+        bool, typer.Option("--replicate", help="Record a further measurement of a design, even with equal values.")
     ] = False,
     partial: Partial = False,
     ignore: IgnoreOption = None,
@@ -102,7 +106,7 @@ def record(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Record what came out: a filled-in table, or one suggestion's values.
+    """Record results: a filled-in table, or the values of one suggestion.
 
     Examples: designer record next.csv; designer record S0001 overpotential=372; designer record S0001
     overpotential="0.372 V" --set temperature=455.
@@ -113,13 +117,13 @@ def record(
     if rest and rest[0].lower().endswith(SHEETS):
         _only_one(rest, "table")
         if replicate or made:
-            what = "--set and --replicate belong to one suggestion"
-            raise InvalidInput(Fault(what, "give the table columns of settings, and a column 'replicate'"))
+            what = "--set and --replicate cannot be used with a table"
+            raise InvalidInput(Fault(what, "add columns of settings, or a column 'replicate', to the table"))
         opened = open_campaign(path, store)
-        _tell(opened, opened.record(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
+        _answer(opened, opened.record(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
         return
     if len(rest) < 2:
-        raise InvalidInput(Fault("there is nothing to record", "give a table, or an id and TARGET=VALUE"))
+        raise InvalidInput(Fault("no result is given", "give a table, or an id and TARGET=VALUE"))
     values = read_words(rest[1:])
     opened = open_campaign(path, store)
     row: dict[str, Any] = {"suggestion": rest[0], **values, **_made(opened, made)}
@@ -127,45 +131,48 @@ def record(
         row["replicate"] = _next_replicate(opened, rest[0])
     with without_rows():
         done = opened.record([row], partial=partial)
-    _tell(opened, done, as_json)
+    _answer(opened, done, as_json)
 
 
 def fail(
-    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="Which suggestion.")],
+    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="The suggestion.")],
     reason: Reason = "",
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Record that an experiment gave no result. Designs like it are avoided from then on."""
+    """Record that an experiment failed. Similar designs are then less likely to be suggested."""
     path, rest = split_campaign(words, option)
-    name, said = _subject(rest, "designer fail S0003 'film peeled'"), reason or " ".join(rest[1:])
+    name, why = _subject(rest, "designer fail S0003 'film peeled'"), reason or " ".join(rest[1:])
     opened = open_campaign(path, store)
-    _tell(opened, opened.record_failure(name, said), as_json)
+    _answer(opened, opened.record_failure(name, why), as_json)
 
 
 def attach(
-    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] TABLE.csv", help="Results with designs.")],
+    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] TABLE.csv", help="Designs with results.")],
     partial: Partial = False,
     ignore: IgnoreOption = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Take in results that nobody asked for, off the grid and out of bounds included."""
+    """Add results of designs that were not suggested, also off the step or out of bounds."""
     path, rest = split_campaign(words, option)
     _only_one(rest, "table")
     opened = open_campaign(path, store)
-    _tell(opened, opened.attach(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
+    _answer(opened, opened.attach(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
 
 
 def amend(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[CAMPAIGN.yaml] [ID TARGET=VALUE...]", help="What to correct.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[CAMPAIGN.yaml] [ID TARGET=VALUE...]", help="The measurement and its corrected values."
+        ),
     ] = None,
     made: Settings = None,
     space: Annotated[
-        bool, typer.Option("--space", help="Take over the space and the constraints that the campaign file now says.")
+        bool, typer.Option("--space", help="Use the space and the constraints of the campaign file from now on.")
     ] = False,
     bounds: Annotated[
         list[str] | None, typer.Option(metavar="PARAMETER=LOW,HIGH", help="New bounds of a parameter.")
@@ -180,20 +187,21 @@ def amend(
 ) -> None:
     """Correct a measurement, or change the space.
 
-    Examples: designer amend M0003 overpotential=327; designer amend M0003 overpotential= (not measured after all);
+    Examples: designer amend M0003 overpotential=327; designer amend M0003 overpotential= (removes the value);
     designer amend --bounds temperature=300,1000; designer amend --space.
     """
     path, rest = split_campaign(words or [], option)
     if space or bounds or choice:
         if rest or made or (space and (bounds or choice)):
-            raise InvalidInput(Fault("too much at once", "give a measurement, or --space, or --bounds and --choice"))
+            what = "these changes cannot be made by one command"
+            raise InvalidInput(Fault(what, "give a measurement, or --space, or --bounds and --choice"))
         if space:
             opened, before = _take_over_space(path, store)
         else:
             opened = open_campaign(path, store)
             before = opened.state.position
             opened.amend_space(bounds=_bounds(bounds or []), add_choices=_choices(choice or []))
-        _tell_changes(opened, _space_changes(opened) if opened.state.position > before else [], as_json)
+        _answer_changes(opened, _space_changes(opened) if opened.state.position > before else [], as_json)
         return
     from designer.cli.design_cells import read_words
 
@@ -201,21 +209,25 @@ def amend(
     opened = open_campaign(path, store)
     design = _amended_design(opened, name, made)
     changed = opened.amend(name, {key: text or None for key, text in values.items()}, design=design, reason=reason)
-    _tell_change(opened, name, "amended", changed, as_json)
+    _answer_change(opened, name, "amended" if changed else "unchanged, it has these values already", changed, as_json)
 
 
 def withdraw(
-    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="S0003 or M0003.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="A suggestion (S0003) or a measurement (M0003)."),
+    ],
     reason: Reason = "",
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Withdraw a suggestion, which never returns then, or a measurement, which counts no more."""
+    """Withdraw a suggestion, which is then never suggested again, or a measurement, which is then not used."""
     path, rest = split_campaign(words, option)
-    name, said = _subject(rest, "designer withdraw S0003"), reason or " ".join(rest[1:])
+    name, why = _subject(rest, "designer withdraw S0003"), reason or " ".join(rest[1:])
     opened = open_campaign(path, store)
-    _tell_change(opened, name, "withdrawn", opened.withdraw(name, said), as_json)
+    changed = opened.withdraw(name, why)
+    _answer_change(opened, name, "withdrawn" if changed else "unchanged, it was withdrawn before", changed, as_json)
 
 
 def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
@@ -225,13 +237,13 @@ def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
 
     try:
         before = open_campaign(path, store).state.position
-    except InvalidCampaign:  # the space differs, as it should; whatever else is wrong is said again below
+    except InvalidCampaign:  # the space differs, as expected; all other faults are reported below
         before = 0
     return Campaign.open(path, store=store, accept_space=True), before
 
 
 def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
-    """Return what is to be known about the suggestions that were just made."""
+    """Return remarks about the suggestions that were just made."""
     from designer.campaign.log.events import Suggested
     from designer.campaign.suggesting.stopping import verdict
 
@@ -242,11 +254,11 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
             break
     earlier = [each.id for each in opened.state.open if each.id not in names]
     if earlier:
-        notes.append(f"still open from before: {', '.join(earlier)}")
-    # Without the rule that asks a model: `designer status` tells that one.
+        notes.append(f"Open from before: {', '.join(earlier)}")
+    # Without the rule that needs a model: `designer status` reports that one.
     decided = verdict(opened.settings, opened.objective, opened.space, opened.state)
     if decided.stop:
-        notes.append(f"the campaign could stop here: {decided.reason}")
+        notes.append(f"The campaign can stop: {decided.reason}")
     return notes
 
 
@@ -275,13 +287,13 @@ def _amended_design(opened: Campaign, name: str, made: list[str] | None) -> dict
     given = _made(opened, made)
     measurement = opened.state.measurements.get(name)
     if not given or measurement is None:
-        return None  # the campaign itself says that there is no such measurement
+        return None  # the campaign itself reports that there is no such measurement
     return {**measurement.design, **given}
 
 
 def _next_replicate(opened: Campaign, name: str) -> int:
     if name not in opened.state.suggestions:
-        return 1  # recording will say that there is no such suggestion
+        return 1  # recording reports that there is no such suggestion
     known = [each for each in opened.state.measurements.values() if each.suggestion == name]
     return 1 + max([len(known), *(each.replicate or 0 for each in known)])
 
@@ -294,7 +306,7 @@ def _subject(rest: list[str], example: str) -> str:
 
 def _only_one(rest: list[str], what: str) -> None:
     if len(rest) != 1:
-        raise InvalidInput(Fault(f"{len(rest)} words where one {what} should be", f"give one {what}"))
+        raise InvalidInput(Fault(f"{len(rest)} arguments instead of one {what}", f"give one {what}"))
 
 
 def _bounds(words: list[str]) -> dict[str, list[float]]:
@@ -323,14 +335,14 @@ def _choices(words: list[str]) -> dict[str, list[str]]:
 
 
 def _space_changes(opened: Campaign) -> list[str]:
-    """Return what the newest event changed in the space, if that is what it did."""
+    """Return the changes of the space by the newest event; none if it is another event."""
     from designer.campaign.log.events import SpaceChanged
 
     last = opened.events[-1]
     return list(last.changes) if isinstance(last, SpaceChanged) else []
 
 
-def _tell(opened: Campaign, done: RecordReport, as_json: bool) -> None:
+def _answer(opened: Campaign, done: RecordReport, as_json: bool) -> None:
     data = {
         "campaign": opened.name,
         "recorded": list(done.recorded),
@@ -348,14 +360,14 @@ def _tell(opened: Campaign, done: RecordReport, as_json: bool) -> None:
     emit(report, as_json)
 
 
-def _tell_change(opened: Campaign, subject: str, what: str, changed: bool, as_json: bool) -> None:
+def _answer_change(opened: Campaign, subject: str, what: str, changed: bool, as_json: bool) -> None:
     report = Report({"campaign": opened.name, "subject": subject, "changed": changed})
-    report.say(f"{subject}: {what}" if changed else f"{subject}: nothing was changed; it was so before")
+    report.say(f"{subject}: {what}")
     emit(report, as_json)
 
 
-def _tell_changes(opened: Campaign, changes: list[str], as_json: bool) -> None:
+def _answer_changes(opened: Campaign, changes: list[str], as_json: bool) -> None:
     report = Report({"campaign": opened.name, "changed": bool(changes), "changes": changes})
-    for change in changes or ["nothing was changed; the space was so before"]:
+    for change in changes or ["Unchanged: the space already has these settings."]:
         report.say(change)
     emit(report, as_json)

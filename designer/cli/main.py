@@ -1,4 +1,4 @@
-"""The app: every command under its name, and the one place where errors become exit codes."""
+"""The command-line program: its commands, and the exit codes of errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designer.cli.output import INTERRUPTED, OK, OTHER, fail, usage, warn
 app = typer.Typer(
     name="designer",
     help="Find the material or the recipe that meets a target in as few experiments as possible.",
-    epilog="Exit codes: 0 done, 2 bad input (every fault on one line), 1 anything else, 130 interrupted. "
+    epilog="Exit codes: 0 done, 2 bad input (one line for each fault), 1 any other error, 130 interrupted. "
     "With --json, stdout is one JSON object, also for errors.",
     no_args_is_help=True,
     add_completion=False,
@@ -26,7 +26,7 @@ for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, ser
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Show the version and stop.")) -> None:
+def _version(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
     if version:
         from importlib.metadata import version as installed
 
@@ -35,23 +35,23 @@ def _version(version: bool = typer.Option(False, "--version", help="Show the ver
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. No error leaves this function but those of the interpreter itself."""
+    """Run one command and return its exit code. No exception leaves this function."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what a terminal cannot show is written as \\xb5, not ended in an error
+        if hasattr(stream, "reconfigure"):  # characters that a terminal cannot show are written as \\xb5
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, prog_name="designer", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the last line of defence: a person gets one line, never a traceback
-        if hasattr(error, "format_message"):  # what typer raises for a wrong command line, whatever its version
+    except Exception as error:  # noqa: BLE001  every error becomes one line, never a traceback
+        if hasattr(error, "format_message"):  # raised by typer for a wrong command line, in all its versions
             hint = f"see '{_command_path(error)} --help'"
             return usage(error.format_message(), hint, as_json)
         return fail(error, as_json)
     if code == INTERRUPTED:
-        warn("Interrupted. What was recorded is kept; the same command goes on from there.")
+        warn("Interrupted. All recorded results are saved; run the same command to continue.")
     return code if isinstance(code, int) else OK
 
 

@@ -1,4 +1,4 @@
-"""What the commands have in common: which campaign is meant, and the options that all of them have."""
+"""Options and arguments that the commands share, and the choice of the campaign file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designer.errors import Fault, InvalidCampaign
+from designer.errors import Fault, InvalidCampaign, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
@@ -27,21 +27,22 @@ CampaignOption = Annotated[
     typer.Option("--campaign", "-c", metavar="FILE", help="The campaign file; default: the only one in this folder."),
 ]
 IgnoreOption = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="A column of the table to pass over.")
+    list[str] | None,
+    typer.Option("--ignore", metavar="COLUMN", help="A column of the table to ignore; may be repeated."),
 ]
 StoreOption = Annotated[
     str | None,
     typer.Option(
         "--store",
-        metavar="PLACE",
+        metavar="LOCATION",
         envvar="DESIGNER_STORE",
-        help="Where the events are kept: a file or postgresql://...; default: what the campaign file says.",
+        help="The store of the events: a file or postgresql://...; default: that of the campaign file.",
     ),
 ]
 
 
 def campaign_file(given: Path | None) -> Path:
-    """Return the campaign file that is meant: the given one, or the only one in this folder.
+    """Return the given campaign file, or the only one in this folder.
 
     Raises
     ------
@@ -60,6 +61,19 @@ def campaign_file(given: Path | None) -> Path:
     raise InvalidCampaign(Fault(f"there are {len(here)} campaign files in this folder: {names}", "give one of them"))
 
 
+def one_of(name: str, value: int | None, old_name: str, old: int | None) -> int | None:
+    """Return the value of an option, given by its name or by the name that it had in version 0.1.
+
+    Raises
+    ------
+    InvalidInput
+        If both are given.
+    """
+    if value is not None and old is not None:
+        raise InvalidInput(Fault(f"{name} and {old_name} are the same option", f"give {name} only"))
+    return old if value is None else value
+
+
 def split_campaign(words: Sequence[str], option: Path | None) -> tuple[Path, list[str]]:
     """Return the campaign file and the other words: the first word may be the campaign file.
 
@@ -72,7 +86,7 @@ def split_campaign(words: Sequence[str], option: Path | None) -> tuple[Path, lis
 
 
 def open_campaign(path: Path, store: str | None) -> Campaign:
-    """Open the campaign of a file, or begin it."""
+    """Open the campaign of a file; start it if its store has none."""
     from designer.campaign.campaign import Campaign
 
     return Campaign.open(path, store=store) if store is not None else Campaign.open(path)

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, one JSON object for machines, and errors for both.
+"""Output of the commands: text and tables, or one JSON object, and errors.
 
 Results go to stdout, progress and errors to stderr. With ``--json``, stdout is exactly one JSON object, also when the
 command fails: ``{"error": "...", "faults": [...]}``; the exit code tells the two apart.
@@ -27,7 +27,7 @@ _WIDEST = 10_000
 
 @dataclass
 class Report:
-    """What one command has to say: lines and tables for a person, and the same as plain data for a machine."""
+    """The output of one command: lines and tables, and the same as plain data for JSON."""
 
     data: dict[str, Any]
     parts: list[str | Table] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a person: numbers to the right, words to the left, units in the headers."""
+    """A table: numbers right-aligned, words left-aligned, units in the headers."""
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -89,7 +89,7 @@ def jsonable(value: Any) -> Any:
 
 
 def number(value: float | None, digits: int = 10) -> str:
-    """Return a number as a person writes it; a dash where there is none.
+    """Return a number as text; a dash for None and NaN.
 
     >>> number(455.0), number(0.1), number(None), number(float("nan")), number(1e-05)
     ('455', '0.1', '-', '-', '1e-05')
@@ -100,7 +100,7 @@ def number(value: float | None, digits: int = 10) -> str:
 
 
 def with_error(mean: float, deviation: float) -> str:
-    """Return a value and its standard deviation, both to the deviation's second digit.
+    """Return a value and its standard deviation, both rounded to the deviation's second digit.
 
     >>> with_error(371.8342, 12.345), with_error(0.12345, 0.00067), with_error(5.0, 0.0)
     ('372 ± 12', '0.12345 ± 0.00067', '5 ± 0')
@@ -120,7 +120,7 @@ def hanging(text: str) -> str:
 
 
 def fail(error: BaseException, as_json: bool) -> int:
-    """Report `error`, one line a fault, and return the exit code. Tracebacks only where the debug variable asks."""
+    """Report `error`, one line for each fault, and return the exit code; a traceback only with the debug variable."""
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, InvalidInput):
@@ -148,7 +148,7 @@ def usage(message: str, hint: str, as_json: bool) -> int:
 
 
 def warn(text: str) -> None:
-    """Write one line to stderr: progress, or what a person should know beside the result."""
+    """Write one line to stderr: progress or a remark."""
     sys.stderr.write(f"{text}\n")
 
 
@@ -174,7 +174,7 @@ def _console() -> Any:
 
 
 def _print_table(console: Any, table: Table) -> None:
-    """Print a table at its natural width: a narrow terminal wraps lines, but no number is ever cut."""
+    """Print a table at its natural width: a narrow terminal wraps lines, but no number is cut."""
     from rich import box
     from rich.measure import Measurement
     from rich.table import Table as RichTable

@@ -1,4 +1,4 @@
-"""`designer predict`: what to expect of designs that you name, by a campaign's model or by past tasks alone."""
+"""`designer predict`: predictions for given designs, by a campaign's model or by past tasks without a campaign."""
 
 from __future__ import annotations
 
@@ -23,33 +23,41 @@ if TYPE_CHECKING:
     from designer.properties.predictor import PropertyPredictor
     from designer.surrogates.data import Quantity
 
-PANEL = "Look"
+PANEL = "Inspect"
 SHOWN = 20
 EXPLAINED = 8
 PARTS = 6
-DOUBTED = 5
+FLAGGED = 5
 
 PriorOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--prior", metavar="FOLDER", help="No campaign: a prior of kind properties, or past tasks; may be repeated."
+        "--prior",
+        metavar="FOLDER",
+        help="Without a campaign: a prior of kind properties, or past tasks; may be repeated.",
     ),
 ]
 MeasuredOption = Annotated[
-    Path | None, typer.Option("--measured", "-m", metavar="TABLE", help="With --prior: what is measured so far.")
+    Path | None, typer.Option("--measured", "-m", metavar="TABLE", help="With --prior: a table of measurements.")
 ]
 TargetOption = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="NAME", help="With --prior: the quantity; may be repeated; default: all."),
+    typer.Option(
+        "--target", metavar="NAME", help="With --prior: a quantity to predict; may be repeated; default: all."
+    ),
 ]
-LevelOption = Annotated[float | None, typer.Option("--level", help="With --prior: of the interval; default: 0.9.")]
+LevelOption = Annotated[
+    float | None, typer.Option("--level", help="With --prior: the level of the interval; default: 0.9.")
+]
 WhyFlag = Annotated[
-    bool, typer.Option("--why", help="With --prior: which past tasks and which properties of elements carry it.")
+    bool, typer.Option("--why", help="With --prior: contributions of past tasks and of element properties.")
 ]
-OutOption = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="With --prior: write all of it there.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="With --prior: write all predictions to this file.")
+]
 LeaveOutOption = Annotated[
     list[str] | None,
-    typer.Option("--leave-out", metavar="TASK", help="With --prior: past tasks (or a pattern) that are not read."),
+    typer.Option("--leave-out", metavar="TASK", help="With --prior: a past task (or a pattern with *) to leave out."),
 ]
 
 
@@ -60,7 +68,7 @@ def add_to(app: typer.Typer) -> None:
 
 def predict(
     words: Annotated[
-        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (TABLE.csv | COLUMN=VALUE...)", help="Which designs.")
+        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] (TABLE.csv | COLUMN=VALUE...)", help="The designs.")
     ],
     ignore: IgnoreOption = None,
     prior: PriorOption = None,
@@ -74,7 +82,7 @@ def predict(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what to expect of designs that you name. Columns of targets are passed over; the campaign stays as it is.
+    """Predict the targets of given designs. Columns of targets are ignored; the campaign is not changed.
 
     By the model of a campaign: designer predict candidates.csv; designer predict temperature=455 atmosphere=N2.
     By past tasks and a few measurements, without a campaign: designer predict --prior past/ --measured mine.csv
@@ -82,7 +90,7 @@ def predict(
     """
     if prior:
         if option is not None or store is not None:
-            raise InvalidInput(Fault("--prior and a campaign cannot be joined", "leave one of them out"))
+            raise InvalidInput(Fault("--prior and a campaign cannot be used together", "give one of them"))
         _by_past_tasks(words, prior, measured, target, level, why, out, leave_out or [], ignore or [], as_json)
         return
     given = {"--measured": measured, "--target": target, "--level": level, "--csv": out, "--leave-out": leave_out}
@@ -109,15 +117,15 @@ def _by_campaign(
     rows: list[dict[str, Any]] = [
         {"design": label, "predicted": each} for label, each in zip(labels, predicted, strict=True)
     ]
-    said = Report({"campaign": opened.name, "predictions": rows})
+    answer = Report({"campaign": opened.name, "predictions": rows})
     headers = ["", *(with_unit(each.name, each.unit) for each in targets)]
     cells = [
         [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in row["predicted"].values())]
         for row in rows
     ]
-    said.show(Table(headers, cells))
-    said.say("Expected value ± one standard deviation, without the noise of measuring.")
-    emit(said, as_json)
+    answer.show(Table(headers, cells))
+    answer.say("Mean ± one standard deviation, without measurement noise.")
+    emit(answer, as_json)
 
 
 def _by_past_tasks(
@@ -144,22 +152,22 @@ def _by_past_tasks(
     skipped = [name for name in ignore if table is not None and name in table.columns]
     if table is not None and measured is not None:
         table = without_columns(table, skipped, str(measured))
-    knowing = _prior(places, leave_out)
-    predictor = PropertyPredictor(knowing, table, target or None, file=None if measured is None else str(measured))
+    fitted = _prior(places, leave_out)
+    predictor = PropertyPredictor(fitted, table, target or None, file=None if measured is None else str(measured))
     named = [name for each in predictor.quantities for name in (each.name, each.column)]
     labels, designs = _designs(words, named, [name for name in ignore if name not in skipped])
     file = words[0] if not isinstance(designs, list) else None
     with without_rows() if file is None else nullcontext():
         found = predictor.predict(designs, level=level, file=file)
         reasons = _reasons(predictor, designs) if why else ()
-    said = _report(predictor, labels, found, places)
+    answer = _report(predictor, labels, found, places)
     if reasons:
-        _add_reasons(said, labels, reasons)
+        _add_reasons(answer, labels, reasons)
     if out is not None:
         _write(out, designs, found)
-        said.say(f"Wrote {out}")
-        said.data["file"] = str(out)
-    emit(said, as_json)
+        answer.say(f"Wrote {out}")
+        answer.data["file"] = str(out)
+    emit(answer, as_json)
 
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
@@ -171,12 +179,12 @@ def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties
         return load_properties(saved)
     tasks = past_tasks(places, leave_out)
     rows = sum(len(task) for task in tasks)
-    warn(f"learning from {len(tasks)} past tasks, {rows} rows; keep it by: designer prior fit --kind properties")
+    warn(f"fitting {len(tasks)} past tasks, {rows} rows; save the result with: designer prior fit --kind properties")
     return PropertyPrior().fit(tasks, seed=0)
 
 
 def _designs(
-    rest: Sequence[str], passed_over: Sequence[str | None], ignore: Sequence[str]
+    rest: Sequence[str], measured_columns: Sequence[str | None], ignore: Sequence[str]
 ) -> tuple[list[str], pd.DataFrame | list[dict[str, str]]]:
     """Return designs from a table or from words, without columns of targets."""
     from designer.cli.design_cells import SHEETS, read_words, without_columns
@@ -186,7 +194,7 @@ def _designs(
         from designer.space.table_files import read_frame
 
         frame = without_columns(read_frame(Path(rest[0])), ignore, rest[0])
-        measured = set(passed_over)
+        measured = set(measured_columns)
         frame = frame[[header for header in frame.columns if not measured & {header, split_header(header)[0]}]]
         return [f"row {row}" for row in frame.index], frame
     if not rest:
@@ -206,19 +214,19 @@ def _report(
         }
         for i, label in enumerate(labels)
     ]
-    doubts = [predictor.doubts(model) for model in predictor.models]
+    flagged = [predictor.doubts(model) for model in predictor.models]
     models = {
         model.quantity.name: {
             "unit": model.quantity.unit, "measured": model.measured, "same_quantity": list(model.anchors),
             "models": dict(model.shares), "doubted": [
                 {"design": design, "value": each.value, "low": each.low, "high": each.high}
-                for design, each in doubted
+                for design, each in outliers
             ],
         }
-        for model, doubted in zip(predictor.models, doubts, strict=True)
+        for model, outliers in zip(predictor.models, flagged, strict=True)
     }  # fmt: skip
     level = found[0].level
-    said = Report({
+    answer = Report({
         "prior": [str(place) for place in places], "level": level, "quantities": models, "predictions": rows,
     })  # fmt: skip
     headers = [""]
@@ -230,27 +238,27 @@ def _report(
         for each in found:
             line += [number(each.value[i], 3), f"{number(each.lower[i], 3)} to {number(each.upper[i], 3)}"]
         cells.append(line)
-    said.show(Table(headers, cells))
+    answer.show(Table(headers, cells))
     if len(labels) > SHOWN:
-        said.say(f"... and {len(labels) - SHOWN} more; all of them with --csv FILE or --json.")
+        answer.say(f"... and {len(labels) - SHOWN} more; --csv FILE or --json has all.")
     used = len(predictor.prior.used)
-    for model, doubted in zip(predictor.models, doubts, strict=True):
-        also = f"; of these measured it too: {', '.join(model.anchors)}" if model.anchors else ""
-        said.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{also}.")
-        for design, value in sorted(doubted, key=lambda pair: -pair[1].beyond)[:DOUBTED]:
-            said.say(_doubt(design, model.quantity, value))
-        if len(doubted) > DOUBTED:
-            said.say(f"... and {len(doubted) - DOUBTED} more that are doubtful, less so; all of them with --json.")
-    return said
+    for model, outliers in zip(predictor.models, flagged, strict=True):
+        same = f" (the same quantity: {', '.join(model.anchors)})" if model.anchors else ""
+        answer.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{same}.")
+        for design, value in sorted(outliers, key=lambda pair: -pair[1].beyond)[:FLAGGED]:
+            answer.say(_outlier(design, model.quantity, value))
+        if len(outliers) > FLAGGED:
+            answer.say(f"... and {len(outliers) - FLAGGED} more flagged as outliers; --json has all.")
+    return answer
 
 
-def _doubt(design: Mapping[str, Any], quantity: Quantity, each: GivenOutlier) -> str:
+def _outlier(design: Mapping[str, Any], quantity: Quantity, each: GivenOutlier) -> str:
     what = " ".join(f"{column}={value}" for column, value in design.items())
     unit = f" {quantity.unit}" if quantity.unit else ""
     return (
-        f"doubtful: {what} with {quantity.name} {number(each.value, 3)}{unit}, where {number(each.low, 3)} to "
-        f"{number(each.high, 3)}{unit} could be believed; it is left out until a second measurement, or enough designs "
-        "like it, agree"
+        f"Flagged as outlier: {what} with {quantity.name} {number(each.value, 3)}{unit}; {number(each.low, 3)} to "
+        f"{number(each.high, 3)}{unit} is plausible. It is left out until a second measurement, or similar designs, "
+        "confirm it."
     )
 
 
@@ -261,11 +269,11 @@ def _reasons(predictor: PropertyPredictor, designs: pd.DataFrame | list[dict[str
     return tuple(why(predictor.prior, model, features) for model in predictor.models)
 
 
-def _add_reasons(said: Report, labels: Sequence[str], reasons: Sequence[Sequence[Why]]) -> None:
+def _add_reasons(answer: Report, labels: Sequence[str], reasons: Sequence[Sequence[Why]]) -> None:
     from designer.cli.design_cells import with_unit
     from designer.properties.contributions import shares_of
 
-    said.data["why"] = {
+    answer.data["why"] = {
         found[0].quantity.name: [
             {
                 "design": label, "value": each.value, "base": each.base,
@@ -276,20 +284,20 @@ def _add_reasons(said: Report, labels: Sequence[str], reasons: Sequence[Sequence
         for found in reasons
     }  # fmt: skip
     for found in reasons:
-        unit = with_unit("adds", found[0].quantity.unit)
+        unit = with_unit("contribution", found[0].quantity.unit)
         first = found[0]
         for title, what in (("past task", "tasks"), ("property of the elements", "properties")):
             if len(found) == 1:
                 rows = [[name, _signed(value)] for name, value in getattr(first, what)[:PARTS]]
-                said.show(Table([title, unit], rows, first.quantity.name))
+                answer.show(Table([title, unit], rows, first.quantity.name))
             else:
                 shares: Shares = shares_of(found, what)
                 rows = [[name, f"{share:.0%}"] for name, share in shares[:PARTS]]
-                said.show(Table([title, "share"], rows, f"{first.quantity.name}, {len(found)} designs"))
+                answer.show(Table([title, "share"], rows, f"{first.quantity.name}, {len(found)} designs"))
         if len(found) == 1:
-            said.say(f"What each adds to {number(first.base, 3)}, the mean over other designs (Shapley values).")
+            answer.say(f"Differences from {number(first.base, 3)}, the mean of other designs (Shapley values).")
         else:
-            said.say("Shares of the squared contributions (Shapley values against other designs).")
+            answer.say("Shares of the squared contributions (Shapley values against other designs).")
 
 
 def _signed(value: float) -> str:
@@ -297,7 +305,7 @@ def _signed(value: float) -> str:
 
 
 def _write(out: Path, designs: pd.DataFrame | list[dict[str, str]], found: Sequence[Prediction]) -> None:
-    """Write the designs as they were given, and three columns a quantity, with units in the headers."""
+    """Write the given designs, and three columns for each quantity, with units in the headers."""
     import pandas as pd
 
     from designer.cli.design_cells import with_unit

@@ -1,4 +1,4 @@
-"""`designer prior`: learn a prior from past tasks, look at one, and find out how well kinds of prior foretell tasks."""
+"""`designer prior`: fit a prior to past tasks, show a saved one, and evaluate how well kinds of prior predict tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designer.cli.options import JsonFlag
+from designer.cli.options import JsonFlag, one_of
 from designer.cli.output import Report, Table, emit, number, warn
 from designer.errors import Fault, InvalidPrior
 
@@ -25,19 +25,23 @@ TasksArgument = Annotated[
 ]
 KindOption = Annotated[str, typer.Option("--kind", metavar="KIND", help="The kind of prior.")]
 FitKindOption = Annotated[
-    str, typer.Option("--kind", metavar="KIND", help="For campaigns: auto, ...; properties: for 'designer predict'.")
+    str, typer.Option("--kind", metavar="KIND", help="For campaigns: auto, ...; for 'designer predict': properties.")
 ]
 LeaveOutOption = Annotated[
     list[str] | None,
-    typer.Option("--leave-out", metavar="TASK", help="A task (or pattern with *) that is not read; may be repeated."),
+    typer.Option("--leave-out", metavar="TASK", help="A task (or a pattern with *) to leave out; may be repeated."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")]
-MostOption = Annotated[
-    int | None, typer.Option("--most", min=1, help="Foretell at most so many tasks, spread over all; default: all.")
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The seed of all random choices.")]
+MaxTasksOption = Annotated[
+    int | None,
+    typer.Option("--max-tasks", min=1, help="Predict at most this number of tasks, spread over all; default: all."),
 ]
-RepeatsOption = Annotated[int, typer.Option("--draws", min=1, help="Random draws of each number of measurements.")]
+OldMaxTasksOption = Annotated[int | None, typer.Option("--most", min=1, hidden=True)]
+RepeatsOption = Annotated[
+    int, typer.Option("--draws", min=1, help="Number of random draws of the measurements given to the model.")
+]
 
-prior = typer.Typer(name="prior", help="Priors: what is learned from past tasks.", no_args_is_help=True)
+prior = typer.Typer(name="prior", help="Priors learned from past tasks.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,32 +57,33 @@ def fit(
     leave_out: LeaveOutOption = None,
     seed: SeedOption = 0,
     held_out: Annotated[
-        int, typer.Option("--held-out", min=0, help="Foretell so many of the tasks from the others for the card.")
+        int,
+        typer.Option("--held-out", min=0, help="For the card: predict this number of tasks from the others."),
     ] = 3,
-    force: Annotated[bool, typer.Option("--force", help="Replace a prior that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing prior.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Learn a prior from past tasks and save it, with a card that says from what and how well it foretells."""
+    """Fit a prior to past tasks and save it, with a card of its sources and of its predictive quality."""
     from designer.priors import saving
     from designer.priors.evaluation import evaluate, source_tasks_for, summary
     from designer.priors.kinds import prior_of
 
     _refuse_written(out, force)
     read = _read(tasks, leave_out)
-    whole = kind == "properties"  # its card says without this how well each task predicts itself
+    whole = kind == "properties"  # its card has the leave-one-out skill of each task instead
     fitted = _properties(read, seed) if whole else prior_of(kind).fit(read, seed=seed)
     lines: list[Line] = []
     if held_out and not whole and any(source_tasks_for(task, read) for task in read):
-        lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_tell), seed=seed)
+        lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_show), seed=seed)
     fitted.save(out)
     known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines]}
     card = saving.annotate(out, known)
-    said = Report({"folder": str(out), "card": card})
-    said.say(f"Wrote {out}: a prior of kind {kind!r} from {len(read)} past tasks.")
+    answer = Report({"folder": str(out), "card": card})
+    answer.say(f"Wrote {out}: a prior of kind {kind!r} from {len(read)} past tasks.")
     if lines:
-        said.show(_table(lines))
-        said.say(_LEGEND)
-    emit(said, as_json)
+        answer.show(_table(lines))
+        answer.say(_LEGEND)
+    emit(answer, as_json)
 
 
 def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
@@ -91,28 +96,28 @@ def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
 
 @prior.command()
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What 'designer prior fit' wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder written by 'designer prior fit'.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what a saved prior is: of which kind, from which tasks under which terms, and how well it foretells."""
+    """Show a saved prior: its kind, its tasks and their licences, and its predictive quality."""
     from designer.priors import saving
 
     card, _ = saving.read(folder)
-    said = Report({"folder": str(folder), "card": card})
+    answer = Report({"folder": str(folder), "card": card})
     by = f"seed {card.get('seed', '-')}, by designer {card.get('version', '-')}"
-    said.say(f"A prior of kind {card.get('kind')!r}, {by}.")
+    answer.say(f"A prior of kind {card.get('kind')!r}, {by}.")
     known = [task for task in card.get("tasks") or () if isinstance(task, dict)]
     if known:
-        headers = ["task", "measured", "designs", *(["predicts itself"] if "skill" in known[0] else [])]
-        said.show(Table(headers, [[str(cell) for cell in _task_cells(task)] for task in known]))
+        headers = ["task", "measured", "designs", *(["leave-one-out R²"] if "skill" in known[0] else [])]
+        answer.show(Table(headers, [[str(cell) for cell in _task_cells(task)] for task in known]))
     for data in card.get("data") or ():
-        terms = data["license"] or "no licence is known"
-        said.say(f"Data of {data['place']}: {terms}" + _after(" Source: ", data["source"]))
+        terms = data["license"] or "licence unknown"
+        answer.say(f"Data of {data['place']}: {terms}" + _after(" Source: ", data["source"]))
     lines = [_line_of(entry) for entry in card.get("held_out") or ()]
     if lines:
-        said.show(_table(lines))
-        said.say(_LEGEND)
-    emit(said, as_json)
+        answer.show(_table(lines))
+        answer.say(_LEGEND)
+    emit(answer, as_json)
 
 
 @prior.command()
@@ -121,12 +126,13 @@ def evaluate(
     kind: KindOption = "auto",
     leave_out: LeaveOutOption = None,
     seed: SeedOption = 0,
-    most: MostOption = None,
+    max_tasks: MaxTasksOption = None,
+    most: OldMaxTasksOption = None,
     draws: RepeatsOption = 3,
     as_json: JsonFlag = False,
 ) -> None:
-    """Foretell each task by a prior learned from the others, and set it beside the model that knows no past tasks."""
-    _foretell(tasks, [kind], leave_out, seed, most, draws, as_json)
+    """Predict each task with a prior learned from the others, and compare with the model without past tasks."""
+    _evaluate(tasks, [kind], leave_out, seed, one_of("--max-tasks", max_tasks, "--most", most), draws, as_json)
 
 
 @prior.command()
@@ -138,22 +144,24 @@ def compare(
     ] = None,
     leave_out: LeaveOutOption = None,
     seed: SeedOption = 0,
-    most: MostOption = None,
+    max_tasks: MaxTasksOption = None,
+    most: OldMaxTasksOption = None,
     draws: RepeatsOption = 3,
     as_json: JsonFlag = False,
 ) -> None:
-    """Do the same for several kinds of prior, on the same tasks and measurements."""
+    """Compare several kinds of prior on the same tasks and measurements."""
     from designer.priors.kinds import KINDS
 
-    _foretell(tasks, kinds or list(KINDS), leave_out, seed, most, draws, as_json)
+    limit = one_of("--max-tasks", max_tasks, "--most", most)
+    _evaluate(tasks, kinds or list(KINDS), leave_out, seed, limit, draws, as_json)
 
 
-def _foretell(
+def _evaluate(
     places: Sequence[Path],
     kinds: Sequence[str],
     leave_out: Sequence[str] | None,
     seed: int,
-    most: int | None,
+    max_tasks: int | None,
     draws: int,
     as_json: bool,
 ) -> None:
@@ -162,27 +170,27 @@ def _foretell(
     from designer.priors import evaluation
 
     read = _read(places, leave_out)
-    scores = evaluation.evaluate(read, kinds, seed=seed, repeats=draws, max_tasks=most, progress=_tell)
+    scores = evaluation.evaluate(read, kinds, seed=seed, repeats=draws, max_tasks=max_tasks, progress=_show)
     lines = evaluation.summary(scores, seed=seed)
-    said = Report({
+    answer = Report({
         "seed": seed, "draws": draws, "lines": [line.as_dict() for line in lines],
         "scores": [asdict(score) for score in scores],
     })  # fmt: skip
-    said.show(_table([line for line in lines if line.kind != "none" or list(kinds) == ["none"]]))
-    said.say(_LEGEND)
-    emit(said, as_json)
+    answer.show(_table([line for line in lines if line.kind != "none" or list(kinds) == ["none"]]))
+    answer.say(_LEGEND)
+    emit(answer, as_json)
 
 
 _LEGEND = (
-    "NLPD: mean negative log density of what was not measured yet (lower is better); gain: by how much it is lower "
-    "than the plain model's, with a 95 % interval over tasks; in 90 %: share of values inside the 90 % intervals; "
-    "rank: Spearman's correlation."
+    "NLPD: mean negative log predictive density of the remaining values (lower is better); baseline: the model without "
+    "past tasks; gain: its NLPD minus the prior's, with a 95 % interval over tasks; in 90 %: share of values inside "
+    "their 90 % intervals; rank: Spearman correlation."
 )
 
 
 def _table(lines: Sequence[Line]) -> Table:
-    figures_of = ("NLPD", "plain", "gain", "95 % interval", "in 90 %", "plain", "rank", "plain")
-    headers = ["prior", "measured", "tasks", *figures_of]
+    columns = ("NLPD", "baseline", "gain", "95 % interval", "in 90 %", "baseline", "rank", "baseline")
+    headers = ["prior", "measured", "tasks", *columns]
     rows = []
     for line in lines:
         interval = f"{number(line.low, 3)} to {number(line.high, 3)}" if line.low == line.low else "-"
@@ -202,7 +210,7 @@ def _line_of(entry: dict[str, Any]) -> Line:
         values: dict[str, Any] = {key: float("nan") if value is None else value for key, value in entry.items()}
         return Line(**values)
     except TypeError:
-        raise InvalidPrior(Fault("its card's 'held_out' is not as it is written", "save the prior again")) from None
+        raise InvalidPrior(Fault("'held_out' of its card cannot be read", "fit the prior again")) from None
 
 
 def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
@@ -218,7 +226,7 @@ def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task
     from designer.campaign.suggesting.past_tasks import past_tasks
 
     faults = [
-        Fault("it is no past work" if place.exists() else "there is no such file or folder", FORMS, file=str(place))
+        Fault("these are not past tasks" if place.exists() else "no such file or folder", FORMS, file=str(place))
         for place in places
         if form_of(place) in (None, "saved")
     ]
@@ -228,7 +236,7 @@ def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task
 
 
 def _terms(places: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return where the data came from, and under which licence: of a family by its card, of a campaign unknown."""
+    """Return source, licence and citation of the data: from a family's card; unknown for a campaign."""
     from designer.campaign.file.past_work_formats import form_of
     from designer.tasks import load_family
 
@@ -245,16 +253,16 @@ def _refuse_written(out: Path, force: bool) -> None:
 
     if out.is_dir() and any(out.iterdir()):
         if not saving.is_saved(out):
-            raise InvalidPrior(Fault("the folder holds other things", "name a new folder", file=str(out)))
+            raise InvalidPrior(Fault("the folder contains other files", "give a new folder", file=str(out)))
         if not force:
-            raise InvalidPrior(Fault("there is a prior already", "give --force to replace it", file=str(out)))
+            raise InvalidPrior(Fault("the folder contains a prior", "give --force to replace it", file=str(out)))
     if out.exists() and not out.is_dir():
-        raise InvalidPrior(Fault("it is a file", "name a folder", file=str(out)))
+        raise InvalidPrior(Fault("this is a file, not a folder", "give a folder", file=str(out)))
 
 
 def _after(word: str, text: str | None) -> str:
     return f".{word}{text}" if text else ""
 
 
-def _tell(task: str, kind: str) -> None:
-    warn(f"learning {kind} without {task}")
+def _show(task: str, kind: str) -> None:
+    warn(f"fitting {kind} without {task}")

@@ -1,4 +1,4 @@
-"""`designer run`: the closed loop with a progress bar, stopped by Ctrl-C and resumed by the same command."""
+"""`designer run`: the closed loop with a progress bar; Ctrl-C stops it and the same command resumes it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from designer.cli.options import (
     JsonFlag,
     StoreOption,
     campaign_file,
+    one_of,
     open_campaign,
 )
 from designer.cli.output import INTERRUPTED, Report, emit, number, warn
@@ -33,19 +34,23 @@ def add_to(app: typer.Typer) -> None:
 
 def run(
     campaign: CampaignArgument = None,
-    most: Annotated[int | None, typer.Option("--most", min=1, help="Make at most so many experiments now.")] = None,
+    max_experiments: Annotated[
+        int | None, typer.Option("--max-experiments", min=1, help="Make at most this number of experiments now.")
+    ] = None,
+    most: Annotated[int | None, typer.Option("--most", min=1, hidden=True)] = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Suggest and measure until the campaign is done, by what `measure:` says in the campaign file.
+    """Suggest and measure until a stopping rule holds, with the oracle of `measure:` in the campaign file.
 
-    Every result is kept as soon as it is there: stop with Ctrl-C whenever you like, and go on with the same command.
+    Every result is recorded at once: stop with Ctrl-C at any time, and continue with the same command.
     """
     opened = open_campaign(campaign_file(campaign or option), store)
-    with _progress(opened, quiet=as_json) as tell:
-        ended = opened.run(progress=tell, most=most)
-    said = Report({
+    limit = one_of("--max-experiments", max_experiments, "--most", most)
+    with _progress(opened, quiet=as_json) as show:
+        ended = opened.run(progress=show, max_experiments=limit)
+    answer = Report({
         "campaign": opened.name,
         "experiments": [
             {"id": s.suggestion, "design": s.design, "values": s.values, "failed": s.failed, "notes": list(s.notes)}
@@ -55,24 +60,24 @@ def run(
         "rule": ended.rule,
         "interrupted": ended.interrupted,
     })  # fmt: skip
-    said.say(f"Stopped: {ended.reason}.")
-    emit(said, as_json)
+    answer.say(f"Stopped: {ended.reason}.")
+    emit(answer, as_json)
     if ended.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager
 def _progress(opened: Campaign, *, quiet: bool) -> Iterator[Callable[[Step], None]]:
-    """Show each experiment as it is done: a bar in a terminal, else one line each, on stderr.
+    """Show each experiment when it is done, on stderr: a bar in a terminal, otherwise one line each.
 
-    What an oracle's own code prints goes to stderr too: stdout is for the answer.
+    Output of an oracle's own code goes to stderr too; stdout has the result only.
     """
     with redirect_stdout(sys.stderr):
         if quiet:
             yield lambda step: None
         elif sys.stderr.isatty():
-            with _bar(opened) as tell:
-                yield tell
+            with _bar(opened) as show:
+                yield show
         else:
             yield lambda step: warn(f"{_count(step)}  {_outcome(opened, step)}  {_best(opened)}".rstrip())
 
@@ -90,11 +95,11 @@ def _bar(opened: Campaign) -> Iterator[Callable[[Step], None]]:
         done = spent(opened.state)
         task = progress.add_task(_best(opened) or opened.name, total=opened.settings.budget, completed=done)
 
-        def tell(step: Step) -> None:
+        def show(step: Step) -> None:
             progress.console.print(Text(_outcome(opened, step)), soft_wrap=True)
             progress.update(task, completed=step.spent, description=_best(opened) or opened.name)
 
-        yield tell
+        yield show
 
 
 def _count(step: Step) -> str:
@@ -108,7 +113,7 @@ def _outcome(opened: Campaign, step: Step) -> str:
 
 
 def _best(opened: Campaign) -> str:
-    """Return the best that was measured so far, in words; nothing where nothing keeps all limits yet."""
+    """Return the best measured design so far as text; empty before the first result."""
     import numpy as np
 
     from designer.campaign.best import best_rows
@@ -119,9 +124,9 @@ def _best(opened: Campaign) -> str:
         return ""
     rows = best_rows(opened.objective, np.array([group.means for group in groups]))
     if not rows:
-        return "(no measured design keeps all limits yet)"
+        return "(no measured design meets all limits yet)"
     if len(rows) > 1:
-        return f"(best so far: {len(rows)} designs, none better than another in every goal)"
+        return f"(best so far: {len(rows)} designs on the Pareto front)"
     return f"(best so far: {groups[rows[0]].label}, {_values(opened, groups[rows[0]].means)})"
 
 

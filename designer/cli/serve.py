@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from designer.service.store.accounts import Accounts
     from designer.service.store.paths import LabPaths
 
-PANEL = "A lab together"
+PANEL = "Lab service"
 VARIABLE = "DESIGNER_TOKEN"
 
 LabOption = Annotated[

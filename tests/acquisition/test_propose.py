@@ -203,7 +203,7 @@ def test_when_the_time_is_up_designs_still_come_and_say_so(name, calls):
     keys = set(space.keys(proposal.coordinates))
     assert len(keys) == 4
     assert not keys & set(space.keys(X))
-    late = [note.startswith("fallback: the time was up") for note in proposal.notes]
+    late = [note.startswith("time limit reached") for note in proposal.notes]
     assert late == sorted(late)
     assert any(late)
 

@@ -141,7 +141,7 @@ def test_a_signal_between_experiments_ends_the_run_before_the_next(path: Path) -
 def test_replicates_are_measured_one_by_one(path: Path) -> None:
     path.write_text(FILE + "replicates: 2\n", encoding="utf-8")
     campaign, oracle = Campaign.open(path), Oracle()
-    campaign.run(oracle, most=3)
+    campaign.run(oracle, max_experiments=3)
     assert oracle.asked == ["S0001", "S0001.2", "S0002"]
     assert [each.replicate for each in campaign.state.of("S0001")] == [1, 2]
     campaign.run(oracle)
@@ -154,9 +154,9 @@ def test_replicates_are_measured_one_by_one(path: Path) -> None:
 )
 def test_a_measurement_that_was_taken_back_is_made_again(path: Path, undo: Callable[[Campaign], bool]) -> None:
     campaign, oracle = Campaign.open(path), Oracle()
-    campaign.run(oracle, most=2)
+    campaign.run(oracle, max_experiments=2)
     undo(campaign)
-    (step,) = campaign.run(oracle, most=1).steps
+    (step,) = campaign.run(oracle, max_experiments=1).steps
     assert (step.suggestion, oracle.asked[2]) == ("S0001", "S0001.2")
     assert [each.id for each in campaign.state.of("S0001") if each.values] == ["M0003"]
     assert len(campaign.state.results) == 2
@@ -171,7 +171,7 @@ def test_what_was_measured_instead_and_its_notes_are_kept() -> None:
         space=[{"name": "x", "kind": "numeric", "bounds": [0, 20], "step": 1}],
         targets=[{"name": "y", "goal": "maximize"}],
     )
-    (step,) = campaign.run(Nearest(), most=1).steps
+    (step,) = campaign.run(Nearest(), max_experiments=1).steps
     assert step.notes == ("nearest row",)
     (result,) = campaign.state.results
     assert result.design == {"x": 5.5}
@@ -189,8 +189,11 @@ def test_the_oracle_of_the_file(path: Path) -> None:
 
 def test_a_run_needs_an_oracle_and_an_end() -> None:
     space, targets = [{"name": "x", "kind": "numeric", "bounds": [0, 1]}], [{"name": "y", "goal": "maximize"}]
-    with pytest.raises(InvalidInput, match="does not say what measures; add 'measure'"):
+    with pytest.raises(InvalidInput, match="has no oracle; add 'measure'"):
         Campaign.create(space=space, targets=targets, budget=3).run()
-    with pytest.raises(InvalidInput, match="nothing says when to stop; give a 'budget'"):
+    with pytest.raises(InvalidInput, match="give max_experiments only"):
+        Campaign.create(space=space, targets=targets).run(Oracle(), max_experiments=2, most=2)
+    assert len(Campaign.create(space=space, targets=targets).run(Oracle(), most=1).steps) == 1
+    with pytest.raises(InvalidInput, match="has no stopping rule; give a 'budget'"):
         Campaign.create(space=space, targets=targets).run(Oracle())
-    assert len(Campaign.create(space=space, targets=targets).run(Oracle(), most=2).steps) == 2
+    assert len(Campaign.create(space=space, targets=targets).run(Oracle(), max_experiments=2).steps) == 2

@@ -85,13 +85,13 @@ def test_status_says_when_and_why_to_stop(designer, measured, folder):
 
 class TestBest:
     def test_nothing_yet(self, designer):
-        assert designer("best").out == "Nothing is measured yet.\n"
+        assert designer("best").out == "Nothing has been measured yet.\n"
         assert designer("best", "--json").data == {"campaign": "glass", "best": []}
 
     def test_nothing_that_keeps_the_limits(self, designer):
         designer("suggest", "-n", "1")
         designer("record", "S0001", "strength=150", "haze=4")
-        assert designer("best").out == "No measured design keeps all limits yet.\n"
+        assert designer("best").out == "No measured design meets all limits yet.\n"
 
     def test_best_as_measured_and_by_the_model(self, designer, measured):
         rows = designer("best", "--json").data["best"]
@@ -176,12 +176,12 @@ class TestExplain:
         ("words", "message"),
         [
             (["S0044"], "there is no suggestion 'S0044'"),
-            (["S0001", "S0002"], "one suggestion must be named"),
+            (["S0001", "S0002"], "exactly one suggestion must be given"),
             (["S0001", "-p", "why.pdf"], "why.pdf: a picture cannot end in .pdf; end it in .svg or .png"),
-            (["S0001", "-p", "nowhere/why.svg"], "nowhere/why.svg: its folder does not exist"),
+            (["S0001", "-p", "nowhere/why.svg"], "nowhere/why.svg: the folder does not exist"),
         ],
     )
-    def test_what_cannot_be_explained_is_told(self, designer, measured, folder, words, message):
+    def test_invalid_requests_are_refused(self, designer, measured, folder, words, message):
         designer("suggest", "-n", "1")
         done = designer("explain", *words)
         assert done.code == 2
@@ -199,7 +199,7 @@ class TestExport:
         kinds = [json.loads(line)["kind"] for line in (folder / "out.jsonl").read_text().splitlines()]
         assert kinds == ["created"] + 5 * ["recorded"]
 
-    def test_nothing_is_overwritten_without_being_told_to(self, designer, measured, folder):
+    def test_existing_files_are_not_overwritten_by_default(self, designer, measured, folder):
         (folder / "out.csv").write_text("mine")
         assert designer("export", "out.csv").code == 2
         assert (folder / "out.csv").read_text() == "mine"

@@ -74,7 +74,7 @@ class TestSheets:
         (folder / "next.csv").write_text("mine")
         done = designer("suggest", "--csv", "next.csv")
         assert done.code == 2
-        assert done.err == "next.csv: the file exists already; it is never overwritten; give another name\n"
+        assert done.err == "next.csv: the file exists already and is not overwritten; give another name\n"
         assert not (folder / "glass.db").exists()
         assert designer("suggest", "--csv", "nowhere/next.csv").code == 2
         assert not (folder / "glass.db").exists()
@@ -146,11 +146,11 @@ class TestOneByOne:
             (["S0001", "strength"], "'strength' cannot be read; write name=value"),
             (["S0001", "strength=1", "strength=2"], "'strength' is given twice"),
             (["S0001", "strength=inf"], "not a"),
-            (["S0001"], "there is nothing to record"),
+            (["S0001"], "no result is given"),
             (["S0001", "strength=1", "--set", "temp=3"], "there is no column 'temp'"),
             (["S0001", "strength=1", "--set", "gas=He"], "'He' is not a choice"),
-            (["a.csv", "b.csv"], "2 words where one table should be"),
-            (["a.csv", "--replicate"], "--set and --replicate belong to one suggestion"),
+            (["a.csv", "b.csv"], "2 arguments instead of one table"),
+            (["a.csv", "--replicate"], "--set and --replicate cannot be used with a table"),
             (["absent.csv"], "absent.csv: no such file"),
         ],
     )
@@ -194,15 +194,15 @@ class TestNotes:
     def test_what_is_still_open_is_told(self, designer):
         designer("suggest", "-n", "2")
         done = designer("suggest", "-n", "1", "--json")
-        assert "still open from before: S0001, S0002" in done.data["notes"]
-        assert "still open from before: S0001, S0002" in designer("suggest", "-n", "1").out.replace(", S0003", "")
+        assert "Open from before: S0001, S0002" in done.data["notes"]
+        assert "Open from before: S0001, S0002" in designer("suggest", "-n", "1").out.replace(", S0003", "")
 
     def test_a_campaign_that_could_stop_says_so_and_still_answers(self, designer):
         designer("suggest", "-n", "1")
         designer("record", "S0001", "strength=250", "haze=1")
         done = designer("suggest", "-n", "1", "--json")
         assert done.code == 0
-        [note] = [note for note in done.data["notes"] if note.startswith("the campaign could stop here: ")]
+        [note] = [note for note in done.data["notes"] if note.startswith("The campaign can stop: ")]
         assert "the target is reached after 1 experiment" in note
 
 
@@ -212,7 +212,7 @@ class TestAttach:
         "0.6,0.2,0.2,1273.15,N2,150\n0.333,0.333,0.334,1300 degC,Ar,120\n"
     )
 
-    def test_results_that_nobody_asked_for(self, designer, folder):
+    def test_results_of_designs_that_were_not_suggested(self, designer, folder):
         (folder / "old.csv").write_text(self.TABLE)
         done = designer("attach", "old.csv", "--json")
         assert done.code == 0, done.out
@@ -283,7 +283,7 @@ class TestAmend:
             (["--bounds", "temperature=high,low"], "bounds 'high,low' of temperature cannot be read"),
             (["--bounds", "temp=1,2"], "temp"),
             (["--choice", "gas"], "'gas' cannot be read; write name=value"),
-            (["--space", "M0001"], "too much at once"),
+            (["--space", "M0001"], "these changes cannot be made by one command"),
             ([], "no id is given"),
         ],
     )

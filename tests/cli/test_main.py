@@ -125,7 +125,7 @@ def test_an_interrupt_is_exit_code_130(designer, monkeypatch):
     monkeypatch.setattr("designer.cli.inspection.open_campaign", interrupted)
     done = designer("status")
     assert done.code == 130
-    assert done.err == "Interrupted. What was recorded is kept; the same command goes on from there.\n"
+    assert done.err == "Interrupted. All recorded results are saved; run the same command to continue.\n"
 
 
 def test_python_m_designer_is_the_command(folder: Path):

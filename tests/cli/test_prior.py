@@ -38,7 +38,7 @@ def family(folder: Path) -> Path:
 def test_a_prior_is_fitted_and_shown(designer, folder, family):
     done = designer("prior", "fit", "furnace", "--kind", "transfer-gp", "--out", "learned", "--held-out", "2")
     assert (done.code, "Wrote learned" in done.out) == (0, True)
-    assert "learning transfer-gp without furnace/t0" in done.err
+    assert "fitting transfer-gp without furnace/t0" in done.err
     card = json.loads((folder / "learned" / "prior.json").read_text())
     assert card["kind"] == "transfer-gp"
     assert [task["rows"] for task in card["tasks"]] == [12, 12, 12]
@@ -52,14 +52,14 @@ def test_a_prior_is_fitted_and_shown(designer, folder, family):
     assert designer("prior", "show", "learned", "--json").data["card"] == card
 
 
-def test_a_prior_is_not_replaced_unasked(designer, folder, family):
+def test_existing_prior_is_not_replaced_by_default(designer, folder, family):
     words = ("prior", "fit", "furnace", "--kind", "none", "--out", "learned", "--held-out", "0")
     assert designer(*words).code == 0
     refused = designer(*words)
     assert (refused.code, "--force" in refused.err) == (2, True)
     assert designer(*words, "--force").code == 0
     other = designer("prior", "fit", "furnace", "--kind", "none", "--out", "furnace")
-    assert (other.code, "other things" in other.err) == (2, True)
+    assert (other.code, "other files" in other.err) == (2, True)
 
 
 @pytest.mark.parametrize("damage", ["card", "weights", "gone"])
@@ -85,28 +85,28 @@ def test_priors_are_evaluated_and_compared(designer, folder, family):
     assert [(line["count"], line["tasks"]) for line in lines] == [(3, 3), (5, 3)]
     assert lines[0]["nlpd"] < lines[0]["plain_nlpd"]
     both = designer(
-        "prior", "compare", "furnace", "--kind", "none", "--kind", "transfer-gp", "--draws", "1", "--most", "2"
+        "prior", "compare", "furnace", "--kind", "none", "--kind", "transfer-gp", "--draws", "1", "--max-tasks", "2"
     )
     assert both.code == 0
     assert "95 % interval" in both.out
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("fit", "nowhere", "--out", "p"), "no such file or folder"),
         (("fit", "furnace", "--kind", "magic", "--out", "p"), "'magic' is not known"),
-        (("evaluate", "furnace/t0.csv"), "it is no past work"),
+        (("evaluate", "furnace/t0.csv"), "these are not past tasks"),
         (("compare", "furnace", "--kind", "magic"), "'magic' is not known"),
         (("show", "furnace"), "no saved prior here"),
         (("evaluate", "glass.yaml"), "no results"),
     ],
 )
-def test_wrong_words_are_refused_in_one_line_and_nothing_is_written(designer, folder, family, words, said):
+def test_wrong_words_are_refused_in_one_line_and_nothing_is_written(designer, folder, family, words, message):
     before = sorted(folder.rglob("*"))
     done = designer("prior", *words)
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert sorted(folder.rglob("*")) == before
 

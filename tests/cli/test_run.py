@@ -83,8 +83,15 @@ def test_a_run_tells_each_experiment_and_why_it_stopped(designer, loop):
     assert (again.code, again.data["experiments"], again.data["rule"]) == (0, [], "budget")
 
 
+def test_old_name_of_the_limit_still_works(designer, loop):
+    assert [each["id"] for each in designer("run", "--most", "1", "--json").data["experiments"]] == ["S0001"]
+    both = designer("run", "--most", "1", "--max-experiments", "2")
+    assert (both.code, "--max-experiments and --most are the same option" in both.err) == (2, True)
+    assert "--most" not in designer("run", "--help").out
+
+
 def test_a_run_for_machines(designer, loop):
-    done = designer("run", "--most", "2", "--json")
+    done = designer("run", "--max-experiments", "2", "--json")
     assert done.code == 0
     assert done.err == ""
     assert [each["id"] for each in done.data["experiments"]] == ["S0001", "S0002"]
@@ -108,7 +115,7 @@ def test_what_a_function_prints_does_not_spoil_the_answer(designer, loop):
 @pytest.mark.parametrize(
     ("measure", "code", "message"),
     [
-        ("", 2, "the campaign does not say what measures"),
+        ("", 2, "the campaign has no oracle"),
         ("measure: {kind: command, argv: [python, absent.py]}", 2, "loop.yaml:10: there is no script 'absent.py'"),
         ("measure: {kind: command, argv: [python, fail.py]}", 0, "failed: python ended with exit code 3"),
         (
@@ -134,8 +141,8 @@ def test_a_run_without_an_end_is_refused(designer, loop):
     file = loop / "loop.yaml"
     file.write_text(file.read_text().replace("budget: 6\n", ""))
     done = designer("run")
-    assert (done.code, "nothing says when to stop" in done.err) == (2, True)
-    assert designer("run", "--most", "1").code == 0
+    assert (done.code, "has no stopping rule" in done.err) == (2, True)
+    assert designer("run", "--max-experiments", "1").code == 0
 
 
 def test_a_run_that_was_killed_and_interrupted_goes_on_as_if_it_had_never_stopped(loop):
@@ -152,7 +159,7 @@ def test_a_run_that_was_killed_and_interrupted_goes_on_as_if_it_had_never_stoppe
     out, err = interrupted.communicate(timeout=30)
     assert interrupted.returncode == 130, err
     assert "interrupted" in out
-    assert err.splitlines()[-1] == "Interrupted. What was recorded is kept; the same command goes on from there."
+    assert err.splitlines()[-1] == "Interrupted. All recorded results are saved; run the same command to continue."
     assert "Traceback" not in err
 
     (loop / "pause").unlink()

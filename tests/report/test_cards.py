@@ -31,7 +31,7 @@ def explanation(**more: object) -> Explanation:
         design=DESIGN,
         text="alloy Ni 60 Fe 40 at.%, T 450 degC",
         how="model",
-        note="exploit: expected to beat the best so far",
+        note="exploitation: predicted to beat the best so far",
         position=9,
         status="open",
         results=6,
