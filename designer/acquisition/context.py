@@ -1,4 +1,4 @@
-"""What an acquisition function is built from."""
+"""The arguments of an acquisition function."""
 
 from __future__ import annotations
 
@@ -23,25 +23,24 @@ Gate = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class AcquisitionContext:
-    """What an acquisition function is built from.
+    """The arguments of an acquisition function.
 
     Parameters
     ----------
     model
         Posterior of all targets, in the order of the objective's.
     objective, ranges
-        What is wanted, and the goals' ranges for a desirability.
+        The objective, and the goals' ranges for a desirability.
     measured, pending
-        ``b x d`` features of distinct measured designs and of designs on their way.
+        ``b x d`` features of distinct measured designs, and ``p x d`` of pending ones.
     reference
-        ``r x d`` features of some designs of the space; where nothing is measured yet, their mean is the incumbent.
+        ``r x d`` features of some designs of the space; before the first measurement their mean is the incumbent.
     gates
         Log probabilities that are added: that an experiment succeeds.
     seed
         Of the quasi-random draws.
     unmeasured
-        Columns of limited targets that no measurement has told anything about. Whether a design keeps such a limit
-        cannot be judged, so the limit is left out.
+        Columns of targets with a limit and without any measurement; their limits are left out.
     builder
         Builds the user's own acquisition function from model and context; None for the default.
     """
@@ -59,11 +58,11 @@ class AcquisitionContext:
 
     @property
     def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
-        """The outcome constraints that can be judged: column of the targets, at least, at most."""
+        """The outcome constraints that have a model: column of the targets, at least, at most."""
         return tuple(limit for limit in self.objective.limits if limit[0] not in self.unmeasured)
 
     def feasible(self, Y: Tensor) -> Tensor:
-        """Return which targets ``... x m`` keep the outcome constraints that can be judged (``...``)."""
+        """Return which targets ``... x m`` meet the outcome constraints that have a model (``...``)."""
         kept = torch.ones(Y.shape[:-1], dtype=torch.bool)
         for column, at_least, at_most in self.limits:
             kept &= Y[..., column] >= (-math.inf if at_least is None else at_least)
@@ -71,7 +70,7 @@ class AcquisitionContext:
         return kept
 
     def log_feasible(self, X: Tensor) -> Tensor:
-        """Return the log probability (``n``) that designs `X` (``n x d``) keep all outcome constraints."""
+        """Return the log probability (``n``) that designs `X` (``n x d``) meet all outcome constraints."""
         total = X.new_zeros(len(X))
         for column, at_least, at_most in self.limits:
             there = moments(single_output(self.model, column), X, X[:0])
@@ -86,7 +85,7 @@ class AcquisitionContext:
         return total
 
     def incumbents(self) -> Tensor:
-        """Return the measured designs that more probably than not keep all outcome constraints."""
+        """Return the measured designs that meet all outcome constraints with a probability of at least a half."""
         if not self.limits or not len(self.measured):
             return self.measured
         with torch.no_grad():

@@ -58,7 +58,7 @@ class Proposal:
     coordinates
         ``k x c``; fewer than requested only if no more are left; `remarks` then say so.
     scores
-        The log acquisition of each when it was chosen, those before it being on their way; -inf for a design that
+        The log acquisition of each when it was chosen, those before it pending; -inf for a design that
         no acquisition was computed for.
     notes
         The reason of each choice (``exploitation: ...``, ``exploration: ...``, ``replicate: ...``).

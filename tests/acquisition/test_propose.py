@@ -59,7 +59,7 @@ def test_designs_are_valid_new_and_different(name):
     assert len(set(keys)) == 4
     assert not set(keys) & set(space.keys(np.concatenate([X, pending])))
     assert len(proposal) == len(proposal.scores) == len(proposal.notes) == 4
-    assert all(note.startswith(("exploit", "explore")) for note in proposal.notes)
+    assert all(note.startswith(("exploitation: ", "exploration: ")) for note in proposal.notes)
     assert proposal.remarks == ()
 
 
@@ -178,7 +178,7 @@ def test_without_measurements_a_prior_decides():
     assert chosen[0] > means.quantile(0.9)
 
 
-def test_the_end_of_a_pool_is_told():
+def test_exhausted_pool_is_reported():
     rows = np.random.default_rng(0).uniform(0, 1, (8, 2)).round(4)
     space = pool(rows)
     X, y = rows[:5], rows[:5].sum(1)

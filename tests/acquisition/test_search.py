@@ -90,7 +90,7 @@ def test_local_search_in_a_box_is_level_with_botorchs_optimiser(seed):
     assert found.scores[0] >= float(value) - 0.05
 
 
-def test_taken_designs_are_never_found_and_the_end_is_told():
+def test_excluded_designs_are_never_found_and_exhaustion_is_reported():
     rows = np.random.default_rng(0).uniform(0, 1, (10, 2)).round(3)
     space = pool(rows)
     X, acquisition = acquisition_over(space, n=5)
@@ -124,7 +124,7 @@ class Clock:
 
 @pytest.mark.parametrize("calls", [2, 4, 8, 12])
 @pytest.mark.parametrize("listed", [True, False])
-def test_when_time_is_up_the_best_scored_so_far_is_told_apart(calls, listed):
+def test_after_the_time_limit_the_best_scored_design_is_returned(calls, listed):
     rows = np.random.default_rng(0).uniform(0, 1, (80_000, 2)).round(6)
     space = pool(rows) if listed else box(2)
     X, acquisition = acquisition_over(space, n=6)
