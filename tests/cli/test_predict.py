@@ -108,7 +108,7 @@ def test_a_prior_is_fitted_and_shown(designer, past):
         (("new.csv", "--prior", "learned", "--target", "gloss"), "past tasks measured: brightness, softness"),
         (("new.csv", "--prior", "learned", "-m", "mine.csv", "--level", "90"), "between 0 and 1"),
         (("new.csv", "--prior", "learned", "-m", "gone.csv"), "no such file"),
-        (("formula=Fe(", "--prior", "learned"), "brackets"),
+        (("formula=Fe(", "--prior", "learned"), "is not a formula"),
         (("--prior", "learned", "colour=red"), "formula"),
         (("wrong.csv", "--prior", "learned", "-m", "mine.csv"), "wrong.csv, row 3"),
         (("new.csv", "--prior", "other"), "for campaigns"),
