@@ -102,7 +102,13 @@ def _moments(model: Model, X: Tensor, Z: Tensor) -> Moments:
 
 
 def components(model: Model) -> list[tuple[float, Model]]:
-    """Return the weighted Gaussian components of a model of one target: itself, or those of a mixture."""
+    """Return the weighted Gaussian components of a model of one target: itself, or those of a mixture and its
+    mixtures."""
     if not isinstance(model, Mixture):
         return [(1.0, model)]
-    return [(weight, part) for weight, part in model.components if weight > 0]
+    return [
+        (weight * inner, part)
+        for weight, component in model.components
+        if weight > 0
+        for inner, part in components(component)
+    ]

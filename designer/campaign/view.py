@@ -203,7 +203,7 @@ class CampaignView:
         self.refresh()
         tells = self._spec().learns or len(self.state.results) >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
-        prior, flagged = (None, ()) if known is None else (known.evidence, known.doubts)
+        prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
         where, budget = _place(self.store), self.settings.budget
         return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged)
 

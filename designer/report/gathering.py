@@ -214,7 +214,7 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
             "choices only."
         )
     known = campaign.posterior()
-    yield from map(str, known.doubts if known else ())
+    yield from map(str, known.flagged if known else ())
     yield from campaign.notices
 
 

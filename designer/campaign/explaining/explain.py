@@ -148,7 +148,7 @@ def _with_forecast(
         explore=forecast.exploration if moment.scored else 1.0,
         exploit=forecast.exploitation if moment.scored else 0.0,
         prior=known.evidence,
-        flagged=known.doubts,
+        flagged=known.flagged,
     )
 
 

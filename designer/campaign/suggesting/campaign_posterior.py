@@ -5,6 +5,7 @@ Reached only when a model is needed: this is where torch is loaded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from designer.acquisition.moments import single_output
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
+from designer.campaign.suggesting.contradictions import contradictions
+from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.objective import Objective
@@ -49,6 +52,8 @@ class CampaignPosterior:
         ``n x c``, one row a result; replicates are repeated rows.
     Yvar
         ``n x m`` variances in the targets' units, NaN where there is none.
+    measured
+        ``n x m`` values as they were measured, in the targets' units, NaN where there is none.
     conditioned
         The posterior, the data that it was conditioned on (outliers winsorised), and the outliers.
     measurements
@@ -59,14 +64,25 @@ class CampaignPosterior:
     objective: Objective
     prior: FittedPrior
     coordinates: Floats
+    measured: Floats
     Yvar: Floats
     conditioned: Conditioned
     measurements: tuple[str, ...]
 
+    @cached_property
+    def _discoveries(self) -> Discoveries:
+        with one_thread():
+            return discoveries_of(self.conditioned, self.measured, self.objective)
+
+    @property
+    def discoveries(self) -> tuple[Outlier, ...]:
+        """The outliers that are better than all other results: they keep their values."""
+        return self._discoveries.found
+
     @property
     def model(self) -> Model:
         """The posterior as a botorch model with one output a target."""
-        return self.conditioned.model
+        return self._discoveries.model
 
     @property
     def data(self) -> TaskData:
@@ -75,19 +91,21 @@ class CampaignPosterior:
 
     @property
     def Y(self) -> Floats:  # noqa: N802  the field's name for measurements
-        """``n x m`` values in the targets' units, outliers winsorised, NaN where there is none."""
-        values: Floats = self.data.Y.numpy()
+        """``n x m`` values in the targets' units, NaN where there is none; outliers but discoveries winsorised."""
+        values: Floats = self.data.Y.numpy().copy()
+        for each in self.discoveries:
+            values[each.row, each.target] = each.value
         return values
 
     @property
     def outliers(self) -> tuple[Outlier, ...]:
-        """The results that were winsorised."""
+        """The results that the others do not explain: winsorised, but for the discoveries."""
         return self.conditioned.outliers
 
     @cached_property
     def informed(self) -> bool:
         """Whether the posterior of some goal uses past tasks, and not the campaign's own measurements alone."""
-        return any(is_informed(single_output(self.model, i)) for i in self.objective.goal_columns)
+        return any(is_informed(single_output(self.conditioned.model, i)) for i in self.objective.goal_columns)
 
     @cached_property
     def evidence(self) -> PriorEvidence | None:
@@ -99,21 +117,31 @@ class CampaignPosterior:
             return _since_rejection(self.prior, self.data, self.conditioned.posterior.evidence)
 
     @cached_property
-    def doubts(self) -> tuple[FlaggedResult, ...]:
-        """The results that are not believed as they stand, and those that a person is asked about."""
-        doubted = [self._doubt(each, each.edge) for each in self.outliers]
+    def flagged(self) -> tuple[FlaggedResult, ...]:
+        """The outliers, possible discoveries among them, possible slips of the decimal point, and contradictions."""
+        found = [self._flag(each, each.value if each in self.discoveries else each.edge) for each in self.outliers]
         rest = without(self.data, self.outliers)
         with one_thread():
             slips = [
-                decimal_slip(rest, i, None if self.outliers else baseline_process(self.model, i))
+                decimal_slip(rest, i, None if self.outliers else baseline_process(self.conditioned.model, i))
                 for i in range(rest.targets)
             ]
-        return (*doubted, *[self._doubt(each, each.value, each.fits) for each in slips if each is not None])
+        found += [self._flag(each, each.value, fits=each.fits) for each in slips if each is not None]
+        return (*found, *self._contradictions())
 
-    def _doubt(self, each: Outlier | DecimalSlip, counts_as: float, fits: float | None = None) -> FlaggedResult:
-        target = self.objective.targets[each.target]
+    def _flag(self, each: Outlier | DecimalSlip, counts_as: float, *, fits: float | None = None) -> FlaggedResult:
+        target, discovery = self.objective.targets[each.target], each in self.discoveries
         name = self.measurements[each.row]
-        return FlaggedResult(name, target.name, target.unit, each.value, each.expected, counts_as, fits)
+        return FlaggedResult(name, target.name, target.unit, each.value, each.expected, counts_as, fits, discovery)
+
+    def _contradictions(self) -> Iterator[FlaggedResult]:
+        keys = self.space.keys(self.coordinates)
+        for i, target in enumerate(self.objective.targets):
+            for low, high in contradictions(keys, self.measured[:, i], self.Yvar[:, i]):
+                yield FlaggedResult(
+                    self.measurements[high], target.name, target.unit, float(self.measured[high, i]),
+                    float(self.measured[low, i]), float(self.Y[high, i]), contradicts=self.measurements[low],
+                )  # fmt: skip
 
     def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
         """Return mean and standard deviation (``n x m`` each) of the targets of designs.
@@ -153,6 +181,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         objective=spec.objective,
         prior=prior,
         coordinates=coordinates,
+        measured=Y,
         Yvar=Yvar,
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),

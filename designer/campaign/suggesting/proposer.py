@@ -53,9 +53,14 @@ def propose_next(
     """
     proposer = _Proposer(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    plain = baseline_part(known.model)
-    parts: list[tuple[bool, Proposal]] = []
-    for alone, count in [(False, n)] if plain is None else interleaved(len(taken.keys), n):
+    confirming = _to_confirm(spec, known, pending, taken)
+    parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]
+    if confirming is not None:
+        pending = np.concatenate([pending, confirming.coordinates])
+    plain, rest = baseline_part(known.model), n - len(parts)
+    for alone, count in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
+        if not count:
+            continue
         try:
             if alone and plain:
                 part = proposer.propose_without_past(plain, pending, count)
@@ -75,10 +80,27 @@ def propose_next(
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
         reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
-        remarks=(*short, *map(str, known.doubts)),
+        remarks=(*short, *map(str, known.flagged)),
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
     )
+
+
+def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: Floats, taken: Taken) -> Proposal | None:
+    """Return the design of a possible discovery, to be measured once more; None where there is none to confirm.
+
+    Only where a person or an instrument measures: a table or a function gives the same value again.
+    """
+    if spec.settings.measure is not None and spec.settings.measure.kind != "command":
+        return None
+    keys = spec.space.keys(known.coordinates)
+    barred = _forbidden(known, pending, taken.keys)
+    for each in known.discoveries:
+        coordinates = known.coordinates[each.row : each.row + 1]
+        if keys[each.row] not in barred and bool(spec.space.valid(coordinates)[0]):
+            name = known.measurements[each.row]
+            return Proposal(coordinates, (-math.inf,), (f"confirm: {name} is real, or a slip; a replicate decides",))
+    return None
 
 
 @dataclass(frozen=True, eq=False)
