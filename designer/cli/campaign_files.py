@@ -138,8 +138,9 @@ def _from_table(
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
     from designer.space.table_files import read_frame
+    from designer.tasks.quality.tidy_cells import plain_cells
 
-    columns = read_columns(read_frame(table))
+    columns = read_columns(plain_cells(read_frame(table)))
     if not requests:
         requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)

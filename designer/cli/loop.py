@@ -18,7 +18,7 @@ from designer.cli.options import (
     open_campaign,
     split_campaign,
 )
-from designer.cli.output import Report, emit
+from designer.cli.output import Report, emit, warn
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -264,9 +264,12 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
 
 def _sheet(file: str, ignore: list[str] | None) -> Any:
     from designer.cli.design_cells import without_columns
-    from designer.space.table_files import read_frame
+    from designer.space.table_files import notes_of, read_frame
 
-    return without_columns(read_frame(Path(file)), ignore or [], file)
+    frame = read_frame(Path(file))
+    for note in notes_of(frame):
+        warn(f"{file}: {note}")
+    return without_columns(frame, ignore or [], file)
 
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:

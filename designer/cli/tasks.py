@@ -61,6 +61,7 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Turn tables, other programs' folders, finished campaigns or a Materials Project query into a folder of tasks."""
+    from designer.space.table_files import notes_of
     from designer.tasks.importing.mapping import plan_import, write_import
 
     tables = _tables(sources or [], materials_project, properties or [], structures)
@@ -69,6 +70,7 @@ def import_(
         raise InvalidInput(Fault("the folder exists already", "give another with --output", file=str(folder)))
     requests = _requests(measured or [], minimize or [], maximize or [])
     mappings, remarks = _mappings(tables, mapping, requests, ignore or [], by)
+    remarks = [f"{table.file}: {note}" for table in tables for note in notes_of(table.frame)] + remarks
     guessed = mapping is None and not any(table.card for table in tables)
     _confirm(mappings, remarks, guessed=guessed, ask=not yes, as_json=as_json)
     plan = plan_import(tables, mappings, name=name or folder.name, guessed=guessed)

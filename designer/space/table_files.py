@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from designer.errors import Fault, InvalidData
+from designer.space.spreadsheet.decimal_commas import with_points
 from designer.space.spreadsheet.workbook import MAX_COLUMNS, read_rows
 
+_NOTES = "notes"  # the key of a frame's attributes
 _LARGE = 1_000_000  # characters from which pandas' parser is worth a second way
 
 
@@ -65,7 +68,7 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
     if columns > MAX_COLUMNS:
         what, remedy = f"the table has {columns:,} columns", f"a table has at most {MAX_COLUMNS:,}"
         raise InvalidData(Fault(what, remedy, file=file, row=1))
-    if len(text) > _LARGE:
+    if len(text) > _LARGE and not (separator != "," and "," in text):  # a comma may be a decimal comma
         large = read_large(text, separator)
         if large is not None:
             return large
@@ -74,7 +77,8 @@ def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise InvalidData(Fault(f"the file is no proper CSV: {error}", "check the quotes", file=file)) from None
-    return _framed(list(enumerate(([cell.strip() for cell in row] for row in rows), start=1)), file)
+    rows, note = _decimal_points([[cell.strip() for cell in row] for row in rows], separator)
+    return _framed(list(enumerate(rows, start=1)), file, [note] if note else [])
 
 
 def read_large(text: str, separator: str) -> pd.DataFrame | None:
@@ -102,21 +106,75 @@ def read_large(text: str, separator: str) -> pd.DataFrame | None:
     return body
 
 
-def _framed(rows: Sequence[tuple[int, Sequence[Any]]], file: str | None) -> pd.DataFrame:
+def _decimal_points(rows: list[list[str]], separator: str) -> tuple[list[list[str]], str | None]:
+    """Return rows with points for decimal commas, where commas separate no columns, and a note if so."""
+    first = next((i for i, row in enumerate(rows) if any(row)), None)
+    if separator == "," or first is None:
+        return rows, None
+    changed, note = with_points(rows[first:])
+    return rows[:first] + changed, note
+
+
+def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return what was ignored or rewritten when a table was read, in words."""
+    return tuple(frame.attrs.get(_NOTES, ()))
+
+
+def _framed(rows: Sequence[tuple[int, Sequence[Any]]], file: str | None, notes: Sequence[str] = ()) -> pd.DataFrame:
     """Return numbered rows as a frame, without those that are empty; the first of them is the header."""
     numbered = [(number, row) for number, row in rows if any(cell not in ("", None) for cell in row)]
     if not numbered:
         raise InvalidData(Fault("the file is empty", "begin with a line of headers", file=file))
-    (first, header), *body = numbered
+    (first, header), *body = _without_empty_ends(numbered)
     names = ["" if cell is None else str(cell) for cell in header]
     faults = table_faults(names, first, [(number, len(row)) for number, row in body])
+    if all(len(row) == len(names) for _, row in body):
+        nameless = {i for i, name in enumerate(names) if not name and _may_be_nameless(i, [row[i] for _, row in body])}
+        faults = [fault for fault in faults if fault.what not in {_no_header(i + 1) for i in nameless}]
     if faults:
         raise InvalidData([fault.at(file=file) for fault in faults])
     index = pd.Index([number for number, _ in body], name="row", dtype="int64")
     cells = np.empty((len(body), len(names)), dtype=object)
     for i, (_, row) in enumerate(body):
         cells[i] = row
-    return pd.DataFrame(cells, index=index, columns=pd.Index(names, dtype=object), dtype=object)
+    frame = pd.DataFrame(cells, index=index, columns=pd.Index(names, dtype=object), dtype=object)
+    frame = frame.loc[:, [name != "" for name in names]]
+    if found := [*notes, *_ignored(numbered[0][1], names, cells)]:
+        frame.attrs[_NOTES] = found
+    return frame
+
+
+def _without_empty_ends(rows: Sequence[tuple[int, Sequence[Any]]]) -> list[tuple[int, Sequence[Any]]]:
+    """Return rows without the empty cells behind the last header, where nothing but empty cells is there."""
+    (_, header), *body = rows
+    width = max((i + 1 for i, cell in enumerate(header) if cell not in ("", None)), default=0)
+    if any(cell not in ("", None) for _, row in body for cell in row[width:]):
+        width = len(header)
+    kept = [any(cell not in ("", None) for cell in row[width:]) for _, row in rows]
+    return [(number, row if all_ else row[:width]) for (number, row), all_ in zip(rows, kept, strict=True)]
+
+
+def _ignored(header: Sequence[Any], names: Sequence[str], cells: np.ndarray) -> Iterator[str]:
+    """Yield which columns without a header were left out: they are empty, or number the rows."""
+    empty = len(header) - len(names) + sum(not name for name in names[1:])
+    if names[0] == "":
+        numbers = any(cell not in ("", None) for cell in cells[:, 0])
+        empty += not numbers
+        if numbers:
+            yield "the first column has no header and numbers the rows: it was ignored"
+    if empty > 0:
+        yield f"{empty} empty column{'s' if empty > 1 else ''} without a header {'were' if empty > 1 else 'was'} ignored"
+
+
+def _may_be_nameless(position: int, cells: Sequence[Any]) -> bool:
+    """Whether a column without a header can be ignored: it is empty, or the first one and numbers the rows."""
+    texts = [str(cell).strip() for cell in cells if cell not in ("", None)]
+    if not texts:
+        return True
+    numbers = [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10]
+    if position or len(numbers) < len(cells) or len(numbers) < 2:
+        return False
+    return numbers[0] in (0, 1) and all(b == a + 1 for a, b in pairwise(numbers))
 
 
 def width_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:
@@ -159,9 +217,13 @@ def table_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int
     return odd if any(fault.row == row for fault in odd) else [*_header_faults(names, row), *odd]
 
 
+def _no_header(position: int) -> str:
+    return f"column {position} has no header"
+
+
 def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
     faults = [
-        Fault(f"column {position} has no header", "name every column", row=row)
+        Fault(_no_header(position), "name every column", row=row)
         for position, name in enumerate(names, start=1)
         if not name
     ]

@@ -20,11 +20,10 @@ from designer.errors import MAX_ALIKE, Fault, InvalidData, InvalidUnit, did_you_
 from designer.space.base import SpaceLike
 from designer.space.parameters.base import Converter, LabColumn
 from designer.space.parameters.fields import MAX_NUMBER
+from designer.space.parameters.shares import MAX_SUM_ERROR
 from designer.units import convert_many, split_header, split_quantity
 
 S = TypeVar("S", bound=SpaceLike)
-
-_MEASURED_SUM = 0.005  # of the total: what a measured composition may miss it by
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def read_table(
     file: str | None = None,
     extra_columns: Sequence[str] = (),
     flags: bool = True,
-    sum_tolerance: float = _MEASURED_SUM,
+    sum_tolerance: float = MAX_SUM_ERROR,
 ) -> ReadResult[S]:
     """Read a lab table of designs.
 
@@ -279,7 +278,7 @@ def _quantity(cell: Any, unit: str | None) -> tuple[float, str | None]:
     if isinstance(cell, (int, float, np.integer, np.floating)):
         return float(cell), None
     text = str(cell).strip()
-    if not text or text.casefold() in ("nan", "na", "n/a"):
+    if not text or text.casefold() == "nan":
         raise InvalidUnit(Fault("the cell is empty" if not text else f"{text!r} is not a number", "give a number"))
     if text.casefold().lstrip("+-") in ("inf", "infinity"):
         return math.inf, None

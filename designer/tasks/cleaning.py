@@ -17,6 +17,7 @@ from designer.space import DesignSpace
 from designer.space.table_reader import read_table
 from designer.tasks.limits import Limit, read_limit
 from designer.units import convert, parse_quantity, split_header
+from designer.units.typed_numbers import MISSING
 
 Array = npt.NDArray[np.float64]
 CENSORED = ("censored target", "side", "limit")
@@ -75,7 +76,7 @@ def clean(space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, fi
     wanted = {t.name: headers.get(t.column or t.name, headers.get(t.name)) for t in targets}
     measured = [header for header in wanted.values() if header is not None]
     settings = [headers[column] for column in space.columns if column in headers]
-    has_target = ~_empty(frame[measured]).all(axis=1)
+    has_target = ~_empty(frame[measured], MISSING).all(axis=1)
     has_setting = ~_empty(frame[settings]).any(axis=1)
     kept = frame.iloc[np.flatnonzero(has_target & has_setting)]
     faults: list[Fault] = []
@@ -111,8 +112,10 @@ def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
     return found
 
 
-def _empty(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    blank = frame.map(lambda cell: isinstance(cell, str) and not cell.strip()).astype(bool)  # no rows: text
+def _empty(frame: pd.DataFrame, missing: frozenset[str] = frozenset()) -> npt.NDArray[np.bool_]:
+    """Return which cells hold nothing, or (in small letters) one of the texts `missing`."""
+    blank = frame.map(lambda cell: isinstance(cell, str) and (not cell.strip() or cell.strip().casefold() in missing))
+    blank = blank.astype(bool)  # no rows: text
     return np.asarray(frame.isna() | blank, dtype=np.bool_)
 
 
@@ -155,7 +158,7 @@ def _values(
 
 def _filled(frame: pd.DataFrame, header: Hashable) -> Iterator[tuple[int, Any]]:
     """Go through the rows and cells of a column; an empty cell is None."""
-    empty = _empty(frame[[header]])[:, 0]
+    empty = _empty(frame[[header]], MISSING)[:, 0]
     for row, cell, blank in zip(frame.index, frame[header], empty, strict=True):
         yield int(row), None if blank else cell
 

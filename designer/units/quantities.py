@@ -6,6 +6,7 @@ import re
 
 from designer.errors import Fault, InvalidUnit
 from designer.units.conversion import convert
+from designer.units.typed_numbers import CURRENCIES, is_simple, plain_text, unreadable
 
 MAX_QUANTITY = 200
 """Characters of a cell that is read as a quantity: a number and a unit are shorter, and longer texts are remarks."""
@@ -24,7 +25,7 @@ def number_and_unit(text: str) -> tuple[str, str | None] | None:
     >>> number_and_unit(" 350 K "), number_and_unit("1e-3"), number_and_unit("warm")
     (('350', 'K'), ('1e-3', None), None)
     """
-    text = text.strip()
+    text = text.strip() if is_simple(text.strip()) else plain_text(text)
     match = _NUMBER.match(text) if len(text) <= MAX_QUANTITY else None
     if match is None:
         return None
@@ -53,6 +54,9 @@ def parse_quantity(text: str, to: str | None) -> float:
 def split_quantity(text: str, to: str | None) -> tuple[float, str | None]:
     """Return the number in `text` and its unit, None where it gives none.
 
+    Numbers are read as people type them (`typed_numbers`). A bare percent sign means the percent of the unit `to`, and
+    a currency where there is no unit is left out.
+
     Raises
     ------
     InvalidUnit
@@ -64,13 +68,22 @@ def split_quantity(text: str, to: str | None) -> tuple[float, str | None]:
     ((350.0, 'K'), (0.001, None))
     """
     plain = text.strip()
+    if not is_simple(plain):
+        reason = unreadable(plain)
+        if reason is not None:
+            raise InvalidUnit(Fault(f"{shortened(plain)!r} {reason.why}", reason.remedy))
+        plain = plain_text(plain)
     match = _NUMBER.match(plain) if len(plain) <= MAX_QUANTITY else None
     unit = plain[match.end() :].lstrip() if match is not None else ""
     if match is None or (unit and (unit[0] in ",_" or (_NUMBER_AGAIN.match(unit) and unit != to))):
         remedy = f"give a number{f' in {to}' if to else ''}"
-        if _DECIMAL_COMMA.match(text.lstrip()):
+        if _DECIMAL_COMMA.match(plain):
             remedy = "write a decimal point, not a comma, and no separators of thousands"
         raise InvalidUnit(Fault(f"{shortened(text)!r} is not a number", remedy))
+    if unit == "%" and (to or "").rstrip().endswith("%"):
+        unit = to or unit  # 55 % in a column of wt.%
+    elif unit in CURRENCIES and not to:
+        unit = ""  # prices without a unit
     return float(match[0]), unit or None
 
 

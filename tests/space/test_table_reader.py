@@ -98,7 +98,7 @@ def test_all_faults_are_reported_together() -> None:
         (None, "the cell is empty"),
         (float("nan"), "the cell is empty"),
         ("nan", "'nan' is not a number"),
-        ("N/A", "'N/A' is not a number"),
+        ("N/A", "'N/A' means that there is no value; leave the cell empty"),
         ("inf", "the value is infinite"),
         (-np.inf, "the value is infinite"),
         ("1_000", "'1_000' is not a number"),

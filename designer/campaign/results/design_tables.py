@@ -13,6 +13,7 @@ from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData
 from designer.space import DesignSpace
 from designer.space.table_files import read_frame
+from designer.space.table_reader import read_table
 from designer.units import split_header
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Source: TypeAlias = "Path | pd.DataFrame"
 
 HEADER_ROW = 1
+MEASURED_SUM = 0.02
+"""Of the total: what the amounts of a design that was made may miss it by, rounded as they are written."""
 _LARGE_FILE = 5_000_000  # bytes: from here on a table of candidates is read by columns and not cell by cell
 
 
@@ -195,7 +198,7 @@ def read_result_designs(space: DesignSpace, frame: pd.DataFrame) -> tuple[dict[i
     faults: list[Fault] = []
     while len(frame):
         try:
-            read = space.read_table(frame, flags=False)
+            read = read_table(space, frame, flags=False, sum_tolerance=MEASURED_SUM)
         except InvalidData as error:
             faults += error.faults
             bad = {fault.row for fault in error.faults}

@@ -10,8 +10,12 @@ from typing import Any
 from designer.errors import Fault, InvalidInput
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
+from designer.units.typed_numbers import MISSING, unreadable
 
-_NO_NUMBERS = frozenset({"nan", "na", "n/a", "none", "null", "inf", "infinity"})
+NO_REASON = "no reason given"
+_NOT_FAILED = frozenset({"", "false", "f", "no", "n", "0", "ok", "okay", "good", "passed", "nein", "non"})
+_FAILED = frozenset({"true", "t", "yes", "y", "1", "x", "failed", "fail", "ja", "oui"})
+_NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 
 
 def is_blank(cell: Any) -> bool:
@@ -25,6 +29,28 @@ def is_blank(cell: Any) -> bool:
     if isinstance(cell, Real | Decimal):
         return math.isnan(float(cell))
     return type(cell).__name__ in ("NAType", "NaTType")
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell means that there is no value, as people write it: ``n.d.``, ``n/a``, ``–``.
+
+    >>> [is_missing(cell) for cell in ("n.d.", "N/A", " – ", "nan", "0", 0)]
+    [True, True, True, False, False, False]
+    """
+    return isinstance(cell, str) and cell.strip().casefold() in MISSING
+
+
+def failure_reason(cell: Any) -> str | None:
+    """Return why an experiment failed, as a cell of the column ``failed`` gives it; None where it did not fail.
+
+    >>> [failure_reason(cell) for cell in (False, 0, "no", "FALSE", "film peeled", True, "yes")]
+    [None, None, None, None, 'film peeled', 'no reason given', 'no reason given']
+    """
+    text = str(cell).strip()
+    word = text.casefold().removesuffix(".0").rstrip(".!")
+    if is_blank(cell) or is_missing(cell) or word in _NOT_FAILED:
+        return None
+    return NO_REASON if word in _FAILED else text
 
 
 def is_nan(cell: Any) -> bool:
@@ -51,7 +77,7 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
     if isinstance(cell, str):
         if cell.strip().lower().lstrip("+-") in _NO_NUMBERS:
             raise InvalidInput(Fault(f"{cell.strip()!r} is not a number", f"{wanted}, or leave the cell blank"))
-        if number_and_unit(cell) is None:
+        if number_and_unit(cell) is None and unreadable(cell) is None:
             raise InvalidInput(Fault(f"{shortened(cell.strip())!r} is not a number", wanted))
         number, own = split_quantity(cell, to)
         value = _in_unit(number, own or unit, to)

@@ -5,10 +5,12 @@ Columns of a results table:
 - ``suggestion`` (or ``id``, or the table's index): the suggestion that was made; not in tables of attached results
 - the space's columns: what was really made, where it differs from what was suggested; blank cells are as suggested; in
   tables of attached results, members of a composition without a column are not in it
-- one column a target; a blank cell is a target not measured (yet)
+- one column a target; a blank cell, or one like ``n.d.`` or ``n/a``, is a target not measured (yet)
 - ``<target>_sem``: the standard error of that target's value
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
-- ``failed``: the reason why an experiment gave no result
+- ``failed``: the reason why an experiment gave no result; a blank cell, FALSE, 0, ``no`` or ``n/a`` is no failure
+
+Rows with the same suggestion (or design) and the same values are one measurement, unless ``replicate`` numbers them.
 
 Units may stand in a header, ``overpotential [V]``, or in a cell, ``0.372 V``; both are converted into the target's.
 A row without any value is skipped and reported, so that a half-filled sheet can be recorded.
@@ -23,7 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 from designer.campaign.log.events import Design
 from designer.campaign.results.design_tables import read_result_designs
-from designer.campaign.results.numeric_cells import is_blank, is_nan, read_number, read_spread
+from designer.campaign.results.numeric_cells import (
+    failure_reason,
+    is_blank,
+    is_missing,
+    is_nan,
+    read_number,
+    read_spread,
+)
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
@@ -287,7 +296,7 @@ class _Reader:
         replicate, failed = None, None
         for column in columns:
             cell = self.cells[column.place][i]
-            if is_blank(cell):
+            if is_blank(cell) or (not column.role.startswith("design:") and is_missing(cell)):
                 continue
             try:
                 match column.role, column.target:
@@ -298,7 +307,7 @@ class _Reader:
                     case "replicate", _:
                         replicate = _replicate(cell)
                     case "failed", _:
-                        failed = str(cell).strip()
+                        failed = failure_reason(cell)
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
         self._contradictions(i, columns, values, noise, failed)

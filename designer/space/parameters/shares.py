@@ -23,6 +23,9 @@ from designer.space.parameters.references import Reference
 from designer.space.parameters.share_fields import ShareFields
 from designer.units import convert_many, same_unit
 
+MAX_SUM_ERROR = 0.005
+"""Of the total: what amounts between the steps may miss it by, unless more is allowed."""
+
 _FRACTIONS = frozenset({"fraction", "1"})
 _PERCENTS = frozenset({"percent", "%"})
 _SECOND_TRANSFER = 0.3  # chance that a composition changes by two transfers
@@ -154,7 +157,9 @@ class ShareParameter(ShareFields):
         """Report each row whose amounts do not sum to the total; rows with NaN have their fault already."""
         steps = self.lattice.indices(amounts)
         difference = np.abs(steps.sum(axis=1) - self.units)
-        on_steps = is_whole(steps).all(axis=1) & (self.step is not None)
+        # Candidates on the steps are exact; amounts that were measured may have been rounded onto them.
+        exact = self.step is not None and table.sum_tolerance <= MAX_SUM_ERROR
+        on_steps = is_whole(steps).all(axis=1) & exact
         wrong = np.where(on_steps, difference > 1e-6, difference > table.sum_tolerance * self.units * (1 + 1e-9))
         total = plain(self.exact_total)
         for i in np.flatnonzero(wrong):

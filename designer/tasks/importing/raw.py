@@ -55,7 +55,9 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with all cells as text, its rows numbered as in a spreadsheet where they have no number."""
     index = frame.index if frame.index.name == "row" else pd.RangeIndex(2, len(frame) + 2, name="row")
     columns = {str(column): [text_of(cell) for cell in frame[column]] for column in frame.columns}
-    return pd.DataFrame(columns, index=index, dtype=object)
+    text = pd.DataFrame(columns, index=index, dtype=object)
+    text.attrs |= frame.attrs
+    return text
 
 
 def from_records(records: Sequence[Mapping[str, Any]], *, file: str) -> pd.DataFrame:

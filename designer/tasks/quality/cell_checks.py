@@ -13,7 +13,7 @@ from designer.objective import Target
 from designer.space import CategoricalParameter, DesignSpace, NumericParameter, ShareParameter
 from designer.space.parameters.formula import formula_fault
 from designer.tasks.cleaning import SUM_TOLERANCE
-from designer.tasks.quality.cell_reading import Reading, read_cell
+from designer.tasks.quality.cell_reading import CellReading, read_cell
 from designer.tasks.quality.density import Array
 from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.sheet import Sheet
@@ -39,7 +39,7 @@ def read_numbers(sheet: Sheet, header: str, unit: str | None, *, is_target: bool
 
 
 def _of_cell(
-    read: Reading, cell: str, header_unit: str | None, unit: str | None, *, is_target: bool
+    read: CellReading, cell: str, header_unit: str | None, unit: str | None, *, is_target: bool
 ) -> tuple[str, str, str, str | None] | None:
     wanted = header_unit or unit
     if read.kind == "number" or (read.kind == "missing" and read.now is None):

@@ -9,15 +9,13 @@ from typing import Literal
 
 from designer.errors import InvalidInput
 from designer.tasks.limits import read_limit
-from designer.units import MAX_QUANTITY, convert, same_unit, split_quantity
+from designer.units import MAX_QUANTITY, convert, same_unit, split_quantity, typed_numbers
+from designer.units.typed_numbers import plain_text, unreadable
 
-MISSING = frozenset(
-    ["", "-", "--", "–", "—", "?", "na", "n/a", "nan", "nd", "n.d.", "n.m.", "nm.", "none", "null", "missing", "tbd",
-     "not measured", "not determined", "#n/a", "#value!", "#div/0!", "#ref!"]
-)  # fmt: skip
+MISSING = typed_numbers.MISSING | {"", "nan"}
 _NUMBER = r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_COMMA = re.compile(r"^([-+−]?\d+),(\d+)(\D.*)?$", re.DOTALL)
-_THOUSANDS = re.compile(r"^([-+−]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?)(\D.*)?$", re.DOTALL)
+_COMMA = re.compile(r"^([-+]?\d+),(\d+)(\D.*)?$", re.DOTALL)
+_THOUSANDS = re.compile(r"^([-+]?\d{1,3}(?: \d{3})+(?:\.\d+)?)(\D.*)?$", re.DOTALL)
 _TOLERANCE = re.compile(rf"^({_NUMBER})\s*(?:±|\+/-|\+-)\s*{_NUMBER}\s*(.*)$", re.DOTALL)
 _LAST_DIGIT = re.compile(r"^([-+−]?\d+(?:\.\d+)?)\(\d+\)\s*(.*)$", re.DOTALL)
 _ABOUT = re.compile(r"^(?:≈|~|ca\.?|approx\.?|about)\s*(.+)$", re.DOTALL | re.IGNORECASE)
@@ -25,7 +23,7 @@ _RANGE = re.compile(rf"^({_NUMBER})\s*(?:-|–|—|to|\.\.)\s*({_NUMBER})\s*(.*)
 
 
 @dataclass(frozen=True)
-class Reading:
+class CellReading:
     """The meaning of a cell.
 
     Parameters
@@ -47,26 +45,30 @@ class Reading:
     why: str = ""
 
 
-def read_cell(text: str, header_unit: str | None, unit: str | None) -> Reading:
+def read_cell(text: str, header_unit: str | None, unit: str | None) -> CellReading:
     """Return the meaning of a cell of a column of numbers, in `unit`; a bare number is in the header's unit.
 
     Examples
     --------
     >>> read_cell("1,5", None, None)
-    Reading(kind='rewritten', value=1.5, now='1.5', why='a comma for the decimal point')
+    CellReading(kind='rewritten', value=1.5, now='1.5', why='a comma for the decimal point')
     >>> read_cell("n.d.", None, None).kind, read_cell("<5", None, None).kind, read_cell("5-7", None, None).why
     ('missing', 'censored', 'a range of values')
     """
     text = text.strip()
-    if text.casefold() in MISSING:
-        return Reading("missing", now="" if text else None)
+    reason = unreadable(text)
+    if text.casefold() in MISSING or (reason is not None and reason.kind == "error"):
+        return CellReading("missing", now="" if text else None)
     if len(text) > MAX_QUANTITY:
-        return Reading("odd", why="a text, and no number")
+        return CellReading("odd", why="a text, and no number")
     try:
         if read_limit(text, header_unit, unit) is not None:
-            return Reading("censored")
+            return CellReading("censored")
     except InvalidInput as error:
-        return Reading("odd", why=error.faults[0].what)
+        return CellReading("odd", why=error.faults[0].what)
+    if reason is not None and reason.kind == "ambiguous":
+        return CellReading("odd", why=f"it {reason.why}")
+    text = plain_text(text)
     for pattern, why in (
         (_THOUSANDS, "separators between the thousands"), (_COMMA, "a comma for the decimal point"),
         (_TOLERANCE, "a tolerance behind the number"), (_LAST_DIGIT, "the error of the last digit behind the number"),
@@ -75,8 +77,6 @@ def read_cell(text: str, header_unit: str | None, unit: str | None) -> Reading:
         match = pattern.match(text)
         if match:
             return _rewritten(_joined(pattern, match), header_unit, unit, why)
-    if "−" in text:
-        return _rewritten(text.replace("−", "-"), header_unit, unit, "a typographic minus sign")
     return _plain(text, header_unit, unit)
 
 
@@ -84,28 +84,28 @@ def _joined(pattern: re.Pattern[str], match: re.Match[str]) -> str:
     if pattern is _COMMA:
         number, rest = f"{match[1]}.{match[2]}", match[3]
     elif pattern is _THOUSANDS:
-        number, rest = re.sub("[, ]", "", match[1]), match[2]
+        number, rest = match[1].replace(" ", ""), match[2]
     else:
         number, rest = match[1], match[2] if match.re.groups > 1 else ""
-    return f"{number} {(rest or '').strip()}".strip().replace("−", "-")
+    return f"{number} {(rest or '').strip()}".strip()
 
 
-def _rewritten(now: str, header_unit: str | None, unit: str | None, why: str) -> Reading:
+def _rewritten(now: str, header_unit: str | None, unit: str | None, why: str) -> CellReading:
     read = _plain(now, header_unit, unit)
-    return read if read.kind == "odd" else Reading("rewritten", read.value, now, why)
+    return read if read.kind == "odd" else CellReading("rewritten", read.value, now, why)
 
 
-def _plain(text: str, header_unit: str | None, unit: str | None) -> Reading:
+def _plain(text: str, header_unit: str | None, unit: str | None) -> CellReading:
     span = _RANGE.match(text)
     if span and not re.match(rf"^{_NUMBER}$", text):
-        return Reading("odd", why="a range of values")
+        return CellReading("odd", why="a range of values")
     try:
         number, own = split_quantity(text, unit)
         given = own or header_unit
         value = convert(number, given, unit) if given else number
     except InvalidInput as error:
-        return Reading("odd", why=error.faults[0].what)
+        return CellReading("odd", why=error.faults[0].what)
     if not math.isfinite(value):
-        return Reading("odd", why=f"{text!r} is not finite")
+        return CellReading("odd", why=f"{text!r} is not finite")
     foreign = own is not None and not same_unit(own, header_unit or unit)
-    return Reading("unit" if foreign else "number", value)
+    return CellReading("unit" if foreign else "number", value)

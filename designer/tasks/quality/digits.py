@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import numpy.typing as npt
 
+from designer.units.typed_numbers import plain_text
+
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -75,7 +77,7 @@ class WrittenNumbers:
 
 def _number(text: str) -> Decimal | None:
     try:
-        number = Decimal(text.strip())
+        number = Decimal(plain_text(text))
     except InvalidOperation:
         return None
     return _plain(number) if number.is_finite() else None

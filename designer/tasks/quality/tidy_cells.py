@@ -9,6 +9,8 @@ from designer.tasks.quality.cell_reading import MISSING, read_cell
 from designer.units import split_header
 
 _MIN_SHARE_OF_NUMBERS = 0.6
+_MAY_BE_CHOICES = frozenset({"none", "null", "na", "nd"})
+"""Texts that mean no value among numbers, and may be a word among words: no additive, sodium, neodymium."""
 
 
 def plain_cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -35,4 +37,4 @@ def _plain(header: str, cells: list[str]) -> list[str]:
         return [texts.get(cell, "") for cell in cells]
     if "formula" in header.casefold() or "composition" in header.casefold():
         return [repaired_formula(cell) or "" for cell in cells]
-    return ["" if cell.casefold() in MISSING else cell for cell in cells]
+    return ["" if cell.casefold() in MISSING - _MAY_BE_CHOICES else cell for cell in cells]

@@ -211,7 +211,7 @@ class TestFaults:
             ("suggestion,overpotential\nS0001,3 kg\n", "row 2, column 'overpotential': 'kg' does not convert to 'mV'"),
             ("suggestion,cost\nS0001,cheap\n", "row 2, column 'cost': 'cheap' is not a number; give a finite number"),
             ("suggestion,cost\nS0001,\"3,5\"\n", "row 2, column 'cost': '3,5' is not a number; write a decimal point"),
-            ("suggestion;cost\nS0001;1.300,5\n", "row 2, column 'cost': '1.300,5' is not a number; write a"),
+            ("suggestion,cost\nS0001,\"1300,5\"\n", "row 2, column 'cost': '1300,5' is not a number; write a"),
             ("suggestion,cost\nS0001,-1e300\n", "row 2, column 'cost': -1e300 is beyond 1e+100"),
             ("suggestion,cost\nS0001,nan\n", "row 2, column 'cost': 'nan' is not a number"),
             ("suggestion,cost\nS0001,inf\n", "row 2, column 'cost': 'inf' is not a number"),

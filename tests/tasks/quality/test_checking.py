@@ -166,8 +166,8 @@ def test_formulas_are_mended_where_there_is_one_way(given_text: str, expected: s
 
 CELLS = {
     "5": ("number", 5.0), " 5e-3 ": ("number", 0.005), "5 mV": ("number", 5.0), "0.005 V": ("unit", 5.0),
-    "5,5": ("rewritten", 5.5), "1,234.5": ("rewritten", 1234.5), "12 345": ("rewritten", 12345.0),
-    "5 ± 0.2": ("rewritten", 5.0), "5.25(3)": ("rewritten", 5.25), "~5": ("rewritten", 5.0), "−5": ("rewritten", -5.0),
+    "5,5": ("rewritten", 5.5), "1,234.5": ("number", 1234.5), "12 345": ("rewritten", 12345.0),
+    "5 ± 0.2": ("rewritten", 5.0), "5.25(3)": ("rewritten", 5.25), "~5": ("rewritten", 5.0), "−5": ("number", -5.0),
     "ca. 5 mV": ("rewritten", 5.0),
 }  # fmt: skip
 
