@@ -163,7 +163,8 @@ def _ignored(header: Sequence[Any], names: Sequence[str], cells: np.ndarray) -> 
         if numbers:
             yield "the first column has no header and numbers the rows: it was ignored"
     if empty > 0:
-        yield f"{empty} empty column{'s' if empty > 1 else ''} without a header {'were' if empty > 1 else 'was'} ignored"
+        which = "1 empty column without a header was" if empty == 1 else f"{empty} empty columns without a header were"
+        yield f"{which} ignored"
 
 
 def _may_be_nameless(position: int, cells: Sequence[Any]) -> bool:
