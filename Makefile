@@ -23,11 +23,12 @@ TEST_READY := $(VENV)/.ready-test
 # An environment made for the tests holds all that the demo needs.
 RUN_READY := $(if $(wildcard $(TEST_READY)),$(TEST_READY),$(DEMO_READY))
 
-.PHONY: help demo test lint types docs pytest format constraints clean
+.PHONY: help demo test test-all wheel-check lint types docs pytest format constraints clean
 
 help:
 	@sed -n '1,4s/^# \{0,1\}//p' Makefile
 	@echo "Smaller: make lint | types | docs | pytest | format | constraints | clean"
+	@echo "Before a release: make test-all (every Python) | wheel-check (installs the wheel elsewhere, runs the demo)"
 
 demo: $(RUN_READY)
 	@$(PY) campaigns/demo.py
@@ -49,6 +50,16 @@ docs: $(TEST_READY)
 pytest: $(TEST_READY)
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
+# The tests on the other Python versions, each in an environment of its own (.venv-3.12, .venv-3.13).
+OTHER_PYTHONS ?= 3.12 3.13
+test-all: test $(OTHER_PYTHONS:%=pytest-on-%)
+
+pytest-on-%:
+	+@$(MAKE) VENV=.venv-$* PYTHON="python$* $(wildcard $(HOME)/.pyenv/versions/$*.*/bin/python)" pytest
+
+wheel-check: $(TEST_READY)
+	.ci/wheel-check $(PY)
+
 format: $(TEST_READY)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -60,7 +71,7 @@ constraints: $(TEST_READY)
 	touch $(TEST_READY)
 
 clean:
-	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(DEMO_READY): EXTRAS := datasets
 $(TEST_READY): EXTRAS := test

@@ -1,7 +1,8 @@
-"""What is shipped: a wheel that holds `designer` and nothing else, and constraints that tell the truth."""
+"""What is shipped: a wheel that holds `designer` and nothing else, and constraints that match the tested versions."""
 
 from __future__ import annotations
 
+import os
 import runpy
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +64,35 @@ def test_constraints_are_the_installed_versions(repository: Path) -> None:
 def test_makefile_reads_torch_from_constraints(repository: Path) -> None:
     answer = subprocess.run(
         ["make", "--dry-run", "--always-make", ".venv/.ready-test"],
-        cwd=repository, check=True, capture_output=True, text=True,
+        cwd=repository, check=True, capture_output=True, text=True, env=_without_make(),
     )  # fmt: skip
     steps = [line for line in answer.stdout.splitlines() if "pip install" in line]
     assert '"torch==2.13.0"' in steps[0]
     assert "-c constraints.txt" in steps[1]
     assert '".[test]"' in steps[1]
+
+
+def _without_make() -> dict[str, str]:
+    """Return the environment without the settings of a `make` that runs these tests."""
+    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
+def test_hooks_are_the_checks_of_make(repository: Path) -> None:
+    config = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [entry["repo"] for entry in config["repos"]] == ["local"], "hooks of other repositories need a network"
+    entries = [hook["entry"].split() for entry in config["repos"] for hook in entry["hooks"]]
+    assert entries == [["make", "lint"], ["make", "types"]]
+    for command in entries:
+        subprocess.run([*command, "--dry-run"], cwd=repository, check=True, capture_output=True, env=_without_make())
+
+
+def test_other_pythons_have_their_own_environments(repository: Path) -> None:
+    answer = subprocess.run(
+        ["make", "--dry-run", "pytest-on-3.12", "pytest-on-3.13"],
+        cwd=repository, check=True, capture_output=True, text=True, env=_without_make(),
+    )  # fmt: skip
+    for version in ("3.12", "3.13"):
+        assert f".venv-{version}/bin/python -m pytest" in answer.stdout
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.14"])
