@@ -8,8 +8,6 @@ from typing import Any
 
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_measurement
-from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.file.unit_notes import unit_notes
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.versions import versions
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
@@ -19,8 +17,6 @@ from designer.service.problems import Refused
 from designer.service.store.accounts import Caller
 from designer.service.store.idempotency import RepeatedRequest, WriteRequest
 from designer.service.store.tables import save_table
-from designer.service.url_names import encode_name
-from designer.service.work.uploads import read_campaign, read_table
 
 MAX_SUGGESTED = 100
 Content = str | Mapping[str, Any]
@@ -29,18 +25,8 @@ Content = str | Mapping[str, Any]
 def validate(lab: Lab, caller: Caller, content: Content) -> dict[str, Any]:
     """Check a campaign file; nothing is written."""
     caller.require("read")
-    spec = read_campaign(content, lab.paths.folder)
-    return {**_spec_data(spec), "notes": unit_notes(spec)}
-
-
-def _spec_data(spec: CampaignSpec) -> dict[str, Any]:
-    return {
-        "id": encode_name(spec.name),
-        "name": spec.name,
-        "columns": list(spec.space.columns),
-        "targets": [target.name for target in spec.targets],
-        "candidates": None if spec.space.pool is None else len(spec.space.pool.coordinates),
-    }
+    found = lab.read_campaign(content)
+    return {**found["summary"], "notes": found["notes"]}
 
 
 def create(lab: Lab, caller: Caller, content: Content, *, key: str | None = None) -> dict[str, Any]:
@@ -52,15 +38,14 @@ def create(lab: Lab, caller: Caller, content: Content, *, key: str | None = None
         With every fault, or if a campaign of this name exists.
     """
     caller.require("steer")
-    spec = read_campaign(content, lab.paths.folder)
-    request = WriteRequest.of(caller, "create", spec.name, spec.data, key)
-    reply = {**_spec_data(spec), "version": 1}
+    found = lab.read_campaign(content)
+    name, data = found["summary"]["name"], found["data"]
+    request = WriteRequest.of(caller, "create", name, data, key)
+    reply = {**found["summary"], "version": 1}
     if lab.requests.previous(request) is not None:
         return reply
     store = lab.cache.new_store()
-    event = Created(
-        at=utc_now(), name=spec.name, spec=dict(spec.data), pool_digest=spec.pool_digest, versions=versions()
-    )
+    event = Created(at=utc_now(), name=name, spec=data, pool_digest=found["pool_digest"], versions=versions())
     try:
         with store.attributed_to(request):
             store.create(event)
@@ -69,7 +54,7 @@ def create(lab: Lab, caller: Caller, content: Content, *, key: str | None = None
     except Conflict:
         if lab.requests.previous(request) is not None:  # the same request, sent twice at the same time
             return reply
-        fault = Fault(f"a campaign {spec.name!r} exists", "give another name", path=("name",))
+        fault = Fault(f"a campaign {name!r} exists", "give another name", path=("name",))
         raise InvalidCampaign(fault) from None
     lab.requests.save_reply(request, reply)
     return reply
@@ -78,7 +63,7 @@ def create(lab: Lab, caller: Caller, content: Content, *, key: str | None = None
 def upload(lab: Lab, caller: Caller, content: bytes, file: str) -> dict[str, Any]:
     """Save a table of candidates; a campaign refers to it as its ``candidates``."""
     caller.require("steer")
-    frame = read_table(content, file)
+    frame = lab.read_table(content, file)
     name = save_table(frame, lab.paths.folder)
     return {"candidates": name, "rows": len(frame), "columns": [str(column) for column in frame.columns]}
 

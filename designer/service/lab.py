@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from designer.service.problems import Refused, WorkerProblem
 from designer.service.store.accounts import Accounts
@@ -15,7 +17,11 @@ from designer.service.store.idempotency import RequestLog
 from designer.service.store.paths import LabPaths
 from designer.service.work import worker_tasks
 from designer.service.work.jobs import Jobs
+from designer.service.work.uploads import frame_of
 from designer.service.work.workers import Workers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_CACHED_VIEWS = 512
 
@@ -28,7 +34,7 @@ class Lab:
     paths
         Where the data is.
     workers
-        The pools of worker processes; by default one process for suggestions and one for views.
+        The pools of worker processes; by default one process for suggestions, one for views and two for uploads.
     """
 
     def __init__(self, paths: LabPaths, workers: Workers | None = None) -> None:
@@ -48,13 +54,27 @@ class Lab:
         This also starts a worker, so that the first suggestion does not wait for imports.
         """
         self._workers.suggestions.submit(worker_tasks.import_models)
+        self._workers.uploads.start()
         return self.jobs.resume()
 
     def close(self) -> None:
         """End the workers and close the store."""
         self._workers.suggestions.close()
         self._workers.views.close()
+        self._workers.uploads.close()
         self.store.close()
+
+    def read_table(self, content: bytes, name: str) -> pd.DataFrame:
+        """Return an uploaded CSV or XLSX table, which a worker reads (see `uploads.read_table` for errors)."""
+        return frame_of(self._workers.uploads.run("table", content, {"name": name}))
+
+    def read_campaign(self, content: str | Mapping[str, Any]) -> dict[str, Any]:
+        """Return an uploaded campaign as plain data, which a worker reads (see `uploads.campaign_data`)."""
+        kind = "yaml" if isinstance(content, str) else "json"
+        text = content if isinstance(content, str) else json.dumps(dict(content))
+        arguments = {"folder": str(self.paths.folder), "kind": kind}
+        found: dict[str, Any] = self._workers.uploads.run("campaign", text.encode("utf-8", "replace"), arguments)
+        return found
 
     def view(self, campaign: str, position: int, view: str, *arguments: Any) -> Future[dict[str, Any]]:
         """Return the future result of a view (see `views`), cached while the campaign stays at `position`."""

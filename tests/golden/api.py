@@ -14,8 +14,7 @@ from designer.service.http.app import create_app
 from designer.service.http.security import Options
 from designer.service.lab import Lab
 from designer.service.store.paths import LabPaths
-from designer.service.work.workers import Workers
-from tests.service.conftest import CAMPAIGN, Client, ThreadPool
+from tests.service.conftest import CAMPAIGN, Client, workers_in_threads
 
 
 def described() -> dict[str, dict[str, Any]]:
@@ -45,7 +44,7 @@ def answered() -> dict[str, list[str]]:
 
 
 def _lab(folder: str) -> Lab:
-    return Lab(LabPaths.of(Path(folder) / "lab"), Workers(ThreadPool(), ThreadPool()))
+    return Lab(LabPaths.of(Path(folder) / "lab"), workers_in_threads())
 
 
 def _app(lab: Lab) -> FastAPI:

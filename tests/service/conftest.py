@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("fastapi", reason="fastapi is not installed: pip install 'materials-designer[serve]'")
 
 from fastapi.testclient import TestClient
+from pydantic_core import to_json
 
 from designer.service.http.app import create_app
 from designer.service.http.security import Options
@@ -20,6 +22,7 @@ from designer.service.lab import Lab
 from designer.service.store.accounts import Caller
 from designer.service.store.paths import LabPaths
 from designer.service.work import worker_tasks
+from designer.service.work.uploads import UPLOAD_TASKS
 from designer.service.work.workers import Workers
 from tests.campaign.conftest import postgres_server, postgres_url
 
@@ -53,6 +56,24 @@ class ThreadPool:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+class DirectUploads:
+    """Reads uploads in this process: quick to start."""
+
+    def start(self) -> None:
+        pass
+
+    def run(self, task: str, content: bytes, arguments: Mapping[str, Any]) -> Any:
+        return json.loads(to_json(UPLOAD_TASKS[task](content, **arguments)))
+
+    def close(self) -> None:
+        pass
+
+
+def workers_in_threads() -> Workers:
+    """Return workers that are threads of this process."""
+    return Workers(ThreadPool(), ThreadPool(), DirectUploads())
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> LabPaths:
     return LabPaths.of(tmp_path / "lab")
@@ -60,7 +81,7 @@ def paths(tmp_path: Path) -> LabPaths:
 
 @pytest.fixture
 def lab(paths: LabPaths) -> Iterator[Lab]:
-    lab = Lab(paths, Workers(ThreadPool(), ThreadPool()))
+    lab = Lab(paths, workers_in_threads())
     yield lab
     lab.close()
     worker_tasks.close_store(paths)

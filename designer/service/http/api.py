@@ -40,7 +40,7 @@ from designer.service.http.routing import (
 from designer.service.http.security import CurrentCaller
 from designer.service.problems import Refused
 from designer.service.url_names import campaign_name
-from designer.service.work.uploads import MAX_BYTES, MAX_CAMPAIGN_BYTES, read_table
+from designer.service.work.uploads import MAX_BYTES, MAX_CAMPAIGN_BYTES
 
 api = APIRouter(prefix="/api", responses=PROBLEMS, route_class=AuthorizedRoute)
 
@@ -391,7 +391,7 @@ async def _act_on_results(
         except InvalidData as error:  # a row of JSON is named by its index in the list
             raise InvalidData([fault.at(path=_path(fault.row, fault.column)) for fault in error.faults]) from None
     file = _file_name(kind, filename)
-    frame = await run_in_threadpool(read_table, body, file)
+    frame = await run_in_threadpool(lab_of(request).read_table, body, file)
     return ApiResponse(await run_in_threadpool(act, frame, file, False))
 
 

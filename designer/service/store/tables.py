@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from designer.errors import StoreError
 from designer.service.store.paths import TABLES_FOLDER
 
 if TYPE_CHECKING:
@@ -18,13 +20,22 @@ def save_table(frame: pd.DataFrame, folder: Path) -> str:
     """Write a table of candidates to the lab's folder and return the name by which a campaign refers to it.
 
     The name is a digest of the content: a saved table never changes, and equal tables are saved once.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; then nothing is left of it.
     """
     text = frame.to_csv(index=False, lineterminator="\n")
     name = f"{TABLES_FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:20]}.csv"
     path = folder / name
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
-        _write_whole(path, text)
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            _write_whole(path, text)
+    except OSError as error:
+        what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{error.strerror}"
+        raise StoreError(f"the table cannot be saved: {what}; nothing was written") from None
     return name
 
 

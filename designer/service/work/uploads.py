@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.file.unit_notes import unit_notes
 from designer.campaign.log.store_location import within
 from designer.documents import Document, read_document
-from designer.errors import Fault, InvalidCampaign, InvalidData, InvalidInput
+from designer.errors import DesignerError, Fault, InvalidCampaign, InvalidData, InvalidInput
 from designer.service.problems import Refused
+from designer.service.url_names import encode_name
 from designer.space.table_files import read_csv_text, read_frame
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ MAX_CAMPAIGN_BYTES = 1_000_000
 MAX_ROWS = 20_000
 MAX_COLUMNS = 500
 _MAX_UNPACKED = 100_000_000
+_MAX_PARTS = 1000
 _MEASURES = ("table", "simulator")
 
 
@@ -153,26 +157,32 @@ def read_table(content: bytes, name: str) -> pd.DataFrame:
 
 
 def _excel(content: bytes, name: str) -> pd.DataFrame:
-    """Read an Excel workbook, after a check of its unpacked size."""
+    """Read an Excel workbook, after a check of its parts."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            if len(parts) > 1000 or sum(part.file_size for part in parts) > _MAX_UNPACKED:
+            if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
                 raise InvalidData(Fault("the workbook is too large when unpacked", "save one small sheet", file=name))
             if any("vbaProject" in part.filename for part in parts):
                 raise InvalidData(Fault("the workbook holds macros", "save it as plain .xlsx, or as CSV", file=name))
-            if any(part.filename.endswith(".xml") and b"<!DOCTYPE" in archive.read(part)[:4096] for part in parts):
+            if any(b"<!DOCTYPE" in _begin(archive, part) for part in parts if part.filename.endswith(".xml")):
                 raise InvalidData(Fault("the workbook defines entities", "save it as CSV UTF-8", file=name))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
-        what = f"the file cannot be read as Excel: {error}"
-        raise InvalidData(Fault(what, "save it as .xlsx again, or as CSV UTF-8", file=name)) from None
-    with tempfile.TemporaryDirectory(prefix="designer-") as folder:
-        path = Path(folder) / "sheet.xlsx"
-        path.write_bytes(content)
-        try:
+        with tempfile.TemporaryDirectory(prefix="designer-") as folder:
+            path = Path(folder) / "sheet.xlsx"
+            path.write_bytes(content)
             return read_frame(path)
-        except InvalidInput as error:  # messages name the user's file, not the temporary one
-            raise InvalidData([fault.at(file=name) for fault in error.faults]) from None
+    except InvalidInput as error:  # messages name the user's file, not the temporary one
+        raise InvalidData([fault.at(file=name) for fault in error.faults]) from None
+    except (DesignerError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  zipfile, zlib and XML parsers raise many kinds on damaged files
+        what = f"the file cannot be read as Excel: {str(error)[:200] or type(error).__name__}"
+        raise InvalidData(Fault(what, "save it as .xlsx again, or as CSV UTF-8", file=name)) from None
+
+
+def _begin(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    with archive.open(part) as file:
+        return file.read(4096)
 
 
 def shown_name(name: str) -> str:
@@ -183,3 +193,36 @@ def shown_name(name: str) -> str:
     """
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(letter for letter in last if letter.isprintable())[:100] or "table.csv"
+
+
+# The tasks of upload workers: bytes and plain data in, plain data out
+
+
+def table_data(content: bytes, name: str) -> dict[str, Any]:
+    """Return an uploaded table as plain data: columns, numbers of rows, and rows of cells."""
+    frame = read_table(content, name)
+    return {"columns": list(frame.columns), "rows": frame.index.tolist(), "cells": frame.to_numpy(object).tolist()}
+
+
+def frame_of(data: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table that `table_data` describes."""
+    import pandas as pd
+
+    index = pd.Index(data["rows"], name="row")
+    return pd.DataFrame(data["cells"], index=index, columns=pd.Index(data["columns"], dtype=object), dtype=object)
+
+
+def campaign_data(content: bytes, folder: str, kind: str) -> dict[str, Any]:
+    """Return an uploaded campaign (`kind` ``yaml`` or ``json``) as plain data: its content, a summary and notes."""
+    spec = read_campaign(content.decode("utf-8") if kind == "yaml" else json.loads(content), Path(folder))
+    summary = {
+        "id": encode_name(spec.name),
+        "name": spec.name,
+        "columns": list(spec.space.columns),
+        "targets": [target.name for target in spec.targets],
+        "candidates": None if spec.space.pool is None else len(spec.space.pool.coordinates),
+    }
+    return {"data": dict(spec.data), "pool_digest": spec.pool_digest, "summary": summary, "notes": unit_notes(spec)}
+
+
+UPLOAD_TASKS: dict[str, Callable[..., Any]] = {"table": table_data, "campaign": campaign_data}

@@ -1,4 +1,4 @@
-"""Pools of worker processes: one for suggestions, which may take a minute, and one for views, which should not wait."""
+"""Worker processes: for suggestions, which may take a minute, for views, which should not wait, and for uploads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from designer.service.work import worker_tasks
+from designer.service.work.timed_workers import TimedWorkers, UploadWorkers
 
 
 class WorkerPool(Protocol):
@@ -25,15 +26,16 @@ class WorkerPool(Protocol):
 
 @dataclass(frozen=True)
 class Workers:
-    """The pools of a lab: one for suggestions, one for views."""
+    """The workers of a lab: for suggestions, for views, and for uploads."""
 
     suggestions: WorkerPool
     views: WorkerPool
+    uploads: UploadWorkers
 
     @classmethod
     def of_processes(cls, workers: int) -> Workers:
-        """Return pools of processes: `workers` for suggestions, and one for views."""
-        return cls(ProcessPool(workers), ProcessPool(1))
+        """Return processes: `workers` for suggestions, one for views, and two for uploads."""
+        return cls(ProcessPool(workers), ProcessPool(1), TimedWorkers(2))
 
 
 class ProcessPool:
