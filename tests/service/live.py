@@ -65,16 +65,16 @@ class Live:
         self._process.send_signal(how)
         self._process.wait(30)
 
-    def children(self) -> list[int]:
-        """Return the process ids of its workers."""
+    def children(self, name: str = "designer-") -> list[int]:
+        """Return the process ids of its workers whose name begins with `name`."""
         assert self._process is not None
         found = []
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
-                fields = path.read_text().rpartition(")")[2].split()
+                comm, _, rest = path.read_text().rpartition(")")
             except OSError:
                 continue
-            if int(fields[1]) == self._process.pid and "spawn_main" in _command(path.parent):
+            if int(rest.split()[1]) == self._process.pid and comm.partition("(")[2].startswith(name):
                 found.append(int(path.parent.name))
         return found
 
@@ -89,10 +89,3 @@ class Live:
         except urllib.error.HTTPError as error:
             with error:
                 return json.load(error)
-
-
-def _command(process: Path) -> str:
-    try:
-        return (process / "cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import anyio
@@ -118,6 +119,7 @@ def test_over_stdin_and_stdout(lab: Lab, paths: LabPaths) -> None:
     async def main() -> None:
         parameters = StdioServerParameters(command=sys.executable, args=command, env=environment)
         async with Client(parameters) as client:
+            assert (client.server_info.name, client.server_info.version) == ("designer", version("materials-designer"))
             assert (await Assistant(client)("list_campaigns"))["campaigns"] == []
 
     anyio.run(main)

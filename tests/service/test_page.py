@@ -285,7 +285,7 @@ def explain(browser: Browser) -> None:
     browser.click("[data-suggest] button")
     browser.until(lambda: len(browser.all(".card")) == 2)
     browser.until(lambda: len(browser.all(".expects .reasons")) >= 4)
-    assert "with 90 % probability" in browser.text(".card .expects")
+    assert "90 % interval" in browser.text(".card .expects")
     browser.until(lambda: browser.driver.execute_script("return [...document.images].every((i) => i.naturalWidth > 0)"))
     browser.picture("page-campaign", 1500)
     browser.click(".because summary")

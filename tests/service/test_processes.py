@@ -117,7 +117,7 @@ def test_a_killed_worker_fails_its_job_and_no_other(tmp_path: Path) -> None:
         second = live.call(token, "POST", "/campaigns/films/suggestions", {"n": 1})
         while live.call(token, "GET", f"/jobs/{first['id']}")["state"] == "waiting":
             time.sleep(0.02)
-        (worker,) = live.children()
+        (worker,) = live.children("designer-design")
         os.kill(worker, signal.SIGKILL)
         first, second = (ended(live, token, job["id"]) for job in (first, second))
         assert (first["state"], first["problem"]["type"]) == ("failed", "/problems#worker")

@@ -157,7 +157,7 @@ _BEGUN = b"begun"
 
 def _serve(connection: Connection, max_memory_bytes: int) -> None:
     """Carry out tasks until the serving process ends."""
-    worker_tasks.initialize_worker()
+    worker_tasks.initialize_worker("designer-upload")
     _limit_memory(max_memory_bytes)
     while True:
         try:

@@ -5,6 +5,7 @@ Arguments and results are plain data. The serving process never loads a model: i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from designer.campaign.log.events import utc_now
@@ -29,8 +31,16 @@ LOG = logging.getLogger("designer.service")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def initialize_worker() -> None:
-    """Prepare a worker process: one thread, lower priority than the serving process, and it ends with its parent."""
+def initialize_worker(name: str) -> None:
+    """Prepare a worker process: one thread, lower priority than the serving process, and it ends with its parent.
+
+    Parameters
+    ----------
+    name
+        What `top` and `ps` show for the process, on Linux: at most 15 characters.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name[:15], encoding="utf-8")
     for name in _THREADS:
         os.environ[name] = "1"
     os.environ["MPLBACKEND"] = "Agg"

@@ -35,14 +35,18 @@ class Workers:
     @classmethod
     def of_processes(cls, workers: int) -> Workers:
         """Return processes: `workers` for suggestions, one for views, and two for uploads."""
-        return cls(ProcessPool(workers), ProcessPool(1), TimedWorkers(2))
+        return cls(ProcessPool(workers, "designer-design"), ProcessPool(1, "designer-view"), TimedWorkers(2))
 
 
 class ProcessPool:
-    """Worker processes that start with the first task, and start again if one of them is killed."""
+    """Worker processes that start with the first task, and start again if one of them is killed.
 
-    def __init__(self, processes: int) -> None:
+    `name` is what the system shows for them (see `worker_tasks.initialize_worker`).
+    """
+
+    def __init__(self, processes: int, name: str) -> None:
         self._processes = processes
+        self._name = name
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._closed = False
@@ -63,7 +67,9 @@ class ProcessPool:
     def _start(self) -> ProcessPoolExecutor:
         # Spawned, not forked: a fork would copy the threads and connections of the serving process.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=worker_tasks.initialize_worker)
+        return ProcessPoolExecutor(
+            self._processes, mp_context=context, initializer=worker_tasks.initialize_worker, initargs=(self._name,)
+        )
 
     def close(self) -> None:
         """End the workers; the next start of the service resumes an unfinished suggestion."""
