@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         UnknownSuggestion,
     )
     from designer.objective import Objective, Target
-    from designer.priors.kinds import fit_prior, load_prior
-    from designer.priors.stacking.property_prior import PropertyPrior, load_properties
+    from designer.priors.kinds import fit_prior, load_prior, load_properties
+    from designer.priors.stacking.property_prior import PropertyPrior
     from designer.properties.predictor import PropertyPredictor
     from designer.space import (
         CategoricalParameter,
@@ -67,8 +67,8 @@ _HOMES = {
     ),
     "designer.objective": ("Objective", "Target"),
     "designer.properties.predictor": ("PropertyPredictor",),
-    "designer.priors.stacking.property_prior": ("PropertyPrior", "load_properties"),
-    "designer.priors.kinds": ("fit_prior", "load_prior"),
+    "designer.priors.stacking.property_prior": ("PropertyPrior",),
+    "designer.priors.kinds": ("fit_prior", "load_prior", "load_properties"),
     "designer.space": (
         "CategoricalParameter",
         "CompositionParameter",

@@ -32,10 +32,10 @@ WANTED = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print the page, and write it where asked."""
-    from designer.priors.kinds import KINDS
+    from designer.priors.kinds import campaign_kinds
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.prior_cost", description=__doc__)
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=campaign_kinds(), default=list(campaign_kinds()))
     parser.add_argument("--out", type=Path, help="the Markdown file to write")
     parser.add_argument("--one", nargs=3, metavar=("KIND", "TASKS", "ROWS"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -25,7 +25,7 @@ from designer.chemistry.formulas import formula_fractions
 from designer.priors import saving
 from designer.priors.stacking.components import Designs
 from designer.priors.stacking.property_prior import FittedProperties, PropertyPrior
-from designer.priors.stacking.quantity_fitting import learn
+from designer.priors.stacking.quantity_fitting import fit_quantity
 from designer.priors.stacking.student_process import Inputs
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
@@ -148,7 +148,7 @@ class Bench:
         self.X = torch.tensor(self.space.encoder.encode(coordinates))
         self.magpie = magpie(new.formulas)
         name = f"{FAMILY}/{new.name}"
-        left_out = [t.name for t in prior.teachers if t.name == name or (new.group and t.group == new.group)]
+        left_out = [t.name for t in prior.sources if t.name == name or (new.group and t.group == new.group)]
         self.priors = {"honest": prior.without(left_out), "easy": prior.without([name])}
         self.same = same
         self.centre, self.spread = self.magpie.mean(axis=0), self.magpie.std(axis=0)
@@ -173,8 +173,10 @@ class Bench:
             one, feature_map = data.target(0), prior.common.feature_map(self.columns)
             encode = WithoutPastTasks(prior)
             seen = encode.of_common(feature_map(one.X))
-            model = learn(one.quantities[0], seen, one.Y[:, 0].numpy(), encode, theta=prior.theta, logs=prior.logs)
-            found = model.expect(encode.of_common(feature_map(self.X[asked])), LEVEL)
+            model = fit_quantity(
+                one.quantities[0], seen, one.Y[:, 0].numpy(), encode, theta=prior.theta, logs=prior.logs
+            )
+            found = model.predict_designs(encode.of_common(feature_map(self.X[asked])), LEVEL)
         else:
             (model,) = prior.condition(data)
             found = model.predict(self.X[asked], LEVEL)
@@ -300,7 +302,7 @@ def plan(new: Property, prior: FittedProperties, seeds: int, full: bool) -> Iter
         yield from (("easy", "ours", k, seed) for k in SHOTS)
         yield from ((SLIPPED, method, k, seed) for k in SLIPPED_SHOTS for method in METHODS)
     name = f"{FAMILY}/{new.name}"
-    if any(t.quantity == new.quantity and t.name != name and t.skill > 0.1 for t in prior.teachers):
+    if any(t.quantity == new.quantity and t.name != name and t.skill > 0.1 for t in prior.sources):
         yield "easy", "ours", 0, 0
         draws = [(k, seed) for k in POOLED_SHOTS for seed in range(seeds if k else 1)]
         yield from (("easy", method, k, seed) for k, seed in draws for method in POOLED)

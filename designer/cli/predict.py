@@ -16,9 +16,8 @@ from designer.errors import Fault, InvalidInput
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.priors.stacking.given_outliers import GivenOutlier
+    from designer.priors.stacking.property_posterior import Prediction, PropertyOutlier
     from designer.priors.stacking.property_prior import FittedProperties
-    from designer.priors.stacking.quantity_model import Prediction
     from designer.properties.contributions import Shares, Why
     from designer.properties.predictor import PropertyPredictor
     from designer.surrogates.data import Quantity
@@ -141,7 +140,7 @@ def _by_past_tasks(
     as_json: bool,
 ) -> None:
     from designer.cli.design_cells import refuse_existing, without_columns, without_rows
-    from designer.priors.stacking.quantity_model import LEVEL
+    from designer.priors.stacking.property_posterior import LEVEL
     from designer.properties.predictor import PropertyPredictor
     from designer.space.table_files import read_frame
 
@@ -172,7 +171,8 @@ def _by_past_tasks(
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
     from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
-    from designer.priors.stacking.property_prior import PropertyPrior, load_properties
+    from designer.priors.kinds import load_properties
+    from designer.priors.stacking.property_prior import PropertyPrior
 
     saved = saved_alone(places, leave_out, "--leave-out")
     if saved is not None:
@@ -214,7 +214,7 @@ def _report(
         }
         for i, label in enumerate(labels)
     ]
-    flagged = [predictor.doubts(model) for model in predictor.models]
+    flagged = [predictor.outliers(model) for model in predictor.models]
     models = {
         model.quantity.name: {
             "unit": model.quantity.unit, "measured": model.measured, "same_quantity": list(model.anchors),
@@ -252,7 +252,7 @@ def _report(
     return answer
 
 
-def _outlier(design: Mapping[str, Any], quantity: Quantity, each: GivenOutlier) -> str:
+def _outlier(design: Mapping[str, Any], quantity: Quantity, each: PropertyOutlier) -> str:
     what = " ".join(f"{column}={value}" for column, value in design.items())
     unit = f" {quantity.unit}" if quantity.unit else ""
     return (

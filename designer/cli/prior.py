@@ -14,7 +14,6 @@ from designer.errors import Fault, InvalidPrior
 
 if TYPE_CHECKING:
     from designer.priors.evaluation import Line
-    from designer.priors.stacking.property_prior import FittedProperties
     from designer.tasks import Task
 
 PANEL = "Past tasks"
@@ -66,12 +65,12 @@ def fit(
     """Fit a prior to past tasks and save it, with a card of its sources and of its predictive quality."""
     from designer.priors import saving
     from designer.priors.evaluation import evaluate, source_tasks_for, summary
-    from designer.priors.kinds import prior_of
+    from designer.priors.kinds import PROPERTIES, prior_of
 
     _refuse_written(out, force)
     read = _read(tasks, leave_out)
-    whole = kind == "properties"  # its card has the leave-one-out skill of each task instead
-    fitted = _properties(read, seed) if whole else prior_of(kind).fit(read, seed=seed)
+    whole = kind == PROPERTIES  # its card has the out-of-fold skill of each task instead
+    fitted = prior_of(kind, **{"progress": _report_step} if whole else {}).fit(read, seed=seed)
     lines: list[Line] = []
     if held_out and not whole and any(source_tasks_for(task, read) for task in read):
         lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_show), seed=seed)
@@ -86,12 +85,9 @@ def fit(
     emit(answer, as_json)
 
 
-def _properties(tasks: Sequence[Task], seed: int) -> FittedProperties:
-    from designer.priors.stacking.property_prior import PropertyPrior
-
-    return PropertyPrior(progress=lambda done, steps: warn(f"step {done} of {steps}") if done % 500 == 0 else None).fit(
-        tasks, seed=seed
-    )
+def _report_step(done: int, steps: int) -> None:
+    if done % 500 == 0:
+        warn(f"step {done} of {steps}")
 
 
 @prior.command()
@@ -150,10 +146,10 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare several kinds of prior on the same tasks and measurements."""
-    from designer.priors.kinds import KINDS
+    from designer.priors.kinds import campaign_kinds
 
     limit = one_of("--max-tasks", max_tasks, "--most", most)
-    _evaluate(tasks, kinds or list(KINDS), leave_out, seed, limit, draws, as_json)
+    _evaluate(tasks, kinds or list(campaign_kinds()), leave_out, seed, limit, draws, as_json)
 
 
 def _evaluate(
@@ -217,7 +213,11 @@ def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
     quantity, unit = task.get("quantity", "-"), task.get("unit")
     if isinstance(quantity, list):
         quantity, unit = quantity
-    cells = task.get("name", "-"), f"{quantity} ({unit})" if unit else quantity, task.get("rows", "-")
+    cells = (
+        task.get("name", "-"),
+        f"{quantity} ({unit})" if unit else quantity,
+        task.get("designs", task.get("rows", "-")),
+    )
     return (*cells, f"{task['skill']:.2f}") if isinstance(task.get("skill"), float) else cells
 
 

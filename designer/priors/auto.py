@@ -73,6 +73,11 @@ class AutoPrior:
         """Fit all experts to past tasks."""
         return FittedAuto(TransferPrior().fit(tasks, seed=seed))
 
+    @staticmethod
+    def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedAuto:
+        """Return the fitted prior that was saved."""
+        return FittedAuto.from_saved(card, tensors)
+
 
 @dataclass(frozen=True)
 class Guard:

@@ -1,42 +1,59 @@
-"""The kinds of prior by their names in campaign files; each is imported on first use."""
+"""The kinds of prior by name; each is imported on first use. Reading this loads no torch.
+
+Other packages add kinds as entry points of the group ``designer.priors``: a class that is constructed without
+arguments, learns with ``fit(tasks, seed=...)`` and restores a fitted prior with ``from_saved(card, tensors)``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from designer.errors import Fault, InvalidPrior
-from designer.priors import saving
+from designer.registry import Registry
 
 if TYPE_CHECKING:
     from designer.priors.base import FittedPrior, Prior
+    from designer.priors.stacking.property_prior import FittedProperties
     from designer.tasks import Task
 
-# The class of the prior, and that of the fitted one, whose `from_saved(card, tensors)` reads what its `save` wrote.
-_CLASSES = {
-    "none": ("designer.priors.baseline", "BaselinePrior", "BaselinePrior"),
-    "auto": ("designer.priors.auto", "AutoPrior", "FittedAuto"),
-    "transfer-gp": ("designer.priors.transfer", "TransferPrior", "FittedTransfer"),
-    "deep-kernel": ("designer.priors.deep.deep_kernel", "DeepKernelPrior", "FittedDeepKernel"),
-    "neural-process": ("designer.priors.networks.neural_process", "NeuralProcessPrior", "FittedNeuralProcess"),
-    "learned-init": ("designer.priors.networks.learned_init", "LearnedInitPrior", "FittedLearnedInit"),
-    "metric": ("designer.priors.metric.metric", "MetricPrior", "FittedMetric"),
-}
-KINDS = tuple(_CLASSES)
+PROPERTIES = "properties"
+"""The kind with a posterior for each property (`designer.priors.stacking.property_posterior`), not for campaigns."""
+
+PRIORS: Registry[Any] = Registry(
+    "designer.priors",
+    "prior kind",
+    {
+        "auto": "designer.priors.auto:AutoPrior",
+        "none": "designer.priors.baseline:BaselinePrior",
+        "transfer-gp": "designer.priors.transfer:TransferPrior",
+        "deep-kernel": "designer.priors.deep.deep_kernel:DeepKernelPrior",
+        "metric": "designer.priors.metric.metric:MetricPrior",
+        "neural-process": "designer.priors.networks.neural_process:NeuralProcessPrior",
+        "learned-init": "designer.priors.networks.learned_init:LearnedInitPrior",
+        PROPERTIES: "designer.priors.stacking.property_prior:PropertyPrior",
+    },
+    accepts=lambda item: callable(item) and callable(getattr(item, "fit", None)),
+    expected="a class with the methods fit(tasks, seed) and from_saved(card, tensors)",
+    error_type=InvalidPrior,
+)
 
 
-def prior_of(kind: str) -> Prior:
-    """Return the prior of a kind, not fitted yet.
+def campaign_kinds() -> tuple[str, ...]:
+    """Return the names of the kinds of prior that a campaign can begin from; nothing is imported."""
+    return tuple(name for name in PRIORS.names() if name != PROPERTIES)
+
+
+def prior_of(kind: str, **settings: Any) -> Prior:
+    """Return the prior of a kind, not fitted yet, with settings of its class.
 
     Raises
     ------
     InvalidPrior
         If there is no such kind.
     """
-    module, name, _ = _classes(kind)
-    return cast("Prior", getattr(import_module(module), name)())
+    return cast("Prior", PRIORS.load(kind)(**settings))
 
 
 def fit_prior(tasks: Sequence[Task], kind: str = "auto", *, seed: int = 0) -> FittedPrior:
@@ -45,33 +62,50 @@ def fit_prior(tasks: Sequence[Task], kind: str = "auto", *, seed: int = 0) -> Fi
     Raises
     ------
     InvalidPrior
-        If there is no such kind, or the tasks cannot be learned from.
+        If there is no such kind for campaigns, or the tasks cannot be learned from.
     """
+    if kind == PROPERTIES:
+        raise InvalidPrior(Fault(f"prior kind {kind!r} is not for campaigns", f"one of: {', '.join(campaign_kinds())}"))
     return prior_of(kind).fit(tasks, seed=seed)
 
 
 def load_prior(folder: Path | str) -> FittedPrior:
-    """Read a saved prior; no code of it is run.
+    """Read a saved prior for campaigns; no code of it is run.
 
     Raises
     ------
     InvalidPrior
-        If the folder holds none, or it is damaged or of another version.
+        If the folder holds none, or a prior over properties, or it is damaged or of another version.
     """
+    return cast("FittedPrior", _loaded(folder, properties=False))
+
+
+def load_properties(folder: Path | str) -> FittedProperties:
+    """Read a saved prior over properties; no code of it is run.
+
+    Raises
+    ------
+    InvalidPrior
+        If the folder holds none, or one for campaigns, or it is damaged or of another version.
+    """
+    return cast("FittedProperties", _loaded(folder, properties=True))
+
+
+def _loaded(folder: Path | str, *, properties: bool) -> Any:
+    from designer.priors import saving
+
     card, tensors = saving.read(folder)
-    kind = card.get("kind")
-    if kind not in _CLASSES:
-        what = f"its kind {kind!r} is not known"
-        raise InvalidPrior(Fault(what, f"one of: {', '.join(KINDS)}", file=str(Path(folder) / saving.CARD)))
-    module, _, name = _classes(str(kind))
+    kind, place = card.get("kind"), str(Path(folder) / saving.CARD)
+    if kind not in PRIORS:
+        raise InvalidPrior(Fault(f"its kind {kind!r} is not known", f"one of: {', '.join(PRIORS.names())}", file=place))
+    if properties != (kind == PROPERTIES):
+        what = f"it is a prior of kind {kind!r}, for {'campaigns' if properties else 'designer predict'}"
+        remedy = (
+            f"name past tasks, or a prior made by: designer prior fit --kind {PROPERTIES if properties else 'auto'}"
+        )
+        raise InvalidPrior(Fault(what, remedy, file=place))
     try:
-        return cast("FittedPrior", getattr(import_module(module), name).from_saved(card, tensors))
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        return PRIORS.load(kind).from_saved(card, tensors)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
         what = f"it is not as a prior of kind {kind!r} is saved ({type(error).__name__}: {error})"
-        raise InvalidPrior(Fault(what, "save the prior again", file=str(Path(folder) / saving.CARD))) from None
-
-
-def _classes(kind: Any) -> tuple[str, str, str]:
-    if kind not in _CLASSES:
-        raise InvalidPrior(Fault(f"prior kind {kind!r} is not known", f"one of: {', '.join(KINDS)}"))
-    return _CLASSES[kind]
+        raise InvalidPrior(Fault(what, "save the prior again", file=place)) from None

@@ -133,6 +133,11 @@ class TransferPrior:
         refused = tuple(model.source.name for model in models if model.self_prediction() < MIN_SELF_PREDICTION)
         return FittedTransfer(common, usable, refused, seed)
 
+    @staticmethod
+    def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedTransfer:
+        """Return the fitted prior that was saved."""
+        return FittedTransfer.from_saved(card, tensors)
+
 
 @dataclass(frozen=True, eq=False)
 class FittedTransfer(SavedPrior):

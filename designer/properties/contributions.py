@@ -1,12 +1,12 @@
-"""What carries a prediction: which past tasks, and which properties of the elements.
+"""Contributions to a prediction: of past tasks, and of properties of the elements.
 
 Two questions, both answered by Shapley values of the median against background designs
 (`designer.interpretation.shapley`), so that the parts of each sum to the prediction less the background's mean:
 
-* past tasks: the inputs are what each past task expects, and the design's own features as one more;
+* past tasks: the inputs are the prediction of each past task, and the design's own features as one more;
 * element properties: the inputs are the design's features, all statistics of one property together (its mean,
   deviation, minimum, maximum and range over the elements), the amounts of single elements as one, other parameters
-  each; what past tasks expect follows from them.
+  each; the predictions of past tasks follow from them.
 
 The features of one design are changed group by group, also to combinations that no composition has; where two
 properties go together in all designs, the networks may use either.
@@ -28,14 +28,14 @@ from designer.arrays import FloatArray
 from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.shapley import Function, shapley_values
 from designer.priors.stacking.property_prior import FittedProperties
-from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.quantity_posterior import QuantityPosterior
 from designer.surrogates.data import Quantity
 
 BACKGROUND = 64
-"""Designs that a prediction is compared with."""
+"""Number of designs that a prediction is compared with."""
 
 EVALUATIONS = 4096
-"""About how many designs the model is asked for, a prediction and a question; never under an order a background."""
+"""About how many model evaluations a prediction and a question take; at least one permutation a background design."""
 
 AMOUNTS = "amounts of single elements"
 ITSELF = "the design itself"
@@ -45,7 +45,7 @@ Shares = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Why:
-    """What carries the prediction of one design.
+    """Contributions to the prediction of one design.
 
     Parameters
     ----------
@@ -66,14 +66,14 @@ class Why:
 
 def why(
     prior: FittedProperties,
-    model: QuantityModel,
+    model: QuantityPosterior,
     designs: Tensor,
     background: Tensor | None = None,
     *,
     seed: int = 0,
     evaluations: int = EVALUATIONS,
 ) -> tuple[Why, ...]:
-    """Return what carries the predictions of designs (``n x d`` common features).
+    """Return the contributions to predictions of designs (``n x d`` common features).
 
     Parameters
     ----------
@@ -83,13 +83,13 @@ def why(
     background = background_of(prior) if background is None else background
     background = background[:BACKGROUND]
     by_task, by_property = _by_task(prior, model, background), _by_property(prior, model, background)
-    base = float(model.median(model.see.of_common(background)).mean())
+    base = float(model.median(model.encode.of_common(background)).mean())
     found = []
     for i in range(len(designs)):
         rng = np.random.default_rng([seed, i])
         one = designs[i : i + 1]
         tasks, properties = (question.shares(one, rng, evaluations) for question in (by_task, by_property))
-        value = float(model.median(model.see.of_common(one))[0])
+        value = float(model.median(model.encode.of_common(one))[0])
         found.append(Why(model.quantity, value, base, tasks, properties))
     return tuple(found)
 
@@ -111,12 +111,12 @@ def shares_of(found: Sequence[Why], what: str) -> Shares:
 
 def background_of(prior: FittedProperties) -> Tensor:
     """Return designs of past tasks (``b x d`` common features), as many of each, in turn."""
-    each = max(1, BACKGROUND // len(prior.teachers) + 1)
-    return torch.cat([teacher.X[:each] for teacher in prior.teachers])[:BACKGROUND]
+    each = max(1, BACKGROUND // len(prior.sources) + 1)
+    return torch.cat([source.X[:each] for source in prior.sources])[:BACKGROUND]
 
 
 def groups_of(prior: FittedProperties) -> dict[str, list[int]]:
-    """Return the columns of the common features that belong together, by what people call them."""
+    """Return the columns of the common features that belong together, by their name."""
     groups: dict[str, list[int]] = {}
     for j, column in enumerate(prior.common.columns):
         if column.kind == "composition" and column.role == "fraction":
@@ -132,7 +132,7 @@ def groups_of(prior: FittedProperties) -> dict[str, list[int]]:
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """What is asked of the predictions of designs, beside those of a background.
+    """A question about predictions of designs, compared with those of a background.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class _Question:
         return tuple(sorted(pairs, key=lambda pair: -abs(pair[1])))
 
 
-def _by_property(prior: FittedProperties, model: QuantityModel, background: Tensor) -> _Question:
+def _by_property(prior: FittedProperties, model: QuantityPosterior, background: Tensor) -> _Question:
     groups = groups_of(prior)
     order = np.concatenate([np.array(columns) for columns in groups.values()])
     back = np.argsort(order)
@@ -174,27 +174,27 @@ def _by_property(prior: FittedProperties, model: QuantityModel, background: Tens
         return np.asarray(designs.numpy()[:, order])
 
     def median(rows: FloatArray) -> FloatArray:
-        return model.median(model.see.of_common(torch.from_numpy(np.ascontiguousarray(rows[:, back]))))[:, None]
+        return model.median(model.encode.of_common(torch.from_numpy(np.ascontiguousarray(rows[:, back]))))[:, None]
 
     return _Question(list(groups), [len(c) for c in groups.values()], inputs, median, inputs(background))
 
 
-def _by_task(prior: FittedProperties, model: QuantityModel, background: Tensor) -> _Question:
-    s, p = (part.shape[1] for part in _seen(model, background)[:2])
+def _by_task(prior: FittedProperties, model: QuantityPosterior, background: Tensor) -> _Question:
+    s, p = (part.shape[1] for part in _inputs(model, background)[:2])
 
     def inputs(designs: Tensor) -> FloatArray:
-        return np.asarray(torch.cat(_seen(model, designs), dim=1).numpy())
+        return np.asarray(torch.cat(_inputs(model, designs), dim=1).numpy())
 
     def median(rows: FloatArray) -> FloatArray:
         parts = torch.split(torch.from_numpy(np.ascontiguousarray(rows)), [s, p, rows.shape[1] - s - p], dim=1)
-        return model.median(model.see.of_expected(*parts))[:, None]
+        return model.median(model.encode.of_expected(*parts))[:, None]
 
     table = inputs(background)
-    names = [*(prior.teachers[i].label for i in prior.used), ITSELF]
+    names = [*(prior.sources[i].label for i in prior.used), ITSELF]
     return _Question(names, [1] * s + [table.shape[1] - s], inputs, median, table)
 
 
-def _seen(model: QuantityModel, designs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what the past tasks expect of designs, their own features, and their common ones."""
-    seen = model.see.of_common(designs)
+def _inputs(model: QuantityPosterior, designs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return predictions of past tasks at designs, own features of these, and common ones."""
+    seen = model.encode.of_common(designs)
     return seen.inputs.M, seen.inputs.own, seen.X

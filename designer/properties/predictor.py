@@ -1,4 +1,4 @@
-"""Tables in, predictions out: what a person asks of a prior over properties."""
+"""Predictions of properties from tables: of measurements and of new designs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
-from designer.priors.stacking.given_outliers import GivenOutlier
+from designer.priors.stacking.property_posterior import LEVEL, Prediction, PropertyOutlier
 from designer.priors.stacking.property_prior import FittedProperties, Grammar
-from designer.priors.stacking.quantity_model import LEVEL, Prediction, QuantityModel
+from designer.priors.stacking.quantity_posterior import QuantityPosterior
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 from designer.surrogates.data import Quantity, TaskData
@@ -32,7 +32,7 @@ class PropertyPredictor:
     Parameters
     ----------
     prior
-        What past tasks taught (`PropertyPrior().fit(tasks, seed=0)`, or a saved one).
+        A prior over properties (`PropertyPrior().fit(tasks, seed=0)`, or a saved one).
     measured
         A table of measurements: the designs' columns, and one column a quantity, with its unit in the header
         (``hardness [GPa]``); None where nothing is measured yet.
@@ -45,7 +45,7 @@ class PropertyPredictor:
     Raises
     ------
     InvalidData
-        With every fault of the table, or if nothing is known of a quantity.
+        With every fault of the table, or if a quantity was measured neither here nor by past tasks.
     InvalidPrior
         If its designs have nothing in common with those of past tasks.
     """
@@ -56,7 +56,7 @@ class PropertyPredictor:
     file: str | None = None
 
     def __post_init__(self) -> None:
-        _ = self.models  # faults now, not at the first design
+        _ = self.models  # so that faults are raised at construction
 
     @cached_property
     def space(self) -> DesignSpace:
@@ -89,7 +89,7 @@ class PropertyPredictor:
 
     @cached_property
     def data(self) -> TaskData:
-        """The measurements as models see them."""
+        """The measurements as data of models."""
         quantities = tuple(Quantity(target.name, target.unit) for target in self.quantities)
         task = self.task
         if task is None:
@@ -100,17 +100,17 @@ class PropertyPredictor:
         return TaskData(X, torch.tensor(task.Y), task.space.encoder.columns, quantities=quantities)
 
     @cached_property
-    def models(self) -> tuple[QuantityModel, ...]:
+    def models(self) -> tuple[QuantityPosterior, ...]:
         """The posterior of each quantity."""
         return self.prior.condition(self.data)
 
-    def doubts(self, model: QuantityModel) -> tuple[tuple[dict[str, Any], GivenOutlier], ...]:
-        """Return the measurements that a model leaves out, since nothing foretells them, each with its design."""
+    def outliers(self, model: QuantityPosterior) -> tuple[tuple[dict[str, Any], PropertyOutlier], ...]:
+        """Return the outliers that a posterior leaves out, each with its design."""
         if self.task is None:
             return ()
-        rows = self.task.designs.iloc[[each.row for each in model.doubts]].to_dict("records")
+        rows = self.task.designs.iloc[[each.row for each in model.outliers]].to_dict("records")
         designs = [{str(column): value for column, value in row.items()} for row in rows]
-        return tuple(zip(designs, model.doubts, strict=True))
+        return tuple(zip(designs, model.outliers, strict=True))
 
     def features(self, designs: pd.DataFrame | Sequence[Mapping[str, Any]], file: str | None = None) -> Tensor:
         """Return designs as past tasks' common features (``n x d``), from a table in lab units.
@@ -122,7 +122,7 @@ class PropertyPredictor:
         """
         frame = designs if isinstance(designs, pd.DataFrame) else pd.DataFrame([dict(each) for each in designs])
         read = self.space.read_table(frame, file=file, flags=False)
-        # The feature_map describes elements itself; only choices bring descriptors of their own.
+        # The feature map computes descriptors of elements; only categorical parameters need descriptors here.
         encoder = Encoder(read.space, descriptors=any(p.kind == "categorical" for p in read.space.parameters))
         feature_map = self.prior.common.feature_map(encoder.columns)
         return feature_map(torch.tensor(encoder.encode(read.coordinates)))
@@ -130,12 +130,12 @@ class PropertyPredictor:
     def predict(
         self, designs: pd.DataFrame | Sequence[Mapping[str, Any]], *, level: float = LEVEL, file: str | None = None
     ) -> tuple[Prediction, ...]:
-        """Return what is expected of each quantity at designs in lab units (rows of a table).
+        """Return predictions of each quantity at designs in lab units (rows of a table).
 
         Parameters
         ----------
         level
-            The probability with which a measurement is to lie in its interval.
+            The probability that a measurement lies in its interval.
 
         Raises
         ------
@@ -145,11 +145,11 @@ class PropertyPredictor:
         if not 0.0 < level < 1.0:
             raise InvalidData(Fault(f"the level {level:g} is no probability", "give a number between 0 and 1"))
         common = self.features(designs, file)
-        return tuple(model.expect(model.see.of_common(common), level) for model in self.models)
+        return tuple(model.predict_designs(model.encode.of_common(common), level) for model in self.models)
 
 
 def spaces_of(prior: FittedProperties) -> tuple[Grammar, ...]:
-    """Return the ways to write designs: as past tasks do, and as formulas where these hold elements alone."""
+    """Return the spaces of designs: those of past tasks, and formulas where one of these has elements alone."""
     spaces = prior.spaces
     single = any(len(space) == 1 and space[0]["kind"] in ("composition", "formula") for space in spaces)
     return spaces if not single or _FORMULA in spaces else (*spaces, _FORMULA)
@@ -170,15 +170,15 @@ def space_for(prior: FittedProperties, headers: Sequence[str], file: str | None 
             return space
     lacking = min((sorted(set(space.columns) - have) for space in spaces), key=len)
     what = f"the table has no column {', '.join(map(repr, lacking))}"
-    ways = " or ".join(f"({', '.join(space.columns)})" for space in spaces[:3])
-    raise InvalidData(Fault(what, f"past tasks write a design as {ways}", file=file))
+    spaces_text = " or ".join(f"({', '.join(space.columns)})" for space in spaces[:3])
+    raise InvalidData(Fault(what, f"past tasks write a design as {spaces_text}", file=file))
 
 
 def known_quantities(prior: FittedProperties) -> dict[str, Target]:
     """Return the quantities that past tasks measured, by name; the first unit of each."""
     found: dict[str, Target] = {}
     for i in prior.used:
-        quantity = prior.teachers[i].quantity
+        quantity = prior.sources[i].quantity
         found.setdefault(quantity.name, Target(name=quantity.name, unit=quantity.unit))
     return found
 

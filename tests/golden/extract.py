@@ -293,7 +293,7 @@ def properties(asked: PropertyPredictor, designs: Sequence[Row]) -> dict[str, Pl
                     "low": number(one.low),
                     "high": number(one.high),
                 }
-                for row, one in asked.doubts(model)
+                for row, one in asked.outliers(model)
             ],
         }
         for each, model in zip(found, asked.models, strict=True)

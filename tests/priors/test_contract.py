@@ -18,10 +18,11 @@ from designer.objective import Objective, Target
 from designer.priors import testing
 from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
-from designer.priors.kinds import KINDS, load_prior
+from designer.priors.kinds import campaign_kinds, load_prior
 from designer.surrogates.data import TaskData
 from tests.priors.contract import small
 
+KINDS = campaign_kinds()
 LEARNING = [kind for kind in KINDS if kind != "none"]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from designer.priors.stacking.components import Designs
 from designer.priors.stacking.property_prior import FittedProperties
-from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.quantity_posterior import QuantityPosterior
 from designer.priors.stacking.student_process import Inputs
 from designer.properties.contributions import AMOUNTS, ITSELF, background_of, groups_of, shares_of, why
 from designer.properties.predictor import PropertyPredictor
@@ -31,7 +31,7 @@ def common_of(n: int, seed: int) -> Tensor:
 class OfGroups(RegressorMixin, BaseEstimator):
     """An estimator whose columns are groups of features: a cell names the row from which the group is taken."""
 
-    model: QuantityModel
+    model: QuantityPosterior
     X: Tensor
     groups: list[list[int]]
     fitted_: bool = True
@@ -43,10 +43,10 @@ class OfGroups(RegressorMixin, BaseEstimator):
         mixed = self.X.clone()
         for g, columns in enumerate(self.groups):
             mixed[:, columns] = self.X[rows[:, g].astype(int)][:, columns]
-        return self.model.median(self.model.see.of_common(mixed))
+        return self.model.median(self.model.encode.of_common(mixed))
 
 
-def permuted(model: QuantityModel, X: Tensor, y: np.ndarray) -> dict[str, float]:
+def permuted(model: QuantityPosterior, X: Tensor, y: np.ndarray) -> dict[str, float]:
     """Return the share of each group in scikit-learn's permutation importance (increase of the squared error)."""
     groups = groups_of(fitted())
     cells = np.tile(np.arange(len(X))[:, None], (1, len(groups))).astype(float)
@@ -67,7 +67,7 @@ class KnownSight:
         return self.of_common(X)
 
     def of_common(self, common: Tensor) -> Designs:
-        return self.of_expected(self.prior.bank.expected(common), self.prior.own(common), common)
+        return self.of_expected(self.prior.networks.expected(common), self.prior.own(common), common)
 
     def of_expected(self, M: Tensor, own: Tensor, X: Tensor) -> Designs:
         return Designs(X, Inputs(M, own))
@@ -76,7 +76,7 @@ class KnownSight:
 TRUE = {"electronegativity": 3.0, "melting point": 2.0, "row": -1.0}
 
 
-class KnownModel(QuantityModel):
+class KnownModel(QuantityPosterior):
     """Adds the standardised means of three properties."""
 
     def median(self, designs: Designs) -> np.ndarray:
@@ -89,7 +89,7 @@ class KnownModel(QuantityModel):
         return total
 
 
-class KnownTasks(QuantityModel):
+class KnownTasks(QuantityPosterior):
     """Adds what two past tasks expect."""
 
     def median(self, designs: Designs) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_known_properties_are_found_exactly_and_as_permutation_finds_them() -> N
             assert parts[name] == pytest.approx(term, abs=0.25 * abs(weight))
         assert all(abs(value) < 1e-6 for name, value in each.properties if name not in TRUE)
     shares = dict(shares_of(why(fitted(), model, X, X, evaluations=1500), "properties"))
-    by_permutation = permuted(model, X, model.median(model.see.of_common(X)))
+    by_permutation = permuted(model, X, model.median(model.encode.of_common(X)))
     for name in TRUE:
         assert shares[name] == pytest.approx(by_permutation[name], abs=0.08)
     assert sum(shares[name] for name in TRUE) == pytest.approx(1.0)
@@ -121,13 +121,13 @@ def test_known_past_tasks_are_found_exactly() -> None:
     prior = fitted()
     model = KnownTasks(Quantity("y"), (), (), KnownSight(prior), 0)
     X = common_of(30, 6)
-    M = prior.bank.expected(X).numpy()
+    M = prior.networks.expected(X).numpy()
     (found,) = why(prior, model, X[:1], X[10:])
     parts = dict(found.tasks)
-    assert next(iter(parts)) in (prior.teachers[1].label, prior.teachers[2].label)
-    assert parts[prior.teachers[1].label] == pytest.approx(2.0 * (M[0, 1] - M[10:, 1].mean()), abs=1e-5)
-    assert parts[prior.teachers[2].label] == pytest.approx(-(M[0, 2] - M[10:, 2].mean()), abs=1e-5)
-    assert parts[prior.teachers[0].label] == pytest.approx(0.0, abs=1e-5)
+    assert next(iter(parts)) in (prior.sources[1].label, prior.sources[2].label)
+    assert parts[prior.sources[1].label] == pytest.approx(2.0 * (M[0, 1] - M[10:, 1].mean()), abs=1e-5)
+    assert parts[prior.sources[2].label] == pytest.approx(-(M[0, 2] - M[10:, 2].mean()), abs=1e-5)
+    assert parts[prior.sources[0].label] == pytest.approx(0.0, abs=1e-5)
     assert parts[ITSELF] == pytest.approx(0.0, abs=1e-5)
 
 
@@ -140,7 +140,7 @@ def test_a_learned_model_agrees_with_permutation_and_names_the_right_past_tasks(
     tasks = dict(shares_of(found, "tasks"))
     assert tasks["f/soft-a: softness"] + tasks["f/soft-b: softness"] > 5 * tasks["f/bright: brightness"]
     shares = dict(shares_of(found, "properties"))
-    by_permutation = permuted(model, X, model.median(model.see.of_common(X)))
+    by_permutation = permuted(model, X, model.median(model.encode.of_common(X)))
     names = list(shares)
     assert spearmanr([shares[name] for name in names], [by_permutation[name] for name in names])[0] > 0.7
     leading = [sorted(each, key=each.__getitem__)[-5:] for each in (shares, by_permutation)]

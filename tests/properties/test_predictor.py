@@ -1,4 +1,4 @@
-"""Tables that people give: every fault is told, and what is right is read."""
+"""Tables that people give: every fault is reported, and what is right is read."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def test_a_unit_that_is_not_given_is_that_of_past_tasks() -> None:
     assert predictor.quantities[0].unit == "mm"
 
 
-def test_every_wrong_cell_is_told_with_its_place() -> None:
+def test_every_wrong_cell_is_reported_with_its_place() -> None:
     wrong = TABLE.astype(object)
     wrong.loc[1, "stiffness [GPa]"] = "soft"
     wrong.loc[3, "formula"] = "Xx2O"
-    told = faults(InvalidData, measured=wrong, file="mine.csv")
-    assert any("mine.csv, row 3, column 'stiffness [GPa]'" in each for each in told)
-    assert any("row 5" in each and "Xx" in each for each in told)
+    messages = faults(InvalidData, measured=wrong, file="mine.csv")
+    assert any("mine.csv, row 3, column 'stiffness [GPa]'" in each for each in messages)
+    assert any("row 5" in each and "Xx" in each for each in messages)
 
 
-def test_what_is_missing_is_told_with_what_would_be_right() -> None:
-    (told,) = faults(InvalidData, measured=pd.DataFrame({"alloy": ["Fe"], "stiffness": [1.0]}), file="mine.csv")
-    assert told.startswith("mine.csv: the table has no column 'formula'")
-    (told,) = faults(InvalidData, measured=TABLE[["formula"]])
-    assert "no quantity to predict" in told
-    told = faults(InvalidData, measured=TABLE, targets=["gloss", "glow"])[1]
-    assert "'glow'" in told
-    assert "the table has: stiffness, shine" in told
-    (told,) = faults(InvalidData, targets=["gloss"])
-    assert "past tasks measured: brightness, softness" in told
+def test_what_is_missing_is_reported_with_a_remedy() -> None:
+    (message,) = faults(InvalidData, measured=pd.DataFrame({"alloy": ["Fe"], "stiffness": [1.0]}), file="mine.csv")
+    assert message.startswith("mine.csv: the table has no column 'formula'")
+    (message,) = faults(InvalidData, measured=TABLE[["formula"]])
+    assert "no quantity to predict" in message
+    message = faults(InvalidData, measured=TABLE, targets=["gloss", "glow"])[1]
+    assert "'glow'" in message
+    assert "the table has: stiffness, shine" in message
+    (message,) = faults(InvalidData, targets=["gloss"])
+    assert "past tasks measured: brightness, softness" in message
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 90.0, float("nan")])

@@ -10,11 +10,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from benchmarks.suite.pools import Candidates
-from designer.campaign.file.settings import PRIOR_KINDS
 from designer.errors import Fault, InvalidInput, MissingExtra
+from designer.priors.kinds import campaign_kinds
 
 GUARD_LOCKS = ("agreement", "floor", "turns", "rejection")  # those of `designer.priors.auto`, which loads torch
-PRIORS = tuple(kind for kind in PRIOR_KINDS if kind != "none")
+PRIORS = tuple(kind for kind in campaign_kinds() if kind != "none")
 OURS = {
     **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},
     **{f"designer-auto-without-{lock}": {"kind": "auto", "without": lock} for lock in GUARD_LOCKS},

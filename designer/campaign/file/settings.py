@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from designer.acquisition.registered import ACQUISITIONS, AUTO
 from designer.documents import Value
-from designer.errors import Fault, InvalidInput
+from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.oracles.measure import MeasureSpec
-
-PRIOR_KINDS = ("auto", "none", "transfer-gp", "deep-kernel", "metric", "neural-process", "learned-init")
+from designer.priors.kinds import campaign_kinds
 
 
 def _whole(value: Any) -> Any:
@@ -92,9 +90,8 @@ class PriorSettings(Value):
         return self
 
     def _faults(self) -> Iterator[Fault]:
-        if self.kind not in PRIOR_KINDS:
-            close = get_close_matches(self.kind, PRIOR_KINDS, n=1)
-            remedy = f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(PRIOR_KINDS)}"
+        if self.kind not in campaign_kinds():
+            remedy = did_you_mean(self.kind, campaign_kinds())
             yield Fault(f"prior kind {self.kind!r} is not known", remedy, path=("kind",))
         elif self.kind not in ("auto", "none") and not self.tasks and self.digest is None:
             what = f"prior kind {self.kind!r} has no past tasks to learn from"

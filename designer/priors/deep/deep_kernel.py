@@ -89,6 +89,11 @@ class DeepKernelPrior:
         """Train the networks on past tasks, in any order; see `Prior.fit`."""
         return FittedDeepKernel.fit(tasks, partial(learn, training=self.training, seed=seed), seed)
 
+    @staticmethod
+    def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedDeepKernel:
+        """Return the fitted prior that was saved."""
+        return FittedDeepKernel.from_saved(card, tensors)
+
 
 @dataclass(frozen=True, eq=False)
 class Learned:

@@ -18,10 +18,10 @@ learned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -89,6 +89,11 @@ class MetricPrior:
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedMetric:
         """Train the embedding on past tasks, in any order; see `Prior.fit`."""
         return FittedMetric.fit(tasks, partial(learn, training=self.training, seed=seed), seed)
+
+    @staticmethod
+    def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> FittedMetric:
+        """Return the fitted prior that was saved."""
+        return FittedMetric.from_saved(card, tensors)
 
 
 class FittedMetric(FittedSets[Learned]):

@@ -74,10 +74,6 @@ class LearnedInitPrior:
         gradient = replace(self.gradient, variant=self.method)
         return GradientMethod(gradient), asdict(gradient)
 
-
-class FittedLearnedInit:
-    """Reads a saved prior of this kind."""
-
     @staticmethod
     def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Networks:
         """Return what `Networks.save` wrote."""

@@ -62,19 +62,15 @@ class NeuralProcessPrior:
         card = {"member": self.member, **settings}
         return fit_networks(KIND, card, _method(self.member, settings), tasks, self.networks, seed)
 
-
-def _method(member: str, settings: Mapping[str, Any]) -> Method:
-    if member == "transformer":
-        return TransformerMethod(TransformerSettings(**settings))
-    return RecurrentMethod(RecurrentSettings(**{**settings, "widths": tuple(settings["widths"])}))
-
-
-class FittedNeuralProcess:
-    """Reads a saved prior of this kind."""
-
     @staticmethod
     def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Networks:
         """Return what `Networks.save` wrote."""
         settings = dict(card["settings"])
         member = settings.pop("member")
         return networks_from(card, tensors, _method(member, settings))
+
+
+def _method(member: str, settings: Mapping[str, Any]) -> Method:
+    if member == "transformer":
+        return TransformerMethod(TransformerSettings(**settings))
+    return RecurrentMethod(RecurrentSettings(**{**settings, "widths": tuple(settings["widths"])}))

@@ -1,8 +1,7 @@
-"""What past tasks of the very quantity say of it, and how far they are usually wrong: learned from each other.
+"""Anchors: past tasks of the same quantity, and the distribution of their errors, learned from each other.
 
-Each of them plays the new task, foretold by the others (one that is alone, by networks that have not seen its designs).
-Where it is wrong, and whether it is wrong in the same way at designs that are alike, is what a few new measurements can
-mend; the rest is noise, and the new measurements must not be taken for more.
+Each of them is predicted as a new task by the others (a single one by networks that have not seen its designs). A few
+new measurements correct errors that are alike at similar designs; the rest of the errors is noise.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from designer.priors.stacking.student_process import Inputs, ScalePrior, ThetaPr
 from designer.priors.stacking.warps import Warp, asinh_of
 
 OFFSET = 0.05
-"""Variance of what all values of another task differ by, in units of the overall scale."""
+"""Variance of the common offset of a task, in units of the overall scale."""
 
 _NU = 6.0
 _MIN_ERROR = 1e-3
@@ -27,14 +26,14 @@ _MIN_ERROR = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One past task of the quantity in the place of the new one.
+    """One past task of the quantity as the new one.
 
     Parameters
     ----------
     known, expected
-        ``n``: its values, and what the others expect, in the new task's unit.
+        ``n``: its values, and the predictions of the others, in the new task's unit.
     inputs
-        Its designs as a process sees them.
+        Its designs as a process takes them.
     """
 
     known: FloatArray
@@ -44,16 +43,16 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class AnchorScale:
-    """How far past tasks are wrong, on one scale.
+    """The distribution of errors of past tasks, on one scale.
 
     Parameters
     ----------
     warp
         The scale.
     error
-        What is known of the size of errors beforehand.
+        The prior of the size of errors.
     theta
-        Where the hyperparameters of a process of the errors begin.
+        The prior of the hyperparameters of a process of the errors.
     """
 
     warp: Warp
@@ -63,7 +62,7 @@ class AnchorScale:
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """Past tasks of the very quantity.
+    """Past tasks of the same quantity.
 
     Parameters
     ----------
@@ -72,7 +71,7 @@ class Anchor:
     positive
         Whether all their values are above 0.
     scales
-        On which they are tried.
+        On which they are fits.
     """
 
     names: tuple[str, ...]
@@ -81,7 +80,7 @@ class Anchor:
 
 
 def learn_anchor(names: Sequence[str], positive: bool, trials: Sequence[Trial]) -> Anchor:
-    """Return what past tasks of a quantity say of it; the trials in an order that depends on no values."""
+    """Return the anchor of past tasks of a quantity; the order of the trials must not depend on values."""
     spread = asinh_of(np.concatenate([trial.known for trial in trials]))
     warps = [Warp("identity")] if spread is None else [spread, Warp("identity")]
     return Anchor(tuple(names), positive, tuple(_scale(warp, trials) for warp in warps))

@@ -1,4 +1,4 @@
-"""What each model says of a design, in one form: a Student t on the model's own scale."""
+"""Models of a quantity, whose predictive distribution is Student's t on the model's own scale."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _DOF = (2.1, 200.0)
 
 @dataclass(frozen=True, eq=False)
 class Designs:
-    """Designs as all models see them.
+    """Designs as all models encode them.
 
     Parameters
     ----------
     X
         ``n x d`` common features.
     inputs
-        What the sources expect, and own features.
+        Predictions of the sources, and own features.
     anchor
-        ``n``: what the sources of the same quantity expect, in its unit; None where none measured it.
+        ``n``: the prediction of sources of the same quantity, in its unit; None without such sources.
     """
 
     X: Tensor
@@ -46,8 +46,8 @@ class Designs:
 
 
 @dataclass(frozen=True, eq=False)
-class Belief:
-    """What is believed of ``n`` designs: ``w(y) = location + scale * t`` with `dof` degrees of freedom."""
+class StudentT:
+    """Predictive distributions of ``n`` designs: ``w(y) = location + scale * t``, t of `dof` degrees of freedom."""
 
     location: FloatArray
     scale: FloatArray
@@ -65,24 +65,24 @@ class Component(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, for people."""
+        """Its name, for users."""
         ...
 
-    def believe(self, designs: Designs) -> Belief:
-        """Return what it believes of designs."""
+    def predictive(self, designs: Designs) -> StudentT:
+        """Return the predictive distributions of designs."""
         ...
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the errors of held-out values compare with their predicted scale: a factor, and degrees of freedom."""
+    """Calibration of predictive scales on held-out errors: a factor, and degrees of freedom."""
 
     factor: float = 1.0
     dof: float = _DOF[1]
 
     @classmethod
     def of(cls, z: FloatArray, dof: float) -> Calibration:
-        """Return the most probable ones of held-out errors over scales; few leave the model's own as they are.
+        """Return the most probable calibration given held-out errors over scales; the model's own for fewer than four.
 
         >>> Calibration.of(np.array([]), 5.0)
         Calibration(factor=1.0, dof=5.0)
@@ -104,7 +104,7 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class ProcessComponent:
-    """A process around the mean of the values, or around what sources of the same quantity expect (`anchored`)."""
+    """A process around the mean of the values, or around sources of the same quantity (`anchored`)."""
 
     process: Process
     warp: Warp
@@ -114,28 +114,28 @@ class ProcessComponent:
 
     @property
     def name(self) -> str:
-        """Process, by its scale."""
+        """Its name with its scale."""
         return f"process on {self.warp.form} scale" + (" around the same quantity" if self.anchored else "")
 
-    def believe(self, designs: Designs) -> Belief:
-        """Return what it believes of designs."""
+    def predictive(self, designs: Designs) -> StudentT:
+        """Return the predictive distributions of designs."""
         location, scale = self.process.predict(designs.inputs, torch.float32)
-        return self._belief(location + self.mean(designs), scale)
+        return self._student_t(location + self.mean(designs), scale)
 
-    def held_out(self, designs: Designs) -> Belief:
-        """Return what it believed of each measured design (the same as it was conditioned on) by the others."""
+    def held_out(self, designs: Designs) -> StudentT:
+        """Return the leave-one-out predictive distributions of the designs that it is conditioned on."""
         location, scale = self.process.held_out()
-        return self._belief(location + self.mean(designs), scale)
+        return self._student_t(location + self.mean(designs), scale)
 
     def mean(self, designs: Designs) -> FloatArray | float:
-        """Return what the process is around, on its scale: one number, or one for each design."""
+        """Return the mean of the process, on its scale: one number, or one for each design."""
         if not self.anchored or designs.anchor is None:
             return self.centre
         return self.centre + self.warp(designs.anchor)
 
-    def _belief(self, location: FloatArray, scale: FloatArray) -> Belief:
+    def _student_t(self, location: FloatArray, scale: FloatArray) -> StudentT:
         dof = np.full(len(location), self.calibration.dof)
-        return Belief(np.asarray(location), scale * self.calibration.factor, dof, self.warp)
+        return StudentT(np.asarray(location), scale * self.calibration.factor, dof, self.warp)
 
 
 def log_t(z: FloatArray, dof: FloatArray | float) -> FloatArray:

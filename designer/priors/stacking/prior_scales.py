@@ -1,8 +1,8 @@
-"""How far past tasks can be believed: learned by letting each of them play the new task.
+"""Priors of the hyperparameters of a new task, learned from past tasks.
 
-Every source gives small sets of its own values as if they were all that was measured, and what the sources of other
-quantities expect of the same designs, from networks that have not seen these. The hyperparameters under which all these
-sets are most probable are where a new task begins (type-II maximum likelihood over tasks).
+Small sets of values of every source are taken as the measurements of a new task, with the predictions of the sources of
+other quantities, from networks that have not seen these designs. The hyperparameters that maximise the likelihood of
+all sets are the prior means for a new task (type-II maximum likelihood over tasks).
 
 Reference: Z. Wang et al., Pre-trained Gaussian Processes for Bayesian Optimization, J. Mach. Learn. Res. 25 (2024).
 """
@@ -18,25 +18,25 @@ from torch import Tensor
 from designer.priors.stacking.student_process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
 
 SETS = (12, 48)
-"""How many values each source gives, one set after the other."""
+"""Sizes of the sets of values of each source, one set after the other."""
 
 FLAT = ThetaPrior(np.log([0.5, 0.2, 0.3, 0.2, 1.0, 1.0]), np.array([1.5, 1.5, 1.5, 1.5, 0.7, 0.7]))
-"""Before any past task: for standardised values."""
+"""Without past tasks, for standardised values."""
 
 LOOSE = np.array([0.8, 0.8, 0.8, 0.8, 0.4, 0.4])
-"""How far a new task may differ from where it begins (deviations of the logarithms)."""
+"""Prior deviations of the logarithms of the hyperparameters of a new task."""
 
-_LEAST = 8
+_MIN_VALUES = 8
 _STANDARD = ScalePrior(4.0, 1.0)
 
 
 def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
-    """Return where the hyperparameters of a new task begin.
+    """Return the prior of the hyperparameters of a new task.
 
     Parameters
     ----------
     inputs, z
-        For each source some of its designs as the others see them, and their normal scores; in an order that depends
+        For each source some of its designs as the others encode them, and their normal scores; in an order that depends
         on neither.
     """
     problems = []
@@ -46,7 +46,7 @@ def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
             rows = slice(start, start + size)
             start += size
             u = values[rows]
-            if len(u) < _LEAST or float(u.std()) < 1e-6:
+            if len(u) < _MIN_VALUES or float(u.std()) < 1e-6:
                 continue
             u = (u - u.mean()) / u.std()
             problems.append((Parts.of(known.at(rows), known.at(rows)), u, _STANDARD, OFFSET))
@@ -58,13 +58,13 @@ def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
 
 
 def _spread(parts: Parts, theta: Tensor) -> float:
-    """Return the expected deviation of values from their mean over designs: what all have in common is no spread."""
+    """Return the expected deviation of values from their mean over designs, without the common offset."""
     covariance = parts.covariance(theta, 0.0)
     return float((covariance.diagonal().mean() - covariance.mean() + theta[3].exp()).sqrt())
 
 
 def log_scale(values: Sequence[np.ndarray]) -> ScalePrior:
-    """Return what past tasks say of the spread of the logarithm of a positive quantity, before two are measured.
+    """Return the prior of the spread of the logarithm of a positive quantity, for fewer than two measurements.
 
     >>> log_scale([np.array([1.0, np.e**2]), np.array([-1.0, 1.0])])
     ScalePrior(nu=3.0, s0=1.0)

@@ -1,4 +1,4 @@
-"""Several models in one: weights by what was held out, quantiles of their mixture."""
+"""Mixtures of models: weights by held-out predictions, and quantiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, stdtr, stdtrit
 
 from designer.arrays import FloatArray, IndexArray
-from designer.priors.stacking.components import Belief, log_t
+from designer.priors.stacking.components import StudentT, log_t
 from designer.surrogates.model_mixture import stacking_weights
 
 _STEPS = 200
@@ -25,7 +25,7 @@ def stacked(log_densities: FloatArray, prior: FloatArray) -> FloatArray:
     log_densities
         ``n x c``: of each held-out value by each model.
     prior
-        ``c`` pseudo-counts: what the weights are in proportion to before anything is measured.
+        ``c`` pseudo-counts: the weights without measurements are in proportion to them.
 
     Examples
     --------
@@ -37,31 +37,31 @@ def stacked(log_densities: FloatArray, prior: FloatArray) -> FloatArray:
     return stacking_weights(log_densities.T, floor=0.0, counts=prior)
 
 
-def quantiles(beliefs: Sequence[Belief], weights: Sequence[float], levels: Sequence[float]) -> list[FloatArray]:
+def quantiles(predictions: Sequence[StudentT], weights: Sequence[float], levels: Sequence[float]) -> list[FloatArray]:
     """Return quantiles (``n`` each) of the mixture, in the quantity's own unit."""
-    each = [[belief.warp.inverse(_quantile(belief, level)) for belief in beliefs] for level in levels]
-    if len(beliefs) == 1:
+    each = [[prediction.warp.inverse(_quantile(prediction, level)) for prediction in predictions] for level in levels]
+    if len(predictions) == 1:
         return [values[0] for values in each]
-    return [_between(beliefs, weights, level, values) for level, values in zip(levels, each, strict=True)]
+    return [_between(predictions, weights, level, values) for level, values in zip(levels, each, strict=True)]
 
 
-def _quantile(belief: Belief, level: float) -> FloatArray:
-    return np.asarray(belief.location + belief.scale * stdtrit(belief.dof, level))
+def _quantile(prediction: StudentT, level: float) -> FloatArray:
+    return np.asarray(prediction.location + prediction.scale * stdtrit(prediction.dof, level))
 
 
 def _between(
-    beliefs: Sequence[Belief], weights: Sequence[float], level: float, values: Sequence[FloatArray]
+    predictions: Sequence[StudentT], weights: Sequence[float], level: float, values: Sequence[FloatArray]
 ) -> FloatArray:
-    """Find where the mixture has `level` below: Newton's steps, halving where they leave the bracket.
+    """Return the quantiles of the mixture by Newton's steps, and bisection where these leave the bracket.
 
-    The models' own quantiles are the first bracket: that of the mixture lies between them.
+    The models' own quantiles are the first bracket: the mixture's quantile lies between them.
     """
     low, high = np.minimum.reduce(values), np.maximum.reduce(values)
     at = np.clip(np.average(np.stack(values), axis=0, weights=weights), low, high)
     open_ = np.arange(len(at))  # those that are not found yet
     for step in range(_STEPS):
         y, bottom, top = at[open_], low[open_], high[open_]
-        below, density = _distribution([_at(belief, open_) for belief in beliefs], weights, y)
+        below, density = _distribution([_at(prediction, open_) for prediction in predictions], weights, y)
         less = below < level
         bottom, top = np.where(less, y, bottom), np.where(less, top, y)
         newton = y - (below - level) / np.maximum(density, _FLAT)
@@ -75,15 +75,17 @@ def _between(
     return np.asarray(at)
 
 
-def _at(belief: Belief, rows: IndexArray) -> Belief:
-    return Belief(belief.location[rows], belief.scale[rows], belief.dof[rows], belief.warp)
+def _at(prediction: StudentT, rows: IndexArray) -> StudentT:
+    return StudentT(prediction.location[rows], prediction.scale[rows], prediction.dof[rows], prediction.warp)
 
 
-def _distribution(beliefs: Sequence[Belief], weights: Sequence[float], y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _distribution(
+    predictions: Sequence[StudentT], weights: Sequence[float], y: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return the share of the mixture below values, and its density there."""
     below, density = np.zeros_like(y), np.zeros_like(y)
-    for weight, belief in zip(weights, beliefs, strict=True):
-        z = (belief.warp(y) - belief.location) / belief.scale
-        below += weight * (ndtr(z) if belief.dof.min() > _NORMAL else stdtr(belief.dof, z))
-        density += weight * np.exp(log_t(z, belief.dof) - np.log(belief.scale) + belief.warp.log_slope(y))
+    for weight, prediction in zip(weights, predictions, strict=True):
+        z = (prediction.warp(y) - prediction.location) / prediction.scale
+        below += weight * (ndtr(z) if prediction.dof.min() > _NORMAL else stdtr(prediction.dof, z))
+        density += weight * np.exp(log_t(z, prediction.dof) - np.log(prediction.scale) + prediction.warp.log_slope(y))
     return below, density

@@ -1,10 +1,9 @@
-"""What past tasks say of any design: small networks, some of them trained without a fold of the designs.
+"""Predictions of past tasks at any design: small networks, some of them trained without a fold of the designs.
 
-Of every source there are four networks. The designs are dealt into three folds by what they are, the same for all
-sources; networks 0 to 2 have not seen the fold of their number, network 3 has seen all. So what the networks of one
-source say of the designs of another can be taken as it would be for new designs (`NetworkBank.held_out`), although both
-may have measured the same ones; new designs get what network 3 says. Networks of different sources share nothing:
-leaving a source out is leaving its networks out.
+Every source has four networks. Designs are assigned to three folds by a hash, the same for all sources; networks 0 to 2
+have not seen the fold of their number, network 3 has seen all. So the predictions of one source at the designs of
+another are out-of-fold (`SourceNetworks.held_out`), even where both measured the same designs; network 3 predicts new
+designs. Networks of different sources share nothing: leaving a source out is leaving its networks out.
 
 References: L. Breiman, Stacked regressions, Machine Learning 24 (1996), for learning from held-out predictions;
 I. Loshchilov, F. Hutter, Decoupled weight decay regularization (ICLR 2019), and N. Srivastava et al., Dropout, J. Mach.
@@ -24,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from designer.arrays import IntArray
+from designer.priors.agreement import Standardiser
 
 FOLDS = 3
 MEMBERS = FOLDS + 1
@@ -33,11 +33,10 @@ BATCH = 128
 PASSES = 30
 """How often training sees each row of a source."""
 
-_FARTHEST = 4.0  # standard deviations: a feature that is farther out counts as so far
 _RATE, _DECAY, _DROPOUT = 4e-3, 0.5, 0.3
 _CHUNK = 8192
 _MIN_STEPS = 200
-_TOLD = 100  # steps
+_PROGRESS_STEPS = 100
 _NAMES = ("first", "first bias", "second", "second bias", "third", "third bias")
 
 Progress = Callable[[int, int], None]
@@ -54,39 +53,37 @@ def folds_of(X: Tensor) -> IntArray:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkBank:
+class SourceNetworks:
     """The networks of all sources.
 
     Parameters
     ----------
-    centre, scale
-        ``d``: how common features are standardised.
+    standardise
+        How common features (``... x d``) are standardised, in single precision.
     weights
         By name, ``s x 4 x in x out``: the weights of the layers.
     """
 
-    centre: Tensor
-    scale: Tensor
+    standardise: Standardiser
     weights: Mapping[str, Tensor]
 
     def __len__(self) -> int:
         return len(self.weights["third"])
 
-    def standardise(self, X: Tensor) -> Tensor:
+    def standardised(self, X: Tensor) -> Tensor:
         """Return the standardised features (``... x d``, float32) of common ones."""
-        moved: Tensor = ((X.to(torch.float32) - self.centre) / self.scale).clamp(-_FARTHEST, _FARTHEST)
-        return moved
+        return self.standardise(X.to(torch.float32))
 
-    def only(self, kept: Sequence[int]) -> NetworkBank:
+    def only(self, kept: Sequence[int]) -> SourceNetworks:
         """Return the networks of some of the sources."""
         return replace(self, weights={name: value[list(kept)] for name, value in self.weights.items()})
 
     def expected(self, X: Tensor) -> Tensor:
-        """Return what each source expects (``n x s``, normal scores) of new designs (``n x d``)."""
+        """Return predictions of each source (``n x s``, normal scores) of new designs (``n x d``)."""
         return self._through(X, FOLDS)
 
     def held_out(self, X: Tensor, folds: IntArray | None = None) -> Tensor:
-        """Return what each source expects (``n x s``) of designs that it may have measured, from the unseen fold."""
+        """Return out-of-fold predictions of each source (``n x s``) of designs that it may have measured."""
         members = torch.from_numpy(folds_of(X) if folds is None else folds)
         result = torch.empty(len(X), len(self), dtype=torch.float64)
         for j in range(FOLDS):
@@ -94,21 +91,21 @@ class NetworkBank:
         return result
 
     def _through(self, X: Tensor, member: int) -> Tensor:
-        """Return what network `member` of each source says (``n x s``)."""
+        """Return predictions of network `member` of each source (``n x s``)."""
         weights = {name: value[:, member] for name, value in self.weights.items()}
         s, d, width = weights["first"].shape
         flat = weights["first"].permute(1, 0, 2).reshape(d, s * width)
         parts = []
         for chunk in torch.split(X, _CHUNK):
-            # The first layer of all sources is one product, by far the quickest way.
-            hidden = (self.standardise(chunk) @ flat).reshape(len(chunk), s, width).transpose(0, 1)
+            # The first layer of all sources is one product, which is by far the fastest.
+            hidden = (self.standardised(chunk) @ flat).reshape(len(chunk), s, width).transpose(0, 1)
             parts.append(_upper(weights, hidden).T.to(torch.float64))
         return torch.cat(parts)
 
 
 def train_networks(
     X: Sequence[Tensor], z: Sequence[Tensor], *, seed: int, passes: int = PASSES, progress: Progress | None = None
-) -> NetworkBank:
+) -> SourceNetworks:
     """Train the networks of sources, each source by itself: the others change only how features are standardised.
 
     Parameters
@@ -118,37 +115,38 @@ def train_networks(
     passes
         How often each row is seen.
     progress
-        Told how many steps of how many are done.
+        Called with the number of steps that are done, and of all.
     """
     every = torch.cat([each.to(torch.float32) for each in X])
     scale = every.std(0, unbiased=False)
-    bank = NetworkBank(every.mean(0), torch.where(scale > 1e-6, scale, torch.ones_like(scale)), {})
+    standardise = Standardiser(every.mean(0), torch.where(scale > 1e-6, scale, torch.ones_like(scale)))
+    networks = SourceNetworks(standardise, {})
     steps = [max(_MIN_STEPS, len(each) * passes // BATCH) for each in X]
     trained, done = [], 0
     for inputs, outputs, count in zip(X, z, steps, strict=True):
 
-        def told(step: int, before: int = done) -> None:
-            if progress is not None and (before + step) % _TOLD == 0:
+        def report(step: int, before: int = done) -> None:
+            if progress is not None and (before + step) % _PROGRESS_STEPS == 0:
                 progress(before + step, sum(steps))
 
         pools = _pools(inputs)
-        trained.append(_train(bank.standardise(inputs), outputs.to(torch.float32), pools, count, seed, told))
+        trained.append(_train(networks.standardised(inputs), outputs.to(torch.float32), pools, count, seed, report))
         done += count
-    return replace(bank, weights={name: torch.stack([each[name] for each in trained]) for name in _NAMES})
+    return replace(networks, weights={name: torch.stack([each[name] for each in trained]) for name in _NAMES})
 
 
 def _pools(X: Tensor) -> list[Tensor]:
-    """Return the rows that each network of a source may see."""
+    """Return the rows that each network of a source may encode."""
     folds = torch.from_numpy(folds_of(X))
     rows = [torch.nonzero(folds != j)[:, 0] for j in range(MEMBERS)]
-    # A source of so few designs that all lie in one fold is seen whole.
+    # Networks of a source whose designs all lie in one fold see all of them.
     return [row if len(row) else torch.arange(len(X)) for row in rows]
 
 
 def _train(
-    inputs: Tensor, outputs: Tensor, pools: Sequence[Tensor], steps: int, seed: int, told: Callable[[int], None]
+    inputs: Tensor, outputs: Tensor, pools: Sequence[Tensor], steps: int, seed: int, report: Callable[[int], None]
 ) -> dict[str, Tensor]:
-    """Return the weights (``4 x in x out``) of one source's networks, each trained on the rows that it may see."""
+    """Return the weights (``4 x in x out``) of one source's networks, each trained on the rows that it may encode."""
     generator = torch.Generator().manual_seed(seed)
     weights = _drawn(inputs.shape[1], generator)
     lengths = torch.tensor([[len(pool)] for pool in pools])
@@ -167,7 +165,7 @@ def _train(
         torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
-        told(step + 1)
+        report(step + 1)
     return {name: value.detach() for name, value in weights.items()}
 
 
@@ -181,7 +179,7 @@ def _drawn(inputs: int, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 def _upper(weights: Mapping[str, Tensor], hidden: Tensor, kept: Tensor | None = None) -> Tensor:
-    """Return the outputs (``... x n``) of what the first layer makes of the inputs (``... x n x width``).
+    """Return the outputs (``... x n``) given the outputs of the first layer (``... x n x width``).
 
     `kept` (``2 x ... x n x width``) are factors of the two hidden layers, in training.
     """

@@ -1,14 +1,17 @@
-"""A Gaussian process of one quantity over what past tasks expect and what a design is made of, in closed form.
+"""A Gaussian process of one quantity over predictions of past tasks and own features, with a marginalised scale.
 
-On the models' scale (`warps`), with M the ``s`` sources' expectations (normal scores) and phi the own features,
+On the models' scale (`warps`), with M the predictions of ``s`` sources (normal scores) and phi the own features,
 
     u(x) ~ GP(mean(x), s^2 k),    s^2 ~ inverse gamma(nu / 2, nu s0^2 / 2),
     k(x, x') = c + a M M' / s + b m52(|M - M'| / sqrt(s) / l_b) + d m52(|phi - phi'| / sqrt(p) / l_d) + e [x = x'],
 
 a regression on the sources (their weights marginalised, of either sign), a smooth function of them, a smooth function
 of the design alone, and noise. The overall scale is marginalised, so the prediction is a Student t with ``nu + n``
-degrees of freedom: wide after two measurements, as it should be. a to e and the lengthscales come from past tasks
-(`designer.priors.stacking.prior_scales`) and adapt to the measurements.
+degrees of freedom: wide after two measurements. a to e and the lengthscales have priors from past tasks
+(`designer.priors.stacking.prior_scales`) and are adapted by maximum a posteriori.
+
+This is not `designer.surrogates.gaussian_process.GaussianProcess`: that one conditions on a scale and is made for joint
+posteriors of few designs; this one marginalises scale and constant, and predicts 100,000 designs in single precision.
 
 References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006), 2.7 (explicit basis
 functions) and 5.4.2 (leave-one-out in closed form); A. O'Hagan, Some Bayesian numerical analysis (1992), for the
@@ -31,7 +34,7 @@ from designer.arrays import FloatArray
 from designer.surrogates.kernels import matern_of_root, squared_distances
 
 NAMES = ("linear", "smooth", "own", "noise", "smooth lengthscale", "own lengthscale")
-"""The hyperparameters, of which the logarithms are worked with."""
+"""The hyperparameters; all computations use their logarithms."""
 
 OFFSET = 25.0
 _JITTER = 1e-8
@@ -41,12 +44,12 @@ _ROWS = 256  # designs at once: their covariances stay in the cache
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Designs as the process sees them.
+    """Designs as the process takes them.
 
     Parameters
     ----------
     M
-        ``n x s`` what the sources expect, normal scores.
+        ``n x s`` predictions of the sources, normal scores.
     own
         ``n x p`` own features, standardised.
     """
@@ -68,7 +71,7 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What of the covariance (``n x m``) does not depend on the hyperparameters."""
+    """The parts of the covariance (``n x m``) that do not depend on the hyperparameters."""
 
     linear: Tensor
     smooth: Tensor
@@ -106,7 +109,7 @@ def _matern(r: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ScalePrior:
-    """What is known of the overall scale beforehand: ``nu`` pseudo-measurements of mean square s0^2."""
+    """The prior of the overall scale: ``nu`` pseudo-measurements of mean square s0^2."""
 
     nu: float
     s0: float
@@ -212,7 +215,7 @@ class Process:
         return self.scale.nu + len(self.u)
 
     def predict(self, inputs: Inputs, precision: torch.dtype = torch.float64) -> tuple[FloatArray, FloatArray]:
-        """Return location and scale (``n`` each) of what would be measured at designs: Student t with `dof`.
+        """Return location and scale (``n`` each) of a measurement at designs: Student t with `dof`.
 
         In single `precision` twice as fast, and off by some 1e-5 of the spread of the values.
         """
@@ -235,7 +238,7 @@ class Process:
         return location, scale
 
     def held_out(self) -> tuple[FloatArray, FloatArray]:
-        """Return location and scale (``n`` each) of every value as the others foretell it (closed form)."""
+        """Return location and scale (``n`` each) of the leave-one-out prediction of every value, in closed form."""
         return self._held_out
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Randomised trees on a design's own features and what past tasks expect, with the spread that out-of-bag errors show.
+"""Extremely randomised trees on own features and predictions of past tasks, calibrated on out-of-bag errors.
 
 References: P. Geurts, D. Ernst, L. Wehenkel, Extremely randomized trees, Machine Learning 63 (2006); L. Breiman,
 Random forests, Machine Learning 45 (2001), for out-of-bag errors.
@@ -14,11 +14,11 @@ from scipy.optimize import minimize
 from sklearn.ensemble import ExtraTreesRegressor
 
 from designer.arrays import FloatArray
-from designer.priors.stacking.components import Belief, Designs, log_t
+from designer.priors.stacking.components import Designs, StudentT, log_t
 from designer.priors.stacking.warps import Warp
 
-LEAST = 24
-"""From so many measurements on trees are tried."""
+MIN_MEASUREMENTS = 24
+"""Measurements from which trees are fitted."""
 
 _TREES = 150
 _SHARE = 0.6
@@ -45,25 +45,25 @@ class TreesComponent:
 
     @property
     def name(self) -> str:
-        """Trees, by their scale."""
+        """Its name with its scale."""
         return f"trees on {self.warp.form} scale"
 
-    def believe(self, designs: Designs) -> Belief:
-        """Return what they believe of designs."""
+    def predictive(self, designs: Designs) -> StudentT:
+        """Return the predictive distributions of designs."""
         means, spreads = [], []
         for start in range(0, len(designs), _ROWS):
             mean, spread = _moments(self.forest, _table(designs.at(slice(start, start + _ROWS))))
             means.append(mean)
             spreads.append(spread)
         mean, spread = np.concatenate(means), np.concatenate(spreads)
-        return self._belief(mean, spread)
+        return self._student_t(mean, spread)
 
-    def _belief(self, mean: FloatArray, spread: FloatArray) -> Belief:
-        return Belief(mean, np.sqrt(self.floor + self.slope * spread), np.full(len(mean), self.dof), self.warp)
+    def _student_t(self, mean: FloatArray, spread: FloatArray) -> StudentT:
+        return StudentT(mean, np.sqrt(self.floor + self.slope * spread), np.full(len(mean), self.dof), self.warp)
 
 
-def grow(designs: Designs, y: FloatArray, warp: Warp, seed: int = 0) -> tuple[TreesComponent, Belief]:
-    """Return trees grown on measurements, and what they believe of each measured design out of bag."""
+def fit_trees(designs: Designs, y: FloatArray, warp: Warp, seed: int = 0) -> tuple[TreesComponent, StudentT]:
+    """Return trees fitted to measurements, and the out-of-bag predictive distributions of these."""
     u = warp(y)
     forest = ExtraTreesRegressor(_TREES, max_features=_SHARE, bootstrap=True, random_state=seed, n_jobs=1)
     table = _table(designs)
@@ -80,7 +80,7 @@ def grow(designs: Designs, y: FloatArray, warp: Warp, seed: int = 0) -> tuple[Tr
     mean = np.where(count > 0, total / seen, u.mean())
     spread = np.where(count > 1, np.maximum(squares / seen - (total / seen) ** 2, 0.0), u.var())
     component = TreesComponent(forest, warp, *_spread_of_errors(u - mean, spread))
-    return component, component._belief(mean, spread)
+    return component, component._student_t(mean, spread)
 
 
 def _spread_of_errors(errors: FloatArray, spread: FloatArray) -> tuple[float, float, float]:

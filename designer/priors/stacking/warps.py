@@ -1,7 +1,7 @@
 """Monotone maps between a quantity's own unit and the scale on which models work.
 
 Past tasks are brought to normal scores (`NormalScores`): whatever their unit and their tails, all are alike then. The
-new task has too few values for that; it is tried as it is, as a logarithm and as an inverse hyperbolic sine, and
+new task has too few values for that; it is fits as it is, as a logarithm and as an inverse hyperbolic sine, and
 held-out values decide.
 """
 
@@ -51,7 +51,7 @@ class Warp:
         return u
 
     def log_slope(self, y: FloatArray) -> FloatArray:
-        """Return ``log w'(y)``: what a density on the models' scale is multiplied by."""
+        """Return ``log w'(y)``, the log Jacobian of densities on the models' scale."""
         if self.form == "log":
             return -np.log(np.maximum(y, _TINY))
         if self.form == "asinh":
@@ -61,7 +61,7 @@ class Warp:
 
 
 def warps_for(y: FloatArray) -> tuple[Warp, ...]:
-    """Return the maps that values (``n``) allow: the logarithm only of positive ones, asinh only of ten or more.
+    """Return the maps for values (``n``): the logarithm only of positive ones, asinh only of ten or more.
 
     >>> [warp.form for warp in warps_for(np.array([1.0, 2.0]))]
     ['log', 'identity']
@@ -132,7 +132,7 @@ class NormalScores:
 
 
 def _linear(x: FloatArray, xs: FloatArray, ys: FloatArray) -> FloatArray:
-    """Interpolate; beyond the ends go on at the slope of the outermost eighth of the knots, no farther than as much."""
+    """Interpolate; beyond the ends extrapolate at the slope of the outermost eighth of the knots, at most as far."""
     inner = np.interp(x, xs, ys)
     step = max(1, len(xs) // 8)
     if len(xs) < 2:

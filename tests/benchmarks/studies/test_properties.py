@@ -100,7 +100,7 @@ def test_a_prior_is_learned_once_by_the_same_code(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("benchmarks.studies.properties_work.learning_code", lambda: "other")
     again, other = learned(past_tasks(), folder)
     assert other != seconds
-    assert torch.equal(again.bank.weights["third"], first.bank.weights["third"])
+    assert torch.equal(again.networks.weights["third"], first.networks.weights["third"])
 
 
 def test_magpie_features_are_statistics_of_the_elements() -> None:

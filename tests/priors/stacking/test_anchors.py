@@ -1,4 +1,4 @@
-"""Past tasks of the very quantity: how far they are wrong is learned, and noise is not taken for a shift of all."""
+"""Anchors: errors of past tasks of the same quantity are learned, and noise is no common offset."""
 
 from __future__ import annotations
 

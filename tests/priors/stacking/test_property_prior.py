@@ -13,10 +13,11 @@ from scipy.stats import spearmanr
 from designer.errors import InvalidData, InvalidPrior
 from designer.objective import Target
 from designer.priors import saving
+from designer.priors.kinds import load_properties
 from designer.priors.stacking.components import ProcessComponent
 from designer.priors.stacking.prior_scales import FLAT
-from designer.priors.stacking.property_prior import PropertyPrior, load_properties
-from designer.priors.stacking.quantity_model import QuantityModel
+from designer.priors.stacking.property_prior import PropertyPrior
+from designer.priors.stacking.quantity_posterior import QuantityPosterior
 from designer.priors.stacking.trees import TreesComponent
 from designer.properties.predictor import PropertyPredictor
 from designer.space import DesignSpace
@@ -87,7 +88,7 @@ def test_its_unit_may_be_another() -> None:
     assert error(found.value, softness(NEW) / 1000) < 0.25
 
 
-def test_without_measurements_all_that_is_known_is_foretold() -> None:
+def test_without_measurements_known_quantities_are_predicted() -> None:
     found = PropertyPredictor(fitted()).predict([{"formula": "Fe2O3"}])
     assert {each.quantity.name for each in found} == {"softness", "brightness"}
     assert brightness(["Fe2O3"])[0] == pytest.approx(found[0].value[0], abs=15)
@@ -224,7 +225,7 @@ def test_numbers_and_choices_are_designs_too_and_what_only_the_task_has_counts()
     (model,) = prior.condition(data)
     found = model.predict(X[30:])
     assert np.corrcoef(found.value, task.Y[30:, 0])[0, 1] > 0.9
-    assert isinstance(model, QuantityModel)
+    assert isinstance(model, QuantityPosterior)
 
 
 def test_scales_come_from_past_tasks_where_there_are_any_of_other_quantities() -> None:

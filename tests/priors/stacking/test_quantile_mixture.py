@@ -7,26 +7,29 @@ import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from designer.priors.stacking.components import Belief, Calibration, log_t
+from designer.priors.stacking.components import Calibration, StudentT, log_t
 from designer.priors.stacking.quantile_mixture import quantiles, stacked
 from designer.priors.stacking.warps import Warp
 
 
-def belief(location: float, scale: float, dof: float = 5.0, form: str = "identity") -> Belief:
+def prediction(location: float, scale: float, dof: float = 5.0, form: str = "identity") -> StudentT:
     ones = np.ones(3)
-    return Belief(location * ones, scale * ones, dof * ones, Warp(form))  # type: ignore[arg-type]
+    return StudentT(location * ones, scale * ones, dof * ones, Warp(form))  # type: ignore[arg-type]
 
 
-def test_quantiles_of_one_belief_are_its_own() -> None:
-    (low, high) = quantiles([belief(1.0, 2.0)], [1.0], (0.05, 0.95))
+def test_quantiles_of_one_distribution_are_its_own() -> None:
+    (low, high) = quantiles([prediction(1.0, 2.0)], [1.0], (0.05, 0.95))
     assert low == pytest.approx(student.ppf(0.05, 5.0, 1.0, 2.0))
     assert high == pytest.approx(student.ppf(0.95, 5.0, 1.0, 2.0))
-    (middle,) = quantiles([belief(1.0, 2.0, form="log")], [1.0], (0.5,))
+    (middle,) = quantiles([prediction(1.0, 2.0, form="log")], [1.0], (0.5,))
     assert middle == pytest.approx(np.e)
 
 
 def test_quantiles_of_a_mixture_have_their_probability() -> None:
-    parts, weights = [belief(0.0, 1.0), belief(4.0, 0.5, 100.0), belief(1.0, 0.3, form="log")], [0.5, 0.3, 0.2]
+    parts, weights = (
+        [prediction(0.0, 1.0), prediction(4.0, 0.5, 100.0), prediction(1.0, 0.3, form="log")],
+        [0.5, 0.3, 0.2],
+    )
     for level in (0.05, 0.5, 0.95):
         (value,) = quantiles(parts, weights, (level,))
         below = (
@@ -41,7 +44,7 @@ def test_quantiles_of_a_mixture_have_their_probability() -> None:
 def test_quantiles_are_right_however_far_apart_the_models_are(forms: tuple[str, ...]) -> None:
     rng = np.random.default_rng(len(forms))
     parts = [
-        Belief(3 * rng.normal(size=2000), np.exp(rng.normal(size=2000)), np.full(2000, rng.uniform(2, 40)), warp)
+        StudentT(3 * rng.normal(size=2000), np.exp(rng.normal(size=2000)), np.full(2000, rng.uniform(2, 40)), warp)
         for warp in (Warp(form, 1.0, 2.0) for form in forms)  # type: ignore[arg-type]
     ]
     weights = rng.dirichlet(np.ones(len(forms)))
@@ -54,7 +57,7 @@ def test_quantiles_are_right_however_far_apart_the_models_are(forms: tuple[str, 
         assert np.quantile(np.abs(below - level), 0.99) < 0.002
 
 
-def test_weights_go_to_what_foretells() -> None:
+def test_weights_go_to_what_predicts() -> None:
     rng = np.random.default_rng(0)
     y = rng.standard_normal(80)
     densities = np.column_stack([norm.logpdf(y), norm.logpdf(y, 3.0)])
@@ -66,11 +69,11 @@ def test_weights_go_to_what_foretells() -> None:
 def test_densities_are_those_of_the_value_itself() -> None:
     y = np.array([0.5, 1.0, 4.0])
     exact = student.logpdf((np.log(y) - 1.0) / 0.3, 5.0) - np.log(0.3) - np.log(y)
-    assert belief(1.0, 0.3, form="log").log_density(y) == pytest.approx(exact)
+    assert prediction(1.0, 0.3, form="log").log_density(y) == pytest.approx(exact)
     assert log_t(y, 7.0) == pytest.approx(student.logpdf(y, 7.0))
 
 
-def test_errors_twice_as_large_as_foretold_double_the_interval() -> None:
+def test_errors_twice_as_large_as_predicted_double_the_interval() -> None:
     def half(calibration: Calibration) -> float:
         return float(calibration.factor * student.ppf(0.95, calibration.dof))
 

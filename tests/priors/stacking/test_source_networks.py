@@ -30,15 +30,15 @@ def noise_and_signal() -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     return X, [noise, 2.0 * X[1][:, 0] - X[1][:, 1]]
 
 
-def test_held_out_is_honest_and_new_designs_are_foretold(noise_and_signal) -> None:
+def test_held_out_predictions_are_out_of_fold_and_new_designs_are_predicted(noise_and_signal) -> None:
     X, z = noise_and_signal
-    bank = train_networks(X, z, seed=0)
-    seen = bank.only([0]).expected(X[0])[:, 0]
-    unseen = bank.only([0]).held_out(X[0])[:, 0]
+    networks = train_networks(X, z, seed=0)
+    seen = networks.only([0]).expected(X[0])[:, 0]
+    unseen = networks.only([0]).held_out(X[0])[:, 0]
     assert np.corrcoef(seen, z[0])[0, 1] > 0.4  # noise learned by heart ...
     assert abs(np.corrcoef(unseen, z[0])[0, 1]) < 0.25  # ... is not known from the other folds
     new = table(100, 9)
-    assert np.corrcoef(bank.only([1]).expected(new)[:, 0], 2.0 * new[:, 0] - new[:, 1])[0, 1] > 0.98
+    assert np.corrcoef(networks.only([1]).expected(new)[:, 0], 2.0 * new[:, 0] - new[:, 1])[0, 1] > 0.98
 
 
 def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monkeypatch) -> None:
@@ -52,10 +52,10 @@ def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monk
     assert first.only([1]).expected(X[0])[:, 0] == pytest.approx(whole[:, 1], abs=1e-6)
 
 
-def test_progress_is_told() -> None:
-    told: list[tuple[int, int]] = []
-    train_networks([table(20, 0)], [table(20, 1)[:, 0]], seed=0, progress=lambda *at: told.append(at))
-    assert told == [(100, 200), (200, 200)]
+def test_progress_is_reported() -> None:
+    steps: list[tuple[int, int]] = []
+    train_networks([table(20, 0)], [table(20, 1)[:, 0]], seed=0, progress=lambda *at: steps.append(at))
+    assert steps == [(100, 200), (200, 200)]
 
 
 def test_a_source_is_learned_the_same_whatever_stands_beside_it(noise_and_signal) -> None:

@@ -1,4 +1,4 @@
-"""Values that nothing foretells are found, named and left out; sound ones, and confirmed ones, are believed."""
+"""Outliers among given values are found, reported and left out; correct and confirmed values are not."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ def error(measured: pd.DataFrame) -> float:
 
 def rows(measured: pd.DataFrame) -> list[int]:
     (model,) = PropertyPredictor(fitted(), measured).models
-    return [each.row for each in model.doubts]
+    return [each.row for each in model.outliers]
 
 
 @pytest.mark.parametrize("k", [1, 4, 5, 12, 30])
 @pytest.mark.parametrize("seed", [60, 61, 62])
-def test_sound_values_are_believed(k: int, seed: int) -> None:
+def test_correct_values_are_no_outliers(k: int, seed: int) -> None:
     assert rows(table(k, seed=seed)) == []
 
 
 @pytest.mark.parametrize("wrong", [{4: 10.0}, {0: 0.1}, {2: 10.0, 9: 10.0}, {2: 10.0, 9: 0.1}])
-def test_wrong_values_are_found_and_what_is_foretold_is_as_without_them(wrong: dict[int, float]) -> None:
+def test_wrong_values_are_found_and_predictions_are_as_without_them(wrong: dict[int, float]) -> None:
     given = table(16, wrong)
     assert rows(given) == sorted(wrong)
     (model,) = PropertyPredictor(fitted(), given).models
     assert model.measured == 16 - len(wrong)
     assert error(given) == pytest.approx(error(given.drop(index=sorted(wrong)).reset_index(drop=True)), rel=1e-6)
-    for each in model.doubts:
+    for each in model.outliers:
         sound = table(16)["stiffness [GPa]"][each.row]
         assert each.low < sound < each.high
         assert not each.low <= each.value <= each.high
 
 
-def test_a_second_measurement_of_the_design_ends_the_doubt() -> None:
+def test_a_second_measurement_confirms_a_value() -> None:
     given = table(16, {4: 10.0})
     again = pd.concat([given, given.iloc[[4]].assign(**{"stiffness [GPa]": given["stiffness [GPa]"][4] * 1.02})])
     assert rows(again.reset_index(drop=True)) == []
@@ -64,7 +64,7 @@ def test_the_order_of_rows_changes_only_their_numbers() -> None:
 def test_another_unit_changes_only_the_unit() -> None:
     given = table(16, {4: 10.0})
     in_mega = pd.DataFrame({"formula": given["formula"], "stiffness [MPa]": 1000 * given["stiffness [GPa]"]})
-    ((one,), (other,)) = (PropertyPredictor(fitted(), each).models[0].doubts for each in (given, in_mega))
+    ((one,), (other,)) = (PropertyPredictor(fitted(), each).models[0].outliers for each in (given, in_mega))
     assert (other.value, other.low, other.high) == pytest.approx(
         (1000 * one.value, 1000 * one.low, 1000 * one.high), rel=0.01
     )
@@ -75,7 +75,7 @@ def test_past_tasks_of_the_quantity_tell_of_a_wrong_value_too() -> None:
     y = softness(texts)
     y[3] *= 30.0
     (model,) = PropertyPredictor(fitted(), pd.DataFrame({"formula": texts, "softness [mm]": y})).models
-    assert [each.row for each in model.doubts] == [3]
+    assert [each.row for each in model.outliers] == [3]
 
 
 @pytest.mark.parametrize("many", [60, 40])
@@ -84,14 +84,14 @@ def test_of_many_values_some_are_judged_by_each_other_and_the_rest_by_these(
 ) -> None:
     monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_EXACT", many)
     # From 30 values on the hyperparameters of the first fit are kept.
-    monkeypatch.setattr("designer.priors.stacking.quantity_fitting._TRIED_ANEW", 30)
+    monkeypatch.setattr("designer.priors.stacking.quantity_fitting._MAX_REFITTED", 30)
     wrong = {3: 10.0, 20: 10.0, 31: 0.1, 50: 10.0}
     assert rows(table(60, wrong)) == sorted(wrong)
     assert rows(table(60)) == []
 
 
 @pytest.mark.parametrize("row", range(8))
-def test_of_many_values_too_a_second_measurement_ends_the_doubt(row: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_measurement_confirms_one_of_many_values(row: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the two are both among those that are judged by each other, or one, or none."""
     monkeypatch.setattr("designer.priors.stacking.quantity_fitting.MAX_EXACT", 30)
     given = table(60, {row: 10.0})
@@ -100,11 +100,11 @@ def test_of_many_values_too_a_second_measurement_ends_the_doubt(row: int, monkey
     assert rows(pd.concat([given, again], ignore_index=True)) == []
 
 
-def test_each_doubt_is_told_with_its_design() -> None:
+def test_each_outlier_is_reported_with_its_design() -> None:
     given = table(16, {4: 10.0})
     predictor = PropertyPredictor(fitted(), given)
-    ((design, each),) = predictor.doubts(predictor.models[0])
+    ((design, each),) = predictor.outliers(predictor.models[0])
     assert design == {"formula": given["formula"][4]}
     assert each.value == given["stiffness [GPa]"][4]
     without = PropertyPredictor(fitted(), targets=["softness"])
-    assert without.doubts(without.models[0]) == ()
+    assert without.outliers(without.models[0]) == ()
