@@ -26,7 +26,7 @@ from designer.units import convert_many, split_header, split_quantity
 S = TypeVar("S", bound=SpaceLike)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReadResult(Generic[S]):
     """The designs of a lab table.
 

@@ -36,7 +36,7 @@ _ROUNDING = 2.0**-52
 _LARGEST_POWER = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Truth:
     """Where a condition is surely true and where it is surely false; elsewhere it cannot be computed."""
 
@@ -44,7 +44,7 @@ class Truth:
     false: BoolArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Measured:
     """Values and a bound on the distance of each from the exact value."""
 

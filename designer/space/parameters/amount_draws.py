@@ -17,13 +17,15 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from designer.arrays import FloatArray, IntArray
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.space.parameters.amount_moves import Limits, fill, limits_of
 from designer.space.parameters.amounts import AmountLattice
 
 # Counts that are stored for one composition: 32 MB.
 _MAX_COUNTS = 4_000_000
 _ROUNDS = 50
+_SUPPORTS = 2_000  # random sets of members present that are tried
+_MAX_PATHS, _MAX_EXCHANGES = 50, 2_000
 
 
 @lru_cache(maxsize=64)
@@ -56,17 +58,12 @@ class AmountDraws:
     def _coarsening(self) -> int:
         """How many steps are taken together: 1 for an exact count."""
         lattice = self.lattice
-        depth = _most_present(lattice) + 1 if self._binding else 1
+        depth = _most_present(lattice) + 1 if self.lattice.limits_number else 1
         return -(-len(lattice.members) * depth * (lattice.total + 1) // _MAX_COUNTS)
 
     @cached_property
-    def _binding(self) -> bool:
-        """Whether the number of members present is limited at all."""
-        return self.lattice.min_nonzero > 1 or self.lattice.max_nonzero < len(self.lattice.members)
-
-    @cached_property
     def _counts(self) -> _Counts:
-        return _Counts(_coarser(self.lattice, self._coarsening), self._binding)
+        return _Counts(_coarser(self.lattice, self._coarsening), self.lattice.limits_number)
 
     def draw(self, n: int, rng: np.random.Generator) -> IntArray:
         """Return n random ways, n x e.
@@ -79,14 +76,88 @@ class AmountDraws:
         if self._coarsening == 1:
             return self._counts.draw(n, rng)
         found = np.zeros((0, len(self.lattice.members)), dtype=np.int64)
-        for _ in range(_ROUNDS):
+        for _ in range(_ROUNDS if self._counts.log_count > -np.inf else 0):
             rough = self._counts.draw(n, rng)
             spread = rough * self._coarsening + rng.integers(0, self._coarsening, rough.shape) - self._coarsening // 2
             fine = fill(np.where(rough > 0, spread, 0), rough > 0, self.lattice)
             found = np.concatenate([found, fine[self.lattice.contains(fine)]])
             if len(found) >= n:
                 return found[:n]
-        raise ValueError("no amounts within the limits were found")
+        return np.concatenate([found, self._narrow_draws(n - len(found), rng)])
+
+    @property
+    def has_way(self) -> bool:
+        """Whether `draw` finds a way, where there is one at all.
+
+        It always does but for limits on the number of members present together with ranges narrower than a
+        ten-thousandth of the total: then it may be that no set of members is found whose ranges include the total.
+        """
+        if self._coarsening == 1:
+            return self.lattice.is_feasible
+        return len(self._supports(_SUPPORTS, np.random.default_rng(0))) > 0 or self._counts.log_count > -np.inf
+
+    def _narrow_draws(self, n: int, rng: np.random.Generator) -> IntArray:
+        """Return n random ways where ranges are narrower than the steps taken together: random members, then amounts.
+
+        The amounts are evenly distributed over the ranges of the members present, then corrected to the total.
+        """
+        supports = self._supports(max(n, _SUPPORTS), rng)
+        if not len(supports):
+            raise ValueError("no amounts within the limits were found")
+        present = supports[rng.integers(0, len(supports), n)]
+        limits = limits_of(self.lattice)
+        low, high = np.where(present, limits.low, 0), np.where(present, limits.high, 0)
+        amounts = low + np.floor(rng.random(present.shape) * (high - low + 1)).astype(np.int64)
+        excess = amounts.sum(axis=1) - self.lattice.total
+        for row in np.flatnonzero(excess):
+            free = amounts[row] - low[row] if excess[row] > 0 else high[row] - amounts[row]
+            # The steps over or short, taken at random from all that may be moved.
+            moved = rng.multivariate_hypergeometric(free, abs(excess[row]), method="marginals")
+            amounts[row] -= np.sign(excess[row]) * moved
+        return amounts
+
+    def _supports(self, n: int, rng: np.random.Generator) -> BoolArray:
+        """Return up to n sets of members (rows x e), present together, whose ranges include the total.
+
+        Members that must be present are; of the others there are random ones, and sets that go from those of the
+        smallest amounts to those of the largest, one member exchanged at a time.
+        """
+        lattice, limits = self.lattice, limits_of(self.lattice)
+        able = limits.low <= limits.high
+        needed = ~limits.zero
+        optional = np.flatnonzero(able & limits.zero)
+        lowest, highest = np.sort(limits.low[optional]), np.sort(limits.high[optional])[::-1]
+        fewest = max(lattice.min_nonzero - int(needed.sum()), 0)
+        most = min(lattice.max_nonzero - int(needed.sum()), len(optional))
+        least = limits.low[needed].sum() + np.concatenate([[0], np.cumsum(lowest)])
+        largest = limits.high[needed].sum() + np.concatenate([[0], np.cumsum(highest)])
+        sizes = [k for k in range(fewest, most + 1) if least[k] <= lattice.total <= largest[k]]
+        if not sizes or not able[needed].all():
+            return np.zeros((0, len(able)), dtype=np.bool_)
+        rank = np.argsort(rng.random((n, len(optional))), axis=1)
+        chosen = rank < rng.choice(sizes, n)[:, None]
+        chosen = np.concatenate([chosen, *(_exchanges(limits.low[optional], k) for k in sizes[:_MAX_PATHS])])
+        present = np.repeat(needed[None], len(chosen), axis=0)
+        present[:, optional] = chosen
+        sums = present @ np.column_stack([limits.low, limits.high])
+        return present[(sums[:, 0] <= lattice.total) & (sums[:, 1] >= lattice.total)]
+
+
+def _exchanges(low: IntArray, size: int) -> BoolArray:
+    """Return sets of `size` members (rows x e) from those of the smallest `low` to those of the largest."""
+    order = np.argsort(low, kind="stable")
+    sets = [order[:size]]
+    for position in reversed(range(size)):
+        for step in range(len(order) - size):
+            moved = sets[-1].copy()
+            moved[position] = order[position + step + 1]
+            sets.append(moved)
+        if len(sets) >= _MAX_EXCHANGES:
+            break
+    rows = np.zeros((len(sets), len(low)), dtype=np.bool_)
+    for row, members in zip(rows, sets, strict=True):
+        row[members] = True
+    return rows
 
 
 def _most_present(lattice: AmountLattice) -> int:

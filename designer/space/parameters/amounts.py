@@ -64,15 +64,25 @@ class AmountLattice:
         mask: BoolArray = allowed.all(axis=-1) & right
         return mask
 
+    @property
+    def limits_number(self) -> bool:
+        """Whether the number of members present is limited at all; a sum above 0 has one at least."""
+        return self.min_nonzero > 1 or self.max_nonzero < len(self.members)
+
     @cached_property
     def is_feasible(self) -> bool:
         """Whether there is any way at all.
 
         The reachable sums of each number of present members are the bits of one integer, so that this is quick even
-        for totals of a million units.
+        for totals of a million units. Where that number is not limited, all sums are the bits of one integer.
         """
-        reachable = [1] + [0] * self.max_nonzero
         mask = (1 << (self.total + 1)) - 1
+        if not self.limits_number:
+            sums = 1
+            for member in self.members:
+                sums = _spread(sums, member, mask) | (sums if member.zero else 0)
+            return bool(sums >> self.total & 1)
+        reachable = [1] + [0] * self.max_nonzero
         for member in self.members:
             moved = [_spread(bits, member, mask) for bits in reachable]
             absent = reachable if member.zero else [0] * len(reachable)

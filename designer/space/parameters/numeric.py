@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import TypeAdapter, ValidationError, model_validator
 
 from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.errors import Fault, InvalidInput, InvalidSpace
@@ -345,11 +345,24 @@ class NumericParameter(ParameterBase):
         return Relaxation(((self.low, self.high),))
 
     def bounds_changes(self, bounds: Any) -> dict[str, Any]:
-        """Return other bounds, and of listed values those that lie within them."""
-        changes: dict[str, Any] = {"bounds": bounds}
-        if self.values is not None and isinstance(bounds, Sequence) and len(bounds) == 2:
-            changes["values"] = tuple(value for value in self.values if bounds[0] <= value <= bounds[1])
-        return changes
+        """Return other bounds, and of listed values those that lie within them.
+
+        Raises
+        ------
+        InvalidSpace
+            If no listed value does.
+        """
+        if self.values is None:
+            return {"bounds": bounds}
+        try:
+            low, high = TypeAdapter(Bounds).validate_python(bounds)
+        except ValidationError:
+            return {"bounds": bounds}  # the validation of the changed parameter explains why this is no pair of numbers
+        within = tuple(value for value in self.values if low <= value <= high)
+        if not within and low < high:
+            what = f"no listed value of {self.name!r} lies within {plain(low)} to {plain(high)}"
+            raise InvalidSpace(Fault(what, f"they are {', '.join(map(plain, self.values))}", path=("bounds",)))
+        return {"bounds": bounds, "values": within or self.values}
 
     def step_changes(self, step: float) -> dict[str, Any]:
         """Return another step."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
 from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.space.parameters.amount_draws import draws_of
 from designer.space.parameters.amounts import AmountLattice, Member
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import Bounds, Number, Text, twice
@@ -209,6 +210,10 @@ class ShareFields(ParameterBase):
             number = f"{self._cardinality()} {self.members_key}"
             what = f"no amounts within the bounds sum to {total} {unit} with {number} present"
             return [Fault(what, "widen the bounds or the number of nonzero members")]
+        if not draws_of(self.amounts).has_way:
+            number = f"{self._cardinality()} {self.members_key}"
+            what = f"the bounds leave hardly any amounts that sum to {total} {unit} with {number} present"
+            return [Fault(what, "widen the bounds or the number of nonzero members, or give a step")]
         return []
 
     def _cardinality(self) -> str:
