@@ -115,11 +115,14 @@ class DesignSpace(Value):
 
     def _constraint_faults(self) -> list[Fault]:
         faults: list[Fault] = []
+        bound: list[BoundConstraint] = []
         for i, constraint in enumerate(self.constraints):
             try:
-                bind(constraint, self.names, self.columns)
+                bound.append(bind(constraint, self.names, self.columns))
             except InvalidSpace as error:
                 faults += [fault.at(path=("constraints", i)) for fault in error.faults]
+        if not faults:
+            self.__dict__["bound_constraints"] = tuple(bound)  # what the cached property would make again
         return faults
 
     # Columns

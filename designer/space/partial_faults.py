@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from designer.errors import Fault, InvalidInput
 from designer.space.constraints.constraint import Constraint, bind
-from designer.space.constraints.syntax import Name, parse_constraint
+from designer.space.constraints.syntax import Name
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
 
@@ -72,7 +72,7 @@ def _references(
 def _constraint_faults(item: Any, known: Mapping[str, Reference], broken: frozenset[str]) -> tuple[Fault, ...]:
     try:
         constraint = Constraint.model_validate(item)
-        used = {name.split(".")[0] for name in _names(parse_constraint(constraint.text))}
+        used = {name.split(".")[0] for name in _names(constraint.tree)}
         if "" not in broken and not used & broken:
             # Malformed parameters take part as names only, for the remedies.
             bind(constraint, {**dict.fromkeys(broken, Reference(-1)), **known}, ())

