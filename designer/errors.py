@@ -169,6 +169,37 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
         close = [folded[given.casefold()]] if given.casefold() in folded else []
     if close:
         return f"did you mean {close[0]!r}?"
+    return known_words(words)
+
+
+class NearestWords:
+    """Remedies for many unknown words among the same known ones.
+
+    Finding the nearest word takes time for each pair of words. It is done for the first `MAX_SEARCHES` unknown words;
+    the remedy of the others lists known ones.
+    """
+
+    MAX_SEARCHES = 100
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = list(dict.fromkeys(known))
+        self._found: dict[str, str] = {}
+
+    def remedy(self, word: str) -> str:
+        """Return the remedy for an unknown word; see `did_you_mean`."""
+        if word not in self._found:
+            if len(self._found) >= self.MAX_SEARCHES:
+                return known_words(self._known)
+            self._found[word] = did_you_mean(word, self._known)
+        return self._found[word]
+
+
+def known_words(words: Sequence[str]) -> str:
+    """Return a remedy that lists the first known words.
+
+    >>> known_words(["Ni", "Fe"]), known_words([])
+    ('known: Ni, Fe', 'none is known')
+    """
     shown = ", ".join(words[:12])
     return f"known: {shown}{', ...' if len(words) > 12 else ''}" if words else "none is known"
 

@@ -20,7 +20,7 @@ from designer.arrays import BoolArray, FloatArray
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
 from designer.space.base import PoolLike
-from designer.space.constraints.constraint import BoundConstraint, Constraint, bind
+from designer.space.constraints.constraint import BoundConstraint, Constraint, bind, nearest_names
 from designer.space.emptiness import why_empty
 from designer.space.encoding import Encoder
 from designer.space.listing import list_designs
@@ -116,9 +116,10 @@ class DesignSpace(Value):
     def _constraint_faults(self) -> list[Fault]:
         faults: list[Fault] = []
         bound: list[BoundConstraint] = []
+        nearest = nearest_names(self.names)
         for i, constraint in enumerate(self.constraints):
             try:
-                bound.append(bind(constraint, self.names, self.columns))
+                bound.append(bind(constraint, self.names, self.columns, nearest))
             except InvalidSpace as error:
                 faults += [fault.at(path=("constraints", i)) for fault in error.faults]
         if not faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,53 +58,36 @@ def _linear_contradiction(space: SpaceLike) -> Fault | None:
 
 
 def _can_hold(space: SpaceLike, inequalities: Sequence[Inequality]) -> bool:
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array, diags_array, vstack
+    """Whether some lab values within the bounds, with the set sums, satisfy linear inequalities."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
-    bounds, sums, totals = _relaxed(space)
+    relaxations = [parameter.relaxation() for parameter in space.parameters]
+    low, high = np.array([pair for relaxation in relaxations for pair in relaxation.bounds]).T
     columns = {column: i for i, column in enumerate(space.columns)}
-    entries = [
-        (row, columns[column], coefficient)
-        for row, inequality in enumerate(inequalities)
-        for column, coefficient in inequality.coefficients.items()
-    ]
-    places, values = np.array([(row, column) for row, column, _ in entries]).reshape(-1, 2), [c for _, _, c in entries]
-    rows = csr_array((values, (places[:, 0], places[:, 1])), shape=(len(inequalities), space.width))
-    limits = np.array([inequality.bound for inequality in inequalities])
-    reach = np.array([max(abs(low), abs(high)) for low, high in bounds])
-    # The programme works to a tolerance, so a space is only called empty when it misses by more than that.
-    slack = 1e-6 * (np.abs(limits) + abs(rows) @ reach) + 1e-12
-    scale = np.maximum(np.maximum(np.abs(limits), abs(rows).max(axis=1).toarray().ravel()), 1e-300)
-    equal = [i for i, inequality in enumerate(inequalities) if inequality.equal]
-    signed = vstack([rows, -rows[equal]]).tocsr()
-    scales = np.concatenate([scale, scale[equal]])
-    upper = np.concatenate([limits + slack, slack[equal] - limits[equal]]) / scales
-    result = linprog(
-        np.zeros(space.width),
-        A_ub=diags_array(1 / scales) @ signed,
-        b_ub=upper,
-        A_eq=sums,
-        b_eq=totals if len(totals) else None,
-        bounds=bounds,
+    rows = _matrix(
+        [{columns[c]: value for c, value in each.coefficients.items()} for each in inequalities], space.width
     )
+    limits = np.array([inequality.bound for inequality in inequalities])
+    equal = np.array([inequality.equal for inequality in inequalities])
+    # The programme works to a tolerance, so a space is only called empty when it misses by more than that.
+    slack = 1e-6 * (np.abs(limits) + abs(rows) @ np.maximum(np.abs(low), np.abs(high))) + 1e-12
+    scale = np.maximum(np.maximum(np.abs(limits), abs(rows).max(axis=1).toarray().ravel()), 1e-300)
+    scaled = rows.multiply(1 / scale[:, None]).tocsr()
+    within = LinearConstraint(scaled, np.where(equal, limits - slack, -np.inf) / scale, (limits + slack) / scale)
+    set_sums = [
+        (part, each.total) for part, each in zip(space.slices, relaxations, strict=True) if each.total is not None
+    ]
+    sums = _matrix([dict.fromkeys(range(part.start, part.stop), 1.0) for part, _ in set_sums], space.width)
+    totals = np.array([total for _, total in set_sums])
+    together = [within, LinearConstraint(sums, totals, totals)] if set_sums else [within]
+    result = milp(np.zeros(space.width), constraints=together, bounds=Bounds(low, high))
     return bool(result.status != 2)
 
 
-def _relaxed(space: SpaceLike) -> tuple[list[tuple[float, float]], csr_array | None, list[float]]:
-    """Return the range of each coordinate in lab units, and the sums that are set: a matrix (sums x c) and totals."""
-    bounds: list[tuple[float, float]] = []
-    parts: list[slice] = []
-    totals: list[float] = []
-    for parameter, part in space.parts():
-        relaxation = parameter.relaxation()
-        bounds += relaxation.bounds
-        if relaxation.total is not None:
-            parts.append(part)
-            totals.append(relaxation.total)
-    if not parts:
-        return bounds, None, totals
+def _matrix(rows: Sequence[Mapping[int, float]], width: int) -> csr_array:
+    """Return the sparse matrix (rows x `width`) of the entries of each row by column."""
     from scipy.sparse import csr_array
 
-    rows = np.concatenate([np.full(part.stop - part.start, i) for i, part in enumerate(parts)])
-    columns = np.concatenate([np.arange(part.start, part.stop) for part in parts])
-    return bounds, csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(parts), space.width)), totals
+    values = [value for row in rows for value in row.values()]
+    places = np.array([(i, column) for i, row in enumerate(rows) for column in row], dtype=np.int64).reshape(-1, 2)
+    return csr_array((np.array(values, dtype=np.float64), (places[:, 0], places[:, 1])), shape=(len(rows), width))

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from designer.errors import Fault, InvalidInput
-from designer.space.constraints.constraint import Constraint, bind
+from designer.errors import Fault, InvalidInput, NearestWords
+from designer.space.constraints.constraint import Constraint, bind, nearest_names
 from designer.space.constraints.syntax import Name
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
@@ -41,8 +41,11 @@ def further_faults(data: Any, names_of: Names) -> list[Fault]:
         for i in twice([name or f"\0{i}" for i, name in enumerate(names)])
     ]
     known, broken = _references(given, names, names_of)
+    # Malformed parameters take part as names only, for the remedies.
+    everything = {**dict.fromkeys(broken, Reference(-1)), **known}
+    nearest = nearest_names(everything)
     for i, item in enumerate(_items(data.get("constraints"))):
-        faults += [fault.at(path=("constraints", i)) for fault in _constraint_faults(item, known, broken)]
+        faults += [fault.at(path=("constraints", i)) for fault in _constraint_faults(item, everything, broken, nearest)]
     return faults
 
 
@@ -69,13 +72,14 @@ def _references(
     return known, frozenset(broken)
 
 
-def _constraint_faults(item: Any, known: Mapping[str, Reference], broken: frozenset[str]) -> tuple[Fault, ...]:
+def _constraint_faults(
+    item: Any, names: Mapping[str, Reference], broken: frozenset[str], nearest: NearestWords
+) -> tuple[Fault, ...]:
     try:
         constraint = Constraint.model_validate(item)
         used = {name.split(".")[0] for name in _names(constraint.tree)}
         if "" not in broken and not used & broken:
-            # Malformed parameters take part as names only, for the remedies.
-            bind(constraint, {**dict.fromkeys(broken, Reference(-1)), **known}, ())
+            bind(constraint, names, (), nearest)
     except ValidationError:
         return ()  # reported already
     except InvalidInput as error:

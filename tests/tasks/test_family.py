@@ -153,7 +153,7 @@ def test_a_byte_order_mark_and_blank_lines_do_not_matter(folder: Path) -> None:
         ("cold.csv", "concentration,", "w_EC,", "DIR/cold.csv, row 1, column 'w_EC': the header 'w_EC' stands twice"),
         ("cold.csv", "w_EC,", ",", "DIR/cold.csv, row 1: column 1 has no header"),
         ("cold.csv", "salt,doi", "salz,doi", "DIR/cold.csv, row 1, column 'salt': the column is missing"),
-        ("cold.csv", "2.0,LiBOB", "2.0,LiBob", "DIR/cold.csv, row 6, column 'salt': 'LiBob' is not a choice"),
+        ("cold.csv", "2.0,LiBOB", "2.0,LiBOX", "DIR/cold.csv, row 6, column 'salt': 'LiBOX' is not a choice"),
         ("cold.csv", "y,2.5", "y,good", "DIR/cold.csv, row 3, column 'conductivity': 'good' is not a number"),
         ("cold.csv", "y,2.5", "y,inf", "DIR/cold.csv, row 3, column 'conductivity': 'inf' is not a number"),
         ("cold.csv", "y,2.5", "y,2.5 MPa", "DIR/cold.csv, row 3, column 'conductivity': 'MPa' does not convert"),

@@ -16,7 +16,7 @@ from pydantic import model_serializer, model_validator
 
 from designer.arrays import BoolArray, FloatArray
 from designer.documents import Value
-from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
+from designer.errors import Fault, InvalidInput, InvalidSpace, NearestWords, did_you_mean
 from designer.space.constraints.expressions import columns_of, linear_form, truth
 from designer.space.constraints.syntax import (
     Arithmetic,
@@ -109,22 +109,34 @@ class BoundConstraint:
         return tuple(found) if found is not None else ()
 
 
-def bind(constraint: Constraint, names: Mapping[str, Reference], columns: Sequence[str]) -> BoundConstraint:
-    """Return the constraint with its names resolved.
+def nearest_names(names: Mapping[str, Reference]) -> NearestWords:
+    """Return the remedies for unknown names in constraints, to share among the constraints of a space."""
+    return NearestWords(name for name, reference in names.items() if not reference.unusable)
+
+
+def bind(
+    constraint: Constraint,
+    names: Mapping[str, Reference],
+    columns: Sequence[str],
+    nearest: NearestWords | None = None,
+) -> BoundConstraint:
+    """Return the constraint with its names resolved; `nearest` is what `nearest_names` returns.
 
     Raises
     ------
     InvalidSpace
         For an unknown name or choice, a choice compared with a number, or equality on a continuous range.
     """
-    tree = _Binder(constraint.text, names).condition(constraint.tree)
+    tree = _Binder(constraint.text, names, nearest or nearest_names(names)).condition(constraint.tree)
     return BoundConstraint(constraint.text, tree, tuple(columns))
 
 
 class _Binder:
-    def __init__(self, text: str, names: Mapping[str, Reference]) -> None:
+    def __init__(self, text: str, names: Mapping[str, Reference], nearest: NearestWords) -> None:
         self.text = text
         self.names = names
+        self.nearest = nearest
+        self.numbers: dict[str, Reference] = {}
 
     def fail(self, node: Node, what: str, remedy: str) -> NoReturn:
         raise InvalidSpace(Fault(f"constraint {self.text!r}: {what} (character {node.span.start + 1})", remedy))
@@ -176,13 +188,15 @@ class _Binder:
             self.fail(node, f"{node.text!r} {reference.unusable}", self._name_remedy(node.text))
         if reference.choices is not None:
             self.fail(node, f"{node.text!r} is a choice, not a number", "compare it with its choices by == or in")
+        self.numbers[node.text] = reference
         return Column(reference.index, node.span)
 
     def _name_remedy(self, text: str) -> str:
-        members = [name for name in self.names if name.startswith(f"{text}.")]
-        if members:
-            return f"name a member, such as {members[0]}"
-        return did_you_mean(text, [name for name, reference in self.names.items() if not reference.unusable])
+        if text in self.names:  # a composition or mixture, or a formula
+            members = [name for name in self.names if name.startswith(f"{text}.")]
+            if members:
+                return f"name a member, such as {members[0]}"
+        return self.nearest.remedy(text)
 
     # Choices
 
@@ -222,7 +236,7 @@ class _Binder:
 
     def _refuse_equality(self, node: Compare) -> None:
         used = columns_of(node)
-        for name, reference in self.names.items():
+        for name, reference in self.numbers.items():
             if reference.continuous and reference.index in used:
                 what = f"{name!r} is continuous, so == and != have no meaning"
                 self.fail(node, what, f"write a range such as 'a <= {name} <= b', or give {name!r} a step")

@@ -107,7 +107,7 @@ class AmountDraws:
         present = supports[rng.integers(0, len(supports), n)]
         limits = limits_of(self.lattice)
         low, high = np.where(present, limits.low, 0), np.where(present, limits.high, 0)
-        amounts = low + np.floor(rng.random(present.shape) * (high - low + 1)).astype(np.int64)
+        amounts: IntArray = low + np.floor(rng.random(present.shape) * (high - low + 1)).astype(np.int64)
         excess = amounts.sum(axis=1) - self.lattice.total
         for row in np.flatnonzero(excess):
             free = amounts[row] - low[row] if excess[row] > 0 else high[row] - amounts[row]

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, model_validator
 
 from designer.arrays import FloatArray
-from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
+from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, NearestWords, did_you_mean
 from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
@@ -27,6 +27,26 @@ def _choice(given: Any) -> Any:
 
 
 Choice = Annotated[Text, BeforeValidator(_choice)]
+
+
+def _folded(word: str) -> str:
+    """Return a word without case and blanks."""
+    return "".join(word.split()).casefold()
+
+
+def _are_different_formulas(words: Sequence[str]) -> bool:
+    """Whether two of several words that differ by case and blanks only are formulas of different compositions."""
+    if len(words) < 2:
+        return False
+    from designer.chemistry.formulas import parse_formula
+
+    compositions = []
+    for word in words:
+        try:
+            compositions.append(dict(parse_formula(word)))
+        except InvalidData:
+            continue  # no formula
+    return any(each != compositions[0] for each in compositions)
 
 
 class CategoricalParameter(ListedParameter):
@@ -134,13 +154,41 @@ class CategoricalParameter(ListedParameter):
         """The choices."""
         return self.choices
 
-    def unknown_word(self, word: str) -> Fault | None:
+    def same_as(self) -> tuple[int, ...]:
+        """Return for each choice the first one that differs from it by case and blanks only, if any.
+
+        ``CO`` and ``Co`` are different: choices that read as different formulas are.
+        """
+        first: list[int] = []
+        for i, choice in enumerate(self.choices):
+            same = self._spellings[_folded(choice)]
+            first.append(i if _are_different_formulas([self.choices[j] for j in same]) else same[0])
+        return tuple(first)
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[int]]:
+        """The indices of the choices by their text without case and blanks."""
+        found: dict[str, list[int]] = {}
+        for i, choice in enumerate(self.choices):
+            found.setdefault(_folded(choice), []).append(i)
+        return found
+
+    def index_of(self, word: str) -> int | None:
+        """Return the index of a choice; case and blanks do not count where they tell no choices apart."""
+        if word in self.indices:
+            return self.indices[word]
+        spelled = [self.choices[i] for i in self._spellings.get(_folded(word), ())]
+        if not spelled or _are_different_formulas([word, *spelled]):
+            return None
+        return self.indices[spelled[0]]
+
+    def unknown_word(self, word: str, nearest: NearestWords) -> Fault | None:
         """Return the fault of a word that is not a choice, with the nearest choice."""
-        return Fault(f"{word!r} is not a choice" if word else "the cell is empty", did_you_mean(word, self.choices))
+        return Fault(f"{word!r} is not a choice" if word else "the cell is empty", nearest.remedy(word))
 
     def features(self, *, descriptors: bool) -> FeatureBlock:
         """Return one 0/1 column for each choice, and the choices' descriptors if asked for, each spanning 0 to 1."""
-        table = np.eye(self.count)
+        table = np.eye(len(self.choices))
         columns = labelled_columns(self.name, self.kind, "category", "{} = {}", self.choices)
         names, raw = self.described if descriptors else ((), np.empty((self.count, 0)))
         if names:

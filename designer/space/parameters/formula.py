@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Hashable, Sequence
+from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,7 +12,7 @@ from pydantic import model_validator
 
 from designer.arrays import FloatArray
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
-from designer.errors import Fault, InvalidData, InvalidInput
+from designer.errors import Fault, InvalidData, InvalidInput, NearestWords
 from designer.space.parameters.amending import rebuilt
 from designer.space.parameters.base import DesignTable, LabColumn
 from designer.space.parameters.element_features import ElementFeatures
@@ -18,6 +20,9 @@ from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text, twice
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.references import Reference
+
+_ISOTOPE = re.compile(r"[DT](?![a-z])")
+_NONMETALS = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "Rn"])
 
 
 def formula_fault(text: str) -> Fault | None:
@@ -33,6 +38,24 @@ def formula_fault(text: str) -> Fault | None:
     except InvalidData as error:
         return error.faults[0]
     return None
+
+
+@lru_cache(maxsize=1 << 17)
+def composition_key(text: str) -> Hashable:
+    """Return what is equal for two formulas of the same substance, as far as formulas tell.
+
+    Spelling, order, brackets and abbreviations do not count (``Fe2O3``, ``O3Fe2``). A common factor does not count
+    where some amounts are fractions (``Al0.5Ni`` is ``AlNi2``) or an element is no nonmetal (``Ti2O4`` is ``TiO2``). It
+    does in molecules of nonmetals (``C2H2`` is not ``C6H6``). Isotopes differ (``D2O`` is not ``H2O``).
+
+    >>> composition_key("O3 Fe2") == composition_key("Fe4O6"), composition_key("C2H2") == composition_key("C6H6")
+    (True, False)
+    """
+    amounts = parse_formula(text)
+    isotopes = tuple(sorted(_ISOTOPE.findall(text)))
+    reduces = any(symbol not in _NONMETALS for symbol in amounts) or any(a != round(a) for a in amounts.values())
+    factor = min(amounts.values()) if reduces else 1.0
+    return (*sorted((symbol, f"{amount / factor:.9g}") for symbol, amount in amounts.items()), *isotopes)
 
 
 class FormulaParameter(ListedParameter):
@@ -80,7 +103,25 @@ class FormulaParameter(ListedParameter):
         """Return the indices (``n x 1``) of a column of formulas; KeyError for one that is not in the vocabulary."""
         return super().from_lab([np.array([str(text).strip() for text in columns[0]], dtype=object)])
 
-    def unknown_word(self, word: str) -> Fault | None:
+    @cached_property
+    def _by_composition(self) -> dict[Hashable, int]:
+        """The first index of each composition."""
+        found: dict[Hashable, int] = {}
+        for i, text in enumerate(self.formulas):
+            found.setdefault(composition_key(text), i)
+        return found
+
+    def same_as(self) -> tuple[int, ...]:
+        """Return for each formula the first one of the same composition; see `composition_key`."""
+        return tuple(self._by_composition[composition_key(text)] for text in self.formulas)
+
+    def index_of(self, word: str) -> int | None:
+        """Return the index of a formula, in whatever spelling; None where its composition is not in the vocabulary."""
+        if word in self.indices:
+            return self.indices[word]
+        return None if formula_fault(word) is not None else self._by_composition.get(composition_key(word))
+
+    def unknown_word(self, word: str, nearest: NearestWords) -> Fault | None:
         """Return None: `new_words` reported the formulas that cannot be read, and the vocabulary takes all others."""
         return None
 
@@ -99,8 +140,11 @@ class FormulaParameter(ListedParameter):
 
     def with_words(self, words: Sequence[str]) -> FormulaParameter:
         """Return the parameter with formulas added behind those of its vocabulary; itself where none is new."""
-        added = [text for text in dict.fromkeys(words) if text not in self.indices]
-        return rebuilt(self, formulas=(*self.formulas, *added)) if added else self
+        added: dict[Hashable, str] = {}
+        for text in dict.fromkeys(words):
+            if self.index_of(text) is None:
+                added.setdefault(composition_key(text), text)
+        return rebuilt(self, formulas=(*self.formulas, *added.values())) if added else self
 
     def features(self, *, descriptors: bool) -> FeatureBlock:
         """Return the atomic fraction of each element of the vocabulary, and element descriptors if asked for."""
