@@ -5,6 +5,11 @@
 
 Each check can be called alone too, with a prior fitted to `example_tasks`; each raises ``AssertionError`` with what is
 broken.
+
+A prior over properties (`designer.priors.stacking.property_posterior.FittedPropertyPrior`) is checked by
+`check_property_prior`. The part of the contract that fits medians and intervals applies to it: `PROPERTY_CHECKS`, the
+order of tasks, and global random numbers. The rest needs a joint posterior in a botorch model, from which samples are
+drawn and which is conditioned on pending designs, and equivariance to units, which logarithms do not have.
 """
 
 from __future__ import annotations
@@ -26,10 +31,13 @@ from torch import Tensor
 from designer.objective import Target
 from designer.priors.base import FittedPrior, Prior
 from designer.priors.baseline import baseline_model
-from designer.priors.kinds import load_prior
+from designer.priors.kinds import PROPERTIES, load_prior, load_properties
+from designer.priors.stacking.property_posterior import FittedPropertyPrior, PropertyPosterior, PropertyPriorKind
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task
+
+Fitted = FittedPrior | FittedPropertyPrior
 
 QUANTITIES = (Quantity("strength", "MPa"), Quantity("hardness"))
 """What the example tasks measure."""
@@ -107,6 +115,45 @@ def check_prior(prior: Prior) -> None:
     check_few_tasks(prior)
 
 
+def check_property_prior(prior: PropertyPriorKind) -> None:
+    """Check that a prior over properties keeps its part of the contract; it is fitted three times, to small tasks.
+
+    Raises
+    ------
+    AssertionError
+        If it breaks the contract; the message says how.
+    """
+    _require(isinstance(prior, PropertyPriorKind), "it has no method fit")
+    before = torch.get_rng_state()
+    fitted = prior.fit(example_tasks(), seed=0)
+    _require(isinstance(fitted, FittedPropertyPrior), "what it fits lacks kind, condition or save")
+    for check in PROPERTY_CHECKS:
+        check(fitted)
+    again = prior.fit(tuple(reversed(example_tasks())), seed=0)
+    _same(fitted, again, "the same past tasks in another order, and seed, gave another prior")
+    _require(torch.equal(before, torch.get_rng_state()), "it drew from the global random numbers")
+    (one,) = prior.fit(example_tasks(1), seed=0).condition(example_data(3))
+    _require(bool(np.isfinite(one.predict(example_designs(4)).value).all()), "one past task gave no posterior")
+
+
+def check_predictions(fitted: FittedPropertyPrior) -> None:
+    """Check medians and intervals: shapes, order, width by level, and the same for a design alone."""
+    data = example_data(6, targets=2)
+    found = fitted.condition(data)
+    _require([each.quantity for each in found] == list(QUANTITIES), "the posteriors are not those of the quantities")
+    X = example_designs(5)
+    for posterior in found:
+        _require(posterior.measured + len(posterior.outliers) == len(data.X), "measurements are missing")
+        wide, narrow = posterior.predict(X), posterior.predict(X, 0.5)
+        _require(wide.value.shape == wide.lower.shape == wide.upper.shape == (5,), "n designs gave no n predictions")
+        inside = (wide.lower <= wide.value) & (wide.value <= wide.upper)
+        _require(bool(inside.all()), "a median lies outside its interval")
+        narrower = narrow.upper - narrow.lower <= wide.upper - wide.lower
+        _require(bool(narrower.all()), "a smaller probability gave a wider interval")
+        alone = np.concatenate([posterior.predict(X[[i]]).value for i in range(len(X))])
+        _close(torch.from_numpy(alone), torch.from_numpy(wide.value), "a design alone has another median", 1e-3)
+
+
 def check_fitted(fitted: FittedPrior) -> None:
     """Check a prior that was fitted to `example_tasks`, without fitting it again."""
     _require(isinstance(fitted, FittedPrior), "what it fits lacks kind, condition or save")
@@ -136,7 +183,7 @@ def check_posterior(fitted: FittedPrior) -> None:
     _require(bool((noisy.variance >= joint.variance).all()), "noise makes a measurement surer")
 
 
-def check_rows(fitted: FittedPrior) -> None:
+def check_rows(fitted: Fitted) -> None:
     """Check that the order of measurements changes nothing, nor asking twice, and that the data stay as they are."""
     data = example_data(7)
     kept = data.X.clone(), data.Y.clone()
@@ -147,7 +194,7 @@ def check_rows(fitted: FittedPrior) -> None:
     _equal(first, _moments(fitted.condition(replace(data, X=data.X[order], Y=data.Y[order]))), "the order counted")
 
 
-def check_little_data(fitted: FittedPrior) -> None:
+def check_little_data(fitted: Fitted) -> None:
     """Check that no measurement, one, and repeated ones give a posterior."""
     for rows in (0, 1, 2):
         mean, variance = _moments(fitted.condition(example_data(rows)))
@@ -158,11 +205,11 @@ def check_little_data(fitted: FittedPrior) -> None:
     _require(bool(_moments(fitted.condition(equal))[0].isfinite().all()), "equal values gave no posterior")
     twice = replace(data, X=torch.cat([data.X, data.X]), Y=torch.cat([data.Y, data.Y + 1.0]))
     _require(bool(_moments(fitted.condition(twice))[0].isfinite().all()), "replicates gave no posterior")
-    far: Any = fitted.condition(data).posterior(3.0 * example_designs(5) - 1.0)
-    _require(bool(far.mean.isfinite().all()), "designs out of bounds have no posterior")
+    far, _ = _moments(fitted.condition(data), 3.0 * example_designs(5) - 1.0)
+    _require(bool(far.isfinite().all()), "designs out of bounds have no posterior")
 
 
-def check_targets(fitted: FittedPrior) -> None:
+def check_targets(fitted: Fitted) -> None:
     """Check that each of several targets is what it is alone, measured everywhere or not."""
     data = example_data(8, targets=2)
     Y = data.Y.clone()
@@ -231,12 +278,12 @@ def check_pending(fitted: FittedPrior) -> None:
     _close(after.mean, before.mean, "pending designs moved the mean")
 
 
-def check_saving(fitted: FittedPrior) -> None:
+def check_saving(fitted: Fitted) -> None:
     """Check that a saved prior, read again, gives the same posterior."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "prior"
         fitted.save(place)
-        read = load_prior(place)
+        read: Fitted = load_properties(place) if fitted.kind == PROPERTIES else load_prior(place)
     _require(read.kind == fitted.kind, f"a saved {fitted.kind!r} was read as {read.kind!r}")
     _same(fitted, read, "a saved prior that was read gave another posterior")
 
@@ -270,13 +317,19 @@ def check_few_tasks(prior: Prior) -> None:
     _require(bool(_moments(model)[0].isfinite().all()), "one past task gave no posterior")
 
 
-def _moments(model: Model) -> tuple[Tensor, Tensor]:
+def _moments(model: Model | Sequence[PropertyPosterior], X: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return means and variances, or medians and widths of intervals (each ``n x m``), at designs (``n x d``)."""
+    X = example_designs(12) if X is None else X
     with torch.no_grad():
-        posterior: Any = model.posterior(example_designs(12)[:, None, :])
-        return posterior.mean[:, 0].clone(), posterior.variance[:, 0].clone()
+        if isinstance(model, Model):
+            posterior: Any = model.posterior(X[:, None, :])
+            return posterior.mean[:, 0].clone(), posterior.variance[:, 0].clone()
+        found = [each.predict(X) for each in model]
+    values = np.column_stack([each.value for each in found])
+    return torch.from_numpy(values), torch.from_numpy(np.column_stack([each.upper - each.lower for each in found]))
 
 
-def _same(first: FittedPrior, second: FittedPrior, message: str) -> None:
+def _same(first: Fitted, second: Fitted, message: str) -> None:
     for rows in (0, 5):
         data = example_data(rows)
         _equal(_moments(first.condition(data)), _moments(second.condition(data)), message)
@@ -309,3 +362,12 @@ CHECKS: tuple[Callable[[FittedPrior], None], ...] = (
     check_saving,
 )
 """The checks of a fitted prior."""
+
+PROPERTY_CHECKS: tuple[Callable[[FittedPropertyPrior], None], ...] = (
+    check_predictions,
+    check_rows,
+    check_little_data,
+    check_targets,
+    check_saving,
+)
+"""The checks of a fitted prior over properties."""

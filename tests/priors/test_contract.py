@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from botorch.models.model import Model
+from torch import Tensor
 
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import propose
+from designer.campaign.file.settings import PriorSettings
 from designer.errors import InvalidPrior
 from designer.objective import Objective, Target
-from designer.priors import testing
+from designer.priors import saving, testing
 from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
-from designer.priors.kinds import campaign_kinds, load_prior
+from designer.priors.kinds import PRIORS, PROPERTIES, campaign_kinds, fit_prior, load_prior, load_properties, prior_of
+from designer.priors.stacking.property_posterior import FittedPropertyPrior
+from designer.priors.stacking.property_prior import PropertyPrior
 from designer.surrogates.data import TaskData
+from designer.tasks import Task
 from tests.priors.contract import small
 
 KINDS = campaign_kinds()
@@ -93,6 +101,70 @@ def test_a_saved_prior_that_was_altered_is_refused_in_one_line(kind: str, tmp_pa
     with pytest.raises(InvalidPrior, match=f"not as a prior of kind '{kind}' is saved") as caught:
         load_prior(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@cache
+def fitted_properties() -> FittedPropertyPrior:
+    return PropertyPrior(passes=5).fit(testing.example_tasks(), seed=0)
+
+
+@pytest.mark.parametrize("check", testing.PROPERTY_CHECKS, ids=lambda check: check.__name__)
+def test_fitted_prior_over_properties(check: Callable[[FittedPropertyPrior], None]) -> None:
+    check(fitted_properties())
+
+
+def test_prior_over_properties() -> None:
+    testing.check_property_prior(PropertyPrior(passes=5))
+
+
+def test_a_prior_over_properties_is_no_prior_for_campaigns(tmp_path: Path) -> None:
+    fitted_properties().save(tmp_path / "properties")
+    fitted("none").save(tmp_path / "none")
+    with pytest.raises(InvalidPrior, match="of kind 'properties', for designer predict"):
+        load_prior(tmp_path / "properties")
+    with pytest.raises(InvalidPrior, match="of kind 'none', for campaigns"):
+        load_properties(tmp_path / "none")
+    with pytest.raises(InvalidPrior, match="'properties' is not for campaigns"):
+        fit_prior(testing.example_tasks(), PROPERTIES)
+
+
+class OwnPrior:
+    """A kind of another package: the baseline model under another name."""
+
+    def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> OwnFitted:
+        return OwnFitted()
+
+    @staticmethod
+    def from_saved(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> OwnFitted:
+        return OwnFitted()
+
+
+class OwnFitted:
+    kind = "own"
+
+    def condition(self, data: TaskData) -> Model:
+        return BaselinePrior().condition(data)
+
+    def save(self, path: Path) -> None:
+        saving.write(path, {"kind": self.kind}, {})
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    PRIORS.register("own", OwnPrior)
+    yield
+    PRIORS.unregister("own")
+
+
+def test_another_kind_needs_one_class_and_one_registration(registered: None, tmp_path: Path) -> None:
+    assert "own" in campaign_kinds()
+    testing.check_prior(prior_of("own"))
+    past = testing.example_tasks()
+    prior = fit_prior(past, "own")
+    prior.save(tmp_path)
+    assert load_prior(tmp_path).kind == "own"
+    settings = PriorSettings(kind="own", tasks=("past",))
+    assert settings.learns
 
 
 @dataclass
