@@ -14,6 +14,7 @@ import torch
 from botorch.models.model import Model
 
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
+from designer.priors.baseline import BaselinePrior
 from designer.priors.interleaving import baseline_part
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -44,7 +45,10 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     found = [each for i in range(data.targets) for each in outliers(data, i, baseline_process(first.model, i))]
     if not found:
         return Conditioned(first, data)
-    surprising = _surprising(prior.condition(without(data, found)), data, found)
+    if isinstance(prior, BaselinePrior):
+        surprising = tuple(found)  # no past task predicts anything
+    else:
+        surprising = _surprising(prior.condition(without(data, found)), data, found)
     drawn = winsorise_outliers(data, surprising)
     return Conditioned(conditioned(prior, drawn) if surprising else first, drawn, surprising)
 

@@ -16,6 +16,7 @@ from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
+from designer.arrays import IndexArray
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogPosterior, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.held_out import HeldOut, held_out
@@ -24,9 +25,12 @@ from designer.surrogates.kernels import Hyperparameters, Kernel
 from designer.surrogates.normal import normal_posterior, with_noise
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
-from designer.surrogates.variance_inflation import degrees_of_freedom, inflated
+from designer.surrogates.variance_inflation import degrees_of_freedom, inflated, inflation_factor
 
 _CHUNK_ENTRIES = 150_000  # kernel entries held at once by the marginals of many designs: they stay in the cache
+MAX_FITTED = 400
+"""Measurements from which hyperparameters are learned; each step of the fit costs the cube of their number."""
+
 _JITTER = 1e-9  # of the prior variance, on joint covariances: keeps repeated designs in one batch factorisable
 
 
@@ -231,19 +235,47 @@ class GaussianProcess(SingleOutput):
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * covariance
 
 
+def _fitted_rows(count: int) -> IndexArray:
+    """Return the rows from which hyperparameters are learned: all, or a random subset of `MAX_FITTED` of them."""
+    if count <= MAX_FITTED:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).permutation(count)[:MAX_FITTED])
+
+
+def conditioned_like(process: GaussianProcess, data: TaskData) -> GaussianProcess:
+    """Return a process of other data of the same target (``m = 1``) with the hyperparameters and scale of `process`.
+
+    Given noise variances are inflated as those of `process` were.
+    """
+    one = data.target(0)
+    y = torch.from_numpy(winsorised(one.Y[:, 0].numpy()))
+    known = None
+    if one.Yvar is not None:
+        known = one.Yvar[:, 0] * inflation_factor(degrees_of_freedom(len(process.values))) ** 2
+    return GaussianProcess(one.X, y, process.kernel, process.hyperparameters, known_noise=known, output=process.output)
+
+
 def fit_gaussian_process(
-    data: TaskData, settings: GaussianProcessSettings | None = None, *, wide: bool = False
+    data: TaskData,
+    settings: GaussianProcessSettings | None = None,
+    *,
+    wide: bool = False,
+    start: Hyperparameters | None = None,
 ) -> GaussianProcess:
     """Fit a Gaussian process to the data of one target (``m = 1``; see :meth:`TaskData.target`).
 
     A pure function of the data: no randomness, and rows in any order give the same model. Gross values are
-    winsorised first (`designer.surrogates.outputs.winsorised`).
+    winsorised first (`designer.surrogates.outputs.winsorised`). Hyperparameters of more than `MAX_FITTED` measurements
+    are learned from a random subset of that size (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine
+    Learning (2006), 8.3.1); the process is conditioned on all of them.
 
     Parameters
     ----------
     wide
         Whether deviations are inflated for uncertain hyperparameters and for selected designs
         (`designer.surrogates.variance_inflation`); otherwise they are those of the most probable hyperparameters.
+    start
+        Where the search for hyperparameters begins, such as those of nearly the same data.
     """
     settings = settings or GaussianProcessSettings()
     one = data.target(0)
@@ -258,7 +290,8 @@ def fit_gaussian_process(
         noise = np.full(len(y), np.nan) if known is None else known.numpy() / output.scale**2
         noise = np.maximum(noise, settings.noise_floor)  # NaN (unknown) stays NaN
         known = None if known is None else torch.from_numpy(noise * output.scale**2)
-        problem = LogPosterior(kernel, X, output.standardise(y.numpy()), noise, priors)
-        hyper = maximum_posterior(problem, build_starts(kernel, priors))
+        some = _fitted_rows(len(y))
+        problem = LogPosterior(kernel, X[some], output.standardise(y.numpy())[some], noise[some], priors)
+        hyper = maximum_posterior(problem, build_starts(kernel, priors) if start is None else start.to_log()[None])
         hyper, known = inflated(hyper, known, degrees_of_freedom(len(y))) if wide else (hyper, known)
     return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)

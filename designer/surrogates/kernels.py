@@ -65,6 +65,11 @@ class Hyperparameters:
         values = np.exp(theta)
         return cls(values[:lengthscales], values[lengthscales:-1], float(values[-1]))
 
+    def to_log(self) -> FloatArray:
+        """Return the vector that `from_log` reads."""
+        flat: FloatArray = np.log(np.concatenate([self.lengthscales, self.variances, [self.noise]]))
+        return flat
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:

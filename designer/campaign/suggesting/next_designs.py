@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.acquisition.deadline import Deadline
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
@@ -40,13 +41,15 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable
     NoDesignLeft
         If there is none at all.
     """
+    deadline = Deadline(spec.settings.suggest_seconds)
     taken = taken_designs(spec, state)
     own = _own_designs(spec, taken)[:n]
     if own or not model_decides(spec, state, posterior):
         return _filled(spec, state, n, own, taken)
     from designer.campaign.suggesting.proposer import propose_next
 
-    return propose_next(spec, state, posterior(), n, seed_of(spec.settings.seed, len(state.suggestions)), taken)
+    seed = seed_of(spec.settings.seed, len(state.suggestions))
+    return propose_next(spec, state, posterior(), n, seed, taken, deadline)
 
 
 def repeated(state: CampaignState, names: Sequence[str]) -> Choice:

@@ -40,7 +40,13 @@ _WITHOUT_PAST = "chosen without past tasks, as every third design"
 
 
 def propose_next(
-    spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, n: int, seed: int, taken: Taken
+    spec: CampaignSpec,
+    state: CampaignState,
+    known: CampaignPosterior,
+    n: int,
+    seed: int,
+    taken: Taken,
+    deadline: Deadline,
 ) -> Choice:
     """Return the `n` designs that the model would make next; every third one as if there were no past tasks.
 
@@ -50,8 +56,10 @@ def propose_next(
         The posterior given the results of `state`.
     taken
         Designs that were suggested, measured, failed or withdrawn.
+    deadline
+        When the search ends; it began before the prior was conditioned.
     """
-    proposer = _Proposer(spec, state, known, taken, seed, Deadline(spec.settings.suggest_seconds))
+    proposer = _Proposer(spec, state, known, taken, seed, deadline)
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     confirming = _to_confirm(spec, known, pending, taken)
     parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]

@@ -23,6 +23,7 @@ MAX_OUTLIER_SHARE = 0.2
 """Largest share of results that are flagged; so none of fewer than five results is."""
 
 _ONE_BY_ONE = 50  # results up to which one is excluded at a time; of more results proportionally more
+_MANY = 150  # results above which all suspects are excluded at once: each step takes a factorisation
 
 
 class OutlierCandidate(Protocol):
@@ -73,7 +74,8 @@ def find_outliers(
         Leave-one-out deviations beyond which a result is excluded in the forward step.
     """
     trusted = list(rows)
-    most, step = int(MAX_OUTLIER_SHARE * len(rows)), max(1, len(rows) // _ONE_BY_ONE)
+    most = int(MAX_OUTLIER_SHARE * len(rows))
+    step = max(1, len(rows) // _ONE_BY_ONE) if len(rows) <= _MANY else most
     excluded: list[int] = []
     while len(excluded) < most:
         off = deviations(model)

@@ -20,7 +20,7 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.robust.leave_one_out import deviations, leave_one_out_prediction, process_of
+from designer.surrogates.robust.leave_one_out import Exclusions, deviations, leave_one_out_prediction, process_of
 from designer.surrogates.robust.outlier_search import TAIL_PROBABILITY, find_outliers, unconfirmed
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
 
@@ -57,6 +57,7 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
         The process of the target's results with inflated deviations, where it is known already.
     """
     rows = data.order(target).tolist()
+    whole = model or process_of(data, rows, target)
 
     def beyond(model: GaussianProcess, excluded: Sequence[int]) -> list[Outlier]:
         candidates = [_outlier_of(data, row, target, model) for row in excluded]
@@ -64,8 +65,8 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
 
     return find_outliers(
         rows,
-        model or process_of(data, rows, target),
-        fit=lambda trusted: process_of(data, trusted, target),
+        whole,
+        fit=Exclusions(data, rows, target, whole).process,
         deviations=deviations,
         beyond=beyond,
         suspect=_SUSPECT,

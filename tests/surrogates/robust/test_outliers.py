@@ -11,12 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
+from designer.arrays import FloatArray
 from designer.space import DesignSpace
+from designer.surrogates import gaussian_process
 from designer.surrogates.data import TaskData
+from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.kernels import Hyperparameters
+from designer.surrogates.robust.decimal_slips import decimal_slip
 from designer.surrogates.robust.outlier_search import MAX_OUTLIER_SHARE
 from designer.surrogates.robust.outliers import outlier_threshold, outliers, winsorise_outliers, without
 from designer.surrogates.variance_inflation import inflation_factor
+from tests.surrogates.tables import numeric_columns
 
 SPACE = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}])
 MANY = {5: 10.0, 12: 10.0, 18: 0.1}
@@ -139,3 +145,43 @@ def test_at_most_a_share_is_flagged() -> None:
 def test_a_process_that_is_known_already_changes_nothing() -> None:
     given = data(MANY)
     assert outliers(given, 0, process(given)) == outliers(given, 0)
+
+
+class TestManyResults:
+    """Hyperparameters are learned a bounded number of times, from a bounded number of results."""
+
+    def data(self, n: int, wrong: list[int]) -> TaskData:
+        rng = np.random.default_rng(n)
+        X = torch.from_numpy(rng.random((n, 2)))
+        y = torch.sin(5 * X[:, 0]) + X[:, 1] + 0.1 * torch.from_numpy(rng.normal(size=n))
+        y[wrong] -= 8
+        return TaskData(X, y[:, None], columns=numeric_columns(2))
+
+    @pytest.mark.parametrize("n", [151, 400, 900])
+    def test_all_planted_outliers_and_no_others_are_found_with_one_more_fit(
+        self, n: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wrong = list(range(3, n, 97))
+        data = self.data(n, wrong)
+        sizes: list[int] = []
+        fit = gaussian_process.maximum_posterior
+
+        def counted(problem: LogPosterior, starts: FloatArray) -> Hyperparameters:
+            sizes.append(len(problem.z))
+            return fit(problem, starts)
+
+        monkeypatch.setattr(gaussian_process, "maximum_posterior", counted)
+        assert [each.row for each in outliers(data, 0)] == wrong
+        assert len(sizes) == 2
+        assert max(sizes) <= gaussian_process.MAX_FITTED
+        assert decimal_slip(data, 0, None) is None
+        assert len(sizes) == 3
+
+    def test_the_order_of_rows_does_not_matter(self) -> None:
+        data = self.data(450, [7, 300])
+        order = np.random.default_rng(1).permutation(450)
+        other = data.rows(order.tolist())
+        assert sorted(order[each.row] for each in outliers(other, 0)) == [7, 300]
+        X = data.X[:5]
+        one, two = (fit_gaussian_process(each, wide=True).marginals(X) for each in (data, other))
+        torch.testing.assert_close(one, two, rtol=1e-6, atol=1e-8)
