@@ -277,20 +277,21 @@ class Campaign(CampaignView):
         self._journal.commit(decide)
         return reports[-1]
 
-    def record_failure(self, suggestion: str | Mapping[str, Any], reason: str) -> RecordReport:
-        """Record that an experiment gave no result: of a suggestion, or of a design that nobody asked for.
+    def record_failure(self, suggestion: str | Sequence[str] | Mapping[str, Any], reason: str) -> RecordReport:
+        """Record that an experiment gave no result: of one or several suggestions, or of a design without one.
 
         Regions that fail are avoided from then on; the design itself may be tried again.
         """
         if not isinstance(reason, str) or not reason.strip():
             raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
-        if not isinstance(suggestion, Mapping):
-            corrections.known_suggestion(self._journal.refresh(), suggestion)
-            row = ResultRow(row=2, suggestion=suggestion, failed=reason.strip())
-        else:
+        rows: tuple[ResultRow, ...]
+        if isinstance(suggestion, Mapping):
             (design,) = design_tables.read_designs(self.space, [suggestion])
-            row = ResultRow(row=2, design=design, failed=reason.strip())
-        return self._record(lambda _: ResultTable((row,), (), ()), False, {})
+            rows = (ResultRow(row=2, design=design, failed=reason.strip()),)
+        else:
+            names = corrections.known_suggestions(self._journal.refresh(), suggestion)
+            rows = tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in names)
+        return self._record(lambda _: ResultTable(rows, (), ()), False, {})
 
     # Changing
 
@@ -320,13 +321,15 @@ class Campaign(CampaignView):
             lambda state: corrections.amended(state, measurement, corrected, made, reason, self._clock())
         )
 
-    def withdraw(self, subject: str, reason: str = "") -> bool:
-        """Withdraw a suggestion (it never returns) or a measurement (it counts no more); say whether that is new.
+    def withdraw(self, subject: str | Sequence[str], reason: str = "") -> bool:
+        """Withdraw suggestions (they never return) and measurements (they count no more), all or none.
+
+        Returns whether any of that is new.
 
         Raises
         ------
         UnknownSuggestion
-            If there is no such suggestion or measurement.
+            With every id that is no suggestion or measurement.
         """
         return self._changes(lambda state: corrections.withdrawn(state, subject, reason, self._clock()))
 

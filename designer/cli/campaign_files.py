@@ -80,7 +80,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     from designer.campaign.file.spec import CampaignSpec
     from designer.campaign.file.unit_notes import unit_notes
 
-    path = campaign_file(campaign or option)
+    path = campaign_file(campaign, option)
     spec = CampaignSpec.from_file(path)
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"

@@ -41,7 +41,7 @@ def status(
     """Show the status of the campaign: open suggestions, results, and whether to stop."""
     from designer.cli.design_cells import design_table
 
-    opened = open_campaign(campaign_file(campaign or option), store)
+    opened = open_campaign(campaign_file(campaign, option), store)
     found = opened.status()
     waiting = [(each.id, each.design) for each in opened.state.open]
     answer = Report({
@@ -62,7 +62,7 @@ def best(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
-    opened = open_campaign(campaign_file(campaign or option), store)
+    opened = open_campaign(campaign_file(campaign, option), store)
     rows = _best_rows(opened)
     answer = Report({"campaign": opened.name, "best": rows})
     if rows:
@@ -147,7 +147,7 @@ def report(
     """
     from designer.report import write_report
 
-    path = campaign_file(campaign or option)
+    path = campaign_file(campaign, option)
     target = output or path.with_suffix(".md" if format_ == "md" else ".html")
     _check_report(target, format_, figures, figure_format)
     opened = open_campaign(path, store)

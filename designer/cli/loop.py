@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from designer.cli.command_words import ids_and_reason
 from designer.cli.options import (
     CampaignArgument,
     CampaignOption,
@@ -59,7 +60,7 @@ def suggest(
     """Suggest the next experiments."""
     from designer.cli.design_cells import design_table, refuse_existing, write_sheet
 
-    path = campaign_file(campaign or option)
+    path = campaign_file(campaign, option)
     if n is not None and replicate_of:
         what = "-n and --replicate-of are both given"
         raise InvalidInput(Fault(what, "give --replicate-of once for each replicate, without -n"))
@@ -124,18 +125,23 @@ def record(
         return
     if len(rest) < 2:
         raise InvalidInput(Fault("no result is given", "give a table, or an id and TARGET=VALUE"))
+    if ignore or partial:
+        what = f"{'--ignore' if ignore else '--partial'} is for a table, and one result is given"
+        raise InvalidInput(Fault(what, "leave it out"))
     values = read_words(rest[1:])
     opened = open_campaign(path, store)
     row: dict[str, Any] = {"suggestion": rest[0], **values, **_made(opened, made)}
     if replicate:
         row["replicate"] = _next_replicate(opened, rest[0])
     with without_rows():
-        done = opened.record([row], partial=partial)
+        done = opened.record([row])
     _answer(opened, done, as_json)
 
 
 def fail(
-    words: Annotated[list[str], typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="The suggestion.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="[CAMPAIGN.yaml] ID... [REASON]", help="One suggestion, or several.")
+    ],
     reason: Reason = "",
     option: CampaignOption = None,
     store: StoreOption = None,
@@ -143,9 +149,9 @@ def fail(
 ) -> None:
     """Record that an experiment failed. Similar designs are then less likely to be suggested."""
     path, rest = split_campaign(words, option)
-    name, why = _subject(rest, "designer fail S0003 'film peeled'"), reason or " ".join(rest[1:])
+    names, why = ids_and_reason(rest, reason, "designer fail S0003 'film peeled'")
     opened = open_campaign(path, store)
-    _answer(opened, opened.record_failure(name, why), as_json)
+    _answer(opened, opened.record_failure(names, why), as_json)
 
 
 def attach(
@@ -195,6 +201,9 @@ def amend(
         if rest or made or (space and (bounds or choice)):
             what = "these changes cannot be made by one command"
             raise InvalidInput(Fault(what, "give a measurement, or --space, or --bounds and --choice"))
+        if reason:
+            what = "--reason is for a measurement; a change of the space records what changed"
+            raise InvalidInput(Fault(what, "leave it out"))
         if space:
             opened, before = _take_over_space(path, store)
         else:
@@ -205,7 +214,10 @@ def amend(
         return
     from designer.cli.design_cells import read_words
 
-    name, values = _subject(rest, "designer amend M0003 overpotential=327"), read_words(rest[1:])
+    example = "designer amend M0003 overpotential=327"
+    name, values = _subject(rest, example), read_words(rest[1:])
+    if not values and not made:
+        raise InvalidInput(Fault(f"no correction of {name} is given", f"for example: {example}"))
     opened = open_campaign(path, store)
     design = _amended_design(opened, name, made)
     changed = opened.amend(name, {key: text or None for key, text in values.items()}, design=design, reason=reason)
@@ -215,19 +227,27 @@ def amend(
 def withdraw(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="[CAMPAIGN.yaml] ID [REASON]", help="A suggestion (S0003) or a measurement (M0003)."),
+        typer.Argument(metavar="[CAMPAIGN.yaml] ID... [REASON]", help="Suggestions (S0003) or measurements (M0003)."),
     ],
     reason: Reason = "",
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Withdraw a suggestion, which is then never suggested again, or a measurement, which is then not used."""
+    """Withdraw suggestions, which are then never suggested again, or measurements, which are then not used.
+
+    Several ids are withdrawn together, for one reason: designer withdraw S0007 S0008 "the furnace is broken".
+    """
     path, rest = split_campaign(words, option)
-    name, why = _subject(rest, "designer withdraw S0003"), reason or " ".join(rest[1:])
+    names, why = ids_and_reason(rest, reason, "designer withdraw S0003")
     opened = open_campaign(path, store)
-    changed = opened.withdraw(name, why)
-    _answer_change(opened, name, "withdrawn" if changed else "unchanged, it was withdrawn before", changed, as_json)
+    before = opened.state.position
+    changed = opened.withdraw(names, why)
+    new = [event.subject for event in opened.events[before:] if event.kind == "withdrawn"]
+    report = Report({"campaign": opened.name, "subject": names[0], "changed": changed, "withdrawn": new})
+    for name in names:
+        report.say(f"{name}: {'withdrawn' if name in new else 'unchanged, it was withdrawn before'}")
+    emit(report, as_json)
 
 
 def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:

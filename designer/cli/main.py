@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from designer.cli import campaign_files, inspection, loop, predict, prior, run, serve, tasks
+from designer.cli.command_words import check_all_commands
 from designer.cli.output import INTERRUPTED, OK, OTHER, fail, usage, warn
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, serve):
     _group.add_to(app)
+check_all_commands(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -41,15 +41,22 @@ StoreOption = Annotated[
 ]
 
 
-def campaign_file(given: Path | None) -> Path:
-    """Return the given campaign file, or the only one in this folder.
+def campaign_file(given: Path | None, option: Path | None = None) -> Path:
+    """Return the campaign file given as an argument or by its option, or the only one in this folder.
 
     Raises
     ------
     InvalidCampaign
-        If none is given and this folder has none, or several.
+        If two are given, or none is and this folder has none, or several.
     """
+    if given is not None and option is not None and given != option:
+        raise InvalidCampaign(Fault(f"two campaign files are given: {given} and {option}", "give one of them"))
+    given = option if given is None else given
     if given is not None:
+        if not given.suffix and not given.exists():
+            what = f"{str(given)!r} is not a campaign file"
+            remedy = "give the path of a YAML file; see the command's --help for its options"
+            raise InvalidCampaign(Fault(what, remedy))
         return given
     here = sorted(path for path in Path().iterdir() if path.suffix in SUFFIXES and _is_campaign(path))
     if len(here) == 1:
@@ -80,9 +87,8 @@ def split_campaign(words: Sequence[str], option: Path | None) -> tuple[Path, lis
     >>> split_campaign(["oer.yaml", "S0001", "yield=3"], None)
     (PosixPath('oer.yaml'), ['S0001', 'yield=3'])
     """
-    if option is None and words and words[0].endswith(SUFFIXES):
-        return Path(words[0]), list(words[1:])
-    return campaign_file(option), list(words)
+    named = Path(words[0]) if words and words[0].endswith(SUFFIXES) else None
+    return campaign_file(named, option), list(words if named is None else words[1:])
 
 
 def open_campaign(path: Path, store: str | None) -> Campaign:

@@ -46,7 +46,7 @@ def run(
 
     Every result is recorded at once: stop with Ctrl-C at any time, and continue with the same command.
     """
-    opened = open_campaign(campaign_file(campaign or option), store)
+    opened = open_campaign(campaign_file(campaign, option), store)
     limit = one_of("--max-experiments", max_experiments, "--most", most)
     with _progress(opened, quiet=as_json) as show:
         ended = opened.run(progress=show, max_experiments=limit)

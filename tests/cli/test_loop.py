@@ -173,7 +173,7 @@ class TestOneByOne:
         assert designer("fail", "S0002", "--reason", "cracked", "--json").data["failed"] == ["S0002"]
         assert designer("withdraw", "S0003", "too dear").out == "S0003: withdrawn\n"
         assert designer("withdraw", "S0003", "--json").data == {
-            "campaign": "glass", "subject": "S0003", "changed": False,
+            "campaign": "glass", "subject": "S0003", "changed": False, "withdrawn": [],
         }  # fmt: skip
         state = Campaign.open(folder / "glass.yaml").state
         assert [each.reason for each in state.failures] == ["film peeled", "cracked"]

@@ -29,6 +29,20 @@ def known_suggestion(state: CampaignState, name: str) -> Suggestion:
     return state.suggestions[name]
 
 
+def known_suggestions(state: CampaignState, names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of one or several suggestions, each once, or raise UnknownSuggestion with every unknown one."""
+    given = _each(names)
+    faults = [_unknown("suggestion", name, state.suggestions) for name in given if name not in state.suggestions]
+    if faults:
+        raise UnknownSuggestion(faults)
+    return tuple(given)
+
+
+def _each(names: str | Sequence[str]) -> list[str]:
+    """Return every name once."""
+    return list(dict.fromkeys(names)) if isinstance(names, list | tuple) else [str(names)]
+
+
 def known_measurement(state: CampaignState, name: str) -> Measurement:
     """Return a measurement by its id, or raise UnknownSuggestion."""
     if name not in state.measurements:
@@ -99,13 +113,30 @@ def amended(
     return [event] if event.values or event.noise or event.design is not None else []
 
 
-def withdrawn(state: CampaignState, subject: str, reason: str, at: datetime) -> list[Event]:
-    """Return the withdrawal of a suggestion or a measurement."""
-    if str(subject).startswith("M"):
-        done = known_measurement(state, subject).withdrawn
-    else:
-        done = known_suggestion(state, subject).withdrawn_because is not None
-    return [] if done else [Withdrawn(at=at, subject=subject, reason=reason)]
+def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, at: datetime) -> list[Event]:
+    """Return the withdrawals of suggestions and measurements that are not withdrawn yet.
+
+    Raises
+    ------
+    UnknownSuggestion
+        With every id that is neither.
+    """
+    faults: list[Fault] = []
+    events: list[Event] = []
+    for subject in _each(subjects):
+        try:
+            if str(subject).startswith("M"):
+                done = known_measurement(state, subject).withdrawn
+            else:
+                done = known_suggestion(state, subject).withdrawn_because is not None
+        except UnknownSuggestion as error:
+            faults += error.faults
+            continue
+        if not done:
+            events.append(Withdrawn(at=at, subject=subject, reason=reason))
+    if faults:
+        raise UnknownSuggestion(faults)
+    return events
 
 
 def space_changed(
