@@ -153,21 +153,21 @@ def source_tasks_for(task: Task, tasks: Sequence[Task]) -> tuple[Task, ...]:
 
 def summary(scores: Sequence[Score], *, seed: int = 0) -> list[Line]:
     """Return the priors and the baseline model, one line a kind and number of measurements."""
-    plain = {(s.task, s.target, s.count): s for s in scores if s.kind == "none"}
+    baseline = {(s.task, s.target, s.count): s for s in scores if s.kind == "none"}
     lines = []
     for kind in dict.fromkeys(score.kind for score in scores):
         for count in sorted({score.count for score in scores}):
             own = [score for score in scores if (score.kind, score.count) == (kind, count)]
             if own:
-                lines.append(_line(kind, count, own, [plain[s.task, s.target, count] for s in own], seed))
+                lines.append(_line(kind, count, own, [baseline[s.task, s.target, count] for s in own], seed))
     return lines
 
 
-def _line(kind: str, count: int, own: Sequence[Score], plain: Sequence[Score], seed: int) -> Line:
+def _line(kind: str, count: int, own: Sequence[Score], baseline: Sequence[Score], seed: int) -> Line:
     def mean(scores: Sequence[Score], name: str) -> float:
         return float(np.mean([getattr(score, name) for score in scores]))
 
-    gains = np.array([p.nlpd - s.nlpd for s, p in zip(own, plain, strict=True)])
+    gains = np.array([p.nlpd - s.nlpd for s, p in zip(own, baseline, strict=True)])
     by_task = np.array([gains[[s.task == task for s in own]].mean() for task in dict.fromkeys(s.task for s in own)])
     low, high = _interval(by_task, seed)
     return Line(
@@ -177,9 +177,9 @@ def _line(kind: str, count: int, own: Sequence[Score], plain: Sequence[Score], s
         mean(own, "nlpd"),
         mean(own, "coverage"),
         mean(own, "spearman"),
-        mean(plain, "nlpd"),
-        mean(plain, "coverage"),
-        mean(plain, "spearman"),
+        mean(baseline, "nlpd"),
+        mean(baseline, "coverage"),
+        mean(baseline, "spearman"),
         float(gains.mean()),
         low,
         high,

@@ -209,7 +209,7 @@ def extended(
     kernel: Kernel, settings: GaussianProcessSettings, extras: Sequence[Extra], width: int
 ) -> tuple[Kernel, LogNormalPriors]:
     """Return a kernel with terms over `width` further features added, and the priors of its hyperparameters."""
-    plain = build_priors(kernel, settings)
+    base = build_priors(kernel, settings)
     own = len(kernel.weights)
     terms = [replace(term, groups=_padded(term.groups, width)) for term in kernel.terms]
     linear: list[LinearTerm] = []
@@ -235,9 +235,9 @@ def extended(
         linear=tuple(linear),
     )
     return whole, LogNormalPriors(
-        _inserted(plain.means, kernel.lengthscales, lengths, variances, 0),
-        _inserted(plain.deviations, kernel.lengthscales, lengths, variances, 1),
-        plain.noise_floor,
+        _inserted(base.means, kernel.lengthscales, lengths, variances, 0),
+        _inserted(base.deviations, kernel.lengthscales, lengths, variances, 1),
+        base.noise_floor,
     )
 
 
@@ -246,7 +246,7 @@ def _padded(groups: IndexArray, width: int) -> IndexArray:
 
 
 def _inserted(
-    plain: FloatArray,
+    base: FloatArray,
     lengthscales: int,
     lengths: list[tuple[float, float]],
     variances: list[tuple[float, float]],
@@ -254,4 +254,4 @@ def _inserted(
 ) -> FloatArray:
     """Return the values of (lengthscales, variances, noise) with those of further terms inserted."""
     more = [[pair[part] for pair in pairs] for pairs in (lengths, variances)]
-    return np.concatenate([plain[:lengthscales], more[0], plain[lengthscales:-1], more[1], plain[-1:]])
+    return np.concatenate([base[:lengthscales], more[0], base[lengthscales:-1], more[1], base[-1:]])

@@ -231,7 +231,7 @@ def check_noise(fitted: FittedPrior) -> None:
 
 
 def check_unknown(fitted: FittedPrior) -> None:
-    """Check a new task with a further parameter, and that one with nothing in common gets exactly the plain model."""
+    """Check that a further parameter is allowed, and that a task with nothing in common gets the baseline model."""
     model = fitted.condition(example_data(5, PRESSURE))
     further: Any = model.posterior(example_designs(4, PRESSURE))
     mean = further.mean
@@ -242,10 +242,10 @@ def check_unknown(fitted: FittedPrior) -> None:
     X = torch.tensor([[0.0], [0.4], [1.0]], dtype=torch.float64)
     data = TaskData(X, X.square(), foreign.encoder.columns, quantities=QUANTITIES[:1])
     new = torch.linspace(0, 1, 7, dtype=torch.float64)[:, None, None]
-    plain: Any = baseline_model(data).posterior(new)
+    baseline: Any = baseline_model(data).posterior(new)
     found: Any = fitted.condition(data).posterior(new)
-    same = torch.equal(plain.mean, found.mean) and torch.equal(plain.variance, found.variance)
-    _require(same, "a task with nothing in common did not get exactly the plain model")
+    same = torch.equal(baseline.mean, found.mean) and torch.equal(baseline.variance, found.variance)
+    _require(same, "a task with nothing in common did not get exactly the baseline model")
 
 
 def check_acquisition(fitted: FittedPrior) -> None:

@@ -23,7 +23,7 @@ random designs (F-PACOH).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +36,7 @@ from designer.threads import one_thread
 _NOISE_FLOOR = 1e-3
 _WIDE = (1.0, 1.0)  # variance of the wide process and its lengthscale, in roots of the number of features
 _DOMAIN_ROWS = 20
+_DECAYED = ("first", "second", "embedding", "mean", "linear")
 _HELD_OUT_TASKS = 12
 # Means and deviations of the normal priors on the logarithms of v_0, v_1, v_2, l (roots of d) and the noise.
 _HYPER = {
@@ -48,8 +49,8 @@ _HYPER = {
 
 
 @dataclass(frozen=True)
-class Training:
-    """How networks are trained.
+class EnsembleTraining:
+    """How the networks of an ensemble are trained.
 
     Parameters
     ----------
@@ -61,8 +62,6 @@ class Training:
         Steps of AdamW, the first rate (it falls as a cosine) and the weight decay.
     tasks, rows
         Tasks a step and member, and designs a task, at most.
-    kappa
-        Weight of the regulariser.
     check
         Steps between evaluations on the left-out tasks.
     """
@@ -74,8 +73,14 @@ class Training:
     decay: float = 1e-2
     tasks: int = 6
     rows: int = 40
-    kappa: float = 0.1
     check: int = 50
+
+
+@dataclass(frozen=True)
+class Training(EnsembleTraining):
+    """How deep kernels are trained; `kappa` is the weight of the regulariser."""
+
+    kappa: float = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,45 +131,68 @@ def _train(tables: Tables, folds: Tensor, settings: Training, generator: torch.G
     alone = members == 1
     weights = initial_weights(members, tables.X.shape[-1], settings.embedding, generator)
     weights |= {name: torch.full((members,), mean) for name, (mean, _) in _HYPER.items()}
-    for value in weights.values():
-        value.requires_grad_()
-    decayed = [value for name, value in weights.items() if name in ("first", "second", "embedding", "mean", "linear")]
-    others = [value for value in weights.values() if not any(value is each for each in decayed)]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}],
-        lr=settings.rate,
-    )
-    steps = max(1, settings.steps // 3 if alone else settings.steps)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     allowed = [torch.arange(len(folds)) if alone else (folds != e).nonzero()[:, 0] for e in range(members)]
     held_out = None if alone else _left_out(tables, folds, settings, generator)
+
+    def loss() -> Tensor:
+        return _loss(weights, tables, allowed, settings, generator)
+
+    def score() -> Tensor:
+        assert held_out is not None
+        return (negative_log_likelihood(weights, held_out[0]) * held_out[1]).sum(-1)
+
+    return optimised(weights, loss, None if alone else score, settings)
+
+
+def optimised(
+    weights: Weights, loss: Callable[[], Tensor], score: Callable[[], Tensor] | None, settings: EnsembleTraining
+) -> Weights:
+    """Return the weights of an ensemble after steps of AdamW with a cosine schedule.
+
+    Parameters
+    ----------
+    weights
+        Initial weights, which are changed in place.
+    loss
+        The sum of the members' losses.
+    score
+        The losses (``E``) on left-out tasks, evaluated every `settings.check` steps: each member gets its best weights.
+        None without left-out tasks: a third of the steps is done, and the last weights are returned.
+    """
+    for value in weights.values():
+        value.requires_grad_()
+    decayed = [value for name, value in weights.items() if name in _DECAYED]
+    others = [value for name, value in weights.items() if name not in _DECAYED]
+    groups = [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=settings.rate)
+    steps = max(1, settings.steps // 3 if score is None else settings.steps)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     best = {name: value.detach().clone() for name, value in weights.items()}
-    lowest = torch.full((members,), torch.inf)
+    lowest = torch.full((len(weights["first"]),), torch.inf)
     for step in range(steps):
         optimiser.zero_grad(set_to_none=True)
-        loss = _loss(weights, tables, allowed, settings, generator)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(loss())
         torch.nn.utils.clip_grad_norm_(list(weights.values()), 10.0)
         optimiser.step()
         schedule.step()
-        if held_out is not None and ((step + 1) % settings.check == 0 or step + 1 == steps):
+        if score is not None and ((step + 1) % settings.check == 0 or step + 1 == steps):
             with torch.no_grad():
-                score = (negative_log_likelihood(weights, held_out[0]) * held_out[1]).sum(-1)
-            better = score < lowest
-            lowest = torch.where(better, score, lowest)
+                found = score()
+            better = found < lowest
+            lowest = torch.where(better, found, lowest)
             for name, value in weights.items():
                 best[name][better] = value.detach()[better]
-    return {name: value.detach() for name, value in (weights if alone else best).items()}
+    return {name: value.detach() for name, value in (weights if score is None else best).items()}
 
 
 def _left_out(tables: Tables, folds: Tensor, settings: Training, generator: torch.Generator) -> tuple[Tables, Tensor]:
     """Return for each member tasks of its fold (``E x B``, at most 12, some rows each) and their weights in a mean."""
     members = int(folds.max()) + 1
-    most = min(_HELD_OUT_TASKS, max(int((folds == e).sum()) for e in range(members)))
-    chosen, shares = torch.zeros(members, most, dtype=torch.long), torch.zeros(members, most)
+    count = min(_HELD_OUT_TASKS, max(int((folds == e).sum()) for e in range(members)))
+    chosen, shares = torch.zeros(members, count, dtype=torch.long), torch.zeros(members, count)
     for e in range(members):
         own = (folds == e).nonzero()[:, 0]
-        own = own[torch.randperm(len(own), generator=generator)][:most]
+        own = own[torch.randperm(len(own), generator=generator)][:count]
         chosen[e, : len(own)], shares[e, : len(own)] = own, 1.0 / len(own)
     return drawn(tables, chosen, settings.rows, generator), shares
 

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from designer.priors.deep.deep_training import Tables, drawn
+from designer.priors.deep.deep_training import EnsembleTraining, Tables, drawn, optimised
 from designer.priors.deep.embedding_networks import Weights, correlation, embed, initial_weights
 from designer.surrogates.kernels import squared_distances
 from designer.threads import one_thread
@@ -42,37 +42,27 @@ _HYPER = {"offset": -2.0, "variance": -0.5, "noise": -3.0, "sharpness": 0.5}
 
 
 @dataclass(frozen=True)
-class MetricTraining:
-    """How the embedding is trained.
+class MetricTraining(EnsembleTraining):
+    """How the embedding is trained; `tasks` are the episodes a step and member.
 
     Parameters
     ----------
-    members, embedding, steps, rate, decay
-        As for deep kernels (`designer.priors.deep.deep_training.Training`).
-    tasks, others, rows
-        Episodes a step and member, other tasks an episode, and rows of each.
+    others
+        Other tasks an episode.
     support, query
         Rows of an episode's task, at most.
     differences
         Weight of the likelihood of differences.
-    check
-        Steps between evaluations on the left-out tasks.
     signature_steps
         Steps of the training of signatures (`designer.priors.metric.signature`).
     """
 
-    members: int = 3
-    embedding: int = 8
     steps: int = 500
-    rate: float = 4e-3
-    decay: float = 1e-2
     tasks: int = 4
     others: int = 4
-    rows: int = 40
     support: int = 12
     query: int = 12
     differences: float = 0.5
-    check: int = 50
     signature_steps: int = 200
 
 
@@ -98,36 +88,18 @@ def _train(
     for name in ("mean", "linear", "mean_bias"):
         del weights[name]
     weights |= {name: torch.full((members,), value) for name, value in _HYPER.items()}
-    for value in weights.values():
-        value.requires_grad_()
-    decayed = [weights[name] for name in ("first", "second", "embedding")]
-    others = [value for name, value in weights.items() if name not in ("first", "second", "embedding")]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}], lr=settings.rate
-    )
-    steps = max(1, settings.steps // 3 if alone else settings.steps)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     every = torch.arange(len(folds))
     seen = [every if alone else every[folds != e] for e in range(members)]
     unseen = [every if alone else every[folds == e] for e in range(members)]
-    best = {name: value.detach().clone() for name, value in weights.items()}
-    lowest = torch.full((members,), torch.inf)
-    for step in range(steps):
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(_loss(weights, tables, seen, seen, groups, settings, generator).sum())
-        torch.nn.utils.clip_grad_norm_(list(weights.values()), 10.0)
-        optimiser.step()
-        schedule.step()
-        if (step + 1) % settings.check == 0 or step + 1 == steps:
-            with torch.no_grad():  # the same episodes each time
-                fixed = torch.Generator().manual_seed(0)
-                left_out = [_loss(weights, tables, unseen, seen, groups, settings, fixed) for _ in range(4)]
-            score = torch.stack(left_out).mean(0)
-            better = score < lowest
-            lowest = torch.where(better, score, lowest)
-            for name, value in weights.items():
-                best[name][better] = value.detach()[better]
-    return {name: value.detach() for name, value in (weights if alone else best).items()}
+
+    def loss() -> Tensor:
+        return _loss(weights, tables, seen, seen, groups, settings, generator).sum()
+
+    def score() -> Tensor:
+        fixed = torch.Generator().manual_seed(0)  # the same episodes each time
+        return torch.stack([_loss(weights, tables, unseen, seen, groups, settings, fixed) for _ in range(4)]).mean(0)
+
+    return optimised(weights, loss, None if alone else score, settings)
 
 
 @dataclass(frozen=True, eq=False)
