@@ -1,8 +1,7 @@
-"""The demonstration: find the strongest of 330 measured alloys, by designer and by random search, side by side.
+"""The demonstration: find the strongest of 330 measured alloys, by designer and by random search.
 
-Both may make as many experiments as the budget of `strongest-alloy.yaml` says; an "experiment" looks up what was really
-measured. For each seed both begin with the same first alloys, drawn by lot. Every number on the screen and in the
-report is of this very run. Run it with ``make demo``.
+Both make as many experiments as the budget of `strongest-alloy.yaml`; an "experiment" looks up a measured value. For
+each seed both start with the same random alloys. Run it with ``make demo``.
 """
 
 from __future__ import annotations
@@ -56,8 +55,8 @@ def main() -> None:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10, help="searches of each kind (default: 10)")
-    parser.add_argument("--budget", type=int, help="experiments of each search (default: what the file says)")
-    parser.add_argument("--folder", type=Path, default=Path("demo"), help="where the report goes (default: demo)")
+    parser.add_argument("--budget", type=int, help="experiments of each search (default: that of the file)")
+    parser.add_argument("--folder", type=Path, default=Path("demo"), help="folder of the report (default: demo)")
     options = parser.parse_args()
     started = time.monotonic()
     console = Console()
@@ -66,8 +65,10 @@ def main() -> None:
     truth = measured_alloys(QUANTITY).groupby(DESIGN)[QUANTITY].mean()
     console.print(f"\n[bold]The strongest of {len(truth)} measured alloys[/]")
     console.print(f"Yield strength in compression at room temperature; {SOURCE}.", style="dim")
-    console.print("designer knows the list of alloys and no strength; an experiment looks up one.", style="dim")
-    console.print("Both searches begin with the same alloys, drawn by lot for each seed.\n", style="dim")
+    console.print(
+        "designer knows the list of alloys without strengths; an experiment looks up one strength.", style="dim"
+    )
+    console.print("Both searches start with the same random alloys for each seed.\n", style="dim")
 
     spec = CampaignSpec.from_file(FILE)
     budget, measure = options.budget or spec.settings.budget, spec.settings.measure
@@ -101,7 +102,7 @@ def _progress(console: Console) -> Progress:
 
 
 def _campaign(spec: CampaignSpec, truth: pd.Series[float], seed: int, budget: int) -> Campaign:
-    """Begin the campaign of the file in memory, with first designs drawn by lot."""
+    """Return the campaign of the file in memory, with random first designs."""
     assert isinstance(spec.settings.initial, int)
     first = truth.index[_order(truth, seed)[: spec.settings.initial]].to_frame(index=False)
     return Campaign.create(
@@ -117,7 +118,7 @@ def _campaign(spec: CampaignSpec, truth: pd.Series[float], seed: int, budget: in
 
 
 def _order(truth: pd.Series[float], seed: int) -> npt.NDArray[np.intp]:
-    """Return the rows of the list in the order in which random search with `seed` goes through it."""
+    """Return the rows of the list in the random order of `seed`."""
     return np.random.default_rng(seed).permutation(len(truth))
 
 
@@ -132,12 +133,12 @@ def _named(values: Sequence[float], truth: pd.Series[float]) -> Search:
 
 
 def _random(truth: pd.Series[float], seed: int) -> Search:
-    """Return a search in random order through the whole list, so that it always finds the strongest at last."""
+    """Return a search through the whole list in random order, which always finds the strongest."""
     return _named(truth.to_numpy()[_order(truth, seed)].tolist(), truth)
 
 
 def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
-    """Return what the first campaign tried, one row a batch: the best of the batch, and the best until then."""
+    """Return one row for each batch of the first campaign: the best of the batch, and the best so far."""
     table = Table(title="What designer tried (seed 0): the best of each batch", title_justify="left", box=SIMPLE_HEAD)
     for name in ("experiments", "chosen"):
         table.add_column(name, no_wrap=True)
@@ -153,7 +154,7 @@ def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
         value = top.values[QUANTITY]
         table.add_row(
             f"{first}-{first + len(batch) - 1}",
-            {"initial": "by lot", "model": "by the model"}[made_by[str(top.suggestion)].how],
+            {"initial": "at random", "model": "by the model"}[made_by[str(top.suggestion)].how],
             f"{value:.0f}", f"{max(best, value):.0f}", f"{(truth > value).sum() + 1}",
             f"{_short(str(top.design['alloy']))}, {top.design['processing']}",
             style="bold" if value > best else "",
@@ -163,7 +164,7 @@ def _tried(campaign: Campaign, truth: pd.Series[float]) -> Table:
 
 
 def _short(formula: str) -> str:
-    """Return a formula as a metallurgist writes it: without blanks, and without ones."""
+    """Return a formula without blanks and ones."""
     return "".join(part.removesuffix("1") if part[:-1].isalpha() else part for part in formula.split())
 
 
@@ -187,25 +188,25 @@ def _at(search: Search, budget: int) -> str:
 def _conclusion(
     ours: Sequence[Search], random: Sequence[Search], truth: pd.Series[float], budget: int
 ) -> tuple[str, ...]:
-    """Say in sentences what the run has shown."""
+    """Return the results of the run as sentences."""
     expected = (len(truth) + 1) / 2
     ((alloy, processing),) = truth.index[truth == truth.max()]
     found = [search.needed for search in ours if search.needed is not None]
-    said = [f"The strongest alloy of the list is {alloy} ({processing}), {truth.max():.0f} {UNIT}."]
+    sentences = [f"The strongest alloy of the list is {alloy} ({processing}), {truth.max():.0f} {UNIT}."]
     if found:
         middle = statistics.median(found)
-        said.append(
+        sentences.append(
             f"designer found it in {len(found)} of {len(ours)} searches of {budget} experiments, after "
             f"{', '.join(map(str, sorted(found)))} of them (median {middle:g})."
         )
     else:
-        said.append(f"designer found it in none of {len(ours)} searches of {budget} experiments.")
+        sentences.append(f"designer found it in none of {len(ours)} searches of {budget} experiments.")
     lucky = sum(search.needed is not None and search.needed <= budget for search in random)
-    said.append(
-        f"Random search found it in {lucky} of {len(random)} searches of that length; going on through the list "
+    sentences.append(
+        f"Random search found it in {lucky} of {len(random)} searches of that length; through the whole list "
         f"it takes {expected:g} experiments on average."
     )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _figure(ours: Sequence[Search], truth: pd.Series[float]) -> str:

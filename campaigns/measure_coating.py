@@ -1,8 +1,7 @@
-"""Answer for one coating experiment: JSON in, JSON out. A synthetic formula stands in for the coating machine.
+"""Simulate one coating experiment: JSON in, JSON out.
 
 The film follows the Landau-Levich law (thickness grows with speed to the power 2/3); thick films crack while they dry.
-The scatter of a real machine is imitated by a random number that depends on the suggestion's id alone, so that asking
-again gives the same answer.
+The noise is a random number that depends on the suggestion's id only, so that repeated calls give the same result.
 """
 
 import json
@@ -18,7 +17,7 @@ viscosity = (
     VISCOSITY[design["solvent"]] * (1 + design["concentration"] / 20) * (1 - 0.006 * (design["temperature"] - 20))
 )
 wet = 90 * (viscosity * design["speed"] / 10) ** (2 / 3)
-scatter = random.Random(request["id"]).gauss(0, 0.01)  # noqa: S311  no secret hangs on it
+scatter = random.Random(request["id"]).gauss(0, 0.01)  # noqa: S311  not for cryptography
 thickness = wet * design["concentration"] / 30 * (1 + scatter)
 
 if thickness > 1500:

@@ -1,15 +1,15 @@
-"""A synthetic response surface: formulas with the shapes that tempered steels have, and no measurement behind them.
+"""A synthetic response surface with the trends of tempered steels, for `two-targets.yaml`.
 
-It exists so that `two-targets.yaml` runs by itself. Strength falls and elongation rises with tempering, carbon does
-the opposite, and nickel helps both and costs money. The numbers are plausible; do not build anything from them.
+Strength falls and elongation rises with tempering, carbon does the opposite, and nickel improves both at a cost. The
+numbers are not measurements.
 """
 
 from math import exp, log10
 
 
 def measure(carbon, manganese, nickel, temper_temperature, temper_time, quench):
-    """Return strength [MPa], elongation [percent] and cost [EUR/kg] of one steel; one argument a parameter."""
-    # The Hollomon-Jaffe parameter: hotter and longer tempering are the same thing on one scale.
+    """Return strength [MPa], elongation [percent] and cost [EUR/kg] of one steel; one argument for each parameter."""
+    # The Hollomon-Jaffe parameter combines temperature and time.
     tempering = (temper_temperature + 273.15) * (18 + log10(temper_time / 60)) / 1000
     softening = 1 / (1 + exp(-(tempering - 12.5) / 1.6))
     hardened = 700 + 2100 * carbon**0.5 + 60 * manganese + 35 * nickel + (40 if quench == "water" else 0)

@@ -58,7 +58,7 @@ SAME_NAME = {"__init__", "base", "testing"}
 """Every package may have its interfaces in ``base`` and a test kit in ``testing``; other modules have names of their
 own."""
 
-# What nobody should wait for, and who may not load it.
+# Libraries that are slow to import, and modules that may not load them.
 HEAVY = ("torch", "botorch", "gpytorch", "pymatgen", "sklearn", "matplotlib")
 QUICK = (
     "designer.space",

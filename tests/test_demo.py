@@ -56,12 +56,12 @@ def test_the_conclusion_says_when_the_strongest_was_not_found(demo: ModuleType) 
     index = pd.MultiIndex.from_tuples([("Fe1 Ni1", "cast"), ("Co1 Ni1", "cast")], names=demo.DESIGN)
     truth = pd.Series([5.0, 9.0], index=index)
     weak, strong = demo.Search([5.0], None), demo.Search([5.0, 9.0], 2)
-    said = " ".join(demo._conclusion([weak, weak], [strong], truth, 2))
-    assert "designer found it in none of 2 searches" in said
-    said = " ".join(demo._conclusion([weak, strong], [strong], truth, 2))
-    assert "designer found it in 1 of 2 searches of 2 experiments, after 2 of them (median 2)." in said
-    assert "The strongest alloy of the list is Co1 Ni1 (cast), 9 MPa." in said
-    assert "Random search found it in 1 of 1 searches" in said
+    text = " ".join(demo._conclusion([weak, weak], [strong], truth, 2))
+    assert "designer found it in none of 2 searches" in text
+    text = " ".join(demo._conclusion([weak, strong], [strong], truth, 2))
+    assert "designer found it in 1 of 2 searches of 2 experiments, after 2 of them (median 2)." in text
+    assert "The strongest alloy of the list is Co1 Ni1 (cast), 9 MPa." in text
+    assert "Random search found it in 1 of 1 searches" in text
 
 
 def test_the_demo_runs_and_writes_its_report(repository: Path, tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def blocks(document: str) -> Iterator[Block]:
         between = document[end : match.start()]
         notes = _NOTES.search(between)
         line = document.count("\n", 0, match.start()) + 1
-        said = tuple(re.findall("<!-- (.*?) -->", notes[0])) if notes else ()
+        notes_before = tuple(re.findall("<!-- (.*?) -->", notes[0])) if notes else ()
         follows = end > 0 and not _NOTES.sub("", between).strip()
-        yield Block(match[1], match[2], line, said, follows)
+        yield Block(match[1], match[2], line, notes_before, follows)
         end = match.end()
 
 

@@ -1,10 +1,10 @@
-"""An instrument that asks what to make next, measures it, and records it over HTTP, until the campaign is done.
+"""An instrument that gets suggestions, measures them and records the results over HTTP, until the campaign can stop.
 
-It needs nothing but Python. Replace `measure` with what drives your instrument. Either side may die at any moment:
+It needs Python only. Replace `measure` with the control of your instrument. Both sides may stop at any time:
 
-- every write carries an Idempotency-Key that follows from what is written, so the same write is never done twice
-- what was suggested and not yet recorded is open in the campaign, so a new start measures that first
-- while the server is away, the instrument waits and tries again
+- every write has an Idempotency-Key derived from its content, so that no write is made twice
+- suggestions without a result are open in the campaign, and are measured first after a restart
+- while the server is unavailable, the instrument waits and retries
 
     export DESIGNER_URL=http://localhost:8321 DESIGNER_TOKEN=dsg_...
     python instrument.py nickel-films
@@ -43,19 +43,19 @@ def measure(design: dict[str, Any]) -> dict[str, Any]:
 
 
 class Service:
-    """The service's API, with patience."""
+    """The service's API, with retries."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def __call__(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
-        """Send a request until it is answered, and return the answer.
+        """Send a request, with retries, and return the answer.
 
         Raises
         ------
         SystemExit
-            If it is refused: the problem says why, and trying again would not help.
+            If it is refused.
         """
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
         data = None if body is None else json.dumps(body).encode()
@@ -66,10 +66,10 @@ class Service:
                 with urllib.request.urlopen(request, timeout=90) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
-                said = json.loads(error.read() or b"{}")
+                problem = json.loads(error.read() or b"{}")
                 if error.code not in (429, 502, 503, 504):
-                    sys.exit(f"{method} {path}: {error.code} {said.get('detail', '')}")
-                reason = said.get("detail", str(error.code))
+                    sys.exit(f"{method} {path}: {error.code} {problem.get('detail', '')}")
+                reason = problem.get("detail", str(error.code))
             except (OSError, ValueError) as error:  # no connection, or one that broke off
                 reason = str(error)
             if time.monotonic() > until:
@@ -80,7 +80,7 @@ class Service:
 
 
 def run(service: Service, campaign: str) -> str:
-    """Ask, measure and record until the campaign says stop; return why it does."""
+    """Suggest, measure and record until a stopping rule holds; return its reason."""
     path = f"/api/campaigns/{quote(campaign, safe='')}"
     while True:
         state = service("GET", path)
@@ -90,7 +90,7 @@ def run(service: Service, campaign: str) -> str:
             for suggestion in state["open_suggestions"]:
                 work(service, path, suggestion)
             continue
-        # The key says how far the campaign was: asked again after a crash, it is the same wish.
+        # The key has the number of closed suggestions: after a crash the same request has the same key.
         made = sum(state[key] for key in ("recorded", "failed", "withdrawn"))
         job = service("POST", f"{path}/suggestions?wait=30", {}, key=f"ask-after-{made}")
         while job["state"] in ("waiting", "running"):
@@ -101,7 +101,7 @@ def run(service: Service, campaign: str) -> str:
 
 
 def work(service: Service, path: str, suggestion: dict[str, Any]) -> None:
-    """Measure one suggestion and record what came out."""
+    """Measure one suggestion and record the result."""
     name = suggestion["id"]
     try:
         row = {"suggestion": name, **measure(suggestion["design"])}
@@ -114,14 +114,14 @@ def work(service: Service, path: str, suggestion: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run on the campaign that is named."""
+    """Run on the given campaign."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("campaign", help="the campaign's id, as in its page's address")
     given = parser.parse_args()
     try:
         service = Service(os.environ.get("DESIGNER_URL", "http://localhost:8321"), os.environ["DESIGNER_TOKEN"])
     except KeyError:
-        sys.exit("DESIGNER_TOKEN is not set; make one with: designer token create instrument --role record")
+        sys.exit("DESIGNER_TOKEN is not set; create one with: designer token create instrument --role record")
     print(run(service, given.campaign))
 
 

@@ -1,4 +1,4 @@
-"""The plate that oxygen-evolution.yaml is about, as it was measured: an oracle that looks the overpotential up."""
+"""The oracle of oxygen-evolution.yaml: it looks up the measured overpotential of a plate."""
 
 import csv
 import os
@@ -22,7 +22,7 @@ def _plate() -> dict[tuple[int, ...], float]:
 
 
 def overpotential(composition: dict[str, float]) -> dict[str, float]:
-    """Return the overpotential of a composition in at.%, by element; raises where the plate has no such spot."""
+    """Return the overpotential of a composition in at.%, by element; ValueError if no spot has it."""
     made = tuple(round(composition[element] / 10) for element in ELEMENTS)
     if made not in _plate():
         raise ValueError("the plate has no spot of this composition")

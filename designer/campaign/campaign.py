@@ -234,7 +234,7 @@ class Campaign(CampaignView):
         partial: bool = False,
         file: str | None = None,
     ) -> RecordReport:
-        """Record results that nobody asked for, off the grid or out of bounds included, all or none.
+        """Record results of designs that were not suggested, also off the step or out of bounds, all or none.
 
         The table holds the space's columns and the targets'. Raises InvalidData with every fault.
         """

@@ -172,7 +172,7 @@ def _next_replicate(state: CampaignState, suggestion: str) -> int:
 
 
 def _batch(campaign: RunnableCampaign) -> int:
-    """Return how many designs to suggest: a batch, but no more than the budget has room for."""
+    """Return how many designs to suggest: a batch, or fewer if the budget allows only fewer."""
     settings = campaign.settings
     if settings.budget is None:
         return settings.batch_size

@@ -23,7 +23,7 @@ from designer.errors import Fault
 
 MAX_LENGTH = 300
 MAX_DEPTH = 8
-LEAST = 1e-8
+MIN_AMOUNT = 1e-8
 """An amount below which an element is not there."""
 
 REMEDY = "write element symbols and amounts, such as Fe2O3, Ba0.5Sr0.5CoO3 or (NH4)2SO4"
@@ -153,7 +153,7 @@ class _Reader:
         amounts = self._formula(0)
         if self.place < len(self.text):
             raise self._stranger()
-        return {symbol: amount for symbol, amount in amounts.items() if amount >= LEAST}
+        return {symbol: amount for symbol, amount in amounts.items() if amount >= MIN_AMOUNT}
 
     def _formula(self, depth: int) -> dict[str, float]:
         if depth > MAX_DEPTH:

@@ -11,7 +11,7 @@ import numpy as np
 
 from designer.chemistry.abbreviations import MATERIALS
 from designer.chemistry.elements import FloatArray, element_indices
-from designer.chemistry.formula_reader import LEAST, MAX_LENGTH, REMEDY, STOP, NotFormula, read_formula
+from designer.chemistry.formula_reader import MAX_LENGTH, MIN_AMOUNT, REMEDY, STOP, NotFormula, read_formula
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidData
 
@@ -67,7 +67,7 @@ def _plain(text: str) -> Mapping[str, float] | None:
     amounts: dict[str, float] = {}
     for symbol, number in _PART.findall(text):
         amount = float(number) if number else 1.0
-        if symbol not in KNOWN_SYMBOLS or amount < LEAST:
+        if symbol not in KNOWN_SYMBOLS or amount < MIN_AMOUNT:
             return None
         amounts[symbol] = amounts.get(symbol, 0.0) + amount
     return MappingProxyType(amounts)

@@ -35,9 +35,9 @@ def server(folder: Path, *, fsync: bool = False) -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="designer-postgres-"))
     user: dict[str, Any] = {}
     if os.geteuid() == 0:  # the server refuses to run as root
-        nobody = pwd.getpwnam("nobody")
-        os.chown(home, nobody.pw_uid, nobody.pw_gid)
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        account = pwd.getpwnam("nobody")
+        os.chown(home, account.pw_uid, account.pw_gid)
+        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     data, secret = home / "data", home / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)

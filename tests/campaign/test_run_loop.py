@@ -27,7 +27,7 @@ budget: 8
 
 
 class Oracle:
-    """Measures -(x - 7)^2, notes whom it was asked about, and does what it is told at one of the calls."""
+    """Measures -(x - 7)^2, keeps the ids of its calls, and runs an action at one of them."""
 
     def __init__(self, acts: Mapping[int, Callable[[], Any]] | None = None) -> None:
         self.acts = acts or {}
@@ -73,7 +73,7 @@ def test_it_runs_to_its_budget_and_says_why_it_stopped(path: Path) -> None:
     assert tuple(steps) == report.steps
     assert [step.spent for step in steps] == list(range(1, 9))
     assert len(campaign.state.results) == 8
-    assert campaign.state.open == (), "no more is suggested than the budget has room for"
+    assert campaign.state.open == (), "no more is suggested than the budget allows"
 
 
 def test_it_stops_at_the_target(path: Path) -> None:

@@ -28,7 +28,7 @@ def test_amounts(text, amounts):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is not a formula"),
         ("fe2o3", "is not a formula"),
@@ -48,8 +48,8 @@ def test_amounts(text, amounts):
         ("Na2CO3.10H2O", "can be read in two ways"),
     ],
 )
-def test_what_is_no_formula_is_refused_with_a_remedy(text, said):
-    with pytest.raises(InvalidData, match=said) as caught:
+def test_what_is_no_formula_is_refused_with_a_remedy(text, message):
+    with pytest.raises(InvalidData, match=message) as caught:
         parse_formula(text)
     (fault,) = caught.value.faults
     assert fault.remedy.startswith(("write element symbols", "put crystal water"))

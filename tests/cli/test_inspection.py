@@ -136,7 +136,7 @@ class TestPredict:
             (["glass.yaml"], "no design is given"),
         ],
     )
-    def test_what_cannot_be_predicted_is_told(self, designer, measured, words, message):
+    def test_invalid_predictions_are_refused(self, designer, measured, words, message):
         done = designer("predict", *words)
         assert done.code == 2
         assert message in done.err
@@ -207,7 +207,7 @@ class TestExport:
         assert (folder / "out.csv").read_text().startswith("measurement,")
 
     @pytest.mark.parametrize("words", [[], ["out.xml"], ["a.csv", "b.csv"], ["nowhere/out.csv"]])
-    def test_what_cannot_be_written_is_told(self, designer, measured, words):
+    def test_pictures_that_cannot_be_written_are_refused(self, designer, measured, words):
         done = designer("export", *words)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1
@@ -231,7 +231,7 @@ class TestReport:
         assert {path.stem for path in (folder / "png").iterdir()} == names
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in (folder / "png").iterdir())
 
-    def test_every_fault_of_a_command_line_is_told_at_once(self, designer, measured, folder):
+    def test_all_faults_of_a_command_line_are_reported_at_once(self, designer, measured, folder):
         (folder / "taken").write_text("mine")
         done = designer("report", "--format", "pdf", "--figures", "taken", "--figure-format", "gif", "-o", "a.doc")
         assert done.code == 2
@@ -240,7 +240,7 @@ class TestReport:
         assert designer("report", "--format", "md", "-o", "a.html").code == 2
 
     @pytest.mark.parametrize("name", ["report.pdf", "nowhere/report.html"])
-    def test_what_cannot_be_written_is_told(self, designer, measured, folder, name):
+    def test_reports_that_cannot_be_written_are_refused(self, designer, measured, folder, name):
         done = designer("report", "-o", name)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1

@@ -79,7 +79,7 @@ class TestSheets:
         assert designer("suggest", "--csv", "nowhere/next.csv").code == 2
         assert not (folder / "glass.db").exists()
 
-    def test_all_faults_of_a_sheet_are_told_and_nothing_is_recorded(self, designer, folder):
+    def test_all_faults_of_a_table_are_reported_and_nothing_is_recorded(self, designer, folder):
         designer("suggest", "-n", "4", "--csv", "next.csv")
         before = events(folder)
         fill(folder / "next.csv", strength=["hot", "nan", "1e999", "5 mV"], suggestion=["S0001", "S0009", "", "S0004"])
@@ -154,7 +154,7 @@ class TestOneByOne:
             (["absent.csv"], "absent.csv: no such file"),
         ],
     )
-    def test_what_cannot_be_recorded_is_told_and_changes_nothing(self, designer, folder, words, message):
+    def test_invalid_results_are_refused_and_change_nothing(self, designer, folder, words, message):
         designer("suggest", "-n", "1")
         before = events(folder)
         done = designer("record", *words)
@@ -191,7 +191,7 @@ class TestOneByOne:
 
 
 class TestNotes:
-    def test_what_is_still_open_is_told(self, designer):
+    def test_open_suggestions_are_reported(self, designer):
         designer("suggest", "-n", "2")
         done = designer("suggest", "-n", "1", "--json")
         assert "Open from before: S0001, S0002" in done.data["notes"]
@@ -287,7 +287,7 @@ class TestAmend:
             ([], "no id is given"),
         ],
     )
-    def test_what_cannot_be_amended_is_told_and_changes_nothing(self, designer, folder, words, message):
+    def test_invalid_amendments_are_refused_and_change_nothing(self, designer, folder, words, message):
         before = events(folder)
         done = designer("amend", *words)
         assert done.code == 2, done

@@ -62,7 +62,7 @@ def test_looking_loads_no_torch(folder: Path):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_version_is_told(designer):
+def test_version_is_printed(designer):
     from importlib.metadata import PackageNotFoundError, version
 
     try:

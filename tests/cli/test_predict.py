@@ -28,7 +28,7 @@ def past(folder: Path) -> Path:
     return folder
 
 
-def test_designs_of_a_table_are_foretold(designer, past):
+def test_designs_of_a_table_are_predicted(designer, past):
     done = designer("predict", "--prior", "learned", "--measured", "mine.csv", "new.csv")
     assert done.code == 0
     assert "stiffness [GPa]" in done.out

@@ -22,7 +22,7 @@ CHANGEABLE = (
 def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
     """Return how `second` asks for something else than `first`: other targets or other candidates.
 
-    When a goal counts as reached may change at any time, and so may what nobody computes with: descriptions.
+    ``reach`` may change at any time, and so may descriptions, which no computation uses.
     """
     faults = []
     old, new = ({target.name: target for target in spec.targets} for spec in (first, second))

@@ -118,8 +118,8 @@ class Settings(Value):
     batch_size
         How many designs are suggested at once, unless asked otherwise.
     budget
-        How many experiments may be made: results and failures of suggestions, replicates included. Results that
-        nobody asked for cost nothing.
+        How many experiments may be made: results and failures of suggestions, replicates included. Attached
+        results are not counted.
     stop
         See `Stop`; the campaign stops at a reached target unless ``reach: false``.
     measure

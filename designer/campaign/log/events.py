@@ -73,7 +73,7 @@ class Suggested(_Event):
 class Recorded(_Event):
     """A measurement, or more target values of one.
 
-    `design` is what was really made. `suggestion` is None for a result that nobody asked for. A second event with the
+    `design` is what was really made. `suggestion` is None for an attached result. A second event with the
     same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
     `notes` is what the oracle says about the result.
     """

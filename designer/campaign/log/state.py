@@ -54,7 +54,7 @@ class Measurement:
     """One result: the design that was made and the target values that were measured, in lab units.
 
     `values` may lack targets. `noise` holds standard errors. A withdrawn measurement counts no more. `as_recorded` is
-    what was first said, before any amendment, so that the same row is known again.
+    the row before any amendment, by which the same row is recognised.
     """
 
     id: str

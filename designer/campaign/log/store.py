@@ -350,7 +350,7 @@ def _postgres_engine(url: URL, pooled: bool) -> Engine:
     except ImportError:
         raise MissingExtra("psycopg", "postgres") from None
     options: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_SECONDS}
-    # No ping before use: after the server was restarted one request is told so (503), and the pool begins anew.
+    # No ping before use: after a restart of the server one request fails (503), and the pool is renewed.
     return sa.create_engine(url, connect_args=options, **(_POOL if pooled else {"poolclass": sa.NullPool}))
 
 

@@ -33,7 +33,7 @@ class Verdict:
 def spent(state: CampaignState) -> int:
     """Return how many experiments of the budget were made: results and failures of suggestions.
 
-    Results that nobody asked for cost nothing; an experiment that failed was made all the same.
+    Attached results are not counted; failed experiments are.
     """
     results = sum(each.suggestion is not None and not each.withdrawn for each in state.measurements.values())
     return results + sum(each.suggestion is not None for each in state.failures)
@@ -66,13 +66,13 @@ def verdict(
     if level is None:
         return Verdict(False, f"goes on: {of_budget}{_not_reached(settings, objective)}")
     if probability is None:
-        return Verdict(False, f"goes on: {of_budget}; too few results to say whether better designs are left")
+        return Verdict(False, f"goes on: {of_budget}; too few results to estimate the probability of a better design")
     chance = probability(margin)
     by = f" by more than {margin:g}" if margin else ""
-    said = f"the probability that a design is left that is better than the best{by} is {chance:.2g}"
+    text = f"the probability of a design better than the best{by} is {chance:.2g}"
     if chance < level:
-        return Verdict(True, f"{said}, below {level:g} ({of_budget})", "probability")
-    return Verdict(False, f"goes on: {of_budget}; {said}, not below {level:g}")
+        return Verdict(True, f"{text}, below {level:g} ({of_budget})", "probability")
+    return Verdict(False, f"goes on: {of_budget}; {text}, not below {level:g}")
 
 
 def _count(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The page of latencies: what is measured, and what is said where there is no figure."""
+"""The page of latencies: its measurements, and its text where a figure is missing."""
 
 from __future__ import annotations
 

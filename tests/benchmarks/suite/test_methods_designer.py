@@ -1,4 +1,4 @@
-"""Our own method with past tasks: warm from the first experiment; the plain one where they teach nothing."""
+"""Our own method with past tasks: informed from the first experiment; the baseline if they are not informative."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def by_stem(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", INVALID, ids=by_stem)
-def test_every_fault_is_told_with_its_line_and_remedy(path: Path) -> None:
+def test_every_fault_has_its_line_and_remedy(path: Path) -> None:
     assert message_of(path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
@@ -179,7 +179,7 @@ class TestDifferences:
             ("name: strength", "name: hardness", "target 'strength' is gone"),
         ],
     )
-    def test_another_question_is_told(self, tmp_path: Path, old: str, new: str, message: str) -> None:
+    def test_changed_questions_are_reported(self, tmp_path: Path, old: str, new: str, message: str) -> None:
         faults = same_question(self.spec(tmp_path), self.spec(tmp_path, (old, new)))
         assert message in "\n".join(map(str, faults))
 

@@ -30,8 +30,8 @@ from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.errors import InvalidSpace, NoDesignLeft
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
-from designer.surrogates.robust.decimal_slips import FEWEST
-from designer.surrogates.robust.outlier_search import MOST
+from designer.surrogates.robust.decimal_slips import MIN_RESULTS
+from designer.surrogates.robust.outlier_search import MAX_OUTLIER_SHARE
 from tests.acquisition.worlds import fitted
 from tests.space.spaces import spaces
 
@@ -96,9 +96,9 @@ class TestOutliers:
         assert campaign.events[-1].notes == ()
 
     def test_no_model_below_the_number_of_results_that_can_be_flagged(self) -> None:
-        assert int(MOST * MIN_RESULTS_TO_FLAG) == 1
-        assert int(MOST * (MIN_RESULTS_TO_FLAG - 1)) == 0
-        assert FEWEST == MIN_RESULTS_TO_FLAG
+        assert int(MAX_OUTLIER_SHARE * MIN_RESULTS_TO_FLAG) == 1
+        assert int(MAX_OUTLIER_SHARE * (MIN_RESULTS_TO_FLAG - 1)) == 0
+        assert MIN_RESULTS == MIN_RESULTS_TO_FLAG
 
 
 @pytest.mark.parametrize("q", [1, 2])

@@ -239,7 +239,7 @@ def test_paths_that_are_no_past_work(tmp_path: Path) -> None:
     ]
 
 
-def test_faults_of_past_tables_are_told_with_their_rows(family: Path) -> None:
+def test_faults_of_past_tables_have_their_rows(family: Path) -> None:
     text = (family / "alloy_2.csv").read_text().replace("Ar", "krypton", 1)
     (family / "alloy_2.csv").write_text(text)
     campaign = Campaign.open(file_of(family.parent, {"tasks": ["past"]}))

@@ -30,7 +30,7 @@ class TestBudget:
         assert spent(campaign.state) == 3
         assert campaign.verdict() == Verdict(True, "the budget of 3 experiments is used up", "budget")
 
-    def test_what_nobody_asked_for_costs_nothing(self) -> None:
+    def test_attached_results_are_not_counted(self) -> None:
         campaign = create(budget=2)
         campaign.attach([{"x": x, "y": 400 + x} for x in range(5)])
         assert campaign.verdict() == Verdict(False, "goes on: 0 of 2 experiments made; the target is not reached")
@@ -99,8 +99,7 @@ class TestProbability:
         assert asked == [5]
         assert decided.rule == "probability"
         assert decided.reason == (
-            "the probability that a design is left that is better than the best by more than 5 is 0.004, below 0.01 "
-            "(0 experiments made)"
+            "the probability of a design better than the best by more than 5 is 0.004, below 0.01 (0 experiments made)"
         )
 
     def test_not_below_the_level(self) -> None:
@@ -111,7 +110,7 @@ class TestProbability:
 
     def test_not_known_yet(self) -> None:
         campaign = create(stop={"probability_of_better_than": 0.01})
-        assert "too few results to say" in campaign.verdict().reason
+        assert "too few results to estimate" in campaign.verdict().reason
 
     @pytest.mark.parametrize(("margin", "stops"), [(0.01, False), (1000, True)])
     def test_by_the_model(self, margin: float, stops: bool) -> None:
