@@ -79,7 +79,7 @@ OLD_MODULES = {
 # What keeps its name although it matches: titles of papers, and names of files and fields that version 0.1 had.
 QUOTED = re.compile(
     r"\"teacher\.|correlated normal beliefs|believer|getpwnam\(\"nobody\"\)"
-    r"|[\"`]doubt(?:s|ed)[\"`]|\"--most\"|and --most are the same"
+    r"|[\"`]doubt(?:s|ed)[\"`]|\"--most\"|--most \d\"|and --most are the same"
 )
 
 
