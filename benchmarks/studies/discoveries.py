@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +22,12 @@ SEEDS = 20
 ATTACHED, EXPERIMENTS = 12, 8
 WIDTH = 0.04
 """Of the narrow peak, as a share of each parameter's range."""
-PROGRAM = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='campaigns')['run'](int(sys.argv[2]))"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns and print a Markdown table."""
+    from benchmarks.studies.checkouts import result_of  # absent from other checkouts, which run this file
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.discoveries", description=__doc__)
     parser.add_argument("--against", type=Path, help="another checkout, run on the same campaigns")
     parser.add_argument("--seeds", type=int, default=SEEDS)
@@ -38,25 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = ["this checkout"] if given.against is None else ["other checkout", "this checkout"]
     print(f"| regret after {EXPERIMENTS} experiments, {given.seeds} campaigns | {' | '.join(names)} |")
     print("|---|" + "---:|" * len(names))
-    rows = [np.array(outcomes(checkout, given.seeds)) for checkout in checkouts]
+    rows = [np.array(result_of(checkout, __file__, "run", str(given.seeds), variables={})) for checkout in checkouts]
     for i, name in enumerate(SETS):
         print(f"| {name} | " + " | ".join(f"{np.mean(found[:, i]):.3f}" for found in rows) + " |")
     return 0
 
 
-def outcomes(checkout: Path, seeds: int) -> list[list[float]]:
-    """Return the regrets of every set, a row a seed, of the package in a checkout."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    environment = {**os.environ, **threads, "PYTHONPATH": str(checkout)}
-    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).resolve()), str(seeds)]
-    done = subprocess.run(command, env=environment, cwd=checkout, capture_output=True, text=True, check=True)
-    found: list[list[float]] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def run(seeds: int) -> None:
+def run(seeds: str) -> None:
     """Print the regrets of every set and seed as JSON."""
-    print(json.dumps([[campaign(which, seed) for which in SETS] for seed in range(seeds)]))
+    print(json.dumps([[campaign(which, seed) for which in SETS] for seed in range(int(seeds))]))
 
 
 def campaign(which: str, seed: int) -> float:

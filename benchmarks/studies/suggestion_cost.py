@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ from typing import Any
 FAMILY, TASKS, ROWS = "process-window", 20, 200
 RESULTS = 6
 REPEATS = 5
-PROGRAM = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='timed')['timed'](sys.argv[2])"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,12 +67,10 @@ def write_campaign(folder: Path) -> Path:
 
 def measure(checkout: Path, campaign: Path) -> list[float]:
     """Return the CPU seconds of one suggestion after 0, 1, ... results, timed in a fresh interpreter."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    environment = {**os.environ, **threads, "PYTHONPATH": str(checkout)}
-    environment["DESIGNER_CACHE"] = str(campaign.parent / checkout.name)
-    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).resolve()), str(campaign)]
-    done = subprocess.run(command, env=environment, cwd=campaign.parent, capture_output=True, text=True, check=True)
-    found: list[float] = json.loads(done.stdout)
+    from benchmarks.studies.checkouts import result_of  # absent from other checkouts, which run this file
+
+    cache = {"DESIGNER_CACHE": str(campaign.parent / checkout.name)}
+    found: list[float] = result_of(checkout, __file__, "timed", str(campaign), variables=cache)
     return found
 
 
@@ -85,7 +81,8 @@ def timed(path: str) -> None:
     store = f"{path}.{os.getpid()}.db"
     campaign = Campaign.open(path, store=f"{store}.first")
     name = campaign.objective.targets[0].name
-    campaign.suggest(1)  # fits the prior, or reads it from the cache, and imports the libraries
+    for i in range(3):  # fits the prior, or reads it from the cache, and imports all libraries
+        campaign.record(campaign.suggest(1).assign(**{name: float(i)}))
     took: list[float] = []
     for i in range(RESULTS):
         campaign = Campaign.open(path, store=store)

@@ -35,7 +35,7 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors.base import ConditionedPrior
+from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP
 from designer.priors.evidence import PriorEvidence
@@ -44,7 +44,6 @@ from designer.priors.interleaving import InterleavedMixture
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.transfer import FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
-from designer.surrogates.independent import joined
 from designer.surrogates.model_mixture import Mixture
 
 if TYPE_CHECKING:
@@ -158,14 +157,12 @@ class FittedAuto(SavedPrior):
 
     def conditioned(self, data: TaskData) -> ConditionedPrior:
         """Return the posterior of a new task, and the evidence of the first target that past tasks inform."""
-        targets = [data.target(i) for i in range(data.targets)]
-        found = [self.weighted_experts(one) for one in targets]
-
-        def evidence() -> PriorEvidence | None:
-            pairs = zip(targets, found, strict=True)
-            return next((self._evidence(one, each) for one, each in pairs if len(each.models) > 1), None)
-
-        return ConditionedPrior(joined([each.model for each in found]), evidence)
+        return conditioned_each(
+            data,
+            lambda one: (one, self.weighted_experts(one)),
+            lambda found: found[1].model,
+            lambda found: self._evidence(*found) if len(found[1].models) > 1 else None,
+        )
 
     def weighted_experts(self, one: TaskData) -> WeightedExperts:
         """Return the experts of one target with their weights."""

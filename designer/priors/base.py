@@ -9,15 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from botorch.models.model import Model
 
 from designer.priors.evidence import PriorEvidence
 from designer.surrogates.data import TaskData
+from designer.surrogates.independent import joined
 
 if TYPE_CHECKING:
     from designer.tasks import Task
+
+E = TypeVar("E")
 
 
 @runtime_checkable
@@ -63,6 +66,29 @@ class SupportsEvidence(Protocol):
     def conditioned(self, data: TaskData) -> ConditionedPrior:
         """Return what `FittedPrior.condition` returns, with the evidence for the prior."""
         ...
+
+
+def conditioned_each(
+    data: TaskData,
+    experts: Callable[[TaskData], E],
+    model: Callable[[E], Model],
+    evidence: Callable[[E], PriorEvidence | None],
+) -> ConditionedPrior:
+    """Return the posterior that joins one model a target, and the evidence of the first target that has any.
+
+    Parameters
+    ----------
+    experts
+        Conditions the prior on the data of one target, once.
+    model, evidence
+        The model of a target's experts, and the evidence for the prior among them; None without informative sources.
+    """
+    found = [experts(data.target(i)) for i in range(data.targets)]
+
+    def first_evidence() -> PriorEvidence | None:
+        return next((each for each in map(evidence, found) if each is not None), None)
+
+    return ConditionedPrior(joined([model(each) for each in found]), first_evidence)
 
 
 def conditioned(prior: FittedPrior, data: TaskData) -> ConditionedPrior:

@@ -36,7 +36,7 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.priors.alignment import CommonFeatures, FeatureMap
-from designer.priors.base import ConditionedPrior
+from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
@@ -55,7 +55,6 @@ from designer.priors.source_models import (
 from designer.priors.sources import MIN_SELF_PREDICTION, gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
-from designer.surrogates.independent import joined
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 
 if TYPE_CHECKING:
@@ -170,17 +169,11 @@ class FittedTransfer(SavedPrior):
 
     def conditioned(self, data: TaskData) -> ConditionedPrior:
         """Return the posterior of a new task, and the evidence of the first target that past tasks inform."""
-        targets = [data.target(i) for i in range(data.targets)]
-        found = [self.informed(one) for one in targets]
-
-        def evidence() -> PriorEvidence | None:
-            pairs = zip(targets, found, strict=True)
-            return next((self._evidence(one, models[0]) for one, models in pairs if models), None)
-
-        models = [mix_by_evidence(each, one, OPPOSITE_SIGN_GP) for each, one in zip(found, targets, strict=True)]
-        pairs = zip(models, targets, strict=True)
-        return ConditionedPrior(
-            joined([baseline_model(one) if each is None else each for each, one in pairs]), evidence
+        return conditioned_each(
+            data,
+            lambda one: (one, self.informed(one)),
+            lambda found: mix_by_evidence(found[1], found[0], OPPOSITE_SIGN_GP) or baseline_model(found[0]),
+            lambda found: self._evidence(found[0], found[1][0]) if found[1] else None,
         )
 
     def informed(self, one: TaskData, *, agreeing: bool = True) -> tuple[InformedModel, ...]:
