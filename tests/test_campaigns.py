@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-def test_there_are_at_least_four():
+def test_there_are_at_least_four() -> None:
     assert len(FILES) >= 4
     assert {"alloy-process-by-hand.yaml", "two-targets.yaml", "command-oracle.yaml"} <= set(FILES)
 
@@ -55,7 +55,7 @@ def need(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_is_valid_and_says_what_it_is(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+def test_every_file_is_valid_and_says_what_it_is(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     need(name, folder)
     assert main(["validate", name]) == 0, capsys.readouterr().err
     assert "can run." in capsys.readouterr().out
@@ -64,7 +64,7 @@ def test_every_file_is_valid_and_says_what_it_is(folder: Path, name: str, capsys
     assert CampaignSpec.from_file(folder / name).name == Path(name).stem
 
 
-def test_by_hand_with_a_sheet(folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_by_hand_with_a_sheet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One arc-melting session: a sheet goes out, is filled in, and comes back; one button cracked."""
     name = "alloy-process-by-hand.yaml"
     assert main(["suggest", name, "--csv", "next.csv"]) == 0
@@ -98,7 +98,9 @@ def test_by_hand_with_a_sheet(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert spec.settings.measure is None
 
 
-def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = "two-targets.yaml"
     assert main(["run", name, "--max-experiments", "10", "--json"]) == 0
     ended = json.loads(capsys.readouterr().out)
@@ -111,7 +113,7 @@ def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(folder: Pat
     assert all(row["measured"]["cost"] <= 1.6 for row in best if "measured" in row["best_by"])
 
 
-def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "command-oracle.yaml"
     assert main(["run", name, "--json"]) == 0
     ended = json.loads(capsys.readouterr().out)
@@ -120,13 +122,13 @@ def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixt
     assert any(abs(value - 200) <= 5 for value in values)
 
 
-def test_every_simulator_has_a_campaign():
+def test_every_simulator_has_a_campaign() -> None:
     asked = {load_document(CAMPAIGNS / name).data["measure"]["name"] for name in SIMULATED}
     assert asked == set(SIMULATORS)
 
 
 @pytest.mark.parametrize("name", SIMULATED)
-def test_a_simulated_campaign_runs(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+def test_a_simulated_campaign_runs(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The first experiments are made, nothing else is printed by what simulates, and the run goes on where it ended."""
     need(name, folder)
     limit = 1 if name in SLOW else 3
@@ -142,7 +144,7 @@ def test_a_simulated_campaign_runs(folder: Path, name: str, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("name", PAST)
-def test_a_campaign_with_past_tasks_begins_well(folder: Path, name: str, capsys: pytest.CaptureFixture[str]):
+def test_a_campaign_with_past_tasks_begins_well(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its first experiments, made before anything was measured, are better than most of the space."""
     need(name, folder)
     assert main(["run", name, "--max-experiments", "3", "--json"]) == 0
@@ -157,7 +159,7 @@ def test_a_campaign_with_past_tasks_begins_well(folder: Path, name: str, capsys:
     assert "past tasks predict these" in capsys.readouterr().out
 
 
-def test_the_synthetic_surface_has_a_trade_off_and_a_limit_that_binds(folder: Path):
+def test_the_synthetic_surface_has_a_trade_off_and_a_limit_that_binds(folder: Path) -> None:
     """The file shows what it says: no design is best at all, and the cost excludes what would be."""
     sys.path.append(str(folder))
     from two_targets_surface import measure

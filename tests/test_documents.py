@@ -109,7 +109,7 @@ def test_built_from_python_a_value_raises_its_own_error() -> None:
         Zoo(animals=[{"kind": "cat"}])
     assert str(caught.value) == "animals[0].lives: 'lives' is missing; add 'lives'"
     with pytest.raises(InvalidInput, match="lives"):
-        Cat(kind="cat")
+        Cat(kind="cat")  # type: ignore[call-arg]
     with pytest.raises(InvalidCampaign):
         parse(Zoo, Document({}), error=InvalidCampaign)
 

@@ -149,6 +149,7 @@ class FittedAuto(SavedPrior):
 
     @property
     def kind(self) -> str:
+        """The kind of prior, as in `prior: {kind: ...}`."""
         return KIND
 
     def condition(self, data: TaskData) -> Model:

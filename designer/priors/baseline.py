@@ -32,6 +32,7 @@ class BaselinePrior(SavedPrior):
 
     @property
     def kind(self) -> str:
+        """The kind of prior, as in `prior: {kind: ...}`."""
         return "none"
 
     def fit(self, tasks: Sequence[Task] = (), *, seed: int = 0) -> BaselinePrior:

@@ -76,6 +76,7 @@ class FittedSets(SavedPrior, Generic[L]):
 
     @property
     def kind(self) -> str:
+        """The kind of prior, as in `prior: {kind: ...}`."""
         return self.KIND
 
     @classmethod

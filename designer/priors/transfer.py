@@ -161,6 +161,7 @@ class FittedTransfer(SavedPrior):
 
     @property
     def kind(self) -> str:
+        """The kind of prior, as in `prior: {kind: ...}`."""
         return KIND
 
     def condition(self, data: TaskData) -> Model:

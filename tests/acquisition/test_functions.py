@@ -1,7 +1,10 @@
 """Acquisition functions against botorch, brute-force Monte Carlo and their own definitions."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,24 +35,24 @@ GRID = tensor(np.random.default_rng(5).uniform(0, 1, (60, 2)))
 NOTHING = torch.empty(0, 2, dtype=torch.float64)
 
 
-def context(model, X, objective=None, pending=NOTHING, **keys):
+def context(model: Any, X: Any, objective: Any = None, pending: Any = NOTHING, **keys: Any) -> Any:
     return AcquisitionContext(
         model=model, objective=objective or one(), ranges=keys.pop("ranges", ()), measured=tensor(X), pending=pending,
         reference=GRID, **keys,
     )  # fmt: skip
 
 
-def values(acquisition, X=GRID):
+def values(acquisition: Any, X: Any = GRID) -> Any:
     with torch.no_grad():
         return acquisition(X[:, None, :]).numpy()
 
 
-def several(model_of, X, Y):
+def several(model_of: Any, X: Any, Y: Any) -> Any:
     return IndependentModels(*[model_of(X, Y[:, [i]]) for i in range(Y.shape[1])])
 
 
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])
-def test_without_noise_and_pending_it_is_botorchs_expected_improvement(goal):
+def test_without_noise_and_pending_it_is_botorchs_expected_improvement(goal: str) -> None:
     X, Y = measured()
     model = botorch_model(X, Y, 1e-6)
     at_measured = model.posterior(tensor(X)).mean
@@ -62,7 +65,7 @@ def test_without_noise_and_pending_it_is_botorchs_expected_improvement(goal):
 
 @pytest.mark.parametrize("pending", [NOTHING, tensor([[0.5, 0.5], [0.9, 0.1]])])
 @pytest.mark.parametrize("objective", [one(), one("match", value=0.3, tolerance=0.1)])
-def test_with_noise_and_pending_it_is_the_improvement_of_joint_draws(pending, objective):
+def test_with_noise_and_pending_it_is_the_improvement_of_joint_draws(pending: Any, objective: Any) -> None:
     X, Y = measured()
     model = botorch_model(X, Y, 0.05)
     at = GRID[:6]
@@ -78,7 +81,7 @@ def test_with_noise_and_pending_it_is_the_improvement_of_joint_draws(pending, ob
     np.testing.assert_allclose(found, expected, rtol=0.15, atol=3e-4)
 
 
-def test_it_ranks_designs_as_botorchs_monte_carlo_does():
+def test_it_ranks_designs_as_botorchs_monte_carlo_does() -> None:
     X, Y = measured(n=12)
     model = botorch_model(X, Y, 0.1)
     sampler = SobolQMCNormalSampler(torch.Size([512]), seed=0)
@@ -90,7 +93,7 @@ def test_it_ranks_designs_as_botorchs_monte_carlo_does():
     assert np.corrcoef(found[likely], expected[likely])[0, 1] > 0.98
 
 
-def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components():
+def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components() -> None:
     X, Y = measured()
     parts = [gaussian_process(X, Y[:, 0]), gaussian_process(X[:4], Y[:4, 0]), gaussian_process(X[4:], Y[4:, 0])]
     whole = values(NoisyImprovement(context(Mixture(parts, [0.5, 0.3, 0.2]), X)))
@@ -100,7 +103,7 @@ def test_a_mixtures_improvement_is_the_weighted_sum_of_its_components():
 
 @pytest.mark.parametrize("noise", [1e-4, 0.1])
 @pytest.mark.parametrize("pending", [NOTHING, tensor([[0.5, 0.5], [0.9, 0.1]])])
-def test_the_screen_is_an_upper_bound(noise, pending):
+def test_the_screen_is_an_upper_bound(noise: float, pending: Any) -> None:
     X, Y = measured(n=12)
     acquisition = NoisyImprovement(context(botorch_model(X, Y, noise), X, pending=pending))
     with torch.no_grad():
@@ -110,7 +113,7 @@ def test_the_screen_is_an_upper_bound(noise, pending):
     assert (found[likely] <= screen[likely] + 0.1).all()
 
 
-def test_more_pending_designs_never_raise_the_improvement_and_end_it_at_themselves():
+def test_more_pending_designs_never_raise_the_improvement_and_end_it_at_themselves() -> None:
     X, Y = measured()
     before = NoisyImprovement(context(botorch_model(X, Y, 0.01), X))
     best = GRID[values(before).argmax()][None]
@@ -120,7 +123,7 @@ def test_more_pending_designs_never_raise_the_improvement_and_end_it_at_themselv
     assert values(after).argmax() != values(before).argmax()
 
 
-def test_designs_that_are_never_best_do_not_matter():
+def test_designs_that_are_never_best_do_not_matter() -> None:
     X, Y = measured(n=12)
     model = botorch_model(X, Y, 1e-4)
     good = np.argsort(Y[:, 0])[-3:]
@@ -128,21 +131,21 @@ def test_designs_that_are_never_best_do_not_matter():
     np.testing.assert_allclose(whole, few, atol=1e-6)
 
 
-def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent():
+def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent() -> None:
     X, Y = measured(m=2)
     model = several(lambda x, y: botorch_model(x, y, 1e-6), X, Y)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_most=0.2, at_least=-3)])
     kept = Y[:, 1] <= 0.2
     assert kept.any()
     assert Y[kept, 0].max() < Y[:, 0].max()
-    peer = LogConstrainedExpectedImprovement(model, tensor(Y[kept, 0].max()), 0, {1: [-3.0, 0.2]})
+    peer = LogConstrainedExpectedImprovement(model, tensor(Y[kept, 0].max()), 0, {1: [-3.0, 0.2]})  # type: ignore[dict-item]
     expected = values(peer)
     found = values(NoisyImprovement(context(model, X, objective)))
     likely = expected > -12
     np.testing.assert_allclose(found[likely], expected[likely], atol=0.05)
 
 
-def test_the_probability_of_success_is_added():
+def test_the_probability_of_success_is_added() -> None:
     X, Y = measured()
     model = botorch_model(X, Y)
     plain = values(NoisyImprovement(context(model, X)))
@@ -150,7 +153,7 @@ def test_the_probability_of_success_is_added():
     np.testing.assert_allclose(gated, plain - GRID[:, 0].numpy(), atol=1e-9)
 
 
-def test_while_nothing_is_feasible_the_probability_of_feasibility_counts():
+def test_while_nothing_is_feasible_the_probability_of_feasibility_counts() -> None:
     X, Y = measured(m=2)
     model = several(botorch_model, X, Y)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", at_least=2.5)])
@@ -162,7 +165,7 @@ def test_while_nothing_is_feasible_the_probability_of_feasibility_counts():
     assert values(acquisition.joined(best), best)[0] < values(acquisition, best)[0]
 
 
-def test_without_any_measurement_the_incumbent_is_an_average_design():
+def test_without_any_measurement_the_incumbent_is_an_average_design() -> None:
     X, Y = measured()
     model = botorch_model(X, Y)
     found = values(build_acquisition(context(model, X[:0])))
@@ -173,7 +176,7 @@ def test_without_any_measurement_the_incumbent_is_an_average_design():
 
 
 @pytest.mark.parametrize("weight", [1.0, 3.0])
-def test_desirability_improvement_equals_joint_draws(weight):
+def test_desirability_improvement_equals_joint_draws(weight: float) -> None:
     X, Y = measured(m=2)
     model = several(lambda x, y: botorch_model(x, y, 0.05), X, Y)
     targets = [Target(name="a", goal="maximize", weight=weight), Target(name="b", goal="minimize")]
@@ -197,7 +200,7 @@ def test_desirability_improvement_equals_joint_draws(weight):
         assert np.corrcoef(acquisition.screen(GRID), values(acquisition))[0, 1] > 0.7
 
 
-def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
+def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement() -> None:
     X, Y = measured(m=3)
     model = several(lambda x, y: botorch_model(x, y, 0.01), X, Y)
     targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize"), Target(name="c", at_most=2)]
@@ -208,7 +211,7 @@ def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
     mean, variance = there.mean[:, 0].detach(), there.variance[:, 0].detach()
     centre, spread = mean.mean(0), (mean.var(0, unbiased=False) + variance.mean(0)).sqrt()
 
-    def utilities(y, X=None):
+    def utilities(y: Any, X: Any = None) -> Any:
         y = (y - centre) / spread
         return torch.stack([y[..., 0], -y[..., 1]], -1)
 
@@ -228,7 +231,7 @@ def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement():
 
 
 @pytest.mark.parametrize("kind", ["single", "match", "desirability", "pareto"])
-def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind):
+def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind: str) -> None:
     X, Y = measured(m=2)
     model = several(lambda x, y: gaussian_process(x, y[:, 0]), X, Y)
     if kind in ("single", "match"):
@@ -244,16 +247,16 @@ def test_each_is_differentiable_and_serves_botorchs_own_optimiser(kind):
     _, value = optimize_acqf(
         acquisition, bounds, q=1, num_restarts=2, raw_samples=64, options={"maxiter": 30, "seed": 0}
     )
-    assert math.isfinite(value)
+    assert math.isfinite(value)  # type: ignore[arg-type]
     assert value >= values(acquisition).max() - 0.05
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-15, 1e15, 1e30])
 @pytest.mark.parametrize("kind", ["single", "match", "desirability", "pareto"])
-def test_the_unit_of_a_target_changes_no_ranking(kind, scale):
+def test_the_unit_of_a_target_changes_no_ranking(kind: str, scale: float) -> None:
     X, Y = measured(m=2)
 
-    def scored(size, shift):
+    def scored(size: int, shift: Any) -> Any:
         model = several(lambda x, y: gaussian_process(x, size * y[:, 0] + shift), X, Y)
         keys = {"goal": "match", "value": 0.4 * size, "tolerance": 0.1 * size} if kind == "match" else {}
         targets = [Target(name="a", **({"goal": "maximize"} | keys), weight=1.0 if kind == "desirability" else None)]
@@ -265,17 +268,17 @@ def test_the_unit_of_a_target_changes_no_ranking(kind, scale):
         asked = context(model, X, objective, ranges=objective.ranges(size * Y + shift), pending=GRID[:1])
         return values(build_acquisition(asked), GRID[1:])
 
-    gain = scored(scale, 0.0) - scored(1.0, 0.0)
+    gain = scored(scale, 0.0) - scored(1.0, 0.0)  # type: ignore[arg-type]
     np.testing.assert_allclose(gain - gain.mean(), 0, atol=2e-3)
     if kind in ("single", "match"):
         assert gain.mean() == pytest.approx(math.log(scale), abs=1e-3)
 
 
-def test_the_zero_of_targets_changes_no_trade_off():
+def test_the_zero_of_targets_changes_no_trade_off() -> None:
     X, Y = measured(m=2)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", goal="minimize")])
 
-    def scored(shift, rows):
+    def scored(shift: Any, rows: Any) -> Any:
         model = several(lambda x, y: gaussian_process(x, y[:, 0]), X[:rows], Y[:rows] + shift)
         return values(build_acquisition(context(model, X[:rows], objective)))
 
@@ -284,7 +287,7 @@ def test_the_zero_of_targets_changes_no_trade_off():
 
 
 @pytest.mark.parametrize("kind", ["single", "pareto"])
-def test_a_limit_on_what_was_never_measured_is_left_out(kind):
+def test_a_limit_on_what_was_never_measured_is_left_out(kind: str) -> None:
     X, Y = measured(m=3)
     model = several(lambda x, y: gaussian_process(x, y[:, 0]), X, Y)
     targets = [Target(name="a", goal="maximize"), Target(name="b", goal="minimize" if kind == "pareto" else None)]

@@ -1,5 +1,9 @@
 """The probability that something better is left, against closed forms."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +18,7 @@ from .test_functions import context, several
 from .worlds import botorch_model, gaussian_process, measured, one, pool, tensor
 
 
-def closed(model, x, z, margin, sign=1.0):
+def closed(model: Any, x: Any, z: Any, margin: Any, sign: float = 1.0) -> Any:
     posterior = model.posterior(tensor([x, z]))
     mean = posterior.mean[:, 0].detach().numpy()
     c = posterior.distribution.covariance_matrix.detach().numpy()
@@ -23,7 +27,7 @@ def closed(model, x, z, margin, sign=1.0):
 
 @pytest.mark.parametrize("margin", [0.0, 0.5])
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])
-def test_two_designs_have_a_closed_form(margin, goal):
+def test_two_designs_have_a_closed_form(margin: float, goal: str) -> None:
     X, Y = measured()
     model = botorch_model(X, Y, 0.05)
     x, z = [0.9, 0.2], X[int(Y.argmax())].tolist()
@@ -31,7 +35,7 @@ def test_two_designs_have_a_closed_form(margin, goal):
     assert found == pytest.approx(closed(model, x, z, margin, 1 if goal == "maximize" else -1), abs=0.04)
 
 
-def test_a_mixture_counts_by_its_weights():
+def test_a_mixture_counts_by_its_weights() -> None:
     X, Y = measured()
     parts = [gaussian_process(X, Y[:, 0]), gaussian_process(X[:3], Y[:3, 0])]
     x, z = [0.9, 0.2], X[int(Y.argmax())].tolist()
@@ -40,7 +44,7 @@ def test_a_mixture_counts_by_its_weights():
     assert found == pytest.approx(expected, abs=0.04)
 
 
-def test_what_fails_or_breaks_limits_does_not_count():
+def test_what_fails_or_breaks_limits_does_not_count() -> None:
     X, Y = measured(m=2)
     model = several(botorch_model, X, Y)
     x, z = tensor([[0.9, 0.2]]), tensor(X[:1])
@@ -52,7 +56,7 @@ def test_what_fails_or_breaks_limits_does_not_count():
     assert probability_among(context(model, X, never), x, z, 0.0) == 0.0
 
 
-def test_over_a_pool_it_is_that_of_all_designs_left():
+def test_over_a_pool_it_is_that_of_all_designs_left() -> None:
     rng = np.random.default_rng(0)
     rows = rng.uniform(0, 1, (40, 2))
     y = np.sin(5 * rows).sum(1)
@@ -70,7 +74,7 @@ def test_over_a_pool_it_is_that_of_all_designs_left():
     assert still_pending == pytest.approx(chances[0], abs=0.04)
 
 
-def test_of_a_front_better_means_beyond_it_in_some_utility():
+def test_of_a_front_better_means_beyond_it_in_some_utility() -> None:
     X, Y = measured(m=2)
     model = several(lambda x, y: botorch_model(x, y, 1e-4), X, Y)
     objective = Objective(targets=[Target(name="a", goal="maximize"), Target(name="b", goal="maximize")])
@@ -81,7 +85,7 @@ def test_of_a_front_better_means_beyond_it_in_some_utility():
     assert 0 < chances[1] < chances[0] < 1
 
 
-def test_a_margin_must_be_a_number_that_can_be_beaten():
+def test_a_margin_must_be_a_number_that_can_be_beaten() -> None:
     X, Y = measured()
     model, data = botorch_model(X, Y), Observed(X, Y)
     for margin in (-1.0, float("nan"), float("inf")):
@@ -89,6 +93,6 @@ def test_a_margin_must_be_a_number_that_can_be_beaten():
             probability_of_better(model, pool(X), one(), data, X[:0], margin, 0)
 
 
-def test_nothing_measured_means_something_is_left():
+def test_nothing_measured_means_something_is_left() -> None:
     X, Y = measured()
     assert probability_of_better(botorch_model(X, Y), pool(X), one(), Observed(X[:0], Y[:0]), X[:0], 0.0, 0) == 1.0

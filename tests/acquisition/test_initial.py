@@ -1,5 +1,9 @@
 """First designs: valid, spread out, away from what is taken."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +14,7 @@ from .worlds import alloys, box, pool
 
 
 @pytest.mark.parametrize("space", [box(2), alloys(), pool(np.random.default_rng(0).uniform(0, 1, (50, 2)).round(3))])
-def test_first_designs_are_valid_different_and_reproducible(space):
+def test_first_designs_are_valid_different_and_reproducible(space: Any) -> None:
     taken = space.sample(4, np.random.default_rng(5))
     first, again = (initial_designs(space, 6, 1, taken) for _ in range(2))
     np.testing.assert_array_equal(first, again)
@@ -19,7 +23,7 @@ def test_first_designs_are_valid_different_and_reproducible(space):
     assert not set(space.keys(first)) & set(space.keys(taken))
 
 
-def test_first_designs_spread_further_than_chance():
+def test_first_designs_spread_further_than_chance() -> None:
     space = box(2)
     nearest = []
     for designs in (initial_designs(space, 8, 0), space.sample(8, np.random.default_rng(0))):
@@ -28,7 +32,7 @@ def test_first_designs_spread_further_than_chance():
     assert nearest[0] > 1.5 * nearest[1]
 
 
-def test_a_space_that_is_nearly_used_up_gives_what_is_left():
+def test_a_space_that_is_nearly_used_up_gives_what_is_left() -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (7, 2)).round(3)
     space = pool(rows)
     assert sorted(space.keys(initial_designs(space, 5, 0, rows[:4]))) == sorted(space.keys(rows[4:]))
@@ -38,7 +42,7 @@ def test_a_space_that_is_nearly_used_up_gives_what_is_left():
 
 @pytest.mark.parametrize("space", [box(2), alloys(), pool(np.random.default_rng(0).uniform(0, 1, (50, 2)).round(3))])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_design_to_avoid_counts_once_however_often_it_is_given(space, seed):
+def test_a_design_to_avoid_counts_once_however_often_it_is_given(space: Any, seed: Any) -> None:
     avoid = space.sample(3, np.random.default_rng(seed))
     twice = initial_designs(space, 4, seed, np.concatenate([avoid, avoid[::-1]]))
     np.testing.assert_array_equal(initial_designs(space, 4, seed, avoid), twice)

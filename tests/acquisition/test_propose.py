@@ -1,8 +1,11 @@
 """Proposals: what they promise about repeats, pending designs, order of rows, mirrored goals, failures and time."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,18 +26,29 @@ from .test_search import Clock
 from .worlds import alloys, box, fitted, one, pool, tensor
 
 
-def values_of(space, X, seed=0, noise=0.01):
+def values_of(space: DesignSpace, X: Any, seed: int = 0, noise: float = 0.01) -> Any:
     F = space.encoder.encode(X)
     rng = np.random.default_rng(seed)
     return -((F - 0.4) ** 2).sum(1) + 0.2 * np.sin(8 * F[:, 0]) + noise * rng.normal(size=len(F))
 
 
-def campaign(space, n=10, seed=0):
+def campaign(space: DesignSpace, n: int = 10, seed: int = 0) -> Any:
     X = space.sample(n, np.random.default_rng(seed))
     return X, values_of(space, X)
 
 
-def ask(space, X, y, n=3, seed=0, *, goal="maximize", pending=None, model=None, **keys):
+def ask(
+    space: DesignSpace,
+    X: Any,
+    y: Any,
+    n: int = 3,
+    seed: int = 0,
+    *,
+    goal: str = "maximize",
+    pending: Any = None,
+    model: Any = None,
+    **keys: Any,
+) -> Any:
     model = model or fitted(space, X, y)
     pending = X[:0] if pending is None else pending
     return propose(model, space, one(goal), Observed(X, y[:, None]), pending, n, seed, **keys)
@@ -49,7 +63,7 @@ SPACES = {
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_designs_are_valid_new_and_different(name):
+def test_designs_are_valid_new_and_different(name: Any) -> None:
     space = SPACES[name]
     X, y = campaign(space)
     pending = space.sample(3, np.random.default_rng(9))
@@ -64,7 +78,7 @@ def test_designs_are_valid_new_and_different(name):
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_same_question_same_answer_in_whatever_order_and_global_state(name):
+def test_same_question_same_answer_in_whatever_order_and_global_state(name: Any) -> None:
     space = SPACES[name]
     X, y = campaign(space)
     pending = space.sample(3, np.random.default_rng(9))
@@ -78,7 +92,7 @@ def test_same_question_same_answer_in_whatever_order_and_global_state(name):
 
 
 @pytest.mark.parametrize("name", ["pool", "listed", "box"])
-def test_maximising_y_is_minimising_minus_y(name):
+def test_maximising_y_is_minimising_minus_y(name: str) -> None:
     space = SPACES[name]
     X, y = campaign(space)
     pending = space.sample(2, np.random.default_rng(9))
@@ -87,13 +101,13 @@ def test_maximising_y_is_minimising_minus_y(name):
     assert up.notes == down.notes
 
 
-def test_the_unit_of_y_does_not_matter():
+def test_the_unit_of_y_does_not_matter() -> None:
     space = SPACES["pool"]
     X, y = campaign(space)
     np.testing.assert_array_equal(ask(space, X, y).coordinates, ask(space, X, 8 * y + 32).coordinates)
 
 
-def test_pending_designs_drive_the_next_one_away():
+def test_pending_designs_drive_the_next_one_away() -> None:
     space = SPACES["pool"]
     X, y = campaign(space)
     model = fitted(space, X, y)
@@ -104,17 +118,17 @@ def test_pending_designs_drive_the_next_one_away():
     np.testing.assert_array_equal(batch.coordinates[1:], after.coordinates)
 
 
-def test_forbidden_designs_never_return():
+def test_forbidden_designs_never_return() -> None:
     space = SPACES["pool"]
     X, y = campaign(space)
-    seen = set()
+    seen = set()  # type: ignore[var-annotated]
     for _ in range(4):
         keys = set(space.keys(ask(space, X, y, 2, forbidden_keys=frozenset(seen)).coordinates))
         assert not keys & seen
         seen |= keys
 
 
-def test_failures_keep_suggestions_away():
+def test_failures_keep_suggestions_away() -> None:
     space = box(2)
     X, y = campaign(space, 12)
     free = ask(space, X, y, 1)
@@ -127,7 +141,7 @@ def test_failures_keep_suggestions_away():
     assert np.linalg.norm(kept.coordinates - free.coordinates) > 0.05
 
 
-def two_targets(space, X, Y, targets):
+def two_targets(space: DesignSpace, X: Any, Y: Any, targets: Any) -> Any:
     columns = space.encoder.columns
     F = tensor(space.encoder.encode(X))
     models = [fit_gaussian_process(TaskData(F, tensor(Y[:, [i]]), columns=columns)) for i in range(Y.shape[1])]
@@ -136,7 +150,7 @@ def two_targets(space, X, Y, targets):
 
 @pytest.mark.parametrize("weights", [(None, None), (1.0, 2.0)])
 @pytest.mark.parametrize("name", ["pool", "box"])
-def test_several_goals(name, weights):
+def test_several_goals(name: str, weights: Any) -> None:
     space = SPACES[name]
     X, y = campaign(space, 12)
     Y = np.stack([y, X[:, 1] + X[:, 2]], 1)
@@ -149,7 +163,7 @@ def test_several_goals(name, weights):
     assert space.valid(answers[0].coordinates).all()
 
 
-def test_constraints_are_met_first_and_kept_then():
+def test_constraints_are_met_first_and_kept_then() -> None:
     space = pool(np.random.default_rng(0).uniform(0, 1, (400, 2)).round(4))
     rows = space.pool.coordinates
     bad = rows[rows.sum(1) < 0.8][:10]
@@ -167,7 +181,7 @@ def test_constraints_are_met_first_and_kept_then():
     assert (-then.coordinates[:, 0]).max() > Y[10:, 0].max()
 
 
-def test_without_measurements_a_prior_decides():
+def test_without_measurements_a_prior_decides() -> None:
     space = SPACES["pool"]
     X, y = campaign(space)
     model = fitted(space, X, y)
@@ -178,7 +192,7 @@ def test_without_measurements_a_prior_decides():
     assert chosen[0] > means.quantile(0.9)
 
 
-def test_exhausted_pool_is_reported():
+def test_exhausted_pool_is_reported() -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (8, 2)).round(4)
     space = pool(rows)
     X, y = rows[:5], rows[:5].sum(1)
@@ -194,7 +208,7 @@ def test_exhausted_pool_is_reported():
 @pytest.mark.parametrize(
     ("name", "calls"), [*(("pool", calls) for calls in (2, 3, 4, 6)), *(("box", calls) for calls in (2, 3, 5, 9, 20))]
 )
-def test_when_the_time_is_up_designs_still_come_and_say_so(name, calls):
+def test_when_the_time_is_up_designs_still_come_and_say_so(name: Any, calls: Any) -> None:
     space = SPACES[name]
     X, y = campaign(space)
     proposal = ask(space, X, y, 4, deadline=Deadline(60, Clock(calls)))
@@ -208,13 +222,13 @@ def test_when_the_time_is_up_designs_still_come_and_say_so(name, calls):
     assert any(late)
 
 
-def test_ample_time_changes_nothing():
+def test_ample_time_changes_nothing() -> None:
     space = SPACES["box"]
     X, y = campaign(space)
     np.testing.assert_array_equal(ask(space, X, y).coordinates, ask(space, X, y, deadline=Deadline(600)).coordinates)
 
 
-def test_replicates_come_only_when_asked_for_and_worth_it():
+def test_replicates_come_only_when_asked_for_and_worth_it() -> None:
     space = pool(np.linspace(0, 1, 6)[:, None].round(2))
     rows = space.pool.coordinates
     X = np.repeat(rows[1:], 3, axis=0)  # what is new lies beyond the worst
@@ -231,7 +245,7 @@ def test_replicates_come_only_when_asked_for_and_worth_it():
     assert not ask(space, rows[1:], sure, 1, replicates="auto").notes[0].startswith("replicate")
 
 
-def test_threads_are_put_back():
+def test_threads_are_put_back() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -243,7 +257,7 @@ def test_threads_are_put_back():
         torch.set_num_threads(before)
 
 
-def test_what_cannot_be_measurements_is_refused():
+def test_what_cannot_be_measurements_is_refused() -> None:
     with pytest.raises(InvalidData, match="give matrices"):
         Observed(np.zeros((2, 1)), np.zeros((3, 1)))
     with pytest.raises(InvalidData, match="infinite"):
@@ -254,7 +268,7 @@ def test_what_cannot_be_measurements_is_refused():
         ask(space, X, y, 0)
 
 
-def large_space():
+def large_space() -> Any:
     composition = {"name": "c", "kind": "composition", "unit": "at.%", "step": 1, "max_nonzero": 5}
     return DesignSpace(
         parameters=[
@@ -267,7 +281,7 @@ def large_space():
     )
 
 
-def test_a_batch_from_a_space_too_large_to_list_takes_under_two_seconds():
+def test_a_batch_from_a_space_too_large_to_list_takes_under_two_seconds() -> None:
     space = large_space()
     X, y = campaign(space, 30)
     model = fitted(space, X, y)
@@ -278,7 +292,7 @@ def test_a_batch_from_a_space_too_large_to_list_takes_under_two_seconds():
     assert space.valid(proposal.coordinates).all()
 
 
-def test_a_batch_from_a_million_candidates_takes_under_five_seconds():
+def test_a_batch_from_a_million_candidates_takes_under_five_seconds() -> None:
     space = pool(np.random.default_rng(0).uniform(0, 1, (1_000_000, 8)).round(6))
     X = space.pool.coordinates[:30]
     y = values_of(space, X)
@@ -289,7 +303,7 @@ def test_a_batch_from_a_million_candidates_takes_under_five_seconds():
     assert len(proposal) == 4
 
 
-def test_what_needs_no_model_loads_no_torch():
+def test_what_needs_no_model_loads_no_torch() -> None:
     modules = "deadline, designer.threads, designer.acquisition.initial, designer.acquisition.observed"
     code = f"import sys, designer.acquisition.{modules}; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

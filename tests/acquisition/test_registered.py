@@ -127,7 +127,7 @@ def test_designs_that_probably_fail_come_last_whatever_the_scale_of_the_function
 
 def test_outcome_constraints_are_kept() -> None:
     targets = [UP, {"name": "z", "at_most": 2.0}]
-    campaign = Campaign.create(space=SPACE, targets=targets, acquisition="posterior-mean")
+    campaign = Campaign.create(space=SPACE, targets=targets, acquisition="posterior-mean")  # type: ignore[arg-type]
     campaign.attach(table().assign(z=lambda t: t["x"]))
     assert campaign.suggest(1)["x"].iloc[0] <= 2.5
 

@@ -1,5 +1,9 @@
 """The search against brute force where designs can be listed, and against botorch's optimiser where they cannot."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +21,7 @@ from .test_functions import context
 from .worlds import alloys, box, fitted, gaussian_process, one, pool, tensor
 
 
-def acquisition_over(space, n=20, seed=0, goal="maximize"):
+def acquisition_over(space: DesignSpace, n: int = 20, seed: int = 0, goal: str = "maximize") -> Any:
     """Return designs, and the acquisition after measuring a bumpy function of the features at them."""
     rng = np.random.default_rng(seed)
     X = space.sample(n, rng)
@@ -26,16 +30,24 @@ def acquisition_over(space, n=20, seed=0, goal="maximize"):
     return X, NoisyImprovement(context(fitted(space, X, y), F, one(goal), tensor(F[:0])))
 
 
-def searched(space, acquisition, n, taken=(), starts=None, seed=0, deadline=None):
+def searched(
+    space: DesignSpace,
+    acquisition: Any,
+    n: int,
+    taken: Any = (),
+    starts: Any = None,
+    seed: int = 0,
+    deadline: Any = None,
+) -> Any:
     starts = np.empty((0, space.width)) if starts is None else starts
     return Search(space, space.encoder.encode, set(taken), starts, np.random.default_rng(seed), deadline).run(
         acquisition, n
     )
 
 
-def greedy(space, designs, acquisition, n):
+def greedy(space: DesignSpace, designs: Any, acquisition: Any, n: int) -> Any:
     """Choose by scoring every design at every turn."""
-    F, chosen, scores = tensor(space.encoder.encode(designs)), [], []
+    F, chosen, scores = tensor(space.encoder.encode(designs)), [], []  # type: ignore[var-annotated]
     for _ in range(n):
         with torch.no_grad():
             scored = acquisition(F[:, None, :])
@@ -47,7 +59,7 @@ def greedy(space, designs, acquisition, n):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_pool_is_searched_as_if_every_design_were_scored(seed):
+def test_a_pool_is_searched_as_if_every_design_were_scored(seed: Any) -> None:
     space = pool(np.random.default_rng(seed).uniform(0, 1, (20_000, 3)).round(6))
     X, acquisition = acquisition_over(space, seed=seed)
     found = searched(space, acquisition, 4, space.keys(X))
@@ -56,7 +68,7 @@ def test_a_pool_is_searched_as_if_every_design_were_scored(seed):
     np.testing.assert_allclose(found.scores, scores, atol=0.05)
 
 
-def test_a_pool_is_searched_without_scoring_most_of_it():
+def test_a_pool_is_searched_without_scoring_most_of_it() -> None:
     space = pool(np.random.default_rng(0).uniform(0, 1, (50_000, 3)).round(6))
     X, acquisition = acquisition_over(space)
     archive = Archive(space, space.encoder.encode, set(space.keys(X)), space.pool.coordinates)
@@ -66,7 +78,7 @@ def test_a_pool_is_searched_without_scoring_most_of_it():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_local_search_finds_what_brute_force_finds(seed, monkeypatch):
+def test_local_search_finds_what_brute_force_finds(seed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     space = alloys()
     everything = space.enumerate()
     X, acquisition = acquisition_over(space, seed=seed)
@@ -80,17 +92,17 @@ def test_local_search_finds_what_brute_force_finds(seed, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_local_search_in_a_box_is_level_with_botorchs_optimiser(seed):
+def test_local_search_in_a_box_is_level_with_botorchs_optimiser(seed: Any) -> None:
     space = box(4)
     X, acquisition = acquisition_over(space, seed=seed)
     found = searched(space, acquisition, 1, space.keys(X), X[:4], seed)
     bounds = torch.stack([torch.zeros(4), torch.ones(4)]).double()
     options = {"seed": seed, "maxiter": 100}
     _, value = optimize_acqf(acquisition, bounds, q=1, num_restarts=5, raw_samples=256, options=options)
-    assert found.scores[0] >= float(value) - 0.05
+    assert found.scores[0] >= float(value) - 0.05  # type: ignore[arg-type]
 
 
-def test_excluded_designs_are_never_found_and_exhaustion_is_reported():
+def test_excluded_designs_are_never_found_and_exhaustion_is_reported() -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (10, 2)).round(3)
     space = pool(rows)
     X, acquisition = acquisition_over(space, n=5)
@@ -102,7 +114,7 @@ def test_excluded_designs_are_never_found_and_exhaustion_is_reported():
     assert len(set(space.keys(found.coordinates))) == 5
 
 
-def test_a_pools_invalid_designs_are_never_found():
+def test_a_pools_invalid_designs_are_never_found() -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (500, 2)).round(3)
     plain = pool(rows)
     space = DesignSpace(parameters=plain.parameters, constraints=["x0 + x1 <= 0.6"], pool=plain.pool)
@@ -114,17 +126,17 @@ def test_a_pools_invalid_designs_are_never_found():
 class Clock:
     """Counts its calls, and lets the time be up after some."""
 
-    def __init__(self, calls):
+    def __init__(self, calls: Any) -> None:
         self.calls = calls
 
-    def __call__(self):
+    def __call__(self) -> Any:
         self.calls -= 1
         return 0.0 if self.calls > 0 else 100.0
 
 
 @pytest.mark.parametrize("calls", [2, 4, 8, 12])
 @pytest.mark.parametrize("listed", [True, False])
-def test_after_the_time_limit_the_best_scored_design_is_returned(calls, listed):
+def test_after_the_time_limit_the_best_scored_design_is_returned(calls: int, listed: bool) -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (80_000, 2)).round(6)
     space = pool(rows) if listed else box(2)
     X, acquisition = acquisition_over(space, n=6)
@@ -135,7 +147,7 @@ def test_after_the_time_limit_the_best_scored_design_is_returned(calls, listed):
     assert space.valid(found.coordinates).all()
 
 
-def test_the_same_question_has_the_same_answer():
+def test_the_same_question_has_the_same_answer() -> None:
     space = alloys(step=1)
     X, acquisition = acquisition_over(space)
     one_answer, other = (searched(space, acquisition, 3, space.keys(X), X[:2], seed=4) for _ in range(2))
@@ -143,7 +155,7 @@ def test_the_same_question_has_the_same_answer():
     assert one_answer.scores == other.scores
 
 
-def test_acquisitions_without_a_bound_are_searched_too():
+def test_acquisitions_without_a_bound_are_searched_too() -> None:
     rows = np.random.default_rng(1).uniform(0, 1, (4000, 2)).round(6)
     space = pool(rows)
     X = rows[:8]

@@ -178,7 +178,7 @@ class TestChangedFile:
         assert isinstance(campaign.events[-1], SpaceChanged)
         events = len(campaign.events)
         again = Campaign.open(path)
-        assert again.space.parameters[0].high == 1000
+        assert again.space.parameters[0].high == 1000  # type: ignore[attr-defined]
         assert len(Campaign.open(path, accept_space=True).events) == events
         assert again.notices == ()
 
@@ -186,7 +186,7 @@ class TestChangedFile:
         self.begun(path)
         Campaign.open(path).amend_space(bounds={"T": [300, 1000]})
         campaign = Campaign.open(path)
-        assert campaign.space.parameters[0].high == 1000
+        assert campaign.space.parameters[0].high == 1000  # type: ignore[attr-defined]
         assert "an earlier space" in campaign.status().notices[0]
 
     @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ class TestChanging:
         campaign = create()
         campaign.attach([{"T": t, "gas": "N2", "strength": strength({"T": t, "gas": "N2"})} for t in (350, 650, 850)])
         campaign.amend_space(bounds={"T": [600, 900]}, constraints=["T <= 800"])
-        assert "outside 600 to 900" in campaign.measurements().loc["M0001", "flags"]
+        assert "outside 600 to 900" in campaign.measurements().loc["M0001", "flags"]  # type: ignore[operator]
         batch = campaign.suggest(4)
         assert batch["T"].between(600, 800).all()
         assert len(campaign.state.results) == 3
@@ -448,8 +448,8 @@ class TestChanging:
             ({"bounds": {"gas": [0, 1]}}, "gas"),
             ({"add_choices": {"T": ["x"]}}, "T"),
             ({"space": SPACE[:1]}, "parameter 'gas' is gone"),
-            ({"space": [SPACE[0], {**SPACE[1], "choices": ["N2"]}]}, "choice 'Ar' is gone; keep it, and forbid it"),
-            ({"space": [{**SPACE[0], "unit": "K"}, SPACE[1]]}, "the unit was 'degC' and is 'K'"),
+            ({"space": [SPACE[0], {**SPACE[1], "choices": ["N2"]}]}, "choice 'Ar' is gone; keep it, and forbid it"),  # type: ignore[dict-item]
+            ({"space": [{**SPACE[0], "unit": "K"}, SPACE[1]]}, "the unit was 'degC' and is 'K'"),  # type: ignore[dict-item]
             ({"bounds": {"T": [900, 300]}}, "bounds"),
             ({"constraints": ["T <"]}, "T <"),
         ],

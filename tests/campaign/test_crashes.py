@@ -95,7 +95,7 @@ def test_killed_at_any_instant_nothing_is_lost_and_the_next_suggestion_is_the_sa
         if chance.random() < 0.5:  # anywhere, its beginning included
             time.sleep(chance.uniform(0, 0.1))
         else:  # anywhere in an experiment that follows on one, however slow the machine is
-            wait_for(lambda before=before, file=acknowledged: size(file) > before)
+            wait_for(lambda before=before, file=acknowledged: size(file) > before)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
         zygote.kill(worker)
         if check(path, undisturbed) >= RESULTS:

@@ -184,7 +184,7 @@ def test_the_oracle_of_the_file(path: Path) -> None:
     path.write_text(FILE + "measure: {kind: table, file: plate.csv}\n", encoding="utf-8")
     campaign = Campaign.open(path)
     assert campaign.run().rule == "budget"
-    assert all(each.values["y"] == -((each.design["x"] - 7) ** 2) for each in campaign.state.results)
+    assert all(each.values["y"] == -((each.design["x"] - 7) ** 2) for each in campaign.state.results)  # type: ignore[operator]
 
 
 def test_a_run_needs_an_oracle_and_an_end() -> None:

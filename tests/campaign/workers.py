@@ -97,7 +97,7 @@ def ask_and_record(path: str, store: str, acknowledged: str, count: str) -> None
     for _ in range(int(count)):
         batch = campaign.suggest(1)
         name, design = batch.index[0], batch.iloc[0].to_dict()
-        campaign.record({name: {"y": value_of(design)}})
+        campaign.record({name: {"y": value_of(design)}})  # type: ignore[arg-type]
         acknowledge(acknowledged, f"{name} {design['x']!r} {design['gas']}")
 
 

@@ -1,6 +1,9 @@
 """Composition descriptors against a plain reading of their definitions."""
 
+from __future__ import annotations
+
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +16,11 @@ from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_fractions
 
 
-def by_hand(amounts, table):
+def by_hand(amounts: Any, table: Any) -> Any:
     """One row, in the words of the module's docstring."""
     present = [(x, p) for x, p in zip(amounts, table, strict=True) if x > 0]
     total = sum(x for x, _ in present)
-    columns = {name: [] for name in STATISTICS}
+    columns = {name: [] for name in STATISTICS}  # type: ignore[var-annotated]
     for k in range(table.shape[1]):
         mean = sum(x / total * p[k] for x, p in present)
         low, high = min(p[k] for _, p in present), max(p[k] for _, p in present)
@@ -32,7 +35,7 @@ def by_hand(amounts, table):
     arrays(np.float64, (5, 6), elements=st.sampled_from([0.0, 0.0, 0.1, 0.25, 1.0, 30.0])),
     arrays(np.float64, (6, 3), elements=st.floats(-100, 100)),
 )
-def test_equals_the_definition(amounts, table):
+def test_equals_the_definition(amounts: Any, table: Any) -> None:
     result = descriptors(amounts, table)
     for row, got in zip(amounts, result, strict=True):
         if row.any():
@@ -41,7 +44,7 @@ def test_equals_the_definition(amounts, table):
             assert np.isnan(got).all()
 
 
-def test_means_equal_pymatgens_weighted_average():
+def test_means_equal_pymatgens_weighted_average() -> None:
     from pymatgen.core import Composition
 
     table = element_table()
@@ -53,13 +56,13 @@ def test_means_equal_pymatgens_weighted_average():
         assert row[names.index("electronegativity mean")] == pytest.approx(expected, rel=1e-12)
 
 
-def test_scale_of_the_amounts_does_not_matter():
+def test_scale_of_the_amounts_does_not_matter() -> None:
     table = element_table().values
     amounts = np.eye(118)[:4] + np.eye(118)[4:8] * 0.5
     np.testing.assert_allclose(descriptors(amounts, table), descriptors(amounts * 100, table), rtol=1e-12)
 
 
-def test_order_of_the_elements_does_not_matter():
+def test_order_of_the_elements_does_not_matter() -> None:
     rng = np.random.default_rng(0)
     table, amounts = element_table().values[:10], rng.random((20, 10)) * (rng.random((20, 10)) < 0.5)
     order = rng.permutation(10)
@@ -68,7 +71,7 @@ def test_order_of_the_elements_does_not_matter():
     )
 
 
-def test_a_pure_element_has_no_spread():
+def test_a_pure_element_has_no_spread() -> None:
     names = descriptor_names(element_table().names)
     row = descriptors(np.eye(118), element_table().values)
     still = [i for i, name in enumerate(names) if name.endswith(("deviation", "range", "entropy"))]
@@ -76,7 +79,7 @@ def test_a_pure_element_has_no_spread():
     assert (row[:, -1] == 1).all()
 
 
-def test_many_rows_are_the_same_as_one_at_a_time():
+def test_many_rows_are_the_same_as_one_at_a_time() -> None:
     rng = np.random.default_rng(1)
     amounts = rng.random((20_000, 5)) * (rng.random((20_000, 5)) < 0.7)
     table = element_table().values[20:25]
@@ -85,13 +88,13 @@ def test_many_rows_are_the_same_as_one_at_a_time():
         np.testing.assert_array_equal(whole[i], descriptors(amounts[i : i + 1], table)[0])
 
 
-def test_names_match_columns():
+def test_names_match_columns() -> None:
     table = element_table()
     assert len(descriptor_names(table.names)) == descriptors(np.eye(118)[:1], table.values).shape[1]
     assert len(set(descriptor_names(table.names))) == len(descriptor_names(table.names))
 
 
-def test_ten_thousand_compositions_take_less_than_a_second():
+def test_ten_thousand_compositions_take_less_than_a_second() -> None:
     rng = np.random.default_rng(2)
     symbols = element_table().symbols[:94]
     texts = [

@@ -1,5 +1,9 @@
 """Formulas: read as pymatgen reads them, refused where pymatgen lets nonsense pass."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +27,7 @@ from designer.errors import InvalidData
         ("CoCrFeNi", {"Co": 1, "Cr": 1, "Fe": 1, "Ni": 1}),
     ],
 )
-def test_amounts(text, amounts):
+def test_amounts(text: str, amounts: Any) -> None:
     assert dict(parse_formula(text)) == pytest.approx(amounts)
 
 
@@ -48,7 +52,7 @@ def test_amounts(text, amounts):
         ("Na2CO3.10H2O", "can be read in two ways"),
     ],
 )
-def test_what_is_no_formula_is_refused_with_a_remedy(text, message):
+def test_what_is_no_formula_is_refused_with_a_remedy(text: str, message: str) -> None:
     with pytest.raises(InvalidData, match=message) as caught:
         parse_formula(text)
     (fault,) = caught.value.faults
@@ -56,28 +60,28 @@ def test_what_is_no_formula_is_refused_with_a_remedy(text, message):
 
 
 @pytest.mark.parametrize("value", [None, 3.5, float("nan")])
-def test_what_is_no_text_is_refused(value):
+def test_what_is_no_text_is_refused(value: float | str | None) -> None:
     with pytest.raises(InvalidData, match="is not text"):
-        parse_formula(value)
+        parse_formula(value)  # type: ignore[arg-type]
 
 
-def test_a_parsed_formula_cannot_be_changed():
+def test_a_parsed_formula_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        parse_formula("Fe2O3")["Fe"] = 5
+        parse_formula("Fe2O3")["Fe"] = 5  # type: ignore[index]
 
 
-def test_all_faults_of_a_list_are_reported_with_their_places():
+def test_all_faults_of_a_list_are_reported_with_their_places() -> None:
     with pytest.raises(InvalidData) as caught:
         formula_fractions(["Fe", "Zz", "Ni", "fe"])
     assert [fault.path for fault in caught.value.faults] == [(1,), (3,)]
 
 
-def test_an_element_outside_the_wanted_columns_is_refused():
+def test_an_element_outside_the_wanted_columns_is_refused() -> None:
     with pytest.raises(InvalidData, match="formula 'FeO' holds O"):
         formula_fractions(["Fe", "FeO"], ["Fe"])
 
 
-def test_fractions_equal_pymatgens():
+def test_fractions_equal_pymatgens() -> None:
     from pymatgen.core import Composition
 
     texts = ["Fe2O3", "LiNi0.8Co0.15Al0.05O2", "Ca5(PO4)3(OH)", "U"]
@@ -90,14 +94,14 @@ def test_fractions_equal_pymatgens():
     np.testing.assert_allclose(result.sum(axis=1), 1, rtol=1e-14)
 
 
-def test_all_elements_by_default():
+def test_all_elements_by_default() -> None:
     result = formula_fractions(["H2O", "Og"])
     assert result.shape == (2, 118)
     assert result[0, 0] == pytest.approx(2 / 3)
     assert result[1, 117] == 1
 
 
-def test_no_formulas_give_no_rows():
+def test_no_formulas_give_no_rows() -> None:
     assert formula_fractions([], ["Fe"]).shape == (0, 1)
     assert formula_elements([]) == ()
 
@@ -107,7 +111,7 @@ PARTS = st.tuples(st.sampled_from(SYMBOLS), st.sampled_from(["", "1", "2", "10",
 
 
 @given(st.lists(PARTS, min_size=1, max_size=6))
-def test_plain_formulas_are_read_as_pymatgen_reads_them(parts):
+def test_plain_formulas_are_read_as_pymatgen_reads_them(parts: Any) -> None:
     text = "".join(symbol + amount for symbol, amount in parts)
     assert dict(parse_formula(text)) == pytest.approx(Composition(text).as_dict())
     assert list(parse_formula(text)) == list(Composition(text).as_dict())

@@ -1,8 +1,12 @@
 """A command line in the test's own folder."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,9 +37,13 @@ class Done:
     err: str
 
     @property
-    def data(self):
+    def data(self) -> Any:
         """The one JSON object on stdout."""
         return json.loads(self.out)
+
+
+Designer = Callable[..., Done]
+"""Runs one command line, given as words."""
 
 
 @pytest.fixture
@@ -49,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def designer(folder: Path, capsys: pytest.CaptureFixture[str]):
+def designer(folder: Path, capsys: pytest.CaptureFixture[str]) -> Designer:
     """Run one command in `folder` and return its exit code and what it wrote."""
 
     def run(*words: str) -> Done:

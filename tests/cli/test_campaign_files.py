@@ -1,6 +1,12 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from designer.campaign.file.spec import CampaignSpec
+from tests.cli.conftest import Designer
 
 TABLE = """\
 sample,Ni [at.%],Fe [at.%],Co [at.%],anneal temp [K],time,gas,hardness [HV]
@@ -11,7 +17,7 @@ sample,Ni [at.%],Fe [at.%],Co [at.%],anneal temp [K],time,gas,hardness [HV]
 """
 
 
-def test_a_good_file_is_described(designer):
+def test_a_good_file_is_described(designer: Designer) -> None:
     done = designer("validate")
     assert done.code == 0
     assert done.out.splitlines() == [
@@ -31,7 +37,7 @@ def test_a_good_file_is_described(designer):
     }
 
 
-def test_units_that_are_labels_are_said_once(designer, folder):
+def test_units_that_are_labels_are_said_once(designer: Designer, folder: Path) -> None:
     campaign = folder / "glass.yaml"
     text = campaign.read_text().replace("strength, unit: MPa", "strength, unit: HRC")
     text = text.replace("haze, unit: percent", "haze, unit: Mpa").replace("unit: degC", "unit: C")
@@ -46,7 +52,7 @@ def test_units_that_are_labels_are_said_once(designer, folder):
     assert [f"  note: {note}" for note in designer("validate", "--json").data["notes"]] == notes
 
 
-def test_candidates_that_may_not_be_made_are_counted(designer, folder):
+def test_candidates_that_may_not_be_made_are_counted(designer: Designer, folder: Path) -> None:
     campaign = folder / "glass.yaml"
     campaign.write_text(campaign.read_text().replace("targets:", "candidates: pool.csv\ntargets:"))
     (folder / "pool.csv").write_text(
@@ -71,7 +77,7 @@ colour: blue
 """
 
 
-def test_all_faults_of_a_wrong_file_are_reported_at_once_each_on_its_line(designer, folder):
+def test_all_faults_of_a_wrong_file_are_reported_at_once_each_on_its_line(designer: Designer, folder: Path) -> None:
     (folder / "glass.yaml").write_text(WRONG)
     before = sorted(folder.iterdir())
     for verb in (["validate"], ["suggest"], ["status"], ["run"], ["record", "S0001", "strength=3"]):
@@ -86,7 +92,7 @@ def test_all_faults_of_a_wrong_file_are_reported_at_once_each_on_its_line(design
     assert sorted(folder.iterdir()) == before
 
 
-def test_faults_for_machines(designer, folder):
+def test_faults_for_machines(designer: Designer, folder: Path) -> None:
     (folder / "glass.yaml").write_text(WRONG)
     done = designer("validate", "--json")
     assert done.code == 2
@@ -117,7 +123,7 @@ def test_faults_for_machines(designer, folder):
         ("budget: 20", "initial: [{temperature: 900}]", "glass.yaml:13"),
     ],
 )
-def test_faults_of_every_part_are_found(designer, folder, old, new, message):
+def test_faults_of_every_part_are_found(designer: Designer, folder: Path, old: str, new: str, message: str) -> None:
     file = folder / "glass.yaml"
     file.write_text(file.read_text().replace("initial: 4\n", "").replace(old, new))
     (folder / "plate.csv").write_text("SiO2,Na2O,CaO,temperature,gas,strength\n60,20,20,900,N2,hot\n")
@@ -128,7 +134,7 @@ def test_faults_of_every_part_are_found(designer, folder, old, new, message):
 
 
 class TestInit:
-    def test_the_file_that_is_written_can_run_and_takes_the_table_back(self, designer, folder):
+    def test_the_file_that_is_written_can_run_and_takes_the_table_back(self, designer: Designer, folder: Path) -> None:
         (folder / "lab.csv").write_text(TABLE)
         done = designer("init", "lab.csv", "--yes", "--maximize", "hardness")
         assert done.code == 0, done.err
@@ -143,7 +149,7 @@ class TestInit:
         assert done.data["flags"] == {}
         assert designer("suggest", "lab.yaml").code == 0
 
-    def test_goals_units_and_names_are_taken(self, designer, folder):
+    def test_goals_units_and_names_are_taken(self, designer: Designer, folder: Path) -> None:
         (folder / "lab.csv").write_text(TABLE)
         words = ["--match", "hardness=100,5", "--minimize", "time", "--ignore", "sample", "--name", "my alloys"]
         done = designer("init", "lab.csv", *words, "-o", "a.yaml", "--json")
@@ -153,12 +159,12 @@ class TestInit:
         found = [(t.name, t.goal, t.value, t.tolerance) for t in spec.targets]
         assert found == [("time", "minimize", None, None), ("hardness", "match", 100, 5)]
 
-    def test_without_a_wish_the_last_column_of_numbers_is_maximized(self, designer, folder):
+    def test_without_a_wish_the_last_column_of_numbers_is_maximized(self, designer: Designer, folder: Path) -> None:
         (folder / "lab.csv").write_text(TABLE)
         assert designer("init", "lab.csv", "--yes").code == 0
         assert [t.name for t in CampaignSpec.from_file("lab.yaml").targets] == ["hardness"]
 
-    def test_nothing_is_overwritten(self, designer, folder):
+    def test_nothing_is_overwritten(self, designer: Designer, folder: Path) -> None:
         (folder / "lab.csv").write_text(TABLE)
         (folder / "lab.yaml").write_text("mine")
         done = designer("init", "lab.csv", "--yes")
@@ -178,7 +184,9 @@ class TestInit:
             ([], "there is nothing to write a campaign from; give a table"),
         ],
     )
-    def test_impossible_requests_are_reported_and_nothing_is_written(self, designer, folder, words, message):
+    def test_impossible_requests_are_reported_and_nothing_is_written(
+        self, designer: Designer, folder: Path, words: Any, message: str
+    ) -> None:
         (folder / "lab.csv").write_text(TABLE)
         before = sorted(folder.iterdir())
         done = designer("init", *words)
@@ -186,7 +194,7 @@ class TestInit:
         assert message in done.err
         assert sorted(folder.iterdir()) == before
 
-    def test_a_draft_that_could_not_run_is_not_written(self, designer, folder):
+    def test_a_draft_that_could_not_run_is_not_written(self, designer: Designer, folder: Path) -> None:
         # Matching a value needs a tolerance above 0.
         (folder / "lab.csv").write_text(TABLE)
         done = designer("init", "lab.csv", "--match", "hardness=100,0")
@@ -195,12 +203,12 @@ class TestInit:
         assert not (folder / "lab.yaml").exists()
 
 
-def answer(monkeypatch, *answers: str) -> None:
+def answer(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
     """Answer questions in turn, as somebody at a terminal."""
     waiting = iter(answers)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
 
-    def reply(text, default=None, **_):
+    def reply(text: str, default: Any = None, **_: Any) -> Any:
         given = next(waiting)
         return given or default
 
@@ -209,7 +217,7 @@ def answer(monkeypatch, *answers: str) -> None:
 
 
 class TestQuestions:
-    def test_a_table_and_its_targets(self, designer, folder, monkeypatch):
+    def test_a_table_and_its_targets(self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / "lab.csv").write_text(TABLE)
         answer(monkeypatch, "softness", "8, time", "match", "100", "five", "5", "min")
         assert designer("init", "lab.csv").code == 0
@@ -217,7 +225,7 @@ class TestQuestions:
         found = [(t.name, t.goal, t.value, t.tolerance) for t in spec.targets]
         assert found == [("time", "minimize", None, None), ("hardness", "match", 100, 5)]
 
-    def test_from_nothing(self, designer, folder, monkeypatch):
+    def test_from_nothing(self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         answer(
             monkeypatch,
             *("anneal temp", "numeric", "degC", "900", "300", "n", "5"),  # refused: the wrong way round
@@ -237,8 +245,8 @@ class TestQuestions:
         assert [t.name for t in spec.targets] == ["over_potential"]
         assert designer("validate", "new.yaml").code == 0
 
-    def test_ctrl_c_writes_nothing(self, designer, folder, monkeypatch):
-        def interrupted(*_, **__):
+    def test_ctrl_c_writes_nothing(self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)

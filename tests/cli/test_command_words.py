@@ -1,6 +1,10 @@
 """Words of a command line: none is dropped, and none is taken for something else."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -8,10 +12,10 @@ import typer
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.store import SqlStore
 from designer.cli.main import app
-from tests.cli.conftest import CAMPAIGN
+from tests.cli.conftest import CAMPAIGN, Designer
 
 
-def commands(group=None, path=()):
+def commands(group: Any = None, path: Any = ()) -> Iterator[Any]:
     """Go through every command, with the words that call it."""
     group = group or typer.main.get_command(app)
     for name, command in group.commands.items():
@@ -34,7 +38,9 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("words", "option"), OPTIONS)
-def test_an_option_never_takes_another_option_for_its_value(designer, folder, words, option):
+def test_an_option_never_takes_another_option_for_its_value(
+    designer: Designer, folder: Path, words: Any, option: Any
+) -> None:
     before = sorted(folder.iterdir())
     done = designer(*words, option, "--help")
     assert (done.code, done.out) == (2, "")
@@ -103,7 +109,7 @@ SURPLUS = [
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory) -> Path:
+def begun(tmp_path_factory: Any) -> Path:
     """A folder with a campaign of two open suggestions, which no test changes."""
     folder = tmp_path_factory.mktemp("begun")
     (folder / "glass.yaml").write_text(CAMPAIGN)
@@ -112,7 +118,9 @@ def begun(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(("line", "message"), SURPLUS)
-def test_a_word_without_use_is_a_fault(designer, begun, monkeypatch, line, message):
+def test_a_word_without_use_is_a_fault(
+    designer: Designer, begun: Any, monkeypatch: pytest.MonkeyPatch, line: Any, message: Any
+) -> None:
     monkeypatch.chdir(begun)
     store = SqlStore(begun / "glass.db")
     before = {path.name for path in begun.iterdir()}
@@ -123,12 +131,12 @@ def test_a_word_without_use_is_a_fault(designer, begun, monkeypatch, line, messa
     assert {path.name for path in begun.iterdir()} == before
 
 
-def test_every_command_is_in_the_table():
+def test_every_command_is_in_the_table() -> None:
     assert {words for words in ALL if not any(line.startswith(" ".join(words)) for line, _ in SURPLUS)} == set()
 
 
 class TestSeveralIds:
-    def test_all_are_withdrawn_for_one_reason(self, designer, folder):
+    def test_all_are_withdrawn_for_one_reason(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "4")
         done = designer("withdraw", "S0001", "S0002,S0003", "the furnace", "is broken", "--json")
         assert (done.code, done.data["withdrawn"]) == (0, ["S0001", "S0002", "S0003"])
@@ -141,7 +149,7 @@ class TestSeveralIds:
             "S0003: unchanged, it was withdrawn before\nS0004: withdrawn\n"
         )
 
-    def test_suggestions_and_measurements_are_withdrawn_together(self, designer, folder):
+    def test_suggestions_and_measurements_are_withdrawn_together(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "2")
         designer("record", "S0001", "strength=100")
         assert designer("withdraw", "M0001", "S0002", "--reason", "wrong batch").code == 0
@@ -149,7 +157,7 @@ class TestSeveralIds:
         assert state.measurements["M0001"].withdrawn
         assert state.suggestions["S0002"].withdrawn_because == "wrong batch"
 
-    def test_all_fail_for_one_reason(self, designer, folder):
+    def test_all_fail_for_one_reason(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "3")
         assert designer("fail", "S0001", "S0003", "film", "peeled").out == "recorded as failed: S0001, S0003\n"
         state = Campaign.open(folder / "glass.yaml").state
@@ -157,7 +165,7 @@ class TestSeveralIds:
             ("S0001", "film peeled"), ("S0003", "film peeled"),
         ]  # fmt: skip
 
-    def test_one_unknown_id_leaves_the_others_as_they_are(self, designer, folder):
+    def test_one_unknown_id_leaves_the_others_as_they_are(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "2")
         for verb in ("withdraw", "fail"):
             assert designer(verb, "S0001", "S0099", "S0002", "--reason", "x").code == 2

@@ -1,8 +1,14 @@
+from __future__ import annotations
+
 import csv
 import json
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Designer
 
 RESULTS = """\
 SiO2,Na2O,CaO,temperature,gas,strength,haze
@@ -16,20 +22,20 @@ DESIGN = ["SiO2=60", "Na2O=20", "CaO=20", "temperature=1200 degC", "gas=N2"]
 
 
 @pytest.fixture
-def measured(designer, folder):
+def measured(designer: Designer, folder: Path) -> None:
     """A campaign with five attached results; the strongest glass is too hazy."""
     (folder / "old.csv").write_text(RESULTS)
     assert designer("attach", "old.csv").code == 0
 
 
-def test_status_of_a_campaign_that_has_not_begun_writes_nothing(designer, folder):
+def test_status_of_a_campaign_that_has_not_begun_writes_nothing(designer: Designer, folder: Path) -> None:
     done = designer("status", "--json")
     assert done.code == 0
     assert (done.data["open"], done.data["spent"], done.data["budget"], done.data["stop"]) == ([], 0, 20, False)
     assert not (folder / "glass.db").exists()
 
 
-def test_status_shows_what_is_open(designer):
+def test_status_shows_what_is_open(designer: Designer) -> None:
     suggested = designer("suggest", "--json").data["suggestions"]
     designer("fail", "S0001", "broke")
     done = designer("status", "--json")
@@ -41,7 +47,7 @@ def test_status_shows_what_is_open(designer):
     assert "1 of 20 experiments made" in text
 
 
-def test_outlier_is_flagged_until_it_is_amended(designer, folder):
+def test_outlier_is_flagged_until_it_is_amended(designer: Designer, folder: Path) -> None:
     rows = [
         f"60,20,20,{900 + 50 * i},N2,{round((1 + 9 * (i == 5)) * (100 + 10 * math.sin(i)), 1)},1" for i in range(12)
     ]
@@ -57,7 +63,7 @@ def test_outlier_is_flagged_until_it_is_amended(designer, folder):
     assert designer("status", "--json").data["doubts"] == []
 
 
-def test_possible_slip_among_few_results_is_flagged(designer, folder):
+def test_possible_slip_among_few_results_is_flagged(designer: Designer, folder: Path) -> None:
     rows = [f"60,20,20,{900 + 100 * i},N2,{y},1" for i, y in enumerate([150, 178, 15.5, 139, 176, 158, 190])]
     (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
     assert designer("attach", "old.csv").code == 0
@@ -75,7 +81,7 @@ def test_possible_slip_among_few_results_is_flagged(designer, folder):
     assert designer("status", "--json").data["doubts"] == []
 
 
-def test_status_says_when_and_why_to_stop(designer, measured, folder):
+def test_status_says_when_and_why_to_stop(designer: Designer, measured: Any, folder: Path) -> None:
     designer("suggest", "-n", "1")
     designer("record", "S0001", "strength=250", "haze=1")
     done = designer("status", "--json")
@@ -84,16 +90,16 @@ def test_status_says_when_and_why_to_stop(designer, measured, folder):
 
 
 class TestBest:
-    def test_nothing_yet(self, designer):
+    def test_nothing_yet(self, designer: Designer) -> None:
         assert designer("best").out == "Nothing has been measured yet.\n"
         assert designer("best", "--json").data == {"campaign": "glass", "best": []}
 
-    def test_nothing_that_keeps_the_limits(self, designer):
+    def test_nothing_that_keeps_the_limits(self, designer: Designer) -> None:
         designer("suggest", "-n", "1")
         designer("record", "S0001", "strength=150", "haze=4")
         assert designer("best").out == "No measured design meets all limits yet.\n"
 
-    def test_best_as_measured_and_by_the_model(self, designer, measured):
+    def test_best_as_measured_and_by_the_model(self, designer: Designer, measured: Any) -> None:
         rows = designer("best", "--json").data["best"]
         [raw] = [row for row in rows if "measured" in row["best_by"]]
         assert (raw["id"], raw["measured"]) == ("M0002", {"strength": 170.0, "haze": 2.0})
@@ -107,7 +113,7 @@ class TestBest:
 
 
 class TestPredict:
-    def test_one_design_in_words(self, designer, measured):
+    def test_one_design_in_words(self, designer: Designer, measured: Any) -> None:
         done = designer("predict", *DESIGN, "--json")
         assert done.code == 0, done.out
         [row] = done.data["predictions"]
@@ -117,7 +123,7 @@ class TestPredict:
         assert strength["high"] - strength["low"] == pytest.approx(2 * 1.96 * strength["sd"])
         assert "strength [MPa]" in designer("predict", *DESIGN).out
 
-    def test_a_table_of_designs_targets_passed_over(self, designer, measured, folder):
+    def test_a_table_of_designs_targets_passed_over(self, designer: Designer, measured: Any, folder: Path) -> None:
         done = designer("predict", "old.csv", "--json")
         assert [row["design"] for row in done.data["predictions"]] == [f"row {i}" for i in range(2, 7)]
         # The model knows these designs: what it expects lies near what was measured.
@@ -136,12 +142,12 @@ class TestPredict:
             (["glass.yaml"], "no design is given"),
         ],
     )
-    def test_invalid_predictions_are_refused(self, designer, measured, words, message):
+    def test_invalid_predictions_are_refused(self, designer: Designer, measured: Any, words: Any, message: str) -> None:
         done = designer("predict", *words)
         assert done.code == 2
         assert message in done.err
 
-    def test_too_few_results(self, designer):
+    def test_too_few_results(self, designer: Designer) -> None:
         done = designer("predict", *DESIGN)
         assert done.code == 2
         assert "too few for a model" in done.err
@@ -149,14 +155,14 @@ class TestPredict:
 
 class TestExplain:
     @pytest.fixture
-    def suggested(self, designer, measured):
+    def suggested(self, designer: Designer, measured: Any) -> None:
         """One choice of the model, after two first designs."""
         designer("suggest", "-n", "3")
         for name, strength in (("S0001", 155), ("S0002", 165), ("S0003", 158)):
             designer("record", name, f"strength={strength}", "haze=1")
         designer("suggest", "-n", "1")
 
-    def test_in_words(self, designer, suggested):
+    def test_in_words(self, designer: Designer, suggested: Any) -> None:
         done = designer("explain", "S0004")
         assert done.code == 0, done.err
         assert done.out.startswith("S0004: ")
@@ -164,7 +170,7 @@ class TestExplain:
             assert words in done.out
         assert max(len(line) for line in done.out.splitlines()[2:]) <= 110
 
-    def test_for_machines_and_as_a_picture(self, designer, suggested, folder):
+    def test_for_machines_and_as_a_picture(self, designer: Designer, suggested: Any, folder: Path) -> None:
         done = designer("explain", "glass.yaml", "S0004", "-p", "why.png", "--json")
         assert done.code == 0, done.err
         assert (done.data["campaign"], done.data["suggestion"], done.data["picture"]) == ("glass", "S0004", "why.png")
@@ -181,7 +187,9 @@ class TestExplain:
             (["S0001", "-p", "nowhere/why.svg"], "nowhere/why.svg: the folder does not exist"),
         ],
     )
-    def test_invalid_requests_are_refused(self, designer, measured, folder, words, message):
+    def test_invalid_requests_are_refused(
+        self, designer: Designer, measured: Any, folder: Path, words: Any, message: str
+    ) -> None:
         designer("suggest", "-n", "1")
         done = designer("explain", *words)
         assert done.code == 2
@@ -190,7 +198,7 @@ class TestExplain:
 
 
 class TestExport:
-    def test_results_and_events(self, designer, measured, folder):
+    def test_results_and_events(self, designer: Designer, measured: Any, folder: Path) -> None:
         assert designer("export", "out.csv").out == "Wrote out.csv\n"
         with (folder / "out.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -199,7 +207,9 @@ class TestExport:
         kinds = [json.loads(line)["kind"] for line in (folder / "out.jsonl").read_text().splitlines()]
         assert kinds == ["created"] + 5 * ["recorded"]
 
-    def test_existing_files_are_not_overwritten_by_default(self, designer, measured, folder):
+    def test_existing_files_are_not_overwritten_by_default(
+        self, designer: Designer, measured: Any, folder: Path
+    ) -> None:
         (folder / "out.csv").write_text("mine")
         assert designer("export", "out.csv").code == 2
         assert (folder / "out.csv").read_text() == "mine"
@@ -207,21 +217,21 @@ class TestExport:
         assert (folder / "out.csv").read_text().startswith("measurement,")
 
     @pytest.mark.parametrize("words", [[], ["out.xml"], ["a.csv", "b.csv"], ["nowhere/out.csv"]])
-    def test_pictures_that_cannot_be_written_are_refused(self, designer, measured, words):
+    def test_pictures_that_cannot_be_written_are_refused(self, designer: Designer, measured: Any, words: Any) -> None:
         done = designer("export", *words)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1
 
 
 class TestReport:
-    def test_one_html_file(self, designer, measured, folder):
+    def test_one_html_file(self, designer: Designer, measured: Any, folder: Path) -> None:
         assert designer("report").out == "Wrote glass.html\n"
         page = (folder / "glass.html").read_text()
         assert page.lstrip().lower().startswith("<!doctype html>")
         assert "strength" in page
         assert designer("report", "-o", "other.html", "--json").data["file"] == "other.html"
 
-    def test_markdown_and_the_figures_as_files(self, designer, measured, folder):
+    def test_markdown_and_the_figures_as_files(self, designer: Designer, measured: Any, folder: Path) -> None:
         done = designer("report", "--format", "md", "--figures", "png", "--figure-format", "png", "--json")
         assert done.code == 0, done.err
         assert (done.data["file"], done.data["figures"]) == ("glass.md", "png")
@@ -231,7 +241,9 @@ class TestReport:
         assert {path.stem for path in (folder / "png").iterdir()} == names
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in (folder / "png").iterdir())
 
-    def test_all_faults_of_a_command_line_are_reported_at_once(self, designer, measured, folder):
+    def test_all_faults_of_a_command_line_are_reported_at_once(
+        self, designer: Designer, measured: Any, folder: Path
+    ) -> None:
         (folder / "taken").write_text("mine")
         done = designer("report", "--format", "pdf", "--figures", "taken", "--figure-format", "gif", "-o", "a.doc")
         assert done.code == 2
@@ -240,7 +252,9 @@ class TestReport:
         assert designer("report", "--format", "md", "-o", "a.html").code == 2
 
     @pytest.mark.parametrize("name", ["report.pdf", "nowhere/report.html"])
-    def test_reports_that_cannot_be_written_are_refused(self, designer, measured, folder, name):
+    def test_reports_that_cannot_be_written_are_refused(
+        self, designer: Designer, measured: Any, folder: Path, name: str
+    ) -> None:
         done = designer("report", "-o", name)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1

@@ -1,11 +1,15 @@
 """A campaign by hand, from the first suggestion to the last correction."""
 
+from __future__ import annotations
+
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from designer.campaign.campaign import Campaign
+from tests.cli.conftest import Designer
 
 
 def fill(path: Path, **values: list[str]) -> None:
@@ -28,7 +32,7 @@ def events(folder: Path) -> int:
 
 
 class TestSheets:
-    def test_a_sheet_goes_out_and_comes_back(self, designer, folder):
+    def test_a_sheet_goes_out_and_comes_back(self, designer: Designer, folder: Path) -> None:
         done = designer("suggest", "-n", "4", "--csv", "next.csv", "--json")
         assert done.code == 0, done.out
         assert [each["id"] for each in done.data["suggestions"]] == ["S0001", "S0002", "S0003", "S0004"]
@@ -61,7 +65,7 @@ class TestSheets:
         again = designer("record", "next.csv")
         assert again.out.splitlines()[-1] == "nothing was changed"
 
-    def test_what_was_made_differently_is_kept_and_flagged(self, designer, folder):
+    def test_what_was_made_differently_is_kept_and_flagged(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "1", "--csv", "next.csv")
         fill(folder / "next.csv", temperature=["1555"], strength=["99"])
         done = designer("record", "next.csv", "--json")
@@ -70,7 +74,7 @@ class TestSheets:
         assert "made differently from what was suggested: temperature 1555.0 instead of" in flags
         assert "outside 900 to 1500" in flags
 
-    def test_a_sheet_is_never_overwritten_and_nothing_is_suggested_then(self, designer, folder):
+    def test_a_sheet_is_never_overwritten_and_nothing_is_suggested_then(self, designer: Designer, folder: Path) -> None:
         (folder / "next.csv").write_text("mine")
         done = designer("suggest", "--csv", "next.csv")
         assert done.code == 2
@@ -79,7 +83,7 @@ class TestSheets:
         assert designer("suggest", "--csv", "nowhere/next.csv").code == 2
         assert not (folder / "glass.db").exists()
 
-    def test_all_faults_of_a_table_are_reported_and_nothing_is_recorded(self, designer, folder):
+    def test_all_faults_of_a_table_are_reported_and_nothing_is_recorded(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "4", "--csv", "next.csv")
         before = events(folder)
         fill(folder / "next.csv", strength=["hot", "nan", "1e999", "5 mV"], suggestion=["S0001", "S0009", "", "S0004"])
@@ -94,7 +98,7 @@ class TestSheets:
         assert "'hot' is not a number" in lines[0]
         assert events(folder) == before
 
-    def test_partial_takes_the_good_rows_and_reports_the_others(self, designer, folder):
+    def test_partial_takes_the_good_rows_and_reports_the_others(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "2", "--csv", "next.csv")
         fill(folder / "next.csv", strength=["hot", "102"])
         done = designer("record", "next.csv", "--partial", "--json")
@@ -103,7 +107,7 @@ class TestSheets:
         [fault] = done.data["faults"]
         assert (fault["row"], fault["column"]) == (2, "strength [MPa]")
 
-    def test_columns_that_mean_nothing_are_refused_unless_ignored(self, designer, folder):
+    def test_columns_that_mean_nothing_are_refused_unless_ignored(self, designer: Designer, folder: Path) -> None:
         (folder / "r.csv").write_text("suggestion,strength,operator\nS0001,100,Ada\n")
         designer("suggest")
         done = designer("record", "r.csv")
@@ -113,8 +117,8 @@ class TestSheets:
         done = designer("record", "r.csv", "--ignore", "operatr")
         assert (done.code, "there is no column 'operatr' to ignore" in done.err) == (2, True)
 
-    def test_a_workbook_will_do(self, designer, folder):
-        import openpyxl
+    def test_a_workbook_will_do(self, designer: Designer, folder: Path) -> None:
+        import openpyxl  # type: ignore[import-untyped]
 
         designer("suggest", "-n", "1")
         book = openpyxl.Workbook()
@@ -125,7 +129,7 @@ class TestSheets:
 
 
 class TestOneByOne:
-    def test_record_in_parts_then_again_then_a_replicate(self, designer, folder):
+    def test_record_in_parts_then_again_then_a_replicate(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "1")
         assert designer("record", "S0001", "strength=101").out == "recorded: M0001\n"
         assert designer("record", "S0001", "haze=2").out == "completed: M0001\n"
@@ -154,7 +158,9 @@ class TestOneByOne:
             (["absent.csv"], "absent.csv: no such file"),
         ],
     )
-    def test_invalid_results_are_refused_and_change_nothing(self, designer, folder, words, message):
+    def test_invalid_results_are_refused_and_change_nothing(
+        self, designer: Designer, folder: Path, words: Any, message: str
+    ) -> None:
         designer("suggest", "-n", "1")
         before = events(folder)
         done = designer("record", *words)
@@ -163,11 +169,11 @@ class TestOneByOne:
         assert "Traceback" not in done.err
         assert events(folder) == before
 
-    def test_what_is_typed_has_no_row(self, designer):
+    def test_what_is_typed_has_no_row(self, designer: Designer) -> None:
         designer("suggest", "-n", "1")
         assert designer("record", "S0001", "strength=hot").err.startswith("column 'strength': 'hot' is not a number")
 
-    def test_failures_and_withdrawals(self, designer, folder):
+    def test_failures_and_withdrawals(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "3")
         assert designer("fail", "S0001", "film", "peeled").out == "recorded as failed: S0001\n"
         assert designer("fail", "S0002", "--reason", "cracked", "--json").data["failed"] == ["S0002"]
@@ -181,7 +187,7 @@ class TestOneByOne:
         for words in (["fail", "S0009", "x"], ["fail", "S0001"], ["withdraw", "S0009"], ["withdraw", "nothing"]):
             assert designer(*words).code == 2
 
-    def test_a_suggestion_may_be_asked_for_once_more(self, designer):
+    def test_a_suggestion_may_be_asked_for_once_more(self, designer: Designer) -> None:
         first = designer("suggest", "-n", "1", "--json").data["suggestions"][0]
         again = designer("suggest", "--replicate-of", "S0001", "--json").data["suggestions"][0]
         assert (again["id"], again["design"]) == ("S0002", first["design"])
@@ -191,13 +197,13 @@ class TestOneByOne:
 
 
 class TestNotes:
-    def test_open_suggestions_are_reported(self, designer):
+    def test_open_suggestions_are_reported(self, designer: Designer) -> None:
         designer("suggest", "-n", "2")
         done = designer("suggest", "-n", "1", "--json")
         assert "Open from before: S0001, S0002" in done.data["notes"]
         assert "Open from before: S0001, S0002" in designer("suggest", "-n", "1").out.replace(", S0003", "")
 
-    def test_a_campaign_that_could_stop_says_so_and_still_answers(self, designer):
+    def test_a_campaign_that_could_stop_says_so_and_still_answers(self, designer: Designer) -> None:
         designer("suggest", "-n", "1")
         designer("record", "S0001", "strength=250", "haze=1")
         done = designer("suggest", "-n", "1", "--json")
@@ -212,7 +218,7 @@ class TestAttach:
         "0.6,0.2,0.2,1273.15,N2,150\n0.333,0.333,0.334,1300 degC,Ar,120\n"
     )
 
-    def test_results_of_designs_that_were_not_suggested(self, designer, folder):
+    def test_results_of_designs_that_were_not_suggested(self, designer: Designer, folder: Path) -> None:
         (folder / "old.csv").write_text(self.TABLE)
         done = designer("attach", "old.csv", "--json")
         assert done.code == 0, done.out
@@ -223,7 +229,7 @@ class TestAttach:
         assert measurement.design == {"SiO2": 60.0, "Na2O": 20.0, "CaO": 20.0, "temperature": 1000.0, "gas": "N2"}
         assert designer("attach", "old.csv").out.splitlines()[-1] == "nothing was changed"
 
-    def test_faults_name_row_and_column(self, designer, folder):
+    def test_faults_name_row_and_column(self, designer: Designer, folder: Path) -> None:
         bad = self.TABLE.replace("0.6,", "0.5,").replace("1300 degC", "hot").replace("Ar", "He")
         (folder / "old.csv").write_text(bad)
         done = designer("attach", "old.csv")
@@ -237,29 +243,29 @@ class TestAttach:
 
 class TestAmend:
     @pytest.fixture(autouse=True)
-    def _one_result(self, designer):
+    def _one_result(self, designer: Designer) -> None:
         designer("suggest", "-n", "1")
         designer("record", "S0001", "strength=101", "haze=2")
 
-    def test_a_measurement(self, designer, folder):
+    def test_a_measurement(self, designer: Designer, folder: Path) -> None:
         assert designer("amend", "M0001", "strength=110", "haze=", "--set", "temperature=990").out == "M0001: amended\n"
         measurement = Campaign.open(folder / "glass.yaml").state.measurements["M0001"]
         assert measurement.values == {"strength": 110.0}
         assert measurement.design["temperature"] == 990.0
         assert designer("amend", "M0001", "strength=110", "--json").data["changed"] is False
 
-    def test_bounds_and_choices(self, designer, folder):
+    def test_bounds_and_choices(self, designer: Designer, folder: Path) -> None:
         done = designer("amend", "--bounds", "temperature=800,1600", "--choice", "gas=He", "--json")
         assert done.code == 0, done.out
         assert done.data["changed"] is True
         assert len(done.data["changes"]) == 2
         space = Campaign.open(folder / "glass.yaml").space
-        assert space.parameter("temperature").bounds == (800.0, 1600.0)
-        assert space.parameter("gas").choices == ("N2", "Ar", "air", "He")
+        assert space.parameter("temperature").bounds == (800.0, 1600.0)  # type: ignore[attr-defined]
+        assert space.parameter("gas").choices == ("N2", "Ar", "air", "He")  # type: ignore[attr-defined]
         again = designer("amend", "--bounds", "temperature=800,1600", "--json")
         assert again.data == {"campaign": "glass", "changed": False, "changes": []}
 
-    def test_the_space_of_the_file(self, designer, folder):
+    def test_the_space_of_the_file(self, designer: Designer, folder: Path) -> None:
         file = folder / "glass.yaml"
         file.write_text(file.read_text().replace("[900, 1500]", "[900, 1600]"))
         refused = designer("suggest")
@@ -287,7 +293,9 @@ class TestAmend:
             ([], "no id is given"),
         ],
     )
-    def test_invalid_amendments_are_refused_and_change_nothing(self, designer, folder, words, message):
+    def test_invalid_amendments_are_refused_and_change_nothing(
+        self, designer: Designer, folder: Path, words: Any, message: str
+    ) -> None:
         before = events(folder)
         done = designer("amend", *words)
         assert done.code == 2, done
@@ -295,7 +303,7 @@ class TestAmend:
         assert events(folder) == before
 
 
-def test_the_store_may_be_elsewhere(designer, folder, monkeypatch):
+def test_the_store_may_be_elsewhere(designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert designer("suggest", "--store", "other.db").code == 0
     assert (folder / "other.db").exists()
     assert not (folder / "glass.db").exists()
@@ -303,7 +311,7 @@ def test_the_store_may_be_elsewhere(designer, folder, monkeypatch):
     assert designer("record", "S0001", "strength=1").code == 0
 
 
-def test_the_campaign_may_be_named_first_or_by_option(designer, folder):
+def test_the_campaign_may_be_named_first_or_by_option(designer: Designer, folder: Path) -> None:
     (folder / "b.yaml").write_text((folder / "glass.yaml").read_text())
     assert designer("suggest", "b.yaml", "-n", "1").code == 0
     assert designer("record", "b.yaml", "S0001", "strength=1").code == 0

@@ -1,13 +1,17 @@
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from designer.cli import output
+from tests.cli.conftest import Designer
 
 VERBS = (
     "init", "validate", "suggest", "record", "fail", "attach", "amend", "withdraw", "run", "status", "best", "predict",
@@ -21,7 +25,7 @@ def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_is_quick_and_loads_no_models_and_no_tables(tmp_path: Path):
+def test_help_is_quick_and_loads_no_models_and_no_tables(tmp_path: Path) -> None:
     done = python(
         """
         import resource, sys
@@ -41,13 +45,13 @@ def test_help_is_quick_and_loads_no_models_and_no_tables(tmp_path: Path):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_itself_and_has_json(designer, verb):
+def test_every_verb_explains_itself_and_has_json(designer: Designer, verb: Any) -> None:
     done = designer(verb, "--help")
     assert done.code == 0
     assert "--json" in done.out
 
 
-def test_looking_loads_no_torch(folder: Path):
+def test_looking_loads_no_torch(folder: Path) -> None:
     done = python(
         """
         import sys
@@ -62,7 +66,7 @@ def test_looking_loads_no_torch(folder: Path):
     assert done.returncode == 0, done.stderr
 
 
-def test_version_is_printed(designer):
+def test_version_is_printed(designer: Designer) -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -81,7 +85,7 @@ def test_version_is_printed(designer):
         (["fail"], "Missing argument"),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_exit_code_2(designer, words, message):
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(designer: Designer, words: Any, message: str) -> None:
     done = designer(*words)
     assert done.code == 2
     assert done.out == ""
@@ -94,8 +98,8 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(designer, words, messa
     assert as_json.err == ""
 
 
-def test_an_unexpected_error_is_one_line_and_exit_code_1(designer, monkeypatch):
-    def broken(*_):
+def test_an_unexpected_error_is_one_line_and_exit_code_1(designer: Designer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr("designer.cli.inspection.open_campaign", broken)
@@ -110,7 +114,7 @@ def test_an_unexpected_error_is_one_line_and_exit_code_1(designer, monkeypatch):
     assert "Traceback" in designer("status").err
 
 
-def test_a_store_that_cannot_be_read_is_one_line_and_exit_code_1(designer, folder):
+def test_a_store_that_cannot_be_read_is_one_line_and_exit_code_1(designer: Designer, folder: Path) -> None:
     (folder / "glass.db").write_bytes(b"no database at all, but long enough to be taken for one" * 30)
     done = designer("status")
     assert done.code == 1
@@ -118,8 +122,8 @@ def test_a_store_that_cannot_be_read_is_one_line_and_exit_code_1(designer, folde
     assert "glass.db" in done.err
 
 
-def test_an_interrupt_is_exit_code_130(designer, monkeypatch):
-    def interrupted(*_):
+def test_an_interrupt_is_exit_code_130(designer: Designer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("designer.cli.inspection.open_campaign", interrupted)
@@ -128,7 +132,7 @@ def test_an_interrupt_is_exit_code_130(designer, monkeypatch):
     assert done.err == "Interrupted. All recorded results are saved; run the same command to continue.\n"
 
 
-def test_python_m_designer_is_the_command(folder: Path):
+def test_python_m_designer_is_the_command(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "designer", "validate", "--json"],
         cwd=folder,
@@ -143,18 +147,18 @@ def test_python_m_designer_is_the_command(folder: Path):
 
 
 class TestWhichCampaign:
-    def test_the_only_one_in_the_folder(self, designer, folder):
+    def test_the_only_one_in_the_folder(self, designer: Designer, folder: Path) -> None:
         (folder / "other.yaml").write_text("just: a file\n")
         assert designer("validate", "--json").data["file"] == "glass.yaml"
 
-    def test_none(self, designer, folder):
+    def test_none(self, designer: Designer, folder: Path) -> None:
         (folder / "glass.yaml").unlink()
         done = designer("status")
         assert done.code == 2
         expected = "there is no campaign file in this folder; give its path, or write one with: designer init\n"
         assert done.err == expected
 
-    def test_several(self, designer, folder):
+    def test_several(self, designer: Designer, folder: Path) -> None:
         (folder / "b.yml").write_text((folder / "glass.yaml").read_text())
         done = designer("status")
         assert done.code == 2
@@ -162,12 +166,12 @@ class TestWhichCampaign:
         assert designer("validate", "glass.yaml").code == 0
         assert designer("validate", "-c", "b.yml").code == 0
 
-    def test_one_that_is_not_there(self, designer):
+    def test_one_that_is_not_there(self, designer: Designer) -> None:
         done = designer("status", "absent.yaml")
         assert (done.code, done.err) == (2, "absent.yaml: no such file; give the path of a YAML file\n")
 
 
-def test_a_terminal_that_cannot_show_a_word_ends_no_command(folder: Path):
+def test_a_terminal_that_cannot_show_a_word_ends_no_command(folder: Path) -> None:
     campaign = folder / "glass.yaml"
     campaign.write_text(campaign.read_text().replace("[N2, Ar, air]", "[µ1, µ2]"), encoding="utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -181,7 +185,7 @@ def test_a_terminal_that_cannot_show_a_word_ends_no_command(folder: Path):
     assert all(each["design"]["gas"].startswith("µ") for each in json.loads(done.stdout)["suggestions"])
 
 
-def test_jsonable_is_strict_json():
+def test_jsonable_is_strict_json() -> None:
     import numpy as np
 
     data = {"a": np.float64(1.5), "b": (np.int64(2), float("inf")), 3: None, "p": Path("x"), "t": True}
@@ -190,7 +194,7 @@ def test_jsonable_is_strict_json():
     }  # fmt: skip
 
 
-def test_a_table_is_never_cut(capsys, monkeypatch):
+def test_a_table_is_never_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     report = output.Report({})
     report.show(output.Table(["name", "a long header [unit]"], [["x" * 30, "1.5"], ["[red]", "-12"]]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from designer.tasks import Family
 from designer.tasks.family_folder import save_family
+from tests.cli.conftest import Designer
 from tests.priors.stacking.compounds import fitted, formulas, past_tasks, softness, stiffness
 
 TEXTS = formulas(6, 8)
@@ -28,7 +30,7 @@ def past(folder: Path) -> Path:
     return folder
 
 
-def test_designs_of_a_table_are_predicted(designer, past):
+def test_designs_of_a_table_are_predicted(designer: Designer, past: Any) -> None:
     done = designer("predict", "--prior", "learned", "--measured", "mine.csv", "new.csv")
     assert done.code == 0
     assert "stiffness [GPa]" in done.out
@@ -44,7 +46,7 @@ def test_designs_of_a_table_are_predicted(designer, past):
     assert sum(plain["quantities"]["stiffness"]["models"].values()) == pytest.approx(1.0)
 
 
-def test_one_design_in_words_with_its_reasons(designer, past):
+def test_one_design_in_words_with_its_reasons(designer: Designer, past: Any) -> None:
     done = designer("predict", "--prior", "learned", "--target", "softness", "formula=Fe2CoO4", "--why")
     assert done.code == 0
     for words in (
@@ -62,14 +64,14 @@ def test_one_design_in_words_with_its_reasons(designer, past):
     assert plain["predictions"][0]["predicted"]["softness"]["value"] == pytest.approx(softness(["Fe2CoO4"])[0], rel=0.4)
 
 
-def test_reasons_of_several_designs_are_shares(designer, past):
+def test_reasons_of_several_designs_are_shares(designer: Designer, past: Any) -> None:
     done = designer("predict", "--prior", "learned", "-m", "mine.csv", "new.csv", "--why")
     assert done.code == 0
     assert "share" in done.out
     assert "stiffness, 8 designs" in done.out
 
 
-def test_all_goes_into_a_file_that_is_never_overwritten(designer, past):
+def test_all_goes_into_a_file_that_is_never_overwritten(designer: Designer, past: Any) -> None:
     words = ("predict", "--prior", "learned", "-m", "mine.csv", "new.csv", "--csv", "out.csv", "--level", "0.5")
     assert designer(*words).code == 0
     written = pd.read_csv(past / "out.csv")
@@ -79,13 +81,13 @@ def test_all_goes_into_a_file_that_is_never_overwritten(designer, past):
     assert (again.code, "not overwritten" in again.err) == (2, True)
 
 
-def test_past_tasks_are_learned_from_where_no_prior_is_saved(designer, past):
+def test_past_tasks_are_learned_from_where_no_prior_is_saved(designer: Designer, past: Any) -> None:
     done = designer("predict", "--prior", "past", "--leave-out", "bright", "-m", "mine.csv", "formula=NaCl")
     assert done.code == 0
     assert "fitting 2 past tasks, 400 rows" in done.err
 
 
-def test_a_prior_is_fitted_and_shown(designer, past):
+def test_a_prior_is_fitted_and_shown(designer: Designer, past: Any) -> None:
     done = designer("prior", "fit", "past", "--kind", "properties", "-o", "kept")
     assert done.code == 0
     card = json.loads((past / "kept" / "prior.json").read_text())
@@ -114,7 +116,7 @@ def test_a_prior_is_fitted_and_shown(designer, past):
         (("new.csv", "--prior", "other"), "for campaigns"),
     ],
 )
-def test_faults_are_reported_in_one_line_each(designer, past, words, message):
+def test_faults_are_reported_in_one_line_each(designer: Designer, past: Any, words: Any, message: str) -> None:
     (past / "wrong.csv").write_text("formula\nNaCl\nNaXx\n")
     from designer.priors.baseline import BaselinePrior
 
@@ -126,7 +128,7 @@ def test_faults_are_reported_in_one_line_each(designer, past, words, message):
     assert not done.out
 
 
-def test_outlier_is_named_and_left_out(designer, past):
+def test_outlier_is_named_and_left_out(designer: Designer, past: Any) -> None:
     texts = formulas(16, 60)
     sound = stiffness(texts)
     for name, factor in (("sound.csv", 1.0), ("wrong.csv", 10.0)):
@@ -148,7 +150,7 @@ def test_outlier_is_named_and_left_out(designer, past):
     assert [quantity["measured"] for quantity in quantities] == [15, 16]
 
 
-def test_of_many_outliers_the_worst_are_named(designer, past):
+def test_of_many_outliers_the_worst_are_named(designer: Designer, past: Any) -> None:
     texts = formulas(60, 60)
     factors = np.where(np.arange(60) % 8 == 4, 30.0, 1.0)
     factors[4] = 1000.0

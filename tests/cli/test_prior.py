@@ -1,10 +1,15 @@
 """`designer prior`: fit, show, evaluate, compare, as a person and as a program sees them."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.cli.conftest import Designer
 
 CARD = """\
 family: furnace
@@ -35,7 +40,7 @@ def family(folder: Path) -> Path:
     return place
 
 
-def test_a_prior_is_fitted_and_shown(designer, folder, family):
+def test_a_prior_is_fitted_and_shown(designer: Designer, folder: Path, family: Any) -> None:
     done = designer("prior", "fit", "furnace", "--kind", "transfer-gp", "--out", "learned", "--held-out", "2")
     assert (done.code, "Wrote learned" in done.out) == (0, True)
     assert "fitting transfer-gp without furnace/t0" in done.err
@@ -52,7 +57,7 @@ def test_a_prior_is_fitted_and_shown(designer, folder, family):
     assert designer("prior", "show", "learned", "--json").data["card"] == card
 
 
-def test_existing_prior_is_not_replaced_by_default(designer, folder, family):
+def test_existing_prior_is_not_replaced_by_default(designer: Designer, folder: Path, family: Any) -> None:
     words = ("prior", "fit", "furnace", "--kind", "none", "--out", "learned", "--held-out", "0")
     assert designer(*words).code == 0
     refused = designer(*words)
@@ -63,7 +68,7 @@ def test_existing_prior_is_not_replaced_by_default(designer, folder, family):
 
 
 @pytest.mark.parametrize("damage", ["card", "weights", "gone"])
-def test_a_damaged_prior_is_refused_in_one_line(designer, folder, family, damage):
+def test_a_damaged_prior_is_refused_in_one_line(designer: Designer, folder: Path, family: Any, damage: str) -> None:
     assert designer("prior", "fit", "furnace", "--kind", "transfer-gp", "--out", "learned", "--held-out", "0").code == 0
     place = folder / "learned"
     if damage == "card":
@@ -78,7 +83,7 @@ def test_a_damaged_prior_is_refused_in_one_line(designer, folder, family, damage
     assert "Traceback" not in done.err
 
 
-def test_priors_are_evaluated_and_compared(designer, folder, family):
+def test_priors_are_evaluated_and_compared(designer: Designer, folder: Path, family: Any) -> None:
     done = designer("prior", "evaluate", "furnace", "--kind", "transfer-gp", "--draws", "1", "--json")
     assert done.code == 0
     lines = [line for line in done.data["lines"] if line["kind"] == "transfer-gp"]
@@ -102,7 +107,9 @@ def test_priors_are_evaluated_and_compared(designer, folder, family):
         (("evaluate", "glass.yaml"), "no results"),
     ],
 )
-def test_wrong_words_are_refused_in_one_line_and_nothing_is_written(designer, folder, family, words, message):
+def test_wrong_words_are_refused_in_one_line_and_nothing_is_written(
+    designer: Designer, folder: Path, family: Any, words: Any, message: str
+) -> None:
     before = sorted(folder.rglob("*"))
     done = designer("prior", *words)
     assert done.code == 2
@@ -111,7 +118,7 @@ def test_wrong_words_are_refused_in_one_line_and_nothing_is_written(designer, fo
     assert sorted(folder.rglob("*")) == before
 
 
-def test_past_campaigns_and_their_stores_are_tasks(designer, folder, family):
+def test_past_campaigns_and_their_stores_are_tasks(designer: Designer, folder: Path, family: Any) -> None:
     assert designer("suggest", "-n", "4").code == 0
     for name, values in (("S0001", "100"), ("S0002", "120"), ("S0003", "90"), ("S0004", "130")):
         assert designer("record", name, f"strength={values}", "haze=1").code == 0
@@ -124,7 +131,7 @@ def test_past_campaigns_and_their_stores_are_tasks(designer, folder, family):
         assert card["data"][0]["license"] is None
 
 
-def test_a_store_that_is_none(designer, folder):
+def test_a_store_that_is_none(designer: Designer, folder: Path) -> None:
     (folder / "empty.db").write_bytes(b"")
     (folder / "text.db").write_text("this is no database, but a text that is long enough to look like one" * 20)
     for name in ("empty.db", "text.db"):

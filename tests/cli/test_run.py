@@ -1,5 +1,7 @@
 """The closed loop from the command line: runs, is stopped, is killed, and goes on."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -7,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from designer.campaign.campaign import Campaign
+from tests.cli.conftest import Designer
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +75,7 @@ def wait_for_results(folder: Path, count: int) -> None:
     raise AssertionError(f"no {count} results within a minute")
 
 
-def test_a_run_tells_each_experiment_and_why_it_stopped(designer, loop):
+def test_a_run_tells_each_experiment_and_why_it_stopped(designer: Designer, loop: Any) -> None:
     done = designer("run")
     assert done.code == 0, done.err
     assert done.out == "Stopped: the budget of 6 experiments is used up.\n"
@@ -83,14 +87,14 @@ def test_a_run_tells_each_experiment_and_why_it_stopped(designer, loop):
     assert (again.code, again.data["experiments"], again.data["rule"]) == (0, [], "budget")
 
 
-def test_old_name_of_the_limit_still_works(designer, loop):
+def test_old_name_of_the_limit_still_works(designer: Designer, loop: Any) -> None:
     assert [each["id"] for each in designer("run", "--most", "1", "--json").data["experiments"]] == ["S0001"]
     both = designer("run", "--most", "1", "--max-experiments", "2")
     assert (both.code, "--max-experiments and --most are the same option" in both.err) == (2, True)
     assert "--most" not in designer("run", "--help").out
 
 
-def test_a_run_for_machines(designer, loop):
+def test_a_run_for_machines(designer: Designer, loop: Any) -> None:
     done = designer("run", "--max-experiments", "2", "--json")
     assert done.code == 0
     assert done.err == ""
@@ -102,7 +106,7 @@ def test_a_run_for_machines(designer, loop):
         assert each["failed"] == ("too far" if x > 90 else None)
 
 
-def test_what_a_function_prints_does_not_spoil_the_answer(designer, loop):
+def test_what_a_function_prints_does_not_spoil_the_answer(designer: Designer, loop: Any) -> None:
     (loop / "chatty.py").write_text("def f(x, y):\n    print('hello')\n    return x\n")
     file = loop / "loop.yaml"
     file.write_text(file.read_text().partition("measure:")[0] + "measure: {kind: python, function: 'chatty:f'}\n")
@@ -126,7 +130,9 @@ def test_what_a_function_prints_does_not_spoil_the_answer(designer, loop):
         ("measure: {kind: python, function: 'broken:f'}", 1, "designer: cannot import 'broken': ZeroDivisionError"),
     ],
 )
-def test_an_oracle_that_cannot_measure_ends_the_run_with_one_line(designer, loop, measure, code, message):
+def test_an_oracle_that_cannot_measure_ends_the_run_with_one_line(
+    designer: Designer, loop: Any, measure: str, code: int, message: str
+) -> None:
     (loop / "fail.py").write_text("raise SystemExit(3)\n")
     (loop / "broken.py").write_text("1 / 0\ndef f(x, y): ...\n")
     file = loop / "loop.yaml"
@@ -137,7 +143,7 @@ def test_an_oracle_that_cannot_measure_ends_the_run_with_one_line(designer, loop
     assert "Traceback" not in done.err
 
 
-def test_a_run_without_an_end_is_refused(designer, loop):
+def test_a_run_without_an_end_is_refused(designer: Designer, loop: Any) -> None:
     file = loop / "loop.yaml"
     file.write_text(file.read_text().replace("budget: 6\n", ""))
     done = designer("run")
@@ -145,7 +151,7 @@ def test_a_run_without_an_end_is_refused(designer, loop):
     assert designer("run", "--max-experiments", "1").code == 0
 
 
-def test_a_run_that_was_killed_and_interrupted_goes_on_as_if_it_had_never_stopped(loop):
+def test_a_run_that_was_killed_and_interrupted_goes_on_as_if_it_had_never_stopped(loop: Any) -> None:
     reference = _uninterrupted(loop)
     (loop / "pause").write_text("0.3")
     killed = start(loop)
@@ -179,7 +185,9 @@ def _uninterrupted(folder: Path) -> list[dict[str, object]]:
     return [dict(each.design) for each in campaign.state.suggestions.values()]
 
 
-def test_in_a_terminal_there_is_a_bar(loop, capfd, monkeypatch):
+def test_in_a_terminal_there_is_a_bar(
+    loop: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from designer.cli.main import main
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Designer
 from tests.service.conftest import CAMPAIGN  # noqa: F401  skips where the extra is not installed
 
 
-def test_tokens_are_created_listed_and_revoked(designer, folder: Path) -> None:
+def test_tokens_are_created_listed_and_revoked(designer: Designer, folder: Path) -> None:
     made = designer("token", "create", "ada", "--role", "steer", "--lab", "lab", "--json")
     assert made.code == 0
     token = made.data["token"]
@@ -26,7 +27,7 @@ def test_tokens_are_created_listed_and_revoked(designer, folder: Path) -> None:
     assert "revoked" in designer("token", "list", "--lab", "lab").out
 
 
-def test_every_fault_of_a_token_has_a_line(designer) -> None:
+def test_every_fault_of_a_token_has_a_line(designer: Designer) -> None:
     done = designer("token", "create", "", "--role", "king", "--lab", "lab")
     assert done.code == 2
     assert len(done.err.splitlines()) == 2
@@ -44,14 +45,14 @@ def test_every_fault_of_a_token_has_a_line(designer) -> None:
         (["mcp", "--lab", "lab"], "DESIGNER_TOKEN is not set"),
     ],
 )
-def test_refused_settings(designer, monkeypatch: pytest.MonkeyPatch, words: list[str], what: str) -> None:
+def test_refused_settings(designer: Designer, monkeypatch: pytest.MonkeyPatch, words: list[str], what: str) -> None:
     monkeypatch.delenv("DESIGNER_TOKEN", raising=False)
     done = designer(*words)
     assert done.code == 2
     assert what in done.err
 
 
-def test_an_unusable_token_ends_the_tools(designer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_token_ends_the_tools(designer: Designer, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mcp")
     monkeypatch.setenv("DESIGNER_TOKEN", "dsg_a_b")
     done = designer("mcp", "--lab", "lab")
@@ -59,7 +60,7 @@ def test_an_unusable_token_ends_the_tools(designer, monkeypatch: pytest.MonkeyPa
     assert "not known, was revoked or has expired" in done.err
 
 
-def test_a_store_of_a_later_version(designer, folder: Path) -> None:
+def test_a_store_of_a_later_version(designer: Designer, folder: Path) -> None:
     import sqlite3
     from contextlib import closing
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from designer.tasks import load_family
+from tests.cli.conftest import Designer
 
 
 def table(n: int = 30, seed: int = 0, slope: float = 1.0) -> pd.DataFrame:
@@ -16,7 +17,7 @@ def table(n: int = 30, seed: int = 0, slope: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame({"T [degC]": T, "gas": rng.choice(["N2", "Ar"], n), "y (mV)": (slope * T + 5).round(2)})
 
 
-def test_a_guess_is_shown_and_must_be_confirmed(designer, folder: Path) -> None:
+def test_a_guess_is_shown_and_must_be_confirmed(designer: Designer, folder: Path) -> None:
     table().to_csv("a.csv", index=False)
     done = designer("tasks", "import", "a.csv", "-o", "out")
     assert (done.code, (folder / "out").exists()) == (2, False)
@@ -32,7 +33,7 @@ def test_a_guess_is_shown_and_must_be_confirmed(designer, folder: Path) -> None:
     )
 
 
-def test_a_target_keeps_its_name(designer, folder: Path) -> None:
+def test_a_target_keeps_its_name(designer: Designer, folder: Path) -> None:
     table().rename(columns={"y (mV)": "yield [percent]"}).to_csv("a.csv", index=False)
     assert designer("tasks", "import", "a.csv", "-o", "out", "--yes").code == 0
     (task,) = load_family(folder / "out").tasks
@@ -40,7 +41,7 @@ def test_a_target_keeps_its_name(designer, folder: Path) -> None:
     assert "yield_" not in "".join(path.read_text() for path in (folder / "out").rglob("*.yaml"))
 
 
-def test_a_mapping_file_and_several_tables(designer, folder: Path) -> None:
+def test_a_mapping_file_and_several_tables(designer: Designer, folder: Path) -> None:
     table().to_csv("a.csv", index=False)
     table(seed=1, slope=-1).to_csv("b.csv", index=False)
     space = "space:\n  - {name: T, kind: numeric, unit: K, bounds: [500, 1300]}\n"
@@ -61,10 +62,10 @@ def test_a_mapping_file_and_several_tables(designer, folder: Path) -> None:
     )
 
 
-def test_repairs_are_made_only_when_asked_for_and_are_logged(designer, folder: Path) -> None:
+def test_repairs_are_made_only_when_asked_for_and_are_logged(designer: Designer, folder: Path) -> None:
     frame = table().astype(object)
-    frame.loc[4, "y (mV)"] = f"{frame.loc[4, 'y (mV)']} ± 3"
-    frame.loc[9, "T [degC]"] = round(frame.loc[9, "T [degC]"] * 1000, 1)
+    frame.loc[4, "y (mV)"] = f"{frame.loc[4, 'y (mV)']} ± 3"  # type: ignore[index, str-bytes-safe]
+    frame.loc[9, "T [degC]"] = round(frame.loc[9, "T [degC]"] * 1000, 1)  # type: ignore[arg-type, index, operator]
     frame.to_csv("a.csv", index=False)
     done = designer("tasks", "import", "a.csv", "-o", "out", "--yes")
     assert (done.code, done.err.count("\n"), (folder / "out").exists()) == (2, 1, False)
@@ -73,11 +74,11 @@ def test_repairs_are_made_only_when_asked_for_and_are_logged(designer, folder: P
     assert (done.code, done.data["repairs"]) == (0, 2)
     (task,) = load_family(folder / "out").tasks
     assert task.designs["T"].tolist() == table()["T [degC]"].tolist()
-    assert task.space.parameters[0].high == table()["T [degC]"].max()  # type: ignore[union-attr]
+    assert task.space.parameters[0].high == table()["T [degC]"].max()  # type: ignore[attr-defined]
     assert len(pd.read_csv(folder / "out" / "repairs.csv")) == 2
 
 
-def test_check_and_a_repaired_copy(designer, folder: Path) -> None:
+def test_check_and_a_repaired_copy(designer: Designer, folder: Path) -> None:
     table().to_csv("a.csv", index=False)
     designer("tasks", "import", "a.csv", "-o", "out", "--yes")
     assert "No faults were found" in designer("tasks", "check", "out").out
@@ -90,7 +91,7 @@ def test_check_and_a_repaired_copy(designer, folder: Path) -> None:
     assert (folder / "out" / "a.csv").read_text() == text
 
 
-def test_a_campaign_becomes_a_task(designer, folder: Path) -> None:
+def test_a_campaign_becomes_a_task(designer: Designer, folder: Path) -> None:
     done = designer("tasks", "import", "glass.yaml", "-o", "out")
     assert (done.code, done.err) == (2, "glass.yaml: campaign 'glass' has not begun; record its results first\n")
     assert not (folder / "glass.db").exists()
@@ -104,7 +105,7 @@ def test_a_campaign_becomes_a_task(designer, folder: Path) -> None:
     assert [c.text for c in task.space.constraints] == ["glass.silica >= 40"]
 
 
-def test_wrong_use_is_one_line(designer, folder: Path) -> None:
+def test_wrong_use_is_one_line(designer: Designer, folder: Path) -> None:
     (folder / "a.csv").write_text("x,y\n1,a\n2,b\n")
     for words, message in (
         (("tasks", "import"), "there is nothing to import"),

@@ -1,6 +1,9 @@
 """The same cell means the same in `init`, `record`, `attach` and `tasks import`."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from designer.campaign.campaign import Campaign
 from designer.errors import InvalidData
 from designer.tasks.quality.cell_reading import read_cell
+from tests.cli.conftest import Designer
 
 SPACE = [{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [-100, 900]}]
 TARGETS = [{"name": "y", "unit": "mV", "goal": "maximize"}, {"name": "z", "goal": "maximize"}]
@@ -118,7 +122,7 @@ def test_amounts_far_from_their_total_are_a_fault() -> None:
         Campaign.create(space=space, targets=TARGETS[:1]).attach([{"alloy.Ni": 50, "alloy.Fe": 47, "y": 5}])
 
 
-def test_init_and_import_read_a_file_of_decimal_commas(designer, folder) -> None:
+def test_init_and_import_read_a_file_of_decimal_commas(designer: Designer, folder: Path) -> None:
     rows = [f"{300 + 5 * i},5;{'Ar' if i % 2 else 'N2'};{'n.d.' if i == 3 else f'{i},25'}" for i in range(12)]
     (folder / "t.csv").write_text("T [degC];gas;y\n" + "\n".join(rows) + "\n", encoding="utf-8")
     assert designer("init", "t.csv", "--maximize", "y", "--yes").code == 0

@@ -50,13 +50,13 @@ def create(space: Sequence[Any], targets: Sequence[Any], **settings: Any) -> Cam
 
 def sampled(space: Sequence[Any], rows: int, seed: int = 0, **more: Any) -> pd.DataFrame:
     """Return random designs of a space in lab units."""
-    made = DesignSpace(space=list(space), **more)
+    made = DesignSpace(space=list(space), **more)  # type: ignore[call-arg]
     return made.frame(made.sample(rows, np.random.default_rng(seed)))
 
 
 def at(space: Sequence[Any], **more: Any) -> list[dict[str, Any]]:
     """Return the five designs of a space at which models are asked."""
-    return list(sampled(space, 5, seed=99, **more).to_dict("records"))
+    return list(sampled(space, 5, seed=99, **more).to_dict("records"))  # type: ignore[arg-type]
 
 
 UP: dict[str, Any] = {"name": "y", "goal": "maximize"}
@@ -175,7 +175,7 @@ def formula_of_candidates() -> Plain:
     table = pool.iloc[:8]
     campaign.attach(table.assign(y=past.hardness(texts[:8]) + (table["route"] == "hot")))
     campaign.suggest(2)
-    return extract.campaign(campaign, list(pool.iloc[10:15].to_dict("records")), ["S0001", "S0002"])
+    return extract.campaign(campaign, list(pool.iloc[10:15].to_dict("records")), ["S0001", "S0002"])  # type: ignore[arg-type]
 
 
 @golden
@@ -186,16 +186,16 @@ def candidates_until_none_is_left() -> Plain:
         batch = campaign.suggest()
         campaign.record(batch.assign(y=up(batch)))
     campaign.suggest(5)
-    return extract.campaign(campaign, list(pool.iloc[:5].to_dict("records")), ["S0004", "S0009"])
+    return extract.campaign(campaign, list(pool.iloc[:5].to_dict("records")), ["S0004", "S0009"])  # type: ignore[arg-type]
 
 
 @golden
 def nothing_better_is_likely() -> Plain:
     pool = sampled(MIXED, 12, seed=4)
     campaign = create(MIXED, [UP], candidates=pool, stop={"probability_of_better_than": 0.2, "margin": 0.5})
-    rest = pool.drop(index=pool.index[up(pool).argsort().iloc[:2]])
+    rest = pool.drop(index=pool.index[up(pool).argsort().iloc[:2]])  # type: ignore[index]
     campaign.attach(rest.assign(y=up(rest)))
-    return extract.campaign(campaign, list(pool.iloc[:5].to_dict("records")))
+    return extract.campaign(campaign, list(pool.iloc[:5].to_dict("records")))  # type: ignore[arg-type]
 
 
 # Kinds of targets

@@ -169,7 +169,7 @@ def _write_priors() -> None:
     learned = {"properties": past.past_tasks(2), "properties-of-formulas": past.property_tasks()[:1]}
     for name, tasks in learned.items():
         property_prior(tasks).save(KEPT / "priors" / name)
-        said[name] = expected_properties(name)
+        said[name] = expected_properties(name)  # type: ignore[assignment]
     content = {"environment": environment(), "values": said}
     (KEPT / "priors.json").write_text(text_of(content), encoding="utf-8")
 

@@ -1,5 +1,9 @@
 """The grammar of targets: what it accepts, and that it names every fault at once."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from designer.documents import parse, read_document
@@ -32,7 +36,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("keys", "messages"), INVALID)
-def test_each_fault_of_a_target_is_named(keys, messages):
+def test_each_fault_of_a_target_is_named(keys: Any, messages: Any) -> None:
     with pytest.raises(InvalidObjective) as caught:
         Target(**keys)
     text = str(caught.value)
@@ -40,7 +44,7 @@ def test_each_fault_of_a_target_is_named(keys, messages):
     assert len(caught.value.faults) == len(messages)
 
 
-def test_faults_of_several_targets_come_together_with_their_lines():
+def test_faults_of_several_targets_come_together_with_their_lines() -> None:
     text = """
 targets:
   - {name: a, goal: match}
@@ -54,12 +58,12 @@ targets:
     assert all(fault.file == "c.yaml" for fault in caught.value.faults)
 
 
-def test_a_target_is_a_frozen_value_equal_by_content():
+def test_a_target_is_a_frozen_value_equal_by_content() -> None:
     one, other = (Target(name="y", goal="match", value=1, tolerance=2) for _ in range(2))
     assert one == other
     assert hash(one) == hash(other)
     with pytest.raises(Exception, match="frozen"):
-        one.name = "z"
+        one.name = "z"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def test_a_target_is_a_frozen_value_equal_by_content():
         ([], "auto", "no target has a goal"),
     ],
 )
-def test_targets_that_do_not_fit_together(targets, combine, message):
+def test_targets_that_do_not_fit_together(targets: Any, combine: str, message: str) -> None:
     with pytest.raises(InvalidObjective, match=message):
         Objective(targets=targets, combine=combine)
 
@@ -93,6 +97,6 @@ def test_targets_that_do_not_fit_together(targets, combine, message):
         ([None, None], "pareto", "pareto"),
     ],
 )
-def test_mode(weights, combine, mode):
+def test_mode(weights: Any, combine: str, mode: str) -> None:
     targets = [Target(name=f"t{i}", goal="minimize", weight=weight) for i, weight in enumerate(weights)]
     assert Objective(targets=targets, combine=combine).mode == mode

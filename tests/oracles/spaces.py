@@ -1,5 +1,9 @@
 """The space and targets that the tests of this folder measure."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from designer.objective import Objective
 from designer.space import DesignSpace
 
@@ -14,7 +18,7 @@ TARGETS = ("hardness", "cost")
 OBJECTIVE = Objective(targets=[{"name": "hardness", "unit": "HV", "goal": "maximize"}, {"name": "cost", "at_most": 9}])
 
 
-def design(ni: float = 10.0, fe: float = 20.0, co: float = 70.0, temperature: float = 450.0, gas: str = "Ar"):
+def design(ni: float = 10.0, fe: float = 20.0, co: float = 70.0, temperature: float = 450.0, gas: str = "Ar") -> Any:
     """Return one design by lab column."""
     return {"alloy.Ni": ni, "alloy.Fe": fe, "alloy.Co": co, "temperature": temperature, "gas": gas}
 

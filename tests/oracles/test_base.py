@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -6,14 +10,14 @@ from designer.oracles.base import Measured, Oracle, checked
 
 
 @pytest.mark.parametrize("value", [3, 3.0, np.float32(3), np.int64(3)])
-def test_numbers_of_every_make_become_floats(value):
+def test_numbers_of_every_make_become_floats(value: float) -> None:
     assert checked({"y": value}, ("y",), "it") == {"y": 3.0}
     assert checked(value, ("y",), "it") == {"y": 3.0}
     assert type(checked(value, ("y",), "it")["y"]) is float
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -float("inf"), 10**400])
-def test_no_value_is_a_failed_measurement(value):
+def test_no_value_is_a_failed_measurement(value: Any) -> None:
     with pytest.raises(MeasurementFailed, match=r"^it gave .*'y'"):
         checked({"y": value}, ("y",), "it")
 
@@ -31,18 +35,18 @@ def test_no_value_is_a_failed_measurement(value):
         ([1, 2], "it gave [1, 2] for 'y'; give a number"),
     ],
 )
-def test_a_result_of_another_shape_stops_the_oracle(result, message):
+def test_a_result_of_another_shape_stops_the_oracle(result: Any, message: str) -> None:
     with pytest.raises(OracleUnusable) as error:
         checked(result, ("y",), "it")
     assert str(error.value) == message
 
 
-def test_a_bare_number_is_not_enough_for_two_targets():
+def test_a_bare_number_is_not_enough_for_two_targets() -> None:
     with pytest.raises(OracleUnusable, match="it gave 3; give a value for each of y, z"):
         checked(3, ("y", "z"), "it")
 
 
-def test_measured_is_a_mapping_with_notes():
+def test_measured_is_a_mapping_with_notes() -> None:
     result = Measured({"y": 1.0, "z": 2.0}, notes=("a note",))
     assert dict(result) == {"y": 1.0, "z": 2.0}
     assert len(result) == 2
@@ -50,9 +54,9 @@ def test_measured_is_a_mapping_with_notes():
     assert result.executed is None
 
 
-def test_anything_with_measure_is_an_oracle():
+def test_anything_with_measure_is_an_oracle() -> None:
     class Mine:
-        def measure(self, design, *, suggestion=None):
+        def measure(self, design: Any, *, suggestion: Any = None) -> Any:
             return {}
 
     assert isinstance(Mine(), Oracle)

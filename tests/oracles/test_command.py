@@ -20,12 +20,12 @@ def oracle(tmp_path: Path, source: str, *, timeout: float = 20.0) -> CommandOrac
     return CommandOracle(["python", "measure.py"], SPACE, TARGETS, timeout=timeout, folder=tmp_path)
 
 
-def test_keeps_the_contract(tmp_path: Path):
+def test_keeps_the_contract(tmp_path: Path) -> None:
     refuse = "if design['temperature'] > 800:\n    print(json.dumps({'failed': 'melted'})); sys.exit()\n"
     check_oracle(oracle(tmp_path, READ + refuse + ANSWER), DESIGNS, TARGETS)
 
 
-def test_the_program_gets_id_and_design_and_nothing_else(tmp_path: Path):
+def test_the_program_gets_id_and_design_and_nothing_else(tmp_path: Path) -> None:
     asked = oracle(tmp_path, READ + "open('seen.json', 'w').write(json.dumps(request))\n" + ANSWER)
     assert dict(asked.measure(design(), suggestion="S0007")) == {"hardness": 460.0, "cost": 1.0}
     assert json.loads((tmp_path / "seen.json").read_text()) == {
@@ -34,7 +34,7 @@ def test_the_program_gets_id_and_design_and_nothing_else(tmp_path: Path):
     }
 
 
-def test_no_shell_reads_the_arguments(tmp_path: Path):
+def test_no_shell_reads_the_arguments(tmp_path: Path) -> None:
     (tmp_path / "measure.py").write_text(READ + "open('argv.json', 'w').write(json.dumps(sys.argv[1:]))\n" + ANSWER)
     argv = ["python", "measure.py", "$HOME; touch pwned", "*"]
     CommandOracle(argv, SPACE, TARGETS, folder=tmp_path).measure(design())
@@ -54,7 +54,7 @@ def test_no_shell_reads_the_arguments(tmp_path: Path):
         ('print(\'{"targets": {"hardness": null, "cost": 1}}\')', "python gave no value for 'hardness'"),
     ],
 )
-def test_failed_measurements_say_why(tmp_path: Path, source, message):
+def test_failed_measurements_say_why(tmp_path: Path, source: str, message: str) -> None:
     with pytest.raises(MeasurementFailed) as failure:
         oracle(tmp_path, source).measure(design())
     assert str(failure.value) == message
@@ -72,13 +72,13 @@ def test_failed_measurements_say_why(tmp_path: Path, source, message):
         ('print(\'{"targets": {"hardness": "3", "cost": 1}}\')', "python gave '3' for 'hardness'; give a number"),
     ],
 )
-def test_a_program_that_speaks_otherwise_stops_the_run(tmp_path: Path, source, message):
+def test_a_program_that_speaks_otherwise_stops_the_run(tmp_path: Path, source: str, message: str) -> None:
     with pytest.raises(OracleUnusable) as error:
         oracle(tmp_path, source).measure(design())
     assert message in str(error.value)
 
 
-def test_a_program_that_does_not_start_is_unusable(tmp_path: Path):
+def test_a_program_that_does_not_start_is_unusable(tmp_path: Path) -> None:
     with pytest.raises(OracleUnusable, match="no-such-program does not start"):
         CommandOracle(["no-such-program"], SPACE, TARGETS, folder=tmp_path).measure(design())
     (tmp_path / "data.txt").write_text("not a program")
@@ -86,7 +86,7 @@ def test_a_program_that_does_not_start_is_unusable(tmp_path: Path):
         CommandOracle(["./data.txt"], SPACE, TARGETS, folder=tmp_path).measure(design())
 
 
-def test_a_timeout_kills_all_that_was_started(tmp_path: Path):
+def test_a_timeout_kills_all_that_was_started(tmp_path: Path) -> None:
     # The child would leave its mark 2 s after the timeout.
     child = "import time, pathlib; time.sleep(2.5); pathlib.Path('alive').touch()"
     source = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}])\ntime.sleep(60)\n"
@@ -98,31 +98,31 @@ def test_a_timeout_kills_all_that_was_started(tmp_path: Path):
     assert not (tmp_path / "alive").exists()
 
 
-def test_a_child_that_is_left_behind_does_not_hold_the_answer(tmp_path: Path):
+def test_a_child_that_is_left_behind_does_not_hold_the_answer(tmp_path: Path) -> None:
     source = READ + ANSWER + "import subprocess\nsubprocess.Popen(['sleep', '60'])\n"
     started = time.monotonic()
     assert oracle(tmp_path, source).measure(design())["cost"] == 1.0
     assert time.monotonic() - started < 10.0
 
 
-def test_output_without_end_is_a_failed_measurement(tmp_path: Path):
+def test_output_without_end_is_a_failed_measurement(tmp_path: Path) -> None:
     source = "import sys\nwhile True: sys.stdout.write('x' * 65536)\n"
     with pytest.raises(MeasurementFailed, match=f"python wrote more than {command.OUTPUT_LIMIT} bytes"):
         oracle(tmp_path, source).measure(design())
 
 
-def test_errors_without_end_are_bounded_too(tmp_path: Path):
+def test_errors_without_end_are_bounded_too(tmp_path: Path) -> None:
     source = "import sys\nsys.stderr.write('x\\n' * 3_000_000)\nsys.stderr.write('the end\\n')\nsys.exit(1)\n"
     with pytest.raises(MeasurementFailed, match="exit code 1: the end"):
         oracle(tmp_path, source).measure(design())
 
 
-def test_a_program_may_ignore_its_input(tmp_path: Path):
+def test_a_program_may_ignore_its_input(tmp_path: Path) -> None:
     source = 'import sys; sys.stdin.close(); print(\'{"targets": {"hardness": 1, "cost": 2}}\')'
     assert dict(oracle(tmp_path, source).measure(design())) == {"hardness": 1.0, "cost": 2.0}
 
 
-def test_faults_are_seen_without_running_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_faults_are_seen_without_running_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command_faults(["python", "-c", "x.py"], tmp_path) == []
     [fault] = command_faults(["python", "x.py"], tmp_path)
     assert str(fault) == "argv[1]: there is no script 'x.py'; give its path, relative to the campaign file"

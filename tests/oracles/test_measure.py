@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from designer.documents import Value, parse, read_document
@@ -10,7 +14,7 @@ class Holder(Value):
     measure: MeasureSpec
 
 
-def read(text: str):
+def read(text: str) -> Any:
     return parse(Holder, read_document(f"measure: {text}", file="c.yaml")).measure
 
 
@@ -32,7 +36,7 @@ def read(text: str):
         ),
     ],
 )
-def test_reads(text, spec):
+def test_reads(text: str, spec: Any) -> None:
     assert read(text) == spec
 
 
@@ -57,7 +61,7 @@ def test_reads(text, spec):
         ("{kind: command, argv: [m], shell: true}", "unknown key 'shell'"),
     ],
 )
-def test_refuses_and_says_what_would_be_right(text, message):
+def test_refuses_and_says_what_would_be_right(text: str, message: str) -> None:
     with pytest.raises(InvalidInput) as error:
         read(text)
     [fault] = error.value.faults

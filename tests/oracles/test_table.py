@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,7 +27,7 @@ def write(folder: Path, *rows: str, header: str = HEADER) -> Path:
     return path
 
 
-def oracle(folder: Path, seed: int = 0, **options) -> TableOracle:
+def oracle(folder: Path, seed: int = 0, **options: Any) -> TableOracle:
     spec = TableMeasure(file="plate.csv", **options)
     opened = spec.open(SPACE, OBJECTIVE, folder=folder, seed=seed)
     assert isinstance(opened, TableOracle)
@@ -33,13 +36,13 @@ def oracle(folder: Path, seed: int = 0, **options) -> TableOracle:
 
 @pytest.mark.parametrize("match", ["exact", "nearest"])
 @pytest.mark.parametrize("replicates", ["mean", "draw"])
-def test_keeps_the_contract(tmp_path: Path, match, replicates):
+def test_keeps_the_contract(tmp_path: Path, match: str, replicates: str) -> None:
     write(tmp_path, *ROWS)
     designs = [*DESIGNS, design(10, 20, 70, 455, "Ar")]
     check_oracle(oracle(tmp_path, match=match, replicates=replicates), designs, TARGETS)
 
 
-def test_an_exact_row_answers_in_the_targets_units(tmp_path: Path):
+def test_an_exact_row_answers_in_the_targets_units(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
     result = oracle(tmp_path).measure(design())
     assert dict(result) == {"hardness": 600.0, "cost": 2.0}
@@ -47,14 +50,14 @@ def test_an_exact_row_answers_in_the_targets_units(tmp_path: Path):
     assert result.executed is None
 
 
-def test_a_design_that_is_not_there_failed(tmp_path: Path):
+def test_a_design_that_is_not_there_failed(tmp_path: Path) -> None:
     path = write(tmp_path, *ROWS)
     with pytest.raises(MeasurementFailed) as failure:
         oracle(tmp_path).measure(design(temperature=455))
     assert str(failure.value) == f"{path} has no row with this design"
 
 
-def test_the_nearest_row_says_what_was_measured_and_how_far_it_is(tmp_path: Path):
+def test_the_nearest_row_says_what_was_measured_and_how_far_it_is(tmp_path: Path) -> None:
     path = write(tmp_path, *ROWS)
     result = oracle(tmp_path, match="nearest").measure(design(temperature=510))
     assert dict(result) == {"hardness": 600.0, "cost": 2.0}
@@ -63,20 +66,20 @@ def test_the_nearest_row_says_what_was_measured_and_how_far_it_is(tmp_path: Path
     assert result.notes == (f"nearest row 2 of {path}, 0.1 away in features",)
 
 
-def test_an_exact_row_is_no_nearest_one(tmp_path: Path):
+def test_an_exact_row_is_no_nearest_one(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
     result = oracle(tmp_path, match="nearest").measure(design())
     assert (result.notes, result.executed) == ((), None)
 
 
-def test_replicates_are_averaged_and_said(tmp_path: Path):
+def test_replicates_are_averaged_and_said(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
     result = oracle(tmp_path).measure(DESIGNS[1])
     assert dict(result) == {"hardness": 510.0, "cost": 2.0}
     assert result.notes == ("mean of rows 3, 4",)
 
 
-def test_replicates_are_drawn_by_seed_and_suggestion_alone(tmp_path: Path):
+def test_replicates_are_drawn_by_seed_and_suggestion_alone(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
 
     def draws(seed: int) -> list[float]:
@@ -90,20 +93,20 @@ def test_replicates_are_drawn_by_seed_and_suggestion_alone(tmp_path: Path):
     assert result.notes[0] in ("row 3, drawn from rows 3, 4", "row 4, drawn from rows 3, 4")
 
 
-def test_a_missing_cell_is_a_failed_measurement(tmp_path: Path):
+def test_a_missing_cell_is_a_failed_measurement(tmp_path: Path) -> None:
     path = write(tmp_path, *ROWS)
     with pytest.raises(MeasurementFailed) as failure:
         oracle(tmp_path).measure(DESIGNS[2])
     assert str(failure.value) == f"{path} has no hardness in row 5"
 
 
-def test_targets_may_have_columns_of_their_own(tmp_path: Path):
+def test_targets_may_have_columns_of_their_own(tmp_path: Path) -> None:
     write(tmp_path, "10,20,70,450,Ar,1,9,3", header="alloy.Ni,alloy.Fe,alloy.Co,temperature,gas,price,HV10 [HV],cost")
     opened = oracle(tmp_path, columns={"hardness": "HV10"})
     assert dict(opened.measure(design())) == {"hardness": 9.0, "cost": 3.0}
 
 
-def test_a_frame_serves_as_well():
+def test_a_frame_serves_as_well() -> None:
     frame = pd.DataFrame([design() | {"hardness": 1.5, "cost": None}, design(0, 0, 100) | {"hardness": 2, "cost": 3}])
     opened = TableOracle(frame, SPACE, OBJECTIVE.targets)
     assert dict(opened.measure(design(0, 0, 100))) == {"hardness": 2.0, "cost": 3.0}
@@ -111,17 +114,17 @@ def test_a_frame_serves_as_well():
         opened.measure(design())
 
 
-def faults_of(folder: Path, **options) -> list[str]:
+def faults_of(folder: Path, **options: Any) -> list[str]:
     spec = TableMeasure(**({"file": "plate.csv"} | options))
     return [str(fault) for fault in spec.faults(SPACE, OBJECTIVE, folder=folder)]
 
 
-def test_a_good_table_has_no_fault(tmp_path: Path):
+def test_a_good_table_has_no_fault(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
     assert faults_of(tmp_path) == []
 
 
-def test_missing_columns_and_bad_cells_are_reported_together(tmp_path: Path):
+def test_missing_columns_and_bad_cells_are_reported_together(tmp_path: Path) -> None:
     path = write(tmp_path, "10,20,70,450,Ar,hot,3", header="alloy.Ni,alloy.Fe,alloy.Co,temperature,gaz,hardness,price")
     found = faults_of(tmp_path)
     assert len(found) == 3
@@ -140,14 +143,14 @@ def test_missing_columns_and_bad_cells_are_reported_together(tmp_path: Path):
         ("10,20,70,723.15,Ar,1e999,2,Ada", "row 2, column 'hardness [HV]': 1e999 is not finite"),
     ],
 )
-def test_bad_cells_are_reported_with_row_and_column(tmp_path: Path, row, message):
+def test_bad_cells_are_reported_with_row_and_column(tmp_path: Path, row: str, message: str) -> None:
     path = write(tmp_path, row)
     [fault] = faults_of(tmp_path)
     assert fault.startswith(f"{path}, ")
     assert message in fault
 
 
-def test_the_file_must_be_there_and_in_the_folder(tmp_path: Path):
+def test_the_file_must_be_there_and_in_the_folder(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     write(tmp_path, *ROWS)
@@ -158,13 +161,13 @@ def test_the_file_must_be_there_and_in_the_folder(tmp_path: Path):
         assert "lies outside the campaign file's folder" in fault
 
 
-def test_columns_must_name_targets(tmp_path: Path):
+def test_columns_must_name_targets(tmp_path: Path) -> None:
     write(tmp_path, *ROWS)
     [fault] = faults_of(tmp_path, columns={"hardnes": "HV"})
     assert "'hardnes' is no target; targets: hardness, cost" in fault
 
 
-def test_open_oracle_opens_every_kind(tmp_path: Path):
+def test_open_oracle_opens_every_kind(tmp_path: Path) -> None:
     from designer.oracles.command import CommandOracle
     from designer.oracles.python_function import PythonOracle
 
@@ -172,7 +175,7 @@ def test_open_oracle_opens_every_kind(tmp_path: Path):
     opened = PythonMeasure(function="m:f").open(SPACE, OBJECTIVE, folder=tmp_path)
     assert isinstance(opened, PythonOracle)
     assert dict(opened.measure(design())) == {"hardness": 1.0, "cost": 2.0}
-    opened = CommandMeasure(argv=("python", "m.py")).open(SPACE, OBJECTIVE, folder=tmp_path)
+    opened = CommandMeasure(argv=("python", "m.py")).open(SPACE, OBJECTIVE, folder=tmp_path)  # type: ignore[assignment]
     assert isinstance(opened, CommandOracle)
     assert PythonMeasure(function="m:f").faults(SPACE, OBJECTIVE, folder=tmp_path) == []
     assert CommandMeasure(argv=("python", "m.py")).faults(SPACE, OBJECTIVE, folder=tmp_path) == []

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import itertools
+from typing import Any
 
 import pytest
 
@@ -9,16 +12,16 @@ from designer.oracles.testing import check_oracle
 COUNT = itertools.count()
 
 
-def broken(answer):
+def broken(answer: Any) -> Any:
     class Broken:
-        def measure(self, design, *, suggestion=None):
+        def measure(self, design: Any, *, suggestion: Any = None) -> Any:
             return answer(design)
 
     return Broken()
 
 
-def raising(error):
-    def answer(design):
+def raising(error: Any) -> Any:
+    def answer(design: Any) -> None:
         raise error
 
     return answer
@@ -39,12 +42,12 @@ def raising(error):
         (raising(OracleUnusable("gone")), "stopped the oracle: gone"),
     ],
 )
-def test_every_broken_oracle_is_found_out(answer, message):
+def test_every_broken_oracle_is_found_out(answer: Any, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_oracle(broken(answer), [{"x": 1.0}], ("y",))
 
 
-def test_a_kept_contract_passes_and_noise_may_be_allowed():
+def test_a_kept_contract_passes_and_noise_may_be_allowed() -> None:
     check_oracle(broken(raising(MeasurementFailed("melted"))), [{"x": 1.0}], ("y",))
     check_oracle(broken(lambda d: {"y": float(next(COUNT))}), [{"x": 1.0}], ("y",), repeatable=False)
     with pytest.raises(AssertionError, match="at least one design"):

@@ -145,7 +145,7 @@ def test_gradients_pass() -> None:
     feature_map = known.feature_map(target.encoder.columns)
     assert torch.autograd.gradcheck(lambda x: feature_map(x)[:, :5], X)
     feature_map(X).sum().backward()
-    assert torch.isfinite(X.grad).all()
+    assert torch.isfinite(X.grad).all()  # type: ignore[arg-type]
 
 
 def test_shapes_of_batches_are_kept() -> None:

@@ -106,7 +106,7 @@ class TestSources:
         common, sources = gather(similar())
         models = [fit_source(source, common) for source in sources]
         computed = []
-        monkeypatch.setattr(SourceModel, "mean", lambda model, X: computed.append(model) or X.sum(-1))
+        monkeypatch.setattr(SourceModel, "mean", lambda model, X: computed.append(model) or X.sum(-1))  # type: ignore[func-returns-value]
         remembered = PredictionCache()
         X = sources[0].X
         first = remembered(models, X)

@@ -40,7 +40,7 @@ def test_no_two_numbers_overlap(crowd: float) -> None:
     axes = figure.axes[0]
     shown = axes.transData.transform(np.asarray(axes.collections[0].get_offsets()))
     gaps = np.linalg.norm(shown[:, None] - shown[None, :], axis=2)[np.triu_indices(20, 1)]
-    across = np.sqrt(axes.collections[0].get_sizes()[0]) * figure.dpi / 72
+    across = np.sqrt(axes.collections[0].get_sizes()[0]) * figure.dpi / 72  # type: ignore[attr-defined]
     assert gaps.min() > across
     assert np.allclose(shown, axes.transData.transform([text.get_position() for text in axes.texts]))
 

@@ -36,7 +36,7 @@ class Assistant:
     async def __call__(self, tool: str, **arguments: Any) -> Any:
         result = await self.client.call_tool(tool, arguments)
         if result.is_error:
-            text = result.content[0].text
+            text = result.content[0].text  # type: ignore[union-attr]
             return json.loads(text[text.index("{") :])
         return result.structured_content
 
@@ -119,7 +119,7 @@ def test_over_stdin_and_stdout(lab: Lab, paths: LabPaths) -> None:
     async def main() -> None:
         parameters = StdioServerParameters(command=sys.executable, args=command, env=environment)
         async with Client(parameters) as client:
-            assert (client.server_info.name, client.server_info.version) == ("designer", version("materials-designer"))
+            assert (client.server_info.name, client.server_info.version) == ("designer", version("materials-designer"))  # type: ignore[union-attr]
             assert (await Assistant(client)("list_campaigns"))["campaigns"] == []
 
     anyio.run(main)

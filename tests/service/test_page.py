@@ -319,7 +319,7 @@ def phone(browser: Browser, path: str) -> None:
 def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
     """Each thing that can be pressed is reached by Tab, has a name, and shows that it is reached."""
     browser.wide()
-    if "/login" in (browser.open("/c/nickel-films") or browser.driver.current_url):
+    if "/login" in (browser.open("/c/nickel-films") or browser.driver.current_url):  # type: ignore[func-returns-value]
         pytest.skip("the story before has not signed in")
     names = browser.driver.execute_script(
         "return [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => e.offsetParent)"
@@ -328,7 +328,7 @@ def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
     )
     assert names == []
     body = browser.find("body")
-    reached = []
+    reached = []  # type: ignore[var-annotated]
     for _ in range(12):
         (body if not reached else browser.driver.switch_to.active_element).send_keys(Keys.TAB)
         reached.append(browser.driver.execute_script("return document.activeElement.textContent.trim()"))

@@ -179,7 +179,7 @@ def test_the_instrument_continues_after_kills_of_either_side(tmp_path: Path, rep
         instrument.wait()
         assert spent() < 12
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        instrument = subprocess.Popen(command, env=environment, text=True, **pipes)
+        instrument = subprocess.Popen(command, env=environment, text=True, **pipes)  # type: ignore[call-overload]
         while spent() < 6:
             time.sleep(0.05)
         live.stop()

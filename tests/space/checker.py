@@ -1,31 +1,34 @@
 """Random spaces, and a plain check of lab rows against them in exact fractions, sharing no code with the product."""
 
+from __future__ import annotations
+
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
 from designer.space.design_space import DesignSpace
 
 
-def exact(value):
+def exact(value: Any) -> Any:
     """The number that a person reads: the fraction of its decimal text."""
     return Fraction(repr(float(value)))
 
 
-def broken_rules(space, row):
+def broken_rules(space: DesignSpace, row: Any) -> Any:
     """Name what a lab row (a mapping of columns to values) breaks of the parameters' own rules."""
     found = []
     for parameter in space.parameters:
         if parameter.kind == "numeric":
             found += _numeric(parameter, exact(row[parameter.name]))
         elif parameter.kind == "categorical":
-            found += [] if row[parameter.name] in parameter.choices else [f"{parameter.name}: unknown choice"]
+            found += [] if row[parameter.name] in parameter.choices else [f"{parameter.name}: unknown choice"]  # type: ignore[attr-defined]
         else:
             found += _shares(parameter, {m: exact(row[f"{parameter.name}.{m}"]) for m in parameter.members})
     return found
 
 
-def _numeric(parameter, value):
+def _numeric(parameter: Any, value: Any) -> Any:
     if parameter.values is not None:
         return [] if value in {exact(v) for v in parameter.values} else [f"{parameter.name}: not listed"]
     low, high = map(exact, parameter.bounds)
@@ -35,7 +38,7 @@ def _numeric(parameter, value):
     return found
 
 
-def _shares(parameter, amounts):
+def _shares(parameter: Any, amounts: Any) -> Any:
     total = exact(parameter.total if parameter.total is not None else 1 if parameter.unit == "fraction" else 100)
     found = [] if sum(amounts.values()) == total else [f"{parameter.name}: sums to {sum(amounts.values())}"]
     present = sum(amount > 0 for amount in amounts.values())
@@ -57,10 +60,10 @@ def _shares(parameter, amounts):
 
 
 @st.composite
-def numerics(draw, name):
+def numerics(draw: st.DrawFn, name: str) -> Any:
     kind = draw(st.sampled_from(["step", "decimal step", "continuous", "log", "log step", "values"]))
-    low = draw(st.integers(-20, 20))
-    parameter = {"name": name, "kind": "numeric"}
+    low: Any = draw(st.integers(-20, 20))
+    parameter: dict[str, Any] = {"name": name, "kind": "numeric"}
     match kind:
         case "step":
             return {**parameter, "bounds": [low, low + 5 * draw(st.integers(1, 30))], "step": 5}
@@ -80,13 +83,13 @@ def numerics(draw, name):
 
 
 @st.composite
-def shares(draw, name):
+def shares(draw: st.DrawFn, name: str) -> Any:
     unit, total, steps = draw(
         st.sampled_from([("fraction", 1, [0.1, 0.05, 0.01, None]), ("at.%", 100, [10, 2.5, 1, 0.1, None])])
     )
     step = draw(st.sampled_from(steps))
     elements = draw(st.sampled_from([("Ni", "Fe"), ("Ni", "Fe", "Co"), ("Ni", "Fe", "Co", "Cr", "Mn", "Al")]))
-    parameter = {"name": name, "kind": "composition", "elements": elements, "unit": unit}
+    parameter: dict[str, Any] = {"name": name, "kind": "composition", "elements": elements, "unit": unit}
     if step is not None:
         parameter["step"] = step
     parameter["max_nonzero"] = draw(st.integers(1, len(elements)))
@@ -102,7 +105,7 @@ def shares(draw, name):
 
 
 @st.composite
-def spaces(draw):
+def spaces(draw: st.DrawFn) -> Any:
     """Random spaces without constraints; those that no composition can satisfy are not drawn."""
     parameters = [draw(numerics(f"x{i}")) for i in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):
@@ -113,7 +116,7 @@ def spaces(draw):
     return parameters
 
 
-def _possible(parameter):
+def _possible(parameter: Any) -> Any:
     from designer.errors import InvalidInput
 
     try:

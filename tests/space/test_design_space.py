@@ -50,11 +50,11 @@ def random_designs(space: DesignSpace, n: int, seed: int) -> Any:
             parts.append(settings_[rng.integers(len(settings_), size=n)])
         elif parameter.kind in ("composition", "mixture"):
             weights = rng.dirichlet(np.ones(parameter.width), size=n)
-            cut = np.floor(weights * parameter.units)
-            cut[:, 0] += parameter.units - cut.sum(axis=1)
+            cut = np.floor(weights * parameter.units)  # type: ignore[attr-defined]
+            cut[:, 0] += parameter.units - cut.sum(axis=1)  # type: ignore[attr-defined]
             parts.append(cut)
         else:
-            low, high = parameter.low, parameter.high
+            low, high = parameter.low, parameter.high  # type: ignore[attr-defined]
             parts.append(parameter.snap(low + rng.random((n, 1)) * (high - low)))
     return np.concatenate(parts, axis=1)
 
@@ -169,11 +169,11 @@ def test_keys_do_not_depend_on_the_route_nor_on_the_bounds() -> None:
 def test_amendments() -> None:
     space = DesignSpace(parameters=OXIDES, constraints=["gas != air"])
     more = space.amend("gas", choices_added=["O2"])
-    assert more.parameter("gas").choices == ("N2", "Ar", "air", "O2")  # type: ignore[union-attr]
+    assert more.parameter("gas").choices == ("N2", "Ar", "air", "O2")  # type: ignore[attr-defined]
     assert more.constraints == space.constraints
     assert space.amend("c", bounds={"Ni": [0, 50]}).valid(np.array([[6.0, 4, 0, 0, 500, 10, 0]])).tolist() == [False]
     listed = DesignSpace(parameters=[{"name": "x", "kind": "numeric", "bounds": [1, 9], "values": [1, 5, 9]}])
-    assert listed.amend("x", bounds=[1, 6]).parameter("x").values == (1.0, 5.0)  # type: ignore[union-attr]
+    assert listed.amend("x", bounds=[1, 6]).parameter("x").values == (1.0, 5.0)  # type: ignore[attr-defined]
     for name, change, message in [
         ("T", {"bounds": [303, 903]}, "lowest value 303 of 'T' is not a whole number of steps of 5 away from 300"),
         ("T", {"bounds": [900, 300]}, "are the wrong way round"),
@@ -218,7 +218,7 @@ def test_a_pool_is_all_there_is() -> None:
 def test_formulas_enter_the_vocabulary_behind_the_others() -> None:
     space = DesignSpace(parameters=[{"kind": "formula", "formulas": ["NiO"]}, OXIDES[1]])
     read = space.read_table(pd.DataFrame({"formula": ["Fe2O3", "NiO", "Fe2O3"], "T": [300, 305, 310]}))
-    assert read.space.parameter("formula").formulas == ("NiO", "Fe2O3")  # type: ignore[union-attr]
+    assert read.space.parameter("formula").formulas == ("NiO", "Fe2O3")  # type: ignore[attr-defined]
     assert read.coordinates[:, 0].tolist() == [1, 0, 1]
     assert read.space.frame(read.coordinates)["formula"].tolist() == ["Fe2O3", "NiO", "Fe2O3"]
     assert space.with_formulas(["NiO"]) is space

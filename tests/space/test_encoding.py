@@ -1,6 +1,9 @@
 """Features: a pure function of the space, on and off the grid."""
 
+from __future__ import annotations
+
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +20,11 @@ GAS = {"name": "gas", "kind": "categorical", "choices": ["N2", "Ar", "air"]}
 INK = {"name": "ink", "kind": "mixture", "components": ["a", "b"], "unit": "percent", "step": 5}
 
 
-def encoder(*parameters, descriptors=False):
+def encoder(*parameters: Any, descriptors: bool = False) -> Any:
     return Encoder(DesignSpace(parameters=parameters), descriptors=descriptors)
 
 
-def test_every_kind_of_column():
+def test_every_kind_of_column() -> None:
     coder = encoder(HOT, TIME, GAS, ALLOY, INK)
     assert [(c.name, c.role) for c in coder.columns] == [
         ("hot", "numeric"),
@@ -42,52 +45,52 @@ def test_every_kind_of_column():
     assert coder.dimension == row.shape[1]
 
 
-def test_bounds_are_zero_and_one():
+def test_bounds_are_zero_and_one() -> None:
     low_high = encoder(HOT, TIME).encode([[300, 1], [900, 1000]])
     np.testing.assert_array_equal(low_high, [[0, 0], [1, 1]])
 
 
-def test_values_outside_go_on():
+def test_values_outside_go_on() -> None:
     result = encoder(HOT, TIME).encode([[0, 0.1], [1500, 1e6], [-900, 0.001]])
-    np.testing.assert_allclose(result, [[-0.5, -1 / 3], [2, 2], [-2, -1]], rtol=1e-12)
+    np.testing.assert_allclose(result, [[-0.5, -1 / 3], [2, 2], [-2, -1]], rtol=1e-12)  # type: ignore[arg-type]
 
 
-def test_a_log_scale_ends_two_ranges_below_for_zero_and_less():
+def test_a_log_scale_ends_two_ranges_below_for_zero_and_less() -> None:
     result = encoder(TIME).encode([[0.0], [-5.0], [1e-6], [1e-300]])
     np.testing.assert_allclose(result, -2.0, rtol=1e-12)
 
 
-def test_a_log_scale_over_all_numbers_allowed_stays_finite():
+def test_a_log_scale_over_all_numbers_allowed_stays_finite() -> None:
     wide = {"name": "p", "kind": "numeric", "bounds": [1e-100, 1e100], "scale": "log"}
     result = encoder(wide).encode([[1e-100], [1.0], [1e100], [0.0]])
     assert np.isfinite(result).all()
     np.testing.assert_allclose(result[:3, 0], [0, 0.5, 1])
 
 
-def test_listed_values_and_one_lonely_value():
+def test_listed_values_and_one_lonely_value() -> None:
     listed = {"name": "rate", "kind": "numeric", "values": [10, 20, 60]}
     lonely = {"name": "one", "kind": "numeric", "values": [7]}
-    np.testing.assert_allclose(encoder(listed, lonely).encode([[20, 7], [60, 7]]), [[0.2, 0], [1, 0]])
+    np.testing.assert_allclose(encoder(listed, lonely).encode([[20, 7], [60, 7]]), [[0.2, 0], [1, 0]])  # type: ignore[arg-type]
 
 
-def test_weight_becomes_atoms():
+def test_weight_becomes_atoms() -> None:
     by_weight = {**ALLOY, "unit": "wt.%"}
     amounts = np.array([[70.0, 12.0, 18.0], [1.0, 98.0, 1.0], [33.3, 33.3, 33.0]])
-    expected = atomic_from_weight(amounts, ALLOY["elements"])
+    expected = atomic_from_weight(amounts, ALLOY["elements"])  # type: ignore[arg-type]
     np.testing.assert_allclose(encoder(by_weight).encode(amounts), expected, rtol=1e-14)
 
 
-def test_the_same_alloy_by_weight_and_by_atoms_has_the_same_descriptors():
+def test_the_same_alloy_by_weight_and_by_atoms_has_the_same_descriptors() -> None:
     atoms = np.array([[20.0, 30.0, 50.0]])
     from designer.chemistry.masses import weight_from_atomic
 
-    weights = 100 * weight_from_atomic(atoms, ALLOY["elements"])
+    weights = 100 * weight_from_atomic(atoms, ALLOY["elements"])  # type: ignore[arg-type]
     first = encoder(ALLOY, descriptors=True).encode(atoms)
     second = encoder({**ALLOY, "unit": "wt.%"}, descriptors=True).encode(weights)
     np.testing.assert_allclose(first, second, atol=1e-12)
 
 
-def test_descriptors_are_added_and_lie_between_zero_and_one():
+def test_descriptors_are_added_and_lie_between_zero_and_one() -> None:
     plain, rich = encoder(ALLOY), encoder(ALLOY, descriptors=True)
     assert rich.columns[: plain.dimension] == plain.columns
     assert {column.role for column in rich.columns[plain.dimension :]} == {"descriptor"}
@@ -104,27 +107,27 @@ def test_descriptors_are_added_and_lie_between_zero_and_one():
     assert not any("f_valence_electrons" in name for name in names)  # the same for Ni, Fe and Cr: left out
 
 
-def test_off_grid_and_wrong_sum_are_encoded():
+def test_off_grid_and_wrong_sum_are_encoded() -> None:
     features = encoder(ALLOY, descriptors=True).encode([[33.4, 33.3, 31.0], [120.0, -3.0, 0.0]])
     assert np.isfinite(features).all()
     np.testing.assert_allclose(features[0, :3], [0.334, 0.333, 0.31])
 
 
-def test_a_composition_of_nothing_is_refused():
+def test_a_composition_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidData, match="alloy has no amount above zero in 1 designs"):
         encoder(ALLOY).encode([[0, 0, 0], [100, 0, 0]])
 
 
-def test_choices_described_by_numbers():
+def test_choices_described_by_numbers() -> None:
     numbers = {"N2": {"mass": 28, "noble": 0, "same": 3}, "Ar": {"mass": 40, "noble": 1, "same": 3}}
     numbers["air"] = {"mass": 29, "noble": 0, "same": 3}
     coder = encoder({**GAS, "descriptors": numbers}, descriptors=True)
     assert [column.name for column in coder.columns[3:]] == ["gas: mass", "gas: noble"]
-    np.testing.assert_allclose(coder.encode([[0], [1], [2]])[:, 3:], [[0, 0], [1, 1], [1 / 12, 0]])
+    np.testing.assert_allclose(coder.encode([[0], [1], [2]])[:, 3:], [[0, 0], [1, 1], [1 / 12, 0]])  # type: ignore[arg-type]
     assert encoder({**GAS, "descriptors": numbers}).dimension == 3
 
 
-def test_formulas():
+def test_formulas() -> None:
     parameter = {"name": "formula", "kind": "formula", "formulas": ["Fe2O3", "NiO", "Fe3O4"]}
     coder = encoder(parameter, descriptors=True)
     assert [column.name for column in coder.columns[:3]] == ["formula.O", "formula.Fe", "formula.Ni"]
@@ -134,18 +137,18 @@ def test_formulas():
     np.testing.assert_array_equal(features[0], features[2])
 
 
-def test_permuting_parameters_permutes_columns():
+def test_permuting_parameters_permutes_columns() -> None:
     parameters = [HOT, TIME, GAS, ALLOY, INK]
     row = {"hot": [450], "time": [10], "gas": [2], "alloy": [20, 30, 50], "ink": [5, 15]}
     order = [3, 0, 4, 2, 1]
     first, second = encoder(*parameters, descriptors=True), encoder(*(parameters[i] for i in order), descriptors=True)
-    a = first.encode([[x for p in parameters for x in row[p["name"]]]])[0]
-    b = second.encode([[x for i in order for x in row[parameters[i]["name"]]]])[0]
+    a = first.encode([[x for p in parameters for x in row[p["name"]]]])[0]  # type: ignore[index]
+    b = second.encode([[x for i in order for x in row[parameters[i]["name"]]]])[0]  # type: ignore[index]
     named = dict(zip((c.name for c in first.columns), a, strict=True))
     assert named == dict(zip((c.name for c in second.columns), b, strict=True))
 
 
-def test_permuting_elements_permutes_fractions_and_leaves_descriptors():
+def test_permuting_elements_permutes_fractions_and_leaves_descriptors() -> None:
     turned = {**ALLOY, "elements": ["Cr", "Ni", "Fe"]}
     a = encoder(ALLOY, descriptors=True).encode([[20, 30, 50]])[0]
     b = encoder(turned, descriptors=True).encode([[50, 20, 30]])[0]
@@ -153,7 +156,7 @@ def test_permuting_elements_permutes_fractions_and_leaves_descriptors():
     np.testing.assert_allclose(a[3:], b[3:], atol=1e-12)
 
 
-def test_change_of_unit_changes_nothing():
+def test_change_of_unit_changes_nothing() -> None:
     kelvin = {**HOT, "unit": "K", "bounds": [573.15, 1173.15]}
     celsius = np.array([[300.0], [455.0], [900.0], [1000.0]])
     np.testing.assert_allclose(encoder(HOT).encode(celsius), encoder(kelvin).encode(celsius + 273.15), atol=1e-12)
@@ -162,22 +165,22 @@ def test_change_of_unit_changes_nothing():
     np.testing.assert_allclose(encoder(TIME).encode(minutes), encoder(seconds).encode(minutes * 60), atol=1e-12)
 
 
-def test_change_of_the_unit_of_amounts_changes_nothing():
+def test_change_of_the_unit_of_amounts_changes_nothing() -> None:
     percent, fraction = encoder(ALLOY), encoder({**ALLOY, "unit": "fraction", "step": 0.01})
     amounts = np.array([[20.0, 30.0, 50.0]])
     np.testing.assert_array_equal(percent.encode(amounts), fraction.encode(amounts))
 
 
-def test_wrong_width_is_refused():
+def test_wrong_width_is_refused() -> None:
     with pytest.raises(ValueError, match=r"not \(n, 1\)"):
         encoder(HOT).encode([[1, 2]])
 
 
-def test_no_rows():
+def test_no_rows() -> None:
     assert encoder(HOT, ALLOY, GAS, descriptors=True).encode(np.empty((0, 5))).shape[0] == 0
 
 
-def test_a_million_rows_of_eight_take_less_than_a_second():
+def test_a_million_rows_of_eight_take_less_than_a_second() -> None:
     parameters = [{"name": f"x{i}", "kind": "numeric", "bounds": [0, 1 + i]} for i in range(7)]
     coder = encoder(*parameters, TIME)
     coordinates = np.random.default_rng(0).random((1_000_000, 8)) + 0.5
@@ -186,6 +189,6 @@ def test_a_million_rows_of_eight_take_less_than_a_second():
     assert time.process_time() - begin < 1.0
 
 
-def test_a_linear_parameter_far_from_zero_has_features_without_a_warning():
+def test_a_linear_parameter_far_from_zero_has_features_without_a_warning() -> None:
     space = DesignSpace(parameters=[{"name": "t", "kind": "numeric", "bounds": [720, 721]}])
-    assert Encoder(space).encode([[720.5]]).tolist() == [[0.5]]
+    assert Encoder(space).encode([[720.5]]).tolist() == [[0.5]]  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ BROKEN = {"name": "p", "kind": "numeric", "bounds": [9, 1]}
 
 def faults(space: list[Any], constraints: list[str]) -> dict[tuple[str | int, ...], str]:
     with pytest.raises(InvalidSpace) as caught:
-        DesignSpace(space=space, constraints=constraints)
+        DesignSpace(space=space, constraints=constraints)  # type: ignore[call-arg]
     return {fault.path: fault.what for fault in caught.value.faults}
 
 

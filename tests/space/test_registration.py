@@ -139,7 +139,7 @@ def test_a_built_in_kind_cannot_be_replaced() -> None:
 def test_features_and_moves_of_the_kind_serve_the_space() -> None:
     space = DesignSpace(parameters=[OrdinalParameter(name="powder", levels=LEVELS)])
     rng = np.random.default_rng(0)
-    assert space.encoder.encode([[3.0], [0.0]]).tolist() == [[1.0], [0.0]]
+    assert space.encoder.encode([[3.0], [0.0]]).tolist() == [[1.0], [0.0]]  # type: ignore[arg-type]
     assert space.neighbours(np.array([[0.0], [3.0]]), 1, rng, 0.1).tolist() == [[1.0], [2.0]]
     assert len(space.space_filling(4, rng)) == 4
 

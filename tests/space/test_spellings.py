@@ -46,7 +46,7 @@ class TestCandidates:
         space = pooled(DesignSpace(parameters=[{"name": "formula", "kind": "formula"}]), table)
         assert space.pool is not None
         assert len(space.pool.coordinates) == 3
-        assert [notice.what for notice in space.pool.notices] == ["the same design as row 2"] * 2
+        assert [notice.what for notice in space.pool.notices] == ["the same design as row 2"] * 2  # type: ignore[attr-defined]
 
     def test_each_is_suggested_once_and_results_are_pooled(self) -> None:
         campaign = Campaign.create(

@@ -25,10 +25,12 @@ from tests.surrogates.tables import mixed_features, mixed_task, numeric_columns,
 NAN = float("nan")
 
 
-class Reference(gpytorch.models.ExactGP):  # type: ignore[misc]
+class Reference(gpytorch.models.ExactGP):
     """The same process in gpytorch: constant + scaled Matern-5/2 kernel, zero mean."""
 
-    def __init__(self, X: torch.Tensor, z: torch.Tensor, noise: torch.Tensor, hyper: Hyperparameters, offset: float):
+    def __init__(
+        self, X: torch.Tensor, z: torch.Tensor, noise: torch.Tensor, hyper: Hyperparameters, offset: float
+    ) -> None:
         super().__init__(X, z, gpytorch.likelihoods.FixedNoiseGaussianLikelihood(noise))
         self.mean_module = gpytorch.means.ZeroMean()
         matern = gpytorch.kernels.ScaleKernel(gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=X.shape[1]))

@@ -39,8 +39,8 @@ def flat_noise(frame: pd.DataFrame) -> pd.Series[float]:
 
 
 def test_shared_designs_decide_where_there_are_enough() -> None:
-    found = task_distance(plane("a", wave), plane("b", lambda f: np.exp(2 * wave(f)) + 100))
-    assert (found.by, found.shared, found.forward) == ("shared designs", 60, pytest.approx(1.0))
+    found = task_distance(plane("a", wave), plane("b", lambda f: np.exp(2 * wave(f)) + 100))  # type: ignore[arg-type, return-value]
+    assert (found.by, found.shared, found.forward) == ("shared designs", 60, pytest.approx(1.0))  # type: ignore[comparison-overlap]
     assert found.value == pytest.approx((1 - 60 / 70) / 2)  # any rising function of it ranks the same
     assert task_distance(plane("a", wave), plane("b", lambda f: -wave(f))).value == pytest.approx(1 - found.value)
 

@@ -67,7 +67,7 @@ def test_the_task_keeps_no_hold_on_the_frame_it_was_made_from() -> None:
 
 
 def test_equal_designs_are_one_whatever_their_rounding() -> None:
-    made = task(**{"alloy.Ni": [0.3, 0.1 + 0.2, 0.7]})
+    made = task(**{"alloy.Ni": [0.3, 0.1 + 0.2, 0.7]})  # type: ignore[arg-type]
     assert made.distinct().count.tolist() == [2, 1]
 
 

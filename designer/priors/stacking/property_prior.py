@@ -128,6 +128,7 @@ class FittedProperties(SavedPrior):
 
     @property
     def kind(self) -> str:
+        """The kind of prior, as in `prior: {kind: ...}`."""
         return KIND
 
     def without(self, names: Sequence[str]) -> FittedProperties:

@@ -61,7 +61,7 @@ def test_losses_beyond_the_margin_worst_first() -> None:
         (*task, name, 0): y for name, ys in (("o", ours), ("t", theirs)) for task, y in zip(TASKS, ys, strict=True)
     }
     assert losses(values, "o", margin=2) == [Loss(TASKS[2], "t", 1, 11, 41), Loss(TASKS[1], "t", 1, 20, 30)]
-    values |= {(*TASKS[1], "third", 0): 19.0, (*TASKS[1], "third", 1): 90.0, (*TASKS[0], "other", 7): 0.0}
+    values |= {(*TASKS[1], "third", 0): 19.0, (*TASKS[1], "third", 1): 90.0, (*TASKS[0], "other", 7): 0.0}  # type: ignore[dict-item]
     assert losses(values, "o", margin=2)[1] == Loss(TASKS[1], "third", 1, 19, 30)  # on the seed that both have
     assert losses(values, "o", margin=15) == [Loss(TASKS[2], "t", 1, 11, 41)]
 

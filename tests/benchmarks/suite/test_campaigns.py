@@ -115,7 +115,7 @@ def test_a_method_that_breaks_gives_a_row_that_says_so(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, choice: object, expected: str
 ) -> None:
     monkeypatch.setitem(methods.MODULES, "broken", "broken_method")
-    monkeypatch.setitem(sys.modules, "broken_method", broken(choice))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "broken_method", broken(choice))
     row = lead(pool, "broken")
     assert row.error.startswith(expected)
     assert 2 <= len(row.y) < 6

@@ -1,5 +1,9 @@
 """Named families load, and hold tasks that a campaign can pursue."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from benchmarks.suite.families import NAMED, load_named
@@ -8,7 +12,7 @@ from designer.errors import InvalidData, MissingExtra
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_named_family_loads_and_its_tasks_are_pools(name):
+def test_every_named_family_loads_and_its_tasks_are_pools(name: Any) -> None:
     try:
         family = load_named(name)
     except MissingExtra as error:
@@ -20,6 +24,6 @@ def test_every_named_family_loads_and_its_tasks_are_pools(name):
         assert len(family.sources(task.name)) >= (3 if family.related else 0)
 
 
-def test_an_unknown_name_is_answered_with_the_likely_one():
+def test_an_unknown_name_is_answered_with_the_likely_one() -> None:
     with pytest.raises(InvalidData, match="family 'alloy-hardnes' is not known; did you mean 'alloy-hardness'"):
         load_named("alloy-hardnes")

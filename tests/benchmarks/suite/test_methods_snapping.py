@@ -60,13 +60,13 @@ def test_a_design_is_nearest_to_itself_until_it_is_measured(task: Task) -> None:
 def test_distance_is_on_the_scale_of_each_setting() -> None:
     pool = pool_of(logarithmic())
     row = Snapping(pool.candidates, 0).nearest({"x0": 500.0, "x1": 40.0, "x2": "Ar"}, [])
-    assert pool.candidates.designs.loc[row].tolist() == [540, 100, "Ar"]  # 10 is nearer on a linear scale
+    assert pool.candidates.designs.loc[row].tolist() == [540, 100, "Ar"]  # type: ignore[operator]  # 10 is nearer on a linear scale
 
 
 def test_designs_at_the_same_distance_are_drawn_by_seed() -> None:
     candidates = pool_of(logarithmic()).candidates
     middle = {"x0": 600.0, "x1": 10.0, "x2": "Ar"}
-    drawn = {Snapping(candidates, seed).nearest(middle, []) for seed in range(20)}
+    drawn = {Snapping(candidates, seed).nearest(middle, []) for seed in range(20)}  # type: ignore[arg-type]
     assert set(candidates.designs.loc[list(drawn), "temperature"]) == {540, 660}
 
 

@@ -1,5 +1,10 @@
 """Tables of simulated tasks: the committed ones come out again, and a run goes on where it was cut off."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -12,11 +17,11 @@ EACH = pytest.mark.parametrize("name", simulated.TABLES)
 
 
 @EACH
-def test_the_committed_tables_say_how_they_were_made(name):
+def test_the_committed_tables_say_how_they_were_made(name: str) -> None:
     family = load_family(TABLES / name)
     assert family.name == name
-    assert family.source.startswith(f"python -m benchmarks.suite.simulated {name}, with ")
-    assert "not measured" in family.description
+    assert family.source.startswith(f"python -m benchmarks.suite.simulated {name}, with ")  # type: ignore[union-attr]
+    assert "not measured" in family.description  # type: ignore[operator]
     assert tuple(task.name for task in family.tasks) == simulated.TABLES[name].names
     for task in family.tasks:
         assert task.targets[0].goal is not None
@@ -27,7 +32,7 @@ def test_the_committed_tables_say_how_they_were_made(name):
 
 
 @EACH
-def test_the_committed_values_come_out_again(name, tmp_path):
+def test_the_committed_values_come_out_again(name: str, tmp_path: Path) -> None:
     """The first designs of two tasks, simulated anew; a table has values where the simulation does not fail."""
     simulator = SIMULATORS[simulated.TABLES[name].simulator]
     pytest.importorskip(simulator.package, reason=f"{name} is simulated; install the extra '{simulator.extra}'")
@@ -45,12 +50,12 @@ def test_the_committed_values_come_out_again(name, tmp_path):
             )
 
 
-def test_all_tables_are_small():
+def test_all_tables_are_small() -> None:
     assert sum(file.stat().st_size for file in TABLES.rglob("*") if file.is_file()) < 1.5e6
 
 
 @EACH
-def test_designs_are_the_same_every_time_and_others_for_other_tasks(name):
+def test_designs_are_the_same_every_time_and_others_for_other_tasks(name: str) -> None:
     first, second = simulated.TABLES[name].names[:2]
     pd.testing.assert_frame_equal(simulated.designs(name, first), simulated.designs(name, first))
     one, other = simulated.designs(name, first).to_numpy(), simulated.designs(name, second).to_numpy()
@@ -58,14 +63,14 @@ def test_designs_are_the_same_every_time_and_others_for_other_tasks(name):
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Simulations that cost nothing; the fifth design of each task fails."""
     made: list[tuple[str, int]] = []
 
-    def simulate(self, setting, *, seed):
+    def simulate(self: Any, setting: Any, *, seed: int) -> Any:
         made.append((self.name, seed))
         if sum(name == self.name for name, _ in made) == 5:
-            raise simulated.MeasurementFailed("no film")
+            raise simulated.MeasurementFailed("no film")  # type: ignore[attr-defined]
         return {"coverage": setting["temperature"] / 3.5, "precursor_use": 1 / 3}
 
     monkeypatch.setattr(type(SIMULATORS["atomic-layer-deposition"].tasks[0]), "simulate", simulate)
@@ -73,7 +78,7 @@ def calls(monkeypatch):
     return made
 
 
-def test_a_run_goes_on_where_it_was_cut_off(calls, tmp_path):
+def test_a_run_goes_on_where_it_was_cut_off(calls: Any, tmp_path: Path) -> None:
     whole = simulated.make("deposition", tmp_path / "whole", rows=6)
     assert len(calls) == 6 * 8
     files = sorted((tmp_path / "whole").rglob("*.jsonl"))
@@ -91,15 +96,15 @@ def test_a_run_goes_on_where_it_was_cut_off(calls, tmp_path):
         pd.testing.assert_frame_equal(one.data, other.data)
 
 
-def test_what_failed_is_left_out_and_counted(calls, tmp_path):
+def test_what_failed_is_left_out_and_counted(calls: Any, tmp_path: Path) -> None:
     family = simulated.make("deposition", tmp_path, rows=6)
     assert [len(task) for task in family.tasks] == 8 * [5]
-    assert "8 of 48 simulations failed" in family.description
+    assert "8 of 48 simulations failed" in family.description  # type: ignore[operator]
     row = family.tasks[0].data.iloc[0]
     assert row["effective_use"] == pytest.approx(row["coverage"] * row["precursor_use"] / 100, rel=1e-5)
 
 
-def test_results_of_other_designs_are_not_taken(calls, tmp_path, capsys):
+def test_results_of_other_designs_are_not_taken(calls: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     simulated.make("deposition", tmp_path, rows=6)
     file = tmp_path / "deposition" / "tma-via-10.jsonl"
     file.write_text(file.read_text().replace('"temperature": ', '"temperature": 1'))
@@ -111,7 +116,9 @@ def test_results_of_other_designs_are_not_taken(calls, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_writes_a_family_and_refuses_to_write_over_one(calls, tmp_path, capsys):
+def test_the_command_writes_a_family_and_refuses_to_write_over_one(
+    calls: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["deposition", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"), "--rows", "6"]
     assert simulated.main(arguments) == 0
     assert len(load_family(tmp_path / "out").tasks) == 8

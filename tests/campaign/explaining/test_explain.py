@@ -13,6 +13,7 @@ import pytest
 
 from designer import Campaign
 from designer.campaign.explaining.explain import Z90, Moment, explain
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.errors import UnknownSuggestion
 from designer.priors.evidence import PriorEvidence
 
@@ -248,18 +249,25 @@ def test_explanations_of_every_kind_of_objective(targets: list[dict[str, Any]]) 
     assert "Runner-up: " in str(card)
 
 
+def with_evidence(known: CampaignPosterior, evidence: PriorEvidence) -> CampaignPosterior:
+    """Return the posterior as if its prior had given this evidence."""
+    found = replace(known)
+    vars(found)["evidence"] = evidence  # where the cached property keeps it
+    return found
+
+
 def test_evidence_of_a_learned_prior_is_shown(campaign: Campaign) -> None:
     evidence = PriorEvidence((("transfer-gp", 0.8), ("plain", 0.2)), (("plate 3", 0.7), ("plate 1", 0.3)), 2.5)
     moment = _moment(campaign, "S0007")
     assert moment.known is not None
-    card = explain(replace(moment, known=replace(moment.known, evidence=evidence)))
+    card = explain(replace(moment, known=with_evidence(moment.known, evidence)))
     assert card.prior == evidence
     assert (
         "Prior: weights of past tasks: plate 3 70 %, plate 1 30 %. weights of models: transfer-gp 80 %, plain 20 %"
         in str(card)
     )
     rejected = replace(evidence, rejected_at=4, words="Results are worse than it says.")
-    text = str(explain(replace(moment, known=replace(moment.known, evidence=rejected))))
+    text = str(explain(replace(moment, known=with_evidence(moment.known, rejected))))
     assert "rejected after 4 results" in text
     assert "worse than it says." in text
 

@@ -306,7 +306,7 @@ class TestPooled:
             with ThreadPoolExecutor(6) as threads:
                 list(threads.map(append, range(1, 31)))
             assert store.positions() == {"run": 31}
-            assert len({event.subject for event in store.read("run", after=1)}) == 30
+            assert len({event.subject for event in store.read("run", after=1)}) == 30  # type: ignore[union-attr]
         finally:
             store.close()
 

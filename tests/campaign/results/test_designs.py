@@ -21,7 +21,7 @@ def designs() -> list[dict[str, Any]]:
         for iron in (0.0, 30.0, 100.0 - nickel)
         for T in (200.0, 300.0, 303.0, 900.0)
     ]
-    return [row for row in rows if row["x.Co"] >= 0]
+    return [row for row in rows if row["x.Co"] >= 0]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("constraints", [[], ["T <= 800"], ["x.Ni >= 20"]])

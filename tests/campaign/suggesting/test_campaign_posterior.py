@@ -45,14 +45,14 @@ DOWN = {"name": "z", "goal": "minimize"}
 
 
 def results(n: int = 12) -> pd.DataFrame:
-    space = DesignSpace(space=SPACE)
+    space = DesignSpace(space=SPACE)  # type: ignore[call-arg]
     table = space.frame(space.sample(n, np.random.default_rng(0)))
     y = -((table["x"] - 7) ** 2) / 10 + np.log10(table["t"]) + (table["g"] == "b")
     return table.assign(y=y, z=table["t"] / 100 - 3 * table["x"])
 
 
 def begun(targets: list[dict], table: pd.DataFrame, **settings: object) -> Campaign:
-    campaign = Campaign.create(space=settings.pop("space", SPACE), targets=targets, seed=0, **settings)
+    campaign = Campaign.create(space=settings.pop("space", SPACE), targets=targets, seed=0, **settings)  # type: ignore[arg-type]
     campaign.attach(table[[*campaign.space.columns, *(each["name"] for each in targets)]])
     return campaign
 
@@ -64,7 +64,7 @@ class TestOutliers:
         return begun([UP, DOWN], table)
 
     def test_outliers_hardly_change_predictions(self) -> None:
-        X = DesignSpace(space=SPACE).sample(40, np.random.default_rng(1))
+        X = DesignSpace(space=SPACE).sample(40, np.random.default_rng(1))  # type: ignore[call-arg]
         sound, slipped = (each.posterior() for each in (begun([UP, DOWN], results(20)), self.slipped()))
         assert sound is not None
         assert slipped is not None
@@ -93,7 +93,7 @@ class TestOutliers:
         campaign.amend(flagged.measurement, {"y": flagged.value / 10}, reason="a slip of the decimal point")
         assert campaign.status().flagged == ()
         campaign.suggest(1)
-        assert campaign.events[-1].notes == ()
+        assert campaign.events[-1].notes == ()  # type: ignore[union-attr]
 
     def test_no_model_below_the_number_of_results_that_can_be_flagged(self) -> None:
         assert int(MAX_OUTLIER_SHARE * MIN_RESULTS_TO_FLAG) == 1
@@ -108,7 +108,7 @@ def test_its_posterior_is_a_botorch_model_that_botorch_optimises_with_gradients(
     assert isinstance(known.model, Model)
     X, d = known.data.X, known.data.X.shape[1]
     sampler = SobolQMCNormalSampler(torch.Size([32]), seed=0)
-    first = GenericMCObjective(lambda Y, X=None: Y[..., 0])
+    first = GenericMCObjective(lambda Y, X=None: Y[..., 0])  # type: ignore[misc]
     functions = [
         qLogExpectedImprovement(known.model, known.Y[:, 0].max(), sampler=sampler, objective=first),
         qLogNoisyExpectedImprovement(
@@ -125,7 +125,7 @@ def test_its_posterior_is_a_botorch_model_that_botorch_optimises_with_gradients(
             function, bounds, q=q, num_restarts=3, batch_initial_conditions=start, options={"maxiter": 8}
         )
         assert best.shape == (q, d)
-        assert float(value) > float(function(start).max())
+        assert float(value) > float(function(start).max())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])
@@ -144,7 +144,7 @@ def test_suggestions_do_not_depend_on_how_the_question_is_written() -> None:
     affine = begun([UP], table.assign(y=37.3 * table["y"] - 1234.5))
     for other in (mirrored, shuffled, affine):
         pd.testing.assert_frame_equal(other.suggest(2), usual)
-    in_eighths = [SPACE[0] | {"bounds": [0, 80], "step": 0.8}, *SPACE[1:]]  # a power of two: no rounding
+    in_eighths = [SPACE[0] | {"bounds": [0, 80], "step": 0.8}, *SPACE[1:]]  # type: ignore[operator]  # a power of two: no rounding
     longer = begun([UP], table.assign(x=8 * table["x"]), space=in_eighths).suggest(2)
     pd.testing.assert_frame_equal(longer.assign(x=longer["x"] / 8), usual)
 
@@ -152,7 +152,7 @@ def test_suggestions_do_not_depend_on_how_the_question_is_written() -> None:
 def test_a_limit_on_what_was_never_measured_misleads_neither_suggestions_nor_the_end() -> None:
     table = results()
     limited = [UP, {"name": "z", "at_least": 1e6}]
-    campaign = Campaign.create(space=SPACE, targets=limited, seed=0, stop={"probability_of_better_than": 0.01})
+    campaign = Campaign.create(space=SPACE, targets=limited, seed=0, stop={"probability_of_better_than": 0.01})  # type: ignore[arg-type]
     campaign.attach(table.drop(columns="z"))
     assert campaign.stop_reason is None
     pd.testing.assert_frame_equal(campaign.suggest(2), begun([UP], table).suggest(2))
@@ -180,7 +180,7 @@ def test_another_process_with_other_hashes_and_threads_suggests_the_same() -> No
 def test_global_random_states_and_settings_of_torch_stay_as_they_were() -> None:
     def states() -> list[object]:
         kind, numbers, *rest = np.random.get_state()
-        random_states = [random.getstate(), kind, numbers.tolist(), rest, torch.get_rng_state().tolist()]
+        random_states = [random.getstate(), kind, numbers.tolist(), rest, torch.get_rng_state().tolist()]  # type: ignore[attr-defined]
         return [*random_states, torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()]
 
     threads = torch.get_num_threads()
@@ -188,7 +188,7 @@ def test_global_random_states_and_settings_of_torch_stay_as_they_were() -> None:
     try:
         before = states()
         for targets in ([UP], [UP, DOWN], [UP | {"weight": 2}, DOWN]):
-            campaign = begun(targets, results(6), stop={"probability_of_better_than": 0.01}, initial=1)
+            campaign = begun(targets, results(6), stop={"probability_of_better_than": 0.01}, initial=1)  # type: ignore[arg-type]
             campaign.suggest(1)
             campaign.best()
             campaign.verdict()

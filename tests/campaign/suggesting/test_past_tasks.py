@@ -279,7 +279,7 @@ class TestTurns:
         card = campaign.explain(designs[5].id)
         assert card.note.startswith("chosen without past tasks")
         assert card.prior is not None
-        assert card.rival is None or card.rival.ratio >= 1 - 1e-6
+        assert card.runner_up is None or card.runner_up.ratio >= 1 - 1e-6
 
     def test_without_past_tasks_there_are_no_turns(self) -> None:
         campaign = Campaign.create(space=PARAMETERS, targets=TARGETS)

@@ -75,7 +75,7 @@ class TestReach:
         targets = [{"name": "y", "goal": "maximize", "reach": 5}, {"name": "z", "at_most": 2}]
         campaign = Campaign.create(space=SPACE, targets=targets)
         batch = campaign.suggest(2)
-        campaign.record(batch.assign(y=[6.0, 6.0], z=[3.0, None]))
+        campaign.record(batch.assign(y=[6.0, 6.0], z=[3.0, None]))  # type: ignore[list-item]
         assert campaign.stop_reason is None
         campaign.record({"S0002": {"z": 1}})
         assert "S0002 has y = 6 (wanted: 5 or more), z = 1" in str(campaign.stop_reason)

@@ -1,10 +1,13 @@
 """What a campaign may ask of a simulator; nothing here loads one."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,28 +25,28 @@ ALD = {
 COVERAGE = {"name": "coverage", "unit": "percent", "goal": "maximize"}
 
 
-def spec(name: str = "atomic-layer-deposition", task: str = "tma-via-20", **keys):
+def spec(name: str = "atomic-layer-deposition", task: str = "tma-via-20", **keys: Any) -> Any:
     return SimulatorMeasure(name=name, task=task, **keys)
 
 
-def faults(space, targets=(COVERAGE,), folder=None, **keys) -> list[str]:
+def faults(space: DesignSpace, targets: Any = (COVERAGE,), folder: Path | None = None, **keys: Any) -> list[str]:
     objective = Objective(targets=list(targets))
     found = spec(**keys).faults(DesignSpace(parameters=list(space)), objective, folder=folder)
     return [str(fault) for fault in found]
 
 
-def ald(**changed):
+def ald(**changed: Any) -> Any:
     """The parameters of a good campaign; None leaves one out."""
     return [parameter for parameter in (ALD | changed).values() if parameter is not None]
 
 
 @pytest.fixture(autouse=True)
-def _installed(monkeypatch):
+def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The faults are found whether or not the packages are there."""
     monkeypatch.setattr(base, "find_spec", lambda name: object())
 
 
-def test_a_good_campaign_has_no_fault():
+def test_a_good_campaign_has_no_fault() -> None:
     assert faults(ald()) == []
     assert faults(ald(pressure=None), fixed={"pressure": "0.01 mbar"}) == []
     kelvin = {"name": "temperature", "kind": "numeric", "unit": "K", "bounds": [373.15, 623.15]}
@@ -63,12 +66,12 @@ def test_a_good_campaign_has_no_fault():
         ({"fixed": {"presure": 3}}, "fixed.presure: no parameter 'presure'; did you mean 'pressure'?"),
     ],
 )
-def test_names(keys, message):
+def test_names(keys: Any, message: str) -> None:
     [fault] = faults(ald(), **keys)
     assert message in fault
 
 
-def test_fixed_values_have_units_and_limits():
+def test_fixed_values_have_units_and_limits() -> None:
     assert faults(ald(pressure=None), fixed={"pressure": "3 K"}) == [
         "fixed.pressure: 'K' does not convert to 'Pa'; give the value in Pa"
     ]
@@ -106,7 +109,7 @@ def test_fixed_values_have_units_and_limits():
         ),
     ],
 )
-def test_parameters(changed, message):
+def test_parameters(changed: Any, message: str) -> None:
     assert faults(ald(**changed)) == [f"task: {message}"]
 
 
@@ -120,14 +123,14 @@ def test_parameters(changed, message):
         ),
     ],
 )
-def test_targets(target, message):
+def test_targets(target: Any, message: str) -> None:
     assert faults(ald(), targets=[{"goal": "maximize"} | target]) == [f"task: {message}"]
 
 
-def test_a_target_without_a_unit_is_refused_where_the_simulator_has_one():
+def test_a_target_without_a_unit_is_refused_where_the_simulator_has_one() -> None:
     space = SIMULATORS["hot-filament-cvd"].task("array-8mm").space.parameters
     targets = [{"name": "growth_rate", "goal": "maximize"}, {"name": "quality", "unit": "um", "goal": "maximize"}]
-    assert faults(space, targets, name="hot-filament-cvd", task="array-8mm") == [
+    assert faults(space, targets, name="hot-filament-cvd", task="array-8mm") == [  # type: ignore[arg-type]
         "task: target 'growth_rate' has no unit, to which um/h does not convert; write unit: um/h",
         "task: target 'quality' has the unit 'um', to which a bare number does not convert; leave the unit out",
     ]
@@ -143,14 +146,14 @@ def test_a_target_without_a_unit_is_refused_where_the_simulator_has_one():
         ({"elements": ["Cu", "Ag"], "unit": "wt.%"}, "'composition' is in wt.%; give it in at.% or as fraction"),
     ],
 )
-def test_compositions(keys, message):
+def test_compositions(keys: Any, message: str) -> None:
     modulus = {"name": "bulk_modulus", "unit": "GPa", "goal": "maximize"}
     space = [{"name": "composition", "kind": "composition", **keys}]
-    [fault] = faults(space, [modulus], name="emt-alloys", task="Ag-Au-Cu")
+    [fault] = faults(space, [modulus], name="emt-alloys", task="Ag-Au-Cu")  # type: ignore[arg-type]
     assert message in fault
 
 
-def test_all_faults_are_reported_together():
+def test_all_faults_are_reported_together() -> None:
     found = faults(
         ald(pressure=None, purge={"name": "purge", "kind": "numeric", "bounds": [1, 2]}),
         targets=[{"name": "rate", "goal": "maximize"}],
@@ -165,7 +168,7 @@ def test_all_faults_are_reported_together():
     assert len(error.value.faults) == 2
 
 
-def test_units_are_converted_both_ways():
+def test_units_are_converted_both_ways() -> None:
     task = SIMULATORS["atomic-layer-deposition"].task("tma-via-20")
     kelvin = {"name": "temperature", "kind": "numeric", "unit": "K", "bounds": [373.15, 623.15]}
     space = DesignSpace(parameters=ald(temperature=kelvin, pressure=None))
@@ -177,7 +180,7 @@ def test_units_are_converted_both_ways():
     assert values_of({"coverage": 80.0, "precursor_use": 3.0}, objective, task) == pytest.approx({"coverage": 0.8})
 
 
-def test_compositions_become_atomic_fractions():
+def test_compositions_become_atomic_fractions() -> None:
     task = SIMULATORS["emt-alloys"].task("Ag-Au-Cu")
     space = DesignSpace(
         parameters=[{"name": "composition", "kind": "composition", "elements": ["Cu", "Ag"], "unit": "at.%"}]
@@ -187,7 +190,7 @@ def test_compositions_become_atomic_fractions():
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=lambda each: each.name)
-def test_every_task_is_described_whole(simulator):
+def test_every_task_is_described_whole(simulator: Any) -> None:
     assert len({task.name for task in simulator.tasks}) == len(simulator.tasks)
     for task in simulator.tasks:
         assert task.summary
@@ -195,10 +198,10 @@ def test_every_task_is_described_whole(simulator):
         assert task.objective.goals
         assert hash(simulator.name)
         keys = {"name": simulator.name, "task": task.name}
-        assert SimulatorMeasure(**keys).faults(task.space, task.objective, folder=None) == []
+        assert SimulatorMeasure(**keys).faults(task.space, task.objective, folder=None) == []  # type: ignore[arg-type]
 
 
-def test_a_missing_package_is_one_line(monkeypatch):
+def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "find_spec", lambda name: None)
     pip = "pip install 'materials-designer[simulators]'"
     assert faults(ald()) == [f"name: machball is not installed; install it with: {pip}"]
@@ -208,7 +211,7 @@ def test_a_missing_package_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS.values(), ids=lambda simulator: simulator.name)
-def test_the_extra_that_is_named_installs_the_package(monkeypatch, simulator):
+def test_the_extra_that_is_named_installs_the_package(monkeypatch: pytest.MonkeyPatch, simulator: Any) -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = project["optional-dependencies"][simulator.extra]
     assert any(re.match(rf"{simulator.package}\b", line) for line in lines)
@@ -221,14 +224,14 @@ def test_the_extra_that_is_named_installs_the_package(monkeypatch, simulator):
 class _NothingFound:
     """An import system for which nothing is installed."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         return None
 
 
 @pytest.mark.parametrize(
     ("module", "package"), [("cantera", "cantera"), ("machball.ballistic", "machball"), ("ase.eos", "ase")]
 )
-def test_the_guarded_import(monkeypatch, module, package):
+def test_the_guarded_import(monkeypatch: pytest.MonkeyPatch, module: str, package: str) -> None:
     for name in list(sys.modules):
         if name.partition(".")[0] == package:
             monkeypatch.delitem(sys.modules, name)
@@ -237,12 +240,12 @@ def test_the_guarded_import(monkeypatch, module, package):
         base.load(module)
 
 
-def test_a_missing_part_of_an_installed_package_is_not_called_missing():
+def test_a_missing_part_of_an_installed_package_is_not_called_missing() -> None:
     with pytest.raises(ModuleNotFoundError, match="numpy"):
         base.load("numpy.no_such_part")
 
 
-def test_describing_loads_no_simulator():
+def test_describing_loads_no_simulator() -> None:
     code = "import sys, designer.oracles.simulators; print(*{m.partition('.')[0] for m in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     simulating = {simulator.package for simulator in SIMULATORS.values()}

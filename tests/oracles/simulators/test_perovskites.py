@@ -1,8 +1,11 @@
 """Perovskites against experiment, CHGNet's own equation of state, and what substitution must do."""
 
+from __future__ import annotations
+
 import warnings
 from contextlib import redirect_stdout
 from io import StringIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ from designer.oracles.testing import check_oracle
         (("Cs", "Pb", "I"), 6.297, None),  # cubic, D. M. Trots, S. V. Myagkota, J. Phys. Chem. Solids 69, 2520 (2008)
     ],
 )
-def test_pure_perovskites_are_those_of_pbe(formula, edge, modulus):
+def test_pure_perovskites_are_those_of_pbe(formula: Any, edge: float, modulus: int | None) -> None:
     """Edges of crystals that are cubic; PBE makes them 0.5 to 2 % too large, and bulk moduli somewhat too small."""
     with pv.one_thread():
         found = pv.pure(*formula)
@@ -32,14 +35,14 @@ def test_pure_perovskites_are_those_of_pbe(formula, edge, modulus):
 
 
 @pytest.mark.usefixtures("chgnet", "ase")
-def test_strontium_titanate_is_that_of_ase():
+def test_strontium_titanate_is_that_of_ase() -> None:
     """CHGNet's calculator for ASE, and ASE's own fit, over more and closer edges; at the minimum there is no stress."""
     model = pv._model()  # its imports may warn, and are done here
     from ase.eos import EquationOfState
     from ase.spacegroup import crystal
     from chgnet.model.dynamics import CHGNetCalculator
 
-    def cell(edge):
+    def cell(edge: Any) -> Any:
         places = [(0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0)]
         return crystal(("Sr", "Ti", "O"), places, spacegroup=221, cellpar=[edge] * 3 + [90] * 3)
 
@@ -56,7 +59,7 @@ def test_strontium_titanate_is_that_of_ase():
     assert np.abs(stress).max() < 0.01 * modulus * 160.21766
 
 
-def test_the_fit_is_that_of_birch_and_murnaghan():
+def test_the_fit_is_that_of_birch_and_murnaghan() -> None:
     """The parameters from which the equation's energies were made come back."""
     v0, e0, modulus, slope = 60.0, -42.0, 170.0, 4.5
     volumes = np.linspace(55, 66, 7)
@@ -65,7 +68,7 @@ def test_the_fit_is_that_of_birch_and_murnaghan():
     assert pv._birch_murnaghan(volumes, energies) == pytest.approx((v0, e0, modulus), rel=1e-6)
 
 
-def test_energies_without_a_minimum_are_a_failed_experiment(monkeypatch):
+def test_energies_without_a_minimum_are_a_failed_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
     volumes = np.linspace(55, 66, 7)
     with pytest.raises(MeasurementFailed, match="no minimum with the volume"):
         pv._birch_murnaghan(volumes, -volumes)
@@ -78,7 +81,7 @@ def test_energies_without_a_minimum_are_a_failed_experiment(monkeypatch):
 
 
 @pytest.mark.usefixtures("chgnet")
-def test_a_pure_compound_mixes_with_nothing_and_its_large_cell_is_its_small_one():
+def test_a_pure_compound_mixes_with_nothing_and_its_large_cell_is_its_small_one() -> None:
     values = _task("iodide").simulate({"a_site": {"Cs": 1.0, "K": 0.0}, "b_site": {"Pb": 1.0}}, seed=1)
     with pv.one_thread():
         small = pv.pure("Cs", "Pb", "I")
@@ -88,7 +91,7 @@ def test_a_pure_compound_mixes_with_nothing_and_its_large_cell_is_its_small_one(
 
 
 @pytest.mark.usefixtures("chgnet")
-def test_noise_is_configurational_and_edges_lie_between():
+def test_noise_is_configurational_and_edges_lie_between() -> None:
     setting = {"a_site": {"Cs": 0.5, "K": 0.5}, "b_site": {"Ge": 0.5, "Pb": 0.5}}
     task = _task("bromide")
     first, *others = [task.simulate(setting, seed=seed) for seed in range(4)]
@@ -100,7 +103,7 @@ def test_noise_is_configurational_and_edges_lie_between():
 
 
 @pytest.mark.usefixtures("chgnet")
-def test_threads_are_as_they_were_and_nothing_is_printed(capsys):
+def test_threads_are_as_they_were_and_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     import torch
 
     pv._model.cache_clear()
@@ -110,10 +113,10 @@ def test_threads_are_as_they_were_and_nothing_is_printed(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_places_are_those_of_a_perovskite(monkeypatch):
+def test_places_are_those_of_a_perovskite(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the large cell every B atom has six anions half a cubic edge away, and every A atom twelve."""
     pytest.importorskip("pymatgen")
-    cells = []
+    cells = []  # type: ignore[var-annotated]
     monkeypatch.setattr(pv, "_model", lambda: _Recording(cells))
     pv._energies([["Ca"] * 8, ["Ti"] * 8], "O", 4.0)
     assert len(cells) == 7
@@ -129,7 +132,7 @@ def test_places_are_those_of_a_perovskite(monkeypatch):
             assert (np.isclose(distances, 2.0 * np.sqrt(2))).sum() == 12
 
 
-def test_charges_balance_in_every_task():
+def test_charges_balance_in_every_task() -> None:
     charges = dict.fromkeys(("Na", "K", "Rb", "Cs"), 1) | dict.fromkeys(("Ca", "Sr", "Ba", "Ge", "Sn", "Pb"), 2)
     charges |= dict.fromkeys(("La", "Nd", "Y", "Al", "Ga", "Sc"), 3) | dict.fromkeys(("Ti", "Zr", "Hf"), 4)
     charges |= dict.fromkeys(("Nb", "Ta"), 5) | dict.fromkeys(("O", "S", "Se"), -2)
@@ -137,29 +140,29 @@ def test_charges_balance_in_every_task():
     assert len(pv.PEROVSKITES.tasks) == 9
     for task in pv.PEROVSKITES.tasks:
         a_site, b_site = task.parameters
-        sums = {charges[a] + charges[b] + 3 * charges[task.anion] for a in a_site.elements for b in b_site.elements}
+        sums = {charges[a] + charges[b] + 3 * charges[task.anion] for a in a_site.elements for b in b_site.elements}  # type: ignore[attr-defined, union-attr]
         assert sums == {0}
 
 
 @pytest.mark.usefixtures("chgnet")
-def test_the_contract_of_oracles():
+def test_the_contract_of_oracles() -> None:
     from designer.oracles.simulators import SimulatorOracle
 
     task = _task("iodide")
     oracle = SimulatorOracle(task, task.space, task.objective)
     designs = task.space.frame(task.space.sample(2, np.random.default_rng(0))).to_dict("records")
-    check_oracle(oracle, designs, [target.name for target in task.targets])
+    check_oracle(oracle, designs, [target.name for target in task.targets])  # type: ignore[arg-type]
 
 
 def _task(name: str) -> pv.Substitution:
-    return pv.PEROVSKITES.task(name)
+    return pv.PEROVSKITES.task(name)  # type: ignore[return-value]
 
 
 class _Recording:
     """Stands for the potential: keeps the cells, and gives each the energy 0."""
 
-    def __init__(self, cells):
+    def __init__(self, cells: Any) -> None:
         self.graph_converter = lambda cell: cells.append(cell) or cell
 
-    def predict_graph(self, graphs, *, task):
+    def predict_graph(self, graphs: Any, *, task: Any) -> Any:
         return [{"e": 0.0} for _ in graphs]

@@ -62,7 +62,7 @@ def test_similar_past_tasks_get_the_weight(fitted: FittedMetric, sort: str) -> N
 def test_without_measurements_weights_are_about_equal(fitted: FittedMetric) -> None:
     weights = fitted.source_weights(new_task("wave", 0))
     assert max(weights.values()) < 0.5
-    assert fitted.source_weights(replace(new_task("wave", 0), columns=foreign(), X=torch.zeros(0, 1))) == {}
+    assert fitted.source_weights(replace(new_task("wave", 0), columns=foreign(), X=torch.zeros(0, 1))) == {}  # type: ignore[arg-type]
 
 
 def foreign() -> tuple[object, ...]:

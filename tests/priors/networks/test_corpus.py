@@ -19,7 +19,7 @@ X = {"name": "x", "kind": "numeric", "bounds": [0, 1]}
 T = {"name": "t", "kind": "numeric", "bounds": [0, 1]}
 
 
-def task(name: str, sign: float = 1.0, *, target: str = "y", has: tuple[dict[str, object], ...] = (X, T)) -> Task:
+def task(name: str, sign: float = 1.0, *, target: str = "y", has: tuple[dict[str, object], ...] = (X, T)) -> Task:  # type: ignore[assignment]
     space = DesignSpace(parameters=list(has))
     coordinates = space.sample(25, np.random.default_rng(len(name)))
     data = space.frame(coordinates)
@@ -54,7 +54,7 @@ def test_each_quantity_has_a_number_and_a_sign_of_its_own() -> None:
 
 
 def test_what_a_task_does_not_have_is_flagged_and_does_not_count() -> None:
-    made = corpus(task("a"), task("b", has=(X,)))
+    made = corpus(task("a"), task("b", has=(X,)))  # type: ignore[arg-type]
     has, lacks = made.members
     assert (has.flags.tolist(), lacks.flags.tolist()) == ([True, True], [True, False])
     inputs = made.inputs.of(lacks.X, lacks.flags, 0)

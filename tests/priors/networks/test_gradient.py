@@ -50,7 +50,7 @@ def test_the_outer_gradient(variant: Variant) -> None:
     """Through the step for MAML: a central difference of the loss agrees; first-order differs, and by design."""
     weights = {name: value.detach().double() for name, value in weights_of(variant).items()}
     rows = tuple(each.double() for each in sinusoids(2, 12, generator(3)))
-    measured, asked = split(rows, 6)
+    measured, asked = split(rows, 6)  # type: ignore[arg-type]
     name = "body.2.bias"
 
     def loss(value: torch.Tensor) -> torch.Tensor:

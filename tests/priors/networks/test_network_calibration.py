@@ -29,11 +29,11 @@ def tasks(noise: float, slope: float, count: int = 6) -> list[tuple[TaskData, ob
         X = torch.tensor(rng.random((40, 2)))
         y = slope * torch.sin(5 * X[:, 0]) + noise * torch.tensor(rng.standard_normal(40))
         made.append((TaskData(X, y[:, None], numeric_columns(2)), fit))
-    return made
+    return made  # type: ignore[return-value]
 
 
 def test_a_mean_that_is_right_leaves_little_to_the_process() -> None:
-    right, wrong = calibrate(tasks(0.05, 1.0), WIDE), calibrate(tasks(0.05, -1.5), WIDE)
+    right, wrong = calibrate(tasks(0.05, 1.0), WIDE), calibrate(tasks(0.05, -1.5), WIDE)  # type: ignore[arg-type]
     assert right.tasks == 6
     assert right.variance[0] < WIDE.variance[0] - 0.5
     assert wrong.extras[0].variance[0] > right.extras[0].variance[0] + 0.5
@@ -41,7 +41,7 @@ def test_a_mean_that_is_right_leaves_little_to_the_process() -> None:
 
 @pytest.mark.parametrize("noise", [0.05, 0.4])
 def test_the_noise_is_found(noise: float) -> None:
-    assert calibrate(tasks(noise, 1.0), WIDE).noise[0] == pytest.approx(2 * np.log(noise), abs=1.2)
+    assert calibrate(tasks(noise, 1.0), WIDE).noise[0] == pytest.approx(2 * np.log(noise), abs=1.2)  # type: ignore[arg-type]
 
 
 def test_without_tasks_the_wide_priors_stay() -> None:
@@ -51,8 +51,8 @@ def test_without_tasks_the_wide_priors_stay() -> None:
 
 def test_priors_that_are_too_sure_are_raised() -> None:
     sure = Calibration((-6.0, 0.2), (-8.0, 0.2), WIDE.extras)
-    raised, figures = sharpened(tasks(0.4, 1.0), sure, (3, 10))
-    assert (raised.variance[0] - sure.variance[0], raised.noise[0] - sure.noise[0]) in [
+    raised, figures = sharpened(tasks(0.4, 1.0), sure, (3, 10))  # type: ignore[arg-type]
+    assert (raised.variance[0] - sure.variance[0], raised.noise[0] - sure.noise[0]) in [  # type: ignore[comparison-overlap]
         (pytest.approx(a), pytest.approx(b)) for a, b in RAISES if b == 2.0
     ]
     assert figures["tasks"] == 6
@@ -62,5 +62,5 @@ def test_priors_that_are_too_sure_are_raised() -> None:
 def test_it_survives_json() -> None:
     import json
 
-    learned = calibrate(tasks(0.1, 1.0, 2), WIDE)
+    learned = calibrate(tasks(0.1, 1.0, 2), WIDE)  # type: ignore[arg-type]
     assert WIDE.restored(json.loads(json.dumps(learned.as_dict()))) == learned

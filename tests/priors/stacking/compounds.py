@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def stiffness(texts: Sequence[str]) -> np.ndarray:
     return 300.0 * softness(texts) ** -0.7
 
 
-def task(name: str, target: Target, function, n: int, seed: int, noise: float = 0.02) -> Task:
+def task(name: str, target: Target, function: Any, n: int, seed: int, noise: float = 0.02) -> Task:
     """Return a past task: `function` at random formulas, with a little noise."""
     texts = formulas(n, seed)
     exact = function(texts)

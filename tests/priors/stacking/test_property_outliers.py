@@ -21,7 +21,7 @@ def table(k: int, wrong: dict[int, float] | None = None, seed: int = 60) -> pd.D
 
 
 def error(measured: pd.DataFrame) -> float:
-    truth = stiffness(NEW["formula"])
+    truth = stiffness(NEW["formula"])  # type: ignore[arg-type]
     (found,) = PropertyPredictor(fitted(), measured).predict(NEW)
     return float(np.mean(np.abs(found.value - truth)) / np.mean(np.abs(truth - np.median(truth))))
 

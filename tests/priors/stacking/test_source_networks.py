@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -30,7 +32,7 @@ def noise_and_signal() -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     return X, [noise, 2.0 * X[1][:, 0] - X[1][:, 1]]
 
 
-def test_held_out_predictions_are_out_of_fold_and_new_designs_are_predicted(noise_and_signal) -> None:
+def test_held_out_predictions_are_out_of_fold_and_new_designs_are_predicted(noise_and_signal: Any) -> None:
     X, z = noise_and_signal
     networks = train_networks(X, z, seed=0)
     seen = networks.only([0]).expected(X[0])[:, 0]
@@ -41,7 +43,9 @@ def test_held_out_predictions_are_out_of_fold_and_new_designs_are_predicted(nois
     assert np.corrcoef(networks.only([1]).expected(new)[:, 0], 2.0 * new[:, 0] - new[:, 1])[0, 1] > 0.98
 
 
-def test_training_is_repeatable_and_chunks_change_nothing(noise_and_signal, monkeypatch) -> None:
+def test_training_is_repeatable_and_chunks_change_nothing(
+    noise_and_signal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     X, z = noise_and_signal
     first, second = (train_networks(X, z, seed=3) for _ in range(2))
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
@@ -58,7 +62,7 @@ def test_progress_is_reported() -> None:
     assert steps == [(100, 200), (200, 200)]
 
 
-def test_a_source_is_learned_the_same_whatever_stands_beside_it(noise_and_signal) -> None:
+def test_a_source_is_learned_the_same_whatever_stands_beside_it(noise_and_signal: Any) -> None:
     X, z = noise_and_signal
     one, other = (train_networks([X[0], X[0]], [z[0], beside], seed=0) for beside in (z[0].flip(0), z[0].square()))
     assert all(torch.equal(one.weights[name][0], other.weights[name][0]) for name in one.weights)

@@ -78,7 +78,7 @@ def test_the_evidence_is_that_of_a_multivariate_t() -> None:
     for shift in (0.0, 0.4):
         theta = THETA + shift
         noisy = dense(inputs, inputs, theta, 2.0) + np.exp(theta[3]) * np.eye(9)
-        exact = multivariate_t(np.zeros(9), SCALE.s0**2 * noisy, df=SCALE.nu).logpdf(u.numpy())
+        exact = multivariate_t(np.zeros(9), SCALE.s0**2 * noisy, df=SCALE.nu).logpdf(u.numpy())  # type: ignore[arg-type]
         found = float(log_evidence(Parts.of(inputs, inputs), u, torch.from_numpy(theta), SCALE, 2.0))
         values.append((exact, found))
     (first, ours), (second, other) = values

@@ -1,5 +1,9 @@
 """Shortfall: zero exactly where a constraint is kept, and less the nearer a design is."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +19,7 @@ PARAMETERS = [
 ]
 
 
-def broken(text, *rows):
+def broken(text: str, *rows: Any) -> Any:
     space = DesignSpace(parameters=PARAMETERS, constraints=[text])
     (constraint,) = space.bound_constraints
     return violation(constraint.tree, np.array(rows, dtype=float))
@@ -40,21 +44,21 @@ def broken(text, *rows):
         ("a != b", [2, 2, 0], 1),
     ],
 )
-def test_how_much(text, row, expected):
+def test_how_much(text: str, row: Any, expected: float) -> None:
     assert broken(text, row)[0] == pytest.approx(expected)
 
 
-def test_a_strict_bound_that_is_just_met_is_still_broken():
+def test_a_strict_bound_that_is_just_met_is_still_broken() -> None:
     assert 0 < broken("a < 3", [3, 0, 0])[0] < 1e-9
     assert broken("a < 3", [2.9, 0, 0])[0] == 0
 
 
-def test_decimals_are_kept_where_floats_would_say_otherwise():
+def test_decimals_are_kept_where_floats_would_say_otherwise() -> None:
     assert broken("a + b <= 0.3", [0.1, 0.2, 0])[0] == 0
     assert broken("a + b == 0.3", [0.1, 0.2, 0])[0] == 0
 
 
-def test_what_cannot_be_computed_is_infinitely_far():
+def test_what_cannot_be_computed_is_infinitely_far() -> None:
     assert broken("log10(a) <= 1", [-1, 0, 0], [5, 0, 0]).tolist() == [np.inf, 0]
 
 
@@ -73,7 +77,7 @@ TEXTS = [
     st.sampled_from(TEXTS),
     st.lists(st.tuples(st.integers(-30, 30), st.integers(-30, 30), st.integers(0, 2)), min_size=1, max_size=8),
 )
-def test_zero_exactly_where_kept(text, rows):
+def test_zero_exactly_where_kept(text: Any, rows: Any) -> None:
     space = DesignSpace(parameters=PARAMETERS, constraints=[text])
     lab = np.array([[a / 10, b / 10, gas] for a, b, gas in rows])
     (constraint,) = space.bound_constraints

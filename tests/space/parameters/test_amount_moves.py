@@ -1,5 +1,9 @@
 """Moves of amounts: always a way to share the total, and every way can be reached."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -13,7 +17,7 @@ from tests.space.parameters.test_amount_draws import free, lattice_of, lattices
 
 @settings(max_examples=100, deadline=None)
 @given(lattices(largest=6, most=12), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 0.1, 0.5]))
-def test_transfers_keep_the_limits(lattice, seed, radius):
+def test_transfers_keep_the_limits(lattice: Any, seed: int, radius: Any) -> None:
     assume(lattice.is_feasible)
     rng = np.random.default_rng(seed)
     amounts = AmountDraws(lattice).draw(20, rng)
@@ -24,7 +28,7 @@ def test_transfers_keep_the_limits(lattice, seed, radius):
     assert ((moved != amounts).sum(axis=1) <= 2).all()  # one gives, one takes
 
 
-def test_a_walk_by_transfers_reaches_every_way():
+def test_a_walk_by_transfers_reaches_every_way() -> None:
     lattice = lattice_of(6, (0, 0, 2, 1), (6, 3, 4, 5), (True, True, True, False), 2, 3)
     rng = np.random.default_rng(0)
     amounts = AmountDraws(lattice).draw(50, rng)
@@ -35,7 +39,7 @@ def test_a_walk_by_transfers_reaches_every_way():
     assert len(seen) == lattice.count
 
 
-def test_members_are_swapped_where_no_more_may_be_present():
+def test_members_are_swapped_where_no_more_may_be_present() -> None:
     lattice = free(100, 6, 2)
     rng = np.random.default_rng(0)
     start = np.array([[40, 60, 0, 0, 0, 0]] * 400)
@@ -46,7 +50,7 @@ def test_members_are_swapped_where_no_more_may_be_present():
     assert (moved != start).any(axis=1).all()
 
 
-def test_the_radius_sets_the_length_of_transfers():
+def test_the_radius_sets_the_length_of_transfers() -> None:
     lattice = free(1000, 3, 3)
     start = np.array([[400, 300, 300]] * 2000)
     lengths = []
@@ -58,7 +62,7 @@ def test_the_radius_sets_the_length_of_transfers():
     assert lengths[0] < lengths[1] / 3 < lengths[2] / 9
 
 
-def test_where_nothing_can_move_nothing_moves():
+def test_where_nothing_can_move_nothing_moves() -> None:
     fixed = AmountLattice(10, (Member(4, 4, False), Member(6, 6, False)), 1, 2)
     start = np.array([[4, 6]])
     np.testing.assert_array_equal(transfer(start, fixed, 0.5, np.random.default_rng(0)), start)
@@ -66,7 +70,7 @@ def test_where_nothing_can_move_nothing_moves():
 
 @settings(max_examples=100, deadline=None)
 @given(lattices(largest=5, most=12), st.integers(0, 2**32 - 1))
-def test_settle_leaves_ways_as_they_are(lattice, seed):
+def test_settle_leaves_ways_as_they_are(lattice: Any, seed: int) -> None:
     assume(lattice.is_feasible)
     amounts = AmountDraws(lattice).draw(10, np.random.default_rng(seed))
     np.testing.assert_array_equal(settle(amounts.astype(float), lattice), amounts)
@@ -83,7 +87,7 @@ def test_settle_leaves_ways_as_they_are(lattice, seed):
         ([0.0, 0.0, 0.0, 0.0], None),
     ],
 )
-def test_settle_brings_measured_designs_to_the_grid(given_amounts, expected):
+def test_settle_brings_measured_designs_to_the_grid(given_amounts: Any, expected: Any) -> None:
     lattice = free(100, 4, 3)
     result = settle(np.array([given_amounts]), lattice)
     assert lattice.contains(result).all()
@@ -93,7 +97,7 @@ def test_settle_brings_measured_designs_to_the_grid(given_amounts, expected):
         assert np.argmax(result[0]) == np.argmax(given_amounts)
 
 
-def test_fill_says_by_its_sum_where_it_cannot():
+def test_fill_says_by_its_sum_where_it_cannot() -> None:
     lattice = lattice_of(10, (0, 0), (4, 8), (True, True), 1, 2)
     present = np.array([[True, False], [True, True], [False, True]])
     result = fill(np.array([[10, 0], [10, 0], [0, 3]]), present, lattice)

@@ -164,7 +164,7 @@ class TestManyResults:
         wrong = list(range(3, n, 97))
         data = self.data(n, wrong)
         sizes: list[int] = []
-        fit = gaussian_process.maximum_posterior
+        fit = gaussian_process.maximum_posterior  # type: ignore[attr-defined]
 
         def counted(problem: LogPosterior, starts: FloatArray) -> Hyperparameters:
             sizes.append(len(problem.z))

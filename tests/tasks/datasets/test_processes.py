@@ -1,5 +1,7 @@
 """Measured processes: as many measurements and designs as their publications say, no value changed."""
 
+from __future__ import annotations
+
 import importlib.util
 import sys
 
@@ -10,13 +12,13 @@ from designer.tasks.datasets import processes
 
 
 @pytest.fixture
-def bocode():
+def bocode() -> None:
     if importlib.util.find_spec("bocode") is None:
         pytest.skip("bocode ships the measurements; install the extra 'bocode'")
 
 
 @pytest.mark.usefixtures("bocode")
-def test_the_campaigns_are_those_of_the_publication():
+def test_the_campaigns_are_those_of_the_publication() -> None:
     """Liang et al. 2021, table 1: 164, 100, 600, 178 and 94 designs."""
     family = processes.measured_processes()
     sizes = {task.name: (len(task), len(task.distinct().mean)) for task in family.tasks}
@@ -33,7 +35,7 @@ def test_the_campaigns_are_those_of_the_publication():
 
 
 @pytest.mark.usefixtures("bocode")
-def test_columns_are_where_they_belong():
+def test_columns_are_where_they_belong() -> None:
     family = processes.measured_processes()
     first = family.task("crossed_barrels").data.iloc[0]
     assert first.to_dict() == {
@@ -47,7 +49,7 @@ def test_columns_are_where_they_belong():
     assert (film["film.P3HT"], film["film.D2"], film["conductivity"]) == (45.0, 55.0, 12.77)
 
 
-def test_without_the_package_the_remedy_is_named(monkeypatch):
+def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"bocode is not installed; .*materials-designer\[bocode\]"):
         processes.measured_processes()

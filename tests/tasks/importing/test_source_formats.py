@@ -180,7 +180,7 @@ def test_every_cell_of_the_source_is_in_the_folder(
     frame = as_text(
         pd.DataFrame({"x": [x] * len(remarks), "y [mV]": [f"{y!r} mV"] * len(remarks), "remark #": remarks})
     )
-    mapping = Mapping(space=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}], targets=[{"name": "y", "unit": "V"}])  # type: ignore[list-item]
+    mapping = Mapping(space=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}], targets=[{"name": "y", "unit": "V"}])
     plan = plan_import([RawTable("t", "t.csv", frame)], [mapping], name="f", guessed=False)
     folder, _ = write_import(plan, place / "out")
     assert (
@@ -192,7 +192,7 @@ def test_every_cell_of_the_source_is_in_the_folder(
 def test_one_table_of_several_tasks(tmp_path: Path) -> None:
     frame = as_text(pd.DataFrame({"salt": ["A", "B", "A"], "x": [0.1, 0.2, 0.3], "y": [1, 2, 3]}))
     space = [{"name": "x", "kind": "numeric", "bounds": [0, 1]}]
-    mapping = Mapping(by="salt", space=space, targets=[{"name": "y"}])  # type: ignore[arg-type]
+    mapping = Mapping(by="salt", space=space, targets=[{"name": "y"}])
     folder, _ = write_import(
         plan_import([RawTable("t", "t", frame)], [mapping], name="f", guessed=False), tmp_path / "out"
     )

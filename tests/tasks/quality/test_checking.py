@@ -47,7 +47,7 @@ def sheet(frame: pd.DataFrame, name: str = "t", *, own_bounds: bool = True, spac
 
 
 def found(frame: pd.DataFrame, **how: bool) -> list[Finding]:
-    return check([sheet(frame, **how)])
+    return check([sheet(frame, **how)])  # type: ignore[arg-type]
 
 
 def test_nothing_is_found_in_a_sound_table() -> None:
@@ -98,11 +98,11 @@ def test_a_run_of_rows_in_another_unit() -> None:
 
 def test_swapped_cells() -> None:
     frame = table()
-    frame.at[30, "T"], frame.at[30, "time"] = frame.at[30, "time"], frame.at[30, "T"]
+    frame.at[30, "T"], frame.at[30, "time"] = frame.at[30, "time"], frame.at[30, "T"]  # type: ignore[assignment]
     mine = [f for f in found(frame) if f.row == 30]
     assert [f.kind for f in mine] == ["swap"]
     mended, log, left = repaired_sheet(sheet(frame), mine)
-    assert (mended.frame.loc[30].tolist(), len(log), left) == (table().loc[30].tolist(), 2, [])
+    assert (mended.frame.loc[30].tolist(), len(log), left) == (table().loc[30].tolist(), 2, [])  # type: ignore[operator]
 
 
 def test_whole_columns_are_judged_by_the_other_tasks() -> None:
@@ -175,7 +175,7 @@ CELLS = {
 @pytest.mark.parametrize(("text", "expected"), CELLS.items())
 def test_cells_as_people_write_them(text: str, expected: tuple[str, float]) -> None:
     read = read_cell(text, None, "mV")
-    assert (read.kind, read.value) == (expected[0], pytest.approx(expected[1]))
+    assert (read.kind, read.value) == (expected[0], pytest.approx(expected[1]))  # type: ignore[comparison-overlap]
 
 
 @given(st.text(max_size=12))
@@ -187,7 +187,7 @@ def test_any_cell_is_read_or_named(text: str) -> None:
 
 def test_a_folder_is_repaired_in_a_copy_with_a_log(tmp_path: Path) -> None:
     frame = table()
-    frame.loc[30, "y"] = f"{float(frame.loc[30, 'y']) * 1000:g}"
+    frame.loc[30, "y"] = f"{float(frame.loc[30, 'y']) * 1000:g}"  # type: ignore[arg-type, index]
     frame.loc[31, "gas"] = "ar"
     card = {
         "family": "f",
