@@ -47,7 +47,7 @@ def test_wheel_carries_licence_and_command(wheel: zipfile.ZipFile) -> None:
     assert "designer = designer.cli.main:main" in wheel.read(f"{info}/entry_points.txt").decode()
 
 
-def test_changelog_tells_of_this_version(repository: Path) -> None:
+def test_changelog_has_this_version(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert f"## [{project['version']}]" in (repository / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.hostile import DATA, HEADER, TABLES, Hostile, run, worksheet, write_workbook
+from benchmarks.studies.hostile_tables import DATA, HEADER, TABLES, Hostile, run, worksheet, write_workbook
 from designer.errors import Fault, InvalidData
 from designer.space.spreadsheet.workbook import read_rows
 from designer.space.table_files import read_frame

@@ -1,9 +1,9 @@
 """Time and peak memory of hostile inputs: files that are small, or look ordinary, and ask for far more than their size.
 
-``python -m benchmarks.hostile`` makes each of them in a temporary folder, gives it to a command in a process of its own
-with a limit on memory, and prints how long that took, its peak memory, and the first line of its answer. An input
-passes if it is refused or read within its limits: every limit below is stated in SECURITY.md or in the module that
-keeps it.
+``python -m benchmarks.studies.hostile_tables`` makes each of them in a temporary folder, gives it to a command in a
+process of its own with a limit on memory, and prints how long that took, its peak memory, and the first line of its
+answer. An input passes if it is refused or read within its limits: every limit below is stated in SECURITY.md or in the
+module that keeps it.
 """
 
 from __future__ import annotations
