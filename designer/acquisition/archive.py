@@ -6,15 +6,14 @@ from collections.abc import Callable, Set
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition
+from designer.arrays import BoolArray, FloatArray, IndexArray
 from designer.space import DesignSpace
 
-Floats = npt.NDArray[np.float64]
-Encode = Callable[[Floats], Floats]
+Encode = Callable[[FloatArray], FloatArray]
 BLOCK = 2048
 SCREENED = 32_768
 
@@ -36,15 +35,15 @@ class Archive:
         ``n x c`` designs to begin with.
     """
 
-    def __init__(self, space: DesignSpace, encode: Encode, taken: Set[Any], coordinates: Floats) -> None:
+    def __init__(self, space: DesignSpace, encode: Encode, taken: Set[Any], coordinates: FloatArray) -> None:
         self._space, self._encode = space, encode
         self._taken = set(taken)
         self.coordinates = coordinates
-        self.bounds: Floats = np.full(len(coordinates), -np.inf)
+        self.bounds: FloatArray = np.full(len(coordinates), -np.inf)
         self._checked = np.zeros(len(coordinates), dtype=bool)
         self.scored = 0
 
-    def features(self, rows: npt.NDArray[np.intp]) -> torch.Tensor:
+    def features(self, rows: IndexArray) -> torch.Tensor:
         """Return the features of some designs."""
         return torch.as_tensor(self._encode(self.coordinates[rows]), dtype=torch.float64)
 
@@ -58,7 +57,7 @@ class Archive:
                 self.bounds[rows] = acquisition.screen(self.features(rows)).numpy()
         return True
 
-    def add(self, acquisition: Acquisition, coordinates: Floats, limit: int) -> None:
+    def add(self, acquisition: Acquisition, coordinates: FloatArray, limit: int) -> None:
         """Score new designs without the excluded ones; of more than `limit` only the best by the screen."""
         kept = []
         for i, key in enumerate(self._space.keys(coordinates)):
@@ -84,7 +83,7 @@ class Archive:
         self.bounds[:] = -np.inf
         self._score(acquisition, rows)
 
-    def _score(self, acquisition: Acquisition, rows: npt.NDArray[np.intp]) -> None:
+    def _score(self, acquisition: Acquisition, rows: IndexArray) -> None:
         if not len(rows):
             return
         with torch.no_grad():
@@ -115,7 +114,7 @@ class Archive:
                 best = top, float(self.bounds[top])
         return best
 
-    def _next(self, fresh: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.intp]:
+    def _next(self, fresh: BoolArray, size: int) -> IndexArray:
         """Return the designs with the highest bounds that are not fresh, none of them taken or invalid."""
         while True:
             open_bounds = np.where(fresh, -np.inf, self.bounds)
@@ -127,7 +126,7 @@ class Archive:
                 return rows
             self._check(unchecked)
 
-    def _check(self, rows: npt.NDArray[np.intp]) -> None:
+    def _check(self, rows: IndexArray) -> None:
         coordinates = self.coordinates[rows]
         bad = ~self._space.valid(coordinates)
         for i, key in enumerate(self._space.keys(coordinates)):
@@ -135,7 +134,7 @@ class Archive:
         self._checked[rows] = True
         self.bounds[rows[bad]] = -np.inf
 
-    def leading(self, n: int) -> Floats:
+    def leading(self, n: int) -> FloatArray:
         """Return the designs with the `n` highest bounds that may be chosen."""
         while True:
             rows = np.argsort(-self.bounds, kind="stable")[:n]

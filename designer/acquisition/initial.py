@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.errors import NoDesignLeft
 from designer.space import DesignSpace
 
-Floats = npt.NDArray[np.float64]
 _SPARE = 32
 
 
-def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None = None) -> Floats:
+def initial_designs(space: DesignSpace, n: int, seed: int, avoid: FloatArray | None = None) -> FloatArray:
     """Return designs that cover the space, at a distance from those to `avoid`.
 
     Parameters
@@ -48,7 +47,7 @@ def initial_designs(space: DesignSpace, n: int, seed: int, avoid: Floats | None 
     return found
 
 
-def _new(space: DesignSpace, coordinates: Floats, known: set[bytes]) -> Floats:
+def _new(space: DesignSpace, coordinates: FloatArray, known: set[bytes]) -> FloatArray:
     """Return the rows that are not known yet, and make them known."""
     kept = []
     for i, key in enumerate(space.keys(coordinates)):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +27,8 @@ class Observed:
         If the two do not have as many rows, or a coordinate is not finite.
     """
 
-    coordinates: Floats
-    Y: Floats
+    coordinates: FloatArray
+    Y: FloatArray
 
     def __post_init__(self) -> None:
         coordinates = np.asarray(self.coordinates, dtype=np.float64)
@@ -66,7 +64,7 @@ class Proposal:
         In words, on the proposal as a whole.
     """
 
-    coordinates: Floats
+    coordinates: FloatArray
     scores: tuple[float, ...]
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = field(default=())

@@ -16,11 +16,12 @@ from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.initial import initial_designs
-from designer.acquisition.observed import Floats, Observed, Proposal
+from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
 from designer.acquisition.registered import AcquisitionBuilder
 from designer.acquisition.replication import worthwhile_replicate
 from designer.acquisition.search import Search, require
+from designer.arrays import FloatArray
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -45,7 +46,7 @@ def propose(
     space: DesignSpace,
     objective: Objective,
     data: Observed,
-    pending: Floats,
+    pending: FloatArray,
     n: int,
     seed: int,
     *,
@@ -103,13 +104,13 @@ def propose(
 class Known:
     """The designs that were measured and those that are pending, distinct and in canonical order."""
 
-    measured: Floats
-    pending: Floats
+    measured: FloatArray
+    pending: FloatArray
     forbidden: frozenset[Any]
     taken: frozenset[Any]
 
     @classmethod
-    def of(cls, space: DesignSpace, data: Observed, pending: Floats, forbidden: Set[Any]) -> Known:
+    def of(cls, space: DesignSpace, data: Observed, pending: FloatArray, forbidden: Set[Any]) -> Known:
         """Return the distinct designs among the arguments of `propose`."""
         measured, waiting = distinct(space, data.coordinates), distinct(space, pending)
         keys = set(space.keys(measured))
@@ -147,7 +148,7 @@ def acquisition_context(
     )
 
 
-def features(encoder: Encoder, coordinates: Floats) -> Tensor:
+def features(encoder: Encoder, coordinates: FloatArray) -> Tensor:
     """Return the features (``n x d``) of coordinates (``n x c``) as a tensor."""
     return torch.as_tensor(encoder.encode(coordinates), dtype=torch.float64)
 
@@ -179,7 +180,9 @@ class _Proposing:
         proposal = Proposal(found.coordinates, found.scores, tuple(notes), remarks)
         return self._with_replicate(proposal) if replicates == "auto" else proposal
 
-    def _completed(self, n: int, coordinates: Floats, scores: tuple[float, ...], notes: tuple[str, ...]) -> Proposal:
+    def _completed(
+        self, n: int, coordinates: FloatArray, scores: tuple[float, ...], notes: tuple[str, ...]
+    ) -> Proposal:
         """Return a proposal filled up to `n` with space-filling designs, if the time limit did not allow a search."""
         taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
         spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
@@ -213,7 +216,7 @@ class _Proposing:
         )
 
 
-def distinct(space: DesignSpace, coordinates: Floats) -> Floats:
+def distinct(space: DesignSpace, coordinates: FloatArray) -> FloatArray:
     """Return different designs once each, in an order that does not depend on the order given."""
     coordinates = np.asarray(coordinates, dtype=np.float64).reshape(-1, space.width)
     keys = space.keys(coordinates)

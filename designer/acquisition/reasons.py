@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import moments, single_output
+from designer.arrays import IndexArray
 
 
 def expected_utilities(context: AcquisitionContext, X: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def expected_utilities(context: AcquisitionContext, X: Tensor) -> Tensor:
         return context.utilities(torch.stack([moments(model, X, X[:0]).mean for model in models], -1))
 
 
-def best_first(context: AcquisitionContext) -> npt.NDArray[np.intp]:
+def best_first(context: AcquisitionContext) -> IndexArray:
     """Return the measured designs (indices) by the mean rank of their expected utilities, infeasible ones last."""
     X = context.measured
     if not len(X):

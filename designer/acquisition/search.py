@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from designer.acquisition.archive import BLOCK, Archive, Encode, Floats
+from designer.acquisition.archive import BLOCK, Archive, Encode
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition
+from designer.arrays import FloatArray
 from designer.errors import NoDesignLeft
 from designer.space import DesignSpace
 
@@ -46,7 +47,7 @@ class Found:
         Whether no more designs are left.
     """
 
-    coordinates: Floats
+    coordinates: FloatArray
     scores: tuple[float, ...]
     unsearched: int = 0
     exhausted: bool = False
@@ -72,7 +73,7 @@ class Search:
         space: DesignSpace,
         encode: Encode,
         taken: Set[Any],
-        starts: Floats,
+        starts: FloatArray,
         rng: np.random.Generator,
         deadline: Deadline | None = None,
     ) -> None:
@@ -101,7 +102,7 @@ class Search:
             late += self._late()
         return Found(archive.coordinates[rows], tuple(scores), late, exhausted)
 
-    def leading(self, acquisition: Acquisition, n: int) -> Floats:
+    def leading(self, acquisition: Acquisition, n: int) -> FloatArray:
         """Return up to `n` designs with the highest acquisition, each scored alone."""
         archive = self._open(acquisition)
         self._turn(archive, acquisition, 0)
@@ -141,7 +142,7 @@ class Search:
         return _best_known(archive)
 
 
-def listed_designs(space: DesignSpace) -> Floats | None:
+def listed_designs(space: DesignSpace) -> FloatArray | None:
     """Return all designs (``N x c``) of a space that is small enough to be enumerated; otherwise None."""
     if space.pool is not None:
         return np.asarray(space.pool.coordinates)
@@ -158,7 +159,7 @@ def _best_known(archive: Archive) -> tuple[int, float] | None:
     return (row, float(archive.bounds[row])) if archive.bounds[row] > -np.inf else None
 
 
-def _apart(archive: Archive, radius: float) -> Floats:
+def _apart(archive: Archive, radius: float) -> FloatArray:
     """Return the best designs that are at least a radius apart: the starts of the next round."""
     order = np.argsort(-archive.bounds, kind="stable")[: 16 * _PARENTS]
     order = order[archive.bounds[order] > -np.inf]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.measured_designs import by_design
 from designer.objective import Objective, pareto_mask
@@ -13,11 +14,9 @@ from designer.space import DesignSpace
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
-    Floats = NDArray[np.float64]
 
 BY_MODEL, MEASURED, BOTH = "posterior", "measured", "posterior and measured"
 
@@ -60,7 +59,7 @@ def best_frame(
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
 
 
-def best_rows(objective: Objective, Y: Floats, goals_of: Floats | None = None) -> list[int]:
+def best_rows(objective: Objective, Y: FloatArray, goals_of: FloatArray | None = None) -> list[int]:
     """Return the rows of `Y` (``n x m``) that are best among the feasible ones: one, or all of a Pareto front.
 
     Parameters

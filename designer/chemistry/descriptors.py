@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from designer.chemistry.elements import FloatArray
+from designer.arrays import FloatArray
 
 #: The statistics of each property, in the order of the columns.
 STATISTICS = ("mean", "deviation", "minimum", "maximum", "range")

@@ -26,12 +26,12 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
+from designer.arrays import BoolArray, FloatArray, IndexArray
 from designer.errors import Fault, InvalidInput
 from designer.units import split_header
 
-FloatArray = NDArray[np.float64]
+FloatArray = FloatArray
 _SERIES = (range(57, 72), range(89, 104))
 
 
@@ -55,7 +55,7 @@ class ElementTable:
     names: tuple[str, ...]
     units: tuple[str | None, ...]
     values: FloatArray
-    filled: NDArray[np.bool_]
+    filled: BoolArray
 
     def rows(self, symbols: Sequence[str]) -> FloatArray:
         """Return the properties of `symbols`, e x p.
@@ -93,7 +93,7 @@ def _index() -> dict[str, int]:
     return {symbol: index for index, symbol in enumerate(element_table().symbols)}
 
 
-def element_indices(symbols: Sequence[str]) -> NDArray[np.intp]:
+def element_indices(symbols: Sequence[str]) -> IndexArray:
     """Return the rows of `symbols` in the table: atomic number - 1.
 
     Raises
@@ -128,7 +128,7 @@ def _fill(known: FloatArray, group: FloatArray) -> FloatArray:
     return values
 
 
-def _relatives(row: int, group: FloatArray) -> NDArray[np.intp]:
+def _relatives(row: int, group: FloatArray) -> IndexArray:
     numbers = np.arange(1, len(group) + 1)
     for series in _SERIES:
         if row + 1 in series:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.chemistry.abbreviations import MATERIALS
-from designer.chemistry.elements import FloatArray, element_indices
+from designer.chemistry.elements import element_indices
 from designer.chemistry.formula_reader import MAX_LENGTH, MIN_AMOUNT, REMEDY, STOP, NotFormula, read_formula
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidData

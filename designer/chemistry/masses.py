@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from designer.chemistry.elements import FloatArray, element_indices, element_table
+from designer.arrays import FloatArray
+from designer.chemistry.elements import element_indices, element_table
 
 
 def atomic_masses(symbols: Sequence[str]) -> FloatArray:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidInput, MissingExtra
 
 EXTRA = "molecules"
@@ -38,7 +38,7 @@ NAMES = (*(name for name, _ in _KNOWN), *(f"substructures {i}" for i in range(PL
 """The names of the columns."""
 
 
-def molecule_descriptors(smiles: Sequence[str]) -> npt.NDArray[np.float64]:
+def molecule_descriptors(smiles: Sequence[str]) -> FloatArray:
     """Return the descriptors (``n x 42``, the columns in the order of `NAMES`) of molecules.
 
     Raises

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import BoolArray, FloatArray
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 
-Floats = npt.NDArray[np.float64]
 
-
-def parameter_distances(space: DesignSpace, first: Floats, second: Floats) -> Floats:
+def parameter_distances(space: DesignSpace, first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the distances in each parameter (``n x m x p``) between designs (``n x c``) and (``m x c``).
 
     Numeric: the difference as a share of the range, on the parameter's own scale. Categorical: 0 or 1. Composition,
@@ -27,15 +25,13 @@ def parameter_distances(space: DesignSpace, first: Floats, second: Floats) -> Fl
     return result
 
 
-def distances(space: DesignSpace, first: Floats, second: Floats) -> Floats:
+def distances(space: DesignSpace, first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the distance of each pair (``n x m``): the root mean square of those in each parameter."""
-    rms: Floats = np.sqrt((parameter_distances(space, first, second) ** 2).mean(axis=-1))
+    rms: FloatArray = np.sqrt((parameter_distances(space, first, second) ** 2).mean(axis=-1))
     return rms
 
 
-def clearly_different(
-    space: DesignSpace, design: Floats, others: Floats, threshold: float = 0.2
-) -> npt.NDArray[np.bool_]:
+def clearly_different(space: DesignSpace, design: FloatArray, others: FloatArray, threshold: float = 0.2) -> BoolArray:
     """Return which designs (``n x c``) differ from `design` (``c``) by at least `threshold` in some parameter."""
     if not len(others):
         return np.zeros(0, dtype=bool)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.space import DesignSpace, ShareParameter
 from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.numeric import NumericParameter
 
-Floats = npt.NDArray[np.float64]
-Predict = Callable[[Floats], tuple[Floats, Floats]]
+Predict = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """From designs (``n x c``) to means and standard deviations (``n x m`` each)."""
 
 _POINTS, _GRID, _TERNARY = 41, 25, 20
@@ -37,10 +36,10 @@ class Slice:
 
     parameter: str
     unit: str | None
-    positions: Floats
+    positions: FloatArray
     here: float
-    mean: Floats
-    sd: Floats
+    mean: FloatArray
+    sd: FloatArray
     member: str | None = None
     labels: tuple[str, ...] = ()
     log: bool = False
@@ -53,10 +52,10 @@ class PairMap:
     names: tuple[str, str]
     units: tuple[str | None, str | None]
     logs: tuple[bool, bool]
-    first: Floats
-    second: Floats
-    mean: Floats
-    sd: Floats
+    first: FloatArray
+    second: FloatArray
+    mean: FloatArray
+    sd: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,18 +77,18 @@ class Ternary:
     parameter: str
     members: tuple[str, str, str]
     rest: tuple[tuple[str, float], ...]
-    shares: Floats
-    mean: Floats
-    sd: Floats
-    here: Floats
+    shares: FloatArray
+    mean: FloatArray
+    sd: FloatArray
+    here: FloatArray
 
 
-def slices_through(predict: Predict, space: DesignSpace, x: Floats) -> list[Slice]:
+def slices_through(predict: Predict, space: DesignSpace, x: FloatArray) -> list[Slice]:
     """Return slices through the design `x` (``c``) for each parameter; formulas have none."""
     return [each for found in (_slices(predict, space, x, i) for i in range(len(space.parameters))) for each in found]
 
 
-def _slices(predict: Predict, space: DesignSpace, x: Floats, index: int) -> Iterator[Slice]:
+def _slices(predict: Predict, space: DesignSpace, x: FloatArray, index: int) -> Iterator[Slice]:
     parameter, part = space.parameters[index], space.slices[index]
     if isinstance(parameter, NumericParameter):
         if parameter.low == parameter.high:
@@ -116,26 +115,26 @@ def _slices(predict: Predict, space: DesignSpace, x: Floats, index: int) -> Iter
             yield Slice(parameter.name, parameter.share_unit, amounts * step, own, mean, sd, member=member)
 
 
-def _axis(low: float, high: float, count: int, log: bool) -> Floats:
+def _axis(low: float, high: float, count: int, log: bool) -> FloatArray:
     return np.geomspace(low, high, count) if log else np.linspace(low, high, count)
 
 
-def _changed(x: Floats, part: slice, values: Floats) -> Floats:
+def _changed(x: FloatArray, part: slice, values: FloatArray) -> FloatArray:
     rows = np.repeat(x[None], len(values), axis=0)
     rows[:, part] = values
     return rows
 
 
-def _with_amount(shares: Floats, member: int, amounts: Floats) -> Floats:
+def _with_amount(shares: FloatArray, member: int, amounts: FloatArray) -> FloatArray:
     """Return shares (``n x e``) with one member at each amount, the others keeping their proportions."""
     total = shares.sum()
     rows = shares[None] * ((total - amounts) / (total - shares[member]))[:, None]
     rows[:, member] = amounts
-    kept: Floats = np.maximum(rows, 0.0)
+    kept: FloatArray = np.maximum(rows, 0.0)
     return kept
 
 
-def pair_map(predict: Predict, space: DesignSpace, x: Floats, first: str, second: str) -> PairMap:
+def pair_map(predict: Predict, space: DesignSpace, x: FloatArray, first: str, second: str) -> PairMap:
     """Return the predictions over two numeric parameters around the design `x` (``c``)."""
     order = [parameter.name for parameter in space.parameters]
     axes, parts, logs, units = [], [], [], []
@@ -163,7 +162,7 @@ def pair_map(predict: Predict, space: DesignSpace, x: Floats, first: str, second
     )
 
 
-def ternary(predict: Predict, space: DesignSpace, x: Floats, name: str, members: tuple[str, str, str]) -> Ternary:
+def ternary(predict: Predict, space: DesignSpace, x: FloatArray, name: str, members: tuple[str, str, str]) -> Ternary:
     """Return the predictions over three members of a composition or mixture around the design `x` (``c``)."""
     names = [parameter.name for parameter in space.parameters]
     parameter, part = space.parameter(name), space.slices[names.index(name)]

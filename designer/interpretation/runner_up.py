@@ -18,10 +18,10 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import components, moments, single_output
-from designer.acquisition.observed import Floats
 from designer.acquisition.propose import Known, features
 from designer.acquisition.reasons import best_first
 from designer.acquisition.search import Search
+from designer.arrays import FloatArray
 from designer.errors import NoDesignLeft
 from designer.interpretation.distances import clearly_different
 from designer.objective import Target
@@ -57,7 +57,7 @@ class RunnerUp:
         Whether it differs clearly, by a fifth of its range in some parameter; False if no such design was found.
     """
 
-    coordinates: Floats
+    coordinates: FloatArray
     log_ratio: float
     thresholds: tuple[float | None, ...]
     success: float
@@ -66,7 +66,7 @@ class RunnerUp:
 
 @one_thread()
 def find_runner_up(
-    chosen: Floats,
+    chosen: FloatArray,
     space: DesignSpace,
     context: AcquisitionContext,
     known: Known,
@@ -109,13 +109,13 @@ def find_runner_up(
 
 def _others(
     acquisition: Acquisition,
-    chosen: Floats,
+    chosen: FloatArray,
     space: DesignSpace,
     context: AcquisitionContext,
     known: Known,
     seed: int,
     deadline: Deadline | None,
-) -> tuple[Floats, bool]:
+) -> tuple[FloatArray, bool]:
     """Return the designs with the next highest acquisition values, and whether they differ clearly from `chosen`."""
     taken = known.taken | set(space.keys(chosen[None]))
     starts = known.measured[best_first(context)[:8]]

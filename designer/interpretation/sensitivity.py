@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.interpretation.shapley import Floats, Function
+from designer.arrays import FloatArray, IndexArray
+from designer.interpretation.shapley import Function
 
 _NODES = 8
 
@@ -41,12 +41,12 @@ class Importance:
         ``m``; where it is 0, all shares are 0.
     """
 
-    first: Floats
-    total: Floats
-    variance: Floats
+    first: FloatArray
+    total: FloatArray
+    variance: FloatArray
 
 
-def importance(function: Function, designs: Floats, others: Floats, parts: Sequence[slice]) -> Importance:
+def importance(function: Function, designs: FloatArray, others: FloatArray, parts: Sequence[slice]) -> Importance:
     """Return Sobol' indices of `function` from two independent samples (``n x c`` each) of a space.
 
     The estimators exchange one parameter at a time between the samples, as if parameters were independent. In a space
@@ -67,7 +67,7 @@ def importance(function: Function, designs: Floats, others: Floats, parts: Seque
     return Importance(np.clip(np.where(variance > 0, alone, 0.0), 0.0, 1.0), total, variance)
 
 
-def more_of_each(shares: Floats, amount: float) -> tuple[npt.NDArray[np.intp], Floats]:
+def more_of_each(shares: FloatArray, amount: float) -> tuple[IndexArray, FloatArray]:
     """Return which members can be raised by `amount`, and the shares (``k x e``) after each rise, in Cox's direction.
 
     Parameters
@@ -86,7 +86,7 @@ def more_of_each(shares: Floats, amount: float) -> tuple[npt.NDArray[np.intp], F
     return members, np.maximum(raised, 0.0)
 
 
-def feature_shares(model: Model, features: Tensor, background: Tensor) -> Floats:
+def feature_shares(model: Model, features: Tensor, background: Tensor) -> FloatArray:
     """Return what each feature (``d``) adds to the posterior mean of a model of one target, against a background.
 
     Aumann and Shapley's values: the mean over background designs b (``b x d``) of the integral of the gradient along

@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Function = Callable[[Floats], Floats]
+from designer.arrays import FloatArray
+
+Function = Callable[[FloatArray], FloatArray]
 """From designs (``n x c``) to values (``n x m``)."""
 
 EVALUATIONS = 8192
@@ -44,15 +44,15 @@ class Attribution:
         Whether all subsets of parameters were evaluated, rather than a sample of orders.
     """
 
-    base: Floats
-    values: Floats
+    base: FloatArray
+    values: FloatArray
     exact: bool
 
 
 def shapley_values(
     function: Function,
-    design: Floats,
-    background: Floats,
+    design: FloatArray,
+    background: FloatArray,
     parts: Sequence[slice],
     rng: np.random.Generator,
     evaluations: int = EVALUATIONS,
@@ -79,7 +79,7 @@ def shapley_values(
     return _sampled(function, design, background, parts, rng, evaluations)
 
 
-def _exact(function: Function, design: Floats, background: Floats, parts: Sequence[slice]) -> Attribution:
+def _exact(function: Function, design: FloatArray, background: FloatArray, parts: Sequence[slice]) -> Attribution:
     p, b = len(parts), len(background)
     rows = np.tile(background, (2**p, 1))
     for mask in range(2**p):
@@ -99,8 +99,8 @@ def _exact(function: Function, design: Floats, background: Floats, parts: Sequen
 
 def _sampled(
     function: Function,
-    design: Floats,
-    background: Floats,
+    design: FloatArray,
+    background: FloatArray,
     parts: Sequence[slice],
     rng: np.random.Generator,
     evaluations: int,

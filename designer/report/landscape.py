@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
@@ -20,12 +21,9 @@ from designer.space.parameters.numeric import NumericParameter
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from designer.campaign.campaign import Campaign
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
-    Floats = NDArray[np.float64]
 
 _SAMPLE = 512
 _PAIRED = 3  # the most important numeric parameters, of which all pairs are drawn
@@ -90,7 +88,7 @@ def _importance(known: CampaignPosterior, seed: int) -> dict[str, tuple[Share, .
     return shares
 
 
-def _maps(known: CampaignPosterior, x: Floats, order: dict[str, int]) -> Iterator[PairMap]:
+def _maps(known: CampaignPosterior, x: FloatArray, order: dict[str, int]) -> Iterator[PairMap]:
     numeric = [p for p in known.space.parameters if isinstance(p, NumericParameter) and p.low < p.high]
     leading = sorted((parameter.name for parameter in numeric), key=lambda name: order[name])[:_PAIRED]
     in_order = [parameter.name for parameter in numeric if parameter.name in leading]
@@ -98,7 +96,7 @@ def _maps(known: CampaignPosterior, x: Floats, order: dict[str, int]) -> Iterato
         yield pair_map(known.predict, known.space, x, first, second)
 
 
-def _ternaries(known: CampaignPosterior, x: Floats, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
+def _ternaries(known: CampaignPosterior, x: FloatArray, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
     for parameter, part in known.space.parts():
         if isinstance(parameter, ShareParameter) and len(parameter.members) > 2:
             yield ternary(
@@ -107,7 +105,7 @@ def _ternaries(known: CampaignPosterior, x: Floats, groups: Sequence[MeasuredDes
 
 
 def _three(
-    space: DesignSpace, parameter: ShareParameter, shares: Floats, groups: Sequence[MeasuredDesign]
+    space: DesignSpace, parameter: ShareParameter, shares: FloatArray, groups: Sequence[MeasuredDesign]
 ) -> tuple[str, str, str]:
     """Return the three largest members of the design (ties: of the measured designs), in the order of the file."""
     part = space.slices[[each.name for each in space.parameters].index(parameter.name)]

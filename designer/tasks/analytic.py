@@ -20,17 +20,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
 from designer.space import CategoricalParameter, CompositionParameter, DesignSpace, NumericParameter
 from designer.tasks.family import Family
 from designer.tasks.task import Task
 
-Array = npt.NDArray[np.float64]
-Formula = Callable[[pd.DataFrame], Array]
+Formula = Callable[[pd.DataFrame], FloatArray]
 
 _GAS_CONSTANT = 8.314462618  # J/mol/K
 _KELVIN = 273.15
@@ -58,7 +57,7 @@ class Surface:
     formula: Formula
     best: Mapping[str, Any]
 
-    def __call__(self, designs: pd.DataFrame) -> Array:
+    def __call__(self, designs: pd.DataFrame) -> FloatArray:
         """Return the values (n) of designs in lab units, without noise."""
         return self.formula(designs)
 
@@ -84,7 +83,7 @@ def _arrhenius_peak(name: str, rng: np.random.Generator) -> Surface:
     top, dose = 350 + rng.uniform(-60, 60), math.exp(math.log(30) + rng.uniform(-0.9, 0.9))
     energy, width, spread = rng.uniform(70e3, 130e3), rng.uniform(0.8, 1.4), rng.uniform(70, 110)
 
-    def formula(designs: pd.DataFrame) -> Array:
+    def formula(designs: pd.DataFrame) -> FloatArray:
         celsius = designs["temperature"].to_numpy(dtype=np.float64)
         inverse = 1 / (celsius + _KELVIN) - 1 / (top + _KELVIN)
         late = np.log(designs["time"].to_numpy(dtype=np.float64) / dose) - energy / _GAS_CONSTANT * inverse
@@ -110,7 +109,7 @@ def _process_window(name: str, rng: np.random.Generator) -> Surface:
     angle, widths = rng.uniform(0.3, 0.9), rng.uniform(0.12, 0.22, size=2)
     factor = {"Ar": 1.0, "N2": rng.uniform(0.6, 0.9), "O2": rng.uniform(0.2, 0.5)}
 
-    def formula(designs: pd.DataFrame) -> Array:
+    def formula(designs: pd.DataFrame) -> FloatArray:
         x = (designs["power"].to_numpy(dtype=np.float64) - 50) / 400 - power
         y = np.log10(designs["pressure"].to_numpy(dtype=np.float64) / 0.1) / 2 - pressure
         u, v = _turned(x, y, angle)
@@ -132,7 +131,7 @@ def _ternary_ridge(name: str, rng: np.random.Generator) -> Surface:
     top = np.clip(top, _LOW, _HIGH) / np.clip(top, _LOW, _HIGH).sum()
     angle, across, along = rng.uniform(0.2, 1.0), rng.uniform(0.05, 0.09), rng.uniform(0.25, 0.4)
 
-    def formula(designs: pd.DataFrame) -> Array:
+    def formula(designs: pd.DataFrame) -> FloatArray:
         shares = designs[list(alloy.lab_columns)].to_numpy(dtype=np.float64) - top
         x, y = shares[:, 1] + shares[:, 2] / 2, shares[:, 2] * math.sqrt(3) / 2  # in the Gibbs triangle
         u, v = _turned(x, y, angle)
@@ -143,7 +142,7 @@ def _ternary_ridge(name: str, rng: np.random.Generator) -> Surface:
     )
 
 
-def _turned(x: Array, y: Array, angle: float) -> tuple[Array, Array]:
+def _turned(x: FloatArray, y: FloatArray, angle: float) -> tuple[FloatArray, FloatArray]:
     """Return coordinates in axes that are turned by `angle` (rad)."""
     return math.cos(angle) * x + math.sin(angle) * y, -math.sin(angle) * x + math.cos(angle) * y
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from designer.arrays import BoolArray, FloatArray
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
@@ -19,7 +19,6 @@ from designer.tasks.limits import Limit, read_limit
 from designer.units import convert, parse_quantity, split_header
 from designer.units.typed_numbers import MISSING
 
-Array = npt.NDArray[np.float64]
 CENSORED = ("censored target", "side", "limit")
 """The columns beside the design in a table of censored results."""
 SUM_TOLERANCE = 0.02
@@ -112,7 +111,7 @@ def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
     return found
 
 
-def _empty(frame: pd.DataFrame, missing: frozenset[str] = frozenset()) -> npt.NDArray[np.bool_]:
+def _empty(frame: pd.DataFrame, missing: frozenset[str] = frozenset()) -> BoolArray:
     """Return which cells hold nothing, or (in small letters) one of the texts `missing`."""
     blank = frame.map(lambda cell: isinstance(cell, str) and (not cell.strip() or cell.strip().casefold() in missing))
     blank = blank.astype(bool)  # no rows: text
@@ -133,7 +132,7 @@ def _designs(
 
 def _values(
     frame: pd.DataFrame, target: Target, header: Hashable | None, file: str | None, faults: list[Fault]
-) -> tuple[Array, dict[int, Limit]]:
+) -> tuple[FloatArray, dict[int, Limit]]:
     """Return the values of a target in its unit, NaN for an empty cell or a limit, and the limits by their rows."""
     name = target.column or target.name
     if header is None:

@@ -26,8 +26,9 @@ from typing import Literal
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.tasks.task import Task
-from designer.tasks.task_view import Array, Pair, View, pair, view_of
+from designer.tasks.task_view import Pair, View, pair, view_of
 
 MIN_SHARED = 20
 """Designs that both tasks must have measured before their values are compared directly."""
@@ -94,7 +95,7 @@ def task_distances(tasks: Sequence[Task], *, seed: int = 0) -> dict[tuple[int, i
     return {(i, j): _distance(views[i], views[j], fit) for i, j in combinations(range(len(tasks)), 2)}
 
 
-def distance_matrix(distances: dict[tuple[int, int], Distance], n: int) -> Array:
+def distance_matrix(distances: dict[tuple[int, int], Distance], n: int) -> FloatArray:
     """Return the distances as a symmetric ``n x n`` matrix with 0 on its diagonal."""
     matrix = np.zeros((n, n))
     for (i, j), distance in distances.items():
@@ -102,14 +103,14 @@ def distance_matrix(distances: dict[tuple[int, int], Distance], n: int) -> Array
     return matrix
 
 
-Predictor = Callable[[Array], Array]
+Predictor = Callable[[FloatArray], FloatArray]
 
 
-def _fitting(seed: int) -> Callable[[View, Array, tuple[str, ...]], Predictor]:
+def _fitting(seed: int) -> Callable[[View, FloatArray, tuple[str, ...]], Predictor]:
     """Return what learns a task in some features; it learns each task in the same features once."""
     known: dict[tuple[int, tuple[str, ...]], Predictor] = {}
 
-    def fit(view: View, features: Array, names: tuple[str, ...]) -> Predictor:
+    def fit(view: View, features: FloatArray, names: tuple[str, ...]) -> Predictor:
         key = (id(view), names)
         if key not in known:
             from sklearn.ensemble import ExtraTreesRegressor
@@ -121,7 +122,7 @@ def _fitting(seed: int) -> Callable[[View, Array, tuple[str, ...]], Predictor]:
     return fit
 
 
-def _distance(a: View, b: View, fit: Callable[[View, Array, tuple[str, ...]], Predictor]) -> Distance:
+def _distance(a: View, b: View, fit: Callable[[View, FloatArray, tuple[str, ...]], Predictor]) -> Distance:
     both = pair(a, b)
     if not both.common:
         return Distance(0.5, "nothing in common", 0, np.nan, np.nan, np.nan)
@@ -160,17 +161,17 @@ def _same_parameters(a: View, b: View) -> bool:
     return same and (a.elements is None) == (b.elements is None)
 
 
-def _rounded(features: Array) -> Array:
+def _rounded(features: FloatArray) -> FloatArray:
     return np.round(features, 9) + 0.0
 
 
-def _ranks(values: Array) -> Array:
+def _ranks(values: FloatArray) -> FloatArray:
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(values) / len(values), dtype=np.float64)
 
 
-def _correlation(measured: Array, predicted: Array) -> float:
+def _correlation(measured: FloatArray, predicted: FloatArray) -> float:
     """Return Spearman's rank correlation; 0 where either side does not vary or has fewer than three values."""
     from scipy.stats import rankdata
 

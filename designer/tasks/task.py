@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from designer.arrays import FloatArray, IntArray
 from designer.errors import Fault, InvalidData
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.tasks.cleaning import CENSORED, clean, no_censored
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ class Distinct:
     """
 
     designs: pd.DataFrame
-    mean: Array
-    count: npt.NDArray[np.int64]
-    spread: Array
+    mean: FloatArray
+    count: IntArray
+    spread: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +135,12 @@ class Task:
         return self.data[list(self.space.columns)].copy()
 
     @property
-    def coordinates(self) -> Array:
+    def coordinates(self) -> FloatArray:
         """The designs as coordinates (``n x c``)."""
         return self.space.coordinates(self.data)
 
     @property
-    def Y(self) -> Array:  # noqa: N802  the field's name for measurements
+    def Y(self) -> FloatArray:  # noqa: N802  the field's name for measurements
         """The measured values (``n x m``) in the targets' units, NaN where a target was not measured."""
         return self.data[[target.name for target in self.targets]].to_numpy(dtype=np.float64)
 

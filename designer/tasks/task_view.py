@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.chemistry.descriptors import descriptor_names, descriptors
 from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_fractions
@@ -23,8 +24,6 @@ from designer.space import (
 )
 from designer.tasks.task import Task
 from designer.units import convert_many, same_unit
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +47,14 @@ class View:
     """
 
     name: str
-    numbers: Mapping[str, tuple[Array, str | None]]
+    numbers: Mapping[str, tuple[FloatArray, str | None]]
     words: Mapping[str, npt.NDArray[np.str_]]
-    shares: Mapping[str, Mapping[str, Array]]
-    elements: Array | None
-    values: Array
+    shares: Mapping[str, Mapping[str, FloatArray]]
+    elements: FloatArray | None
+    values: FloatArray
 
     @cached_property
-    def described(self) -> Array:
+    def described(self) -> FloatArray:
         """The descriptors of the compositions (``k x p``)."""
         atoms = np.empty((len(self.values), 0)) if self.elements is None else self.elements
         return descriptors(atoms, element_table().values[: atoms.shape[1]])
@@ -74,10 +73,10 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
     if max_designs is not None and len(kept) > max_designs:
         kept = np.sort(np.random.default_rng(seed).choice(kept, max_designs, replace=False))
     frame = distinct.designs.iloc[kept]
-    numbers: dict[str, tuple[Array, str | None]] = {}
+    numbers: dict[str, tuple[FloatArray, str | None]] = {}
     words: dict[str, npt.NDArray[np.str_]] = {}
-    shares: dict[str, dict[str, Array]] = {}
-    elements: list[Array] = []
+    shares: dict[str, dict[str, FloatArray]] = {}
+    elements: list[FloatArray] = []
     for parameter in task.space.parameters:
         columns = [frame[column].to_numpy() for column in parameter.lab_columns]
         if isinstance(parameter, NumericParameter):
@@ -101,7 +100,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
     return View(task.name, numbers, words, shares, atoms, distinct.mean[kept])
 
 
-def _atoms(parameter: CompositionParameter, columns: list[npt.NDArray[np.object_]]) -> Array:
+def _atoms(parameter: CompositionParameter, columns: list[npt.NDArray[np.object_]]) -> FloatArray:
     amounts = np.column_stack([column.astype(np.float64) for column in columns])
     if parameter.unit == "wt.%":
         amounts = atomic_from_weight(amounts, parameter.elements)
@@ -117,8 +116,8 @@ class Pair:
     `own` are the columns without derived descriptors, by which designs are the same or not.
     """
 
-    a: Array
-    b: Array
+    a: FloatArray
+    b: FloatArray
     names: tuple[str, ...]
     own: int
 
@@ -135,8 +134,8 @@ def pair(a: View, b: View) -> Pair:
     column a word of either), mixtures of the same name (a component that one lacks is absent there), and the elements
     of formulas and compositions, whatever their names, with the descriptors of the composition.
     """
-    parts_a: list[Array] = []
-    parts_b: list[Array] = []
+    parts_a: list[FloatArray] = []
+    parts_b: list[FloatArray] = []
     names: list[str] = []
     for name in [name for name in a.numbers if name in b.numbers]:
         (x, unit), (y, other) = a.numbers[name], b.numbers[name]
@@ -158,7 +157,7 @@ def pair(a: View, b: View) -> Pair:
         parts_a.append(_filled(a, name, members))
         parts_b.append(_filled(b, name, members))
         names += [f"{name}.{member}" for member in members]
-    derived: list[Array] = []
+    derived: list[FloatArray] = []
     if a.elements is not None and b.elements is not None:
         present = np.flatnonzero((a.elements > 0).any(axis=0) | (b.elements > 0).any(axis=0))
         parts_a.append(a.elements[:, present])
@@ -175,6 +174,6 @@ def pair(a: View, b: View) -> Pair:
     return Pair(np.concatenate(parts_a, axis=1), np.concatenate(parts_b, axis=1), tuple(names), own)
 
 
-def _filled(view: View, name: str, members: list[str]) -> Array:
+def _filled(view: View, name: str, members: list[str]) -> FloatArray:
     nothing = np.zeros(len(view.values))
     return np.column_stack([view.shares[name].get(member, nothing) for member in members])

@@ -11,14 +11,13 @@ from math import isclose
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidUnit
 from designer.units.grammar import MAX_POWER, MAX_READINGS, Expression, Unreadable, normalised, read_expression
 from designer.units.vocabulary import DEFINITIONS, RATIOS, Symbol
 
 if TYPE_CHECKING:
-    import numpy as np
     import pint
-    from numpy.typing import NDArray
 
 _SHOWN = 40  # characters of a stranger's unit that a message repeats
 _LOCK = RLock()  # pint's registry fills its caches while it is asked
@@ -310,7 +309,7 @@ def convert(value: float, unit: str | None, to: str | None) -> float:
     return float(_needed(unit, to).of(value))
 
 
-def convert_many(values: NDArray[np.float64], unit: str | None, to: str | None) -> NDArray[np.float64]:
+def convert_many(values: FloatArray, unit: str | None, to: str | None) -> FloatArray:
     """Return an array of values, given in `unit`, in the unit `to`.
 
     Raises
@@ -326,7 +325,7 @@ def convert_many(values: NDArray[np.float64], unit: str | None, to: str | None) 
     """
     if same_unit(unit, to):
         return values
-    return cast("NDArray[np.float64]", _needed(unit, to).of(values.astype(float)))
+    return cast("FloatArray", _needed(unit, to).of(values.astype(float)))
 
 
 def convert_difference(value: float, unit: str | None, to: str | None) -> float:

@@ -15,6 +15,7 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.deadline import Deadline
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
+from designer.arrays import FloatArray
 from designer.campaign.best import best_rows
 from designer.campaign.explaining.explanation import (
     Best,
@@ -43,9 +44,8 @@ from designer.priors.interleaving import baseline_part
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
 
 Z90 = 1.6448536269514722  # half the width of a normal distribution's central 90 % interval, in standard deviations
 NEAREST = 3
@@ -158,7 +158,7 @@ def _with_choice(
     known: CampaignPosterior,
     context: AcquisitionContext,
     sorted_out: Known,
-    x: Floats,
+    x: FloatArray,
 ) -> Explanation:
     spec = moment.spec
     other = find_runner_up(x, spec.space, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
@@ -212,7 +212,7 @@ def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionConte
     return context, sorted_out
 
 
-def _expected(known: CampaignPosterior, x: Floats, since: Mapping[str, float]) -> tuple[Expectation, ...]:
+def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float]) -> tuple[Expectation, ...]:
     mean, sd = known.predict(x, of_measurement=True)
     informed = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
     return tuple(
@@ -222,7 +222,7 @@ def _expected(known: CampaignPosterior, x: Floats, since: Mapping[str, float]) -
     )
 
 
-def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: Floats) -> Best | None:
+def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatArray) -> Best | None:
     """Return the best measured design; of several on a front, the nearest one."""
     rows = best_rows(known.objective, np.array([group.means for group in groups])) if groups else []
     if not rows:
@@ -238,7 +238,7 @@ def _values(targets: Sequence[Target], made: MeasuredDesign) -> dict[str, float]
 
 
 def _nearest(
-    spec: CampaignSpec, state: CampaignState, groups: Sequence[MeasuredDesign], x: Floats
+    spec: CampaignSpec, state: CampaignState, groups: Sequence[MeasuredDesign], x: FloatArray
 ) -> tuple[Neighbour, ...]:
     """Return the nearest designs that were made, failed ones included."""
     space = spec.space

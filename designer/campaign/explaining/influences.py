@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from designer.acquisition.moments import single_output
+from designer.arrays import FloatArray
 from designer.campaign.explaining.explanation import Influence, Influences
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.chemistry.descriptors import STATISTICS
@@ -18,9 +19,8 @@ from designer.space import ShareParameter
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
 
 BACKGROUND = 64
 _MORE = 0.05  # of the total; at least one step
@@ -29,7 +29,7 @@ _PATHS = 32
 
 
 @one_thread()
-def influences_of(known: CampaignPosterior, x: Floats, columns: Sequence[int], seed: int) -> tuple[Influences, ...]:
+def influences_of(known: CampaignPosterior, x: FloatArray, columns: Sequence[int], seed: int) -> tuple[Influences, ...]:
     """Return the contributions to the posterior means of the targets in `columns` at the design `x` (``c``).
 
     Largest first. Settings are compared with 64 random designs of the space; of the descriptors, the four with the
@@ -38,7 +38,7 @@ def influences_of(known: CampaignPosterior, x: Floats, columns: Sequence[int], s
     rng = np.random.default_rng(seed)
     background = known.space.sample(BACKGROUND, rng)
 
-    def means(coordinates: Floats) -> Floats:
+    def means(coordinates: FloatArray) -> FloatArray:
         return known.predict(coordinates)[0][:, list(columns)]
 
     found = shapley_values(means, x, background, known.space.slices, rng)
@@ -64,7 +64,7 @@ def _parameters(known: CampaignPosterior, found: Attribution, column: int) -> It
         yield Influence("parameter", parameter.name, value)
 
 
-def _members(known: CampaignPosterior, x: Floats, means: object) -> Iterator[tuple[str, str, Floats]]:
+def _members(known: CampaignPosterior, x: FloatArray, means: object) -> Iterator[tuple[str, str, FloatArray]]:
     """Yield each member of a composition or mixture, how much more of it, and the change of the means."""
     assert callable(means)
     for parameter, part in known.space.parts():
@@ -83,7 +83,7 @@ def _members(known: CampaignPosterior, x: Floats, means: object) -> Iterator[tup
             yield parameter.members[member], by, change
 
 
-def _descriptors(known: CampaignPosterior, x: Floats, column: int, background: Floats) -> Iterator[Influence]:
+def _descriptors(known: CampaignPosterior, x: FloatArray, column: int, background: FloatArray) -> Iterator[Influence]:
     """Yield the contribution of each descriptor, its statistics (mean, range, ...) added up."""
     columns = known.space.encoder.columns
     if not any(each.role == "descriptor" for each in columns):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.explaining.explanation import AxisPosition
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
@@ -18,9 +19,7 @@ from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.formula import FormulaParameter
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    pass
 
 
 def made_designs(state: CampaignState) -> list[Design]:
@@ -29,7 +28,7 @@ def made_designs(state: CampaignState) -> list[Design]:
     return results + [dict(each.design) for each in state.failures]
 
 
-def axis_positions(space: DesignSpace, x: Floats, made: Floats) -> tuple[AxisPosition, ...]:
+def axis_positions(space: DesignSpace, x: FloatArray, made: FloatArray) -> tuple[AxisPosition, ...]:
     """Return the position of the design `x` (``c``) on each axis, with those of the designs `made` (``n x c``).
 
     Formulas have no axis. Members that are zero in all designs are left out.
@@ -39,7 +38,7 @@ def axis_positions(space: DesignSpace, x: Floats, made: Floats) -> tuple[AxisPos
     return tuple(_axis_positions(space, rows, positions))
 
 
-def _axis_positions(space: DesignSpace, rows: Floats, positions: Floats) -> Iterator[AxisPosition]:
+def _axis_positions(space: DesignSpace, rows: FloatArray, positions: FloatArray) -> Iterator[AxisPosition]:
     columns = Encoder(space, descriptors=False).columns
     (design,) = lab_designs(space, rows[:1])
     for parameter, part in space.parts():
@@ -57,6 +56,6 @@ def _axis_positions(space: DesignSpace, rows: Floats, positions: Floats) -> Iter
             yield _axis_position(parameter.name, setting, positions[:, own[0]])
 
 
-def _axis_position(name: str, setting: str, positions: Floats) -> AxisPosition:
+def _axis_position(name: str, setting: str, positions: FloatArray) -> AxisPosition:
     here, *made = positions.tolist()
     return AxisPosition(name, setting, here, tuple(made))

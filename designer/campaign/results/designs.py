@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
-def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> NDArray[np.float64]:
+def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> FloatArray:
     """Return the coordinates (``n x c``) of designs in lab units."""
     import pandas as pd
 
@@ -24,7 +25,7 @@ def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> 
     return space.coordinates(pd.DataFrame(rows, columns=list(space.columns)))
 
 
-def lab_designs(space: DesignSpace, coordinates: NDArray[np.float64]) -> list[Design]:
+def lab_designs(space: DesignSpace, coordinates: FloatArray) -> list[Design]:
     """Return designs in lab units, of plain numbers and words."""
     return [
         {str(column): value if isinstance(value, str) else float(value) for column, value in row.items()}

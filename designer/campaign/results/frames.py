@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from designer.arrays import FloatArray
 from designer.campaign.log.events import Event, to_json
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.results_table import NOISE
@@ -13,9 +14,7 @@ from designer.objective import Target
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
 
 def of_suggestions(space: DesignSpace, suggestions: Iterable[Suggestion]) -> pd.DataFrame:
@@ -64,9 +63,7 @@ def of_events(events: Iterable[Event]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index, columns=["at", "kind", "what"])
 
 
-def of_predictions(
-    index: pd.Index[Any], targets: Sequence[Target], mean: NDArray[np.float64], sd: NDArray[np.float64]
-) -> pd.DataFrame:
+def of_predictions(index: pd.Index[Any], targets: Sequence[Target], mean: FloatArray, sd: FloatArray) -> pd.DataFrame:
     """Return, a row a design, mean and standard deviation of each target without the noise of measuring.
 
     Columns ``<target>`` and ``<target>_sd``, and ``<target>_low`` and ``<target>_high`` of the central 95 % interval
@@ -74,7 +71,7 @@ def of_predictions(
     """
     import pandas as pd
 
-    columns: dict[str, NDArray[np.float64]] = {}
+    columns: dict[str, FloatArray] = {}
     for i, target in enumerate(targets):
         m, s = mean[:, i], sd[:, i]
         columns |= {target.name: m, f"{target.name}_sd": s}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.arrays import FloatArray, IntArray
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import Measurement
 from designer.campaign.results.designs import coordinates_of
@@ -15,7 +16,7 @@ from designer.objective import Target
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +32,11 @@ class MeasuredDesign:
     """
 
     design: Design
-    coordinates: NDArray[np.float64]
+    coordinates: FloatArray
     measurements: tuple[str, ...]
     suggestions: tuple[str, ...]
-    means: NDArray[np.float64]
-    counts: NDArray[np.int64]
+    means: FloatArray
+    counts: IntArray
 
     @property
     def label(self) -> str:

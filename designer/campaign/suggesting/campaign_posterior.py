@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from designer.acquisition.moments import single_output
+from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
@@ -35,9 +36,6 @@ from designer.threads import one_thread
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +61,9 @@ class CampaignPosterior:
     space: DesignSpace
     objective: Objective
     prior: FittedPrior
-    coordinates: Floats
-    measured: Floats
-    Yvar: Floats
+    coordinates: FloatArray
+    measured: FloatArray
+    Yvar: FloatArray
     conditioned: Conditioned
     measurements: tuple[str, ...]
 
@@ -90,9 +88,9 @@ class CampaignPosterior:
         return self.conditioned.data
 
     @property
-    def Y(self) -> Floats:  # noqa: N802  the field's name for measurements
+    def Y(self) -> FloatArray:  # noqa: N802  the field's name for measurements
         """``n x m`` values in the targets' units, NaN where there is none; outliers but discoveries winsorised."""
-        values: Floats = self.data.Y.numpy().copy()
+        values: FloatArray = self.data.Y.numpy().copy()
         for each in self.discoveries:
             values[each.row, each.target] = each.value
         return values
@@ -143,7 +141,7 @@ class CampaignPosterior:
                     float(self.measured[low, i]), float(self.Y[high, i]), contradicts=self.measurements[low],
                 )  # fmt: skip
 
-    def predict(self, coordinates: Floats, *, of_measurement: bool = False) -> tuple[Floats, Floats]:
+    def predict(self, coordinates: FloatArray, *, of_measurement: bool = False) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation (``n x m`` each) of the targets of designs.
 
         Of the noise-free targets, or `of_measurement`: the noise of measuring included.

@@ -6,17 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
 
 _MAX_INITIAL = 10
 
@@ -81,7 +79,7 @@ def learned(spec: CampaignSpec, state: CampaignState) -> int:
 class Taken:
     """Designs that are not to be suggested again: coordinates (``n x c``), each as often as it was made, and keys."""
 
-    coordinates: Floats
+    coordinates: FloatArray
     keys: frozenset[Any]
 
 

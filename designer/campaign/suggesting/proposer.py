@@ -19,6 +19,7 @@ from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.propose import propose
 from designer.acquisition.registered import ACQUISITIONS, AUTO, AcquisitionBuilder
+from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
@@ -32,9 +33,7 @@ from designer.threads import one_thread
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
-    from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
 
 _WITHOUT_PAST = "chosen without past tasks, as every third design"
 
@@ -94,7 +93,7 @@ def propose_next(
     )
 
 
-def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: Floats, taken: Taken) -> Proposal | None:
+def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: FloatArray, taken: Taken) -> Proposal | None:
     """Return the design of a possible discovery, to be measured once more; None where there is none to confirm.
 
     Only where a person or an instrument measures: a table or a function gives the same value again.
@@ -127,7 +126,7 @@ class _Proposer:
         """Where experiments succeed, as `feasibility_of` says."""
         return feasibility_of(self.spec, self.state, self.known)
 
-    def propose(self, model: Model, pending: Floats, n: int) -> Proposal:
+    def propose(self, model: Model, pending: FloatArray, n: int) -> Proposal:
         """Return the `n` designs with the highest acquisition under `model`."""
         known = self.known
         return propose(
@@ -145,7 +144,7 @@ class _Proposer:
             acquisition=acquisition_of(self.spec),
         )
 
-    def propose_without_past(self, plain: Model, pending: Floats, n: int) -> Proposal:
+    def propose_without_past(self, plain: Model, pending: FloatArray, n: int) -> Proposal:
         """Return designs chosen without past tasks; they fill the space until the first designs are made."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
             return self.propose(plain, pending, n)
@@ -154,7 +153,7 @@ class _Proposer:
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 
-def _forbidden(known: CampaignPosterior, pending: Floats, taken: frozenset[Any]) -> frozenset[Any]:
+def _forbidden(known: CampaignPosterior, pending: FloatArray, taken: frozenset[Any]) -> frozenset[Any]:
     """Return the keys of designs that may not even be replicated: all that are taken, but for the measured ones."""
     measured = frozenset(known.space.keys(known.coordinates))
     return (taken - measured) | frozenset(known.space.keys(pending))
@@ -167,7 +166,7 @@ def has_noise(known: CampaignPosterior) -> bool:
     """
     if np.isfinite(known.Yvar).any():
         return True
-    seen: dict[Any, Floats] = {}
+    seen: dict[Any, FloatArray] = {}
     for key, y in zip(known.space.keys(known.coordinates), known.Y, strict=True):
         first = seen.setdefault(key, y)
         if (np.isfinite(first) & np.isfinite(y) & (first != y)).any():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.file.settings import Settings
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
@@ -15,7 +16,7 @@ from designer.objective import Objective, Target
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _reached(objective: Objective, space: DesignSpace, state: CampaignState) -> 
     groups = by_design(space, objective.targets, state.results)
     if not groups:
         return None
-    Y: NDArray[np.float64] = np.array([group.means for group in groups])
+    Y: FloatArray = np.array([group.means for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))
     if not len(hits):
         return None

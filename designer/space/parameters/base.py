@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.parameters.features import FeatureBlock
@@ -58,7 +58,7 @@ class DesignTable(Protocol):
         """
         ...
 
-    def words(self, column: str) -> tuple[NDArray[np.intp], list[str]]:
+    def words(self, column: str) -> tuple[IndexArray, list[str]]:
         """Return a column of words: for each row the index of its word, and the distinct words."""
         ...
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from designer.arrays import FloatArray
 from designer.errors import did_you_mean
 from designer.objective import Target
 from designer.space import CategoricalParameter, DesignSpace, NumericParameter, ShareParameter
 from designer.space.parameters.formula import formula_fault
 from designer.tasks.cleaning import SUM_TOLERANCE
 from designer.tasks.quality.cell_reading import CellReading, read_cell
-from designer.tasks.quality.density import Array
 from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.sheet import Sheet
 from designer.units import split_header
@@ -22,7 +22,7 @@ from designer.units import split_header
 _RESCALED = 0.1
 
 
-def read_numbers(sheet: Sheet, header: str, unit: str | None, *, is_target: bool) -> tuple[Array, list[Finding]]:
+def read_numbers(sheet: Sheet, header: str, unit: str | None, *, is_target: bool) -> tuple[FloatArray, list[Finding]]:
     """Return a column of numbers in `unit` (NaN where a cell has none), and what is odd about its cells."""
     bare = sheet.is_bare(header)
     header_unit = None if bare else split_header(header)[1]
@@ -116,7 +116,7 @@ def read_choices(sheet: Sheet, header: str, parameter: CategoricalParameter) -> 
     return findings
 
 
-def check_sums(sheet: Sheet, parameter: ShareParameter, amounts: Array, headers: list[str]) -> list[Finding]:
+def check_sums(sheet: Sheet, parameter: ShareParameter, amounts: FloatArray, headers: list[str]) -> list[Finding]:
     """Return the rows whose amounts (``n x members``) do not sum to the total."""
     total, findings = float(parameter.exact_total), []
     for i, row in enumerate(sheet.rows):
@@ -143,7 +143,7 @@ def _times(sheet: Sheet, row: int, header: str, scale: float, *, exact: bool) ->
     return Change(row, header, f"{number.normalize():f}" if exact else f"{float(number):.8g}")
 
 
-def check_bounds(sheet: Sheet, parameter: NumericParameter, header: str, values: Array) -> list[Finding]:
+def check_bounds(sheet: Sheet, parameter: NumericParameter, header: str, values: FloatArray) -> list[Finding]:
     """Return the settings that lie outside of the card's bounds."""
     slack = 1e-9 * (parameter.high - parameter.low)
     with np.errstate(invalid="ignore"):

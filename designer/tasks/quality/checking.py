@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import pandas as pd
 
+from designer.arrays import FloatArray
 from designer.chemistry.descriptors import descriptors
 from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_elements, formula_fractions
@@ -25,7 +26,6 @@ from designer.tasks.quality.cell_checks import (
     read_formulas,
     read_numbers,
 )
-from designer.tasks.quality.density import Array
 from designer.tasks.quality.digits import WrittenNumbers
 from designer.tasks.quality.fault_model import Slip
 from designer.tasks.quality.findings import FATAL, Change, Finding, in_order, repaired
@@ -71,7 +71,7 @@ def read_sheet(sheet: Sheet) -> ReadSheet:
     """ReadSheet the cells of a sheet."""
     headers = headers_of(sheet.frame, sheet.space, sheet.targets)
     columns: list[Column] = []
-    others: list[Array] = []
+    others: list[FloatArray] = []
     findings: list[Finding] = []
     for parameter in sheet.space.parameters:
         there = [headers[column] for column in parameter.lab_columns if column in headers]
@@ -150,7 +150,7 @@ def _elements(sheet: Sheet) -> list[str]:
     return [ELEMENTS] if any(p.kind in ("composition", "formula") for p in sheet.space.parameters) else []
 
 
-def _described(sheet: Sheet, header: str, odd: set[int | None]) -> Array:
+def _described(sheet: Sheet, header: str, odd: set[int | None]) -> FloatArray:
     """Return the element fractions and descriptors of a column of formulas; zeros where a cell holds none."""
     good = [i for i, (row, cell) in enumerate(sheet.frame[header].items()) if row not in odd and str(cell).strip()]
     texts = [str(sheet.frame[header].iloc[i]).strip() for i in good]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from designer.arrays import BoolArray, FloatArray, IntArray
 
 ANYTHING = 1e-3
 """The weight of ``1 / |v|`` in a density."""
@@ -23,7 +22,7 @@ _SHARES = (0.05, 0.5, 0.95)
 _CHUNK = 4096
 
 
-def spans_decades(values: Array) -> bool:
+def spans_decades(values: FloatArray) -> bool:
     """Whether the values (NaN left out) are all above zero and spread over more than a decade, save for a few."""
     known = values[np.isfinite(values)]
     if not len(known) or known.min() <= 0:
@@ -51,17 +50,17 @@ class Marginal:
         The widths of the kernels, and the share of the narrow ones.
     """
 
-    values: Array
+    values: FloatArray
     log: bool
-    points: Array
-    counts: Array
-    learned: npt.NDArray[np.bool_]
+    points: FloatArray
+    counts: FloatArray
+    learned: BoolArray
     wide: float
     narrow: float
     share: float = 0.5
 
     @classmethod
-    def of(cls, values: Array, *, seed: int = 0, left_out: npt.NDArray[np.bool_] | None = None) -> Marginal:
+    def of(cls, values: FloatArray, *, seed: int = 0, left_out: BoolArray | None = None) -> Marginal:
         """Return the density of a column; rows that are `left_out` are judged, and judge no other."""
         known = np.isfinite(values) if left_out is None else np.isfinite(values) & ~left_out
         rows = np.flatnonzero(known)
@@ -77,7 +76,7 @@ class Marginal:
         fits = [float(one.logpdf_of(values[rows], rows).sum()) for one in made]
         return made[int(np.argmax(fits))]
 
-    def logpdf(self, at: Array, *, own: bool = True) -> Array:
+    def logpdf(self, at: FloatArray, *, own: bool = True) -> FloatArray:
         """Return the log density (per unit of the column) of one value for each row (n), the row itself left out.
 
         `own` is False where the values belong to no row of this column.
@@ -88,11 +87,11 @@ class Marginal:
             result[part] = self._logpdf(at[part], part if own else None)
         return result
 
-    def logpdf_of(self, at: Array, rows: npt.NDArray[np.int64]) -> Array:
+    def logpdf_of(self, at: FloatArray, rows: IntArray) -> FloatArray:
         """Return the log density of one value for each of some rows, the row itself left out."""
         return self._logpdf(at, rows)
 
-    def _logpdf(self, at: Array, rows: npt.NDArray[np.int64] | None) -> Array:
+    def _logpdf(self, at: FloatArray, rows: IntArray | None) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(at > 0, np.log(np.maximum(at, 1e-300)), np.nan) if self.log else at
             step = at if self.log else np.ones_like(at)  # d value / d z
@@ -108,11 +107,11 @@ class Marginal:
             density = np.where(step > 0, kernels / np.maximum(total, 1.0) / step, 0.0)
         return np.log((1 - ANYTHING) * density + ANYTHING * anything(at, self.wide))
 
-    def _scaled(self, values: Array) -> Array:
+    def _scaled(self, values: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(np.maximum(values, 1e-300)) if self.log else values
 
-    def _kernels(self, distance: Array) -> Array:
+    def _kernels(self, distance: FloatArray) -> FloatArray:
         """Return the mixture of a wide and a narrow kernel; the narrow one only where it is not nothing."""
         with np.errstate(invalid="ignore"):
             result = (1 - self.share) * _bump(distance, self.wide)
@@ -121,16 +120,16 @@ class Marginal:
         return result
 
 
-def anything(at: Array, near_zero: float) -> Array:
+def anything(at: FloatArray, near_zero: float) -> FloatArray:
     """Return the density of a number of which nothing is known: ``1 / |v|`` over twelve decades, flat near zero."""
     return 1.0 / (np.maximum(np.abs(at), 1e-3 * near_zero) * 2 * _DECADES)
 
 
-def _bump(distance: Array, width: float) -> Array:
+def _bump(distance: FloatArray, width: float) -> FloatArray:
     return np.asarray(np.exp(-0.5 * (distance / width) ** 2) / (width * np.sqrt(2 * np.pi)), dtype=np.float64)
 
 
-def _widths(points: Array) -> tuple[float, float]:
+def _widths(points: FloatArray) -> tuple[float, float]:
     """Return the widths of the wide and the narrow kernels: Silverman's rule with a robust spread, and a hundredth."""
     if len(points) < 2:
         return 1.0, 0.01

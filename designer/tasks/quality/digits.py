@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.units.typed_numbers import plain_text
-
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _MAX_DIGITS = 12
 """Digits beyond which a number was computed, not typed."""
@@ -40,8 +37,8 @@ class WrittenNumbers:
     """
 
     numbers: tuple[Decimal | None, ...]
-    places: Array
-    order: Array
+    places: FloatArray
+    order: FloatArray
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> WrittenNumbers:
@@ -111,17 +108,17 @@ class Resolution:
     written: WrittenNumbers
     by_digits: bool
     counts: dict[int, int]
-    trusted: Bools
+    trusted: BoolArray
 
     @classmethod
-    def of(cls, written: WrittenNumbers, trusted: Bools) -> Resolution:
+    def of(cls, written: WrittenNumbers, trusted: BoolArray) -> Resolution:
         """Return the resolution of a column: decimals or digits, whichever predicts the other rows better."""
         trusted = trusted & np.isfinite(written.places)
         made = [cls(written, by, _counted(_resolution(written, by)[trusted]), trusted) for by in (False, True)]
         fits = [float(np.nansum(one.logp(written)[trusted])) for one in made]
         return made[int(fits[1] > fits[0])]
 
-    def logp(self, written: WrittenNumbers, *, own: bool = True) -> Array:
+    def logp(self, written: WrittenNumbers, *, own: bool = True) -> FloatArray:
         """Return how likely it is that numbers (one a row) are written so, each row left out for itself; 0 without one.
 
         `own` is False where the numbers belong to no row of this column.
@@ -140,21 +137,21 @@ class Resolution:
         result[there] = np.log((counts + _WEIGHT * _expected(kinds - usual)) / (total + _WEIGHT))
         return result
 
-    def evidence(self, as_meant: WrittenNumbers) -> Array:
+    def evidence(self, as_meant: WrittenNumbers) -> FloatArray:
         """Return how much more likely the rows (n) are written as they are if they meant `as_meant`."""
         change = self.logp(as_meant) - self.logp(self.written)
         return np.clip(change, -_MAX_EVIDENCE, _MAX_EVIDENCE)
 
 
-def _resolution(written: WrittenNumbers, by_digits: bool) -> Array:
+def _resolution(written: WrittenNumbers, by_digits: bool) -> FloatArray:
     return written.places + written.order + 1 if by_digits else written.places
 
 
-def _expected(more: npt.NDArray[np.int64]) -> Array:
+def _expected(more: IntArray) -> FloatArray:
     """Return how likely a number is to have so many more decimals than most: fewer where it happens to end in zeros."""
     return np.where(more <= 0, 0.9 * 10.0 ** np.minimum(more, 0), _FINER)
 
 
-def _counted(values: Array) -> dict[int, int]:
+def _counted(values: FloatArray) -> dict[int, int]:
     kinds, counts = np.unique(values.astype(np.int64), return_counts=True)
     return dict(zip(kinds.tolist(), counts.tolist(), strict=True))

@@ -18,15 +18,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-from designer.tasks.quality.density import Array
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.tasks.quality.digits import Resolution
 from designer.tasks.quality.numbers import Column, Numbers
 from designer.tasks.quality.row_predictions import RowPredictions, predict_rows
 from designer.units import same_unit
-
-Bools = npt.NDArray[np.bool_]
 
 FACTORS = (10.0, 100.0, 1000.0)
 NEVER = -50.0
@@ -53,7 +50,7 @@ class Slip:
     factor: float = 1.0
     shift: float = 0.0
 
-    def back(self, values: Array) -> Array:
+    def back(self, values: FloatArray) -> FloatArray:
         """Return the intended values."""
         return (values - self.shift) / self.factor
 
@@ -94,8 +91,8 @@ class FaultEvidence:
 
     columns: tuple[str, ...]
     slip: Slip | None
-    meant: tuple[Array, ...]
-    evidence: Array
+    meant: tuple[FloatArray, ...]
+    evidence: FloatArray
     runs_only: bool = False
 
 
@@ -109,7 +106,7 @@ class Sum:
         The settings (n each) by name; empty where they sum to nothing in particular.
     """
 
-    values: dict[str, Array]
+    values: dict[str, FloatArray]
     total: float = 0.0
 
     @classmethod
@@ -127,11 +124,11 @@ class Sum:
                     return made
         return cls({})
 
-    def _holds(self, sums: Array) -> Bools:
+    def _holds(self, sums: FloatArray) -> BoolArray:
         with np.errstate(invalid="ignore"):
             return np.asarray(np.abs(sums - self.total) <= _SUM_TOLERANCE * abs(self.total))
 
-    def evidence(self, name: str, meant: Array) -> Array | float:
+    def evidence(self, name: str, meant: FloatArray) -> FloatArray | float:
         """Return the evidence of the sums for other values (n) of a setting."""
         if name not in self.values:
             return 0.0
@@ -144,7 +141,7 @@ class FaultModel:
     """The densities of a table's columns, learned from the trusted rows, and the evidence of faults under them."""
 
     def __init__(
-        self, numbers: Numbers, suspect_rows: dict[str, Bools], seed: int, before: FaultModel | None = None
+        self, numbers: Numbers, suspect_rows: dict[str, BoolArray], seed: int, before: FaultModel | None = None
     ) -> None:
         self.numbers, self.inputs = numbers, numbers.inputs
         designs = [column for column in numbers.columns if column.kind != "target"]
@@ -174,7 +171,7 @@ class FaultModel:
         self.sum = Sum.of([column for column in self.columns if column.kind == "setting"])
         self.targets = [column for column in self.columns if column.kind == "target"]
 
-    def features(self, column: Column, inputs: Array) -> Array:
+    def features(self, column: Column, inputs: FloatArray) -> FloatArray:
         """Return what a column is predicted from: the settings, its own left out."""
         return np.delete(inputs, self.place[column.name], axis=1) if column.name in self.place else inputs
 
@@ -228,7 +225,7 @@ class FaultModel:
         evidence[rows] = written[rows] + self._crossed(a, b, rows)
         return FaultEvidence((a.name, b.name), None, (b.values, a.values), evidence)
 
-    def _crossed(self, a: Column, b: Column, rows: npt.NDArray[np.int64]) -> Array:
+    def _crossed(self, a: Column, b: Column, rows: IntArray) -> FloatArray:
         """Return the evidence of some rows for a swap, digits apart."""
         if a.kind == b.kind == "target":
             ours, theirs = (self.expected[c.name].logpdf(np.nan_to_num(v)) for c, v in ((a, b.values), (b, a.values)))
@@ -250,15 +247,15 @@ class FaultModel:
             change += self.expected[two.name].logpdf_with(one.values[rows], inputs, rows) - self.usual[two.name][rows]
         return change / 2 + self._results(rows, both)
 
-    def _changed(self, rows: npt.NDArray[np.int64], values: dict[str, Array]) -> Array:
+    def _changed(self, rows: IntArray, values: dict[str, FloatArray]) -> FloatArray:
         inputs = self.inputs[rows].copy()
         for name, new in values.items():
             inputs[:, self.place[name]] = new[rows]
         return inputs
 
     def _results(
-        self, rows: npt.NDArray[np.int64], values: dict[str, Array], *, but: str | None = None, apart: bool = False
-    ) -> Array:
+        self, rows: IntArray, values: dict[str, FloatArray], *, but: str | None = None, apart: bool = False
+    ) -> FloatArray:
         """Return how much better the results of some rows agree with other values of some settings.
 
         All results but one are used; with `apart` they are predicted without the neighbours of each row.

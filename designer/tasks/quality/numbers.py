@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from designer.arrays import FloatArray
 from designer.tasks.quality.digits import WrittenNumbers
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +33,7 @@ class Column:
     name: str
     unit: str | None
     kind: Literal["setting", "share", "target"]
-    values: Array
+    values: FloatArray
     bounds: tuple[float, float] | None = None
     written: WrittenNumbers | None = None
 
@@ -53,18 +51,18 @@ class Numbers:
     """
 
     columns: tuple[Column, ...]
-    others: Array
+    others: FloatArray
 
     def __len__(self) -> int:
         return len(self.others)
 
     @property
-    def inputs(self) -> Array:
+    def inputs(self) -> FloatArray:
         """The features (``n x d``) of the designs: settings, shares and `others`; an unknown setting is the median."""
         parts = [_filled(column.values)[:, None] for column in self.columns if column.kind != "target"]
         return np.concatenate([*parts, self.others], axis=1) if parts else self.others
 
-    def with_values(self, name: str, values: Array, written: WrittenNumbers | None = None) -> Numbers:
+    def with_values(self, name: str, values: FloatArray, written: WrittenNumbers | None = None) -> Numbers:
         """Return the table with other values in one column, and how they are written where that is known."""
         columns = tuple(replace(c, values=values, written=written) if c.name == name else c for c in self.columns)
         return replace(self, columns=columns)
@@ -78,6 +76,6 @@ class Numbers:
         return [column for column in self.columns if column.kind in kinds]
 
 
-def _filled(values: Array) -> Array:
+def _filled(values: FloatArray) -> FloatArray:
     known = values[np.isfinite(values)]
     return np.where(np.isfinite(values), values, np.median(known) if len(known) else 0.0)

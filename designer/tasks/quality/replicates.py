@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from designer.tasks.quality.density import Array
+from designer.arrays import FloatArray
 from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.sheet import Sheet
 
@@ -29,7 +29,7 @@ def written_twice(sheet: Sheet) -> Iterator[Finding]:
             yield sheet.finding("duplicate", what, remedy, row=int(row), repair=(Change(int(row), None, ""),))
 
 
-def contradictions(sheet: Sheet, keys: list[bytes], header: str, values: Array) -> Iterator[Finding]:
+def contradictions(sheet: Sheet, keys: list[bytes], header: str, values: FloatArray) -> Iterator[Finding]:
     """Go through the groups of replicates whose values differ by more than replicates do.
 
     Where at least `_MIN_REPLICATED_DESIGNS` designs were measured more than once, by `_MAX_DEVIATIONS` times their

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from designer.tasks.quality.density import ANYTHING, Array, Marginal, anything, spans_decades
+from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.tasks.quality.density import ANYTHING, Marginal, anything, spans_decades
 
 _TREES = 60
 _MAX_TRAINING_ROWS = 1500
@@ -21,7 +21,7 @@ _MAX_SPREADS = 5.0
 _WEIGHTS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
 """The weights that a prediction may get; the rest is the marginal density of the column."""
 _MIN_ROWS = 12
-Rows = npt.NDArray[np.int64]
+Rows = IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class Forest:
     """Trees, and the rows to which each was fitted."""
 
     trees: tuple[Any, ...]
-    seen: npt.NDArray[np.bool_]
+    seen: BoolArray
     middle: float
     spread: float
     min_variance: float
     ratio: float
 
-    def predict(self, features: Array, rows: Rows) -> tuple[Array, Array]:
+    def predict(self, features: FloatArray, rows: Rows) -> tuple[FloatArray, FloatArray]:
         """Return leave-one-out prediction and scale of some rows (features ``len(rows) x d``)."""
         features = np.ascontiguousarray(features, dtype=np.float32)
         votes = np.stack([tree.predict(features)[:, 0] for tree in self.trees])
@@ -67,22 +67,24 @@ class RowPredictions:
     marginal: Marginal
     log: bool
     forest: Forest | None = None
-    mean: Array | None = None
-    scale: Array | None = None
+    mean: FloatArray | None = None
+    scale: FloatArray | None = None
     weight: float = 0.0
 
-    def logpdf(self, at: Array) -> Array:
+    def logpdf(self, at: FloatArray) -> FloatArray:
         """Return the log density (per unit of the column) of one value for each row (n)."""
         return self._mixed(at, self.marginal.logpdf(at), self.mean, self.scale)
 
-    def logpdf_with(self, at: Array, features: Array, rows: Rows) -> Array:
+    def logpdf_with(self, at: FloatArray, features: FloatArray, rows: Rows) -> FloatArray:
         """Return the log density of values of some rows (``len(rows)``), predicted from other features."""
         marginal = self.marginal.logpdf_of(at, rows)
         if self.forest is None:
             return marginal
         return self._mixed(at, marginal, *self.forest.predict(features, rows))
 
-    def _mixed(self, at: Array, marginal: Array, mean: Array | None, scale: Array | None) -> Array:
+    def _mixed(
+        self, at: FloatArray, marginal: FloatArray, mean: FloatArray | None, scale: FloatArray | None
+    ) -> FloatArray:
         if mean is None or scale is None:
             return marginal
         near = self._near(at, mean, scale)
@@ -90,14 +92,14 @@ class RowPredictions:
         mixed = self.weight * near + (1 - self.weight) * np.exp(marginal)
         return np.log(kept * mixed + ANYTHING * anything(at, self.marginal.wide))
 
-    def _near(self, at: Array, mean: Array, scale: Array) -> Array:
+    def _near(self, at: FloatArray, mean: FloatArray, scale: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(at > 0, np.log(np.maximum(at, 1e-300)), np.nan) if self.log else at
             step = at if self.log else np.ones_like(at)
             density = np.nan_to_num(_student((z - mean) / scale) / scale / step)
         return np.where(step > 0, density, 0.0)
 
-    def surprise(self) -> Array:
+    def surprise(self) -> FloatArray:
         """Return the standardised residual of each row (n), NaN where there is no prediction."""
         values = self.marginal.values
         if self.mean is None or self.scale is None:
@@ -108,7 +110,7 @@ class RowPredictions:
 
 
 def predict_rows(
-    features: Array, values: Array, *, seed: int = 0, trusted: np.ndarray | None = None, apart: bool = False
+    features: FloatArray, values: FloatArray, *, seed: int = 0, trusted: np.ndarray | None = None, apart: bool = False
 ) -> RowPredictions:
     """Return the leave-one-out predictions of a column.
 
@@ -140,14 +142,16 @@ def predict_rows(
     return RowPredictions(marginal, log, forest, mean, scale, _WEIGHTS[int(np.argmax(fits))])
 
 
-def _winsorised(z: Array, known: np.ndarray) -> Array:
+def _winsorised(z: FloatArray, known: np.ndarray) -> FloatArray:
     centre = float(np.median(z[known]))
     low, high = np.quantile(z[known], [0.1, 0.9])
     spread = max(float(high - low) / 2.56, 1e-12 * (1 + abs(centre)))
     return np.clip(z, centre - _MAX_SPREADS * spread, centre + _MAX_SPREADS * spread)
 
 
-def _fitted(features: Array, z: Array, known: np.ndarray, seed: int, *, apart: bool) -> tuple[Forest, Array, Array]:
+def _fitted(
+    features: FloatArray, z: FloatArray, known: np.ndarray, seed: int, *, apart: bool
+) -> tuple[Forest, FloatArray, FloatArray]:
     """Return a forest, and the prediction and scale of each row by those of its trees that were fitted without it."""
     from sklearn.tree import ExtraTreeRegressor
 
@@ -179,6 +183,6 @@ def _window(rows: Rows, rng: np.random.Generator) -> Rows:
     return np.roll(rows, -start)[len(rows) // 4 :]
 
 
-def _student(t: Array) -> Array:
+def _student(t: FloatArray) -> FloatArray:
     """Return the density of Student's t with 4 degrees of freedom."""
     return np.asarray(0.375 * (1 + t**2 / 4) ** -2.5, dtype=np.float64)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from designer.tasks.quality.density import Array
+from designer.arrays import FloatArray
 
 _STAY = _LEAVE = np.log(0.5)
 MAX_FOR_A_ROW = 30.0
 
 
-def faulty_runs(evidence: Array, prior: float) -> np.ndarray:
+def faulty_runs(evidence: FloatArray, prior: float) -> np.ndarray:
     """Return the rows (n) that are more likely faulty than not, by the most likely sequence of right and faulty rows.
 
     Parameters

@@ -28,13 +28,11 @@ from io import StringIO
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from designer.arrays import BoolArray, FloatArray
 from designer.errors import Fault, InvalidInput
 from designer.units import convert_many
-
-Array = npt.NDArray[np.float64]
 
 LARGE = 0.8
 """The quantile of a table's sizes that the ranges are about: one value in five is larger."""
@@ -131,12 +129,12 @@ class UsualRange:
     unit: str | None
     log10: bool = False
 
-    def large(self, values: Array) -> float:
+    def large(self, values: FloatArray) -> float:
         """Return the size, in the quantity's unit, that one in five of the values (n) exceeds; NaN without one."""
         own = self._own(values)
         return float(np.quantile(np.abs(own), LARGE)) if len(own) else float("nan")
 
-    def odd(self, values: Array) -> Literal["large", "small"] | None:
+    def odd(self, values: FloatArray) -> Literal["large", "small"] | None:
         """Return whether a column (n) is unusually large or small: by its large values, or by those past the limits."""
         own, known = self._own(values), self.quantity
         if not len(own):
@@ -147,7 +145,7 @@ class UsualRange:
             return "large"
         return "small" if large < known.low or too_low else None
 
-    def reason(self, values: Array) -> str:
+    def reason(self, values: FloatArray) -> str:
         """Return in words why a column (n) lies outside of its usual range.
 
         >>> usual_range("band gap", "eV").reason(np.array([12.0, 23.0, 31.0]))
@@ -160,20 +158,20 @@ class UsualRange:
             return f"{beyond:.0%} of it is beyond what {known.name} can be, {known.lowest:g} to {known.highest:g}{unit}"
         return f"one value in five exceeds {large:.4g}{unit}, and of {known.name} that is usually {self}"
 
-    def is_usual(self, values: Array) -> bool:
+    def is_usual(self, values: FloatArray) -> bool:
         """Whether a column (n) is as usual: its large values in the range, and nearly all within the limits."""
         return self.odd(values) is None and float(self.within(values).mean()) >= _NEARLY_ALL
 
-    def within(self, values: Array) -> npt.NDArray[np.bool_]:
+    def within(self, values: FloatArray) -> BoolArray:
         """Return for each known value whether it is within the limits."""
         own = self._own(values)
         return np.asarray((own >= self.quantity.lowest) & (own <= self.quantity.highest))
 
-    def distance(self, values: Array) -> float:
+    def distance(self, values: FloatArray) -> float:
         """Return how many powers of e the large values lie from the middle of the range."""
         return abs(float(np.log(self.large(values) / np.sqrt(self.quantity.low * self.quantity.high))))
 
-    def _own(self, values: Array) -> Array:
+    def _own(self, values: FloatArray) -> FloatArray:
         known = values[np.isfinite(values) & (values != 0)]
         unit = self.quantity.unit
         if self.log10:

@@ -19,7 +19,8 @@ from itertools import combinations
 
 import numpy as np
 
-from designer.tasks.quality.density import Array, Marginal
+from designer.arrays import FloatArray
+from designer.tasks.quality.density import Marginal
 from designer.tasks.quality.digits import Resolution
 from designer.tasks.quality.fault_model import Slip, slips_of
 from designer.tasks.quality.numbers import Column, Numbers
@@ -91,7 +92,7 @@ class Reference:
             return None
         return cls(float(known.min()), float(known.max()), filled)
 
-    def share_inside(self, values: Array) -> float:
+    def share_inside(self, values: FloatArray) -> float:
         """Return the share of the values that lie inside, 0 where the column is unusual; 1 for a column of nothing."""
         known = values[np.isfinite(values)]
         if not len(known):
@@ -100,7 +101,7 @@ class Reference:
             return float(self.inside(known).mean())
         return float(self.usual.within(known).mean()) if self.usual.odd(known) is None else 0.0
 
-    def inside(self, values: Array) -> np.ndarray:
+    def inside(self, values: FloatArray) -> np.ndarray:
         """Return for each value whether it lies within, widened by a quarter of the range."""
         if not self.bounded:
             return np.ones(len(values), dtype=np.bool_)
@@ -109,7 +110,7 @@ class Reference:
         with np.errstate(invalid="ignore"):
             return np.asarray((values >= low - 1e-9 * abs(low)) & (values <= (self.high + slack) * (1 + 1e-9)))
 
-    def filled(self, values: Array) -> float:
+    def filled(self, values: FloatArray) -> float:
         """Return how much of the way from zero to the farther end the values reach."""
         return float(np.max(np.abs(values)) / max(abs(self.low), abs(self.high)))
 
@@ -125,7 +126,7 @@ class Scale:
             together = written[0].joined(written[1:])
             self.digits = Resolution.of(together, np.ones(len(together.numbers), dtype=np.bool_))
 
-    def fits(self, column: Column, slip: Slip | None = None) -> tuple[Array, Array]:
+    def fits(self, column: Column, slip: Slip | None = None) -> tuple[FloatArray, FloatArray]:
         """Return the log density of the known values, corrected for a slip if one is given: by size and by digits."""
         good = np.isfinite(column.values) & (column.values != 0)
         values, written = column.values[good], column.written
@@ -168,7 +169,7 @@ def slip_evidence(column: Column, tasks: Sequence[Column], slip: Slip) -> float:
     return _gain(scale.fits(column), scale.fits(column, slip))
 
 
-def _gain(usual: tuple[Array, Array], without: tuple[Array, Array]) -> float:
+def _gain(usual: tuple[FloatArray, FloatArray], without: tuple[FloatArray, FloatArray]) -> float:
     return sum(float(np.clip(b - a, -_MAX_EVIDENCE, _MAX_EVIDENCE).mean()) for a, b in zip(usual, without, strict=True))
 
 
@@ -239,9 +240,9 @@ def _by_usual(column: Column, home: Reference) -> tuple[float, WrongColumn] | No
     return MIN_EVIDENCE, WrongColumn((column.name,), slip, share, usual)
 
 
-def _nonzero(column: Column) -> Array:
+def _nonzero(column: Column) -> FloatArray:
     """Return the numbers of a column that a slip would change."""
-    known: Array = column.values[np.isfinite(column.values) & (column.values != 0)]
+    known: FloatArray = column.values[np.isfinite(column.values) & (column.values != 0)]
     return known
 
 
