@@ -7,6 +7,7 @@ from typing import Any
 
 from designer.campaign.file.file_content import plain_constraints, plain_space
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.results.design_tables import same_candidates
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.objective import Target
@@ -42,7 +43,7 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
     if first.objective.mode != second.objective.mode:
         what = f"goals were combined by {first.objective.mode} and now by {second.objective.mode}"
         faults.append(Fault(what, remedy, path=("combine",)))
-    if first.pool_digest != second.pool_digest:
+    if not same_candidates(first.pool_digest, second.pool_digest):
         what = "the candidates are not those that the campaign began with"
         faults.append(Fault(what, remedy, path=("candidates",)))
     return faults

@@ -15,7 +15,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Created
 from designer.campaign.log.state import CampaignState, all_designs
 from designer.campaign.log.store import EventStore, MemoryStore, SqlStore, open_store
-from designer.campaign.results.design_tables import Source
+from designer.campaign.results.design_tables import Source, same_candidates
 from designer.campaign.results.designs import with_formulas_of
 from designer.errors import Fault, InvalidCampaign
 from designer.objective import Objective, Target
@@ -94,7 +94,7 @@ def from_store(
     if source is None and first.pool_digest is not None:
         raise InvalidCampaign(Fault("the campaign began with a table of candidates", "give 'candidates'"))
     spec = CampaignSpec.from_data(first.spec, folder=folder, candidates=source, check_files=False)
-    if spec.pool_digest != first.pool_digest:
+    if not same_candidates(spec.pool_digest, first.pool_digest):
         what = "the candidates are not those that the campaign began with"
         raise InvalidCampaign(Fault(what, "give the same table"))
     return Opening(opened, replace(spec, given_prior=_same_prior(spec, prior)), source)

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
+from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
 from designer.campaign.results.designs import lab_designs, violations
 from designer.campaign.results.numeric_cells import is_nan
@@ -22,15 +25,18 @@ if TYPE_CHECKING:
 Source: TypeAlias = "Path | pd.DataFrame"
 
 HEADER_ROW = 1
+_CONTENT = "designs:"
 MEASURED_SUM = 0.02
 """Of the total: what the amounts of a design that was made may miss it by, rounded as they are written."""
 _LARGE_FILE = 5_000_000  # bytes: from here on a table of candidates is read by columns and not cell by cell
 
 
 def load_pool(space: DesignSpace, source: Source) -> tuple[DesignSpace, str]:
-    """Return the space of the candidates in a table, and a digest of the table's content.
+    """Return the space of the candidates in a table, and the digests by which the table is known again.
 
-    Columns that do not belong to the space are passed over: measured values may stand beside the candidates.
+    Columns that do not belong to the space are passed over: measured values may stand beside the candidates. The first
+    digest is that of the designs, whatever their order and however the file was saved (`same_candidates`); the second
+    is that of the file, by which campaigns of version 0.1 know it.
 
     Raises
     ------
@@ -50,7 +56,33 @@ def load_pool(space: DesignSpace, source: Source) -> tuple[DesignSpace, str]:
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
     else:
         digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-    return read.space.with_pool(Pool(read.coordinates, file=file)), digest
+    known = f"{_CONTENT}{_content_digest(read.space, read.coordinates)} {digest}"
+    return read.space.with_pool(Pool(read.coordinates, file=file)), known
+
+
+def same_candidates(first: str | None, second: str | None) -> bool:
+    """Whether two digests are of tables with the same designs; None is that of no table.
+
+    >>> same_candidates("designs:a 1", "designs:a 2"), same_candidates("1", "designs:a 1"), same_candidates(None, "1")
+    (True, True, False)
+    """
+    return first == second or bool(set((first or "").split()) & set((second or "").split()))
+
+
+def _content_digest(space: DesignSpace, coordinates: FloatArray) -> str:
+    """Return a digest of a set of designs: of their lab values to 12 digits, each design once, in any order."""
+    frame = space.frame(coordinates)
+    digest = hashlib.sha256()
+    codes = np.empty((len(frame), len(space.columns)), dtype=np.int64)
+    for i, column in enumerate(space.columns):
+        distinct, inverse = np.unique(frame[column].to_numpy(), return_inverse=True)
+        texts = [value if isinstance(value, str) else f"{value + 0.0:.12g}" for value in distinct.tolist()]
+        ordered = sorted(set(texts))
+        places = {text: place for place, text in enumerate(ordered)}
+        codes[:, i] = np.array([places[text] for text in texts], dtype=np.int64)[inverse]
+        digest.update("\0".join([column, *ordered, ""]).encode())
+    digest.update(np.unique(codes, axis=0).astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def _names_part(header: str, space: DesignSpace) -> bool:
