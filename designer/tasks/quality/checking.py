@@ -39,6 +39,8 @@ from designer.tasks.quality.wrong_columns import Reference, WrongColumn, wrong_c
 from designer.tasks.task import Task
 from designer.units import convert, split_header
 
+_LOOK_UP = "look it up; it is not changed"
+
 
 @dataclass(frozen=True, eq=False)
 class ReadSheet:
@@ -218,15 +220,17 @@ def _row_finding(read: ReadSheet, suspect: Suspect) -> Finding:
     expected = "" if suspect.expected is None else f"; about {suspect.expected:.4g} is predicted for its design"
     if len(headers) == 2:
         what = f"{cells[0]!r} and {cells[1]!r} in column {headers[1]!r} look as if they were swapped"
-        swap = (Change(row, headers[0], cells[1]), Change(row, headers[1], cells[0]))
-        return sheet.finding("swap", what, "swap them", row=row, column=headers[0], repair=swap)
+        swap = (Change(row, headers[0], cells[1]), Change(row, headers[1], cells[0])) if suspect.may_repair else ()
+        remedy = "swap them" if suspect.may_repair else _LOOK_UP
+        return sheet.finding("swap", what, remedy, row=row, column=headers[0], repair=swap)
     if suspect.slip is None:
         what = f"{cells[0]!r} is far from the other rows{expected}"
-        return sheet.finding("outlier", what, "look it up; it is not changed", row=row, column=headers[0])
+        return sheet.finding("outlier", what, _LOOK_UP, row=row, column=headers[0])
     now = taken_back(sheet, row, headers[0], suspect.slip, read.numbers.column(suspect.columns[0]).unit)
     what = f"{cells[0]!r} looks {suspect.slip.label}{expected}"
-    repair = () if now is None else (Change(row, headers[0], now),)
-    return sheet.finding("slip", what, f"probably {now}", row=row, column=headers[0], repair=repair)
+    repair = (Change(row, headers[0], now),) if now is not None and suspect.may_repair else ()
+    remedy = f"probably {now}" if repair else f"if it is, write {now}; {_LOOK_UP}" if now is not None else _LOOK_UP
+    return sheet.finding("slip", what, remedy, row=row, column=headers[0], repair=repair)
 
 
 def taken_back(sheet: Sheet, row: int, header: str, slip: Slip, unit: str | None) -> str | None:

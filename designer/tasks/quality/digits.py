@@ -134,7 +134,10 @@ class Resolution:
             counts -= out & (kinds == _resolution(self.written, self.by_digits)[there])
             total -= out
         result = np.zeros(len(resolution))
-        result[there] = np.log((counts + _WEIGHT * _expected(kinds - usual)) / (total + _WEIGHT))
+        expected = _expected(kinds - usual)
+        density = (counts + _WEIGHT * expected) / (total + _WEIGHT)
+        # One number in ten ends in a zero, however few of the others do.
+        result[there] = np.log(np.where(kinds < usual, np.maximum(density, expected), density))
         return result
 
     def evidence(self, as_meant: WrittenNumbers) -> FloatArray:

@@ -27,9 +27,12 @@ from designer.units import same_unit
 
 FACTORS = (10.0, 100.0, 1000.0)
 NEVER = -50.0
+MIN_SIGN = 1.0
+"""Evidence from which a part of it is a sign on its own."""
 _ZERO_CELSIUS = 273.15
 _MIN_ROWS, _MIN_ROWS_APART = 8, 30
 _MIN_PARTS, _MIN_SHARE_OF_ROWS, _SUM_TOLERANCE, _SUM_EVIDENCE = 3, 0.8, 0.005, 10.0
+_DECADE, _FAR = 10.0, 2.0
 _MIN_EVIDENCE_TO_TEST = -6.0
 """Evidence of sizes and digits below which the other numbers of a row are not evaluated."""
 
@@ -85,6 +88,11 @@ class FaultEvidence:
         The corrected values of each column (n each).
     evidence
         The log of how much more likely each row (n) is with the fault than without.
+    signs
+        How many independent signs indicate the fault in every row (n): of a setting, its size given the other settings,
+        the results, the decimals and the sum of the row; of a result, its size, its prediction and its decimals.
+    outlying
+        Whether the written number lies far outside of a column that is narrow (n): enough to name it, on its own.
     runs_only
         Whether it finds runs of rows only: each row was predicted without its neighbours.
     """
@@ -93,6 +101,8 @@ class FaultEvidence:
     slip: Slip | None
     meant: tuple[FloatArray, ...]
     evidence: FloatArray
+    signs: IntArray
+    outlying: BoolArray
     runs_only: bool = False
 
 
@@ -183,6 +193,8 @@ class FaultModel:
                 if column.name in self.apart or (column.kind == "setting" and self.apart):
                     yield self._slip(column, slip, apart=True)
         for a, b in combinations(self.columns, 2):
+            if a.name in self.sum.values and b.name in self.sum.values:
+                continue  # parts of one whole: either way round the row is a design like the others
             swap = self._swap(a, b)
             if swap is not None:
                 yield swap
@@ -193,15 +205,30 @@ class FaultModel:
         with np.errstate(invalid="ignore"):
             possible = np.isfinite(values) & ((values != 0) | (slip.shift != 0))
         back = np.where(possible, slip.back(values), np.nan)
-        evidence = expected.logpdf(np.nan_to_num(back)) - np.log(slip.factor)
+        at = np.nan_to_num(back)
+        evidence = expected.logpdf(at) - np.log(slip.factor)
         evidence -= expected.logpdf(values)
+        parts = [evidence.copy()]
+        if column.kind == "target":  # what is predicted for its design is a sign apart from its size
+            marginal = expected.marginal.logpdf(at) - np.log(slip.factor) - expected.marginal.logpdf(values)
+            parts = [marginal, evidence - marginal]
         if column.name in self.resolution and column.written is not None:
-            evidence += self.resolution[column.name].evidence(column.written.back(slip.factor, slip.shift))
-        evidence = np.where(possible, evidence + self.sum.evidence(column.name, back), NEVER)
+            meant = column.written.back(slip.factor, slip.shift)
+            digits = self.resolution[column.name].evidence(meant)
+            evidence += digits
+            # Zeros at the end of a whole number are a person's choice, not a resolution: 5 among tens is no sign.
+            decimals = np.fmax(column.written.places, meant.places) > 0
+            parts.append(np.where(decimals, digits, 0.0))
+        sums = np.zeros(len(values)) + self.sum.evidence(column.name, back)
+        evidence = np.where(possible, evidence + sums, NEVER)
+        parts.append(sums)
         rows = np.flatnonzero(evidence > _MIN_EVIDENCE_TO_TEST)
         if column.kind == "setting" and len(rows):
-            evidence[rows] += self._results(rows, {column.name: back}, apart=apart)
-        return FaultEvidence((column.name,), slip, (back,), evidence, runs_only=apart)
+            results = np.zeros(len(values))
+            results[rows] = self._results(rows, {column.name: back}, apart=apart)
+            evidence[rows] += results[rows]
+            parts.append(results)
+        return FaultEvidence((column.name,), slip, (back,), evidence, _signs(parts), _outlying(values), runs_only=apart)
 
     def _swap(self, a: Column, b: Column) -> FaultEvidence | None:
         first, second = self.expected[a.name].marginal, self.expected[b.name].marginal
@@ -222,8 +249,14 @@ class FaultModel:
         if not len(rows):
             return None
         evidence = np.full(len(a.values), NEVER)
-        evidence[rows] = written[rows] + self._crossed(a, b, rows)
-        return FaultEvidence((a.name, b.name), None, (b.values, a.values), evidence)
+        crossing = np.zeros(len(a.values))
+        crossing[rows] = self._crossed(a, b, rows)
+        evidence[rows] = written[rows] + crossing[rows]
+        size = base - written
+        signs = _signs([size, written, np.where(crossing != 0, crossing - size, 0.0)])
+        return FaultEvidence(
+            (a.name, b.name), None, (b.values, a.values), evidence, signs, np.zeros(len(a.values), dtype=np.bool_)
+        )
 
     def _crossed(self, a: Column, b: Column, rows: IntArray) -> FloatArray:
         """Return the evidence of some rows for a swap, digits apart."""
@@ -270,6 +303,22 @@ class FaultModel:
                 new = expected.logpdf_with(given, inputs, rows) - usual[rows]
                 change += np.where(np.isfinite(given), new, 0.0)
         return change
+
+
+def _outlying(values: FloatArray) -> BoolArray:
+    """Return which values (n) lie far outside of the others, in a column that spans less than a decade."""
+    known = values[np.isfinite(values)]
+    low, high = np.quantile(known, [0.05, 0.95]) if len(known) else (0.0, 0.0)
+    if not 0 < low <= high < _DECADE * low:
+        return np.zeros(len(values), dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((values < low / _FAR) | (values > high * _FAR))
+
+
+def _signs(parts: Sequence[FloatArray]) -> IntArray:
+    """Return how many parts of the evidence (n each) speak for a fault on their own."""
+    with np.errstate(invalid="ignore"):
+        return np.sum([part > MIN_SIGN for part in parts], axis=0, dtype=np.int64)
 
 
 def _can_be_judged(column: Column) -> bool:

@@ -27,6 +27,11 @@ KELVIN = 0.02
 """The chance that kelvin and degrees Celsius are mistaken for each other: common, and not shared with others."""
 OUTLIER = 7.0
 """FaultModel from its prediction beyond which a result is called an outlier."""
+MIN_SIGNS = 2
+"""Independent signs without which no repair is proposed."""
+MIN_ROWS_FOR_ONE_SIGN = 50
+"""Rows from which one sign is enough to name a fault. Small tables are mostly designed: their levels are few, and a
+level that was set once looks unusual; there it takes two signs, or a number far outside of its column."""
 _MIN_RUN = 4
 MAX_FAULTY_SHARE = 0.15
 """The share of a table's rows beyond which values are a custom of the table, not a fault in some rows."""
@@ -46,12 +51,15 @@ class Suspect:
         The slip; None for a swap or an outlier.
     expected
         For a result: the value predicted for its design.
+    may_repair
+        Whether enough independent signs indicate it (`MIN_SIGNS`) to propose a repair.
     """
 
     row: int
     columns: tuple[str, ...]
     slip: Slip | None
     expected: float | None
+    may_repair: bool = True
 
 
 def suspects(numbers: Numbers, *, seed: int = 0) -> list[Suspect]:
@@ -79,6 +87,8 @@ def _likely(weighed: Sequence[FaultEvidence]) -> dict[int, FaultEvidence]:
     best: dict[int, tuple[float, FaultEvidence]] = {}
     for one in weighed:
         rows = faulty_runs(one.evidence, _prior(one, swaps, slips))
+        if len(rows) < MIN_ROWS_FOR_ONE_SIGN:
+            rows &= (one.signs >= MIN_SIGNS) | one.outlying
         if one.runs_only:
             rows = long_runs(rows, _MIN_RUN)
         if rows.mean() > MAX_FAULTY_SHARE:
@@ -98,7 +108,8 @@ def _prior(fault: FaultEvidence, swaps: int, slips: int) -> float:
 def _suspect(scales: FaultModel, row: int, fault: FaultEvidence) -> Suspect:
     column = scales.numbers.column(fault.columns[0])
     is_result = fault.slip is not None and column.kind == "target"
-    return Suspect(row, fault.columns, fault.slip, _expected(scales.expected[column.name], row) if is_result else None)
+    expected = _expected(scales.expected[column.name], row) if is_result else None
+    return Suspect(row, fault.columns, fault.slip, expected, bool(fault.signs[row] >= MIN_SIGNS))
 
 
 def _outlying(scales: FaultModel) -> Iterator[Suspect]:
