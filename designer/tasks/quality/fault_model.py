@@ -318,7 +318,7 @@ def _outlying(values: FloatArray) -> BoolArray:
 def _signs(parts: Sequence[FloatArray]) -> IntArray:
     """Return how many parts of the evidence (n each) speak for a fault on their own."""
     with np.errstate(invalid="ignore"):
-        return np.sum([part > MIN_SIGN for part in parts], axis=0, dtype=np.int64)
+        return np.asarray(np.sum([part > MIN_SIGN for part in parts], axis=0), dtype=np.int64)
 
 
 def _can_be_judged(column: Column) -> bool:

@@ -204,8 +204,9 @@ def test_no_sound_row_is_repaired(found: dict[str, tuple[int, list[Finding]]]) -
 def test_a_slip_with_two_signs_is_repaired(row: int) -> None:
     rng = np.random.default_rng(5)
     T = rng.integers(3000, 5000, 60) / 10
-    frame = pd.DataFrame({"T [degC]": T, "y": np.round(0.5 * T + rng.normal(0, 1, 60), 2)}).astype(object)
-    frame.loc[row, "T [degC]"] = round(float(frame.loc[row, "T [degC]"]) / 10, 2)
+    written = T.tolist()
+    written[row] = round(written[row] / 10, 2)
+    frame = pd.DataFrame({"T [degC]": written, "y": np.round(0.5 * T + rng.normal(0, 1, 60), 2)})
     (finding,) = findings(frame)
     assert (finding.kind, finding.row) == ("slip", row + 2)
     assert [change.now for change in finding.repair] == [f"{T[row]:g}"]
