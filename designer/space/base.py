@@ -65,6 +65,11 @@ class SpaceLike(Protocol):
         """The constraints, with their names resolved to coordinates."""
         ...
 
+    @property
+    def rare_designs(self) -> FloatArray:
+        """Designs (k x c) that random draws do not meet; see `designer.space.walking.rare_designs`."""
+        ...
+
     def parts(self) -> Iterator[tuple[ParameterBase, slice]]:
         """Go through the parameters and the slices of their coordinates."""
         ...

@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from designer.arrays import BoolArray, FloatArray
 from designer.documents import Document, Value, faults_of, parse
@@ -30,9 +38,12 @@ from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import twice
 from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
+from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS, at_most
 from designer.space.partial_faults import further_faults
-from designer.space.sampling import sample, space_filling
+from designer.space.sampling import sample
+from designer.space.space_filling import space_filling
 from designer.space.table_reader import ReadResult, read_table
+from designer.space.walking import rare_designs
 
 
 def _names_of(data: Any) -> Mapping[str, Reference]:
@@ -74,8 +85,10 @@ class DesignSpace(Value):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, arbitrary_types_allowed=True)
     error_type: ClassVar[type[InvalidInput]] = InvalidSpace
 
-    parameters: tuple[Parameter, ...] = Field(alias="space")
-    constraints: tuple[Constraint, ...] = ()
+    parameters: Annotated[tuple[Parameter, ...], BeforeValidator(at_most(MAX_PARAMETERS, "parameters"))] = Field(
+        alias="space"
+    )
+    constraints: Annotated[tuple[Constraint, ...], BeforeValidator(at_most(MAX_CONSTRAINTS, "constraints"))] = ()
     pool: PoolLike | None = Field(default=None, exclude=True, repr=False)
 
     @model_validator(mode="wrap")
@@ -177,6 +190,11 @@ class DesignSpace(Value):
     def bound_constraints(self) -> tuple[BoundConstraint, ...]:
         """The constraints, with their names resolved to coordinates."""
         return tuple(bind(constraint, self.names, self.columns) for constraint in self.constraints)
+
+    @cached_property
+    def rare_designs(self) -> FloatArray:
+        """Designs (k x c) of combinations of choices that constraints leave, but random draws hardly ever meet."""
+        return rare_designs(self) if self.constraints and self.pool is None else np.empty((0, self.width))
 
     # Two forms of a design
 

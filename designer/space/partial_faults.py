@@ -17,6 +17,7 @@ from designer.space.constraints.constraint import Constraint, bind, nearest_name
 from designer.space.constraints.syntax import Name
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
+from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS
 
 Names = Callable[[Any], Mapping[str, Reference]]
 """What the names of one parameter stand for; raises `ValidationError` or `InvalidInput` where it is malformed."""
@@ -34,7 +35,7 @@ def further_faults(data: Any, names_of: Names) -> list[Fault]:
     """
     if not isinstance(data, Mapping):
         return []
-    given = _items(data.get("space", data.get("parameters")))
+    given = _items(data.get("space", data.get("parameters")), MAX_PARAMETERS)
     names = [_name(item) for item in given]
     faults = [
         Fault(f"parameter {names[i]!r} is given twice", "give each its own name", path=("space", i, "name"))
@@ -44,13 +45,14 @@ def further_faults(data: Any, names_of: Names) -> list[Fault]:
     # Malformed parameters take part as names only, for the remedies.
     everything = {**dict.fromkeys(broken, Reference(-1)), **known}
     nearest = nearest_names(everything)
-    for i, item in enumerate(_items(data.get("constraints"))):
+    for i, item in enumerate(_items(data.get("constraints"), MAX_CONSTRAINTS)):
         faults += [fault.at(path=("constraints", i)) for fault in _constraint_faults(item, everything, broken, nearest)]
     return faults
 
 
-def _items(given: Any) -> Sequence[Any]:
-    return given if isinstance(given, (list, tuple)) else []
+def _items(given: Any, limit: int) -> Sequence[Any]:
+    """Return the items of a list; none of a list that is too long, which is a fault already."""
+    return given if isinstance(given, (list, tuple)) and len(given) <= limit else []
 
 
 def _name(item: Any) -> str | None:

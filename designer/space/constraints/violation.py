@@ -17,29 +17,30 @@ _MIN_VIOLATION = 1e-12  # where a condition is not satisfied although floats see
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "==": "!=", "!=": "=="}
 
 
-def violation(condition: Node, lab: FloatArray) -> FloatArray:
+def violation(condition: Node, lab: FloatArray, *, wrong_choice: float = 1.0) -> FloatArray:
     """Return the violation of a bound condition by each row of lab values (``n x c``, choices as indices).
 
-    Infinite where the condition cannot be computed.
+    Infinite where the condition cannot be computed. `wrong_choice` is the violation of a choice: infinite where a
+    design shall satisfy the condition with the choices that it has.
     """
     satisfied = truth(condition, lab).true
     with np.errstate(all="ignore"):
-        distance = _distance(condition, lab, True)
+        distance = _distance(condition, lab, True, wrong_choice)
         distance = np.where(np.isnan(distance), np.inf, np.maximum(distance, _MIN_VIOLATION))
     result: FloatArray = np.where(satisfied, 0.0, distance)
     return result
 
 
-def _distance(node: Node, lab: FloatArray, wanted: bool) -> FloatArray:
+def _distance(node: Node, lab: FloatArray, wanted: bool, wrong_choice: float) -> FloatArray:
     """Return how far `node` is from being `wanted`: true or false."""
     match node:
         case Not(operand):
-            return _distance(operand, lab, not wanted)
+            return _distance(operand, lab, not wanted, wrong_choice)
         case Logic(operator, operands):
-            return _joined([_distance(operand, lab, wanted) for operand in operands], (operator == "and") == wanted)
+            parts = [_distance(operand, lab, wanted, wrong_choice) for operand in operands]
+            return _joined(parts, (operator == "and") == wanted)
         case OneOf(index, choices):
-            wrong: FloatArray = (np.isin(lab[:, index], list(choices)) != wanted).astype(np.float64)
-            return wrong
+            return np.where(np.isin(lab[:, index], list(choices)) != wanted, wrong_choice, 0.0)
         case Compare(operands, operators):
             values = [float_values(operand, lab) for operand in operands]
             signs = [sign if wanted else _OPPOSITE[sign] for sign in operators]
@@ -63,3 +64,15 @@ def _gap(difference: FloatArray, sign: str) -> FloatArray:
             return np.where(difference == 0, 1.0, 0.0)
     gap: FloatArray = np.abs(difference)
     return gap
+
+
+def tested_choices(condition: Node) -> frozenset[int]:
+    """Return the coordinates whose choices a bound condition tests."""
+    match condition:
+        case OneOf(index):
+            return frozenset({index})
+        case Not(operand):
+            return tested_choices(operand)
+        case Logic(_, operands):
+            return frozenset().union(*(tested_choices(operand) for operand in operands))
+    return frozenset()

@@ -101,7 +101,7 @@ class AmountDraws:
 
         The amounts are evenly distributed over the ranges of the members present, then corrected to the total.
         """
-        supports = self._supports(max(n, _SUPPORTS), rng)
+        supports = self._supports(_SUPPORTS, rng)
         if not len(supports):
             raise ValueError("no amounts within the limits were found")
         present = supports[rng.integers(0, len(supports), n)]
@@ -123,6 +123,7 @@ class AmountDraws:
         smallest amounts to those of the largest, one member exchanged at a time.
         """
         lattice, limits = self.lattice, limits_of(self.lattice)
+        n = max(1, min(n, _MAX_COUNTS // max(1, len(lattice.members))))
         able = limits.low <= limits.high
         needed = ~limits.zero
         optional = np.flatnonzero(able & limits.zero)

@@ -16,6 +16,7 @@ from designer.space.parameters.features import Axis, FeatureBlock, labelled_colu
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.references import Reference
+from designer.space.parameters.size_limits import MAX_CHOICES, at_most
 
 
 def _choice(given: Any) -> Any:
@@ -72,7 +73,7 @@ class CategoricalParameter(ListedParameter):
     """
 
     kind: Literal["categorical"] = "categorical"
-    choices: tuple[Choice, ...]
+    choices: Annotated[tuple[Choice, ...], BeforeValidator(at_most(MAX_CHOICES, "choices"))]
     descriptors: Literal["smiles"] | dict[str, dict[str, Number]] | None = None
     smiles: dict[str, Text] | None = None
     column: Text | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from designer.arrays import FloatArray
 from designer.chemistry.masses import atomic_masses
@@ -14,6 +15,7 @@ from designer.space.parameters.element_features import ElementFeatures
 from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text
 from designer.space.parameters.shares import ShareParameter
+from designer.space.parameters.size_limits import MAX_MEMBERS, at_most
 
 
 def _symbol_remedy(text: str) -> str:
@@ -34,7 +36,7 @@ class CompositionParameter(ShareParameter):
     """
 
     kind: Literal["composition"] = "composition"
-    elements: tuple[Text, ...]
+    elements: Annotated[tuple[Text, ...], BeforeValidator(at_most(MAX_MEMBERS, "elements"))]
     unit: Literal["fraction", "at.%", "wt.%"] = "fraction"
     member_word: ClassVar[str] = "element"
     members_key: ClassVar[str] = "elements"

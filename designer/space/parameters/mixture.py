@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
 
 from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text
 from designer.space.parameters.shares import ShareParameter
+from designer.space.parameters.size_limits import MAX_MEMBERS, at_most
 
 
 class MixtureParameter(ShareParameter):
@@ -21,7 +24,7 @@ class MixtureParameter(ShareParameter):
     """
 
     kind: Literal["mixture"] = "mixture"
-    components: tuple[Text, ...]
+    components: Annotated[tuple[Text, ...], BeforeValidator(at_most(MAX_MEMBERS, "components"))]
     unit: Text = "fraction"
     member_word: ClassVar[str] = "component"
     members_key: ClassVar[str] = "components"

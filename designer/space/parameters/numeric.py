@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, TypeAdapter, ValidationError, model_validator
 
 from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.errors import Fault, InvalidInput, InvalidSpace
@@ -19,6 +19,7 @@ from designer.space.parameters.features import Axis, FeatureBlock, FeatureColumn
 from designer.space.parameters.fields import Bounds, Number, Text, twice
 from designer.space.parameters.lattice import Lattice, decimal_of, is_whole, plain, round_significant
 from designer.space.parameters.references import Reference
+from designer.space.parameters.size_limits import MAX_CHOICES, at_most
 
 MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
@@ -60,7 +61,7 @@ class NumericParameter(ParameterBase):
     unit: str | None = None
     bounds: Bounds | None = None
     step: Number | None = None
-    values: tuple[Number, ...] | None = None
+    values: Annotated[tuple[Number, ...] | None, BeforeValidator(at_most(MAX_CHOICES, "values"))] = None
     scale: Literal["linear", "log"] = "linear"
     column: Text | None = None
 
