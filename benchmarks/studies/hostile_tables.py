@@ -8,11 +8,11 @@ module that keeps it.
 
 from __future__ import annotations
 
+import math
 import resource
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -219,29 +219,27 @@ INPUTS: tuple[Hostile, ...] = TABLES
 
 
 def run(arguments: list[str], folder: Path, *, memory: int = MEMORY, seconds: float = SECONDS) -> Outcome:
-    """Run a command of `designer` in a process with a limit on memory, and return what became of it."""
+    """Run a command of `designer` in a process with limits on memory and CPU time, and return what became of it."""
     code = (
         "import resource, sys\n"
         "from designer.cli.main import main\n"
         "code = main(sys.argv[1:])\n"
-        "sys.stderr.write(f'\\npeak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}')\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "sys.stderr.write(f'\\npeak {used.ru_maxrss} {used.ru_utime + used.ru_stime}')\n"
         "sys.exit(code)\n"
     )
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
 
-    start = time.perf_counter()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            cwd=folder, capture_output=True, text=True, timeout=seconds, check=False, preexec_fn=limited,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return Outcome(-1, time.perf_counter() - start, 0, f"not done after {seconds:g} s")
-    took = time.perf_counter() - start
-    text, _, peak = f"{done.stdout}{done.stderr}".rpartition("\npeak ")
-    return Outcome(done.returncode, took, 1024 * int(peak) if peak.isdecimal() else 0, text or peak)
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=limited)
+    text, _, used = f"{done.stdout}{done.stderr}".rpartition("\npeak ")
+    if len(used.split()) != 2:
+        return Outcome(done.returncode, seconds, 0, text or used or f"not done after {seconds:g} CPU seconds")
+    peak, took = used.split()
+    return Outcome(done.returncode, float(took), 1024 * int(peak), text)
 
 
 def main() -> int:

@@ -130,7 +130,8 @@ def _framed(rows: Sequence[tuple[int, Sequence[Any]]], file: str | None, notes: 
     faults = table_faults(names, first, [(number, len(row)) for number, row in body])
     if all(len(row) == len(names) for _, row in body):
         nameless = {i for i, name in enumerate(names) if not name and _may_be_nameless(i, [row[i] for _, row in body])}
-        faults = [fault for fault in faults if fault.what not in {_no_header(i + 1) for i in nameless}]
+        ignored = {_no_header(i + 1) for i in nameless}
+        faults = [fault for fault in faults if fault.what not in ignored]
     if faults:
         raise InvalidData([fault.at(file=file) for fault in faults])
     index = pd.Index([number for number, _ in body], name="row", dtype="int64")

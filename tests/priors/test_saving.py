@@ -70,5 +70,5 @@ def test_the_plain_prior(tmp_path: Path) -> None:
     BaselinePrior().save(tmp_path)
     assert load_prior(tmp_path) == BaselinePrior()
     assert fit_prior([], "none") == BaselinePrior()
-    with pytest.raises(InvalidPrior, match="'magic' is not known; one of: none"):
+    with pytest.raises(InvalidPrior, match="'magic' is not known; known: auto, none"):
         prior_of("magic")
