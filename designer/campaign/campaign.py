@@ -223,7 +223,14 @@ class Campaign(CampaignView):
         frame = design_tables.as_frame(results)
 
         def read(state: CampaignState) -> ResultTable:
-            return read_results(frame, self.space, self.objective.targets, suggested_designs(state), file=file)
+            return read_results(
+                frame,
+                self.space,
+                self.objective.targets,
+                suggested_designs(state),
+                file=file,
+                others=self.settings.other_columns,
+            )
 
         return self._record(read, partial, notes or {})
 
@@ -240,7 +247,11 @@ class Campaign(CampaignView):
         """
         frame = design_tables.as_frame(results)
         return self._record(
-            lambda _: read_results(frame, self.space, self.objective.targets, None, file=file), partial, {}
+            lambda _: read_results(
+                frame, self.space, self.objective.targets, None, file=file, others=self.settings.other_columns
+            ),
+            partial,
+            {},
         )
 
     def check(
@@ -257,7 +268,9 @@ class Campaign(CampaignView):
         self.refresh()
         state, frame = self.state, design_tables.as_frame(results)
         suggested = suggested_designs(state) if asked else None
-        table = read_results(frame, self.space, self.objective.targets, suggested, file=file)
+        table = read_results(
+            frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.other_columns
+        )
         events, report = recording.plan(state, table, self._clock())
         return report.with_flags(recording.new_flags(self.space, state, events))
 

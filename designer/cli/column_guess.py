@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from designer.campaign.file.reserved_columns import OWN
 from designer.chemistry.symbols import KNOWN_SYMBOLS
+from designer.cli.column_roles import ANOTHER_RESULT, SUM_TOLERANCE, parts_of_a_whole, same_choices, why_no_setting
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
@@ -26,6 +27,9 @@ LOG_FROM = 100
 """A ratio of largest to smallest value from which a column is taken to span decades."""
 
 _MAX_DIGITS = 100
+_MEANT_BY_RESULTS = frozenset({"replicate", "failed"})
+"""Columns that tables of results have themselves."""
+_USUAL_TOTALS = {"fraction": Decimal(1), "percent": Decimal(100), "%": Decimal(100)}
 _SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 
@@ -84,25 +88,71 @@ def guess(
     targets = [_target(column, wanted[column.header], file) for column in columns if column.header in wanted]
     rest = [column for column in columns if column.header not in wanted and column.header not in dropped]
     remarks = [f"Drafted from {file}; every guess carries a comment: please check them all."]
-    shares = _shares(rest)
-    parameters = [_share_entry(shares)] if shares else []
+    settings, left_out = _settings(rest)
+    parameters, used = _parts(settings)
     is_pool = False
-    for column in rest:
-        if column in shares:
+    for column in settings:
+        if column in used:
             continue
-        entry, remark = _parameter(column)
-        if entry is not None and split_header(column.header)[0] in OWN:
-            entry, remark = None, f"Column {column.header!r} was left out: it belongs to the campaign's own tables."
+        entry, reason = _parameter(column)
         if entry is not None:
             parameters.append(entry)
             is_pool |= ("kind", "formula") in entry.keys
         else:
-            remarks.append(remark)
+            left_out[column.header] = reason
+    remarks += [f"Column {header!r} was left out: {reason}." for header, reason in left_out.items()]
     remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
     if not parameters:
         what = "no column of the table is a parameter"
         raise InvalidData(Fault(what, "keep at least one column of settings that differ between rows", file=file))
-    return Draft(name, parameters, targets, remarks, candidates=file if is_pool else None)
+    others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
+    others = [header for header in others if split_header(header)[0] not in _MEANT_BY_RESULTS]
+    return Draft(name, parameters, targets, remarks, file if is_pool else None, others, table=file)
+
+
+def _settings(columns: Sequence[Column]) -> tuple[list[Column], dict[str, str]]:
+    """Return the columns that may be settings, and why each other one is left out."""
+    left_out: dict[str, str] = {}
+    for column in columns:
+        if (reason := why_no_setting(column)) is not None:
+            left_out[column.header] = reason
+        elif split_header(column.header)[0] in OWN:
+            left_out[column.header] = "it belongs to the campaign's own tables"
+    if len(left_out) == len(columns):  # what looks like a result elsewhere is the setting here
+        left_out = {header: reason for header, reason in left_out.items() if reason != ANOTHER_RESULT}
+    for header, other in same_choices([column for column in columns if column.header not in left_out]).items():
+        left_out[header] = f"it names the choices of {other.header!r} once more"
+    return [column for column in columns if column.header not in left_out], left_out
+
+
+def _parts(columns: Sequence[Column]) -> tuple[list[Entry], list[Column]]:
+    """Return the composition or mixture of a table as a list of at most one line, and its columns."""
+    shares = _shares(columns)
+    if shares:
+        return [_share_entry(shares)], shares
+    found = parts_of_a_whole(columns)
+    return ([_mixture_entry(*found)], found[0]) if found is not None else ([], [])
+
+
+def _mixture_entry(columns: Sequence[Column], total: Decimal) -> Entry:
+    titles = [split_header(column.header)[0] for column in columns]
+    given = columns[0].unit
+    unit = given or {Decimal(1): "fraction", Decimal(100): "percent"}.get(total, "parts")
+    taken: set[str] = set()
+    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", "mixture"), ("kind", "mixture")]
+    keys += [("components", [identifier(title, taken) for title in titles]), ("unit", unit)]
+    if total != _USUAL_TOTALS.get(unit):
+        keys.append(("total", total))
+    keys.append(("columns", titles))
+    step = _common_step([Decimal(0), *sorted({n for column in columns for n in column.settings}), total])
+    if step is not None and _is_exact(columns, total):
+        keys.append(("step", step))
+    return Entry(keys, f"the columns sum to {plain_number(total)} in every row, to 2 %")
+
+
+def _is_exact(columns: Sequence[Column], total: Decimal) -> bool:
+    rows = zip(*(column.numbers or () for column in columns), strict=True)
+    return all(sum(number or 0 for number in row) == total for row in rows if None not in row)
 
 
 def find(columns: Sequence[Column], given: str, file: str) -> Column:
@@ -140,7 +190,19 @@ def _read_column(header: str, cells: list[str], names: set[str]) -> Column:
     words = tuple(cell.strip() for cell in cells)
     if unit is None:
         unit = _unit_in_cells(words)
-    return Column(header, identifier(title, names), unit, words, _numbers(words, unit))
+    return Column(header, identifier(_spelled(title), names), unit, words, _numbers(words, unit))
+
+
+def _spelled(title: str) -> str:
+    """Return a title with a sign at its end as a word: voltages + and - are two quantities.
+
+    >>> _spelled("Coercive voltage +"), _spelled("Coercive voltage −"), _spelled("T")
+    ('Coercive voltage plus', 'Coercive voltage minus', 'T')
+    """
+    for signs, word in (("+", "plus"), ("-−–", "minus")):
+        if len(title) > 1 and title[-1] in signs:
+            return f"{title[:-1].rstrip()} {word}"
+    return title
 
 
 def _unit_in_cells(words: Sequence[str]) -> str | None:
@@ -208,7 +270,7 @@ def _total(columns: Sequence[Column]) -> Decimal | None:
     filled = [[number for number in row if number is not None] for row in rows]
     complete = [row for row in filled if len(row) == len(columns)]
     for total in _SUMS:
-        if complete and all(abs(sum(row) - total) <= total / 1000 for row in complete):
+        if complete and all(abs(sum(row) - total) <= SUM_TOLERANCE * total for row in complete):
             return total
     return None
 
@@ -224,7 +286,7 @@ def _share_entry(columns: Sequence[Column]) -> Entry:
         keys.append(("columns", titles))
     amounts = sorted({number for column in columns for number in column.settings})
     step = _common_step([Decimal(0), *amounts, total])
-    if step is not None:
+    if step is not None and _is_exact(columns, total):
         keys.append(("step", step))
     present = [sum(1 for n in row if n) for row in zip(*(column.numbers or () for column in columns), strict=True)]
     keys += [("max_nonzero", max(present))] if 0 < max(present) < len(columns) else []
@@ -239,12 +301,12 @@ def _parameter(column: Column) -> tuple[Entry | None, str]:
         return _numeric(column, keys)
     different = sorted({word for word in column.words if word})
     if len(different) < 2:
-        return None, f"Column {column.header!r} was left out: it never changes."
+        return None, "it never changes"
     if _is_formula(column, different):
         keys += [("kind", "formula"), *_column_key(column)]
         return Entry(keys, "chemical formulas; only those in the table can be made"), ""
     if len(different) > MAX_CHOICES or (len(different) == len(column.words) and len(different) > 3):
-        return None, f"Column {column.header!r} was left out: its words hardly repeat, like names or remarks."
+        return None, "its words hardly repeat, like names or remarks"
     keys += [("kind", "categorical"), *_column_key(column), ("choices", different)]
     return Entry(keys, f"{len(different)} choices in the table; add those that you could also make"), ""
 
@@ -253,9 +315,9 @@ def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) 
     settings = column.settings
     low, high = settings[0], settings[-1]
     if low == high:
-        return None, f"Column {column.header!r} was left out: it is always {plain_number(low)}."
+        return None, f"it is always {plain_number(low)}"
     if _is_counter(column):
-        return None, f"Column {column.header!r} was left out: it numbers the rows."
+        return None, "it numbers the rows"
     keys += [("kind", "numeric"), *_column_key(column), *_unit_key(column), ("bounds", [low, high])]
     is_log = low > 0 and high / low >= LOG_FROM
     step = None if is_log else _common_step(settings)

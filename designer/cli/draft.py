@@ -37,6 +37,10 @@ class Draft:
         Remarks for the head of the file.
     candidates
         The table of the only designs there are, if there is one.
+    other_columns
+        Columns of the lab's tables that are neither settings nor results.
+    table
+        The table from which it was drafted, if there is one.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Draft:
     targets: Sequence[Entry]
     remarks: Sequence[str] = field(default_factory=tuple)
     candidates: str | None = None
+    other_columns: Sequence[str] = field(default_factory=tuple)
+    table: str | None = None
 
 
 def render(draft: Draft) -> str:
@@ -57,8 +63,12 @@ def render(draft: Draft) -> str:
     parts += [_SPACE, *map(_line, draft.parameters)]
     if draft.candidates is not None:
         parts += [_CANDIDATES, f"candidates: {scalar(draft.candidates)}\n"]
-    parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets), _REST]
-    return "".join(parts)
+    elif draft.table is not None:
+        parts += [_NO_CANDIDATES, f"# candidates: {scalar(draft.table)}\n"]
+    parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets)]
+    if draft.other_columns:
+        parts += [_OTHERS, f"other_columns: {_value(list(draft.other_columns))}\n"]
+    return "".join([*parts, _REST])
 
 
 _HEAD = """\
@@ -72,6 +82,12 @@ space:
 """
 _CANDIDATES = """
 # Only the designs in this table can be made: add a row for each design that you could make as well.
+"""
+_NO_CANDIDATES = """
+# If only the designs of a table can be made, name it: take the number sign away.
+"""
+_OTHERS = """
+# Columns of your tables that are neither settings nor results; `attach` and `record` pass over them.
 """
 _CONSTRAINTS = """
 # Conditions that every design keeps, over the names above. Take the number signs away and write your own.

@@ -89,10 +89,10 @@ def test_lab_columns_of_a_composition_need_no_names_of_their_own() -> None:
 
 
 def test_words_are_choices_unless_they_hardly_repeat() -> None:
-    columns = columns_of(gas=["N2", "Ar", "N2", "Ar"], remark=["a", "b", "c", "d"], y=["1", "2", "3", "4"])
+    columns = columns_of(gas=["N2", "Ar", "N2", "Ar"], look=["a", "b", "c", "d"], y=["1", "2", "3", "4"])
     draft, [gas] = parameters(columns, "y")
     assert gas == {"name": "gas", "kind": "categorical", "choices": ["Ar", "N2"]}
-    assert "Column 'remark' was left out: its words hardly repeat, like names or remarks." in draft.remarks
+    assert "Column 'look' was left out: its words hardly repeat, like names or remarks." in draft.remarks
 
 
 def test_formulas_are_a_pool() -> None:

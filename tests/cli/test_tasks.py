@@ -65,7 +65,7 @@ def test_a_mapping_file_and_several_tables(designer: Designer, folder: Path) -> 
 def test_repairs_are_made_only_when_asked_for_and_are_logged(designer: Designer, folder: Path) -> None:
     frame = table().astype(object)
     frame.loc[4, "y (mV)"] = f"{frame.loc[4, 'y (mV)']} ± 3"  # type: ignore[index, str-bytes-safe]
-    frame.loc[9, "T [degC]"] = round(frame.loc[9, "T [degC]"] * 1000, 1)  # type: ignore[arg-type, index, operator]
+    frame.loc[10, "T [degC]"] = round(frame.loc[10, "T [degC]"] * 1000, 1)  # type: ignore[arg-type, index, operator]
     frame.to_csv("a.csv", index=False)
     done = designer("tasks", "import", "a.csv", "-o", "out", "--yes")
     assert (done.code, done.err.count("\n"), (folder / "out").exists()) == (2, 1, False)

@@ -138,6 +138,8 @@ class Settings(Value):
         How many times each suggestion shall be measured.
     acquisition
         A name of `designer.acquisition.registered.ACQUISITIONS`.
+    other_columns
+        Columns of tables of results that are neither settings nor results: they are passed over.
     """
 
     designer: Literal[1] = 1
@@ -154,6 +156,7 @@ class Settings(Value):
     suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0
     replicates: Count = 1
     acquisition: str = AUTO
+    other_columns: tuple[str, ...] = ()
 
     @field_validator("acquisition", mode="before")
     @classmethod

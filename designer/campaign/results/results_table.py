@@ -95,6 +95,7 @@ def read_results(
     suggested: Mapping[str, Mapping[str, Any]] | None,
     *,
     file: str | None = None,
+    others: Collection[str] = (),
 ) -> ResultTable:
     """Read a table of results.
 
@@ -106,8 +107,10 @@ def read_results(
         The suggestions' designs by id; None for attached results.
     file
         Where the table comes from, for the messages.
+    others
+        Columns that the table may have besides; they are passed over.
     """
-    reader = _Reader(frame, space, targets, suggested)
+    reader = _Reader(frame, space, targets, suggested, others)
     rows, blank = reader.read()
     faults = [fault.at(file=file) for fault in reader.faults]
     return ResultTable(tuple(rows), tuple(blank), tuple(sorted(faults, key=lambda fault: fault.row or 0)))
@@ -120,7 +123,9 @@ class _Reader:
         space: DesignSpace,
         targets: Sequence[Target],
         suggested: Mapping[str, Mapping[str, Any]] | None,
+        others: Collection[str],
     ) -> None:
+        self.others = {*others, *(split_header(name)[0] for name in others)}
         self.frame = _with_ids(frame) if suggested is not None else frame
         self.space = space
         self.targets = targets
@@ -158,6 +163,8 @@ class _Reader:
         for place, given in enumerate(self.frame.columns):
             header = str(given).strip()
             column = self._column(place, header)
+            if column is None and (header in self.others or split_header(header)[0] in self.others):
+                continue
             if column is None:
                 self.faults.append(self._unknown(header))
                 continue

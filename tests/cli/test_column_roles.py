@@ -1,0 +1,96 @@
+"""What `init` takes for a setting, and what it leaves out; the table is attached right afterwards."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+RNG = np.random.default_rng(0)
+N = 24
+
+
+def base(**more):
+    T = RNG.choice([60, 80, 100, 120], N)
+    return {**more, "T [degC]": T, "result_y": np.round(T / 3 + RNG.normal(0, 1, N), 2)}
+
+
+def amounts(total, digits, parts=3):
+    shares = RNG.dirichlet(np.ones(parts), N)
+    return {f"part {i}": np.round(total * column, digits) for i, column in enumerate(shares.T)}
+
+
+LIGANDS = {"XPhos": "CC(C)c1cccc1P(C1CCCCC1)", "SPhos": "COc1cccc(OC)c1P(C1)", "PPh3": "c1ccc(cc1)P(c1ccccc1)c1ccccc1"}
+NAMES = RNG.choice(list(LIGANDS), N)
+TABLES = {
+    # what the table is, its columns, the names of the settings that are found, and of the columns left out
+    "names and SMILES": (base(ligand=NAMES, SMILES=[LIGANDS[n] for n in NAMES]), ["ligand", "T"], ["SMILES"]),
+    "SMILES and names": (base(smiles=[LIGANDS[n] for n in NAMES], ligand=NAMES), ["ligand", "T"], ["smiles"]),
+    "ids": (base(experiment_id=RNG.permutation(N) + 100), ["T"], ["experiment_id"]),
+    "run numbers": (base(**{"Run No.": np.arange(1, N + 1)}), ["T"], ["Run No."]),
+    "an id": (base(id=np.arange(N)), ["T"], ["id"]),
+    "dates": (base(date=[f"2026-05-{i + 1:02}" for i in range(N)]), ["T"], ["date"]),
+    "days": (base(made=[f"{i + 1}.5.2026" for i in range(N)]), ["T"], ["made"]),
+    "operators": (base(Operator=RNG.choice(["AB", "CD"], N)), ["T"], ["Operator"]),
+    "positions": (base(well=RNG.choice(["A1", "A2", "B1"], N), plate=RNG.choice([1, 2], N)), ["T"], ["well", "plate"]),
+    "remarks": (base(Comment=RNG.choice(["ok", "dust"], N)), ["T"], ["Comment"]),
+    "other results": (base(**{"yield [percent]": RNG.uniform(0, 99, N).round(1)}), ["T"], ["yield [percent]"]),
+    "errors": (base(result_y_std=RNG.uniform(0, 1, N).round(2)), ["T"], ["result_y_std"]),
+    "fractions": (base(**amounts(1, 2)), ["mixture", "T"], []),
+    "percentages": (base(**amounts(100, 1, parts=4)), ["mixture", "T"], []),
+    "micrograms": (base(**{f"{k} [ug]": v for k, v in amounts(120, 1).items()}), ["mixture", "T"], []),
+    "a setting called run time": (base(**{"run time [h]": RNG.choice([1, 2, 4], N)}), ["run_time", "T"], []),
+    "a number of layers": (base(**{"number of layers": RNG.choice([1, 2, 3], N)}), ["number_of_layers", "T"], []),
+    "signs": (
+        base(**{"Voltage + [V]": RNG.choice([1, 2], N), "Voltage − [V]": RNG.choice([1, 2, 3], N)}),
+        ["Voltage_plus", "Voltage_minus", "T"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_settings_are_distinguished_from_the_rest_and_the_table_is_attached(name, designer, folder):
+    columns, settings, left_out = TABLES[name]
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    done = designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    assert done.code == 0, done.err
+    written = yaml.safe_load((folder / "t.yaml").read_text())
+    assert [entry["name"] for entry in written["space"]] == settings
+    assert written.get("other_columns", []) == left_out
+    assert all(repr(header) in done.out for header in left_out)
+    assert designer("validate", "t.yaml").code == 0
+    done = designer("attach", "t.csv", "--campaign", "t.yaml", "--json")
+    assert done.code == 0, done.err
+    assert len(done.data["recorded"]) + len(done.data["unchanged"]) == N
+
+
+def test_amounts_of_another_total_keep_it(designer, folder):
+    pd.DataFrame(TABLES["micrograms"][0]).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    (mixture, _) = yaml.safe_load((folder / "t.yaml").read_text())["space"]
+    assert (mixture["total"], mixture["unit"], mixture["components"]) == (120, "ug", ["part_0", "part_1", "part_2"])
+
+
+def test_numbers_that_happen_to_sum_to_nothing_are_settings(designer, folder):
+    columns = base(a=RNG.integers(1, 9, N), b=RNG.integers(1, 9, N), c=RNG.integers(1, 9, N))
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    assert [p["name"] for p in yaml.safe_load((folder / "t.yaml").read_text())["space"]] == ["a", "b", "c", "T"]
+
+
+def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer, folder):
+    pd.DataFrame(TABLES["operators"][0]).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    (name,) = (
+        row["id"] for row in designer("suggest", "--campaign", "t.yaml", "-n", "1", "--json").data["suggestions"]
+    )
+    (folder / "r.csv").write_text(f"suggestion,Operator,result_y\n{name},AB,3\n")
+    assert designer("record", "r.csv", "--campaign", "t.yaml").code == 0
+    (folder / "s.csv").write_text(f"suggestion,Weather,result_y\n{name},fine,4\n")
+    assert "column 'Weather': unknown column" in designer("record", "s.csv", "--campaign", "t.yaml").err
+
+
+def test_a_table_of_candidates_is_offered(designer, folder):
+    pd.DataFrame(TABLES["ids"][0]).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    assert "# candidates: t.csv" in (folder / "t.yaml").read_text()
