@@ -20,6 +20,10 @@ SUM_TOLERANCE = Decimal("0.02")
 """Of the total: what amounts as they were written may miss it by."""
 ANOTHER_RESULT = "it looks like another result"
 _MIN_ROWS = 4
+_MIN_SPAN = Decimal("0.1")
+"""Of the total: what the amounts of at least one part differ by between the rows."""
+_MAX_SPAN_OF_SUM = Decimal("0.1")
+"""Of the spans of all parts: what the sums may differ by."""
 
 
 def _words_of(text: str) -> frozenset[str]:
@@ -144,5 +148,11 @@ def total_of(columns: Sequence[Column]) -> Decimal | None:
     candidates = [Decimal(1), Decimal(100), Decimal(f"{middle:.3g}"), middle]
     for total in candidates:
         if all(abs(found - total) <= SUM_TOLERANCE * total for found in sums):
-            return total
+            return total if _balance(columns, sums, total) else None
     return None
+
+
+def _balance(columns: Sequence[Column], sums: Sequence[Decimal], total: Decimal) -> bool:
+    """Whether columns vary far more than their sum: each gives way to the others, as parts of a whole do."""
+    spans = [column.settings[-1] - column.settings[0] for column in columns]
+    return max(spans) >= _MIN_SPAN * total and sums[-1] - sums[0] <= _MAX_SPAN_OF_SUM * sum(spans)

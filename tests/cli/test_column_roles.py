@@ -78,6 +78,14 @@ def test_numbers_that_happen_to_sum_to_nothing_are_settings(designer, folder):
     assert [p["name"] for p in yaml.safe_load((folder / "t.yaml").read_text())["space"]] == ["a", "b", "c", "T"]
 
 
+def test_a_large_number_that_hardly_varies_is_no_part_of_a_whole(designer, folder):
+    columns = base(space_group=RNG.choice([216, 217, 216], N), cell=np.round(RNG.uniform(9, 11, N), 3))
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    names = [p["name"] for p in yaml.safe_load((folder / "t.yaml").read_text())["space"]]
+    assert names == ["space_group", "cell", "T"]
+
+
 def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer, folder):
     pd.DataFrame(TABLES["operators"][0]).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
