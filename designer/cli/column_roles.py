@@ -141,7 +141,7 @@ def total_of(columns: Sequence[Column]) -> Decimal | None:
     The total is the one of 1 and 100 that the sums are near, else their median in three digits.
     """
     rows = zip(*(column.numbers or () for column in columns), strict=True)
-    sums = sorted(sum(row, Decimal(0)) for row in rows if None not in row)  # type: ignore[arg-type]
+    sums = sorted(sum(row, Decimal(0)) for row in rows if None not in row)
     if len(sums) < _MIN_ROWS or sums[0] <= 0:
         return None
     middle = sums[len(sums) // 2]

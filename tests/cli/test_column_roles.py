@@ -1,27 +1,34 @@
 """What `init` takes for a setting, and what it leaves out; the table is attached right afterwards."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from tests.cli.conftest import Designer
+
 RNG = np.random.default_rng(0)
 N = 24
 
 
-def base(**more):
+def base(**more: Any) -> dict[str, Any]:
     T = RNG.choice([60, 80, 100, 120], N)
     return {**more, "T [degC]": T, "result_y": np.round(T / 3 + RNG.normal(0, 1, N), 2)}
 
 
-def amounts(total, digits, parts=3):
+def amounts(total: float, digits: int, parts: int = 3) -> dict[str, Any]:
     shares = RNG.dirichlet(np.ones(parts), N)
     return {f"part {i}": np.round(total * column, digits) for i, column in enumerate(shares.T)}
 
 
 LIGANDS = {"XPhos": "CC(C)c1cccc1P(C1CCCCC1)", "SPhos": "COc1cccc(OC)c1P(C1)", "PPh3": "c1ccc(cc1)P(c1ccccc1)c1ccccc1"}
 NAMES = RNG.choice(list(LIGANDS), N)
-TABLES = {
+TABLES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     # what the table is, its columns, the names of the settings that are found, and of the columns left out
     "names and SMILES": (base(ligand=NAMES, SMILES=[LIGANDS[n] for n in NAMES]), ["ligand", "T"], ["SMILES"]),
     "SMILES and names": (base(smiles=[LIGANDS[n] for n in NAMES], ligand=NAMES), ["ligand", "T"], ["smiles"]),
@@ -49,7 +56,9 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_settings_are_distinguished_from_the_rest_and_the_table_is_attached(name, designer, folder):
+def test_settings_are_distinguished_from_the_rest_and_the_table_is_attached(
+    name: str, designer: Designer, folder: Path
+) -> None:
     columns, settings, left_out = TABLES[name]
     pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
     done = designer("init", "t.csv", "--maximize", "result_y", "--yes")
@@ -64,21 +73,21 @@ def test_settings_are_distinguished_from_the_rest_and_the_table_is_attached(name
     assert len(done.data["recorded"]) + len(done.data["unchanged"]) == N
 
 
-def test_amounts_of_another_total_keep_it(designer, folder):
+def test_amounts_of_another_total_keep_it(designer: Designer, folder: Path) -> None:
     pd.DataFrame(TABLES["micrograms"][0]).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
     (mixture, _) = yaml.safe_load((folder / "t.yaml").read_text())["space"]
     assert (mixture["total"], mixture["unit"], mixture["components"]) == (120, "ug", ["part_0", "part_1", "part_2"])
 
 
-def test_numbers_that_happen_to_sum_to_nothing_are_settings(designer, folder):
+def test_numbers_that_happen_to_sum_to_nothing_are_settings(designer: Designer, folder: Path) -> None:
     columns = base(a=RNG.integers(1, 9, N), b=RNG.integers(1, 9, N), c=RNG.integers(1, 9, N))
     pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
     assert [p["name"] for p in yaml.safe_load((folder / "t.yaml").read_text())["space"]] == ["a", "b", "c", "T"]
 
 
-def test_a_large_number_that_hardly_varies_is_no_part_of_a_whole(designer, folder):
+def test_a_large_number_that_hardly_varies_is_no_part_of_a_whole(designer: Designer, folder: Path) -> None:
     columns = base(space_group=RNG.choice([216, 217, 216], N), cell=np.round(RNG.uniform(9, 11, N), 3))
     pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
@@ -86,7 +95,7 @@ def test_a_large_number_that_hardly_varies_is_no_part_of_a_whole(designer, folde
     assert names == ["space_group", "cell", "T"]
 
 
-def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer, folder):
+def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer: Designer, folder: Path) -> None:
     pd.DataFrame(TABLES["operators"][0]).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
     (name,) = (
@@ -98,7 +107,7 @@ def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer, folde
     assert "column 'Weather': unknown column" in designer("record", "s.csv", "--campaign", "t.yaml").err
 
 
-def test_a_table_of_candidates_is_offered(designer, folder):
+def test_a_table_of_candidates_is_offered(designer: Designer, folder: Path) -> None:
     pd.DataFrame(TABLES["ids"][0]).to_csv(folder / "t.csv", index=False)
     designer("init", "t.csv", "--maximize", "result_y", "--yes")
     assert "# candidates: t.csv" in (folder / "t.yaml").read_text()
