@@ -15,8 +15,10 @@ from designer.cli.output import Report, emit
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    from designer.cli.column_guess import Column, ColumnRequest
+    from designer.campaign.file.spec import CampaignSpec
+    from designer.cli.column_guess import ColumnRequest
     from designer.cli.draft import Draft
+    from designer.cli.lab_column import Column
     from designer.space import DesignSpace
 
 PANEL = "Begin"
@@ -84,7 +86,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     spec = CampaignSpec.from_file(path)
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
-    candidates, notes = _candidates(spec.space), unit_notes(spec)
+    candidates, notes = _candidates(spec.space), [*unit_notes(spec), *_past_quantities(spec)]
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
         "measure": measured_by, "candidates": candidates, "notes": notes,
@@ -100,6 +102,18 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     for note in notes:
         report.say(f"  note: {note}")
     emit(report, as_json)
+
+
+def _past_quantities(spec: CampaignSpec) -> list[str]:
+    """Return which past results each target is matched to; nothing without past tasks, or from a saved prior."""
+    from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
+    from designer.tasks.quantities_matched import matched_quantities
+
+    settings = spec.settings.prior
+    places = [(spec.folder / path).resolve() for path in settings.tasks]
+    if not settings.learns or saved_alone(places, settings.leave_out, "'leave_out'") is not None:
+        return []
+    return matched_quantities(past_tasks(places, settings.leave_out), spec.targets)
 
 
 def _candidates(space: DesignSpace) -> dict[str, int] | None:

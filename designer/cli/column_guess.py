@@ -14,6 +14,7 @@ from designer.campaign.file.reserved_columns import OWN
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.column_roles import ANOTHER_RESULT, SUM_TOLERANCE, parts_of_a_whole, same_choices, why_no_setting
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
+from designer.cli.lab_column import Column
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
 from designer.units import number_and_unit, parse_quantity, shortened, split_header
@@ -41,30 +42,6 @@ class ColumnRequest:
     goal: Literal["minimize", "maximize", "match"] | None
     value: Decimal | None = None
     tolerance: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the table as it was understood.
-
-    `numbers` holds its cells in `unit`, None for blanks; it is None where a cell is no number.
-    """
-
-    header: str
-    name: str
-    unit: str | None
-    words: tuple[str, ...]
-    numbers: tuple[Decimal | None, ...] | None
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether every cell that is filled in holds a number."""
-        return self.numbers is not None
-
-    @property
-    def settings(self) -> list[Decimal]:
-        """The different numbers, ascending."""
-        return sorted({number for number in self.numbers or () if number is not None})
 
 
 def read_columns(frame: pd.DataFrame) -> list[Column]:

@@ -14,7 +14,7 @@ from designer.units import split_header
 from designer.units.typed_numbers import unreadable
 
 if TYPE_CHECKING:
-    from designer.cli.column_guess import Column
+    from designer.cli.lab_column import Column
 
 SUM_TOLERANCE = Decimal("0.02")
 """Of the total: what amounts as they were written may miss it by."""

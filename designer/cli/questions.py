@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from designer.cli.column_guess import Column, ColumnRequest, describe, find, likely_target
+from designer.cli.column_guess import ColumnRequest, describe, find, likely_target
 from designer.cli.draft import Draft, Entry
+from designer.cli.lab_column import Column
 from designer.documents import Value
 from designer.errors import InvalidInput
 from designer.space.parameters.fields import identifier

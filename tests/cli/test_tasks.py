@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from designer.tasks import load_family
 from tests.cli.conftest import Designer
@@ -117,3 +118,28 @@ def test_wrong_use_is_one_line(designer: Designer, folder: Path) -> None:
         done = designer(*words)
         assert (done.code, done.err.count("\n")) == (2, 1), done.err
         assert done.err.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [
+        ("{name: y, unit: V, goal: maximize}", "past tasks: 'y' [V] was measured in 1 of 1"),
+        (
+            "{name: y, unit: K, goal: maximize}",
+            "past tasks: none measured 'y' [K]; they are used for what they measured: 'y' [mV]",
+        ),
+        ("{name: z, goal: maximize}", "past tasks: none measured 'z'; they are used for what they measured: 'y' [mV]"),
+    ],
+)
+def test_validate_states_what_past_tasks_are_matched_to(
+    target: str, note: str, designer: Designer, folder: Path
+) -> None:
+    table().to_csv("a.csv", index=False)
+    designer("tasks", "import", "a.csv", "-o", "past", "--yes")
+    (folder / "c.yaml").write_text(
+        "designer: 1\nname: c\nspace:\n  - {name: T, kind: numeric, unit: degC, bounds: [300, 900]}\n"
+        f"targets:\n  - {target}\nprior: {{tasks: [past]}}\n"
+    )
+    done = designer("validate", "c.yaml")
+    assert done.code == 0
+    assert f"note: {note}" in done.out
