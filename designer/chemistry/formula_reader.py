@@ -27,6 +27,8 @@ MIN_AMOUNT = 1e-8
 """An amount below which an element is not there."""
 
 REMEDY = "write element symbols and amounts, such as Fe2O3, Ba0.5Sr0.5CoO3 or (NH4)2SO4"
+_WRITTEN_ONE = re.compile(r"[A-Za-z)\]}]1(?![\d.])")
+"""The amount 1, which only programs write: they write no dots of hydrates, and their stops are decimal points."""
 REMEDY_DOT = "put crystal water, or another part, behind a dot or in brackets, such as {}"
 _HYDRATE = "CuSO4·5H2O or CuSO4(H2O)5"
 _REMEDY_GROUP = "write element symbols and amounts instead of the group, or (OAc) for acetate, (iPr) for propyl"
@@ -113,6 +115,8 @@ def _refuse_unsure(plain: str, shown: str) -> None:
         raise NotFormula(f"{shown} is not a formula: it is a name of a material")
     if UNSURE.search(plain):
         raise NotFormula(f"formula {shown} can be read in two ways: an element or an organic group", _REMEDY_GROUP)
+    if _WRITTEN_ONE.search(plain):
+        return
     for stop in STOP.finditer(plain):
         if _is_between_compounds(plain, stop):
             meant = f"{plain[: stop.start('mark')]}·{plain[stop.start('number') :]}; or write it in whole numbers"

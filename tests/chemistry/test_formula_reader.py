@@ -56,6 +56,7 @@ def test_a_full_stop_that_may_be_a_dot_is_refused_with_the_remedy(text: str) -> 
 @pytest.mark.parametrize(
     ("text", "amounts"),
     [
+        ("N0.8H2.4Na1Rb2C60", {"N": 0.8, "H": 2.4, "Na": 1, "Rb": 2, "C": 60}),
         ("SiO1.5", {"Si": 1, "O": 1.5}), ("Na.5CoO2", {"Na": 0.5, "Co": 1, "O": 2}),
         ("YBa2Cu3O6.5", {"Y": 1, "Ba": 2, "Cu": 3, "O": 6.5}),
         ("Li1.2Ni0.2Mn0.6O2", {"Li": 1.2, "Ni": 0.2, "Mn": 0.6, "O": 2}),

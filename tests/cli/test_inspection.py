@@ -47,20 +47,38 @@ def test_status_shows_what_is_open(designer: Designer) -> None:
     assert "1 of 20 experiments made" in text
 
 
-def test_outlier_is_flagged_until_it_is_amended(designer: Designer, folder: Path) -> None:
-    rows = [
-        f"60,20,20,{900 + 50 * i},N2,{round((1 + 9 * (i == 5)) * (100 + 10 * math.sin(i)), 1)},1" for i in range(12)
-    ]
+def outlier_campaign(designer: Designer, folder: Path, added: float) -> dict[str, Any]:
+    """Attach twelve results, of which the sixth is off by `added` MPa, and return the one that is flagged."""
+    rows = [f"60,20,20,{900 + 50 * i},N2,{round(100 + 10 * math.sin(i) + added * (i == 5), 1)},1" for i in range(12)]
     (folder / "old.csv").write_text("\n".join([RESULTS.splitlines()[0], *rows]) + "\n")
     assert designer("attach", "old.csv").code == 0
     (flagged,) = designer("status", "--json").data["doubts"]
-    assert [flagged[key] for key in ("measurement", "target", "unit", "value")] == ["M0006", "strength", "MPa", 904.1]
-    assert flagged["expected"] < flagged["counts_as"] < 300
-    text = f"M0006 (strength 904.1 MPa) is far above what the other results predict ({flagged['expected']:.4g} MPa)."
+    assert [flagged[key] for key in ("measurement", "target", "unit")] == ["M0006", "strength", "MPa"]
+    return dict(flagged)
+
+
+def assert_named_until_amended(designer: Designer, text: str) -> None:
     assert text in " ".join(designer("status").out.split())
     assert text in " ".join(designer("suggest", "-n", "1").out.split())
     assert designer("amend", "M0006", "strength=90.4").code == 0
     assert designer("status", "--json").data["doubts"] == []
+
+
+def test_outlier_is_flagged_until_it_is_amended(designer: Designer, folder: Path) -> None:
+    flagged = outlier_campaign(designer, folder, -800)
+    assert flagged["value"] == -709.6
+    assert flagged["expected"] > flagged["counts_as"] > -100
+    expected = f"{flagged['expected']:.4g}"
+    text = f"M0006 (strength -709.6 MPa) is far below what the other results predict ({expected} MPa)."
+    assert_named_until_amended(designer, text)
+
+
+def test_result_better_than_all_others_keeps_its_value_and_is_to_be_confirmed(designer: Designer, folder: Path) -> None:
+    flagged = outlier_campaign(designer, folder, 813.7)
+    assert flagged["discovery"]
+    assert flagged["value"] == flagged["counts_as"] == 904.1
+    text = "M0006 (strength 904.1 MPa) is better than all other results and far from what they predict"
+    assert_named_until_amended(designer, text)
 
 
 def test_possible_slip_among_few_results_is_flagged(designer: Designer, folder: Path) -> None:
