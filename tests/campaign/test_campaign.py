@@ -409,7 +409,7 @@ class TestChanging:
     def test_what_is_no_id(self) -> None:
         campaign: Any = create()
         for change in (campaign.withdraw, lambda subject: campaign.record_failure(subject, "broke")):
-            with pytest.raises(UnknownSuggestion, match="there is no suggestion .3."):
+            with pytest.raises(UnknownSuggestion, match="there is no suggestion '3'"):
                 change(3)
 
     def test_all_faults_of_a_change_of_the_space_at_once(self) -> None:
