@@ -98,8 +98,8 @@ def _relations(entries: str) -> str:
 def worksheet(rows: str, *, before: str = "", after: str = "") -> str:
     """Return the XML of a sheet.
 
-    >>> worksheet('<row r="1"/>', before="<cols/>")[-49:]
-    '<cols/><sheetData><row r="1"/></sheetData></worksheet>'[-49:]
+    >>> worksheet('<row r="1"/>', before="<cols/>").partition(">")[2]
+    '<cols/><sheetData><row r="1"/></sheetData></worksheet>'
     """
     return f'<worksheet xmlns="{_MAIN}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
 
