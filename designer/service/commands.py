@@ -9,6 +9,7 @@ from typing import Any
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_measurement
 from designer.campaign.log.events import Created, utc_now
+from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.versions import versions
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
 from designer.service import representations
@@ -200,7 +201,7 @@ def withdraw(
         return _changed(opened, opened.withdraw(subject, reason))
 
     def guard(opened: Campaign) -> None:
-        if subject.startswith("M"):
+        if names_measurement(subject):
             _check_measurement_version(opened, subject, expected_version)
 
     return _execute_once(lab, WriteRequest.of(caller, "withdraw", name, [subject, reason], key), act, guard)

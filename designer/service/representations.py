@@ -18,6 +18,7 @@ from designer.campaign.log.events import (
     Suggested,
     Withdrawn,
 )
+from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
@@ -69,7 +70,7 @@ def measurement_versions(events: Sequence[Event]) -> dict[str, int]:
     for event in events:
         if isinstance(event, Recorded | Amended):
             versions[event.measurement] = event.position
-        elif isinstance(event, Withdrawn) and event.subject.startswith("M"):
+        elif isinstance(event, Withdrawn) and names_measurement(event.subject):
             versions[event.subject] = event.position
     return versions
 

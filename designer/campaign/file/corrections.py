@@ -13,6 +13,7 @@ from typing import Any
 from designer.campaign.file import differences
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Amended, Design, Event, SpaceChanged, Withdrawn
+from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.numeric_cells import read_number, read_spread
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
@@ -125,7 +126,7 @@ def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, 
     events: list[Event] = []
     for subject in _each(subjects):
         try:
-            if str(subject).startswith("M"):
+            if names_measurement(subject):
                 done = known_measurement(state, subject).withdrawn
             else:
                 done = known_suggestion(state, subject).withdrawn_because is not None

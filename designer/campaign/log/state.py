@@ -23,6 +23,7 @@ from designer.campaign.log.events import (
     Suggested,
     Withdrawn,
 )
+from designer.campaign.log.ids import names_measurement
 from designer.errors import StoreError
 
 Status = Literal["open", "recorded", "failed", "withdrawn"]
@@ -154,20 +155,6 @@ def all_designs(state: CampaignState) -> list[Mapping[str, Cell]]:
     return [each.design for each in state.suggestions.values()] + made
 
 
-def suggestion_id(number: int) -> str:
-    """Return the id of the `number`-th suggestion.
-
-    >>> suggestion_id(7), suggestion_id(12345)
-    ('S0007', 'S12345')
-    """
-    return f"S{number:04d}"
-
-
-def measurement_id(number: int) -> str:
-    """Return the id of the `number`-th measurement."""
-    return f"M{number:04d}"
-
-
 def fold(events: Iterable[Event]) -> CampaignState:
     """Return the state after `events`, of which the first is the campaign's creation.
 
@@ -270,12 +257,12 @@ class _Fold:
         self.failures.append(Failure(event.design, event.reason, event.at, event.position, event.suggestion))
 
     def _withdrawn(self, event: Withdrawn) -> None:
-        if event.subject.startswith("S"):
-            found = self._known(event, event.subject, self.suggestions)
-            self.suggestions[event.subject] = replace(found, withdrawn_because=event.reason)
-        else:
+        if names_measurement(event.subject):
             measurement = self._known(event, event.subject, self.measurements)
             self.measurements[event.subject] = replace(measurement, withdrawn=True, reason=event.reason)
+        else:
+            found = self._known(event, event.subject, self.suggestions)
+            self.suggestions[event.subject] = replace(found, withdrawn_because=event.reason)
 
     def _amended(self, event: Amended) -> None:
         old = self._known(event, event.measurement, self.measurements)

@@ -11,6 +11,7 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
+from designer.campaign.log.ids import is_suggestion_id
 from designer.campaign.results.designs import lab_designs, violations
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData
@@ -159,7 +160,7 @@ def _rows(given: Any) -> list[dict[str, Any]]:
 
 def _is_design(given: Mapping[str, Any]) -> bool:
     """Whether a mapping of mappings is one design whose parts are all compositions, and not rows by id."""
-    return not all(str(name)[:1] == "S" and str(name)[1:].isdigit() for name in given)
+    return not all(is_suggestion_id(name) for name in given)
 
 
 def flattened(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from datetime import datetime
 from typing import Any
 
 from designer.campaign.log.events import Design, Event, Failed, Recorded
-from designer.campaign.log.state import CampaignState, measurement_id, suggested_designs
+from designer.campaign.log.ids import measurement_id
+from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results.designs import all_violations
 from designer.campaign.results.results_table import ResultRow, ResultTable
 from designer.errors import Fault, summarized
@@ -294,7 +295,7 @@ def measurement_flags(
             changes = [f"{key} {event.design.get(key)} instead of {asked[key]}" for key in asked]
             changes = [text for key, text in zip(asked, changes, strict=True) if asked[key] != event.design.get(key)]
             texts.append("made differently from what was suggested: " + ", ".join(changes))
-        texts += [f"kept, though {text}" for text in violations.get(event.measurement, ())]
+        texts += [f"recorded as made; {text}" for text in violations.get(event.measurement, ())]
         if texts:
             flags[event.measurement] = tuple(texts)
     return flags

@@ -16,7 +16,8 @@ from designer.acquisition.deadline import Deadline
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
-from designer.campaign.log.state import CampaignState, suggestion_id
+from designer.campaign.log.ids import suggestion_id
+from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs

@@ -21,7 +21,8 @@ from designer.campaign.log.events import (
     Withdrawn,
     placed,
 )
-from designer.campaign.log.state import CampaignState, advance, fold, measurement_id, suggestion_id
+from designer.campaign.log.ids import measurement_id, suggestion_id
+from designer.campaign.log.state import CampaignState, advance, fold
 from designer.errors import StoreError
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
