@@ -225,7 +225,9 @@ def run(arguments: list[str], folder: Path, *, memory: int = MEMORY, seconds: fl
         "from designer.cli.main import main\n"
         "code = main(sys.argv[1:])\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "sys.stderr.write(f'\\npeak {used.ru_maxrss} {used.ru_utime + used.ru_stime}')\n"
+        # Not ru_maxrss: it begins with the memory of the process that started this one.
+        "peak = next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "sys.stderr.write(f'\\npeak {peak} {used.ru_utime + used.ru_stime}')\n"
         "sys.exit(code)\n"
     )
 

@@ -29,6 +29,7 @@ import torch
 
 from benchmarks.studies.properties_page import PAGE, figure, page
 from benchmarks.studies.properties_work import ROWS, WORK, done, read, run
+from designer.errors import DesignerError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,4 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DesignerError as error:
+        sys.exit(str(error))

@@ -17,10 +17,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks.studies.load.stock import check, fill
+from designer.errors import MissingExtra
 from designer.service.store.accounts import Accounts
 from designer.service.store.paths import LabPaths
 
@@ -31,7 +33,7 @@ MAX_READ = 200.0  # milliseconds: the 95th percentile of reads is to stay below
 
 
 def main() -> int:
-    """Run every combination of backend and number of campaigns; return 1 if reads were too slow."""
+    """Run every combination of backend and number of campaigns; return 1 if reads were too slow, 2 without locust."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.load", description=__doc__)
     parser.add_argument("--backends", nargs="+", choices=("sqlite", "postgres"), default=["sqlite", "postgres"])
     parser.add_argument("--campaigns", type=int, nargs="+", default=[1, 500])
@@ -39,6 +41,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--out", type=Path, help="write the report here (default: print it)")
     given = parser.parse_args()
+    if find_spec("locust") is None:
+        print(MissingExtra("locust", "bench"), file=sys.stderr)
+        return 2
     rows = []
     for backend in given.backends:
         for campaigns in given.campaigns:
