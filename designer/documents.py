@@ -101,8 +101,9 @@ class ByKind:
             raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
         kind = given["kind"]
         if kind not in self.registry:
+            tag = str(kind).encode("utf-8", "backslashreplace").decode()
             expected = ", ".join(repr(name) for name in self.registry.names())
-            what = {"discriminator": "'kind'", "tag": str(kind), "expected_tags": expected}
+            what = {"discriminator": "'kind'", "tag": tag, "expected_tags": expected}
             raise PydanticKnownError("union_tag_invalid", what)
         chosen = self.registry.load(kind)
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.state import CampaignState
-from designer.campaign.results.measured_designs import by_design
+from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.objective import Objective, pareto_mask
 from designer.space import DesignSpace
 
@@ -28,19 +29,46 @@ def best_frame(
 
     Column ``best_by`` says why a design is there: its ``posterior`` mean is the best among those whose posterior means
     keep all limits, its ``measured`` mean is, or both. With several goals on a Pareto front, all designs of the fronts
-    are listed. Then come the design, the mean of each target's measurements, and the posterior mean and standard
-    deviation (``<target>_mean``, ``<target>_sd``) where there is a model.
+    are listed. Designs that the bounds or the constraints forbid do not count; `forbidden_best` lists them. Then come
+    the design, the mean of each target's measurements, and the posterior mean and standard deviation
+    (``<target>_mean``, ``<target>_sd``) where there is a model.
     """
+    groups = by_design(space, objective.targets, state.results)
+    return _frame(space, objective, groups, posterior, allowed_mask(groups))
+
+
+def forbidden_best(
+    space: DesignSpace, objective: Objective, state: CampaignState, posterior: CampaignPosterior | None
+) -> pd.DataFrame:
+    """Return the measured designs that would be the best if the space did not forbid them.
+
+    As `best_frame`, with a column ``forbidden``: in words, which bound or constraint the design does not keep.
+    """
+    groups = by_design(space, objective.targets, state.results)
+    if all(group.allowed for group in groups):
+        return _frame(space, objective, [], None, allowed_mask([])).assign(forbidden=[])
+    frame = _frame(space, objective, groups, posterior, np.ones(len(groups), dtype=np.bool_))
+    reasons = {group.label: "; ".join(space.violations(group.coordinates)) for group in groups if not group.allowed}
+    frame = frame[[label in reasons for label in frame.index]]
+    return frame.assign(forbidden=[reasons[label] for label in frame.index])
+
+
+def _frame(
+    space: DesignSpace,
+    objective: Objective,
+    groups: Sequence[MeasuredDesign],
+    posterior: CampaignPosterior | None,
+    allowed: BoolArray,
+) -> pd.DataFrame:
     import pandas as pd
 
-    groups = by_design(space, objective.targets, state.results)
     names = [target.name for target in objective.targets]
     measured = np.array([group.means for group in groups]).reshape(-1, len(names))
     mean = sd = None
     if posterior is not None and groups:
         mean, sd = posterior.predict(np.array([group.coordinates for group in groups]))
-    raw = set(best_rows(objective, measured))
-    modelled = set() if mean is None else set(best_rows(objective, mean, goals_of=measured))
+    raw = set(best_rows(objective, measured, allowed=allowed))
+    modelled = set() if mean is None else set(best_rows(objective, mean, goals_of=measured, allowed=allowed))
     rows = []
     for i in [*sorted(modelled), *sorted(raw - modelled)]:
         row: dict[str, Any] = {
@@ -59,18 +87,22 @@ def best_frame(
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
 
 
-def best_rows(objective: Objective, Y: FloatArray, goals_of: FloatArray | None = None) -> list[int]:
+def best_rows(
+    objective: Objective, Y: FloatArray, goals_of: FloatArray | None = None, allowed: BoolArray | None = None
+) -> list[int]:
     """Return the rows of `Y` (``n x m``) that are best among the feasible ones: one, or all of a Pareto front.
 
     Parameters
     ----------
     goals_of
         Measured values (``n x m``): rows without a measured goal do not count. `Y` itself unless given.
+    allowed
+        Which rows count (``n``); all unless given.
     """
     given = Y if goals_of is None else goals_of
     goals = list(objective.goal_columns)
     usable = np.isfinite(given[:, goals]).all(axis=1) & np.asarray(objective.feasible(Y), dtype=bool)
-    rows = np.flatnonzero(usable)
+    rows = np.flatnonzero(usable if allowed is None else usable & allowed)
     if not len(rows):
         return []
     ranges = objective.ranges(given) if objective.mode == "desirability" else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from designer.campaign.log.state import CampaignState
+from designer.campaign.log.state import CampaignState, replicates_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.stopping import Verdict, spent
 from designer.campaign.wording import count, percent
@@ -34,6 +35,8 @@ class Status:
         The weights of past tasks and the evidence for them; None without past tasks.
     flagged
         Results flagged as outliers or as possible slips.
+    replicates, open_results
+        How many results each suggestion shall have, and how many each of the open ones has.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Status:
     notices: tuple[str, ...] = ()
     prior: PriorEvidence | None = None
     flagged: tuple[FlaggedResult, ...] = ()
+    replicates: int = 1
+    open_results: tuple[int, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -69,12 +74,16 @@ class Status:
             f"{self.attached} of them attached",
         ]
         if self.open:
-            lines.append(f"open: {', '.join(self.open)}")
+            lines.append(f"open: {', '.join(self._open_words())}")
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
         lines += map(str, self.flagged)
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return lines + list(self.notices)
+
+    def _open_words(self) -> Iterator[str]:
+        for name, results in zip(self.open, self.open_results or (0,) * len(self.open), strict=True):
+            yield f"{name} ({results} of {self.replicates} results)" if self.replicates > 1 else name
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -118,4 +127,6 @@ def status_of(
         notices=notices,
         prior=prior,
         flagged=flagged,
+        replicates=replicates_of(state.spec),
+        open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.best import best_frame
-from designer.campaign.file import corrections
+from designer.campaign.best import best_frame, forbidden_best
+from designer.campaign.file import corrections, differences
 from designer.campaign.file.opening import Opening, Specs
 from designer.campaign.file.settings import Settings
 from designer.campaign.file.spec import CampaignSpec
@@ -27,6 +27,7 @@ from designer.campaign.suggesting.stopping import Verdict, verdict
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
+from designer.whole_files import write_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +101,17 @@ class CampaignView:
         """Where relative paths start."""
         return self._given.folder
 
+    @property
+    def file(self) -> Path | None:
+        """The campaign file; None for a campaign made in Python or resumed from its store."""
+        return self._given.file
+
+    def file_differences(self) -> list[str]:
+        """Return in words how the campaign's space differs from that of its file; nothing where both agree."""
+        if self._given.file is None:
+            return []
+        return differences.space_changes(self._given.space, self._specs.known(self.state).space)
+
     def refresh(self) -> None:
         """Read what other processes have written."""
         self._journal.refresh()
@@ -132,6 +144,10 @@ class CampaignView:
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
         return best_frame(self.space, self.objective, self.state, self.posterior())
+
+    def forbidden_best(self) -> pd.DataFrame:
+        """Return measured designs that would be the best if the bounds and constraints did not forbid them."""
+        return forbidden_best(self.space, self.objective, self.state, self.posterior())
 
     def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
@@ -219,6 +235,8 @@ class CampaignView:
     def export(self, path: Path | str) -> Path:
         """Write the measurements (``.csv``) or the events (``.jsonl``) to a file and return its path.
 
+        The file is written whole or not at all; an older one is replaced.
+
         Raises
         ------
         InvalidInput
@@ -226,9 +244,9 @@ class CampaignView:
         """
         path = Path(path)
         if path.suffix == ".csv":
-            self.measurements().to_csv(path)
+            write_over(path, self.measurements().to_csv())
         elif path.suffix == ".jsonl":
-            path.write_text("".join(to_json(event) + "\n" for event in self.events), encoding="utf-8")
+            write_over(path, "".join(to_json(event) + "\n" for event in self.events))
         else:
             raise InvalidInput(Fault(f"cannot export to {path.name!r}", "end it in .csv (results) or .jsonl (events)"))
         return path

@@ -13,6 +13,7 @@ import typer
 from designer.cli.options import CampaignArgument, CampaignOption, JsonFlag, campaign_file
 from designer.cli.output import Report, emit
 from designer.errors import Fault, InvalidInput
+from designer.whole_files import is_full, write_new
 
 if TYPE_CHECKING:
     from designer.campaign.file.spec import CampaignSpec
@@ -79,6 +80,7 @@ def init(
 
 def validate(campaign: CampaignArgument = None, option: CampaignOption = None, as_json: JsonFlag = False) -> None:
     """List all that is wrong with a campaign file, one line a fault, without writing or running anything."""
+    from designer.campaign.file.candidates import refuse_unusable_candidates
     from designer.campaign.file.spec import CampaignSpec
     from designer.campaign.file.unit_notes import unit_notes
 
@@ -86,6 +88,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     spec = CampaignSpec.from_file(path)
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
+    refuse_unusable_candidates(spec)
     candidates, notes = _candidates(spec.space), [*unit_notes(spec), *_past_quantities(spec)]
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
@@ -138,11 +141,12 @@ def _write(draft: Draft, path: Path) -> None:
     text = render(draft)
     CampaignSpec.from_document(read_document(text, file=f"{path} (not written)"), folder=path.parent)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         _refuse_to_overwrite(path)
     except OSError as error:
+        if is_full(error):
+            raise
         remedy = "give another with --output"
         raise InvalidInput(Fault(f"cannot be written: {error.strerror}", remedy, file=str(path))) from None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.cli.output import Table, number
 from designer.errors import Fault, InvalidInput
+from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,25 +67,37 @@ def design_table(space: DesignSpace, rows: Iterable[tuple[str, Mapping[str, Any]
     return Table(["", *parameter_headers(space)], lines, title)
 
 
-def sheet_headers(space: DesignSpace, targets: Sequence[Target]) -> list[str]:
+def sheet_headers(space: DesignSpace, targets: Sequence[Target], replicates: int = 1) -> list[str]:
     """Return the headers of a table to fill in: the id, the lab columns and the targets, with units."""
-    headers = ["suggestion"]
+    headers = ["suggestion", "replicate"] if replicates > 1 else ["suggestion"]
     for parameter in space.parameters:
         headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
     return headers + [with_unit(target.column or target.name, target.unit) for target in targets]
 
 
 def write_sheet(
-    path: Path, space: DesignSpace, targets: Sequence[Target], rows: Iterable[tuple[str, Mapping[str, Any]]]
+    path: Path,
+    space: DesignSpace,
+    targets: Sequence[Target],
+    rows: Iterable[tuple[str, Mapping[str, Any]]],
+    replicates: int = 1,
 ) -> None:
-    """Write a CSV file of designs with empty cells for the targets: fill them in and give it to `designer record`."""
-    import csv
+    """Write a CSV file of designs with empty cells for the targets: fill them in and give it to `designer record`.
 
-    with path.open("x", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(sheet_headers(space, targets))
-        for name, design in rows:
-            writer.writerow([name, *(cell(design[column]) for column in space.columns), *("" for _ in targets)])
+    With several replicates each design has as many rows, which a column ``replicate`` numbers. The file is written
+    whole or not at all.
+    """
+    import csv
+    import io
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(sheet_headers(space, targets, replicates))
+    for name, design in rows:
+        cells = [*(cell(design[column]) for column in space.columns), *("" for _ in targets)]
+        for replicate in range(1, replicates + 1):
+            writer.writerow([name, *([replicate] if replicates > 1 else []), *cells])
+    write_new(path, text.getvalue())
 
 
 def refuse_existing(path: Path) -> None:

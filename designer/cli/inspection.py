@@ -63,8 +63,17 @@ def best(
 ) -> None:
     """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
     opened = open_campaign(campaign_file(campaign, option), store)
+    from designer.campaign.results.frames import best_data
+
     rows = _best_rows(opened)
-    answer = Report({"campaign": opened.name, "best": rows})
+    excluded = opened.forbidden_best()
+    forbidden = [
+        {**row, "forbidden": reason}
+        for row, reason in zip(
+            best_data(excluded, opened.space, opened.objective.targets), excluded["forbidden"], strict=True
+        )
+    ]
+    answer = Report({"campaign": opened.name, "best": rows, "forbidden": forbidden})
     if rows:
         answer.show(_best_table(opened, rows))
         answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
@@ -72,6 +81,11 @@ def best(
         answer.say("Nothing has been measured yet.")
     else:
         answer.say("No measured design meets all limits yet.")
+    if forbidden:
+        answer.say("Not counted, since the space forbids them now:")
+        answer.show(_best_table(opened, forbidden))
+        for row in forbidden:
+            answer.say(f"{row['id']}: {row['forbidden']}")
     emit(answer, as_json)
 
 

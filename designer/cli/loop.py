@@ -19,7 +19,7 @@ from designer.cli.options import (
     open_campaign,
     split_campaign,
 )
-from designer.cli.output import Report, emit, warn
+from designer.cli.output import OTHER, OutputError, Report, disk_words, emit, warn
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def suggest(
     as_json: JsonFlag = False,
 ) -> None:
     """Suggest the next experiments."""
-    from designer.cli.design_cells import design_table, refuse_existing, write_sheet
+    from designer.cli.design_cells import design_table, refuse_existing
 
     path = campaign_file(campaign, option)
     if n is not None and replicate_of:
@@ -70,24 +70,35 @@ def suggest(
     frame = opened.suggest(n, replicate_of=replicate_of or ())
     rows = [(str(name), opened.state.suggestions[str(name)].design) for name in frame.index]
     notes = _notes_of(opened, [name for name, _ in rows])
-    if csv is not None:
-        write_sheet(csv, opened.space, opened.objective.targets, rows)
+    failed = None if csv is None else _try_to_write_sheet(csv, opened, rows)
     data: dict[str, Any] = {
         "campaign": opened.name,
         "suggestions": [{"id": name, "design": dict(design)} for name, design in rows],
         "notes": notes,
-        "csv": str(csv) if csv is not None else None,
+        "csv": str(csv) if csv is not None and failed is None else None,
     }
+    if failed is not None:
+        data |= {"error": failed, "faults": []}
     report = Report(data)
     report.show(design_table(opened.space, rows))
     for note in notes:
         report.say(note)
-    if csv is not None:
+    if failed is not None:
+        report.say("These suggestions are recorded: 'designer status' shows them again.")
+    elif csv is not None:
         report.say(f"Fill in {csv}, then: designer record {csv}")
     else:
         values = " ".join(f"{target.name}=VALUE" for target in opened.objective.targets)
         report.say(f"Then record the result: designer record {rows[0][0]} {values}")
-    emit(report, as_json)
+    try:
+        emit(report, as_json)
+    except OutputError:
+        warn(f"Recorded: {', '.join(name for name, _ in rows)}")
+        raise
+    if failed is not None:
+        if not as_json:
+            warn(f"designer: {failed}")
+        raise typer.Exit(OTHER)
 
 
 def record(
@@ -210,7 +221,8 @@ def amend(
             opened = open_campaign(path, store)
             before = opened.state.position
             opened.amend_space(bounds=_bounds(bounds or []), add_choices=_choices(choice or []))
-        _answer_changes(opened, _space_changes(opened) if opened.state.position > before else [], as_json)
+        changes = _space_changes(opened) if opened.state.position > before else []
+        _answer_changes(opened, changes, opened.file_differences(), as_json)
         return
     from designer.cli.design_cells import read_words
 
@@ -262,10 +274,21 @@ def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
     return Campaign.open(path, store=store, accept_space=True), before
 
 
+def _try_to_write_sheet(csv: Path, opened: Campaign, rows: Sequence[tuple[str, Any]]) -> str | None:
+    """Write the table to fill in; return what is wrong where it cannot be written: the suggestions are recorded."""
+    from designer.cli.design_cells import write_sheet
+
+    try:
+        write_sheet(csv, opened.space, opened.objective.targets, rows, opened.settings.replicates)
+    except OSError as error:
+        return disk_words(error)
+    return None
+
+
 def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     """Return remarks about the suggestions that were just made."""
     from designer.campaign.log.events import Suggested
-    from designer.campaign.suggesting.stopping import verdict
+    from designer.campaign.suggesting.stopping import over_budget, verdict
 
     notes = list(opened.notices)
     for event in reversed(opened.events):
@@ -275,6 +298,9 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     earlier = [each.id for each in opened.state.open if each.id not in names]
     if earlier:
         notes.append(f"Open from before: {', '.join(earlier)}")
+    excess = over_budget(opened.settings, opened.state)
+    if excess is not None:
+        notes.append(excess)
     # Without the rule that needs a model: `designer status` reports that one.
     decided = verdict(opened.settings, opened.objective, opened.space, opened.state)
     if decided.stop:
@@ -389,8 +415,13 @@ def _answer_change(opened: Campaign, subject: str, what: str, changed: bool, as_
     emit(report, as_json)
 
 
-def _answer_changes(opened: Campaign, changes: list[str], as_json: bool) -> None:
-    report = Report({"campaign": opened.name, "changed": bool(changes), "changes": changes})
+def _answer_changes(opened: Campaign, changes: list[str], differences: list[str], as_json: bool) -> None:
+    data = {"campaign": opened.name, "changed": bool(changes), "changes": changes, "file_differs": differences}
+    report = Report(data)
     for change in changes or ["Unchanged: the space already has these settings."]:
         report.say(change)
+    if differences:
+        report.say(f"The file {opened.file} is not changed. Write the same there, so that both agree:")
+        for difference in differences:
+            report.say(f"  {difference}")
     emit(report, as_json)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from designer.cli import campaign_files, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.command_words import check_all_commands
-from designer.cli.output import INTERRUPTED, OK, OTHER, fail, usage, warn
+from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
 
 app = typer.Typer(
     name="designer",
@@ -44,17 +46,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # characters that a terminal cannot show are written as \\xb5
             stream.reconfigure(errors="backslashreplace")
     try:
+        code = _run(arguments, as_json)
+        sys.stdout.flush()
+    except OSError as error:  # stdout itself cannot be written: stderr alone is left
+        _abandon_stdout()
+        return OTHER if isinstance(error, BrokenPipeError) else fail(output_failed(error), as_json=False)
+    if code == INTERRUPTED:
+        warn("Interrupted. All recorded results are saved; run the same command to continue.")
+    return code
+
+
+def _run(arguments: list[str], as_json: bool) -> int:
+    """Run one command and report its errors. Raises OSError where the report cannot be written."""
+    try:
         code = app(arguments, prog_name="designer", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        return INTERRUPTED
+    except OutputError as error:
+        raise error.reason from None
     except Exception as error:  # noqa: BLE001  every error becomes one line, never a traceback
         if hasattr(error, "format_message"):  # raised by typer for a wrong command line, in all its versions
             hint = f"see '{_command_path(error)} --help'"
             return usage(error.format_message(), hint, as_json)
         return fail(error, as_json)
-    if code == INTERRUPTED:
-        warn("Interrupted. All recorded results are saved; run the same command to continue.")
     return code if isinstance(code, int) else OK
+
+
+def _abandon_stdout() -> None:
+    """Point stdout to nothing, so that the interpreter does not try to write the rest when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 def _command_path(error: Exception) -> str:

@@ -6,6 +6,7 @@ command fails: ``{"error": "...", "faults": [...]}``; the exit code tells the tw
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from designer.errors import DesignerError, Fault, InvalidInput, summarized
+from designer.whole_files import is_full
 
 OK, OTHER, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -50,11 +52,33 @@ class Table:
     title: str | None = None
 
 
+class OutputError(DesignerError):
+    """The result of a command cannot be written to stdout; what the command recorded is kept."""
+
+    def __init__(self, reason: OSError) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
+
+
 def emit(report: Report, as_json: bool) -> None:
-    """Print `report` to stdout, as text or as one JSON object."""
-    if as_json:
-        write_json(report.data)
-        return
+    """Print `report` to stdout, as text or as one JSON object.
+
+    Raises
+    ------
+    OutputError
+        If stdout cannot be written.
+    """
+    try:
+        if as_json:
+            write_json(report.data)
+        else:
+            _print(report)
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error) from None
+
+
+def _print(report: Report) -> None:
     console = _console()
     for part in report.parts:
         if isinstance(part, Table):
@@ -156,7 +180,29 @@ def _one_line(error: BaseException) -> str:
     text = _flat(str(error))
     if isinstance(error, DesignerError):
         return text or type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None:
+        return disk_words(error)
     return f"{type(error).__name__}: {text} (set {DEBUG_VARIABLE}=1 to see where)"
+
+
+def output_failed(error: OSError) -> DesignerError:
+    """Return the error to report where stdout cannot be written."""
+    reason = "the disk is full" if is_full(error) else (error.strerror or str(error)).lower()
+    return DesignerError(f"the output cannot be written: {reason}; what was recorded is kept, see 'designer status'")
+
+
+def disk_words(error: OSError) -> str:
+    """Say what is wrong with the disk, or with a file or folder on it, and what to do.
+
+    >>> disk_words(OSError(28, "No space left on device", "report.html"))
+    'report.html: the disk is full, nothing was written; free some space and run the command again'
+    """
+    place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    if is_full(error):
+        return f"{place}the disk is full, nothing was written; free some space and run the command again"
+    if error.errno == errno.EROFS:
+        return f"{place}the disk is read-only, nothing was written; give a place that can be written"
+    return f"{place}{(error.strerror or str(error)).lower()}"
 
 
 def _flat(text: str) -> str:

@@ -12,6 +12,7 @@ import typer
 from designer.cli.options import CampaignOption, IgnoreOption, JsonFlag, StoreOption, open_campaign, split_campaign
 from designer.cli.output import Report, Table, emit, number, warn, with_error
 from designer.errors import Fault, InvalidInput
+from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -315,5 +316,4 @@ def _write(out: Path, designs: pd.DataFrame | list[dict[str, str]], found: Seque
         name, unit = each.quantity.name, each.quantity.unit
         for ending, values in (("", each.value), ("_low", each.lower), ("_high", each.upper)):
             frame[with_unit(name + ending, unit)] = values
-    with out.open("x", encoding="utf-8", newline="") as file:
-        frame.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
+    write_new(out, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

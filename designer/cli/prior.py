@@ -11,6 +11,7 @@ import typer
 from designer.cli.options import JsonFlag, one_of
 from designer.cli.output import Report, Table, emit, number, warn
 from designer.errors import Fault, InvalidPrior
+from designer.whole_files import is_full
 
 if TYPE_CHECKING:
     from designer.priors.evaluation import Line
@@ -63,20 +64,35 @@ def fit(
     as_json: JsonFlag = False,
 ) -> None:
     """Fit a prior to past tasks and save it, with a card of its sources and of its predictive quality."""
+    from designer.campaign.suggesting.past_tasks import content_digest
     from designer.priors import saving
     from designer.priors.evaluation import evaluate, source_tasks_for, summary
     from designer.priors.kinds import PROPERTIES, prior_of
 
-    _refuse_written(out, force)
+    existing = _existing(out, force)
     read = _read(tasks, leave_out)
+    request = {"kind": kind, "seed": seed, "held_out": held_out, "content": content_digest(kind, read)}
+    if existing is not None and not force:
+        if existing.get("request") != request:
+            raise InvalidPrior(Fault("the folder contains a prior", "give --force to replace it", file=str(out)))
+        answer = Report({"folder": str(out), "card": existing})
+        answer.say(f"{out} holds this prior already: nothing was fitted.")
+        emit(answer, as_json)
+        return
     whole = kind == PROPERTIES  # its card has the out-of-fold skill of each task instead
     fitted = prior_of(kind, **{"progress": _report_step} if whole else {}).fit(read, seed=seed)
     lines: list[Line] = []
     if held_out and not whole and any(source_tasks_for(task, read) for task in read):
         lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_show), seed=seed)
-    fitted.save(out)
-    known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines]}
-    card = saving.annotate(out, known)
+    known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines], "request": request}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        card = saving.save_whole(fitted, out, known)
+    except OSError as error:
+        if is_full(error):
+            raise
+        what = f"cannot be written: {error.strerror}"
+        raise InvalidPrior(Fault(what, "give another folder with --out", file=str(out))) from None
     answer = Report({"folder": str(out), "card": card})
     answer.say(f"Wrote {out}: a prior of kind {kind!r} from {len(read)} past tasks.")
     if lines:
@@ -248,16 +264,22 @@ def _terms(places: Sequence[Path]) -> list[dict[str, Any]]:
     return terms
 
 
-def _refuse_written(out: Path, force: bool) -> None:
+def _existing(out: Path, force: bool) -> dict[str, Any] | None:
+    """Return the card of the prior in a folder; None where there is none, or one that cannot be read is replaced."""
     from designer.priors import saving
 
-    if out.is_dir() and any(out.iterdir()):
-        if not saving.is_saved(out):
-            raise InvalidPrior(Fault("the folder contains other files", "give a new folder", file=str(out)))
-        if not force:
-            raise InvalidPrior(Fault("the folder contains a prior", "give --force to replace it", file=str(out)))
     if out.exists() and not out.is_dir():
         raise InvalidPrior(Fault("this is a file, not a folder", "give a folder", file=str(out)))
+    if not out.is_dir() or saving.is_unfinished(out):
+        return None
+    if not saving.is_saved(out):
+        raise InvalidPrior(Fault("the folder contains other files", "give a new folder", file=str(out)))
+    try:
+        return saving.read(out)[0]
+    except InvalidPrior:
+        if force:
+            return None
+        raise
 
 
 def _after(word: str, text: str | None) -> str:

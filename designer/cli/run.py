@@ -117,12 +117,12 @@ def _best(opened: Campaign) -> str:
     import numpy as np
 
     from designer.campaign.best import best_rows
-    from designer.campaign.results.measured_designs import by_design
+    from designer.campaign.results.measured_designs import allowed_mask, by_design
 
     groups = by_design(opened.space, opened.objective.targets, opened.state.results)
     if not groups:
         return ""
-    rows = best_rows(opened.objective, np.array([group.means for group in groups]))
+    rows = best_rows(opened.objective, np.array([group.means for group in groups]), allowed=allowed_mask(groups))
     if not rows:
         return "(no measured design meets all limits yet)"
     if len(rows) > 1:

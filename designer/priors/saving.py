@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
 from designer.priors import provenance
+from designer.whole_files import part_folder, publish, sync_folder, write_over
 
 Serialized = tuple[Mapping[str, Any], Mapping[str, Tensor]]
 """The card of a prior and its tensors."""
@@ -45,21 +45,23 @@ class SavedPrior(ABC):
 
 CARD = "prior.json"
 WEIGHTS = "weights.safetensors"
+SEAL = "card_digest"
+"""The card's entry with the digest of its other entries; cards of version 0.1 have none."""
 VERSION = 1
 
 _digests: WeakKeyDictionary[Savable, str] = WeakKeyDictionary()
 
 
 def write(folder: Path | str, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Write a prior into a folder, the card last: a folder without a card is no prior.
+    """Write a prior into a folder, in the place of an older one if there is one.
 
-    The card says which version of this format it is, and the digest of the weights.
+    The card says which version of this format it is, and the digest of the weights. At any instant the folder holds
+    the older prior or this one: see `_replace_prior`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     content, weights = _encoded(card, tensors)
-    _replace(folder / WEIGHTS, weights)
-    _replace(folder / CARD, content)
+    _replace_prior(folder, _sealed(json.loads(content)), weights)
 
 
 def annotate(folder: Path | str, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,8 +71,69 @@ def annotate(folder: Path | str, more: Mapping[str, Any]) -> dict[str, Any]:
     """
     card = read_card(folder)
     whole = {**more, "version": provenance.version(), "code": provenance.code(), **card}
-    _replace(Path(folder) / CARD, (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode())
-    return whole
+    write_over(Path(folder) / CARD, _sealed(whole))
+    return read_card(folder)
+
+
+def save_whole(prior: Savable, folder: Path, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Save a prior as a folder that is there whole or not at all, and return its card.
+
+    An older prior in the folder is replaced; a program that is killed leaves that one or this one.
+
+    Parameters
+    ----------
+    more
+        Further entries of the card; see `annotate`.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; then it is as it was.
+    """
+    with part_folder(folder) as part:
+        prior.save(part)
+        card = annotate(part, more) if more is not None else read_card(part)
+        if not folder.is_dir() or not any(folder.iterdir()):
+            publish(part, folder)
+        elif {path.name for path in part.iterdir()} <= {CARD, WEIGHTS}:
+            weights = part / WEIGHTS
+            _replace_prior(folder, (part / CARD).read_bytes(), weights.read_bytes() if weights.exists() else None)
+        else:
+            _replace_folder(part, folder)
+    return card
+
+
+def _replace_prior(folder: Path, card: bytes, weights: bytes | None) -> None:
+    """Write card and weights so that each instant leaves a readable prior: writing the card is the one step.
+
+    The weights are first written under the name of their digest, by which `read` finds them as long as
+    ``weights.safetensors`` is that of the older card.
+    """
+    waiting = None
+    if weights is not None:
+        waiting = folder / _weights_name(hashlib.sha256(weights).hexdigest())
+        write_over(waiting, weights)
+    write_over(folder / CARD, card)
+    if waiting is not None:
+        waiting.replace(folder / WEIGHTS)
+    for left in folder.glob("weights-*.safetensors"):  # of a program that was killed
+        left.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def _weights_name(digest: str) -> str:
+    return f"weights-{digest[:16]}.safetensors"
+
+
+def _replace_folder(part: Path, folder: Path) -> None:
+    """Put a folder of another package's files in the place of an older one, which is moved aside first."""
+    with part_folder(folder.with_name(f"{folder.name}.old")) as aside:
+        folder.rename(aside / folder.name)
+        try:
+            publish(part, folder)
+        except OSError:
+            (aside / folder.name).rename(folder)
+            raise
 
 
 def read(folder: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -83,32 +146,67 @@ def read(folder: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """
     card = read_card(folder)
     path = Path(folder) / WEIGHTS
-    try:
-        weights = path.read_bytes()
-    except OSError as error:
-        raise _refused(path, f"it cannot be read ({error.strerror})", "copy the whole folder again") from None
-    if hashlib.sha256(weights).hexdigest() != card.get("weights"):
-        raise _refused(path, "it is damaged: its digest is not the card's", "copy the whole folder again")
+    weights = _weights_of(Path(folder), card.get("weights"))
     try:
         return card, load(weights)
     except SafetensorError as error:
         raise _refused(path, f"it is no safetensors file ({error})", "save the prior again") from None
 
 
+def _weights_of(folder: Path, digest: object) -> bytes:
+    """Return the weights that a card names by their digest."""
+    path, problem = folder / WEIGHTS, None
+    for each in (path, folder / _weights_name(str(digest)) if _is_digest(digest) else path):
+        try:
+            weights = each.read_bytes()
+        except OSError as error:
+            problem = problem or f"it cannot be read ({error.strerror})"
+            continue
+        if hashlib.sha256(weights).hexdigest() == digest:
+            return weights
+        problem = "it is damaged: its digest is not the card's"
+    raise _refused(path, str(problem), "copy the whole folder again")
+
+
+def _is_digest(text: object) -> bool:
+    return isinstance(text, str) and len(text) == 64 and all(sign in "0123456789abcdef" for sign in text)
+
+
 def read_card(folder: Path | str) -> dict[str, Any]:
     """Return the card of a saved prior alone; see `read`."""
     path = Path(folder) / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except OSError as error:
         what = f"there is no saved prior here ({error.strerror})"
         raise _refused(path, what, "name a folder that 'designer prior fit' wrote") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise _refused(path, "it is no JSON", "save the prior again") from None
     if not isinstance(card, dict) or card.get("designer_prior") != VERSION:
         found = card.get("designer_prior") if isinstance(card, dict) else None
-        raise _refused(path, f"its format is {found!r}, not {VERSION}", "save the prior again with this version")
+        shown = repr(found)[:40]
+        raise _refused(path, f"its format is {shown}, not {VERSION}", "save the prior again with this version")
+    if card.get(SEAL) not in (None, _seal(card)):
+        raise _refused(path, "it is damaged: its content is not what was saved", "copy the whole folder again")
     return card
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _sealed(card: Mapping[str, Any]) -> bytes:
+    """Return the content of a card's file, with the digest of all other entries: damage is seen when it is read."""
+    return (json.dumps({**card, SEAL: _seal(card)}, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _seal(card: Mapping[str, Any]) -> str:
+    card = {key: value for key, value in card.items() if key != SEAL}
+    try:
+        text = json.dumps(card, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_of(prior: Savable) -> str:
@@ -141,15 +239,11 @@ def is_saved(folder: Path | str) -> bool:
     return (Path(folder) / CARD).is_file()
 
 
+def is_unfinished(folder: Path | str) -> bool:
+    """Whether a folder holds nothing but what version 0.1 left when it was killed while it saved a prior."""
+    names = [path.name for path in Path(folder).iterdir()]
+    return CARD not in names and all(name == WEIGHTS or name in (f"{WEIGHTS}.part", f"{CARD}.part") for name in names)
+
+
 def _refused(path: Path, what: str, remedy: str) -> InvalidPrior:
     return InvalidPrior(Fault(what, remedy, file=str(path)))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    waiting = path.with_name(path.name + ".part")
-    with waiting.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from designer.report.content import Content, Section
+from designer.whole_files import write_over
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
@@ -44,7 +45,7 @@ def write_report(
         text = render_markdown(content, path.with_name(f"{path.stem}-figures"), sections)
     else:
         text = render(content, sections)
-    path.write_text(text, encoding="utf-8")
+    write_over(path, text)
     if figures is not None:
         folder = Path(figures)
         folder.mkdir(exist_ok=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.whole_files import write_over
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -80,7 +82,7 @@ class Drawing:
         """Write the figure to a file that ends in ``.svg`` or ``.png``, on white, and return its path."""
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
-        path.write_bytes(self._drawn(kind, transparent=False))
+        write_over(path, self._drawn(kind, transparent=False))
         return path
 
     def _repr_png_(self) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
-from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.wording import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
@@ -55,7 +55,8 @@ def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if not groups:
         return []
-    return [groups[i] for i in best_rows(campaign.objective, np.array([group.means for group in groups]))]
+    means = np.array([group.means for group in groups])
+    return [groups[i] for i in best_rows(campaign.objective, means, allowed=allowed_mask(groups))]
 
 
 # The table of experiments

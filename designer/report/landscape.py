@@ -11,7 +11,7 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell
-from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.wording import design_text
 from designer.interpretation.response import PairMap, Ternary, pair_map, slices_through, ternary
 from designer.interpretation.sensitivity import importance
@@ -64,7 +64,8 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
 def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
     """Return the design around which predictions are shown: the best by the model, or the first of a front."""
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
-    best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
+    measured = np.array([group.means for group in groups])
+    best = best_rows(known.objective, mean, goals_of=measured, allowed=allowed_mask(groups))
     if not best:
         return groups[0], "since no measured design meets all limits"
     if len(best) > 1:

@@ -9,6 +9,7 @@ from pathlib import Path
 from designer.report.chapters import Chapter, chapters
 from designer.report.content import Content, Experiment, Section
 from designer.report.number_format import number, uncertain, with_unit
+from designer.whole_files import write_over
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
 
@@ -67,7 +68,7 @@ def _chapter(chapter: Chapter, folder: Path) -> Iterator[str]:
             yield f"\n{escaped(drawing.caption)}"
     for i, svg in enumerate(chapter.ready):
         name = f"{chapter.key}-{i}.svg"
-        (folder / name).write_text(svg, encoding="utf-8")
+        write_over(folder / name, svg)
         yield f"\n![{escaped(chapter.title)}]({folder.name}/{name})"
 
 

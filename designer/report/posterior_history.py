@@ -12,7 +12,7 @@ from designer.campaign.best import best_rows
 from designer.campaign.log.events import Recorded, Suggested
 from designer.campaign.log.state import fold
 from designer.campaign.results.designs import coordinates_of
-from designer.campaign.results.measured_designs import by_design
+from designer.campaign.results.measured_designs import allowed_mask, by_design
 from designer.campaign.suggesting.stopping import spent
 from designer.priors.evidence import PriorEvidence
 from designer.report.content import PosteriorBest, Prediction
@@ -113,6 +113,7 @@ def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: in
     if not groups:
         return []
     mean, spread = known.predict(np.array([group.coordinates for group in groups]))
-    best = best_rows(known.objective, mean, goals_of=np.array([group.means for group in groups]))
+    measured = np.array([group.means for group in groups])
+    best = best_rows(known.objective, mean, goals_of=measured, allowed=allowed_mask(groups))
     names = [target.name for target in known.objective.targets]
     return [PosteriorBest(spent(state), _predictions(names, mean[i].tolist(), spread[i].tolist())) for i in best]

@@ -9,10 +9,7 @@ from __future__ import annotations
 import csv
 import glob
 import io
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ from designer.space import FormulaParameter
 from designer.tasks.cleaning import CENSORED
 from designer.tasks.family import CARD, Family, load_family
 from designer.tasks.task import Task
+from designer.whole_files import is_full, part_folder, publish
 
 
 def save_family(family: Family, folder: Path | str) -> Path:
@@ -74,28 +72,20 @@ def write_folder(
         raise InvalidData(Fault("the folder exists already", "give another place, or move it away", file=str(folder)))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        with part_folder(folder) as hidden:
+            _write_text(hidden / CARD, write_document(_plain(card)))
+            for name, table in tables.items():
+                _write_text(hidden / name, table_text(table))
+            for name, text in (extra or {}).items():
+                _write_text(hidden / name, text)
+            _read_back(hidden, folder)
+            publish(hidden, folder)
     except OSError as error:
+        if is_full(error):
+            raise
         raise InvalidData(
             Fault(f"cannot be written: {error.strerror}", "give another place", file=str(folder))
         ) from None
-    try:
-        _write_text(hidden / CARD, write_document(_plain(card)))
-        for name, table in tables.items():
-            _write_text(hidden / name, table_text(table))
-        for name, text in (extra or {}).items():
-            _write_text(hidden / name, text)
-        _read_back(hidden, folder)
-        hidden.chmod(0o755)
-        _to_disk(hidden)
-        hidden.rename(folder)
-        _to_disk(folder.parent)
-    except OSError as error:
-        raise InvalidData(
-            Fault(f"cannot be written: {error.strerror}", "give another place", file=str(folder))
-        ) from None
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
     return folder
 
 
@@ -113,22 +103,7 @@ def _read_back(hidden: Path, folder: Path) -> None:
 
 def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _to_disk(folder: Path) -> None:
-    """Put a folder's list of files on the disk, where the system lets folders be opened."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # pragma: no cover  Windows
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def table_text(frame: pd.DataFrame) -> str:

@@ -110,7 +110,7 @@ def test_status_says_when_and_why_to_stop(designer: Designer, measured: Any, fol
 class TestBest:
     def test_nothing_yet(self, designer: Designer) -> None:
         assert designer("best").out == "Nothing has been measured yet.\n"
-        assert designer("best", "--json").data == {"campaign": "glass", "best": []}
+        assert designer("best", "--json").data == {"campaign": "glass", "best": [], "forbidden": []}
 
     def test_nothing_that_keeps_the_limits(self, designer: Designer) -> None:
         designer("suggest", "-n", "1")

@@ -263,7 +263,15 @@ class TestAmend:
         assert space.parameter("temperature").bounds == (800.0, 1600.0)  # type: ignore[attr-defined]
         assert space.parameter("gas").choices == ("N2", "Ar", "air", "He")  # type: ignore[attr-defined]
         again = designer("amend", "--bounds", "temperature=800,1600", "--json")
-        assert again.data == {"campaign": "glass", "changed": False, "changes": []}
+        assert (again.data["changed"], again.data["changes"]) == (False, [])
+        differs = ["temperature: bounds was (900.0, 1500.0) and is (800.0, 1600.0)"]
+        differs += ["gas: choices was ('N2', 'Ar', 'air') and is ('N2', 'Ar', 'air', 'He')"]
+        assert again.data["file_differs"] == differs
+        said = designer("amend", "--bounds", "temperature=800,1600").out.splitlines()
+        assert said[1:] == [
+            "The file glass.yaml is not changed. Write the same there, so that both agree:",
+            *(f"  {each}" for each in differs),
+        ]
 
     def test_the_space_of_the_file(self, designer: Designer, folder: Path) -> None:
         file = folder / "glass.yaml"

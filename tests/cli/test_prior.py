@@ -60,7 +60,9 @@ def test_a_prior_is_fitted_and_shown(designer: Designer, folder: Path, family: A
 def test_existing_prior_is_not_replaced_by_default(designer: Designer, folder: Path, family: Any) -> None:
     words = ("prior", "fit", "furnace", "--kind", "none", "--out", "learned", "--held-out", "0")
     assert designer(*words).code == 0
-    refused = designer(*words)
+    again = designer(*words)
+    assert (again.code, again.out) == (0, "learned holds this prior already: nothing was fitted.\n")
+    refused = designer(*words, "--seed", "1")
     assert (refused.code, "--force" in refused.err) == (2, True)
     assert designer(*words, "--force").code == 0
     other = designer("prior", "fit", "furnace", "--kind", "none", "--out", "furnace")

@@ -31,7 +31,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
-from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of
@@ -224,7 +224,8 @@ def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float
 
 def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatArray) -> Best | None:
     """Return the best measured design; of several on a front, the nearest one."""
-    rows = best_rows(known.objective, np.array([group.means for group in groups])) if groups else []
+    means = np.array([group.means for group in groups])
+    rows = best_rows(known.objective, means, allowed=allowed_mask(groups)) if groups else []
     if not rows:
         return None
     away = distances(known.space, x[None], np.array([groups[i].coordinates for i in rows]))[0]

@@ -13,11 +13,11 @@ from designer.campaign.file.file_content import plain_campaign
 from designer.campaign.file.prior_argument import plain_prior
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Created
-from designer.campaign.log.state import CampaignState, all_designs
+from designer.campaign.log.state import CampaignState
 from designer.campaign.log.store import EventStore, MemoryStore, SqlStore, open_store
 from designer.campaign.results.design_tables import Source, same_candidates
-from designer.campaign.results.designs import with_formulas_of
-from designer.errors import Fault, InvalidCampaign
+from designer.campaign.results.stored_designs import space_of_designs
+from designer.errors import Fault, InvalidCampaign, InvalidInput, StoreError
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 
@@ -146,13 +146,19 @@ class Specs:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
             spec = self.known(state)
-            space = with_formulas_of(spec.space, all_designs(state))
-            self._held = (state, replace(spec, space=space))
+            self._held = (state, replace(spec, space=space_of_designs(spec.space, state)))
         return self._held[1]
 
     def known(self, state: CampaignState) -> CampaignSpec:
         """Return the spec that the events of `state` hold, whatever else is known there."""
-        return replace(self.of(state.spec), pool_digest=state.pool_digest)
+        try:
+            return replace(self.of(state.spec), pool_digest=state.pool_digest)
+        except InvalidInput as error:
+            faults = [fault for fault in error.faults if fault.file is None and fault.path[:1] != ("candidates",)]
+            if not faults:
+                raise
+            what = f"campaign {state.name!r} cannot be read from its store: {faults[0]}"
+            raise StoreError(f"{what}: the store is damaged") from None
 
     def disagreement(self, state: CampaignState) -> tuple[list[Fault], str]:
         """Compare what was given with the campaign at `state`; see `disagreement`."""
@@ -187,7 +193,9 @@ def disagreement(given: CampaignSpec, known: CampaignSpec, earlier: Iterable[Des
     if faults or differences.same_space(known.space, given.space):
         return [given.locate(fault) for fault in faults], ""
     if any(differences.same_space(space, given.space) for space in earlier):
-        return [], "the file has an earlier space of this campaign; the campaign goes on in the amended one"
+        behind = "; ".join(differences.space_changes(given.space, known.space))
+        notice = "the file has an earlier space of this campaign, which goes on in the amended one"
+        return [], f"{notice}: write the same into the file ({behind})"
     changes = "; ".join(differences.space_changes(known.space, given.space))
     remedy = f"record the change with 'designer amend {given.file} --space', or put it back"
     return [given.locate(Fault(f"the space is not the campaign's: {changes}", remedy, path=("space",)))], ""

@@ -10,6 +10,7 @@ A *design* in an event is a mapping of lab columns to values in lab units, as a 
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,6 +20,8 @@ from designer.documents import Value
 from designer.errors import StoreError
 
 GRAMMAR = 1
+MAX_DEPTH = 50
+"""Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
 Cell: TypeAlias = float | str
 Design: TypeAlias = dict[str, Cell]
@@ -170,16 +173,20 @@ def from_json(text: str, position: int = 0) -> Event:
     """
     place = f"event {position}" if position else "the event"
     try:
-        data = json.loads(text)
-    except ValueError:
+        data = json.loads(text, parse_constant=_no_number)
+    except (TypeError, ValueError, RecursionError):
         raise StoreError(f"{place} is not JSON: the store is damaged") from None
     if not isinstance(data, dict):
         raise StoreError(f"{place} is not a JSON object: the store is damaged")
+    problem = _not_plain(data)
+    if problem is not None:
+        raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
     if version != GRAMMAR:
-        raise StoreError(f"{place} has version {version!r}; this designer reads version {GRAMMAR}: update designer")
+        shown = repr(version)[:40]
+        raise StoreError(f"{place} has version {shown}; this designer reads version {GRAMMAR}: update designer")
     if kind not in KINDS:
-        raise StoreError(f"{place} is of kind {kind!r}, which this version does not know: update designer")
+        raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")
     try:
         event = _ADAPTER.validate_python({**data, "position": position})
     except ValidationError as error:
@@ -187,6 +194,33 @@ def from_json(text: str, position: int = 0) -> Event:
         where = ".".join(str(part) for part in first["loc"])
         raise StoreError(f"{place} ({kind}) is damaged: {where}: {first['msg']}") from None
     return event
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _not_plain(data: Any) -> str | None:
+    """Say what no event holds: a value below too many others, or a number that is not finite."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return None
+        if any(isinstance(each, float) and not math.isfinite(each) for each in level):
+            return "holds a number that is not finite"
+        if any(isinstance(each, str) and not _is_unicode(each) for each in level):
+            return "holds text that is not Unicode"
+        below = [each if isinstance(each, list) else [*each, *each.values()] for each in level if _holds_others(each)]
+        level = [value for values in below for value in values]
+    return f"is nested deeper than {MAX_DEPTH} levels" if level else None
+
+
+def _holds_others(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def placed(event: Event, position: int) -> Event:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from designer.campaign.log.events import Created, Event, placed
 from designer.campaign.log.state import CampaignState, advance, fold
-from designer.campaign.log.store import EventStore
+from designer.campaign.log.store import DAMAGED, EventStore
 from designer.errors import Conflict, StoreError
 
 Decide = Callable[[CampaignState], Sequence[Event]]
@@ -67,6 +67,7 @@ class Journal:
             events = list(decide(self.refresh()))
             if not events or self._append(events):
                 return len(events)
+            self._expect_news()
 
     def commit_choice(self, event: Event, state: CampaignState) -> bool:
         """Append a choice made at `state`, unless another choice was made since; say whether it was appended.
@@ -76,8 +77,16 @@ class Journal:
         while self.state.last_choice == state.last_choice:
             if self._append([event]):
                 return True
-            self.refresh()
+            self._expect_news()
         return False
+
+    def _expect_news(self) -> None:
+        """Read what the writer that came first has written; a store that refuses a write without one is damaged."""
+        before = self.state.position if self.is_stored else 0
+        self.refresh()
+        if self.is_stored and self.state.position > before:
+            return
+        raise StoreError(f"campaign {self.name!r} cannot be written, though nothing was written before it: {DAMAGED}")
 
     def _append(self, events: Sequence[Event]) -> bool:
         try:

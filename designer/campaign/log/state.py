@@ -6,6 +6,7 @@ results give the same data. Nothing here knows how a space or a model works; des
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,7 +35,8 @@ class Suggestion:
     """One suggested design and what became of it.
 
     `status` is ``recorded`` where a result counts, else ``withdrawn``, else ``failed``, else ``open``: it does not
-    depend on the order in which these came. A withdrawn suggestion never returns, recorded or not.
+    depend on the order in which these came. With ``replicates: 3`` a suggestion stays open until three results count,
+    unless it failed or was withdrawn. A withdrawn suggestion never returns, recorded or not.
     """
 
     id: str
@@ -288,11 +290,12 @@ class _Fold:
         return among[subject]
 
     def state(self) -> CampaignState:
-        recorded = {each.suggestion for each in self.measurements.values() if not each.withdrawn and each.values}
+        results = Counter(each.suggestion for each in self.measurements.values() if not each.withdrawn and each.values)
+        wanted = replicates_of(self.spec)
         failed: dict[str | None, list[str]] = {}
         for failure in self.failures:
             failed.setdefault(failure.suggestion, []).append(failure.reason)
-        suggestions = {key: _with_status(each, recorded, failed) for key, each in self.suggestions.items()}
+        suggestions = {key: _with_status(each, results, failed, wanted) for key, each in self.suggestions.items()}
         return replace(
             self.base,
             position=self.position,
@@ -305,10 +308,19 @@ class _Fold:
         )
 
 
-def _with_status(each: Suggestion, recorded: set[str | None], failed: Mapping[str | None, list[str]]) -> Suggestion:
+def replicates_of(spec: Mapping[str, Any]) -> int:
+    """Return how many times each suggestion of a campaign shall be measured, by its plain spec."""
+    given = spec.get("replicates", 1)
+    return given if isinstance(given, int) else 1
+
+
+def _with_status(
+    each: Suggestion, results: Mapping[str | None, int], failed: Mapping[str | None, list[str]], wanted: int
+) -> Suggestion:
     reasons = tuple(sorted(failed.get(each.id, ())))
+    closed = each.withdrawn_because is not None or bool(reasons)
     status: Status = "open"
-    if each.id in recorded:
+    if results.get(each.id, 0) >= (1 if closed else wanted):
         status = "recorded"
     elif each.withdrawn_because is not None:
         status = "withdrawn"

@@ -18,11 +18,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
 from designer.campaign.log.events import Created, Event, from_json, placed, to_json
+from designer.campaign.log.sqlite_snapshot import is_nearly_full, is_read_only, remove_empty, snapshot
 from designer.campaign.log.store_location import is_sqlite, parse_location, shown, without_password
 from designer.errors import Conflict, MissingExtra, StoreError
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 30
+DAMAGED = "the store is damaged; restore it from a backup"
+_UNWRITABLE = ("disk i/o error", "disk is full", "readonly database", "read-only", "unable to open")
 _LOCK_KEY = 0x64657369676E  # "design": serialises the creation of tables on PostgreSQL
 
 _METADATA = sa.MetaData()
@@ -143,8 +146,7 @@ class SqlStore:
 
     def prepare(self, beside: sa.MetaData | None = None) -> None:
         """Create the store before its first campaign, and the tables in `beside` with it; what exists is kept."""
-        self._journal_mode()
-        with self._transaction(write=True) as connection:
+        with self._begun_file(), self._transaction(write=True) as connection:
             assert connection is not None  # a writing transaction creates the file
             _prepare(connection)
             if beside is not None:
@@ -162,17 +164,25 @@ class SqlStore:
         """Close the connections that a pooled store keeps open."""
         self._engine.dispose()
 
-    def _journal_mode(self) -> None:
-        if self._file:
-            try:
+    @contextmanager
+    def _begun_file(self) -> Iterator[None]:
+        """Set the journal mode; if a new file cannot be written, remove what was written of it."""
+        new = self._file is not None and not self._file.exists()
+        try:
+            if self._file is not None:
                 _use_write_ahead_log(self._file)
-            except sqlite3.Error as error:
-                raise StoreError(self._explain(error)) from None
+            yield
+        except (sqlite3.Error, StoreError) as error:
+            failed = not isinstance(error, Conflict)
+            if new and failed and self._file is not None:
+                remove_empty(self._file)
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(self._explain(error)) from None
 
     def create(self, event: Created, *, beside: Beside | None = None) -> None:
         """As `EventStore.create`; `beside` may write to tables of its own in the same transaction."""
-        self._journal_mode()
-        with self._transaction(write=True) as connection:
+        with self._begun_file(), self._transaction(write=True) as connection:
             assert connection is not None  # a writing transaction creates the file
             _prepare(connection)
             row = {"name": event.name, "created_at": event.at.isoformat()}
@@ -189,9 +199,13 @@ class SqlStore:
         query = columns.where(_EVENTS.c.campaign == name, _EVENTS.c.position > after).order_by(_EVENTS.c.position)
         with self._transaction() as connection:
             rows = [] if connection is None else [tuple(row) for row in connection.execute(query)]
+            if connection is not None and not rows and after == 0:
+                named = sa.select(_CAMPAIGNS.c.name).where(_CAMPAIGNS.c.name == name)
+                if connection.scalar(named) is not None:
+                    raise StoreError(f"{self.location}: campaign {name!r} has no events: {DAMAGED}")
         for expected, (position, _) in enumerate(rows, start=after + 1):
             if position != expected:
-                raise StoreError(f"{self.location}: event {expected} of {name!r} is missing: the store is damaged")
+                raise StoreError(f"{self.location}: event {expected} of {name!r} is missing: {DAMAGED}")
         return [from_json(payload, position) for position, payload in rows]
 
     def append(self, name: str, events: Sequence[Event], expected: int, *, beside: Beside | None = None) -> int:
@@ -221,25 +235,59 @@ class SqlStore:
             if self._file and not self._file.exists() and (not write or must_exist):
                 yield None
                 return
-            with self._engine.connect() as connection:
+            with self._connection(write) as connection:
                 connection = connection.execution_options(designer_write=write)
                 if self._pooled and not self._file and not write:
                     # A read is one statement: without begin and commit it is one way to the server and back, not three.
                     connection = connection.execution_options(isolation_level="AUTOCOMMIT")
                 with connection.begin():
-                    known = SCHEMA_VERSION if self._schema_is_known else _known_schema(connection)
-                    self._schema_is_known = self._pooled and known == SCHEMA_VERSION
-                    if known is not None and known != SCHEMA_VERSION:
-                        message = f"holds schema version {known}; this designer knows {SCHEMA_VERSION}: update designer"
-                        raise StoreError(f"{self.location} {message}")
+                    known = self._schema(connection)
                     yield connection if known is not None or (write and not must_exist) else None
         except sa.exc.SQLAlchemyError as error:
             raise StoreError(self._explain(error)) from None
+
+    @contextmanager
+    def _connection(self, write: bool) -> Iterator[Connection]:
+        """Yield a connection; of a file that can only be read (full disk, read-only mount) one to a copy in memory."""
+        if self._file is None or write or self._readable():
+            with self._engine.connect() as connection:
+                yield connection
+            return
+        with closing(snapshot(self._file)) as copy:
+            engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool)
+            with engine.connect() as connection:
+                yield connection
+
+    def _readable(self) -> bool:
+        """Whether SQLite can open the file as usual, which takes some space for the index of its log."""
+        if self._pooled and self._schema_is_known:
+            return True
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        except sa.exc.OperationalError as error:
+            text = str(error.orig).lower()
+            return not any(sign in text for sign in _UNWRITABLE)
+        return True
+
+    def _schema(self, connection: Connection) -> int | None:
+        """Return the version of the tables, None where there are none yet; refuse versions that are not known."""
+        known = SCHEMA_VERSION if self._schema_is_known else _known_schema(connection)
+        self._schema_is_known = self._pooled and known == SCHEMA_VERSION
+        if known is not None and known != SCHEMA_VERSION:
+            shown = known if isinstance(known, int) else repr(known)[:40]
+            message = f"holds schema version {shown}; this designer knows {SCHEMA_VERSION}: update designer"
+            raise StoreError(f"{self.location} {message}")
+        return known
 
     def _explain(self, error: Exception) -> str:
         original = getattr(error, "orig", None) or error
         text = " ".join(str(original).split())
         text = without_password(text, self._url)
+        if self._file is not None and "disk i/o error" in text.lower() and is_nearly_full(self._file):
+            return f"{self.location}: {_MEANINGS['disk is full']} ({text})"
+        if self._file is not None and "unable to open" in text.lower() and is_read_only(self._file):
+            return f"{self.location}: the store cannot be written: its disk or folder is read-only ({text})"
         for sign, meaning in _MEANINGS.items():
             if sign in text.lower():
                 return f"{self.location}: {meaning} ({text})"
@@ -249,6 +297,7 @@ class SqlStore:
 _MEANINGS = {
     "disk is full": "the disk is full; nothing of this was written",
     "no space left": "the disk is full; nothing of this was written",
+    "disk i/o error": "the disk cannot be read or written, or it is full; nothing of this was written",
     "readonly database": "the store cannot be written; check the permissions of the file and its folder",
     "read-only": "the store cannot be written",
     "not a database": "the file is not an SQLite database",
@@ -287,7 +336,10 @@ def _known_schema(connection: Connection) -> int | None:
     """Return the version of the tables in a database, None where there are none yet."""
     if not sa.inspect(connection).has_table(_SCHEMA.name):
         return None
-    return connection.scalar(sa.select(_SCHEMA.c.version))
+    version = connection.scalar(sa.select(_SCHEMA.c.version))
+    if version is None:
+        raise StoreError(f"{shown(connection.engine.url)}: its table {_SCHEMA.name} is empty: {DAMAGED}")
+    return int(version) if isinstance(version, int) else version
 
 
 def _prepare(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.arrays import FloatArray, IntArray
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import Measurement
 from designer.campaign.results.designs import coordinates_of
@@ -29,6 +29,9 @@ class MeasuredDesign:
         ``m`` values in the targets' units, NaN where a target was not measured.
     counts
         ``m`` numbers of measured values.
+    allowed
+        Whether the design keeps the bounds and the constraints of the space. One that does not was made before they
+        changed, or elsewhere: the model learns from it, but it is neither the best nor a reason to stop.
     """
 
     design: Design
@@ -37,6 +40,7 @@ class MeasuredDesign:
     suggestions: tuple[str, ...]
     means: FloatArray
     counts: IntArray
+    allowed: bool = True
 
     @property
     def label(self) -> str:
@@ -51,6 +55,7 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
     for i, key in enumerate(space.keys(coordinates)):
         groups.setdefault(key, []).append(i)
     names = [target.name for target in targets]
+    allowed = space.within(coordinates)
     measured = []
     for rows in groups.values():
         Y = np.array([[results[i].values.get(name, np.nan) for name in names] for i in rows])
@@ -65,9 +70,15 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
                 tuple(suggestions),
                 means,
                 counts,
+                bool(allowed[rows[0]]),
             )
         )
     return measured
+
+
+def allowed_mask(groups: Sequence[MeasuredDesign]) -> BoolArray:
+    """Return which measured designs keep the bounds and the constraints (``n``)."""
+    return np.array([group.allowed for group in groups], dtype=np.bool_)
 
 
 def means_of(results: Sequence[Measurement]) -> dict[str, float]:

@@ -25,6 +25,9 @@ from designer.campaign.results.results_table import ResultRow, ResultTable
 from designer.errors import Fault, summarized
 from designer.space import DesignSpace
 
+MIN_DIGITS = 4
+"""Digits to which a setting may be rounded when it is written down and still counts as the suggested one."""
+
 
 @dataclass(frozen=True)
 class RecordReport:
@@ -256,6 +259,17 @@ def _already(row: ResultRow, known: _Known) -> str:
     return text
 
 
+def _same_setting(asked: Any, made: Any) -> bool:
+    """Whether a setting is the suggested one, be it rounded to four or more digits.
+
+    >>> _same_setting(456.7891, 456.8), _same_setting(456.7891, 457.0), _same_setting(456.7891, 456.7)
+    (True, False, False)
+    """
+    if not isinstance(asked, float | int) or not isinstance(made, float | int):
+        return bool(asked == made)
+    return any(float(f"{asked:.{digits}g}") == made for digits in range(MIN_DIGITS, 18))
+
+
 def _contradiction(row: ResultRow, known: _Known) -> Fault:
     there = ", ".join(f"{key} = {value:g}" for key, value in known.values.items())
     what = f"replicate {row.replicate} of {_subject(row)} is {known.id} already, with {there}"
@@ -293,8 +307,13 @@ def measurement_flags(
         asked = suggested.get(event.suggestion or "")
         if asked is not None and asked != event.design:
             changes = [f"{key} {event.design.get(key)} instead of {asked[key]}" for key in asked]
-            changes = [text for key, text in zip(asked, changes, strict=True) if asked[key] != event.design.get(key)]
-            texts.append("made differently from what was suggested: " + ", ".join(changes))
+            changes = [
+                text
+                for key, text in zip(asked, changes, strict=True)
+                if not _same_setting(asked[key], event.design.get(key))
+            ]
+            if changes:
+                texts.append("made differently from what was suggested: " + ", ".join(changes))
         texts += [f"recorded as made; {text}" for text in violations.get(event.measurement, ())]
         if texts:
             flags[event.measurement] = tuple(texts)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,14 +168,11 @@ def content_digest(kind: str, tasks: Sequence[Task]) -> str:
 
 def _keep(prior: FittedPrior, folder: Path) -> None:
     """Save a prior in the cache, whole or not at all; a cache that cannot be written is no fault."""
-    try:
+    from designer.priors.saving import save_whole
+
+    with suppress(OSError):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        waiting = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
-        prior.save(waiting)
-        shutil.rmtree(folder, ignore_errors=True)
-        waiting.rename(folder)
-    except OSError:
-        return
+        save_whole(prior, folder)
 
 
 def _cache() -> Path:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +11,17 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.campaign.file.settings import Settings
 from designer.campaign.log.state import CampaignState
+from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.listing import list_designs
 
 if TYPE_CHECKING:
     pass
+
+MAX_LISTED = 20_000
+"""Designs of a space that are listed to see whether any is left; it takes some milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,30 @@ def verdict(
         asked only where the campaign has a rule about it; None where there is no model yet.
     """
     made = spent(state)
+    groups = by_design(space, objective.targets, state.results)
     of_budget = f"{made} of {settings.budget} experiments made" if settings.budget else f"{_count(made)} made"
     if settings.stop.reach:
-        words = _reached(objective, space, state)
+        words = _reached(objective, [group for group in groups if group.allowed])
         if words is not None:
             return Verdict(True, f"the target is reached after {_count(made)}: {words}", "reach")
     if settings.budget is not None and made >= settings.budget:
         return Verdict(True, f"the budget of {_count(settings.budget)} is used up", "budget")
+    left_out = _forbidden_hit(settings, objective, space, groups)
+    decided = _by_probability(settings, of_budget, _not_reached(settings, objective), probability)
+    if not decided.stop and is_exhausted(space, state):
+        if not state.open:
+            return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
+        decided = replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
+    return decided if decided.stop else replace(decided, reason=f"{decided.reason}{left_out}")
+
+
+def _by_probability(
+    settings: Settings, of_budget: str, not_reached: str, probability: Callable[[float], float] | None
+) -> Verdict:
+    """Say whether the rule on the probability of a better design holds, if the campaign has it."""
     level, margin = settings.stop.probability_of_better_than, settings.stop.margin
     if level is None:
-        return Verdict(False, f"goes on: {of_budget}{_not_reached(settings, objective)}")
+        return Verdict(False, f"goes on: {of_budget}{not_reached}")
     if probability is None:
         return Verdict(False, f"goes on: {of_budget}; too few results to estimate the probability of a better design")
     chance = probability(margin)
@@ -85,12 +104,47 @@ def _not_reached(settings: Settings, objective: Objective) -> str:
     return "; the target is not reached" if settings.stop.reach and reachable else ""
 
 
-def _reached(objective: Objective, space: DesignSpace, state: CampaignState) -> str | None:
-    """Return which design reaches the target and with what, on the mean of its replicates; None if none does."""
-    if not any(goal.reachable for goal in objective.goals):
+def _forbidden_hit(
+    settings: Settings, objective: Objective, space: DesignSpace, groups: Sequence[MeasuredDesign]
+) -> str:
+    """Say which measured design would reach the target if the space did not forbid it; nothing if none would."""
+    forbidden = [group for group in groups if not group.allowed]
+    hit = _reached(objective, forbidden) if settings.stop.reach else None
+    if hit is None:
+        return ""
+    label = hit.partition(" has ")[0]
+    group = next(each for each in forbidden if each.label == label)
+    return f"; {hit}, and does not count: {'; '.join(space.violations(group.coordinates))}"
+
+
+def is_exhausted(space: DesignSpace, state: CampaignState) -> bool:
+    """Whether every design of the space was suggested, measured, failed or withdrawn; not known of a large space."""
+    designs = [each.design for each in state.suggestions.values()]
+    designs += [*(each.design for each in state.results), *(each.design for each in state.failures)]
+    if not designs:
+        return False
+    everything = list_designs(space, MAX_LISTED)
+    if everything is None:
+        return False
+    taken = set(space.keys(coordinates_of(space, designs)))
+    return taken.issuperset(space.keys(everything))
+
+
+def over_budget(settings: Settings, state: CampaignState) -> str | None:
+    """Say by how many experiments the open suggestions are more than the budget has left; None if they are not."""
+    if settings.budget is None:
         return None
-    groups = by_design(space, objective.targets, state.results)
-    if not groups:
+    made, each = spent(state), settings.replicates
+    waiting = sum(each - sum(bool(result.values) for result in state.of(one.id)) for one in state.open)
+    more = made + waiting - settings.budget
+    if more <= 0 or (each > 1 and more < each):  # the last design of a budget may have all its replicates
+        return None
+    return f"{made} of {_count(settings.budget)} made and {waiting} open: {more} more than the budget"
+
+
+def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> str | None:
+    """Return which design reaches the target and with what, on the mean of its replicates; None if none does."""
+    if not groups or not any(goal.reachable for goal in objective.goals):
         return None
     Y: FloatArray = np.array([group.means for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))

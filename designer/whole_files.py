@@ -1,0 +1,179 @@
+"""Files and folders that are written whole or not at all.
+
+What is written goes into a hidden file or folder beside the place (``.name.<token>.part``), is put on the disk, and
+then takes its name in one step. A program that is killed leaves at most the hidden part, which the next write to the
+same place removes: a part that is still being written is locked by its writer.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+if sys.platform != "win32":  # where parts of killed programs stay
+    import fcntl
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EACCES}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Numbers of the errors by which a system says that there is no space left, or none for this user or file."""
+
+
+def write_new(path: Path | str, content: str | bytes) -> None:
+    """Write a file that does not exist yet.
+
+    Raises
+    ------
+    FileExistsError
+        If it exists; it stays as it is.
+    OSError
+        If it cannot be written; then nothing is there.
+    """
+    path = Path(path)
+    with _part_file(path, content) as part:
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS or path.exists():
+                raise
+            part.replace(path)  # a file system without hard links
+    sync_folder(path.parent)
+
+
+def write_over(path: Path | str, content: str | bytes) -> None:
+    """Write a file, in the place of an older one if there is one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then the older one is there.
+    """
+    path = Path(path)
+    path = path.resolve() if path.is_symlink() else path
+    with _part_file(path, content) as part:
+        part.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def part_folder(folder: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `folder` to write into; `publish` gives it its name; it is removed otherwise."""
+    _remove_leftovers(folder)
+    part = _part_name(folder)
+    part.mkdir()
+    handle = _locked(part)
+    try:
+        yield part
+    finally:
+        if handle is not None:
+            os.close(handle)
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def publish(part: Path, folder: Path) -> None:
+    """Give a hidden folder its name, with all that is in it on the disk.
+
+    Raises
+    ------
+    OSError
+        If there is a folder of this name that is not empty.
+    """
+    for path in part.rglob("*"):
+        _sync(path)
+    _sync(part)
+    part.rename(folder)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's list of files on the disk, where the system lets folders be opened."""
+    with suppress(OSError):
+        _sync(folder)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no space left."""
+    return isinstance(error, OSError) and error.errno in NO_SPACE
+
+
+@contextmanager
+def _part_file(path: Path, content: str | bytes) -> Iterator[Path]:
+    """Yield a hidden file beside `path` with the content, on the disk; it is removed in the end."""
+    _remove_leftovers(path)
+    part = _part_name(path)
+    handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _lock(handle)
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(handle)
+            yield part
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+def _part_name(path: Path) -> Path:
+    return path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the parts of `path` that a killed program left: those that no writer holds."""
+    begin = f".{path.name[:200]}."
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        for part in path.parent.iterdir():
+            if part.name.startswith(begin) and part.name.endswith(".part"):
+                _remove_if_unheld(part)
+
+
+def _remove_if_unheld(part: Path) -> None:
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        handle = os.open(part, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink()
+        finally:
+            os.close(handle)
+
+
+def _locked(folder: Path) -> int | None:
+    """Open a folder and lock it; None where the system does not let folders be opened."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # pragma: no cover  Windows
+        return None
+    _lock(handle)
+    return handle
+
+
+def _lock(handle: int) -> None:
+    if sys.platform != "win32":
+        with suppress(OSError):  # a file system without locks: parts of killed programs stay
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,114 @@
+"""Designs that the space forbids now are neither the best nor a reason to stop; they are shown apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from designer.campaign.campaign import Campaign
+
+SPACE = [
+    {"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 600], "step": 50},
+    {"name": "reactor", "kind": "categorical", "choices": ["R1", "R2", "R3"]},
+]
+TARGET = {"name": "y", "goal": "maximize", "reach": 100}
+RESULTS = [
+    {"T": 300, "reactor": "R1", "y": 150.0},
+    {"T": 350, "reactor": "R3", "y": 60.0},
+    {"T": 550, "reactor": "R3", "y": 90.0},
+]
+
+
+def begun(**settings: Any) -> Campaign:
+    campaign = Campaign.create(space=SPACE, targets=[TARGET], **settings)
+    campaign.attach(RESULTS)
+    assert campaign.verdict().rule == "reach"
+    assert list(campaign.best().index) == ["M0001"]
+    assert len(campaign.forbidden_best()) == 0
+    return campaign
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"constraints": ["reactor == R3"]}, "violates 'reactor == R3'"),
+        ({"constraints": ["forbid reactor == R1"]}, "violates 'forbid reactor == R1'"),
+        ({"bounds": {"T": [350, 600]}}, "T = 300 degC is outside 350 to 600"),
+    ],
+)
+def test_best_and_stop_leave_out_what_is_forbidden(change: dict[str, Any], reason: str) -> None:
+    campaign = begun()
+    campaign.amend_space(**change)
+    decided = campaign.verdict()
+    assert (decided.stop, decided.rule) == (False, None)
+    assert decided.reason.endswith(
+        f"M0001 has y = 150 (wanted: 100 or more), measured once, and does not count: {reason}"
+    )
+    assert list(campaign.best().index) == ["M0003"]
+    excluded = campaign.forbidden_best()
+    assert (list(excluded.index), list(excluded["forbidden"])) == (["M0001"], [reason])
+
+
+def test_another_design_that_reaches_the_target_stops() -> None:
+    campaign = begun()
+    campaign.amend_space(constraints=["reactor == R3"])
+    campaign.attach([{"T": 400, "reactor": "R3", "y": 101.0}])
+    assert campaign.verdict().reason == (
+        "the target is reached after 0 experiments: M0004 has y = 101 (wanted: 100 or more), measured once"
+    )
+
+
+def test_nothing_may_be_made_of_what_was_measured() -> None:
+    campaign = begun()
+    campaign.amend_space(constraints=["reactor == R2"])
+    assert len(campaign.best()) == 0
+    assert list(campaign.forbidden_best().index) == ["M0001"]
+    assert not campaign.verdict().stop
+
+
+def test_probability_of_better_is_that_of_beating_what_may_be_made() -> None:
+    """The forbidden result lies far above the others: compared with it, nothing better would be left."""
+    stop = {"reach": False, "probability_of_better_than": 0.05, "margin": 1}
+    campaign = Campaign.create(space=SPACE, targets=[TARGET], stop=stop, initial=2)
+    rng = np.random.default_rng(0)
+    rows = [{"T": T, "reactor": "R3", "y": 50 + T / 100 + rng.normal()} for T in (300, 400, 500, 600)]
+    campaign.attach([*rows, {"T": 300, "reactor": "R1", "y": 500.0}])
+    campaign.amend_space(constraints=["reactor == R3"])
+    known = campaign.posterior()
+    assert known is not None
+    from designer.campaign.suggesting.proposer import chance_of_better
+
+    spec = campaign._spec()
+    assert chance_of_better(spec, campaign.state, known, 1.0) > 0.05
+
+
+def test_best_in_the_command_line_shows_it_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from designer.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    text = """\
+designer: 1
+name: r
+space:
+  - {name: T, kind: numeric, unit: degC, bounds: [300, 600], step: 50}
+  - {name: reactor, kind: categorical, choices: [R1, R2, R3]}
+targets:
+  - {name: y, goal: maximize, reach: 100}
+"""
+    (tmp_path / "r.yaml").write_text(text)
+    (tmp_path / "a.csv").write_text("T,reactor,y\n300,R1,150\n350,R3,60\n")
+    assert main(["attach", "a.csv"]) == 0
+    (tmp_path / "r.yaml").write_text(text + "constraints:\n  - reactor == R3\n")
+    assert main(["amend", "--space"]) == 0
+    capsys.readouterr()
+    assert main(["best"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    where = lines.index("Not counted, since the space forbids them now:")
+    assert any(line.startswith("M0002") for line in lines[:where])
+    assert not any(line.startswith("M0001") for line in lines[:where])
+    assert lines[-1] == "M0001: violates 'reactor == R3'"
