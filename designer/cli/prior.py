@@ -118,14 +118,15 @@ def show(
     answer = Report({"folder": str(folder), "card": card})
     by = f"seed {card.get('seed', '-')}, by designer {card.get('version', '-')}"
     answer.say(f"A prior of kind {card.get('kind')!r}, {by}.")
-    known = [task for task in card.get("tasks") or () if isinstance(task, dict)]
+    known = _entries(card, "tasks")
     if known:
-        headers = ["task", "measured", "designs", *(["leave-one-out R²"] if "skill" in known[0] else [])]
-        answer.show(Table(headers, [[str(cell) for cell in _task_cells(task)] for task in known]))
-    for data in card.get("data") or ():
-        terms = data["license"] or "licence unknown"
-        answer.say(f"Data of {data['place']}: {terms}" + _after(" Source: ", data["source"]))
-    lines = [_line_of(entry) for entry in card.get("held_out") or ()]
+        headers = ["task", "measured", "designs", "leave-one-out R²"]
+        shown = headers if any("skill" in task for task in known) else headers[:-1]
+        answer.show(Table(shown, [[str(cell) for cell in _task_cells(task)[: len(shown)]] for task in known]))
+    for data in _entries(card, "data"):
+        terms = data.get("license") or "licence unknown"
+        answer.say(f"Data of {data.get('place', '-')}: {terms}" + _after(" Source: ", data.get("source")))
+    lines = [_line_of(entry) for entry in _entries(card, "held_out")]
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)
@@ -215,26 +216,36 @@ def _table(lines: Sequence[Line]) -> Table:
     return Table(headers, rows)
 
 
+def _entries(card: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the entries that a card lists under a key; none where a kind of prior has something else there."""
+    given = card.get(key)
+    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+
+
 def _line_of(entry: dict[str, Any]) -> Line:
     from designer.priors.evaluation import Line
 
     try:
-        values: dict[str, Any] = {key: float("nan") if value is None else value for key, value in entry.items()}
-        return Line(**values)
-    except TypeError:
+        figures = {
+            key: float("nan") if value is None else float(value) for key, value in entry.items() if key != "kind"
+        }
+        counts = {key: int(figures.pop(key)) for key in ("count", "tasks")}
+        return Line(kind=str(entry["kind"]), **counts, **figures)  # type: ignore[arg-type]
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise InvalidPrior(Fault("'held_out' of its card cannot be read", "fit the prior again")) from None
 
 
 def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
     quantity, unit = task.get("quantity", "-"), task.get("unit")
-    if isinstance(quantity, list):
+    if isinstance(quantity, list) and len(quantity) == 2:
         quantity, unit = quantity
     cells = (
         task.get("name", "-"),
         f"{quantity} ({unit})" if unit else quantity,
         task.get("designs", task.get("rows", "-")),
     )
-    return (*cells, f"{task['skill']:.2f}") if isinstance(task.get("skill"), float) else cells
+    skill = task.get("skill", "")
+    return (*cells, f"{skill:.2f}" if isinstance(skill, float) else skill)
 
 
 def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:

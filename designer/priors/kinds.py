@@ -6,11 +6,13 @@ arguments, learns with ``fit(tasks, seed=...)`` and restores a fitted prior with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
-from designer.errors import Fault, InvalidPrior
+from designer.errors import DesignerError, Fault, InvalidPrior
 from designer.registry import Registry
 
 if TYPE_CHECKING:
@@ -105,7 +107,51 @@ def _loaded(folder: Path | str, *, properties: bool) -> Any:
         )
         raise InvalidPrior(Fault(what, remedy, file=place))
     try:
-        return PRIORS.load(kind).from_saved(card, tensors)
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-        what = f"it is not as a prior of kind {kind!r} is saved ({type(error).__name__}: {error})"
-        raise InvalidPrior(Fault(what, "save the prior again", file=place)) from None
+        prior = PRIORS.load(kind).from_saved(card, tensors)
+    except _RAW as error:
+        what = f"it is not as a prior of kind {kind!r} is saved ({_brief(error)})"
+        raise InvalidPrior(Fault(what, "save the prior again", file=place)) from error
+    _places[prior] = place
+    return prior
+
+
+@contextmanager
+def errors_of_saved(prior: object) -> Iterator[None]:
+    """Report an error inside the context as one of the saved prior, where `prior` was read from a folder.
+
+    What a card and tensors mean shows only when the prior is used; those of version 0.1 have no digest of the card, so
+    that damage to it is not always seen when they are read.
+
+    Raises
+    ------
+    InvalidPrior
+        In the place of an error that is none of designer's own.
+    """
+    try:
+        yield
+    except DesignerError:
+        raise
+    except _RAW as error:
+        place = _places.get(prior)
+        if place is None:
+            raise
+        what = f"the saved prior cannot be used ({_brief(error)})"
+        remedy = "fit it again from its tasks, or copy the whole folder again"
+        raise InvalidPrior(Fault(what, remedy, file=place)) from error
+
+
+_RAW = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+_places: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+def _brief(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -48,6 +48,8 @@ WEIGHTS = "weights.safetensors"
 SEAL = "card_digest"
 """The card's entry with the digest of its other entries; cards of version 0.1 have none."""
 VERSION = 1
+MAX_NUMBER = 1e100
+"""The largest value of a saved tensor: squares of larger ones could not be computed with."""
 
 _digests: WeakKeyDictionary[Savable, str] = WeakKeyDictionary()
 
@@ -148,9 +150,14 @@ def read(folder: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     path = Path(folder) / WEIGHTS
     weights = _weights_of(Path(folder), card.get("weights"))
     try:
-        return card, load(weights)
-    except SafetensorError as error:
+        tensors = load(weights)
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:  # KeyError: a type that torch does not have
         raise _refused(path, f"it is no safetensors file ({error})", "save the prior again") from None
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool((tensor.abs() <= MAX_NUMBER).all()):
+            what = f"its tensor {name[:80]!r} has values that are not finite or above {MAX_NUMBER:g}"
+            raise _refused(path, what, "save the prior again")
+    return card, tensors
 
 
 def _weights_of(folder: Path, digest: object) -> bytes:

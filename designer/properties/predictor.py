@@ -13,6 +13,7 @@ from torch import Tensor
 
 from designer.errors import Fault, InvalidData
 from designer.objective import Target
+from designer.priors.kinds import errors_of_saved
 from designer.priors.stacking.property_posterior import LEVEL, Prediction, PropertyOutlier
 from designer.priors.stacking.property_prior import FittedProperties, Grammar
 from designer.priors.stacking.quantity_posterior import QuantityPosterior
@@ -56,7 +57,8 @@ class PropertyPredictor:
     file: str | None = None
 
     def __post_init__(self) -> None:
-        _ = self.models  # so that faults are raised at construction
+        with errors_of_saved(self.prior):
+            _ = self.models  # so that faults are raised at construction
 
     @cached_property
     def space(self) -> DesignSpace:
@@ -144,8 +146,9 @@ class PropertyPredictor:
         """
         if not 0.0 < level < 1.0:
             raise InvalidData(Fault(f"the level {level:g} is no probability", "give a number between 0 and 1"))
-        common = self.features(designs, file)
-        return tuple(model.predict_designs(model.encode.of_common(common), level) for model in self.models)
+        with errors_of_saved(self.prior):
+            common = self.features(designs, file)
+            return tuple(model.predict_designs(model.encode.of_common(common), level) for model in self.models)
 
 
 def spaces_of(prior: FittedProperties) -> tuple[Grammar, ...]:

@@ -27,6 +27,7 @@ from designer.priors import robust_conditioning
 from designer.priors.base import FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
+from designer.priors.kinds import errors_of_saved
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
@@ -149,7 +150,7 @@ class CampaignPosterior:
         if not len(coordinates):
             return np.empty((0, self.Y.shape[1])), np.empty((0, self.Y.shape[1]))
         X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
-        with torch.no_grad(), one_thread():
+        with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
             posterior: Any = self.model.posterior(X.unsqueeze(-2), observation_noise=of_measurement)
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
@@ -173,7 +174,8 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     )
     with one_thread():
         prior = prior_of_spec(spec)
-        conditioned = robust_conditioning.condition(prior, data)
+        with errors_of_saved(prior):
+            conditioned = robust_conditioning.condition(prior, data)
     return CampaignPosterior(
         space=spec.space,
         objective=spec.objective,
