@@ -267,8 +267,8 @@ class TestAmend:
         differs = ["temperature: bounds was (900.0, 1500.0) and is (800.0, 1600.0)"]
         differs += ["gas: choices was ('N2', 'Ar', 'air') and is ('N2', 'Ar', 'air', 'He')"]
         assert again.data["file_differs"] == differs
-        said = designer("amend", "--bounds", "temperature=800,1600").out.splitlines()
-        assert said[1:] == [
+        lines = designer("amend", "--bounds", "temperature=800,1600").out.splitlines()
+        assert lines[1:] == [
             "The file glass.yaml is not changed. Write the same there, so that both agree:",
             *(f"  {each}" for each in differs),
         ]
