@@ -98,6 +98,10 @@ def test_a_saved_prior_that_was_altered_is_refused_in_one_line(kind: str, tmp_pa
     card = json.loads((tmp_path / "prior.json").read_text())
     assert [task["name"] for task in card["tasks"]] == sorted(task["name"] for task in card["tasks"])
     (tmp_path / "prior.json").write_text(json.dumps({**card, "common": {}}))
+    with pytest.raises(InvalidPrior, match="its content is not what was saved"):
+        load_prior(tmp_path)
+    card.pop(saving.SEAL)  # as version 0.1 saved it
+    (tmp_path / "prior.json").write_text(json.dumps({**card, "common": {}}))
     with pytest.raises(InvalidPrior, match=f"not as a prior of kind '{kind}' is saved") as caught:
         load_prior(tmp_path)
     assert "\n" not in str(caught.value)

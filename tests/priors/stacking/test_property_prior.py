@@ -174,6 +174,7 @@ def test_what_is_no_such_prior_is_refused_in_one_line(tmp_path: Path, damage: st
 
     fitted().save(tmp_path)
     card = json.loads((tmp_path / saving.CARD).read_text())
+    card.pop(saving.SEAL)  # as version 0.1 saved it
     card[damage] = {"kind": "auto", "tasks": card["tasks"][:1], "common": {}}[damage]
     (tmp_path / saving.CARD).write_text(json.dumps(card))
     with pytest.raises(InvalidPrior) as caught:
