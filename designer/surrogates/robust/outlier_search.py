@@ -23,7 +23,6 @@ MAX_OUTLIER_SHARE = 0.2
 """Largest share of results that are flagged; so none of fewer than five results is."""
 
 _ONE_BY_ONE = 50  # results up to which one is excluded at a time; of more results proportionally more
-_MANY = 150  # results above which all suspects are excluded at once: each step takes a factorisation
 
 
 class OutlierCandidate(Protocol):
@@ -57,6 +56,7 @@ def find_outliers(
     deviations: Callable[[M], FloatArray],
     beyond: Callable[[M, Sequence[int]], Sequence[J]],
     suspect: float,
+    at_once: bool = False,
 ) -> tuple[J, ...]:
     """Return the outliers, sorted by row.
 
@@ -72,10 +72,12 @@ def find_outliers(
         Which results that a model did not see lie beyond the threshold around its predictions.
     suspect
         Leave-one-out deviations beyond which a result is excluded in the forward step.
+    at_once
+        Whether a forward step excludes all suspects, and not only the furthest ones.
     """
     trusted = list(rows)
     most = int(MAX_OUTLIER_SHARE * len(rows))
-    step = max(1, len(rows) // _ONE_BY_ONE) if len(rows) <= _MANY else most
+    step = most if at_once else max(1, len(rows) // _ONE_BY_ONE)
     excluded: list[int] = []
     while len(excluded) < most:
         off = deviations(model)

@@ -20,7 +20,13 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.robust.leave_one_out import Exclusions, deviations, leave_one_out_prediction, process_of
+from designer.surrogates.robust.leave_one_out import (
+    MAX_REFITTED,
+    Exclusions,
+    deviations,
+    leave_one_out_prediction,
+    process_of,
+)
 from designer.surrogates.robust.outlier_search import TAIL_PROBABILITY, find_outliers, unconfirmed
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
 
@@ -70,6 +76,7 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
         deviations=deviations,
         beyond=beyond,
         suspect=_SUSPECT,
+        at_once=len(rows) > MAX_REFITTED,  # each step takes a factorisation
     )
 
 

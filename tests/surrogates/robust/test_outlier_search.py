@@ -65,3 +65,24 @@ def test_a_second_measurement_confirms_if_it_is_near(value: float, left: int) ->
 def test_a_zero_is_a_zero_whatever_its_sign() -> None:
     X = torch.tensor([[0.0, 0.9], [-0.0, 0.9]], dtype=torch.float64)
     assert unconfirmed(X, [Far(0, 40.0, 1.0), Far(1, 41.0, 1.0)]) == []
+
+
+@pytest.mark.parametrize(("at_once", "first"), [(False, 8), (True, 40)])
+def test_a_step_excludes_one_in_fifty_of_many_results_unless_all_are_asked_for(at_once: bool, first: int) -> None:
+    y = np.where(np.arange(400) < 40, 50.0, 0.0)
+    sizes: list[int] = []
+
+    def fit(trusted: Sequence[int]) -> list[int]:
+        sizes.append(len(trusted))
+        return list(trusted)
+
+    find_outliers(
+        range(400),
+        list(range(400)),
+        fit=fit,
+        deviations=lambda model: y[model],
+        beyond=lambda model, rows: [Far(row, y[row], 0.0) for row in rows],
+        suspect=2.0,
+        at_once=at_once,
+    )
+    assert sizes[0] == 400 - first
