@@ -204,7 +204,11 @@ def _no_constant(text: str) -> None:
 
 def _sealed(card: Mapping[str, Any]) -> bytes:
     """Return the content of a card's file, with the digest of all other entries: damage is seen when it is read."""
-    return (json.dumps({**card, SEAL: _seal(card)}, indent=1, allow_nan=False) + "\n").encode()
+    return _card_content({**card, SEAL: _seal(card)})
+
+
+def _card_content(card: Mapping[str, Any]) -> bytes:
+    return (json.dumps(card, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _seal(card: Mapping[str, Any]) -> str:
@@ -231,14 +235,16 @@ def _encoded(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> tuple[by
     """Return the content of the card's file, which holds the digest of the weights, and that of the weights' file."""
     weights = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
     whole = {"designer_prior": VERSION, **card, "weights": hashlib.sha256(weights).hexdigest()}
-    return (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode(), weights
+    return _card_content(whole), weights
 
 
 def _card_as_saved(prior: Savable) -> bytes:
-    """Return the card that a prior of another package writes."""
+    """Return the card that a prior of another package writes, without the entry that `write` adds to the file."""
     with TemporaryDirectory() as folder:
         prior.save(Path(folder))
-        return (Path(folder) / CARD).read_bytes()
+        content = (Path(folder) / CARD).read_bytes()
+    card = json.loads(content)
+    return content if card.pop(SEAL, None) is None else _card_content(card)
 
 
 def is_saved(folder: Path | str) -> bool:

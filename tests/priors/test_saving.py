@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from designer.errors import InvalidPrior
 from designer.priors import saving
@@ -73,3 +75,16 @@ def test_the_plain_prior(tmp_path: Path) -> None:
     assert fit_prior([], "none") == BaselinePrior()
     with pytest.raises(InvalidPrior, match="'magic' is not known; known: auto, none"):
         prior_of("magic")
+
+
+def test_digest_of_another_packages_prior_is_that_of_version_0_1() -> None:
+    """It is recorded in campaigns that began with such a prior; the entry that files have since is no part of it."""
+
+    class Foreign:
+        def save(self, path: Path) -> None:
+            saving.write(path, {"kind": "foreign", "tasks": ["a"]}, {"w": torch.arange(3.0)})
+
+    weights = hashlib.sha256(save({"w": torch.arange(3.0)})).hexdigest()
+    card = {"designer_prior": 1, "kind": "foreign", "tasks": ["a"], "weights": weights}
+    written = (json.dumps(card, indent=1) + "\n").encode()
+    assert saving.digest_of(Foreign()) == hashlib.sha256(written).hexdigest()[:16]
