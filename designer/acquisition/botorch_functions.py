@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -124,5 +123,4 @@ def _utility(context: AcquisitionContext) -> Callable[[Tensor], Tensor]:
     if context.objective.mode == "pareto":
         what = "this acquisition function takes one goal, and the targets have several"
         raise InvalidObjective(Fault(what, "add 'combine: desirability', or use 'acquisition: auto'"))
-    without_builder = replace(context, builder=None)
-    return lambda Y: without_builder.utilities(Y)[..., 0]
+    return lambda Y: context.utilities(Y)[..., 0]

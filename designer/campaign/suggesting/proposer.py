@@ -98,7 +98,8 @@ def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: FloatArra
 
     Only where a person or an instrument measures: a table or a function gives the same value again.
     """
-    if spec.settings.measure is not None and spec.settings.measure.kind != "command":
+    measured_again = spec.settings.measure is None or spec.settings.measure.kind == "command"
+    if not known.discoveries or not measured_again:
         return None
     keys = spec.space.keys(known.coordinates)
     barred = _forbidden(known, pending, taken.keys)
