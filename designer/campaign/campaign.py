@@ -86,7 +86,7 @@ class Campaign(CampaignView):
         elif faults:
             raise InvalidCampaign(faults)
         elif notice:
-            campaign.notices = (notice,)
+            campaign.notices = (*campaign.notices, notice)
         return campaign
 
     @classmethod

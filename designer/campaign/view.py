@@ -54,10 +54,13 @@ class CampaignView:
         self._clock = clock
         self._given = spec
         self._specs = Specs(spec, opening.candidates)
-        self._journal = Journal(opening.store, creation)
+        remember = None if opening.beginning is None else opening.beginning.remember
+        self._journal = Journal(opening.store, creation, remember)
         self._known: tuple[CampaignState, Callable[[], CampaignPosterior]] | None = None
         self._earlier: tuple[int, CampaignPosterior | None] | None = None
         self.notices: tuple[str, ...] = ()
+        if opening.beginning is not None and not self._journal.is_stored:
+            self.notices = (opening.beginning.check(),)
 
     # What is known
 

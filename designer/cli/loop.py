@@ -406,6 +406,8 @@ def _answer(opened: Campaign, done: RecordReport, as_json: bool) -> None:
     report = Report(data)
     for line in done.lines():
         report.say(line)
+    for notice in opened.notices:
+        report.say(notice)
     emit(report, as_json)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.acquisition.registered import acquisition_name
 from designer.campaign.file import differences
+from designer.campaign.file.beginnings import Beginning
 from designer.campaign.file.file_content import plain_campaign
 from designer.campaign.file.prior_argument import plain_prior
 from designer.campaign.file.spec import CampaignSpec
@@ -31,11 +32,15 @@ Place = EventStore | Path | str
 
 @dataclass(frozen=True, eq=False)
 class Opening:
-    """What a campaign needs to begin: where its events are, what was asked for, and the table of candidates."""
+    """What a campaign needs to begin: where its events are, what was asked for, and the table of candidates.
+
+    `beginning` is the database that the campaign's file names; None where the store is given otherwise.
+    """
 
     store: EventStore
     spec: CampaignSpec
     candidates: Source | None = None
+    beginning: Beginning | None = None
 
 
 def from_file(path: Path | str, store: Place | None = None) -> Opening:
@@ -45,7 +50,10 @@ def from_file(path: Path | str, store: Place | None = None) -> Opening:
     if store is None and spec.settings.store is None:
         _refuse_renamed(spec, opened)
     named = spec.settings.candidates
-    return Opening(opened, spec, None if named is None else spec.folder / named)
+    beginning = None
+    if store is None and isinstance(opened, SqlStore) and opened.file is not None:
+        beginning = Beginning(Path(path), opened.file, spec.name)
+    return Opening(opened, spec, None if named is None else spec.folder / named, beginning)
 
 
 def from_python(

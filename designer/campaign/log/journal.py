@@ -23,10 +23,13 @@ class Journal:
         Where the events are.
     creation
         How the campaign begins, if the store does not hold it yet.
+    remember
+        Called with the campaign's creation after events were written.
     """
 
-    def __init__(self, store: EventStore, creation: Created) -> None:
+    def __init__(self, store: EventStore, creation: Created, remember: Callable[[Created], None] | None = None) -> None:
         self.store = store
+        self._remember = remember
         self.name = creation.name
         self.events: list[Event] = store.read(self.name)
         self.is_stored = bool(self.events)
@@ -100,4 +103,6 @@ class Journal:
         except Conflict:
             return False
         self._add([placed(event, last + i) for i, event in enumerate(events, start=1)])
+        if self._remember is not None and isinstance(self.events[0], Created):
+            self._remember(self.events[0])
         return True

@@ -128,6 +128,11 @@ class SqlStore:
         return f"SqlStore({self.location!r})"
 
     @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for a database server."""
+        return self._file
+
+    @property
     def location(self) -> str:
         """Where the events are, without a password."""
         return shown(self._url)
