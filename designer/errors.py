@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
+from designer.counting import count
+
 MAX_ALIKE = 20
 """Faults of one kind that are listed one by one; more of them are one line with a count."""
 MAX_KINDS = 100
@@ -110,7 +112,7 @@ def summarized(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     first = {id(alike[0]): alike for alike in kinds.values()}
     lines = [_counted(first[id(f)]) if id(f) in first else _short(f) for f in faults if id(f) in listed]
     left = sum(len(alike) for alike in list(kinds.values())[MAX_KINDS:])
-    return (*lines, Fault(f"and {left:,} faults of other kinds")) if left else tuple(lines)
+    return (*lines, Fault(f"and {count(left, 'fault')} of other kinds")) if left else tuple(lines)
 
 
 def _listed(alike: Sequence[Fault]) -> Sequence[Fault]:

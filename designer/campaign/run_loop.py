@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
-from designer.campaign.wording import count
+from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
 
 if TYPE_CHECKING:
@@ -223,7 +223,8 @@ def _ends(campaign: RunnableCampaign) -> bool:
 
 def _interrupted(campaign: RunnableCampaign) -> str:
     waiting = ", ".join(each.id for each in campaign.state.open)
-    return f"interrupted; {f'{waiting} are open and come first next time' if waiting else 'no suggestion is open'}"
+    are = agree(len(campaign.state.open), "is open and comes", "are open and come")
+    return f"interrupted; {f'{waiting} {are} first next time' if waiting else 'no suggestion is open'}"
 
 
 class _Signals:

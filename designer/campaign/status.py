@@ -9,7 +9,8 @@ from typing import Any
 from designer.campaign.log.state import CampaignState, replicates_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.stopping import Verdict, spent
-from designer.campaign.wording import count, percent
+from designer.campaign.wording import percent
+from designer.counting import count
 from designer.priors.evidence import PriorEvidence
 
 

@@ -24,6 +24,7 @@ from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.campaign.suggesting.stopping import Verdict, verdict
+from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -164,7 +165,8 @@ class CampaignView:
         coordinates = coordinates_of(self.space, design_tables.read_design_frame(self.space, frame))
         posterior = self.posterior()
         if posterior is None:
-            what = f"there are {len(self.state.results)} results, too few for a model"
+            known = len(self.state.results)
+            what = f"there {agree(known, 'is', 'are')} {count(known, 'result')}, too few for a model"
             raise InvalidData(Fault(what, f"record at least {next_designs.MIN_RESULTS}"))
         return frames.of_predictions(frame.index, self.objective.targets, *posterior.predict(coordinates))
 

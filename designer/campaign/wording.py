@@ -52,15 +52,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def count(number: int, thing: str) -> str:
-    """Return a number of things.
-
-    >>> count(1, "experiment"), count(12, "experiment")
-    ('1 experiment', '12 experiments')
-    """
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def setting_text(parameter: Parameter, design: Mapping[str, Cell]) -> str:
     """Return a design's setting of one parameter with its unit; members of a composition that are zero are left out."""
     values = [design[column] for column in parameter.lab_columns]

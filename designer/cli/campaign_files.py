@@ -12,6 +12,7 @@ import typer
 
 from designer.cli.options import CampaignArgument, CampaignOption, JsonFlag, campaign_file
 from designer.cli.output import Report, emit
+from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import is_full, write_new
 
@@ -94,14 +95,17 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
         "measure": measured_by, "candidates": candidates, "notes": notes,
     })  # fmt: skip
-    size = len(spec.space.parameters)
     report.say(f"{path}: campaign {spec.name!r} can run.")
-    report.say(f"  {size} parameter{'s' if size > 1 else ''}: {', '.join(p.name for p in spec.space.parameters)}")
-    report.say(f"  {len(targets)} target{'s' if len(targets) > 1 else ''}: {', '.join(targets)}")
+    report.say(
+        f"  {count(len(spec.space.parameters), 'parameter')}: {', '.join(p.name for p in spec.space.parameters)}"
+    )
+    report.say(f"  {count(len(targets), 'target')}: {', '.join(targets)}")
     report.say(f"  measured by {_MEASURED_BY[measured_by]}")
     if candidates is not None:
         usable, listed = candidates["usable"], candidates["listed"]
-        report.say(f"  {usable} of {listed} candidates keep the bounds and constraints")
+        report.say(
+            f"  {usable} of {count(listed, 'candidate')} {agree(usable, 'keeps', 'keep')} the bounds and constraints"
+        )
     for note in notes:
         report.say(f"  note: {note}")
     emit(report, as_json)

@@ -20,6 +20,7 @@ from designer.cli.options import (
     split_campaign,
 )
 from designer.cli.output import OTHER, OutputError, Report, disk_words, emit, warn
+from designer.counting import count
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -319,17 +320,23 @@ def _sheet(file: str, ignore: list[str] | None) -> Any:
 
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:
+    """Return the settings by lab column; each may be named by its column or by its parameter."""
     from designer.cli.design_cells import read_words
     from designer.errors import did_you_mean
+    from designer.space.table_reader import headers_of
 
+    known = dict(headers_of(opened.space))
     given = read_words(made or [])
-    columns = opened.space.columns
-    faults = [
-        Fault(f"there is no column {name!r}", did_you_mean(name, columns)) for name in given if name not in columns
+    columns = {known[name]: name for name in reversed(given) if name in known}
+    faults = [Fault(f"there is no column {name!r}", did_you_mean(name, known)) for name in given if name not in known]
+    faults += [
+        Fault(f"{name!r} and {columns[known[name]]!r} are the same setting", "give it once")
+        for name in given
+        if name in known and columns[known[name]] != name
     ]
     if faults:
         raise InvalidInput(faults)
-    return given
+    return {known[name]: value for name, value in given.items()}
 
 
 def _amended_design(opened: Campaign, name: str, made: list[str] | None) -> dict[str, Any] | None:
@@ -355,7 +362,7 @@ def _subject(rest: list[str], example: str) -> str:
 
 def _only_one(rest: list[str], what: str) -> None:
     if len(rest) != 1:
-        raise InvalidInput(Fault(f"{len(rest)} arguments instead of one {what}", f"give one {what}"))
+        raise InvalidInput(Fault(f"{count(len(rest), 'argument')} instead of one {what}", f"give one {what}"))
 
 
 def _bounds(words: list[str]) -> dict[str, list[float]]:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from designer.counting import count
 from designer.errors import DesignerError, Fault, InvalidInput, summarized
 from designer.whole_files import is_full
 
@@ -210,7 +211,7 @@ def _flat(text: str) -> str:
 
 
 def _count(faults: Sequence[Fault]) -> str:
-    return "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+    return count(len(faults), "fault")
 
 
 def _console() -> Any:

@@ -11,6 +11,7 @@ import typer
 
 from designer.cli.options import CampaignOption, IgnoreOption, JsonFlag, StoreOption, open_campaign, split_campaign
 from designer.cli.output import Report, Table, emit, number, warn, with_error
+from designer.counting import count
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
@@ -180,7 +181,8 @@ def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties
         return load_properties(saved)
     tasks = past_tasks(places, leave_out)
     rows = sum(len(task) for task in tasks)
-    warn(f"fitting {len(tasks)} past tasks, {rows} rows; save the result with: designer prior fit --kind properties")
+    what = f"{count(len(tasks), 'past task')}, {count(rows, 'row')}"
+    warn(f"fitting {what}; save the result with: designer prior fit --kind properties")
     return PropertyPrior().fit(tasks, seed=0)
 
 
@@ -244,8 +246,10 @@ def _report(
         answer.say(f"... and {len(labels) - SHOWN} more; --csv FILE or --json has all.")
     used = len(predictor.prior.used)
     for model, outliers in zip(predictor.models, flagged, strict=True):
+        made = count(model.measured, "measurement")
+        past = count(used, "past quantity", "past quantities")
         same = f" (the same quantity: {', '.join(model.anchors)})" if model.anchors else ""
-        answer.say(f"{model.quantity.name}: from {model.measured} measurements and {used} past quantities{same}.")
+        answer.say(f"{model.quantity.name}: from {made} and {past}{same}.")
         for design, value in sorted(outliers, key=lambda pair: -pair[1].beyond)[:FLAGGED]:
             answer.say(_outlier(design, model.quantity, value))
         if len(outliers) > FLAGGED:

@@ -10,6 +10,7 @@ import typer
 
 from designer.cli.options import JsonFlag, one_of
 from designer.cli.output import Report, Table, emit, number, warn
+from designer.counting import count
 from designer.errors import Fault, InvalidPrior
 from designer.whole_files import is_full
 
@@ -94,7 +95,7 @@ def fit(
         what = f"cannot be written: {error.strerror}"
         raise InvalidPrior(Fault(what, "give another folder with --out", file=str(out))) from None
     answer = Report({"folder": str(out), "card": card})
-    answer.say(f"Wrote {out}: a prior of kind {kind!r} from {len(read)} past tasks.")
+    answer.say(f"Wrote {out}: a prior of kind {kind!r} from {count(len(read), 'past task')}.")
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)

@@ -11,6 +11,7 @@ import typer
 
 from designer.cli.options import JsonFlag
 from designer.cli.output import Report, Table, emit, warn
+from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -83,12 +84,10 @@ def import_(
         "remarks": remarks,
     })  # fmt: skip
     _say(report, plan.findings)
-    count = len(plan.sheets)
-    report.say(
-        f"Wrote {written}: {count} task{'s' if count > 1 else ''}, {sum(len(s.frame) for s in plan.sheets)} rows."
-    )
+    rows = sum(len(sheet.frame) for sheet in plan.sheets)
+    report.say(f"Wrote {written}: {count(len(plan.sheets), 'task')}, {count(rows, 'row')}.")
     if len(log):
-        report.say(f"{len(log)} cells and rows were repaired; {written / 'repairs.csv'} lists each.")
+        report.say(f"{_repaired(len(log), 'was ', 'were ')}; {written / 'repairs.csv'} lists each.")
     emit(report, as_json)
 
 
@@ -114,7 +113,7 @@ def check(
     if repair:
         place, log = repair_folder(checked, output or folder.with_name(f"{folder.name}-repaired"))
         report.data |= {"repaired": str(place), "repairs": len(log)}
-        report.say(f"Wrote {place}: {len(log)} cells and rows repaired; {place / 'repairs.csv'} lists each.")
+        report.say(f"Wrote {place}: {_repaired(len(log))}; {place / 'repairs.csv'} lists each.")
     emit(report, as_json)
 
 
@@ -158,7 +157,8 @@ def map_(
     headers = ("task", "task", "distance", "by", "shared", "forward", "backward", "apart")
     report.show(Table(headers, rows[:_SHOWN]))
     if len(rows) > _SHOWN:
-        report.say(f"... and {len(rows) - _SHOWN} pairs that are farther apart; --json gives all")
+        left = len(rows) - _SHOWN
+        report.say(f"... and {count(left, 'pair')} that {agree(left, 'is', 'are')} farther apart; --json gives all")
     report.say(f"Wrote {place}")
     emit(report, as_json)
 
@@ -295,9 +295,9 @@ def _say(report: Report, findings: Sequence[Finding]) -> None:
     if len(faults) > _SHOWN:
         report.say(f"... and {len(faults) - _SHOWN} more; --json gives all")
     for kind, what in (("missing", "no value"), ("censored", "a limit"), ("unit", "a unit of its own")):
-        count = sum(finding.kind == kind for finding in notes)
-        if count:
-            report.say(f"[{kind}] {count} cell{'s' if count > 1 else ''}: {what}")
+        number = sum(finding.kind == kind for finding in notes)
+        if number:
+            report.say(f"[{kind}] {count(number, 'cell')}: {what}")
     if not findings:
         report.say("No faults were found.")
 
@@ -308,3 +308,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "what": finding.what, "remedy": finding.remedy,
         "repair": [{"row": c.row, "column": c.column, "now": c.now} for c in finding.repair],
     }  # fmt: skip
+
+
+def _repaired(number: int, was: str = "", were: str = "") -> str:
+    return f"{count(number, 'cell or row', 'cells and rows')} {agree(number, was, were)}repaired"

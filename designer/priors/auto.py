@@ -35,6 +35,7 @@ import numpy as np
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.counting import agree, count
 from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP
@@ -219,12 +220,13 @@ def description_of(log_evidence: float, results: int) -> str:
     if results == 0:
         return "nothing is measured yet: predictions follow past tasks alone"
     odds = math.exp(min(abs(log_evidence), 700.0))
+    these = f"{agree(results, 'this', 'these')} {count(results, 'result')}"
     if log_evidence <= -REJECTION_LOG_ODDS:
         return f"prior rejected at experiment {results} (Bayes factor {odds:.3g} against it)"
     if odds < _MIN_REPORTED_ODDS:
-        return f"past tasks predict these {results} results about as well as the campaign alone"
+        return f"past tasks predict {these} about as well as the campaign alone"
     how = "better" if log_evidence > 0 else "worse"
-    return f"past tasks predict these {results} results {how} than the campaign alone (Bayes factor {odds:.3g})"
+    return f"past tasks predict {these} {how} than the campaign alone (Bayes factor {odds:.3g})"
 
 
 _WHOLE = Guard()

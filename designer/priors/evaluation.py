@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from designer.arrays import FloatArray, IntArray
+from designer.counting import agree
 from designer.errors import Fault, InvalidPrior
 from designer.priors.agreement import rank_correlation
 from designer.priors.base import FittedPrior
@@ -126,7 +127,8 @@ def evaluate(
     priors = {kind: prior_of(kind) for kind in kinds}
     new = [task for task in tasks if source_tasks_for(task, tasks)]
     if not new:
-        what = f"there are {len(tasks)} past tasks, and none has another to learn from"
+        there = agree(len(tasks), "there is 1 past task", f"there are {len(tasks)} past tasks")
+        what = f"{there}, and none has another to learn from"
         raise InvalidPrior(Fault(what, "name at least two that are no near copies"))
     if max_tasks is not None and max_tasks < len(new):
         new = [new[round(i)] for i in np.linspace(0, len(new) - 1, max_tasks)]

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from designer.campaign.wording import count, percent
+from designer.campaign.wording import percent
+from designer.counting import agree, count
 from designer.objective import Target
 from designer.report import figures, landscape_figures
 from designer.report.cards import card
@@ -67,7 +68,7 @@ def _cards(content: Content) -> Chapter | None:
         drawings.append(replace(card(each), caption=f"Runner-up: {runner_up}" if runner_up else each.note))
     words = ["Suggested and not measured yet. The command designer explain shows the same for any suggestion."]
     if len(content.cards) > len(shown):
-        words.append(f"{len(shown)} of {len(content.cards)} open suggestions are shown.")
+        words.append(f"{len(shown)} of {len(content.cards)} open suggestions {agree(len(shown), 'is', 'are')} shown.")
     return Chapter("next", "Next experiments, and why", tuple(words), tuple(drawings), wide=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from designer.counting import agree, count
 from designer.objective import Target
 from designer.report.content import Content, Experiment, PosteriorBest
 from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
@@ -188,8 +189,10 @@ def coverage(content: Content, target: Target) -> str:
     inside, total = covered(content, target)
     low, high = (int(binom.ppf(level, total, COVERAGE)) for level in (0.05, 0.95))
     expected = str(low) if low == high else f"{low} to {high}"
-    share = f"{inside} of {total} measurements ({100 * inside / total:.0f} %)"
-    text = f"{target.name}: {share} lie inside their 90 % interval; {expected} are expected of calibrated intervals"
+    share = f"{inside} of {count(total, 'measurement')} ({100 * inside / total:.0f} %)"
+    are = agree(high, "is", "are")
+    text = f"{target.name}: {share} {agree(inside, 'lies inside its', 'lie inside their')} 90 % interval"
+    text += f"; {expected} {are} expected of calibrated intervals"
     return f"{text}. The model is overconfident." if inside < low else f"{text}."
 
 

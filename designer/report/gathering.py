@@ -12,7 +12,7 @@ from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
-from designer.campaign.wording import count
+from designer.counting import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
@@ -211,8 +211,8 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
     )
     if history.evaluated < history.choices:
         yield (
-            f"To limit computing time, predictions are shown for {history.evaluated} of the model's {history.choices} "
-            "choices only."
+            f"To limit computing time, predictions are shown for {history.evaluated} of the model's "
+            f"{count(history.choices, 'choice')} only."
         )
     known = campaign.posterior()
     yield from map(str, known.flagged if known else ())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.counting import count
 from designer.report.drawing import BLUE, GREY, INK, Drawing
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def task_map(names: Sequence[str], distances: np.ndarray) -> Drawing:
         _tree(right, shown, tree, size)
         _unfold(figure, left, size)
 
-    label = f"Distances between {len(names)} tasks: a map and a tree"
+    label = f"Distances between {count(len(names), 'task')}: a map and a tree"
     return Drawing("task-map", label, paint, (12, max(4.8, 0.022 * size * len(names) + 1.2)))
 
 

@@ -11,6 +11,7 @@ from designer.campaign.file.corrections import known_measurement
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.versions import versions
+from designer.counting import count
 from designer.errors import Conflict, Fault, InvalidCampaign, InvalidData
 from designer.service import representations
 from designer.service.lab import Lab
@@ -98,7 +99,7 @@ def suggest(
             )
         )
     if len(replicate_of) > MAX_SUGGESTED:
-        faults.append(Fault(f"{len(replicate_of)} replicates in one request", f"give at most {MAX_SUGGESTED}"))
+        faults.append(Fault(f"{count(len(replicate_of), 'replicate')} in one request", f"give at most {MAX_SUGGESTED}"))
     if faults:
         raise InvalidData(faults)
     with lab.cache.open(name):

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TextIO
 
+from designer.counting import agree, count
+
 ACCESS = "designer.service.access"
 MAX_REPEATS = 5  # equal messages within a window; more are counted, not written
 WINDOW_SECONDS = 60.0
@@ -47,7 +49,7 @@ class SafeFormatter(logging.Formatter):
         lines = super().formatException(ei).split("\n")  # type: ignore[arg-type]
         if len(lines) > MAX_TRACEBACK_LINES:
             half = MAX_TRACEBACK_LINES // 2
-            lines = [*lines[:half], f"... {len(lines) - 2 * half} lines ...", *lines[-half:]]
+            lines = [*lines[:half], f"... {count(len(lines) - 2 * half, 'line')} ...", *lines[-half:]]
         return "\n".join(f"    | {escaped(line)}" for line in lines)
 
 
@@ -91,7 +93,7 @@ class RepeatFilter(logging.Filter):
         if window.count == MAX_REPEATS:
             text = f"{text} (further messages like this are counted only)"
         if left_out:
-            text = f"{text} ({left_out} messages like this were left out before)"
+            text = f"{text} ({count(left_out, 'message')} like this {agree(left_out, 'was', 'were')} left out before)"
         record.msg, record.args = text, ()
         return True
 

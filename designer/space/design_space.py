@@ -293,7 +293,7 @@ class DesignSpace(Value):
         lab = self.lab_values(row)
         found += [f"violates {c.text!r}" for c in self.bound_constraints if not c.satisfied(lab)[0]]
         if self.pool is not None and not self.pool.contains(row)[0]:
-            found.append("is not in the pool")
+            found.append("the design is not among the candidates")
         return found
 
     # How many there are

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from designer.counting import agree, count
 from designer.errors import Fault, InvalidData
 from designer.space.spreadsheet.decimal_commas import with_points
 from designer.space.spreadsheet.workbook import MAX_COLUMNS, read_rows
@@ -164,7 +165,7 @@ def _ignored(header: Sequence[Any], names: Sequence[str], cells: np.ndarray) -> 
         if numbers:
             yield "the first column has no header and numbers the rows: it was ignored"
     if empty > 0:
-        which = "1 empty column without a header was" if empty == 1 else f"{empty} empty columns without a header were"
+        which = f"{count(empty, 'empty column')} without a header {agree(empty, 'was', 'were')}"
         yield f"{which} ignored"
 
 
@@ -198,16 +199,17 @@ def width_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int
     >>> [fault.what for fault in width_faults(["My log", "May"], 1, [(2, 3), (3, 3)])]
     ['the header has 2 cells, and all rows below have 3']
     """
-    counts = [count for _, count in widths]
-    short = len(names) == 1 and 2 * sum(count > 1 for count in counts) > len(counts)
+    counts = [cells for _, cells in widths]
+    short = len(names) == 1 and 2 * sum(cells > 1 for cells in counts) > len(counts)
     if names[0] and (short or (len(names) > 2 and not any(names[1:]))):
         what = f"{names[0]!r} stands alone, as a title does"
         return [Fault(what, "delete the rows above the headers, so that the table begins with them", row=row)]
-    wrong = [(number, count) for number, count in widths if count != len(names)]
+    wrong = [(number, cells) for number, cells in widths if cells != len(names)]
     if len(wrong) == len(counts) > 1 and len({*counts}) == 1:
-        what = f"the header has {len(names)} cells, and all rows below have {counts[0]}"
+        what = f"the header has {count(len(names), 'cell')}, and all rows below have {counts[0]}"
         return [Fault(what, "delete the rows above the headers, or name every column", row=row)]
-    return [Fault(f"the row has {count} cells", f"the header has {len(names)}", row=number) for number, count in wrong]
+    remedy = f"the header has {len(names)}"
+    return [Fault(f"the row has {count(cells, 'cell')}", remedy, row=number) for number, cells in wrong]
 
 
 def table_faults(names: Sequence[str], row: int, widths: Sequence[tuple[int, int]]) -> list[Fault]:

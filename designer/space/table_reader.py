@@ -112,7 +112,7 @@ class _Reader:
         self.rows: list[int] = [int(i) for i in frame.index] if numbered else list(range(2, len(frame) + 2))
         self.extra: dict[str, str] = {}
         self.places: dict[str, tuple[int, str | None]] = {}
-        self._match_headers(dict(_headers(space)), extra_columns)
+        self._match_headers(dict(headers_of(space)), extra_columns)
 
     def learn_words(self, space: S) -> S:
         """Return the space with the new words of the table; itself where there are faults."""
@@ -223,7 +223,7 @@ class _Reader:
         return codes, [_word(cell) for cell in distinct]
 
 
-def _headers(space: SpaceLike) -> Iterable[tuple[str, str]]:
+def headers_of(space: SpaceLike) -> Iterable[tuple[str, str]]:
     """Go through the headers that are understood and the lab columns that they mean; lab columns go last and win."""
     for parameter in space.parameters:
         yield from parameter.headers()

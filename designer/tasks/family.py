@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from designer.counting import count
 from designer.documents import load_document, parse
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space import DesignSpace
@@ -206,7 +207,7 @@ def _table(card: FamilyCard, i: int, entry: TaskCard, folder: Path, group: str |
     file = folder / entry.file
     frame = read_text_table(file)
     if entry.rows is not None and entry.rows != len(frame):
-        what = f"{entry.file!r} has {len(frame)} rows of data, not {entry.rows}"
+        what = f"{entry.file!r} has {count(len(frame), 'row')} of data, not {entry.rows}"
         raise InvalidData(Fault(what, "give the right file or the right number", path=("tasks", i, "rows")))
     return TaskTable(entry, space, frame, card.family, group, str(file))
 

@@ -142,6 +142,19 @@ class TestOneByOne:
         assert (measurement.values, measurement.noise) == ({"strength": 105.0}, {"strength": 3.0})
         assert measurement.design["temperature"] == 1000.0
 
+    def test_settings_are_named_by_column_or_parameter_as_in_predict(self, designer: Designer, folder: Path) -> None:
+        made = ["--set", "glass.silica=60", "--set", "glass.soda=30", "--set", "CaO=10", "--set", "temperature="]
+        designer("suggest", "-n", "1")
+        assert designer("record", "S0001", "strength=101", *made).code == 0
+        assert designer("predict", "glass.silica=60", "glass.soda=30", "CaO=10", "temperature=", "gas=N2").code == 2
+        (folder / "more.csv").write_text(
+            "glass.silica,Na2O,glass.lime,temperature [K],gas,strength\n50,30,20,1373.15,N2,90\n"
+        )
+        assert designer("attach", "more.csv").code == 0
+        first, second = Campaign.open(folder / "glass.yaml").state.measurements.values()
+        assert (first.design["SiO2"], first.design["Na2O"], first.design["CaO"]) == (60, 30, 10)
+        assert (second.design["SiO2"], second.design["temperature"]) == (50, pytest.approx(1100))
+
     @pytest.mark.parametrize(
         ("words", "message"),
         [
@@ -153,6 +166,7 @@ class TestOneByOne:
             (["S0001"], "no result is given"),
             (["S0001", "strength=1", "--set", "temp=3"], "there is no column 'temp'"),
             (["S0001", "strength=1", "--set", "gas=He"], "'He' is not a choice"),
+            (["S0001", "strength=1", "--set", "CaO=3", "--set", "glass.lime=3"], "'glass.lime' and 'CaO' are the same setting"),
             (["a.csv", "b.csv"], "2 arguments instead of one table"),
             (["a.csv", "--replicate"], "--set and --replicate cannot be used with a table"),
             (["absent.csv"], "absent.csv: no such file"),

@@ -210,7 +210,8 @@ def test_a_pool_is_all_there_is() -> None:
     assert space.size() == 2
     assert space.enumerate().tolist() == [[400, 1], [500, 2]]
     assert space.valid(np.array([[400.0, 1], [400, 0], [300, 0]])).tolist() == [True, False, False]
-    assert space.violations({"T": 300, "gas": "Ar"}) == ["violates 'T >= 400'", "is not in the pool"]
+    why = ["violates 'T >= 400'", "the design is not among the candidates"]
+    assert space.violations({"T": 300, "gas": "Ar"}) == why
     with pytest.raises(InvalidSpace, match="no design of the pool satisfies the constraints"):
         DesignSpace(parameters=parameters, constraints=["T >= 600"], pool=pool)
 

@@ -198,7 +198,7 @@ def test_what_is_not_plain_is_left_to_the_careful_reader(text: str) -> None:
         ("My log\na,b\n1,2\n", "row 1: 'My log' stands alone, as a title does"),
         ("My log\nof May\na;b\n1;2\n3;4\n", "row 1: 'My log' stands alone, as a title does"),
         ("My log, May\na,b,c\n1,2,3\n", "row 1: the header has 2 cells, and all rows below have 3"),
-        ("a,b\n1,2\n1\n1,2,3\n", "row 3: the row has 1 cells; the header has 2"),
+        ("a,b\n1,2\n1\n1,2,3\n", "row 3: the row has 1 cell; the header has 2"),
         ('a,b\n"1,2\n', "no proper CSV"),
         ("a\0b\n", "binary data"),
     ],

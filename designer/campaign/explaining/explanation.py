@@ -9,6 +9,7 @@ from typing import Any
 from designer.campaign.log.events import Design
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.wording import amount, percent, signed
+from designer.counting import agree, count
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
 
@@ -217,9 +218,9 @@ class Explanation:
         return f" {unit}" if unit else ""
 
     def _chosen(self) -> str:
-        known = f"{self.results} result{'' if self.results == 1 else 's'}"
+        known = count(self.results, "result")
         if self.failures:
-            known += f" and {self.failures} failure{'' if self.failures == 1 else 's'}"
+            known += f" and {count(self.failures, 'failure')}"
         chosen = {
             "initial": "First design, chosen without a model",
             "model": "Chosen by the model",
@@ -311,7 +312,9 @@ class Explanation:
         if self.prior is None:
             return "none; predictions use this campaign's results only"
         if self.prior.rejected_at is not None:
-            return f"rejected after {self.prior.rejected_at} results, which contradict it. {self.prior.words}".strip()
+            after = count(self.prior.rejected_at, "result")
+            contradict = agree(self.prior.rejected_at, "contradicts", "contradict")
+            return f"rejected after {after}, which {contradict} it. {self.prior.words}".strip()
         largest = sorted(self.prior.sources, key=lambda source: -source[1])[:5]
         parts = [f"weights of past tasks: {_weights(largest)}"] if largest else []
         parts += [f"weights of models: {_weights(self.prior.experts)}"] if self.prior.experts else []

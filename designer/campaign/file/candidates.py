@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from designer.campaign.file.spec import CampaignSpec
+from designer.counting import count
 from designer.errors import Fault, InvalidCampaign
 from designer.space import DesignSpace
 
@@ -24,9 +25,9 @@ def refuse_unusable_candidates(spec: CampaignSpec) -> None:
     pool = spec.space.pool
     if pool is None or spec.space.within(pool.coordinates).any():
         return
-    count, excluding = len(pool.coordinates), _most_excluding(spec.space)
-    what = f"none of the {count} candidates keeps the bounds and constraints" if count > 1 else "the only candidate"
-    what += f": {excluding}" if count > 1 else f" does not keep the bounds and constraints: {excluding}"
+    listed, excluding = len(pool.coordinates), _most_excluding(spec.space)
+    what = f"none of the {listed} candidates keeps the bounds and constraints" if listed > 1 else "the only candidate"
+    what += f": {excluding}" if listed > 1 else f" does not keep the bounds and constraints: {excluding}"
     fault = Fault(what, "change the bounds or constraints, or the table of candidates", path=("candidates",))
     raise InvalidCampaign(spec.locate(fault))
 
@@ -38,4 +39,5 @@ def _most_excluding(space: DesignSpace) -> str:
     found = [text for row in rows for text in space.violations(row) if "step" not in text]
     kinds = Counter(text.partition(" = ")[0] for text in found)
     kind = kinds.most_common(1)[0][0]
-    return f"{next(text for text in found if text.partition(' = ')[0] == kind)} (in {kinds[kind]} of {len(rows)} rows)"
+    first = next(text for text in found if text.partition(" = ")[0] == kind)
+    return f"{first} (in {kinds[kind]} of {count(len(rows), 'row')})"

@@ -36,6 +36,7 @@ from designer.campaign.results.numeric_cells import (
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
+from designer.space.table_reader import headers_of
 from designer.units import split_header
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class _Reader:
         self.others = {*others, *(split_header(name)[0] for name in others)}
         self.frame = _with_ids(frame) if suggested is not None else frame
         self.space = space
+        self.headers = dict(headers_of(space))
         self.targets = targets
         self.suggested = suggested
         self.faults: list[Fault] = []
@@ -188,6 +190,8 @@ class _Reader:
                     return _Column(place, header, "target", unit, target)
                 if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}"):
                     return _Column(place, header, "noise", unit, target)
+            if name in self.headers:  # a parameter's own name, where its column has another
+                return _Column(place, header, f"design:{self.headers[name]}", unit)
         if name in ID_COLUMNS and self.suggested is not None:
             return _Column(place, header, "id")
         return _Column(place, header, name) if name in ("replicate", "failed") else None

@@ -13,6 +13,7 @@ from designer.campaign.file.settings import Settings
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.counting import agree, count
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.space.listing import list_designs
@@ -62,13 +63,18 @@ def verdict(
     """
     made = spent(state)
     groups = by_design(space, objective.targets, state.results)
-    of_budget = f"{made} of {settings.budget} experiments made" if settings.budget else f"{_count(made)} made"
+    of_budget = (
+        f"{made} of {count(settings.budget, 'experiment')} made"
+        if settings.budget
+        else f"{count(made, 'experiment')} made"
+    )
     if settings.stop.reach:
-        words = _reached(objective, [group for group in groups if group.allowed])
-        if words is not None:
-            return Verdict(True, f"the target is reached after {_count(made)}: {words}", "reach")
+        hit = _reached(objective, [group for group in groups if group.allowed])
+        if hit is not None:
+            words = _result_words(objective, hit)
+            return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
     if settings.budget is not None and made >= settings.budget:
-        return Verdict(True, f"the budget of {_count(settings.budget)} is used up", "budget")
+        return Verdict(True, f"the budget of {count(settings.budget, 'experiment')} is used up", "budget")
     left_out = _forbidden_hit(settings, objective, space, groups)
     decided = _by_probability(settings, of_budget, _not_reached(settings, objective), probability)
     if not decided.stop and is_exhausted(space, state):
@@ -95,10 +101,6 @@ def _by_probability(
     return Verdict(False, f"goes on: {of_budget}; {text}, not below {level:g}")
 
 
-def _count(number: int) -> str:
-    return f"{number} experiment{'' if number == 1 else 's'}"
-
-
 def _not_reached(settings: Settings, objective: Objective) -> str:
     reachable = any(goal.reachable for goal in objective.goals)
     return "; the target is not reached" if settings.stop.reach and reachable else ""
@@ -112,9 +114,8 @@ def _forbidden_hit(
     hit = _reached(objective, forbidden) if settings.stop.reach else None
     if hit is None:
         return ""
-    label = hit.partition(" has ")[0]
-    group = next(each for each in forbidden if each.label == label)
-    return f"; {hit}, and does not count: {'; '.join(space.violations(group.coordinates))}"
+    violations = "; ".join(space.violations(hit.coordinates))
+    return f"; {_result_words(objective, hit)}, and does not count: {violations}"
 
 
 def is_exhausted(space: DesignSpace, state: CampaignState) -> bool:
@@ -139,24 +140,27 @@ def over_budget(settings: Settings, state: CampaignState) -> str | None:
     more = made + waiting - settings.budget
     if more <= 0 or (each > 1 and more < each):  # the last design of a budget may have all its replicates
         return None
-    return f"{made} of {_count(settings.budget)} made and {waiting} open: {more} more than the budget"
+    return f"{made} of {count(settings.budget, 'experiment')} made and {waiting} open: {more} more than the budget"
 
 
-def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> str | None:
-    """Return which design reaches the target and with what, on the mean of its replicates; None if none does."""
+def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> MeasuredDesign | None:
+    """Return the first design that reaches the target, on the mean of its replicates; None if none does."""
     if not groups or not any(goal.reachable for goal in objective.goals):
         return None
     Y: FloatArray = np.array([group.means for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))
-    if not len(hits):
-        return None
-    group = groups[int(hits[0])]
+    return groups[int(hits[0])] if len(hits) else None
+
+
+def _result_words(objective: Objective, group: MeasuredDesign) -> str:
+    """Say what a measured design gave, for the targets that count."""
     values = [
         f"{target.name} = {value:g}{f' {target.unit}' if target.unit else ''}{_aim(target)}"
         for target, value in zip(objective.targets, group.means, strict=True)
         if target.reachable or target.constrained
     ]
-    return f"{group.label} has {', '.join(values)}{_certainty(objective, group)}"
+    has = agree(len(group.suggestions or group.measurements), "has", "have")
+    return f"{group.label} {has} {', '.join(values)}{_certainty(objective, group)}"
 
 
 def _certainty(objective: Objective, group: MeasuredDesign) -> str:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from designer.campaign.log.events import utc_now
 from designer.campaign.log.store import SqlStore
+from designer.counting import count
 from designer.errors import Fault, InvalidInput
 from designer.service.problems import Refused
 from designer.service.store.schema import SESSIONS, TOKENS
@@ -86,7 +87,7 @@ class Accounts:
         if role not in ROLES:
             faults.append(Fault(f"there is no role {role!r}", f"choose one of {', '.join(ROLES)}"))
         if days is not None and not 1 <= days <= 3660:
-            faults.append(Fault(f"a token cannot be valid for {days} days", "give 1 to 3660, or leave it out"))
+            faults.append(Fault(f"a token cannot be valid for {count(days, 'day')}", "give 1 to 3660, or leave it out"))
         if faults:
             raise InvalidInput(faults)
         name, secret, now = secrets.token_hex(4), secrets.token_urlsafe(32), self._clock()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.file.unit_notes import unit_notes
 from designer.campaign.log.store_location import within
+from designer.counting import count
 from designer.documents import Document, read_document
 from designer.errors import DesignerError, Fault, InvalidCampaign, InvalidData, InvalidInput
 from designer.service.problems import Refused
@@ -151,7 +152,7 @@ def read_table(content: bytes, name: str) -> pd.DataFrame:
     else:
         raise InvalidData(Fault(f"files that end in {suffix} are not supported", "give .csv or .xlsx", file=name))
     if len(frame) > MAX_ROWS or len(frame.columns) > MAX_COLUMNS:
-        what = f"the table has {len(frame)} rows and {len(frame.columns)} columns"
+        what = f"the table has {count(len(frame), 'row')} and {count(len(frame.columns), 'column')}"
         raise InvalidData(Fault(what, f"at most {MAX_ROWS} and {MAX_COLUMNS}", file=name))
     return frame
 

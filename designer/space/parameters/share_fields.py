@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
+from designer.counting import count
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.space.parameters.amount_draws import draws_of
 from designer.space.parameters.amounts import AmountLattice, Member
@@ -94,11 +95,15 @@ class ShareFields(ParameterBase):
         ]
         if len(self.members) < 2:
             faults.append(
-                Fault(f"{len(self.members)} {word}s share nothing", f"give at least two {word}s", path=(key,))
+                Fault(
+                    f"{count(len(self.members), word)} cannot share an amount",
+                    f"give at least two {word}s",
+                    path=(key,),
+                )
             )
         if self.columns is not None:
             if len(self.columns) != len(self.members):
-                what = f"{len(self.columns)} columns for {len(self.members)} {word}s"
+                what = f"{count(len(self.columns), 'column')} for {count(len(self.members), word)}"
                 faults.append(Fault(what, f"give one column a {word}, in the same order", path=("columns",)))
             faults += [
                 Fault(f"column {self.columns[i]!r} is given twice", "give it once", path=("columns", i))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.counting import count
 from designer.errors import Fault, InvalidSpace
 from designer.space.parameters.amount_draws import draws_of
 from designer.space.parameters.amount_moves import settle, transfer
@@ -102,7 +103,9 @@ class ShareParameter(ShareFields):
         ]
         present = int((row != 0).sum())
         if not self.amounts.min_nonzero <= present <= self.amounts.max_nonzero:
-            found.append(f"{self.name} has {present} {self.members_key}, not {self._cardinality()}")
+            found.append(
+                f"{self.name} has {count(present, self.members_key[:-1], self.members_key)}, not {self._cardinality()}"
+            )
         # Without a step, what rounding each amount explains is no violation.
         slack = 0.0 if self.step is not None else 0.5 * self.width
         if abs(row.sum() - self.units) > slack + 1e-9 * self.units:

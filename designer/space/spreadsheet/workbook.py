@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from designer.counting import count
 from designer.errors import Fault, InvalidData
 from designer.space.spreadsheet.number_formats import BUILT_IN, shown
 from designer.space.spreadsheet.xml_stream import Archive, refused
@@ -81,7 +82,7 @@ def _table(sheet: _Sheet) -> tuple[list[tuple[int, Row]], int]:
     if len(rows) * width > MAX_CELLS:
         farthest = widths.index(width)
         place = f"{column_letters(width)}{rows[farthest][0]}"
-        what = f"the table has {len(rows):,} rows and reaches to column {column_letters(width)}"
+        what = f"the table has {count(len(rows), 'row')} and reaches to column {column_letters(width)}"
         remedy = f"a table has at most {MAX_CELLS:,} cells: delete what stands beside it (cell {place}), or give CSV"
         raise InvalidData(Fault(what, remedy, row=rows[farthest][0]))
     return rows, width

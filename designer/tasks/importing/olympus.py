@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from designer.counting import count
 from designer.errors import Fault, InvalidData
 from designer.space.parameters.fields import identifier
 from designer.tasks.importing.raw import RawTable
@@ -51,7 +52,12 @@ def read_olympus(folder: Path) -> RawTable:
     body = rows[1:] if headed else rows
     first = 2 if headed else 1
     faults += [
-        Fault(f"the row has {len(row)} cells", f"{_CONFIG} names {len(columns)} columns", file=file, row=number)
+        Fault(
+            f"the row has {count(len(row), 'cell')}",
+            f"{_CONFIG} names {count(len(columns), 'column')}",
+            file=file,
+            row=number,
+        )
         for number, row in enumerate(body, start=first)
         if len(row) != len(columns)
     ]

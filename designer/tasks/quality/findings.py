@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from designer.counting import agree
 from designer.errors import Fault
 
 Kind = Literal[
@@ -117,7 +118,7 @@ def combined(findings: Iterable[Finding]) -> list[Finding]:
             result += group
             continue
         rows = ", ".join(str(finding.row) for finding in group[1:_NAMED]) + (", ..." if len(group) > _NAMED else "")
-        what = f"{group[0].what}, and so have {len(group) - 1} more (rows {rows})"
+        what = f"{group[0].what}, and so {agree(len(group) - 1, 'has', 'have')} {len(group) - 1} more (rows {rows})"
         changes = tuple(change for finding in group for change in finding.repair)
         result.append(replace(group[0], what=what, repair=changes))
     return result

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from designer.counting import agree
 from designer.tasks.quality.findings import Finding
 from designer.tasks.quality.sheet import Sheet
 from designer.tasks.task import Task
@@ -38,7 +39,7 @@ def leaks(sheets: Sequence[Sheet], tasks: Sequence[Task | None]) -> Iterator[Fin
         same = sum(_key(x, y) in seen for x, y in _distinctive(both.b[:, : both.own], views[j].values))
         smaller = min(len(views[i].values), len(views[j].values))
         if same >= max(_MIN_EQUAL_RESULTS, _MIN_SHARE * smaller) and np.ptp(views[i].values) > 0:
-            what = f"{same} of its designs have exactly equal results as in task {one.task!r}"
+            what = f"{same} of its designs {agree(same, 'has', 'have')} exactly equal results as in task {one.task!r}"
             remedy = "put both into one group of leave_out in the card, so that neither is a source for the other"
             yield other.finding("leakage", what, remedy)
 

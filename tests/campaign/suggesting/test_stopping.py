@@ -64,6 +64,11 @@ class TestReach:
         campaign.record({"S0001": {"y": 330}})
         assert str(campaign.stop_reason).endswith("(wanted: 340 or less), the mean of 3 measurements")
 
+    def test_two_measurements_of_one_design_have(self) -> None:
+        campaign = create()
+        campaign.attach([{"x": 3, "y": 338, "replicate": 1}, {"x": 3, "y": 338, "replicate": 2}])
+        assert "M0001 and M0002 have y = 338 mV" in str(campaign.stop_reason)
+
     def test_match(self) -> None:
         campaign = create({"name": "y", "unit": "nm", "goal": "match", "value": 40, "tolerance": 5})
         record(campaign, 46)

@@ -333,7 +333,7 @@ class TestUploadedTables:
         ("content", "name", "what"),
         [
             (b"\xff\xfe", "a.csv", "not UTF-8"),
-            (b"a,b\n1\n", "a.csv", "the row has 1 cells"),
+            (b"a,b\n1\n", "a.csv", "the row has 1 cell"),
             (b"", "a.csv", "empty"),
             (b"a\n1\n", "a.exe", "not supported"),
             (b"a\n" + b"1\n" * 20_001, "a.csv", "20001 rows"),

@@ -305,7 +305,7 @@ function tables(page, base, done) {
     for (const [id, texts] of Object.entries(report.flags)) for (const text of texts) parts.push(element("p", `${id}: ${text}`, { class: "soft" }));
     const whole = report.faults.some((fault) => fault.row === null || fault.row === 1);
     if (count && !whole) {
-      const button = element("button", report.faults.length ? `Record the ${count} rows without faults` : `Record ${count} ${count === 1 ? "row" : "rows"}`, { class: "main", type: "button" });
+      const button = element("button", report.faults.length ? `Record the ${count} ${count === 1 ? "row" : "rows"} without faults` : `Record ${count} ${count === 1 ? "row" : "rows"}`, { class: "main", type: "button" });
       const key = newKey();
       button.addEventListener("click", async () => {
         button.disabled = true;
