@@ -67,7 +67,7 @@ def propose(
     posterior
         Model of the m targets, in the order of the objective's, over the encoder's features; conditioned on `data`.
     data
-        What was measured. Its designs are not proposed again.
+        What was measured. Its designs are not proposed again; those that the space forbids are no incumbents.
     pending
         ``p x c`` designs that were suggested and not measured yet. They are not proposed again.
     feasibility
@@ -102,12 +102,21 @@ def propose(
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """The designs that were measured and those that are pending, distinct and in canonical order."""
+    """The designs that were measured and those that are pending, distinct and in canonical order.
+
+    Parameters
+    ----------
+    measured, pending
+        Those that the space allows: a design that may not be made is not the best one either.
+    results
+        How many results there are, those of forbidden designs included.
+    """
 
     measured: FloatArray
     pending: FloatArray
     forbidden: frozenset[Any]
     taken: frozenset[Any]
+    results: int
 
     @classmethod
     def of(cls, space: DesignSpace, data: Observed, pending: FloatArray, forbidden: Set[Any]) -> Known:
@@ -116,7 +125,8 @@ class Known:
         keys = set(space.keys(measured))
         waiting = waiting[[key not in keys for key in space.keys(waiting)]]
         taken = keys | set(space.keys(waiting)) | forbidden
-        return cls(measured, waiting, frozenset(forbidden), frozenset(taken))
+        measured, waiting = measured[space.within(measured)], waiting[space.within(waiting)]
+        return cls(measured, waiting, frozenset(forbidden), frozenset(taken), len(data.Y))
 
 
 def acquisition_context(
@@ -171,7 +181,7 @@ class _Proposing:
         search = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
         found = search.run(acquisition, n)
         require(found)
-        notes = reasons(acquisition, features(self.encoder, found.coordinates))
+        notes = reasons(acquisition, features(self.encoder, found.coordinates), self.known.results)
         first_late = len(notes) - found.unsearched
         notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
         if len(notes) < n and not found.exhausted:

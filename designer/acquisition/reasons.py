@@ -32,14 +32,16 @@ def best_first(context: AcquisitionContext) -> IndexArray:
     return np.asarray(np.argsort(-(ranks - len(X) * infeasible).numpy(), kind="stable"))
 
 
-def reasons(acquisition: Acquisition, X: Tensor) -> list[str]:
-    """Return the reason why `acquisition` chose each design (``n x d``)."""
+def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
+    """Return the reason why `acquisition` chose each design (``n x d``), given a number of results."""
     context = acquisition.context
     if isinstance(acquisition, FirstFeasible):
         return ["feasible first: no measured design meets the outcome constraints yet"] * len(X)
     if context.objective.mode == "pareto":
         return ["trade-off: expected to extend the Pareto front"] * len(X)
     incumbents = context.incumbents()
+    if not len(incumbents) and results:
+        return ["exploration: no measured design keeps the constraints"] * len(X)
     if not len(incumbents):
         return ["prior: chosen by past tasks, before the first result"] * len(X)
     best = expected_utilities(context, incumbents).max()

@@ -38,6 +38,8 @@ class Status:
         Results flagged as outliers or as possible slips.
     replicates, open_results
         How many results each suggestion shall have, and how many each of the open ones has.
+    remarks
+        By how many experiments the open suggestions are more than the budget has left.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Status:
     flagged: tuple[FlaggedResult, ...] = ()
     replicates: int = 1
     open_results: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -80,7 +83,7 @@ class Status:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
         lines += map(str, self.flagged)
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
-        return lines + list(self.notices)
+        return [*lines, *self.remarks, *self.notices]
 
     def _open_words(self) -> Iterator[str]:
         for name, results in zip(self.open, self.open_results or (0,) * len(self.open), strict=True):
@@ -106,6 +109,7 @@ def status_of(
     notices: tuple[str, ...],
     prior: PriorEvidence | None = None,
     flagged: tuple[FlaggedResult, ...] = (),
+    remarks: tuple[str, ...] = (),
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -129,5 +133,6 @@ def status_of(
         prior=prior,
         flagged=flagged,
         replicates=replicates_of(state.spec),
+        remarks=remarks,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

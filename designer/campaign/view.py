@@ -23,7 +23,7 @@ from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
-from designer.campaign.suggesting.stopping import Verdict, verdict
+from designer.campaign.suggesting.stopping import Verdict, over_budget, verdict
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
@@ -226,7 +226,9 @@ class CampaignView:
         known = self.posterior() if tells else None
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
         where, budget = _place(self.store), self.settings.budget
-        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged)
+        excess = over_budget(self.settings, self.state)
+        remarks = () if excess is None else (excess,)
+        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

@@ -63,16 +63,10 @@ def best(
 ) -> None:
     """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
     opened = open_campaign(campaign_file(campaign, option), store)
-    from designer.campaign.results.frames import best_data
+    from designer.campaign.results.frames import forbidden_data
 
     rows = _best_rows(opened)
-    excluded = opened.forbidden_best()
-    forbidden = [
-        {**row, "forbidden": reason}
-        for row, reason in zip(
-            best_data(excluded, opened.space, opened.objective.targets), excluded["forbidden"], strict=True
-        )
-    ]
+    forbidden = forbidden_data(opened.forbidden_best(), opened.space, opened.objective.targets)
     answer = Report({"campaign": opened.name, "best": rows, "forbidden": forbidden})
     if rows:
         answer.show(_best_table(opened, rows))

@@ -32,7 +32,8 @@ class Experiment:
     """One row of the table of experiments.
 
     `number` counts measured and failed experiments from 1, in their order; None for all others. `cells` holds the
-    design, one text for each parameter. `predicted` is the prediction made *before* the result.
+    design, one text for each parameter. `predicted` is the prediction made *before* the result. `feasible` says whether
+    the values meet the limits of all targets, `allowed` whether the space as it is now allows the design.
     """
 
     id: str
@@ -44,7 +45,17 @@ class Experiment:
     predicted: Mapping[str, Prediction] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     feasible: bool = True
+    allowed: bool = True
     best: bool = False
+
+    @property
+    def result(self) -> str:
+        """What came of it, in words."""
+        if self.best:
+            return "best"
+        if not self.feasible:
+            return "outside a limit"
+        return self.outcome if self.allowed else "not allowed now"
 
     @property
     def first(self) -> bool:

@@ -68,18 +68,19 @@ def _goal(axes: Axes, target: Target) -> None:
 
 def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
     groups: list[tuple[str, dict[str, Any], Callable[[Experiment], bool]]] = [
-        ("first designs", {"marker": "o", "facecolors": "white", "edgecolors": BLUE}, lambda e: e.feasible and e.first),
+        ("first designs", {"marker": "o", "facecolors": "white", "edgecolors": BLUE}, lambda e: _counts(e) and e.first),
         (
             "chosen by the model",
             {"marker": "o", "facecolors": BLUE, "edgecolors": "white"},
-            lambda e: e.feasible and not e.first and e.how != "attached",
+            lambda e: _counts(e) and not e.first and e.how != "attached",
         ),
         (
             "attached",
             {"marker": "s", "facecolors": "white", "edgecolors": BLUE},
-            lambda e: e.feasible and e.how == "attached",
+            lambda e: _counts(e) and e.how == "attached",
         ),
         ("outside a limit", {"marker": "v", "facecolors": "white", "edgecolors": RED}, lambda e: not e.feasible),
+        ("not allowed now", {"marker": "x", "color": GREY}, lambda e: e.feasible and not e.allowed),
     ]
     for label, style, belongs in groups:
         rows = [each for each in done if belongs(each) and target.name in each.values]
@@ -88,15 +89,19 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
             axes.scatter(numbers, values, s=34, linewidths=1.1, zorder=3, label=label, **style)
 
 
+def _counts(each: Experiment) -> bool:
+    return each.feasible and each.allowed
+
+
 def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, float]]:
-    """Return pairs of (experiment, best feasible value so far) for `target`, from the first value on."""
+    """Return pairs of (experiment, best value so far) for `target`, of feasible designs that the space allows now."""
     line: list[tuple[int, float]] = []
     best: float | None = None
     for each in done:
         value = each.values.get(target.name)
         if each.number is None:
             continue
-        if value is not None and each.feasible and (best is None or _merit(target, value) > _merit(target, best)):
+        if value is not None and _counts(each) and (best is None or _merit(target, value) > _merit(target, best)):
             best = value
         if best is not None:
             line.append((each.number, best))
@@ -289,7 +294,8 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
     def paint(axes: Axes) -> None:
         groups: list[tuple[str, dict[str, Any], Callable[[Experiment], bool]]] = [
             ("outside a limit", {"marker": "v", "color": RED}, lambda e: not e.feasible),
-            ("measured", {"marker": "o", "color": GREY}, lambda e: e.feasible and not e.best),
+            ("not allowed now", {"marker": "X", "color": GREY}, lambda e: e.feasible and not e.allowed),
+            ("measured", {"marker": "o", "color": GREY}, lambda e: _counts(e) and not e.best),
             ("best trade-offs", {"marker": "o", "color": BLUE}, lambda e: e.best),
         ]
         for label, style, belongs in groups:

@@ -11,7 +11,12 @@ import numpy as np
 from designer.campaign.best import best_rows
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
-from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
+from designer.campaign.results.measured_designs import (
+    MeasuredDesign,
+    allowed_mask,
+    by_design,
+    forbidden_measurements,
+)
 from designer.counting import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
@@ -66,6 +71,7 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
     """Yield measured and failed experiments in their order, then open ones, then those withdrawn before a result."""
     state, space, targets = campaign.state, campaign.space, campaign.objective.targets
     flags = campaign.measurements()["flags"]
+    forbidden = forbidden_measurements(space, list(state.measurements.values()))
     done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
     done_so_far = 0
     for each in sorted(done, key=lambda result: result.position):
@@ -82,6 +88,7 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
             values=dict(each.values),
             notes=tuple(_notes(each, str(flags[each.id]))),
             feasible=_feasible(targets, each.values),
+            allowed=each.id not in forbidden,
             best=each.id in best,
         )
     for status in ("open", "withdrawn"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from designer.report.chapters import Chapter, chapters
-from designer.report.content import Content, Experiment, Section
+from designer.report.content import Content, Section
 from designer.report.number_format import number, uncertain, with_unit
 from designer.whole_files import write_over
 
@@ -84,16 +84,12 @@ def _table(content: Content) -> Iterator[str]:
     yield _row(heads)
     yield "|" + "---|" * len(heads)
     for each in content.experiments:
-        cells = [str(each.number or ""), each.id, _outcome(each), each.how, *each.cells]
+        cells = [str(each.number or ""), each.id, each.result, each.how, *each.cells]
         cells += [number(each.values.get(target.name)) for target in content.targets]
         for target in predicted:
             prediction = each.predicted.get(target.name)
             cells.append("–" if prediction is None else uncertain(prediction.mean, prediction.spread))
         yield _row([*cells, "; ".join(each.notes)])
-
-
-def _outcome(each: Experiment) -> str:
-    return "best" if each.best else each.outcome if each.feasible else "outside a limit"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -139,7 +139,8 @@ class _ReadTools(_Tools):
 
     def best(self, campaign: str) -> dict[str, Any]:
         """Show the best measured designs, with measured and predicted values."""
-        return {"best": result_of(queries.view(self.lab, self.who(), campaign, "best"))}
+        found: dict[str, Any] = result_of(queries.view(self.lab, self.who(), campaign, "best"))
+        return found
 
     def verdict(self, campaign: str) -> dict[str, Any]:
         """Say whether the campaign should stop, and why."""

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from designer.campaign.best import best_frame
+from designer.campaign.best import best_frame, forbidden_best
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_measurement, known_suggestion
-from designer.campaign.log.events import to_json
+from designer.campaign.log.events import Suggested, to_json
 from designer.campaign.log.state import Status
-from designer.campaign.results.frames import best_data
+from designer.campaign.results.frames import best_data, forbidden_data
+from designer.campaign.suggesting.stopping import over_budget
 from designer.errors import Fault, InvalidInput
 from designer.service import representations
 from designer.service.lab import Lab
@@ -37,7 +38,11 @@ def campaigns(lab: Lab, caller: Caller, *, search: str = "", after: str = "", li
 
 
 def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return one campaign: its space and targets, open suggestions, and the best measured designs."""
+    """Return one campaign: its space and targets, open suggestions, and the best measured designs.
+
+    ``forbidden`` lists the designs that would be the best if the space allowed them; ``remarks`` says by how much the
+    open suggestions are more than the budget has left.
+    """
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
         data = _overview(opened)
@@ -46,7 +51,7 @@ def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
 
 def _overview(opened: Campaign) -> dict[str, Any]:
     state, space, objective = opened.state, opened.space, opened.objective
-    decided = opened.verdict(ask_model=False)
+    decided, excess = opened.verdict(ask_model=False), over_budget(opened.settings, state)
     return {
         **representations.summary(state),
         "id": encode_name(state.name),
@@ -58,6 +63,8 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "attached": sum(each.suggestion is None for each in state.results),
         "verdict": {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule},
         "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
+        "forbidden": forbidden_data(forbidden_best(space, objective, state, None), space, objective.targets),
+        "remarks": [] if excess is None else [excess],
         "open_suggestions": [representations.suggestion_data(state, each) for each in state.open],
         "space_version": representations.space_version(opened.events),
     }
@@ -140,13 +147,16 @@ def history(lab: Lab, caller: Caller, name: str, *, before: int | None = None, l
 
 
 def job(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
-    """Return the state of a job; if it is done, with its suggestions."""
+    """Return the state of a job; if it is done, with its suggestions and the notes on them."""
     caller.require("read")
     found = lab.jobs.job(name)
     if found["state"] == "done":
         first, last = found["events"]
         with lab.cache.open(found["campaign"]) as (opened, _):
-            state = opened.state
+            state, events, settings = opened.state, opened.events, opened.settings
+        excess = over_budget(settings, state)
+        notes = [note for event in events[first - 1 : last] if isinstance(event, Suggested) for note in event.notes]
+        found["notes"] = [*notes, *([] if excess is None else [excess])]
         made = [each for each in state.suggestions.values() if first <= each.position <= last]
         found["suggestions"] = [representations.suggestion_data(state, each) for each in made]
     return found

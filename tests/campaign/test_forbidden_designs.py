@@ -112,3 +112,67 @@ targets:
     assert any(line.startswith("M0002") for line in lines[:where])
     assert not any(line.startswith("M0001") for line in lines[:where])
     assert lines[-1] == "M0001: violates 'reactor == R3'"
+
+
+def test_status_says_what_is_more_than_the_budget() -> None:
+    campaign = Campaign.create(space=SPACE, targets=[TARGET], budget=3)
+    campaign.suggest(3)
+    assert campaign.status().remarks == ()
+    campaign.suggest(1)
+    remark = "0 of 3 experiments made and 4 open: 1 more than the budget"
+    assert campaign.status().remarks == (remark,)
+    assert remark in campaign.status().lines()
+
+
+SMOOTH = [{"T": T, "reactor": "R3", "y": 50.0 - (T - 500) ** 2 / 1e3} for T in (300, 350, 400, 550, 600)]
+
+
+def test_forbidden_result_is_not_the_incumbent() -> None:
+    """Beside a forbidden result of 500 an allowed design of about 50 would be no improvement, and not be exploited."""
+    campaign = Campaign.create(space=SPACE, targets=[{"name": "y", "goal": "maximize"}], initial=2)
+    campaign.attach([*SMOOTH, *({"T": T, "reactor": "R1", "y": 490.0 + T / 100} for T in range(300, 601, 50))])
+    campaign.amend_space(constraints=["reactor == R3"])
+    campaign.suggest(1)
+    (suggestion,) = campaign.state.suggestions.values()
+    assert suggestion.design == {"T": 500.0, "reactor": "R3"}
+    assert suggestion.note == "exploitation: predicted to beat the best so far"
+    explanation = campaign.explain("S0001")
+    assert explanation.best is not None
+    assert explanation.best.design["reactor"] == "R3"
+    assert explanation.beat > 0.5
+
+
+@pytest.mark.parametrize("goals", [1, 2])
+def test_suggestions_where_every_result_is_forbidden(goals: int) -> None:
+    targets = [{"name": name, "goal": "maximize"} for name in ("y", "z")][:goals]
+    campaign = Campaign.create(space=SPACE, targets=targets, initial=2)
+    campaign.attach([{**row, "z": float(row["T"])} if goals == 2 else row for row in SMOOTH])
+    campaign.amend_space(constraints=["reactor == R2"])
+    campaign.suggest(3)
+    designs = [each.design for each in campaign.state.suggestions.values()]
+    assert {design["reactor"] for design in designs} == {"R2"}
+    notes = [each.note for each in campaign.state.suggestions.values()]
+    if goals == 1:
+        assert notes == ["exploration: no measured design keeps the constraints"] * 3
+    assert all(campaign.explain(name).design for name in campaign.state.suggestions)
+
+
+def test_limit_that_only_forbidden_designs_measured_still_counts() -> None:
+    """The model knows the second target from the forbidden designs alone: above 450 degC its limit is not kept."""
+    targets = [{"name": "y", "goal": "maximize"}, {"name": "z", "at_most": 450}]
+    campaign = Campaign.create(space=SPACE, targets=targets, initial=2)
+    campaign.attach([{**row, "z": float(row["T"])} for row in SMOOTH])
+    campaign.attach([{"T": T, "reactor": "R1", "y": T / 10} for T in (300, 500)])
+    campaign.amend_space(constraints=["reactor == R1"])
+    assert campaign.suggest(1)["T"].iloc[0] <= 450
+
+
+def test_open_suggestion_that_is_forbidden_now_is_not_pending() -> None:
+    campaign = Campaign.create(space=SPACE, targets=[{"name": "y", "goal": "maximize"}], initial=2)
+    campaign.suggest(2)
+    campaign.attach(SMOOTH)
+    first, second = (each.design["reactor"] for each in campaign.state.open)
+    assert first != second
+    campaign.amend_space(constraints=[f"reactor == {second}"])
+    made = campaign.suggest(5)
+    assert set(made["reactor"]) == {second}

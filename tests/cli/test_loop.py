@@ -166,7 +166,10 @@ class TestOneByOne:
             (["S0001"], "no result is given"),
             (["S0001", "strength=1", "--set", "temp=3"], "there is no column 'temp'"),
             (["S0001", "strength=1", "--set", "gas=He"], "'He' is not a choice"),
-            (["S0001", "strength=1", "--set", "CaO=3", "--set", "glass.lime=3"], "'glass.lime' and 'CaO' are the same setting"),
+            (
+                ["S0001", "strength=1", "--set", "CaO=3", "--set", "glass.lime=3"],
+                "'glass.lime' and 'CaO' are the same setting",
+            ),
             (["a.csv", "b.csv"], "2 arguments instead of one table"),
             (["a.csv", "--replicate"], "--set and --replicate cannot be used with a table"),
             (["absent.csv"], "absent.csv: no such file"),

@@ -106,10 +106,14 @@ class Client:
 
     def ask(self, campaign: str, n: int = 2, **headers: str) -> list[dict[str, Any]]:
         """Request suggestions and wait for them."""
+        return list(self.job(campaign, n, **headers)["suggestions"])
+
+    def job(self, campaign: str, n: int = 2, **headers: str) -> dict[str, Any]:
+        """Request suggestions and return the job once it is done."""
         answer = self("POST", f"{campaign}/suggestions?wait=60", json={"n": n}, headers=headers)
         assert answer.status_code == 202, answer.text
         assert answer.json()["state"] == "done", answer.text
-        return list(answer.json()["suggestions"])
+        return dict(answer.json())
 
     def record(self, campaign: str, *rows: dict[str, Any], **headers: str) -> Any:
         return self("POST", f"{campaign}/measurements", json={"rows": list(rows)}, headers=headers)

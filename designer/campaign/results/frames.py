@@ -99,6 +99,12 @@ def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]
     ]
 
 
+def forbidden_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Return a table of `designer.campaign.best.forbidden_best` as plain data, with the reason as ``forbidden``."""
+    rows = zip(best_data(frame, space, targets), frame["forbidden"], strict=True)
+    return [{**row, "forbidden": str(reason)} for row, reason in rows]
+
+
 def prediction_data(frame: pd.DataFrame, targets: Sequence[Target]) -> list[dict[str, dict[str, float]]]:
     """Return a table of predictions (`of_predictions`) as plain data: mean, sd, low and high by design and target."""
     parts = (("mean", ""), ("sd", "_sd"), ("low", "_low"), ("high", "_high"))

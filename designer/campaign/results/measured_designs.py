@@ -81,6 +81,12 @@ def allowed_mask(groups: Sequence[MeasuredDesign]) -> BoolArray:
     return np.array([group.allowed for group in groups], dtype=np.bool_)
 
 
+def forbidden_measurements(space: DesignSpace, results: Sequence[Measurement]) -> frozenset[str]:
+    """Return the ids of the measurements whose designs do not keep the bounds and the constraints."""
+    allowed = space.within(coordinates_of(space, (each.design for each in results)))
+    return frozenset(each.id for each, keeps in zip(results, allowed, strict=True) if not keeps)
+
+
 def means_of(results: Sequence[Measurement]) -> dict[str, float]:
     """Return the mean of each target over some measurements; a target that none has is left out."""
     names = dict.fromkeys(name for each in results for name in each.values)

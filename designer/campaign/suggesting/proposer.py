@@ -154,12 +154,6 @@ class _Proposer:
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 
-def _observed(known: CampaignPosterior) -> Observed:
-    """Return the results that count for the best one: those whose design the space allows now."""
-    allowed = known.space.within(known.coordinates)
-    return Observed(known.coordinates[allowed], known.Y[allowed])
-
-
 def _forbidden(known: CampaignPosterior, pending: FloatArray, taken: frozenset[Any]) -> frozenset[Any]:
     """Return the keys of designs that may not even be replicated: all that are taken, but for the measured ones."""
     measured = frozenset(known.space.keys(known.coordinates))
@@ -191,7 +185,7 @@ def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPo
         known.model,
         spec.space,
         spec.objective,
-        _observed(known),
+        Observed(known.coordinates, known.Y),
         pending,
         margin,
         seed_of(spec.settings.seed, len(state.suggestions)),

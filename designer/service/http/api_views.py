@@ -46,13 +46,9 @@ async def card_picture(
 
 @view_routes.get("/campaigns/{campaign}/best", tags=["views"])
 async def best(request: Request, caller: CurrentCaller, campaign: CampaignId) -> ApiResponse:
-    """Return the best measured designs, with measured and predicted values."""
-    return ApiResponse(
-        {
-            "campaign": campaign_name(campaign),
-            "best": await view_result(request, caller, campaign_name(campaign), "best"),
-        }
-    )
+    """Return the best measured designs, with measured and predicted values; apart those that the space forbids now."""
+    found = await view_result(request, caller, campaign_name(campaign), "best")
+    return ApiResponse({"campaign": campaign_name(campaign), **found})
 
 
 @view_routes.get("/campaigns/{campaign}/verdict", tags=["views"])

@@ -191,6 +191,8 @@ class Campaign(Summary):
     attached: int
     verdict: dict[str, Any]
     best: list[dict[str, Any]]
+    forbidden: list[dict[str, Any]] = Field(description="Designs that would be the best if the space allowed them.")
+    remarks: list[str]
     open_suggestions: list[Suggestion]
     space_version: int
     jobs: list[Job]
@@ -211,6 +213,7 @@ class Job(BaseModel):
     events: list[int] | None
     problem: Problem | None
     suggestions: list[Suggestion] | None = None
+    notes: list[str] | None = Field(None, description="Notes on the suggestions, once the job is done.")
 
 
 class Recorded(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -15,16 +16,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def progress_figure(state: CampaignState, target: Target) -> str:
+def progress_figure(state: CampaignState, target: Target, forbidden: Collection[str] = ()) -> str:
     """Return the figure of `target` as SVG text.
 
-    The best so far is of measured values; it ignores the limits of other targets, which the table shows.
+    The best so far is of measured values; it ignores the limits of other targets, which the table shows, and the
+    measurements `forbidden`, whose designs the space does not allow.
     """
     done: list[Measurement | Failure] = [*state.results, *state.failures]
     done.sort(key=lambda each: each.position)
-    results = [(i, each.values) for i, each in enumerate(done, 1) if isinstance(each, Measurement)]
-    numbers = [i for i, values in results if target.name in values]
-    measured = [values[target.name] for _, values in results if target.name in values]
+    values = [
+        (i, each.values[target.name], each.id in forbidden)
+        for i, each in enumerate(done, 1)
+        if isinstance(each, Measurement) and target.name in each.values
+    ]
+    numbers, measured = ([each[k] for each in values if not each[2]] for k in (0, 1))
+    barred = [each[:2] for each in values if each[2]]
     failed = [i for i, each in enumerate(done, 1) if isinstance(each, Failure)]
 
     def paint(axes: Axes) -> None:
@@ -36,6 +42,9 @@ def progress_figure(state: CampaignState, target: Target) -> str:
         if measured and target.goal is not None:
             best = list(accumulate(measured, partial(_better, target)))
             axes.step([*numbers, len(done)], [*best, best[-1]], where="post", color=BLUE, lw=1.6, label="best so far")
+        if barred:
+            x, y = zip(*barred, strict=True)
+            axes.scatter(x, y, s=30, marker="x", color=GREY, zorder=3, label="not allowed now")
         for i in failed:
             axes.axvline(i, color=RED, lw=1, alpha=0.5, ls=(0, (2, 2)), label="failed" if i == failed[0] else None)
         axes.margins(y=0.12)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.results.frames import best_data, prediction_data
+from designer.campaign.results.frames import best_data, forbidden_data, prediction_data
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from designer.objective import Target
 
 
-def best(campaign: Campaign) -> list[dict[str, Any]]:
-    """Return the best measured designs, with measured and predicted values."""
-    return best_data(campaign.best(), campaign.space, campaign.objective.targets)
+def best(campaign: Campaign) -> dict[str, list[dict[str, Any]]]:
+    """Return the best measured designs, with measured and predicted values, and those that the space forbids now."""
+    space, targets = campaign.space, campaign.objective.targets
+    return {
+        "best": best_data(campaign.best(), space, targets),
+        "forbidden": forbidden_data(campaign.forbidden_best(), space, targets),
+    }
 
 
 def predict(campaign: Campaign, designs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -59,9 +63,11 @@ def report(campaign: Campaign) -> str:
 
 def progress(campaign: Campaign, target: str) -> str:
     """Return the figure (SVG) of a target's measured values and the best so far, by experiment."""
+    from designer.campaign.results.measured_designs import forbidden_measurements
     from designer.service.work.page_figure import progress_figure
 
-    return progress_figure(campaign.state, _target(campaign, target))
+    forbidden = forbidden_measurements(campaign.space, campaign.state.results)
+    return progress_figure(campaign.state, _target(campaign, target), forbidden)
 
 
 def _target(campaign: Campaign, name: str) -> Target:

@@ -110,6 +110,30 @@ class TestResults:
         assert admin("GET", f"{path}/verdict").json()["stop"] is False
         assert admin("GET", f"{path}/best").json()["best"][0]["id"] == second["id"]
 
+    def test_forbidden_results_are_listed_apart(self, admin: Client) -> None:
+        path = admin.begin(space=CAMPAIGN["space"][1:])
+        results = [{"T": 300, "gas": "N2", "loss": 310}, {"T": 400, "gas": "air", "loss": 500}]
+        assert admin("POST", f"{path}/measurements?attach=true", json={"rows": results}).is_success
+        assert admin("GET", f"{path}").json()["verdict"]["stop"]
+        headers = {"If-Match": admin("GET", f"{path}/space").headers["etag"]}
+        assert admin("PATCH", f"{path}/space", json={"constraints": ["gas == air"]}, headers=headers).is_success
+        for data in (admin("GET", path).json(), admin("GET", f"{path}/best").json()):
+            assert [each["id"] for each in data["best"]] == ["M0002"]
+            assert [(each["id"], each["forbidden"]) for each in data["forbidden"]] == [
+                ("M0001", "violates 'gas == air'")
+            ]
+        assert not admin("GET", f"{path}").json()["verdict"]["stop"]
+        figure = admin("GET", f"{path}/progress.svg?target=loss").text
+        assert "not allowed now" in figure
+
+    def test_more_suggestions_than_the_budget_are_remarked(self, admin: Client) -> None:
+        path = admin.begin(budget=3)
+        assert admin.job(path, 3)["notes"] == []
+        assert admin("GET", path).json()["remarks"] == []
+        remark = "0 of 3 experiments made and 4 open: 1 more than the budget"
+        assert admin.job(path, 1)["notes"] == [remark]
+        assert admin("GET", path).json()["remarks"] == [remark]
+
     def test_every_fault_of_json_rows_has_its_path(self, admin: Client) -> None:
         path = admin.begin()
         first, second = admin.ask(path)
