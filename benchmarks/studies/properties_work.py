@@ -26,7 +26,7 @@ from designer.priors import saving
 from designer.priors.stacking.components import Designs
 from designer.priors.stacking.property_prior import FittedProperties, PropertyPrior
 from designer.priors.stacking.quantity_fitting import fit_quantity
-from designer.priors.stacking.student_process import Inputs
+from designer.priors.stacking.source_kernel import Inputs
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task, load_family

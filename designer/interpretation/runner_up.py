@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
@@ -28,7 +26,7 @@ from designer.objective import Target
 from designer.space import DesignSpace
 from designer.surrogates.independent import joined
 from designer.surrogates.model_mixture import Mixture
-from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.normal import normal_of
 from designer.surrogates.single_output import SingleOutput
 from designer.threads import one_thread
 
@@ -183,18 +181,11 @@ class _Shifted(SingleOutput):
         super().__init__()
         self._model, self._x, self._shift = model, x, shift
 
-    def posterior(
-        self,
-        X: Tensor,
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
-    ) -> Posterior:
-        """Return the model's posterior at `X` (``batch_shape x q x d``), shifted where `X` is the design."""
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        """Return the model's means, shifted where `X` is the design, and covariances (`SingleOutput.joint_moments`)."""
         normal: Any = normal_of(self._model.posterior(X, observation_noise=observation_noise))
         here = (self._x == X).all(-1).to(normal.mean.dtype)
-        posterior = normal_posterior(normal.mean + self._shift.value * here, normal.covariance_matrix)
-        return posterior if posterior_transform is None else posterior_transform(posterior)
+        return normal.mean + self._shift.value * here, normal.covariance_matrix
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> _Shifted:
         """Return the model with more measurements, its mean shifted at the same design."""

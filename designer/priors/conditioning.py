@@ -29,12 +29,7 @@ OPPOSITE_SIGN_GP = 0.02
 
 def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None]) -> Model:
     """Return one model a target: that of `informed`, or the baseline model where `informed` returns None."""
-    models: list[Model] = []
-    for i in range(data.targets):
-        one = data.target(i)
-        model = informed(one)
-        models.append(baseline_model(one) if model is None else model)
-    return joined(models)
+    return joined([informed(one) or baseline_model(one) for one in map(data.target, range(data.targets))])
 
 
 def is_informed(model: Model) -> bool:

@@ -16,18 +16,15 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from botorch.acquisition.objective import PosteriorTransform
-from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.arrays import FloatArray, IndexArray
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, maximum_posterior
-from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.gaussian_process import GaussianProcess, standard_noise
 from designer.surrogates.held_out import HeldOut
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors
 from designer.surrogates.kernels import Hyperparameters, Kernel, LinearTerm, Term
-from designer.surrogates.normal import normal_of, normal_posterior
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
 from designer.surrogates.variance_inflation import inflated
@@ -91,18 +88,11 @@ class InformedModel(SingleOutput):
 
     # The interface of botorch models.
 
-    def posterior(
-        self,
-        X: Tensor,
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
-    ) -> Posterior:
-        """Return the joint posterior at `X` (``batch_shape x q x d``), in the target's unit."""
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        """Return means and covariances at `X` (`SingleOutput.joint_moments`)."""
         mean, extended = self._known(X)
-        normal = normal_of(self.process.posterior(extended, observation_noise=observation_noise))
-        posterior = normal_posterior(normal.mean + mean, normal.covariance_matrix)
-        return posterior if posterior_transform is None else posterior_transform(posterior)
+        rest, covariance = self.process.joint_moments(extended, observation_noise)
+        return rest + mean, covariance
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> InformedModel:
         """Return the model with ``p`` more measurements; see `GaussianProcess.condition_on_observations`."""
@@ -192,11 +182,9 @@ def fit_informed(
     kernel, priors = extended(build_kernel(one.columns, settings), settings, extras, features.shape[-1])
     rest = torch.from_numpy(y - output.scale * mean.numpy())
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
-    known = None if one.Yvar is None else one.Yvar[:, 0]
+    noise = standard_noise(one, output, settings.noise_floor)
+    known = torch.from_numpy(noise * output.scale**2)
     if len(y):
-        noise = np.full(len(y), np.nan) if known is None else known.numpy() / output.scale**2
-        noise = np.maximum(noise, settings.noise_floor)  # NaN (unknown) stays NaN
-        known = None if known is None else torch.from_numpy(noise * output.scale**2)
         z = output.standardise(rest.numpy())
         problem = LogPosterior(kernel, (X - kernel.origin(X)).numpy(), z, noise, priors)
         hyper = maximum_posterior(problem, priors.means[None, :])

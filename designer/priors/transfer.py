@@ -336,10 +336,8 @@ def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
             theta = base.copy()
             for k in range(3):
                 theta[places[k]] += values[k] - start[k]
-            value, gradient = problem(theta)
-            away = (theta - problem.priors.means) / problem.priors.deviations
-            total += value - 0.5 * float(away @ away)
-            gradient = gradient - away / problem.priors.deviations
+            value, gradient = problem.likelihood(theta)
+            total += value
             slope += [float(gradient[places[k]].sum()) for k in range(3)]
         away = (values - centre) / width
         return total + 0.5 * float(away @ away), slope + away / width

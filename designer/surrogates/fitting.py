@@ -4,13 +4,17 @@ All hyperparameters are optimised as logarithms under independent normal priors 
 log-normal prior's density over l itself, as BoTorch maximises it, is the same as the mode of a normal prior over log l
 whose mean is lower by its variance; so BoTorch's LogNormal(mu, s) is written here as (mu - s^2, s).
 
-References: Rasmussen & Williams (2006), 5.4.1; C. Hvarfner, E. O. Hellsten, L. Nardi, Vanilla Bayesian Optimization
+A marginalised scale s^2 of the covariance, where one is given, makes the values multivariate Student t.
+
+References: Rasmussen & Williams (2006), 5.4.1; A. O'Hagan, Some Bayesian numerical analysis (1992), for the
+marginalised scale; C. Hvarfner, E. O. Hellsten, L. Nardi, Vanilla Bayesian Optimization
 Performs Great in High Dimensions (ICML 2024).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +50,14 @@ class LogNormalPriors:
         return [(float(a), float(max(a, b))) for a, b in zip(lower, upper, strict=True)]
 
 
+@dataclass(frozen=True)
+class ScalePrior:
+    """The prior of a covariance's scale, as of `nu` values of mean square s0^2: inverse gamma(nu / 2, nu s0^2 / 2)."""
+
+    nu: float
+    s0: float
+
+
 def cholesky(K: FloatArray) -> FloatArray:
     """Return the lower Cholesky factor of `K` (``n x n``), adding growing jitter (relative to the diagonal) if needed.
 
@@ -77,6 +89,8 @@ class LogPosterior:
         ``n`` noise variances; NaN where the noise is to be learned.
     priors
         Priors of the logarithms.
+    scale
+        The prior of the scale of the whole covariance, which is marginalised; None where the scale is 1.
     """
 
     kernel: Kernel
@@ -84,8 +98,15 @@ class LogPosterior:
     z: FloatArray
     known_noise: FloatArray
     priors: LogNormalPriors
+    scale: ScalePrior | None = None
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = self.likelihood(theta)
+        away = (theta - self.priors.means) / self.priors.deviations
+        return value + 0.5 * float(away @ away), gradient + away / self.priors.deviations
+
+    def likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the negative log marginal likelihood (up to a constant, with a scale) and its gradient."""
         hyper = Hyperparameters.from_log(theta, self.kernel.lengthscales)
         K, parts = self.kernel.matrix(self.X, hyper)
         noise = noise_variances(self.known_noise, hyper.noise)
@@ -94,11 +115,17 @@ class LogPosterior:
         inverse = lapack.dpotri(L, lower=1)[0]
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         alpha = inverse @ self.z
-        value = 0.5 * float(self.z @ alpha) + float(np.log(np.diag(L)).sum()) + 0.5 * len(K) * _LOG_2PI
-        weight = np.outer(alpha, alpha) - inverse  # d(log likelihood)/dK, twice
-        gradient = self._likelihood_gradient(weight, parts, hyper)
-        away = (theta - self.priors.means) / self.priors.deviations
-        return value + 0.5 * float(away @ away), gradient + away / self.priors.deviations
+        fit, pull = self._fit(float(self.z @ alpha))
+        value = fit + float(np.log(np.diag(L)).sum()) + 0.5 * len(K) * _LOG_2PI
+        weight = pull * np.outer(alpha, alpha) - inverse  # d(log likelihood)/dK, twice
+        return value, self._likelihood_gradient(weight, parts, hyper)
+
+    def _fit(self, square: float) -> tuple[float, float]:
+        """Return the part of the likelihood that depends on ``z^T K^-1 z``, and twice its slope."""
+        if self.scale is None:
+            return 0.5 * square, 1.0
+        prior, dof = self.scale.nu * self.scale.s0**2, self.scale.nu + len(self.z)
+        return 0.5 * dof * math.log1p(square / prior), dof / (prior + square)
 
     def _likelihood_gradient(
         self, weight: FloatArray, parts: list[tuple[FloatArray, FloatArray, FloatArray]], hyper: Hyperparameters
@@ -149,3 +176,20 @@ def maximum_posterior(problem: LogPosterior, starts: FloatArray) -> Hyperparamet
         if math.isfinite(result.fun) and result.fun < best_value - 1e-9:
             best_value, best = float(result.fun), np.asarray(result.x)
     return Hyperparameters.from_log(best, problem.kernel.lengthscales)
+
+
+def shared_maximum_posterior(problems: Sequence[LogPosterior], priors: LogNormalPriors, steps: int = 60) -> FloatArray:
+    """Return the most probable hyperparameters (``p``, logarithms) that several data sets share; deterministic."""
+
+    def objective(theta: FloatArray) -> tuple[float, FloatArray]:
+        away = (theta - priors.means) / priors.deviations
+        value, gradient = 0.5 * float(away @ away), away / priors.deviations
+        for problem in problems:
+            likelihood, slope = problem.likelihood(theta)
+            value, gradient = value + likelihood, gradient + slope
+        return value, gradient
+
+    found = minimize(
+        objective, priors.means, jac=True, method="L-BFGS-B", bounds=priors.bounds(), options={"maxiter": steps}
+    )
+    return np.asarray(found.x, dtype=np.float64)

@@ -139,8 +139,10 @@ class Kernel:
         """Return ``k(X1, X2)``: ``... x n1 x d`` and ``... x n2 x d`` to ``... x n1 x n2``; differentiable."""
         total: Tensor | float = self.offset
         for term in self.terms:
-            used = torch.from_numpy(term.used)
-            scale = torch.from_numpy(np.sqrt(self.weights[term.used]) / hyper.lengthscales[term.groups[term.used]])
+            used = _slice_of(term.used)
+            scale = torch.from_numpy(np.sqrt(self.weights[term.used]) / hyper.lengthscales[term.groups[term.used]]).to(
+                X1
+            )
             A, B = X1[..., used] * scale, X2[..., used] * scale
             total = total + matern(squared_distances(A, B), float(hyper.variances[term.variance]))
         for linear in self.linear:
@@ -149,6 +151,13 @@ class Kernel:
         if not isinstance(total, Tensor):
             return torch.full((*X1.shape[:-1], X2.shape[-2]), total, dtype=X1.dtype)
         return total
+
+
+def _slice_of(columns: IndexArray) -> slice | Tensor:
+    """Return the slice of adjacent columns, which is read without a copy; the columns themselves if they are not."""
+    if len(columns) and columns[-1] - columns[0] == len(columns) - 1:
+        return slice(int(columns[0]), int(columns[-1]) + 1)
+    return torch.from_numpy(columns)
 
 
 def squared_distances(A: Tensor, B: Tensor) -> Tensor:

@@ -15,13 +15,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.normal import normal_of
 from designer.surrogates.single_output import SingleOutput
 
 _STEPS = 200
@@ -76,14 +74,8 @@ class Mixture(SingleOutput):
         """The weights and their models."""
         return tuple(zip(self.weights.tolist(), self._components, strict=True))
 
-    def posterior(
-        self,
-        X: Tensor,
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
-    ) -> Posterior:
-        """Return the joint normal at `X` (``batch_shape x q x d``) whose means and covariances are the mixture's."""
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        """Return the mixture's means and covariances at `X` (`SingleOutput.joint_moments`)."""
         parts = [normal_of(model.posterior(X, observation_noise=observation_noise)) for model in self._components]
         means = torch.stack([part.mean for part in parts])
         covariances = torch.stack([part.covariance_matrix for part in parts])
@@ -91,8 +83,7 @@ class Mixture(SingleOutput):
         mean = (weights * means).sum(0)
         away = means - mean
         covariance = (weights[..., None] * (covariances + away[..., :, None] * away[..., None, :])).sum(0)
-        posterior = normal_posterior(mean, covariance)
-        return posterior if posterior_transform is None else posterior_transform(posterior)
+        return mean, covariance
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mixture's marginal means and variances (each ``...``) of `X` (``... x d``)."""

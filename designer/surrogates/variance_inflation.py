@@ -39,9 +39,7 @@ def inflation_factor(freedom: int) -> float:
     return SELECTION_FACTOR * float(t.ppf(_QUANTILE, max(freedom, 1)) / norm.ppf(_QUANTILE))
 
 
-def inflated(
-    hyperparameters: Hyperparameters, known_noise: Tensor | None, freedom: int
-) -> tuple[Hyperparameters, Tensor | None]:
+def inflated(hyperparameters: Hyperparameters, known_noise: Tensor, freedom: int) -> tuple[Hyperparameters, Tensor]:
     """Return the variances of a process, its noise included, times the square of `inflation_factor`.
 
     Posterior means change only through the prior of the level, which is not inflated.
@@ -50,4 +48,4 @@ def inflated(
     larger = replace(
         hyperparameters, variances=square * hyperparameters.variances, noise=square * hyperparameters.noise
     )
-    return larger, None if known_noise is None else square * known_noise
+    return larger, square * known_noise

@@ -16,7 +16,7 @@ from torch import Tensor
 from designer.priors.stacking.components import Designs
 from designer.priors.stacking.property_prior import FittedProperties
 from designer.priors.stacking.quantity_posterior import QuantityPosterior
-from designer.priors.stacking.student_process import Inputs
+from designer.priors.stacking.source_kernel import Inputs
 from designer.properties.contributions import AMOUNTS, ITSELF, background_of, groups_of, shares_of, why
 from designer.properties.predictor import PropertyPredictor
 from designer.surrogates.data import Quantity

@@ -153,7 +153,7 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
             theta = problem.priors.means.copy()
             for shift, place in zip(values - origin, places, strict=True):
                 theta[place] += shift
-            likelihood, slopes_there = _likelihood(problem, theta)
+            likelihood, slopes_there = problem.likelihood(theta)
             total += weight * likelihood
             gradient = gradient + [weight * float(slopes_there[place].sum()) for place in places]
         return total, gradient
@@ -183,10 +183,3 @@ def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, .
         np.array([lengths + variances]),
     )
     return LogPosterior(kernel, X, z, np.full(len(z), np.nan), priors), places
-
-
-def _likelihood(problem: LogPosterior, theta: FloatArray) -> tuple[float, FloatArray]:
-    """Return minus the log likelihood and its gradient: those of the posterior less those of the priors."""
-    value, gradient = problem(theta)
-    away = (theta - problem.priors.means) / problem.priors.deviations
-    return value - 0.5 * float(away @ away), gradient - away / problem.priors.deviations

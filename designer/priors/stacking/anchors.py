@@ -14,8 +14,9 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.priors.stacking.components import tensor
 from designer.priors.stacking.prior_scales import learn_scales
-from designer.priors.stacking.student_process import Inputs, ScalePrior, ThetaPrior
+from designer.priors.stacking.source_kernel import Inputs, ThetaPrior
 from designer.priors.stacking.warps import Warp, asinh_of
+from designer.surrogates.fitting import ScalePrior
 
 OFFSET = 0.05
 """Variance of the common offset of a task, in units of the overall scale."""

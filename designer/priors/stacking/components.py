@@ -12,8 +12,9 @@ from scipy.special import gammaln
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.stacking.student_process import Inputs, Process
+from designer.priors.stacking.source_kernel import Inputs
 from designer.priors.stacking.warps import Warp
+from designer.surrogates.student_t_process import StudentTProcess
 
 _DOF = (2.1, 200.0)
 
@@ -106,7 +107,7 @@ class Calibration:
 class ProcessComponent:
     """A process around the mean of the values, or around sources of the same quantity (`anchored`)."""
 
-    process: Process
+    process: StudentTProcess
     warp: Warp
     centre: float
     anchored: bool
@@ -119,12 +120,12 @@ class ProcessComponent:
 
     def predictive(self, designs: Designs) -> StudentT:
         """Return the predictive distributions of designs."""
-        location, scale = self.process.predict(designs.inputs, torch.float32)
+        location, scale = self.process.predict(designs.inputs.features)
         return self._student_t(location + self.mean(designs), scale)
 
     def held_out(self, designs: Designs) -> StudentT:
         """Return the leave-one-out predictive distributions of the designs that it is conditioned on."""
-        location, scale = self.process.held_out()
+        location, scale = self.process.held_out
         return self._student_t(location + self.mean(designs), scale)
 
     def mean(self, designs: Designs) -> FloatArray | float:

@@ -12,18 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from designer.priors.stacking.student_process import OFFSET, Inputs, Parts, ScalePrior, ThetaPrior, fit_theta
+from designer.priors.stacking.source_kernel import Inputs, ThetaPrior, problem_of, spread
+from designer.surrogates.fitting import LogPosterior, ScalePrior, shared_maximum_posterior
 
 SETS = (12, 48)
 """Sizes of the sets of values of each source, one set after the other."""
 
-FLAT = ThetaPrior(np.log([0.5, 0.2, 0.3, 0.2, 1.0, 1.0]), np.array([1.5, 1.5, 1.5, 1.5, 0.7, 0.7]))
+FLAT = ThetaPrior(np.log([1.0, 1.0, 0.5, 0.2, 0.3, 0.2]), np.array([0.7, 0.7, 1.5, 1.5, 1.5, 1.5]))
 """Without past tasks, for standardised values."""
 
-LOOSE = np.array([0.8, 0.8, 0.8, 0.8, 0.4, 0.4])
+LOOSE = np.array([0.4, 0.4, 0.8, 0.8, 0.8, 0.8])
 """Prior deviations of the logarithms of the hyperparameters of a new task."""
 
 _MIN_VALUES = 8
@@ -39,7 +39,8 @@ def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
         For each source some of its designs as the others encode them, and their normal scores; in an order that depends
         on neither.
     """
-    problems = []
+    sets: list[Inputs] = []
+    problems: list[LogPosterior] = []
     for known, values in zip(inputs, z, strict=True):
         start = 0
         for size in SETS:
@@ -49,18 +50,12 @@ def learn_scales(inputs: Sequence[Inputs], z: Sequence[Tensor]) -> ThetaPrior:
             if len(u) < _MIN_VALUES or float(u.std()) < 1e-6:
                 continue
             u = (u - u.mean()) / u.std()
-            problems.append((Parts.of(known.at(rows), known.at(rows)), u, _STANDARD, OFFSET))
+            sets.append(known.at(rows))
+            problems.append(problem_of(sets[-1], u, FLAT, _STANDARD))
     if not problems:
         return ThetaPrior(FLAT.means, np.maximum(FLAT.deviations * 0.7, LOOSE))
-    means = fit_theta(problems, FLAT)
-    spreads = [_spread(parts, torch.from_numpy(means)) for parts, *_ in problems]
-    return ThetaPrior(means, LOOSE, float(np.mean(spreads)))
-
-
-def _spread(parts: Parts, theta: Tensor) -> float:
-    """Return the expected deviation of values from their mean over designs, without the common offset."""
-    covariance = parts.covariance(theta, 0.0)
-    return float((covariance.diagonal().mean() - covariance.mean() + theta[3].exp()).sqrt())
+    means = shared_maximum_posterior(problems, FLAT)
+    return ThetaPrior(means, LOOSE, spread=float(np.mean([spread(each, means) for each in sets])))
 
 
 def log_scale(values: Sequence[np.ndarray]) -> ScalePrior:

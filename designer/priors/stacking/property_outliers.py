@@ -69,8 +69,8 @@ def beyond_threshold(
 
 
 def _deviations(component: ProcessComponent) -> FloatArray:
-    location, scale = component.process.held_out()
-    return np.asarray(np.abs(component.process.u.numpy() - location) / scale)
+    location, scale = component.process.held_out
+    return np.asarray(np.abs(component.process.values - location) / scale)
 
 
 def _beyond(component: ProcessComponent, designs: Designs, y: FloatArray, rows: Sequence[int]) -> list[_Candidate]:

@@ -34,10 +34,11 @@ from designer.priors.stacking.property_sources import (
 )
 from designer.priors.stacking.quantity_fitting import fit_quantity
 from designer.priors.stacking.quantity_posterior import QuantityPosterior
+from designer.priors.stacking.source_kernel import Inputs, ThetaPrior
 from designer.priors.stacking.source_networks import PASSES, Progress, SourceNetworks, train_networks
-from designer.priors.stacking.student_process import Inputs, ScalePrior, ThetaPrior
 from designer.priors.stacking.warps import NormalScores
 from designer.surrogates.data import Quantity, TaskData
+from designer.surrogates.fitting import ScalePrior
 
 if TYPE_CHECKING:
     from designer.tasks import Task

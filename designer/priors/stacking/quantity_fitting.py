@@ -19,11 +19,12 @@ from designer.priors.stacking.property_outliers import beyond_threshold, find_pr
 from designer.priors.stacking.property_posterior import PropertyOutlier
 from designer.priors.stacking.quantile_mixture import stacked
 from designer.priors.stacking.quantity_posterior import DesignEncoder, QuantityPosterior
-from designer.priors.stacking.student_process import OFFSET, Parts, Process, ScalePrior, ThetaPrior, fit_theta
+from designer.priors.stacking.source_kernel import OFFSET, ThetaPrior, conditioned_like, fit_theta, student_t_process
 from designer.priors.stacking.trees import MIN_MEASUREMENTS as MIN_FOR_TREES
 from designer.priors.stacking.trees import fit_trees
 from designer.priors.stacking.warps import Warp, warps_for
 from designer.surrogates.data import Quantity
+from designer.surrogates.fitting import ScalePrior
 
 MAX_FITTED = 256
 """Largest number of measurements that hyperparameters are fitted to."""
@@ -204,23 +205,23 @@ def _fitted(
     scale = ScalePrior(scale.nu, scale.s0 / prior.spread)
     if len(u) > 1:
         rows = _drawn(len(u), MAX_FITTED)
-        some = designs.inputs.at(rows)
-        theta = fit_theta([(Parts.of(some, some), u[rows], scale, offset)], prior)
-    return _calibrated(ProcessComponent(Process(designs.inputs, u, theta, scale, offset), warp, centre, anchored))
+        theta = fit_theta(designs.inputs.at(rows), u[rows], prior, scale, offset)
+    process = student_t_process(designs.inputs, u, theta, scale, offset)
+    return _calibrated(ProcessComponent(process, warp, centre, anchored))
 
 
 def _conditioned(like: ProcessComponent, designs: Designs, y: FloatArray) -> ProcessComponent:
     """Return a process of other values with the hyperparameters, scale and centre of a fitted one."""
     u = tensor(like.warp(y) - like.mean(designs))
-    return _calibrated(replace(like, process=replace(like.process, inputs=designs.inputs, u=u)))
+    return _calibrated(replace(like, process=conditioned_like(like.process, designs.inputs, u)))
 
 
 def _calibrated(component: ProcessComponent) -> ProcessComponent:
     process = component.process
-    if len(process.u) < 2:
+    if len(process.values) < 2:
         return replace(component, calibration=Calibration(1.0, process.dof))
-    location, size = process.held_out()
-    return replace(component, calibration=Calibration.of((process.u.numpy() - location) / size, process.dof))
+    location, size = process.held_out
+    return replace(component, calibration=Calibration.of((process.values - location) / size, process.dof))
 
 
 def _spread(u: FloatArray, logs: ScalePrior) -> float:

@@ -17,14 +17,12 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
-from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.kernels import matern, squared_distances
-from designer.surrogates.normal import normal_of, normal_posterior
+from designer.surrogates.normal import normal_of
 from designer.surrogates.single_output import SingleOutput
 
 NARROW = 0.25
@@ -58,18 +56,11 @@ class WithPeaks(SingleOutput):
         self._factor = torch.linalg.cholesky(inner + _JITTER * torch.eye(len(designs), dtype=inner.dtype))
         self._alpha = torch.cholesky_solve(residuals[:, None], self._factor)[:, 0]
 
-    def posterior(
-        self,
-        X: Tensor,
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
-    ) -> Posterior:
-        """Return the joint posterior at `X` (``batch_shape x q x d``)."""
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        """Return means and covariances at `X` (`SingleOutput.joint_moments`)."""
         normal = normal_of(self._model.posterior(X, observation_noise=observation_noise))
         mean, covariance = self._peaks(X, X)
-        posterior = normal_posterior(normal.mean + mean, normal.covariance_matrix + covariance)
-        return posterior if posterior_transform is None else posterior_transform(posterior)
+        return normal.mean + mean, normal.covariance_matrix + covariance
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``...`` each) of `X` (``... x d``)."""

@@ -10,7 +10,7 @@ import torch
 from designer.objective import Target
 from designer.priors.stacking.anchors import Trial, learn_anchor
 from designer.priors.stacking.components import ProcessComponent
-from designer.priors.stacking.student_process import Inputs
+from designer.priors.stacking.source_kernel import Inputs
 from designer.properties.predictor import PropertyPredictor
 from tests.priors.stacking.compounds import fitted, formulas, past_tasks, softness, task
 
@@ -30,7 +30,7 @@ def test_errors_that_only_scatter_are_learned_as_noise_and_alike_ones_are_not() 
     for errors in (noise, alike):
         anchor = learn_anchor(["f/a"], True, [trial(errors, own)])
         (scale,) = [each for each in anchor.scales if each.warp.form == "identity"]
-        own_share, noise_share = np.exp(scale.theta.means[[2, 3]])
+        own_share, noise_share = np.exp(scale.theta.means[[4, 5]])
         shares.append(noise_share / (own_share + noise_share))
     assert shares[0] > 0.6
     assert shares[1] < 0.1

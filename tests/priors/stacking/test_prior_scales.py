@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from designer.priors.stacking.prior_scales import FLAT, SETS, learn_scales
-from designer.priors.stacking.student_process import Inputs, Parts
+from designer.priors.stacking.source_kernel import Inputs
+from designer.surrogates.kernels import Hyperparameters
 
 
 def tasks(count: int, seed: int) -> tuple[list[Inputs], list[torch.Tensor]]:
@@ -25,7 +26,7 @@ def tasks(count: int, seed: int) -> tuple[list[Inputs], list[torch.Tensor]]:
 
 def test_scales_follow_what_carries_past_tasks() -> None:
     found = learn_scales(*tasks(6, 0))
-    linear, smooth, own, noise = np.exp(found.means[:4])
+    linear, smooth, own, noise = np.exp(found.means[2:])
     assert linear > 5 * max(smooth, own)
     assert noise / linear == pytest.approx(1 / 9, rel=0.5)
 
@@ -33,11 +34,12 @@ def test_scales_follow_what_carries_past_tasks() -> None:
 def test_the_spread_is_that_of_values_drawn_from_the_prior() -> None:
     inputs, values = tasks(6, 1)
     found = learn_scales(inputs, values)
-    theta = torch.from_numpy(found.means)
+    hyper = Hyperparameters.from_log(found.means, 2)
     generator = torch.Generator().manual_seed(2)
     deviations = []
     for each in inputs:
-        covariance = Parts.of(each, each).covariance(theta, 0.0) + theta[3].exp() * torch.eye(len(each))
+        covariance = torch.from_numpy(each.kernel(0.0).matrix(each.features.numpy(), hyper)[0])
+        covariance += hyper.noise * torch.eye(len(each))
         draws = torch.linalg.cholesky(covariance) @ torch.randn(
             len(each), 400, generator=generator, dtype=torch.float64
         )

@@ -149,7 +149,7 @@ def test_many_measurements_use_some_for_the_process_and_all_for_the_trees(monkey
     predictor = PropertyPredictor(fitted(), measured(150))
     (model,) = predictor.models
     assert model.measured == 150
-    sizes = {len(part.process.u) for part in model.components if isinstance(part, ProcessComponent)}
+    sizes = {len(part.process.values) for part in model.components if isinstance(part, ProcessComponent)}
     trees = [part for part in model.components if isinstance(part, TreesComponent)]
     assert sizes <= {60}
     assert len(trees) == 1
