@@ -56,6 +56,7 @@ class BotorchAcquisition(Acquisition):
         self._inner = built
 
     def values(self, X: Tensor) -> Tensor:
+        """Return the acquisition (``n``) of features (``n x d``)."""
         values = self._inner(X[:, None, :]).reshape(len(X)).to(torch.float64)
         usable = self.context.log_feasible(X) + self.context.log_gates(X)
         if getattr(self._inner, "_log", False):

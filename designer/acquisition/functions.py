@@ -46,6 +46,7 @@ class Acquisition(AcquisitionFunction):
         self.context = context
 
     def forward(self, X: Tensor) -> Tensor:
+        """Return the acquisition (``batch_shape``) of single designs (``batch_shape x 1 x d``)."""
         flat = X.reshape(-1, X.shape[-1])
         values = torch.cat([self.values(chunk) for chunk in torch.split(flat, _ROWS)])
         return values.reshape(X.shape[:-2])
@@ -109,6 +110,7 @@ class NoisyImprovement(Acquisition):
             return self._utility(moments(model, reference, reference[:0]).mean).mean()[None]
 
     def values(self, X: Tensor) -> Tensor:
+        """Return the log expected improvement with success (``n``) of features (``n x d``)."""
         parts = []
         for log_weight, fantasies, best in self._parts:
             mean, deviation = fantasies.conditional(X)
@@ -198,6 +200,7 @@ class DesirabilityImprovement(Acquisition):
             return self._overall([moments(m, reference, reference[:0]).mean for m in self._models]).mean()[None]
 
     def values(self, X: Tensor) -> Tensor:
+        """Return the log expected improvement of the desirability (``n``) of features (``n x d``)."""
         return torch.cat([self._values(chunk) for chunk in torch.split(X, 512)])
 
     def _values(self, X: Tensor) -> Tensor:
@@ -248,10 +251,12 @@ class FirstFeasible(Acquisition):
         self._log_weights = torch.where(kept.any(-1), math.log(1e-3), 0.0) - math.log(DRAWS)
 
     def values(self, X: Tensor) -> Tensor:
+        """Return the log probability (``n``) that all outcome constraints hold at features (``n x d``)."""
         total = self._log_weights.expand(len(X), DRAWS)
         for (_, at_least, at_most), fantasies in zip(self._limits, self._fantasies, strict=True):
             total = total + log_within(*fantasies.conditional(X), at_least, at_most)
         return torch.logsumexp(total, -1) + self.context.log_gates(X)
 
     def screen(self, X: Tensor) -> Tensor:
+        """Return the log probability of success (``n``) alone, which is cheap, to screen features (``n x d``)."""
         return self.context.log_feasible(X) + self.context.log_gates(X)

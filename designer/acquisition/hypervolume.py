@@ -114,6 +114,7 @@ class HypervolumeImprovement(Acquisition):
         return HypervolumeImprovement(replace(self.context, pending=pending), self.baseline)
 
     def values(self, X: Tensor) -> Tensor:
+        """Return the log expected hypervolume improvement (``n``) of features (``n x d``)."""
         parts = [self._inner(chunk[:, None, :]) for chunk in torch.split(X, _ROWS)]
         return torch.cat(parts) + self.context.log_gates(X)
 

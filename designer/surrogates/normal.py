@@ -21,6 +21,7 @@ class JointNormal(MultivariateNormal):  # type: ignore[misc]  # gpytorch is unty
 
     @property
     def variance(self) -> Tensor:
+        """The marginal variances (``batch_shape x q``)."""
         diagonal: Tensor = self.lazy_covariance_matrix.diagonal(dim1=-1, dim2=-2)
         return diagonal.expand(self.batch_shape + self.event_shape)
 
@@ -30,6 +31,7 @@ class JointNormals(MultitaskMultivariateNormal):  # type: ignore[misc]  # gpytor
 
     @property
     def variance(self) -> Tensor:
+        """The marginal variances (``batch_shape x q x m``)."""
         diagonal: Tensor = self.lazy_covariance_matrix.diagonal(dim1=-1, dim2=-2)
         points, outputs = self.event_shape
         if self._interleaved:

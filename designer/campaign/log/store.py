@@ -78,17 +78,21 @@ class MemoryStore:
         self._events: dict[str, list[Event]] = {}
 
     def names(self) -> list[str]:
+        """Return the names of the stored campaigns, in alphabetical order."""
         return sorted(self._events)
 
     def create(self, event: Created) -> None:
+        """Begin a campaign by its first event; see `EventStore.create`."""
         if event.name in self._events:
             raise Conflict(f"there is a campaign {event.name!r} already")
         self._events[event.name] = [placed(event, 1)]
 
     def read(self, name: str, after: int = 0) -> list[Event]:
+        """Return the events of a campaign after a position; see `EventStore.read`."""
         return self._events.get(name, [])[after:]
 
     def append(self, name: str, events: Sequence[Event], expected: int) -> int:
+        """Append events and return the last position; see `EventStore.append`."""
         kept = self._events.get(name)
         if kept is None:
             raise StoreError(f"there is no campaign {name!r}")
@@ -138,6 +142,7 @@ class SqlStore:
         return shown(self._url)
 
     def names(self) -> list[str]:
+        """Return the names of the stored campaigns, in alphabetical order."""
         with self._transaction() as connection:
             if connection is None:
                 return []
@@ -200,6 +205,7 @@ class SqlStore:
                 beside(connection)
 
     def read(self, name: str, after: int = 0) -> list[Event]:
+        """Return the events of a campaign after a position; see `EventStore.read`."""
         columns = sa.select(_EVENTS.c.position, _EVENTS.c.payload)
         query = columns.where(_EVENTS.c.campaign == name, _EVENTS.c.position > after).order_by(_EVENTS.c.position)
         with self._transaction() as connection:

@@ -22,6 +22,7 @@ class ApiResponse(JSONResponse):
     """JSON in which NaN and infinite numbers are null."""
 
     def render(self, content: Any) -> bytes:
+        """Return the content as compact JSON in UTF-8."""
         text = json.dumps(jsonable(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
 
