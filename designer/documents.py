@@ -7,6 +7,7 @@ each with its file and line.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -214,6 +215,21 @@ def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _write_text)
+
+
+def read_json(text: str) -> Any:
+    """Return what JSON holds.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON; NaN and Infinity are none.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
 
 
 def write_document(data: Any) -> str:

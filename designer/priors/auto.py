@@ -85,7 +85,7 @@ class Guard:
 
     agreement: bool = True
     floor: bool = True
-    turns: bool = True
+    interleaving: bool = True
     rejection: bool = True
 
     @classmethod
@@ -184,7 +184,7 @@ class FittedAuto(SavedPrior):
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
         weights, against = expert_weights(prior, evidence, self.guard)
         log_evidence = against if len(one.X) else 0.0
-        return WeightedExperts(names, models, tuple(weights.tolist()), log_evidence, self.guard.turns)
+        return WeightedExperts(names, models, tuple(weights.tolist()), log_evidence, self.guard.interleaving)
 
     def _evidence(self, one: TaskData, found: WeightedExperts) -> PriorEvidence:
         informed = max(found.models[1:], key=lambda model: found.weights[found.models.index(model)])

@@ -9,7 +9,7 @@ from botorch.models.model import Model
 
 from designer.priors.alignment import CommonFeatures, FeatureMap
 from designer.priors.baseline import baseline_model
-from designer.priors.informed import Extra, InformedModel, PriorMean, fit_informed
+from designer.priors.informed import InformedModel, KernelTerm, PriorMean, fit_informed
 from designer.priors.sources import Source, matching
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -69,12 +69,12 @@ def fit_both_signs(
     one: TaskData,
     prior_mean: Callable[[float], PriorMean],
     slope: float,
-    extras: Sequence[Extra],
+    terms: Sequence[KernelTerm],
     output: OutputScale,
     settings: GaussianProcessSettings,
 ) -> tuple[InformedModel, InformedModel]:
     """Return the models of one target with the sign of past tasks (`prior_mean` at `slope`) and the opposite sign."""
     same, opposite = (
-        fit_informed(one, prior_mean(sign * slope), extras, output=output, settings=settings) for sign in (1.0, -1.0)
+        fit_informed(one, prior_mean(sign * slope), terms, output=output, settings=settings) for sign in (1.0, -1.0)
     )
     return same, opposite

@@ -50,7 +50,7 @@ def zero_mean(X: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class Extra:
+class KernelTerm:
     """A term of the kernel over some of the further features.
 
     Parameters
@@ -158,7 +158,7 @@ class InformedModel(SingleOutput):
 def fit_informed(
     data: TaskData,
     prior_mean: PriorMean,
-    extras: Sequence[Extra],
+    terms: Sequence[KernelTerm],
     *,
     output: OutputScale | None = None,
     settings: GaussianProcessSettings | None = None,
@@ -179,7 +179,7 @@ def fit_informed(
     with torch.no_grad():
         mean, features = prior_mean(one.X)
     X = torch.cat([one.X, features], dim=-1)
-    kernel, priors = extended(build_kernel(one.columns, settings), settings, extras, features.shape[-1])
+    kernel, priors = extended(build_kernel(one.columns, settings), settings, terms, features.shape[-1])
     rest = torch.from_numpy(y - output.scale * mean.numpy())
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
     noise = standard_noise(one, output, settings.noise_floor)
@@ -194,25 +194,25 @@ def fit_informed(
 
 
 def extended(
-    kernel: Kernel, settings: GaussianProcessSettings, extras: Sequence[Extra], width: int
+    kernel: Kernel, settings: GaussianProcessSettings, added: Sequence[KernelTerm], width: int
 ) -> tuple[Kernel, LogNormalPriors]:
-    """Return a kernel with terms over `width` further features added, and the priors of its hyperparameters."""
+    """Return a kernel with terms over some of `width` further features added, and the priors of its hyperparameters."""
     base = build_priors(kernel, settings)
     own = len(kernel.weights)
     terms = [replace(term, groups=_padded(term.groups, width)) for term in kernel.terms]
     linear: list[LinearTerm] = []
     lengths: list[tuple[float, float]] = []
     variances: list[tuple[float, float]] = []
-    for extra in extras:
-        columns = own + np.array(extra.columns, dtype=np.intp)
+    for more in added:
+        columns = own + np.array(more.columns, dtype=np.intp)
         place = kernel.variances + len(variances)
-        variances.append(extra.variance)
-        if extra.form == "linear":
+        variances.append(more.variance)
+        if more.form == "linear":
             linear.append(LinearTerm(columns, place))
             continue
         groups = np.full(own + width, -1, dtype=np.intp)
         groups[columns] = kernel.lengthscales + len(lengths)
-        lengths.append(extra.lengthscale)
+        lengths.append(more.lengthscale)
         terms.append(Term(groups, place))
     whole = replace(
         kernel,

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from designer.documents import read_json
 from designer.errors import Fault, InvalidPrior
 from designer.priors import provenance
 from designer.whole_files import part_folder, publish, sync_folder, write_over
@@ -183,7 +184,7 @@ def read_card(folder: Path | str) -> dict[str, Any]:
     """Return the card of a saved prior alone; see `read`."""
     path = Path(folder) / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+        card = read_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         what = f"there is no saved prior here ({error.strerror})"
         raise _refused(path, what, "name a folder that 'designer prior fit' wrote") from None
@@ -196,10 +197,6 @@ def read_card(folder: Path | str) -> dict[str, Any]:
     if card.get(SEAL) not in (None, _seal(card)):
         raise _refused(path, "it is damaged: its content is not what was saved", "copy the whole folder again")
     return card
-
-
-def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _sealed(card: Mapping[str, Any]) -> bytes:

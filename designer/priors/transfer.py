@@ -10,7 +10,7 @@ the sources' sample mean and sample covariance as a Gaussian process, whose scal
 the design's own features beside it. All coefficients are marginalised in closed form, so weights of single sources may
 be of either sign and the cost of adapting does not depend on how many rows the sources have beyond `sources.ROWS`.
 
-How far sources can be trusted is learned before the new task is measured: each source in turn plays the new task, and
+How well sources predict a new task is learned from the sources alone: each of them in turn is the new task, and
 (a_0, v_a) come from regressions of its values on what the others expect, (v_b, v_r, noise) from the evidence of small
 subsets of them. Sources that do not predict each other (shuffled, irrelevant) get a_0 near 0 and are then not used. A
 second model assumes the opposite sign (-a_0); both are weighted by their evidence.
@@ -40,7 +40,7 @@ from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, fit_both_signs, mix_by_evidence, quantity_of
 from designer.priors.evidence import PriorEvidence
-from designer.priors.informed import Extra, InformedModel, extended, fit_informed, zero_mean
+from designer.priors.informed import InformedModel, KernelTerm, extended, fit_informed, zero_mean
 from designer.priors.levels import level_of
 from designer.priors.saving import SavedPrior, Serialized
 from designer.priors.serialization import below, sources_card, sources_from, sources_tensors, under
@@ -69,8 +69,10 @@ _MIN_SLOPE = 0.2  # of usable sources; and, of three or more, two standard error
 
 
 @dataclass(frozen=True)
-class Trust:
-    """How far the sources of one quantity can be trusted: means of logarithms, for standardised values.
+class TransferHyperpriors:
+    """Priors of the hyperparameters of a new task, learned from the sources of one quantity: means of logarithms.
+
+    For standardised values.
 
     Parameters
     ----------
@@ -125,7 +127,7 @@ class TransferPrior:
     kind: str = field(default=KIND, init=False)
 
     def fit(self, tasks: Sequence[Task], *, seed: int = 0) -> FittedTransfer:
-        """Fit every source and learn how far each quantity's sources can be trusted. No randomness: `seed` is noted."""
+        """Fit every source. No randomness: `seed` is noted."""
         common, sources = gather(tasks)
         models = tuple(fit_source(source, common) for source in sources)
         usable = tuple(model for model in models if model.self_prediction() >= MIN_SELF_PREDICTION)
@@ -156,7 +158,7 @@ class FittedTransfer(SavedPrior):
     models: tuple[SourceModel, ...]
     refused: tuple[str, ...] = ()
     seed: int = 0
-    _trusts: dict[Any, Trust] = field(default_factory=dict, init=False, repr=False)
+    _hyperpriors: dict[Any, TransferHyperpriors] = field(default_factory=dict, init=False, repr=False)
     _expected: PredictionCache = field(default_factory=PredictionCache, init=False, repr=False)
 
     @property
@@ -188,20 +190,20 @@ class FittedTransfer(SavedPrior):
         feature_map = self.common.feature_map(one.columns)
         if not models or not feature_map.shares:
             return ()
-        trust = self.trust(models)
-        if agreeing and not (trust.usable and len(self.models) >= len(self.refused)):
+        hyperpriors = self.hyperpriors(models)
+        if agreeing and not (hyperpriors.usable and len(self.models) >= len(self.refused)):
             return ()
-        settings, extras = structure(trust, len(models))
+        settings, terms = structure(hyperpriors, len(models))
         y, sources = one.Y[:, 0].numpy(), [model.source for model in models]
         with torch.no_grad():
-            expected = trust.slope * self._expected(models, feature_map(one.X)).mean(-1).numpy()
+            expected = hyperpriors.slope * self._expected(models, feature_map(one.X)).mean(-1).numpy()
         # One level for both, that of the likelier sign: a level of its own would hide the errors of each prediction.
-        output = level_of(y, expected, trust.variance, sources, quantity)
+        output = level_of(y, expected, hyperpriors.variance, sources, quantity)
         return fit_both_signs(
             one,
             partial(SourceMean, models, feature_map, expected=self._expected),
-            trust.slope,
-            extras,
+            hyperpriors.slope,
+            terms,
             output,
             settings,
         )
@@ -233,12 +235,12 @@ class FittedTransfer(SavedPrior):
         same = [model for model in self.models if quantity is not None and model.source.measures(quantity)]
         return tuple(same) or self.models
 
-    def trust(self, models: Sequence[SourceModel]) -> Trust:
-        """Return how far these sources can be trusted, learned once."""
+    def hyperpriors(self, models: Sequence[SourceModel]) -> TransferHyperpriors:
+        """Return the priors of the hyperparameters that these sources give, learned once."""
         key = tuple(id(model) for model in models)
-        if key not in self._trusts:
-            self._trusts[key] = learn_trust(models, self.common)
-        return self._trusts[key]
+        if key not in self._hyperpriors:
+            self._hyperpriors[key] = learn_hyperpriors(models, self.common)
+        return self._hyperpriors[key]
 
     def serialize(self, *, kind: str = KIND) -> Serialized:
         """Return the sources and their hyperparameters as card and tensors."""
@@ -266,13 +268,13 @@ class FittedTransfer(SavedPrior):
         return cls(common, tuple(models), tuple(card["refused"]), int(card["seed"]))
 
 
-def structure(trust: Trust, sources: int) -> tuple[GaussianProcessSettings, tuple[Extra, ...]]:
+def structure(hyperpriors: TransferHyperpriors, sources: int) -> tuple[GaussianProcessSettings, tuple[KernelTerm, ...]]:
     """Return the residual's settings and the terms over what the sources expect."""
-    settings = GaussianProcessSettings(variance=(trust.residual, 0.7), noise=(trust.noise, 0.7))
-    extras = [Extra("linear", (0,), (trust.slope_variance, 0.5))]
+    settings = GaussianProcessSettings(variance=(hyperpriors.residual, 0.7), noise=(hyperpriors.noise, 0.7))
+    terms = [KernelTerm("linear", (0,), (hyperpriors.slope_variance, 0.5))]
     if sources > 1:
-        extras.append(Extra("linear", tuple(range(1, sources + 1)), (trust.deviations, 0.7)))
-    return settings, tuple(extras)
+        terms.append(KernelTerm("linear", tuple(range(1, sources + 1)), (hyperpriors.deviations, 0.7)))
+    return settings, tuple(terms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,9 +295,9 @@ class Episode:
         return float(centred @ self.z) / size if size > 0 else 0.0
 
 
-def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
+def learn_hyperpriors(models: Sequence[SourceModel], common: CommonFeatures) -> TransferHyperpriors:
     """Learn from past tasks alone how far they predict each other."""
-    default = Trust(0.5, math.log(0.25), 0.0, math.log(0.5), -4.0)
+    default = TransferHyperpriors(0.5, math.log(0.25), 0.0, math.log(0.5), -4.0)
     if len(models) < 2:
         return default
     whole = [episode_of(i, models, common, None) for i in range(len(models))]
@@ -303,13 +305,13 @@ def learn_trust(models: Sequence[SourceModel], common: CommonFeatures) -> Trust:
     count = len(slopes)
     slope = float(slopes.sum()) / (count + _SHRINK)
     variance = float(((slopes - slope) ** 2).sum() + _SHRINK * 0.25) / (count + _SHRINK)
-    trust = replace(default, slope=slope, slope_variance=math.log(max(variance, _MIN_SLOPE_SPREAD**2)))
+    hyperpriors = replace(default, slope=slope, slope_variance=math.log(max(variance, _MIN_SLOPE_SPREAD**2)))
     error = float(slopes.std(ddof=1)) / math.sqrt(count)
     if slope < _MIN_SLOPE or (count > 2 and slopes.mean() < 2 * error):
-        return replace(trust, usable=False)
+        return replace(hyperpriors, usable=False)
     step = max(1, len(models) // EPISODES)
     episodes = [episode_of(i, models, common, EPISODE_ROWS) for i in range(0, len(models), step)][:EPISODES]
-    return _scales(trust, episodes)
+    return _scales(hyperpriors, episodes)
 
 
 def episode_of(i: int, models: Sequence[SourceModel], common: CommonFeatures, rows: int | None) -> Episode:
@@ -324,10 +326,10 @@ def episode_of(i: int, models: Sequence[SourceModel], common: CommonFeatures, ro
     return Episode(features, mean.numpy(), source.z[:rows].numpy(), columns, len(models) - 1)
 
 
-def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
-    """Return `trust` with the scales of deviations, residual and noise that give the episodes the highest evidence."""
-    problems = [_problem(trust, episode) for episode in episodes]
-    start = np.array([trust.deviations, trust.residual, trust.noise])
+def _scales(hyperpriors: TransferHyperpriors, episodes: Sequence[Episode]) -> TransferHyperpriors:
+    """Return them with the scales of deviations, residual and noise that give the episodes the highest evidence."""
+    problems = [_problem(hyperpriors, episode) for episode in episodes]
+    start = np.array([hyperpriors.deviations, hyperpriors.residual, hyperpriors.noise])
     centre, width = np.array([0.0, math.log(0.5), -4.0]), np.array([1.5, 1.5, 1.5])
 
     def objective(values: FloatArray) -> tuple[float, FloatArray]:
@@ -346,16 +348,18 @@ def _scales(trust: Trust, episodes: Sequence[Episode]) -> Trust:
         objective, start, jac=True, method="L-BFGS-B", bounds=[(-6, 2), (-6, 1), (-9, 0)], options={"maxiter": 40}
     )
     deviations, residual, noise = (float(value) for value in found.x)
-    return replace(trust, deviations=deviations, residual=residual, noise=noise)
+    return replace(hyperpriors, deviations=deviations, residual=residual, noise=noise)
 
 
-def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, FloatArray, tuple[Any, Any, Any]]:
+def _problem(
+    hyperpriors: TransferHyperpriors, episode: Episode
+) -> tuple[LogPosterior, FloatArray, tuple[Any, Any, Any]]:
     """Return the evidence of an episode, its hyperparameters, and where the three scales stand among them."""
-    settings, extras = structure(trust, episode.others)
-    kernel, priors = extended(build_kernel(episode.columns, settings), settings, extras, episode.others + 1)
-    z = episode.z - trust.slope * episode.mean
+    settings, terms = structure(hyperpriors, episode.others)
+    kernel, priors = extended(build_kernel(episode.columns, settings), settings, terms, episode.others + 1)
+    z = episode.z - hyperpriors.slope * episode.mean
     problem = LogPosterior(kernel, episode.features, z, np.full(len(z), np.nan), priors)
     first = kernel.lengthscales
-    residuals = np.arange(first, first + kernel.variances - len(extras))
-    deviations = np.arange(first + kernel.variances - 1, first + kernel.variances) if len(extras) > 1 else np.arange(0)
+    residuals = np.arange(first, first + kernel.variances - len(terms))
+    deviations = np.arange(first + kernel.variances - 1, first + kernel.variances) if len(terms) > 1 else np.arange(0)
     return problem, priors.means, (deviations, residuals, np.array([len(priors.means) - 1]))

@@ -15,7 +15,7 @@ from designer.objective import Target
 from designer.priors.auto import MIN_BASELINE_WEIGHT, SAFEGUARDS, AutoPrior, Guard, expert_weights
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, is_informed
-from designer.priors.informed import Extra, InformedModel, fit_informed, zero_mean
+from designer.priors.informed import InformedModel, KernelTerm, fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.source_models import MAX_CACHED, PredictionCache, SourceModel, fit_source, predictions
 from designer.priors.sources import gather
@@ -130,10 +130,10 @@ class TestSources:
 
 class TestTrust:
     def test_tasks_that_predict_each_other_are_trusted(self, prior: FittedTransfer) -> None:
-        trust = prior.trust(prior.models)
-        assert trust.usable
-        assert 0.5 < trust.slope < 1.3
-        assert trust.variance < 0.7
+        hyperpriors = prior.hyperpriors(prior.models)
+        assert hyperpriors.usable
+        assert 0.5 < hyperpriors.slope < 1.3
+        assert hyperpriors.variance < 0.7
 
     def test_shuffled_tasks_are_not(self) -> None:
         assert not TransferPrior().fit(shuffled(similar(6))).informed(data_of(hill(0.6), 5))
@@ -143,7 +143,7 @@ class TestTrust:
         own = [task(f"past {i}", wave(direction), seed=i) for i, direction in enumerate(directions)]
         fitted = TransferPrior().fit(own)
         assert len(fitted.models) == 6
-        assert not fitted.trust(fitted.models).usable
+        assert not fitted.hyperpriors(fitted.models).usable
         data = data_of(hill(0.6), 5)
         posterior, plain = fitted.condition(data), baseline_model(data.target(0))
         assert isinstance(posterior, GaussianProcess)
@@ -238,7 +238,7 @@ class TestInformed:
     def test_further_features_in_a_matern_term(self) -> None:
         data = data_of(hill(0.6), 15)
         bent = lambda X: (X.new_zeros(X.shape[:-1]), (X[..., :1] - 0.6).square())  # noqa: E731
-        model = fit_informed(data, bent, (Extra("matern", (0,), (0.0, 1.0)),))
+        model = fit_informed(data, bent, (KernelTerm("matern", (0,), (0.0, 1.0)),))
         assert isinstance(model, InformedModel)
         X = torch.rand(4, 3, 2, dtype=torch.float64)
         assert model.posterior(X).mean.shape == (4, 3, 1)
@@ -276,7 +276,7 @@ class TestAuto:
         whole = fitted.condition(alike)
         removed = {name: replace(fitted, guard=Guard.without(name)) for name in SAFEGUARDS}
         assert isinstance(whole, InterleavedMixture)
-        assert not isinstance(removed["turns"].condition(alike), InterleavedMixture)
+        assert not isinstance(removed["interleaving"].condition(alike), InterleavedMixture)
         without = removed["floor"].condition(alike)
         assert isinstance(without, Mixture)
         assert float(without.weights[0]) < MIN_BASELINE_WEIGHT

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from designer.documents import Value
+from designer.documents import Value, read_json
 from designer.errors import StoreError
 
 GRAMMAR = 1
@@ -173,7 +173,7 @@ def from_json(text: str, position: int = 0) -> Event:
     """
     place = f"event {position}" if position else "the event"
     try:
-        data = json.loads(text, parse_constant=_no_number)
+        data = read_json(text)
     except (TypeError, ValueError, RecursionError):
         raise StoreError(f"{place} is not JSON: the store is damaged") from None
     if not isinstance(data, dict):
@@ -194,10 +194,6 @@ def from_json(text: str, position: int = 0) -> Event:
         where = ".".join(str(part) for part in first["loc"])
         raise StoreError(f"{place} ({kind}) is damaged: {where}: {first['msg']}") from None
     return event
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _not_plain(data: Any) -> str | None:

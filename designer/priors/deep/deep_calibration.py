@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.informed import Extra, extended
+from designer.priors.informed import KernelTerm, extended
 from designer.space.encoding import FeatureColumn
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
@@ -40,7 +40,7 @@ _SPREAD = 0.7  # deviation of the logarithms of variances between tasks
 
 
 @dataclass(frozen=True)
-class Trust:
+class CalibratedHyperpriors:
     """Hyperparameters for a new task, learned from past tasks, for standardised values; logarithms but for the slope.
 
     Parameters
@@ -82,16 +82,16 @@ class Trust:
             noise=(self.noise, _SPREAD),
         )
 
-    def extras(self, means: Sequence[int], embedding: Sequence[int]) -> tuple[Extra, ...]:
+    def terms(self, means: Sequence[int], embedding: Sequence[int]) -> tuple[KernelTerm, ...]:
         """Return the terms over the further features: the columns of the mean, and those of the embedding."""
         return (
-            Extra("linear", tuple(means), (self.slope_variance, 0.5)),
-            Extra("matern", tuple(embedding), (self.learned, _SPREAD), (self.reach, 0.4)),
+            KernelTerm("linear", tuple(means), (self.slope_variance, 0.5)),
+            KernelTerm("matern", tuple(embedding), (self.learned, _SPREAD), (self.reach, 0.4)),
         )
 
 
 _SHARED = ("own", "lengthscale", "learned", "reach", "noise")
-_WIDTHS = (1.0, 0.4, 1.0, 0.7, 1.0)  # deviations of the wide priors around Trust's defaults
+_WIDTHS = (1.0, 0.4, 1.0, 0.7, 1.0)  # deviations of the wide priors around the defaults
 _BOUNDS = ((-6.0, 1.0), (-0.5, 0.5), (-7.0, 1.0), (-2.0, 2.5), (-8.0, 0.5))
 
 
@@ -130,17 +130,19 @@ class Episode:
         return float(centred @ self.z) / size if size > 1e-9 else 0.0
 
 
-def learn_trust(episodes: Sequence[Episode]) -> Trust:
+def learn_hyperpriors(episodes: Sequence[Episode]) -> CalibratedHyperpriors:
     """Return the hyperparameters learned from left-out tasks; the defaults where there is none."""
     if not episodes:
-        return Trust()
+        return CalibratedHyperpriors()
     slopes = np.array([episode.slope for episode in episodes])
     weights = np.array([episode.weight for episode in episodes])
     count = float(weights.sum()) + _PSEUDO_TASKS
     slope = float(weights @ slopes) / count
     variance = (float(weights @ (slopes - slope) ** 2) + _PSEUDO_TASKS * _SLOPE_VARIANCE[0]) / count
     around = float(weights @ [episode.around(slope) for episode in episodes]) / float(weights.sum())
-    start = Trust(slope=slope, slope_variance=math.log(max(variance, _SLOPE_VARIANCE[1])), around=around)
+    start = CalibratedHyperpriors(
+        slope=slope, slope_variance=math.log(max(variance, _SLOPE_VARIANCE[1])), around=around
+    )
     chosen = episodes[:: max(1, -(-len(episodes) // _TASKS))]
     share = float(weights.sum()) / sum(episode.weight for episode in chosen)
     problems = [(*_problem(start, episode), share * episode.weight) for episode in chosen]
@@ -165,15 +167,15 @@ def learn_trust(episodes: Sequence[Episode]) -> Trust:
     return replace(start, **learned)
 
 
-def _problem(trust: Trust, episode: Episode) -> tuple[LogPosterior, tuple[Any, ...]]:
+def _problem(hyperpriors: CalibratedHyperpriors, episode: Episode) -> tuple[LogPosterior, tuple[Any, ...]]:
     """Return the posterior of one task's hyperparameters, and the index of each shared scale among them."""
     rows = slice(0, _ROWS)
     width = 1 + episode.phi.shape[-1]
-    settings = trust.settings()
-    extras = trust.extras((0,), range(1, width))
-    kernel, priors = extended(build_kernel(episode.columns, settings), settings, extras, width)
+    settings = hyperpriors.settings()
+    terms = hyperpriors.terms((0,), range(1, width))
+    kernel, priors = extended(build_kernel(episode.columns, settings), settings, terms, width)
     X = torch.cat([episode.X[rows], episode.mean[rows, None], episode.phi[rows]], dim=-1).numpy()
-    z = (episode.z - trust.slope * episode.mean)[rows].numpy()
+    z = (episode.z - hyperpriors.slope * episode.mean)[rows].numpy()
     lengths, variances = kernel.lengthscales, kernel.variances
     places = (
         np.arange(lengths, lengths + variances - 2),

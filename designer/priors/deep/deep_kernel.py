@@ -32,7 +32,7 @@ from torch import Tensor
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import CommonFeatures, FeatureMap
 from designer.priors.conditioning import fit_both_signs, informative_sources, quantity_of
-from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
+from designer.priors.deep.deep_calibration import CalibratedHyperpriors, Episode, learn_hyperpriors
 from designer.priors.deep.deep_training import Tables, Training, folds_of, train
 from designer.priors.deep.embedding_networks import Weights, by_rows, evaluate_networks, member_weights, to_double
 from designer.priors.informed import InformedModel
@@ -105,18 +105,18 @@ class Learned:
         (task, quantity) of the sources it was learned from.
     standardise, weights
         How features are standardised, and the networks.
-    trust
+    hyperpriors
         Hyperparameters for a new task.
     """
 
     names: tuple[tuple[str, str], ...]
     standardise: Standardiser
     weights: Weights
-    trust: Trust
+    hyperpriors: CalibratedHyperpriors
 
     def as_dict(self) -> dict[str, Any]:
         """See `designer.priors.source_sets.Learned.as_dict`."""
-        return {"trust": self.trust.as_dict()}
+        return {"trust": self.hyperpriors.as_dict()}
 
     def tensors(self) -> dict[str, Tensor]:
         """See `designer.priors.source_sets.Learned.tensors`."""
@@ -129,7 +129,7 @@ class Learned:
         """See `designer.priors.source_sets.Learned.from_saved`."""
         weights = dict(tensors)
         standardise = Standardiser(weights.pop("centre"), weights.pop("width"))
-        return cls(names, standardise, weights, Trust(**entry["trust"]))
+        return cls(names, standardise, weights, CalibratedHyperpriors(**entry["trust"]))
 
 
 def learn(
@@ -150,7 +150,7 @@ def learn(
         changing = common.varying(source.X)
         columns = tuple(common.columns[j] for j in changing.tolist())
         episodes.append(Episode(source.X[:, changing], columns, mean[0], phi[0], z, 1.0 / groups.count(group)))
-    return Learned(names_of(sources), standardise, weights, learn_trust(episodes))
+    return Learned(names_of(sources), standardise, weights, learn_hyperpriors(episodes))
 
 
 class FittedDeepKernel(FittedSets[Learned]):
@@ -166,11 +166,11 @@ class FittedDeepKernel(FittedSets[Learned]):
             return ()
         feature_map, informative = found
         learned = self.learned[self.index_of(informative)]
-        trust, weights = learned.trust, learned.weights
+        hyperpriors, weights = learned.hyperpriors, learned.weights
         with torch.no_grad():
-            mean, _ = Embedding(feature_map, learned.standardise, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, informative, quantity_of(one))
+            mean, _ = Embedding(feature_map, learned.standardise, weights, hyperpriors.slope)(one.X)
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), hyperpriors.around, informative, quantity_of(one))
         members, width = weights["embedding"].shape[0], weights["embedding"].shape[-1]
-        extras = trust.extras(range(1 + members), range(1 + members, 1 + members + members * width))
+        terms = hyperpriors.terms(range(1 + members), range(1 + members, 1 + members + members * width))
         prior_mean = partial(Embedding, feature_map, learned.standardise, weights)
-        return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
+        return fit_both_signs(one, prior_mean, hyperpriors.slope, terms, output, hyperpriors.settings())

@@ -122,14 +122,16 @@ class FittedMetric(FittedSets[Learned]):
             return ()
         used = sorted(np.argsort(-seen.weights, kind="stable")[:MAX_SOURCES].tolist())
         weights = torch.from_numpy(seen.weights[used] / seen.weights[used].sum())
-        anchors, trust = seen.known.anchors.at(used), seen.learned.trust
+        anchors, hyperpriors = seen.known.anchors.at(used), seen.learned.hyperpriors
         with torch.no_grad():
-            mean, further = AttentionMean(seen.feature_map, seen.learned.space, anchors, weights, trust.slope)(one.X)
-        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), trust.around, seen.informative, quantity_of(one))
+            mean, further = AttentionMean(seen.feature_map, seen.learned.space, anchors, weights, hyperpriors.slope)(
+                one.X
+            )
+        output = level_of(one.Y[:, 0].numpy(), mean.numpy(), hyperpriors.around, seen.informative, quantity_of(one))
         means, width = 1 + len(used), further.shape[-1]
         prior_mean = partial(AttentionMean, seen.feature_map, seen.learned.space, anchors, weights)
-        extras = trust.extras(range(means), range(means, width))
-        return fit_both_signs(one, prior_mean, trust.slope, extras, output, trust.settings())
+        terms = hyperpriors.terms(range(means), range(means, width))
+        return fit_both_signs(one, prior_mean, hyperpriors.slope, terms, output, hyperpriors.settings())
 
     def _seen(self, one: TaskData) -> _Comparison | None:
         found = informative_sources(one, self.common, self.sources)

@@ -13,7 +13,7 @@ from torch import Tensor
 from designer.arrays import FloatArray
 from designer.priors.agreement import Standardiser, agreement, signs
 from designer.priors.alignment import CommonFeatures
-from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
+from designer.priors.deep.deep_calibration import CalibratedHyperpriors, Episode, learn_hyperpriors
 from designer.priors.deep.deep_training import Tables, folds_of
 from designer.priors.deep.embedding_networks import Weights, member_weights, to_double
 from designer.priors.metric.metric_space import Anchors, MetricSpace, signature
@@ -45,7 +45,7 @@ class Learned:
         The embedding.
     psi
         The network of signatures, float64.
-    weighting, trust
+    weighting, hyperpriors
         How sources are weighted, and the hyperparameters for a new task.
     """
 
@@ -55,7 +55,7 @@ class Learned:
     space: MetricSpace
     psi: Weights
     weighting: Weighting
-    trust: Trust
+    hyperpriors: CalibratedHyperpriors
 
     def as_dict(self) -> dict[str, Any]:
         """See `designer.priors.source_sets.Learned.as_dict`."""
@@ -63,7 +63,7 @@ class Learned:
             "signs": self.signs.tolist(),
             "centrality": self.centrality.tolist(),
             "strengths": self.weighting.strengths,
-            "trust": self.trust.as_dict(),
+            "trust": self.hyperpriors.as_dict(),
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -89,7 +89,7 @@ class Learned:
             MetricSpace(Standardiser(scale["centre"], scale["width"]), below("networks", tensors)),
             below("signature", tensors),
             Weighting((first, second, third)),
-            Trust(**entry["trust"]),
+            CalibratedHyperpriors(**entry["trust"]),
         )
 
 
@@ -123,12 +123,12 @@ def learn(
     wanted = torch.from_numpy(agreed).to(torch.float32)
     psi = to_double(train_signature(Tables.of(phi, values), wanted, seed, training.signature_steps))
     past = _Past(sources, values, groups, folds.tolist(), agreed, phi, psi)
-    weighting, trust = Weighting(), Trust()
+    weighting, hyperpriors = Weighting(), CalibratedHyperpriors()
     if int(folds.max()) > 0:
         left_out = [left for i in range(len(sources)) if (left := _left_out(i, past, space)) is not None]
         weighting = learn_weighting([trial for look in left_out for trial in look.trials()])
-        trust = learn_trust([look.episode(weighting, common) for look in left_out])
-    return Learned(names_of(sources), orientation, centrality(agreed), space, psi, weighting, trust)
+        hyperpriors = learn_hyperpriors([look.episode(weighting, common) for look in left_out])
+    return Learned(names_of(sources), orientation, centrality(agreed), space, psi, weighting, hyperpriors)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from designer.priors.informed import Extra, InformedModel, fit_informed
+from designer.priors.informed import InformedModel, KernelTerm, fit_informed
 from designer.priors.networks.corpus import Corpus
 from designer.priors.networks.episodes import Episodes, draw
 from designer.priors.networks.input_map import InputMap
@@ -138,11 +138,11 @@ class Heads:
     def wide(self) -> Calibration:
         """See `Learner.wide`: the mean's slope is 1 within 0.4, the head's weights vary as they did in training."""
         count = sum(len(weights["mean"]) for weights in self.networks)
-        extras = (
-            Extra("linear", (0,), (-2.0, 1.0)),
-            Extra("linear", tuple(range(1, 1 + count)), (0.0, 1.0)),
+        terms = (
+            KernelTerm("linear", (0,), (-2.0, 1.0)),
+            KernelTerm("linear", tuple(range(1, 1 + count)), (0.0, 1.0)),
         )
-        return Calibration((-0.7, 1.0), (-4.0, 1.0), extras)
+        return Calibration((-0.7, 1.0), (-4.0, 1.0), terms)
 
     def expected(self, X: Tensor, input_map: InputMap) -> Tensor:
         """See `Learner.expected`."""
@@ -153,7 +153,7 @@ class Heads:
     ) -> InformedModel:
         """See `Learner.model`."""
         prior_mean = HeadMean(input_map, self.networks, sign)
-        return fit_informed(one, prior_mean, calibration.extras, output=output, settings=calibration.settings)
+        return fit_informed(one, prior_mean, calibration.terms, output=output, settings=calibration.settings)
 
     def joined(self, other: Learner) -> Heads:
         """See `Learner.joined`."""

@@ -156,9 +156,9 @@ class _Fit:
 
     def __call__(self, data: TaskData, calibration: Calibration) -> InformedModel:
         # A network of one fold may have other terms than the ensemble: the variances are the same.
-        terms = self.learner.wide().extras
-        own = tuple(replace(t, variance=given.variance) for t, given in zip(terms, calibration.extras, strict=True))
-        return self.learner.model(data.target(0), self.input_map, 1.0, UNIT, replace(calibration, extras=own))
+        terms = self.learner.wide().terms
+        own = tuple(replace(t, variance=given.variance) for t, given in zip(terms, calibration.terms, strict=True))
+        return self.learner.model(data.target(0), self.input_map, 1.0, UNIT, replace(calibration, terms=own))
 
 
 def networks_from(card: Mapping[str, Any], tensors: Mapping[str, Tensor], method: Method) -> Networks:

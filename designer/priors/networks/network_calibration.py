@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from designer.arrays import FloatArray
-from designer.priors.informed import Extra, InformedModel, extended
+from designer.priors.informed import InformedModel, KernelTerm, extended
 from designer.surrogates.data import TaskData
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.outputs import OutputScale
@@ -44,7 +44,7 @@ class Calibration:
     variance, noise
         Mean and deviation of the logarithms of the variance of the process over the design's own features, and of the
         noise variance.
-    extras
+    terms
         The terms over further features.
     tasks
         How many held-out tasks it was learned from.
@@ -52,7 +52,7 @@ class Calibration:
 
     variance: tuple[float, float]
     noise: tuple[float, float]
-    extras: tuple[Extra, ...] = ()
+    terms: tuple[KernelTerm, ...] = ()
     tasks: int = 0
 
     @property
@@ -70,15 +70,15 @@ class Calibration:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; of the terms only their variances."""
-        extras = [list(extra.variance) for extra in self.extras]
-        return {"variance": list(self.variance), "noise": list(self.noise), "extras": extras, "tasks": self.tasks}
+        terms = [list(term.variance) for term in self.terms]
+        return {"variance": list(self.variance), "noise": list(self.noise), "extras": terms, "tasks": self.tasks}
 
     def restored(self, data: Mapping[str, Any]) -> Calibration:
         """Return what `as_dict` wrote, with the terms of this one."""
-        extras = tuple(
-            replace(extra, variance=_pair(pair)) for extra, pair in zip(self.extras, data["extras"], strict=True)
+        terms = tuple(
+            replace(term, variance=_pair(pair)) for term, pair in zip(self.terms, data["extras"], strict=True)
         )
-        return Calibration(_pair(data["variance"]), _pair(data["noise"]), extras, int(data["tasks"]))
+        return Calibration(_pair(data["variance"]), _pair(data["noise"]), terms, int(data["tasks"]))
 
 
 def _pair(values: Sequence[float]) -> tuple[float, float]:
@@ -101,16 +101,16 @@ def calibrate(tasks: Sequence[tuple[TaskData, Fit]], wide: Calibration) -> Calib
     shifts = np.clip(np.stack(found), -_MAX_SHIFT, _MAX_SHIFT)
     n = len(shifts)
     mean = shifts.sum(0) / (n + _WEIGHT)
-    start = [wide.variance, wide.noise, *(extra.variance for extra in wide.extras)]
+    start = [wide.variance, wide.noise, *(term.variance for term in wide.terms)]
     prior = np.array([deviation for _, deviation in start])
     spread = np.sqrt((((shifts - mean) ** 2).sum(0) + _WEIGHT * prior**2) / (n + _WEIGHT)).clip(*_DEVIATIONS)
     pairs = [(float(pair[0] + m), float(s)) for pair, m, s in zip(start, mean, spread, strict=True)]
-    extras = tuple(replace(extra, variance=pair) for extra, pair in zip(wide.extras, pairs[2:], strict=True))
-    return Calibration(pairs[0], pairs[1], extras, n)
+    terms = tuple(replace(term, variance=pair) for term, pair in zip(wide.terms, pairs[2:], strict=True))
+    return Calibration(pairs[0], pairs[1], terms, n)
 
 
 def _shift(data: TaskData, fit: Fit, wide: Calibration) -> FloatArray | None:
-    """Return by how much the logarithms found (variance, noise, extras) differ from the wide priors' means."""
+    """Return by how much the logarithms found (variance, noise, terms) differ from the wide priors' means."""
     parts = list(_parts(data, fit, wide))
     return np.asarray(np.mean(parts, axis=0)) if parts else None
 
@@ -125,7 +125,7 @@ def _parts(data: TaskData, fit: Fit, wide: Calibration) -> Iterator[FloatArray]:
 def _distances(model: InformedModel, data: TaskData, wide: Calibration) -> FloatArray:
     kernel = build_kernel(data.columns, wide.settings)
     width = model.process.inputs.shape[-1] - data.X.shape[-1]
-    _, priors = extended(kernel, wide.settings, wide.extras, width)
+    _, priors = extended(kernel, wide.settings, wide.terms, width)
     hyper = model.process.hyperparameters
     away = np.log(hyper.variances) - priors.means[len(hyper.lengthscales) : -1] - getattr(model, "raised", 0.0)
     noise = np.log(hyper.noise) - priors.means[-1]

@@ -68,6 +68,6 @@ def test_the_locks_are_those_of_the_guard() -> None:
 
 def test_without_its_turns_another_design_is_chosen() -> None:
     pool = pool_with(SOURCES)
-    whole, without = led(pool, "designer-auto"), led(pool, "designer-auto-without-turns")
+    whole, without = led(pool, "designer-auto"), led(pool, "designer-auto-without-interleaving")
     assert whole[:2] == without[:2]
     assert whole != without

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from designer.priors.baseline import BaselinePrior
-from designer.priors.deep.deep_calibration import Episode, Trust, learn_trust
+from designer.priors.deep.deep_calibration import CalibratedHyperpriors, Episode, learn_hyperpriors
 from designer.priors.deep.deep_kernel import DeepKernelPrior
 from designer.priors.deep.deep_training import Tables, Training, divergence, folds_of, negative_log_likelihood, train
 from designer.priors.deep.embedding_networks import evaluate_networks, initial_weights, member_weights
@@ -105,13 +105,13 @@ def episode(slope: float, seed: int, rough: float = 0.0) -> Episode:
 
 
 def test_means_that_held_on_tasks_left_out_are_trusted() -> None:
-    good = learn_trust([episode(1.0, seed, 0.05) for seed in range(6)])
-    bad = learn_trust([episode(0.0, seed, 1.0) for seed in range(6)])
+    good = learn_hyperpriors([episode(1.0, seed, 0.05) for seed in range(6)])
+    bad = learn_hyperpriors([episode(0.0, seed, 1.0) for seed in range(6)])
     assert good.slope > 0.8
     assert abs(bad.slope) < 0.25
     assert good.around < 0.1 * bad.around
     assert good.noise < bad.noise
-    assert learn_trust([]) == Trust()
+    assert learn_hyperpriors([]) == CalibratedHyperpriors()
 
 
 def error(model: object, new: TaskData) -> float:
