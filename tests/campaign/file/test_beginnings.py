@@ -55,9 +55,9 @@ def test_a_missing_database_is_named(file: Path, words: str, capsys: pytest.Capt
     file.with_name("oer.db").rename(file.with_name("elsewhere"))
     file.with_name("t.csv").write_text("x,y\n1,2\n")
     assert main(words.split()) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"oer.yaml: campaign 'oer' ({id_of(first)}) began on ")
-    assert "in oer.db, which is missing; bring oer.db back, or delete oer.db.id to begin a new campaign" in said
+    error = capsys.readouterr().err
+    assert error.startswith(f"oer.yaml: campaign 'oer' ({id_of(first)}) began on ")
+    assert "in oer.db, which is missing; bring oer.db back, or delete oer.db.id to begin a new campaign" in error
     assert not file.with_name("oer.db").exists()
     file.with_name("elsewhere").rename(file.with_name("oer.db"))
     assert main(["status"]) == 0
