@@ -40,6 +40,8 @@ class Status:
         How many results each suggestion shall have, and how many each of the open ones has.
     remarks
         By how many experiments the open suggestions are more than the budget has left.
+    quantities
+        Which results of past tasks each target is matched to, by name and unit.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Status:
     replicates: int = 1
     open_results: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -81,7 +84,7 @@ class Status:
             lines.append(f"open: {', '.join(self._open_words())}")
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
-        lines += map(str, self.flagged)
+        lines += [*self.quantities, *map(str, self.flagged)]
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return [*lines, *self.remarks, *self.notices]
 
@@ -110,6 +113,7 @@ def status_of(
     prior: PriorEvidence | None = None,
     flagged: tuple[FlaggedResult, ...] = (),
     remarks: tuple[str, ...] = (),
+    quantities: tuple[str, ...] = (),
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -134,5 +138,6 @@ def status_of(
         flagged=flagged,
         replicates=replicates_of(state.spec),
         remarks=remarks,
+        quantities=quantities,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

@@ -145,6 +145,18 @@ class CampaignView:
             self._known = (self.state, _conditioned_once(self._spec(), self.state))
         return self._known[1]()
 
+    def matched_quantities(self) -> tuple[str, ...]:
+        """Return which results of past tasks each target is matched to, by name and unit; nothing without past tasks.
+
+        The prior is fitted for it if it is not yet, and not conditioned.
+        """
+        if not self._spec().learns:
+            return ()
+        from designer.campaign.suggesting.past_tasks import prior_of_spec
+        from designer.priors.sources import matched_to
+
+        return tuple(each.words for each in matched_to(prior_of_spec(self._spec()), self.objective.targets))
+
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
         return best_frame(self.space, self.objective, self.state, self.posterior())
@@ -228,7 +240,8 @@ class CampaignView:
         where, budget = _place(self.store), self.settings.budget
         excess = over_budget(self.settings, self.state)
         remarks = () if excess is None else (excess,)
-        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks)
+        quantities = () if known is None else tuple(each.words for each in known.matched)
+        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

@@ -112,15 +112,23 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
 
 
 def _past_quantities(spec: CampaignSpec) -> list[str]:
-    """Return which past results each target is matched to; nothing without past tasks, or from a saved prior."""
+    """Return which past results each target is matched to; nothing without past tasks."""
     from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
-    from designer.tasks.quantities_matched import matched_quantities
+    from designer.tasks.quantities_matched import matched_quantities, past_quantities
 
     settings = spec.settings.prior
     places = [(spec.folder / path).resolve() for path in settings.tasks]
-    if not settings.learns or saved_alone(places, settings.leave_out, "'leave_out'") is not None:
+    if not settings.learns:
         return []
-    return matched_quantities(past_tasks(places, settings.leave_out), spec.targets)
+    saved = saved_alone(places, settings.leave_out, "'leave_out'")
+    if saved is None:
+        found = matched_quantities(past_quantities(past_tasks(places, settings.leave_out)), spec.targets)
+    else:
+        from designer.priors.kinds import load_prior
+        from designer.priors.sources import matched_to
+
+        found = matched_to(load_prior(saved), spec.targets)
+    return [each.words for each in found]
 
 
 def _candidates(space: DesignSpace) -> dict[str, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -295,6 +296,8 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     for event in reversed(opened.events):
         if isinstance(event, Suggested) and any(each.id == names[0] for each in event.designs):
             notes += event.notes
+            if event.how == "model" and _is_first_by_model(opened, names[0]):
+                notes += [each for each in opened.matched_quantities() if each not in notes]
             break
     earlier = [each.id for each in opened.state.open if each.id not in names]
     if earlier:
@@ -307,6 +310,12 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     if decided.stop:
         notes.append(f"The campaign can stop: {decided.reason}")
     return notes
+
+
+def _is_first_by_model(opened: Campaign, name: str) -> bool:
+    """Whether no suggestion before this one was chosen by a model."""
+    earlier = takewhile(lambda each: each.id != name, opened.state.suggestions.values())
+    return all(each.how != "model" for each in earlier)
 
 
 def _sheet(file: str, ignore: list[str] | None) -> Any:

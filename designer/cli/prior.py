@@ -69,6 +69,7 @@ def fit(
     from designer.priors import saving
     from designer.priors.evaluation import evaluate, source_tasks_for, summary
     from designer.priors.kinds import PROPERTIES, prior_of
+    from designer.tasks.quantities_matched import listed_quantities, past_quantities
 
     existing = _existing(out, force)
     read = _read(tasks, leave_out)
@@ -96,6 +97,8 @@ def fit(
         raise InvalidPrior(Fault(what, "give another folder with --out", file=str(out))) from None
     answer = Report({"folder": str(out), "card": card})
     answer.say(f"Wrote {out}: a prior of kind {kind!r} from {count(len(read), 'past task')}.")
+    for line in listed_quantities(past_quantities(read)):
+        answer.say(line)
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)

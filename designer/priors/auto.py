@@ -43,6 +43,7 @@ from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.saving import SavedPrior, Serialized
+from designer.priors.sources import Source
 from designer.priors.transfer import FittedTransfer, TransferPrior
 from designer.surrogates.data import TaskData
 from designer.surrogates.model_mixture import Mixture
@@ -152,6 +153,11 @@ class FittedAuto(SavedPrior):
     def kind(self) -> str:
         """The kind of prior, as in `prior: {kind: ...}`."""
         return KIND
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that the experts learned from."""
+        return self.transfer.sources
 
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""

@@ -15,9 +15,11 @@ from designer.errors import Fault, InvalidPrior
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
 from designer.surrogates.outputs import OutputScale, winsorised
+from designer.tasks.quantities_matched import MIN_DESIGNS, MatchedQuantity, PastQuantity, matched_quantities
 from designer.units import convert_many, convertible
 
 if TYPE_CHECKING:
+    from designer.objective import Target
     from designer.tasks import Task
 
 ROWS = 200
@@ -26,8 +28,6 @@ ROWS = 200
 MIN_SELF_PREDICTION = 0.1
 """Share of the variance of designs that a source's own model has not seen (R^2 by leave-one-out or by folds) from which
 the source is used: one that cannot predict itself predicts nothing else."""
-
-_MIN_DESIGNS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,17 @@ def name_of(task: Task) -> str:
     return f"{task.family}/{task.name}" if task.family else task.name
 
 
+def matched_to(prior: object, targets: Sequence[Target]) -> tuple[MatchedQuantity, ...]:
+    """Return which sources of a fitted prior each target is matched to.
+
+    Nothing of a prior that does not state its ``sources``, such as the one without past tasks.
+    """
+    sources = getattr(prior, "sources", ())
+    given = [each for each in sources if isinstance(each, Source)] if isinstance(sources, tuple) else []
+    past = [PastQuantity(each.name, each.quantity.name, each.quantity.unit) for each in given]
+    return matched_quantities(past, targets) if past else ()
+
+
 def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Source, ...]:
     """Return the sources for a quantity, in its unit: those that measured it, or, where none did, all."""
     if quantity is None:
@@ -135,7 +146,7 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
             torch.tensor(distinct.mean),
             feature_map.present,
         )
-        if len(source) >= _MIN_DESIGNS and float(source.y.std()) > 0:
+        if len(source) >= MIN_DESIGNS and float(source.y.std()) > 0:
             made.append(_drawn(source, rows))
     return made
 

@@ -52,7 +52,7 @@ from designer.priors.source_models import (
     restored,
     stored,
 )
-from designer.priors.sources import MIN_SELF_PREDICTION, gather
+from designer.priors.sources import MIN_SELF_PREDICTION, Source, gather
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
@@ -166,6 +166,11 @@ class FittedTransfer(SavedPrior):
         """The kind of prior, as in `prior: {kind: ...}`."""
         return KIND
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that can predict themselves."""
+        return tuple(model.source for model in self.models)
+
     def condition(self, data: TaskData) -> Model:
         """Return the posterior of a new task; see `FittedPrior.condition`."""
         return self.conditioned(data).model
@@ -244,7 +249,7 @@ class FittedTransfer(SavedPrior):
 
     def serialize(self, *, kind: str = KIND) -> Serialized:
         """Return the sources and their hyperparameters as card and tensors."""
-        sources = [model.source for model in self.models]
+        sources = self.sources
         card = {
             "kind": kind,
             "seed": self.seed,

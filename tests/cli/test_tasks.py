@@ -126,7 +126,8 @@ def test_wrong_use_is_one_line(designer: Designer, folder: Path) -> None:
         ("{name: y, unit: V, goal: maximize}", "past tasks: 'y' [V] was measured in 1 of 1"),
         (
             "{name: y, unit: K, goal: maximize}",
-            "past tasks: none measured 'y' [K]; they are used for what they measured: 'y' [mV]",
+            "past tasks: none measured 'y' [K] (the unit of 'y' [mV] does not convert); they are used for what they "
+            "measured: 'y' [mV]",
         ),
         ("{name: z, goal: maximize}", "past tasks: none measured 'z'; they are used for what they measured: 'y' [mV]"),
     ],

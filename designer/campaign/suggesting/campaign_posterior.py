@@ -29,10 +29,12 @@ from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.kinds import errors_of_saved
 from designer.priors.robust_conditioning import Conditioned, baseline_process
+from designer.priors.sources import matched_to
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
 from designer.surrogates.robust.outliers import Outlier, without
+from designer.tasks.quantities_matched import MatchedQuantity
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
@@ -114,6 +116,11 @@ class CampaignPosterior:
         """
         with one_thread():
             return _since_rejection(self.prior, self.data, self.conditioned.posterior.evidence)
+
+    @cached_property
+    def matched(self) -> tuple[MatchedQuantity, ...]:
+        """Which past results each target is matched to; nothing where past tasks are not used."""
+        return matched_to(self.prior, self.objective.targets) if self.informed else ()
 
     @cached_property
     def flagged(self) -> tuple[FlaggedResult, ...]:

@@ -87,7 +87,7 @@ def propose_next(
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
         reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
-        remarks=(*short, *map(str, known.flagged)),
+        remarks=(*short, *(each.words for each in known.matched if not each.complete), *map(str, known.flagged)),
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
     )
