@@ -23,6 +23,10 @@ from designer.space.parameters.size_limits import MAX_CHOICES, at_most
 
 MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
+MAX_DIGITS = 4
+"""Significant digits of suggestions where a parameter has no step."""
+MIN_SETTINGS = 300
+"""Settings that rounding leaves of a range without a step."""
 _MIN_LOG_FEATURE = -2.0  # where a log scale ends, in ranges below its lowest setting
 
 
@@ -210,14 +214,25 @@ class NumericParameter(ParameterBase):
 
     @cached_property
     def resolution(self) -> Decimal:
-        """The step of suggestions on a continuous linear range: the power of ten nearest to a ten-thousandth of it."""
-        return Decimal(1).scaleb(round(math.log10((self.high - self.low) / 1e4)))
+        """The step of suggestions on a continuous linear range.
+
+        The power of ten nearest to a ten-thousandth of the range; coarser where values would have more than 4 digits
+        (449.99, which no bench sets), as long as at least 300 settings are left.
+
+        >>> NumericParameter(name="T", bounds=[300, 450]).resolution, NumericParameter(name="x", bounds=[0, 1]).resolution
+        (Decimal('0.1'), Decimal('0.0001'))
+        """
+        span = self.high - self.low
+        fine = Decimal(1).scaleb(round(math.log10(span / 1e4)))
+        fourth_digit = Decimal(1).scaleb(math.ceil(math.log10(max(abs(self.low), abs(self.high)))) - MAX_DIGITS)
+        coarsest = Decimal(1).scaleb(math.floor(math.log10(span / MIN_SETTINGS)))
+        return max(fine, min(fourth_digit, coarsest))
 
     @cached_property
     def significant_digits(self) -> int:
         """The digits of suggestions on a continuous log range: 4, and more only for ranges narrower than a decade."""
         decades = math.log10(self.high / self.low)
-        return min(15, 4 + max(0, math.ceil(-math.log10(decades))))
+        return min(15, MAX_DIGITS + max(0, math.ceil(-math.log10(decades))))
 
     def valid(self, coordinates: FloatArray) -> BoolArray:
         """Whether each value lies within the bounds and on a step or listed value."""

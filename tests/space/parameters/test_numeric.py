@@ -85,7 +85,25 @@ def test_suggestions_on_continuous_ranges_are_readable() -> None:
     assert plain.snap(np.array([[437.28194732]])).tolist() == [[437.3]]
     assert log.snap(np.array([[437.28194732], [54321.7]])).tolist() == [[437.3], [54320.0]]
     assert narrow.snap(np.array([[100.1234567]])).tolist() == [[100.1235]]
-    assert odd.snap(np.array([[0.0285], [3.0], [1.23456789]])).tolist() == [[0.0285714], [2.32614], [1.2346]]
+    assert odd.snap(np.array([[0.0285], [3.0], [1.23456789]])).tolist() == [[0.0285714], [2.32614], [1.235]]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "suggested"),
+    [
+        ([300, 450], 449.9931, 450.0),  # a hundredth of a degree is finer than any furnace
+        ([900, 1500], 1232.84, 1233.0),
+        ([20, 80], 45.3712, 45.37),
+        ([0, 1], 0.123456, 0.1235),
+        ([-80, 25], -41.2345, -41.23),
+        ([1000, 1001], 1000.4567, 1000.457),  # a narrow range keeps at least 300 settings
+        ([0.001, 0.003], 0.00123456, 0.001235),
+        ([101000, 103000], 101234.5, 101234.0),
+    ],
+)
+def test_suggestions_have_four_digits_where_the_range_allows_it(bounds: Any, value: float, suggested: float) -> None:
+    found = NumericParameter(name="x", bounds=bounds).snap(np.array([[value]]))[0, 0]
+    assert found == pytest.approx(suggested, abs=1e-12)
 
 
 def test_a_step_is_kept_in_decimals() -> None:
