@@ -229,7 +229,7 @@ class Campaign(CampaignView):
                 self.objective.targets,
                 suggested_designs(state),
                 file=file,
-                others=self.settings.other_columns,
+                others=self.settings.passed_columns,
             )
 
         return self._record(read, partial, notes or {})
@@ -248,7 +248,7 @@ class Campaign(CampaignView):
         frame = design_tables.as_frame(results)
         return self._record(
             lambda _: read_results(
-                frame, self.space, self.objective.targets, None, file=file, others=self.settings.other_columns
+                frame, self.space, self.objective.targets, None, file=file, others=self.settings.passed_columns
             ),
             partial,
             {},
@@ -269,7 +269,7 @@ class Campaign(CampaignView):
         state, frame = self.state, design_tables.as_frame(results)
         suggested = suggested_designs(state) if asked else None
         table = read_results(
-            frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.other_columns
+            frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.passed_columns
         )
         events, report = recording.plan(state, table, self._clock())
         return report.with_flags(recording.new_flags(self.space, state, events))

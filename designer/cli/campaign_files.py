@@ -49,13 +49,22 @@ def init(
         list[str] | None, typer.Option(metavar="COLUMN=VALUE,TOLERANCE", help="A result to bring to a value.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out.")] = None,
+    candidates: Annotated[
+        bool | None,
+        typer.Option(
+            "--candidates/--no-candidates",
+            help="Only the designs of the table can be made, or others too.",
+            show_default="a guess",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the guesses.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write a commented campaign file, from a table or from a few questions.
 
     Kinds of parameters, bounds, steps and units are guessed from the table, and compositions from columns that are
-    headed by elements. A file that is there already is never overwritten.
+    headed by elements; and so are the goal, and whether the rows are all that can be made. A file that is there already
+    is never overwritten.
     """
     may_ask = not yes and not as_json and sys.stdin.isatty()
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
@@ -63,7 +72,7 @@ def init(
     given = _requests(minimize or [], maximize or [], match or [])
     title = name or (output or table or Path("campaign")).stem
     if table is not None:
-        draft = _from_table(table, path, title, given, ignore or [], may_ask)
+        draft = _from_table(table, path, title, given, ignore or [], candidates, may_ask)
     elif may_ask:
         from designer.cli.questions import ask_draft
 
@@ -164,7 +173,13 @@ def _write(draft: Draft, path: Path) -> None:
 
 
 def _from_table(
-    table: Path, path: Path, name: str, requests: list[ColumnRequest], ignore: Sequence[str], may_ask: bool
+    table: Path,
+    path: Path,
+    name: str,
+    requests: list[ColumnRequest],
+    ignore: Sequence[str],
+    candidates: bool | None,
+    may_ask: bool,
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
     from designer.space.table_files import read_frame
@@ -174,19 +189,26 @@ def _from_table(
     if not requests:
         requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
-    return guess(columns, name, requests, ignore, shown)
+    draft = guess(columns, name, requests, ignore, shown, candidates)
+    if may_ask and candidates is None:
+        from designer.cli.questions import ask_candidates
+
+        return guess(columns, name, requests, ignore, shown, ask_candidates(draft))
+    return draft
 
 
 def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[ColumnRequest]:
-    from designer.cli.column_guess import ColumnRequest, likely_target
+    from designer.cli.column_guess import ColumnRequest
+    from designer.cli.goal_guess import likely_target
     from designer.cli.questions import ask_requests
 
     if may_ask:
         return ask_requests(columns, table)
     likely = likely_target(columns)
     if likely is None:
-        raise InvalidInput(Fault("no column of the table can be a target", "give one of numbers", file=table))
-    return [ColumnRequest(likely.header, "maximize")]
+        remedy = "give one of numbers; for a list of candidates: --candidates --maximize NAME"
+        raise InvalidInput(Fault("no column of the table can be a target", remedy, file=table))
+    return [ColumnRequest(likely.header, "guess")]
 
 
 def _requests(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[ColumnRequest]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from functools import reduce
-from math import gcd
 from typing import TYPE_CHECKING, Any, Literal
 
 from designer.campaign.file.reserved_columns import OWN
-from designer.chemistry.symbols import KNOWN_SYMBOLS
-from designer.cli.column_roles import ANOTHER_RESULT, SUM_TOLERANCE, parts_of_a_whole, same_choices, why_no_setting
+from designer.cli.candidate_guess import FORMULAS, id_column, why_candidates
+from designer.cli.column_roles import (
+    ANOTHER_RESULT,
+    names_molecules,
+    same_choices,
+    same_quantity,
+    unlike_settings,
+    why_no_setting,
+)
 from designer.cli.draft import Draft, Entry, Scalar, plain_number
-from designer.cli.lab_column import Column
+from designer.cli.goal_guess import likely_goal
+from designer.cli.guessed_shares import guessed_parts
+from designer.cli.lab_column import Column, common_step
+from designer.counting import count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
 from designer.units import number_and_unit, parse_quantity, shortened, split_header
@@ -23,23 +32,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CHOICES = 30
-MAX_STEPS = 1000
 LOG_FROM = 100
 """A ratio of largest to smallest value from which a column is taken to span decades."""
 
+MAX_NAMES = 1000
+"""Choices of a column of names that is the only parameter."""
+
 _MAX_DIGITS = 100
+_SHOWN = 6
+_HARDLY_REPEAT = "its words hardly repeat, like names or remarks"
 _MEANT_BY_RESULTS = frozenset({"replicate", "failed"})
 """Columns that tables of results have themselves."""
-_USUAL_TOTALS = {"fraction": Decimal(1), "percent": Decimal(100), "%": Decimal(100)}
-_SUMS = {Decimal(1): "fraction", Decimal(100): "at.%"}
 
 
 @dataclass(frozen=True)
 class ColumnRequest:
-    """The goal of one column of the table; None for a column that was only measured."""
+    """The goal of one column of the table: None for a column that was only measured, ``guess`` for the likely one."""
 
     column: str
-    goal: Literal["minimize", "maximize", "match"] | None
+    goal: Literal["minimize", "maximize", "match", "guess"] | None
     value: Decimal | None = None
     tolerance: Decimal | None = None
 
@@ -51,85 +62,142 @@ def read_columns(frame: pd.DataFrame) -> list[Column]:
 
 
 def guess(
-    columns: Sequence[Column], name: str, requests: Sequence[ColumnRequest], ignore: Sequence[str], file: str
+    columns: Sequence[Column],
+    name: str,
+    requests: Sequence[ColumnRequest],
+    ignore: Sequence[str],
+    file: str,
+    candidates: bool | None = None,
+    is_record: bool = False,
 ) -> Draft:
     """Return a draft: the requested columns are targets, the others are parameters unless they are to be ignored.
+
+    Parameters
+    ----------
+    candidates
+        Whether only the designs of the table can be made; None for a guess. Targets of a table of candidates may be
+        columns that it does not have yet.
+    is_record
+        Whether the table is a record of past work, in which rows with empty cells are left out; all rows of a new
+        campaign's table can be attached, and columns with empty cells are left out.
 
     Raises
     ------
     InvalidData
         If a requested or ignored column is not in the table, or no column is left to be a parameter.
     """
-    wanted = {find(columns, request.column, file).header: request for request in requests}
+    new = [request for request in requests if candidates and not _named(columns, request.column)]
+    wanted = {find(columns, request.column, file).header: request for request in requests if request not in new}
     dropped = {find(columns, given, file).header for given in ignore}
-    targets = [_target(column, wanted[column.header], file) for column in columns if column.header in wanted]
+    results = [column for column in columns if column.header in wanted]
+    targets = [_target(column, wanted[column.header], file, is_record) for column in results]
+    targets += _new_targets(new, columns)
     rest = [column for column in columns if column.header not in wanted and column.header not in dropped]
+    parameters, used, left_out = _parameters(rest, results, columns, is_record)
+    if not parameters:
+        raise InvalidData(_no_parameter(left_out, file))
+    why = why_candidates(parameters, used, results) if candidates is None and not is_record else None
+    is_pool = bool(candidates or why)
+    label = id_column(rest, left_out) if is_pool else None
     remarks = [f"Drafted from {file}; every guess carries a comment: please check them all."]
-    settings, left_out = _settings(rest)
-    parameters, used = _parts(settings)
-    is_pool = False
+    guessed = [wanted[column.header].goal == "guess" for column in results] + [False] * len(new)
+    remarks += [_goal_remark(target) for target, is_guess in zip(targets, guessed, strict=True) if is_guess]
+    if why is not None:
+        choice = "" if why == FORMULAS else "; --no-candidates if others can be made"
+        remarks.append(f"Only the designs of {file} are suggested: {why}{choice}.")
+    if label is not None:
+        remarks.append(f"Column {label!r} names the designs: suggestions show it.")
+    remarks += [f"Column {header!r} was left out: {why}." for header, why in left_out.items() if header != label]
+    remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
+    others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
+    others = [header for header in others if split_header(header)[0] not in _MEANT_BY_RESULTS and header != label]
+    return Draft(name, parameters, targets, remarks, file if is_pool else None, others, table=file, id_column=label)
+
+
+def _parameters(
+    rest: Sequence[Column], results: Sequence[Column], columns: Sequence[Column], may_be_blank: bool
+) -> tuple[list[Entry], list[Column], dict[str, str]]:
+    """Return the parameters among the columns of `rest`, their columns, and why each other column is left out."""
+    settings, left_out = _settings(rest, results, columns)
+    parameters, used = guessed_parts(settings)
+    settings = [column for column in settings if column not in used]
+    left_out |= _once_more(settings, used, parameters)
     for column in settings:
-        if column in used:
+        if column.header in left_out:
             continue
-        entry, reason = _parameter(column)
+        entry, reason = _parameter(column, may_be_blank)
         if entry is not None:
             parameters.append(entry)
-            is_pool |= ("kind", "formula") in entry.keys
+            used = [*used, column]
         else:
             left_out[column.header] = reason
-    remarks += [f"Column {header!r} was left out: {reason}." for header, reason in left_out.items()]
-    remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
-    if not parameters:
-        what = "no column of the table is a parameter"
-        raise InvalidData(Fault(what, "keep at least one column of settings that differ between rows", file=file))
-    others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
-    others = [header for header in others if split_header(header)[0] not in _MEANT_BY_RESULTS]
-    return Draft(name, parameters, targets, remarks, file if is_pool else None, others, table=file)
+    if parameters:
+        return parameters, used, left_out
+    named, choices = _names_as_choices([column for column in rest if column.header in left_out], left_out)
+    return choices, named, {header: why for header, why in left_out.items() if header not in {c.header for c in named}}
 
 
-def _settings(columns: Sequence[Column]) -> tuple[list[Column], dict[str, str]]:
-    """Return the columns that may be settings, and why each other one is left out."""
+def _goal_remark(target: Entry) -> str:
+    keys = dict(target.keys)
+    what = f"{keys['goal']} {keys.get('column', keys['name'])!r}"
+    return f"Goal: {what}, a guess; --minimize or --maximize COLUMN decides."
+
+
+def _no_parameter(left_out: dict[str, str], file: str) -> Fault:
+    what = "no column of the table is a parameter"
+    if left_out:
+        what += f" ({'; '.join(f'{header!r}: {reason}' for header, reason in list(left_out.items())[:_SHOWN])})"
+    return Fault(what, "keep at least one column of settings that differ between rows", file=file)
+
+
+def _settings(
+    rest: Sequence[Column], results: Sequence[Column], columns: Sequence[Column]
+) -> tuple[list[Column], dict[str, str]]:
+    """Return the columns of `rest` that may be settings, and why each other one is left out."""
     left_out: dict[str, str] = {}
-    for column in columns:
-        if (reason := why_no_setting(column)) is not None:
+    for column in rest:
+        if (reason := why_no_setting(column, columns)) is not None:
             left_out[column.header] = reason
         elif split_header(column.header)[0] in OWN:
             left_out[column.header] = "it belongs to the campaign's own tables"
-    if len(left_out) == len(columns):  # what looks like a result elsewhere is the setting here
+        elif any(same_quantity(column, result) for result in results):
+            left_out[column.header] = ANOTHER_RESULT
+    if len(left_out) == len(rest):  # what looks like a result elsewhere is the setting here
         left_out = {header: reason for header, reason in left_out.items() if reason != ANOTHER_RESULT}
-    for header, other in same_choices([column for column in columns if column.header not in left_out]).items():
+    for header, other in same_choices([column for column in rest if column.header not in left_out]).items():
         left_out[header] = f"it names the choices of {other.header!r} once more"
-    return [column for column in columns if column.header not in left_out], left_out
+    settings = [column for column in rest if column.header not in left_out]
+    for column in unlike_settings(settings, columns, results):
+        left_out[column.header] = "its values never repeat while all settings do, as those of another result"
+    settings = [column for column in settings if column.header not in left_out]
+    return settings, left_out
 
 
-def _parts(columns: Sequence[Column]) -> tuple[list[Entry], list[Column]]:
-    """Return the composition or mixture of a table as a list of at most one line, and its columns."""
-    shares = _shares(columns)
-    if shares:
-        return [_share_entry(shares)], shares
-    found = parts_of_a_whole(columns)
-    return ([_mixture_entry(*found)], found[0]) if found is not None else ([], [])
+def _once_more(settings: Sequence[Column], used: Sequence[Column], parameters: Sequence[Entry]) -> dict[str, str]:
+    """Return why columns beside the amounts of a composition or mixture are no parameters of their own.
+
+    Formulas say the amounts of elements once more, and an element that is in no row has a column of zeros.
+    """
+    if not used or ("kind", "composition") not in parameters[0].keys:
+        return {}
+    reason = "it names the composition of the other columns once more"
+    return {
+        column.header: reason
+        for column in settings
+        if not column.is_numeric and _is_formula(column, sorted({word for word in column.words if word}))
+    }
 
 
-def _mixture_entry(columns: Sequence[Column], total: Decimal) -> Entry:
-    titles = [split_header(column.header)[0] for column in columns]
-    given = columns[0].unit
-    unit = given or {Decimal(1): "fraction", Decimal(100): "percent"}.get(total, "parts")
-    taken: set[str] = set()
-    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", "mixture"), ("kind", "mixture")]
-    keys += [("components", [identifier(title, taken) for title in titles]), ("unit", unit)]
-    if total != _USUAL_TOTALS.get(unit):
-        keys.append(("total", total))
-    keys.append(("columns", titles))
-    step = _common_step([Decimal(0), *sorted({n for column in columns for n in column.settings}), total])
-    if step is not None and _is_exact(columns, total):
-        keys.append(("step", step))
-    return Entry(keys, f"the columns sum to {plain_number(total)} in every row, to 2 %")
-
-
-def _is_exact(columns: Sequence[Column], total: Decimal) -> bool:
-    rows = zip(*(column.numbers or () for column in columns), strict=True)
-    return all(sum(number or 0 for number in row) == total for row in rows if None not in row)
+def _names_as_choices(columns: Sequence[Column], left_out: Mapping[str, str]) -> tuple[list[Column], list[Entry]]:
+    """Return the column of names and its choices, where nothing else is a parameter: each row is a choice."""
+    named = [column for column in columns if left_out[column.header] == _HARDLY_REPEAT]
+    for column in sorted(named, key=names_molecules):
+        different = sorted({word for word in column.words if word})
+        if 2 <= len(different) <= MAX_NAMES and all(column.words):
+            keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name), ("kind", "categorical")]
+            keys += [*_column_key(column), ("choices", different)]
+            return [column], [Entry(keys, "each row of the table is a choice; add those that you could also make")]
+    return [], []
 
 
 def find(columns: Sequence[Column], given: str, file: str) -> Column:
@@ -140,17 +208,28 @@ def find(columns: Sequence[Column], given: str, file: str) -> Column:
     InvalidData
         If there is none.
     """
-    for column in columns:
-        if given in (column.header, split_header(column.header)[0], column.name):
-            return column
+    named = _named(columns, given)
+    if named is not None:
+        return named
     known = ", ".join(column.header for column in columns)
     raise InvalidData(Fault(f"there is no column {given!r}", f"the table has: {known}", file=file))
 
 
-def likely_target(columns: Sequence[Column]) -> Column | None:
-    """Return the last column of numbers that differ: labs write results to the right of the settings."""
-    numeric = [column for column in columns if column.is_numeric and len(column.settings) > 1]
-    return numeric[-1] if numeric else None
+def _named(columns: Sequence[Column], given: str) -> Column | None:
+    return next((c for c in columns if given in (c.header, split_header(c.header)[0], c.name)), None)
+
+
+def _new_targets(requests: Sequence[ColumnRequest], columns: Sequence[Column]) -> list[Entry]:
+    """Return targets that a table of candidates has no column for yet."""
+    taken = {column.name for column in columns}
+    headers = [split_header(request.column) for request in requests]
+    made = [
+        Column(r.column, identifier(title, taken), unit, (), None)
+        for r, (title, unit) in zip(requests, headers, strict=True)
+    ]
+    return [
+        _target_entry(column, request, "not in the table yet") for column, request in zip(made, requests, strict=True)
+    ]
 
 
 def _text(cell: Any) -> str:
@@ -212,68 +291,38 @@ def _number(word: str, unit: str | None) -> Decimal | None:
     return number if not number or abs(number.adjusted()) < _MAX_DIGITS else None
 
 
-def _target(column: Column, request: ColumnRequest, file: str) -> Entry:
+def _target(column: Column, request: ColumnRequest, file: str, is_record: bool) -> Entry:
+    if not any(column.words) and not is_record:
+        return _target_entry(column, request, "nothing is measured yet")
     if not column.is_numeric:
         odd = next((word for word in column.words if word and _number(word, column.unit) is None), "")
         unusable = f"{shortened(odd)!r} is not a number, and so the column cannot be a target"
         what = unusable if odd else "the column is empty"
         raise InvalidData(Fault(what, "correct the cell, or choose another column", file=file, column=column.header))
+    low, high = column.settings[0], column.settings[-1]
+    return _target_entry(column, request, f"so far from {plain_number(low)} to {plain_number(high)}")
+
+
+def _target_entry(column: Column, request: ColumnRequest, comment: str) -> Entry:
     title = split_header(column.header)[0]
     if title in GRAMMAR_WORDS:  # reserved for parameters alone
         column = replace(column, name=title)
+    goal, why = likely_goal(column) if request.goal == "guess" else (request.goal, "")
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
-    keys += _column_key(column) + _unit_key(column) + ([("goal", request.goal)] if request.goal is not None else [])
+    keys += _column_key(column) + _unit_key(column) + ([("goal", goal)] if goal is not None else [])
     keys += [
         (key, given) for key, given in (("value", request.value), ("tolerance", request.tolerance)) if given is not None
     ]
-    low, high = column.settings[0], column.settings[-1]
-    return Entry(keys, f"so far from {plain_number(low)} to {plain_number(high)}")
+    return Entry(keys, f"{comment}; {goal} is {why}" if why else comment)
 
 
-def _shares(columns: Sequence[Column]) -> list[Column]:
-    """Return the columns that are a composition: headed by elements, and summing to 1 or 100 in every row."""
-    found = [column for column in columns if column.is_numeric and _symbol(column) is not None]
-    found = [c for c in found if c.header.count(".") == 0] or found
-    return found if len(found) > 1 and _total(found) is not None else []
-
-
-def _symbol(column: Column) -> str | None:
-    symbol = split_header(column.header)[0].rpartition(".")[2].strip()
-    return symbol if symbol in KNOWN_SYMBOLS else None
-
-
-def _total(columns: Sequence[Column]) -> Decimal | None:
-    rows = list(zip(*(column.numbers or () for column in columns), strict=True))
-    filled = [[number for number in row if number is not None] for row in rows]
-    complete = [row for row in filled if len(row) == len(columns)]
-    for total in _SUMS:
-        if complete and all(abs(sum(row) - total) <= SUM_TOLERANCE * total for row in complete):
-            return total
-    return None
-
-
-def _share_entry(columns: Sequence[Column]) -> Entry:
-    symbols = [_symbol(column) or "" for column in columns]
-    total = _total(columns) or Decimal(1)
-    unit = next((column.unit for column in columns if column.unit in ("at.%", "wt.%", "fraction")), _SUMS[total])
-    titles = [split_header(column.header)[0] for column in columns]
-    keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", "composition"), ("kind", "composition")]
-    keys += [("elements", symbols), ("unit", unit)]
-    if titles != [f"composition.{symbol}" for symbol in symbols]:
-        keys.append(("columns", titles))
-    amounts = sorted({number for column in columns for number in column.settings})
-    step = _common_step([Decimal(0), *amounts, total])
-    if step is not None and _is_exact(columns, total):
-        keys.append(("step", step))
-    present = [sum(1 for n in row if n) for row in zip(*(column.numbers or () for column in columns), strict=True)]
-    keys += [("max_nonzero", max(present))] if 0 < max(present) < len(columns) else []
-    weight = "" if unit == "wt.%" else "; are they wt.%? Then write unit: wt.%"
-    return Entry(keys, f"the columns sum to {plain_number(total)} in every row{weight}")
-
-
-def _parameter(column: Column) -> tuple[Entry | None, str]:
+def _parameter(column: Column, may_be_blank: bool) -> tuple[Entry | None, str]:
     """Return the line of one column, or why it gets none."""
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", column.name)]
+    blank = sum(not word for word in column.words)
+    if 0 < blank < len(column.words) and not may_be_blank:
+        rows = f"{blank} of {count(len(column.words), 'row')}"
+        return None, f"its cell is empty in {rows}; fill the table in to make it a setting"
     if column.is_numeric:
         return _numeric(column, keys)
     different = sorted({word for word in column.words if word})
@@ -283,7 +332,7 @@ def _parameter(column: Column) -> tuple[Entry | None, str]:
         keys += [("kind", "formula"), *_column_key(column)]
         return Entry(keys, "chemical formulas; only those in the table can be made"), ""
     if len(different) > MAX_CHOICES or (len(different) == len(column.words) and len(different) > 3):
-        return None, "its words hardly repeat, like names or remarks"
+        return None, _HARDLY_REPEAT
     keys += [("kind", "categorical"), *_column_key(column), ("choices", different)]
     return Entry(keys, f"{len(different)} choices in the table; add those that you could also make"), ""
 
@@ -296,14 +345,23 @@ def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) 
     if _is_counter(column):
         return None, "it numbers the rows"
     keys += [("kind", "numeric"), *_column_key(column), *_unit_key(column), ("bounds", [low, high])]
-    is_log = low > 0 and high / low >= LOG_FROM
-    step = None if is_log else _common_step(settings)
+    is_log = low > 0 and high / low >= LOG_FROM and _is_even_in_logarithm(column)
+    step = None if is_log else common_step(settings)
     if is_log:
         keys.append(("scale", "log"))
     elif step is not None:
         keys.append(("step", step))
     remark = f"{len(settings)} different values in the table; widen the bounds to all that you can set"
     return Entry(keys, remark), ""
+
+
+def _is_even_in_logarithm(column: Column) -> bool:
+    """Whether the median is nearer to the middle of the range on a logarithmic scale than on a linear one."""
+    ordered = sorted(float(number) for number in column.numbers or () if number is not None)
+    low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]
+    linear = (middle - low) / (high - low)
+    logarithmic = math.log(middle / low) / math.log(high / low)
+    return abs(logarithmic - 0.5) < abs(linear - 0.5)
 
 
 def _is_counter(column: Column) -> bool:
@@ -319,24 +377,6 @@ def _is_formula(column: Column, different: Sequence[str]) -> bool:
     readable = all(formula_fault(word) is None for word in different)
     compound = sum(1 for word in different if len(re.findall("[A-Z]", word)) > 1)
     return readable and (is_named or (compound == len(different) and len(different) > MAX_CHOICES))
-
-
-def _common_step(settings: Sequence[Decimal]) -> Decimal | None:
-    """Return the largest step on which all settings lie, where it is one that a person would choose."""
-    ordered = sorted(set(settings))
-    if len(ordered) < 3:
-        return None
-    places = max(0, *(-_exponent(number) for number in ordered))
-    if places > 9:
-        return None
-    whole = [int((number - ordered[0]).scaleb(places)) for number in ordered]
-    step = Decimal(reduce(gcd, whole)).scaleb(-places)
-    return step if (ordered[-1] - ordered[0]) / step <= MAX_STEPS else None
-
-
-def _exponent(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def _column_key(column: Column) -> list[tuple[str, Scalar | Sequence[Scalar]]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from designer.units import split_header
@@ -16,41 +15,49 @@ from designer.units.typed_numbers import unreadable
 if TYPE_CHECKING:
     from designer.cli.lab_column import Column
 
-SUM_TOLERANCE = Decimal("0.02")
-"""Of the total: what amounts as they were written may miss it by."""
 ANOTHER_RESULT = "it looks like another result"
 _MIN_ROWS = 4
-_MIN_SPAN = Decimal("0.1")
-"""Of the total: what the amounts of at least one part differ by between the rows."""
-_MAX_SPAN_OF_SUM = Decimal("0.1")
-"""Of the spans of all parts: what the sums may differ by."""
 
 
-def _words_of(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-_NUMBERS = _words_of(
+_NUMBERS = words_of(
     "id ids uid uuid no nr num number index idx row sample specimen run exp expt experiment trial entry "
-    "barcode label code unnamed"
+    "barcode label code unnamed generation iteration round"
 )
-_DATES = _words_of("date datum timestamp datetime weekday")
-_PEOPLE = _words_of("operator user person analyst chemist researcher student author technician")
-_PLACES = _words_of("position pos well plate slot vial rack tray location row column col rep replicate repeat")
-_REMARKS = _words_of("remark remarks comment comments note notes reference doi source url link file filename path")
-_ERRORS = _words_of("sem std stdev stddev sd error err uncertainty sigma variance rsd")
-_RESULTS = _words_of(
-    "yield conversion selectivity purity efficiency pce voc jsc strength hardness toughness modulus "
-    "conductivity resistivity mobility overpotential loss score absorbance transmittance haze roughness "
-    "bandgap plqy fwhm tof ton response result outcome objective measured"
+_DATES = words_of("date datum timestamp datetime weekday")
+_PEOPLE = words_of("operator user person analyst chemist researcher student author technician")
+_PLACES = words_of("position pos well plate slot vial rack tray location row column col rep replicate repeat")
+_REMARKS = words_of("remark remarks comment comments note notes reference doi source url link file filename path")
+_ERRORS = words_of("sem std stdev stddev sd uncertainty sigma variance rsd")
+_ERRORS_OR_RESULTS = words_of("error err")
+"""These are the error of a result only where the table has that result: an error of transfer is a result itself."""
+_RESULTS = words_of(
+    "yield conversion selectivity purity impurity byproduct efficiency pce voc jsc strength elongation hardness "
+    "toughness modulus conductivity resistivity mobility overpotential loss score absorbance transmittance haze "
+    "roughness bandgap plqy fwhm tof ton turnover response result outcome objective measured hydrodynamic dispersity "
+    "pdi viscosity lifetime stability instability degradation capacity retention slump gwp titer titre productivity "
+    "throughput"
 )
-_COUNTING = _words_of("id no nr number index code key")
+_COUNTING = words_of("id no nr number index code key")
+_CODED = words_of("smiles inchi inchikey selfies cas mol")
+"""Words of headers whose cells name a molecule for programs: a column of names is for people."""
+_MIN_RESULT_DIGITS = 4
 
 
-def why_no_setting(column: Column) -> str | None:
-    """Return why a column is no setting, as the end of a sentence; None where its name does not say so."""
-    words = set(_words(split_header(column.header)[0]))
-    if words and words <= _NUMBERS:
+def why_no_setting(column: Column, columns: Sequence[Column] = ()) -> str | None:
+    """Return why a column is no setting, as the end of a sentence; None where its name does not say so.
+
+    Parameters
+    ----------
+    columns
+        All columns of the table: an error stands beside the result that it belongs to.
+    """
+    words = set(header_words(column))
+    if numbers_rows(column):
         return "it numbers the rows"
     if words & _DATES or _are_dates(column.words):
         return "it holds dates"
@@ -60,11 +67,85 @@ def why_no_setting(column: Column) -> str | None:
         return "it is a place or a repetition, and no setting"
     if words & _REMARKS:
         return "it holds remarks"
-    if words & _ERRORS:
+    if words & _ERRORS or (words & _ERRORS_OR_RESULTS and _has_its_result(column, words, columns)):
         return "it is the error of a result"
-    if words & _RESULTS and column.is_numeric:
+    if words & (_RESULTS | _ERRORS_OR_RESULTS) and column.is_numeric:
         return ANOTHER_RESULT
     return None
+
+
+def numbers_rows(column: Column) -> bool:
+    """Whether a header is a number or an id of a run, a sample or an experiment."""
+    words = set(header_words(column))
+    return bool(words) and words <= _NUMBERS
+
+
+def names_molecules(column: Column) -> bool:
+    """Whether the cells of a column name molecules for programs, as SMILES do."""
+    return not _CODED.isdisjoint(header_words(column))
+
+
+def names_a_result(column: Column) -> bool:
+    """Whether a header has a word of a result, as a yield or a strength."""
+    return not _RESULTS.isdisjoint(header_words(column))
+
+
+def _has_its_result(column: Column, words: set[str], columns: Sequence[Column]) -> bool:
+    """Whether a column of errors has its result in the table: one whose header has all its other words."""
+    rest = words - _ERRORS - _ERRORS_OR_RESULTS
+    others = (set(header_words(other)) for other in columns if other is not column and other.is_numeric)
+    return bool(rest) and any(rest <= other and _ERRORS.isdisjoint(other) for other in others)
+
+
+def same_quantity(column: Column, target: Column) -> bool:
+    """Whether two headers name one quantity measured at two times or by two methods, as ``strength_07d`` and ``_28d``.
+
+    They differ in words with a digit alone.
+    """
+    first, second = (re.split(r"[\W_]+", split_header(each.header)[0].casefold()) for each in (column, target))
+    left, right = ([word for word in words if not re.search(r"\d", word)] for words in (first, second))
+    return column.is_numeric and first != second and left == right and bool(max(left, key=len, default="")[1:])
+
+
+def unlike_settings(settings: Sequence[Column], columns: Sequence[Column], targets: Sequence[Column]) -> list[Column]:
+    """Return the columns beside the targets whose values never repeat, as measured ones do, while all settings repeat.
+
+    Parameters
+    ----------
+    settings
+        The columns that may be settings.
+    columns
+        All columns of the table, in its order.
+    """
+    places = {column.header: place for place, column in enumerate(columns)}
+    beside = {places[target.header] for target in targets}
+    left = [column for column in settings if not is_measured(column)]
+    measured = [column for column in settings if is_measured(column)]
+    found: list[Column] = []
+    for _ in measured:
+        near = [c for c in measured if c not in found and beside & {places[c.header] - 1, places[c.header] + 1}]
+        found += near
+        beside |= {places[column.header] for column in near}
+    others = [*left, *(column for column in measured if column not in found)]
+    return found if others and all(map(_repeats, others)) else []
+
+
+def is_measured(column: Column) -> bool:
+    """Whether a column holds numbers of many digits that hardly repeat, as measured ones do."""
+    numbers = [number for number in column.numbers or () if number is not None]
+    digits = sorted(len(number.normalize().as_tuple().digits) for number in numbers)
+    enough = len(numbers) >= 2 * _MIN_ROWS and 2 * len(set(numbers)) > len(numbers)
+    return enough and digits[len(digits) // 2] >= _MIN_RESULT_DIGITS
+
+
+def _repeats(column: Column) -> bool:
+    filled = [word for word in column.words if word]
+    return 4 * len(set(filled)) <= len(filled)
+
+
+def header_words(column: Column) -> Iterator[str]:
+    """Go through the words of a column's header without its unit, in small letters."""
+    yield from _words(split_header(column.header)[0])
 
 
 def _words(title: str) -> Iterator[str]:
@@ -80,9 +161,9 @@ def _are_dates(cells: Sequence[str]) -> bool:
 def same_choices(columns: Sequence[Column]) -> dict[str, Column]:
     """Return the columns that only repeat the choices of another one under other names, with that other one.
 
-    Of a name and its SMILES the name stays: the shorter words. Of a name and its number the name.
+    Of a name and its SMILES the name stays, by the headers, else the shorter words. Of a name and its number the name.
     """
-    words = [c for c in columns if not c.is_numeric or set(_words(split_header(c.header)[0])) & _COUNTING]
+    words = [c for c in columns if not c.is_numeric or set(header_words(c)) & _COUNTING]
     repeated: dict[str, Column] = {}
     for i, first in enumerate(words):
         for second in words[i + 1 :]:
@@ -94,8 +175,8 @@ def same_choices(columns: Sequence[Column]) -> dict[str, Column]:
     return repeated
 
 
-def _rank(column: Column) -> tuple[bool, int]:
-    return column.is_numeric, sum(map(len, set(column.words)))
+def _rank(column: Column) -> tuple[bool, bool, int]:
+    return column.is_numeric, names_molecules(column), sum(map(len, set(column.words)))
 
 
 def _one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -103,56 +184,3 @@ def _one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
     distinct = len(pairs)
     rows = sum(1 for a in first if a)
     return 1 < distinct < rows and len({a for a, _ in pairs}) == len({b for _, b in pairs}) == distinct
-
-
-def parts_of_a_whole(columns: Sequence[Column]) -> tuple[list[Column], Decimal] | None:
-    """Return the columns that are amounts of one total in every row, and the total; None where there are none.
-
-    Amounts are numbers of one unit, none below zero, that stand beside each other and differ between the rows.
-    """
-    best: tuple[list[Column], Decimal] | None = None
-    for run in _runs_of_amounts(columns):
-        for length in range(len(run), 1, -1):
-            if best is not None and length <= len(best[0]):
-                break
-            for start in range(len(run) - length + 1):
-                part = run[start : start + length]
-                total = total_of(part)
-                if total is not None and (best is None or length > len(best[0])):
-                    best = part, total
-    return best
-
-
-def _runs_of_amounts(columns: Sequence[Column]) -> Iterator[list[Column]]:
-    run: list[Column] = []
-    for column in columns:
-        fits = column.is_numeric and column.settings[0] >= 0 and len(column.settings) > 1
-        if run and (not fits or column.unit != run[-1].unit):
-            yield run
-            run = []
-        if fits:
-            run.append(column)
-    yield run
-
-
-def total_of(columns: Sequence[Column]) -> Decimal | None:
-    """Return the total to which columns sum in every row that is filled in, None where they sum to none.
-
-    The total is the one of 1 and 100 that the sums are near, else their median in three digits.
-    """
-    rows = zip(*(column.numbers or () for column in columns), strict=True)
-    sums = sorted(sum(row, Decimal(0)) for row in rows if None not in row)
-    if len(sums) < _MIN_ROWS or sums[0] <= 0:
-        return None
-    middle = sums[len(sums) // 2]
-    candidates = [Decimal(1), Decimal(100), Decimal(f"{middle:.3g}"), middle]
-    for total in candidates:
-        if all(abs(found - total) <= SUM_TOLERANCE * total for found in sums):
-            return total if _balance(columns, sums, total) else None
-    return None
-
-
-def _balance(columns: Sequence[Column], sums: Sequence[Decimal], total: Decimal) -> bool:
-    """Whether columns vary far more than their sum: each gives way to the others, as parts of a whole do."""
-    spans = [column.settings[-1] - column.settings[0] for column in columns]
-    return max(spans) >= _MIN_SPAN * total and sums[-1] - sums[0] <= _MAX_SPAN_OF_SUM * sum(spans)

@@ -14,11 +14,19 @@ from designer.whole_files import write_new
 if TYPE_CHECKING:
     import pandas as pd
 
+    from designer.campaign.campaign import Campaign
     from designer.objective import Target
     from designer.space import DesignSpace
 
 
 SHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+
+
+def candidate_ids(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """Return what the table of candidates calls each design; None where it has no name for it."""
+    from designer.campaign.results import designs as lab_designs
+
+    return lab_designs.candidate_ids(space, designs)
 
 
 def with_unit(name: str, unit: str | None) -> str:
@@ -61,15 +69,38 @@ def cell(value: Any) -> str:
     return number(None if value is None else float(value))
 
 
-def design_table(space: DesignSpace, rows: Iterable[tuple[str, Mapping[str, Any]]], title: str | None = None) -> Table:
-    """Return a table of designs with their ids."""
-    lines = [[name, *parameter_cells(space, design)] for name, design in rows]
-    return Table(["", *parameter_headers(space)], lines, title)
+def design_table(
+    space: DesignSpace,
+    rows: Iterable[tuple[str, Mapping[str, Any]]],
+    title: str | None = None,
+    id_column: str | None = None,
+) -> Table:
+    """Return a table of designs with their ids, and what the table of candidates calls them."""
+    given = list(rows)
+    lines = [[name, *parameter_cells(space, design)] for name, design in given]
+    headers = ["", *parameter_headers(space)]
+    if id_column is not None:
+        headers.insert(1, id_column)
+        for line, label in zip(lines, candidate_ids(space, [design for _, design in given]), strict=True):
+            line.insert(1, label or "-")
+    return Table(headers, lines, title)
 
 
-def sheet_headers(space: DesignSpace, targets: Sequence[Target], replicates: int = 1) -> list[str]:
-    """Return the headers of a table to fill in: the id, the lab columns and the targets, with units."""
+def suggested_data(opened: Campaign, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return suggested designs as plain data; ``candidate`` is the lab's name, where a campaign has an id column."""
+    data: list[dict[str, Any]] = [{"id": name, "design": dict(design)} for name, design in rows]
+    if opened.settings.id_column is not None:
+        for each, label in zip(data, candidate_ids(opened.space, [design for _, design in rows]), strict=True):
+            each["candidate"] = label
+    return data
+
+
+def sheet_headers(
+    space: DesignSpace, targets: Sequence[Target], replicates: int = 1, id_column: str | None = None
+) -> list[str]:
+    """Return the headers of a table to fill in: the ids, the lab columns and the targets, with units."""
     headers = ["suggestion", "replicate"] if replicates > 1 else ["suggestion"]
+    headers += [id_column] if id_column is not None else []
     for parameter in space.parameters:
         headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
     return headers + [with_unit(target.column or target.name, target.unit) for target in targets]
@@ -81,6 +112,7 @@ def write_sheet(
     targets: Sequence[Target],
     rows: Iterable[tuple[str, Mapping[str, Any]]],
     replicates: int = 1,
+    id_column: str | None = None,
 ) -> None:
     """Write a CSV file of designs with empty cells for the targets: fill them in and give it to `designer record`.
 
@@ -92,9 +124,10 @@ def write_sheet(
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(sheet_headers(space, targets, replicates))
+    writer.writerow(sheet_headers(space, targets, replicates, id_column))
     for name, design in rows:
-        cells = [*(cell(design[column]) for column in space.columns), *("" for _ in targets)]
+        label = [] if id_column is None else [candidate_ids(space, [design])[0] or ""]
+        cells = [*label, *(cell(design[column]) for column in space.columns), *("" for _ in targets)]
         for replicate in range(1, replicates + 1):
             writer.writerow([name, *([replicate] if replicates > 1 else []), *cells])
     write_new(path, text.getvalue())

@@ -41,6 +41,8 @@ class Draft:
         Columns of the lab's tables that are neither settings nor results.
     table
         The table from which it was drafted, if there is one.
+    id_column
+        The column of the candidates by which the lab knows them.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Draft:
     candidates: str | None = None
     other_columns: Sequence[str] = field(default_factory=tuple)
     table: str | None = None
+    id_column: str | None = None
 
 
 def render(draft: Draft) -> str:
@@ -63,6 +66,8 @@ def render(draft: Draft) -> str:
     parts += [_SPACE, *map(_line, draft.parameters)]
     if draft.candidates is not None:
         parts += [_CANDIDATES, f"candidates: {scalar(draft.candidates)}\n"]
+        if draft.id_column is not None:
+            parts += [_ID_COLUMN, f"id_column: {scalar(draft.id_column)}\n"]
     elif draft.table is not None:
         parts += [_NO_CANDIDATES, f"# candidates: {scalar(draft.table)}\n"]
     parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets)]
@@ -82,6 +87,9 @@ space:
 """
 _CANDIDATES = """
 # Only the designs in this table can be made: add a row for each design that you could make as well.
+"""
+_ID_COLUMN = """\
+# The column by which you know each design; suggestions show it.
 """
 _NO_CANDIDATES = """
 # If only the designs of a table can be made, name it: take the number sign away.

@@ -39,19 +39,19 @@ def status(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the status of the campaign: open suggestions, results, and whether to stop."""
-    from designer.cli.design_cells import design_table
+    from designer.cli.design_cells import design_table, suggested_data
 
     opened = open_campaign(campaign_file(campaign, option), store)
     found = opened.status()
     waiting = [(each.id, each.design) for each in opened.state.open]
     answer = Report({
         **found.as_dict(),
-        "open_designs": [{"id": name, "design": dict(design)} for name, design in waiting],
+        "open_designs": suggested_data(opened, waiting),
     })  # fmt: skip
     for line in found.lines():
         answer.say(line)
     if waiting:
-        answer.show(design_table(opened.space, waiting))
+        answer.show(design_table(opened.space, waiting, id_column=opened.settings.id_column))
     emit(answer, as_json)
 
 

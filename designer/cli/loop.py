@@ -60,7 +60,7 @@ def suggest(
     as_json: JsonFlag = False,
 ) -> None:
     """Suggest the next experiments."""
-    from designer.cli.design_cells import design_table, refuse_existing
+    from designer.cli.design_cells import design_table, refuse_existing, suggested_data
 
     path = campaign_file(campaign, option)
     if n is not None and replicate_of:
@@ -75,14 +75,14 @@ def suggest(
     failed = None if csv is None else _try_to_write_sheet(csv, opened, rows)
     data: dict[str, Any] = {
         "campaign": opened.name,
-        "suggestions": [{"id": name, "design": dict(design)} for name, design in rows],
+        "suggestions": suggested_data(opened, rows),
         "notes": notes,
         "csv": str(csv) if csv is not None and failed is None else None,
     }
     if failed is not None:
         data |= {"error": failed, "faults": []}
     report = Report(data)
-    report.show(design_table(opened.space, rows))
+    report.show(design_table(opened.space, rows, id_column=opened.settings.id_column))
     for note in notes:
         report.say(note)
     if failed is not None:
@@ -281,7 +281,9 @@ def _try_to_write_sheet(csv: Path, opened: Campaign, rows: Sequence[tuple[str, A
     from designer.cli.design_cells import write_sheet
 
     try:
-        write_sheet(csv, opened.space, opened.objective.targets, rows, opened.settings.replicates)
+        write_sheet(
+            csv, opened.space, opened.objective.targets, rows, opened.settings.replicates, opened.settings.id_column
+        )
     except OSError as error:
         return disk_words(error)
     return None

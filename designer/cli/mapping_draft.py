@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.cli.column_guess import ColumnRequest, guess, likely_target, read_columns
+from designer.cli.column_guess import ColumnRequest, guess, read_columns
+from designer.cli.goal_guess import likely_target
 from designer.documents import write_document
 from designer.errors import Fault, InvalidInput
 
@@ -51,7 +52,7 @@ def guessed(
             raise InvalidInput(Fault("no column of the table holds results", "name one with --measured", file=file))
         requests = [ColumnRequest(likely.header, None)]
     left = [*ignore, *([by] if by is not None and by not in ignore else [])]
-    draft = guess(columns, "import", requests, left, file)
+    draft = guess(columns, "import", requests, left, file, is_record=True)
     data: dict[str, Any] = {"by": by} if by is not None else {}
     data["space"] = [{key: _plain(value) for key, value in entry.keys} for entry in draft.parameters]
     data["targets"] = [{key: _plain(value) for key, value in entry.keys} for entry in draft.targets]

@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from designer.cli.column_guess import ColumnRequest, describe, find, likely_target
+from designer.cli.column_guess import ColumnRequest, describe, find
 from designer.cli.draft import Draft, Entry
+from designer.cli.goal_guess import likely_goal, likely_target
 from designer.cli.lab_column import Column
 from designer.documents import Value
 from designer.errors import InvalidInput
@@ -41,7 +42,15 @@ def ask_requests(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
             typer.echo(str(error), err=True)
             continue
         if chosen:
-            return [_request(header) for header in dict.fromkeys(column.header for column in chosen)]
+            return [_request(column) for column in dict.fromkeys(chosen)]
+
+
+def ask_candidates(draft: Draft) -> bool:
+    """Ask whether only the designs of a table can be made; a table of formulas leaves no choice."""
+    if any(("kind", "formula") in entry.keys for entry in draft.parameters):
+        return True
+    question = f"Can only the designs in the rows of {draft.table} be made?"
+    return bool(typer.confirm(question, default=draft.candidates is not None, err=True))
 
 
 def _column(columns: Sequence[Column], word: str, file: str) -> Column:
@@ -50,8 +59,9 @@ def _column(columns: Sequence[Column], word: str, file: str) -> Column:
     return find(columns, word, file)
 
 
-def _request(header: str) -> ColumnRequest:
-    goal: Any = _choice(f"What is wanted of {header!r}?", GOALS)
+def _request(column: Column) -> ColumnRequest:
+    header, likely = column.header, likely_goal(column)[0]
+    goal: Any = _choice(f"What is wanted of {header!r}?", sorted(GOALS, key=lambda goal: goal != likely))
     if goal != "match":
         return ColumnRequest(header, goal)
     return ColumnRequest(header, goal, _number("Which value?"), _number("How far from it is still good?"))

@@ -65,7 +65,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
         "forbidden": forbidden_data(forbidden_best(space, objective, state, None), space, objective.targets),
         "remarks": [] if excess is None else [excess],
-        "open_suggestions": [representations.suggestion_data(state, each) for each in state.open],
+        "open_suggestions": representations.suggestions_data(opened, state.open),
         "space_version": representations.space_version(opened.events),
     }
 
@@ -76,16 +76,16 @@ def suggestions(lab: Lab, caller: Caller, name: str, *, status: str | None = Non
     if status is not None and status not in STATUSES:
         raise InvalidInput(Fault(f"there is no status {status!r}", f"choose one of {', '.join(STATUSES)}"))
     with lab.cache.open(name) as (opened, _):
-        state = opened.state
-    found = [each for each in state.suggestions.values() if status is None or each.status == status]
-    return {"campaign": name, "suggestions": [representations.suggestion_data(state, each) for each in found]}
+        found = [each for each in opened.state.suggestions.values() if status is None or each.status == status]
+        return {"campaign": name, "suggestions": representations.suggestions_data(opened, found)}
 
 
 def suggestion(lab: Lab, caller: Caller, name: str, subject: str) -> dict[str, Any]:
     """Return one suggestion."""
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
-        return representations.suggestion_data(opened.state, known_suggestion(opened.state, subject))
+        found = known_suggestion(opened.state, subject)
+        return representations.suggestions_data(opened, [found])[0]
 
 
 def measurements(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def job(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
         notes = [note for event in events[first - 1 : last] if isinstance(event, Suggested) for note in event.notes]
         found["notes"] = [*notes, *([] if excess is None else [excess])]
         made = [each for each in state.suggestions.values() if first <= each.position <= last]
-        found["suggestions"] = [representations.suggestion_data(state, each) for each in made]
+        found["suggestions"] = representations.suggestions_data(opened, made)
     return found
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from designer.campaign.campaign import Campaign
 from designer.campaign.file.file_content import plain
 from designer.campaign.log.events import (
     Amended,
@@ -20,6 +21,7 @@ from designer.campaign.log.events import (
 )
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
+from designer.campaign.results.designs import candidate_ids
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
@@ -27,11 +29,19 @@ from designer.service.url_names import encode_name
 from designer.space import DesignSpace, Parameter, ShareParameter
 
 
-def suggestion_data(state: CampaignState, found: Suggestion) -> dict[str, Any]:
-    """Return one suggestion."""
+def suggestions_data(opened: Campaign, found: Sequence[Suggestion]) -> list[dict[str, Any]]:
+    """Return suggestions, each with what the table of candidates calls it where the campaign has an id column."""
+    labels: list[str | None] = [None] * len(found)
+    if opened.settings.id_column is not None:
+        labels = candidate_ids(opened.space, [each.design for each in found])
+    return [_suggestion_data(opened.state, each, label) for each, label in zip(found, labels, strict=True)]
+
+
+def _suggestion_data(state: CampaignState, found: Suggestion, candidate: str | None) -> dict[str, Any]:
     return {
         "id": found.id,
         "design": dict(found.design),
+        "candidate": candidate,
         "status": found.status,
         "how": found.how,
         "note": found.note,

@@ -24,6 +24,9 @@ class PoolLike(Protocol):
 
     def contains(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row of ``n x c`` coordinates is a design of the pool."""
+
+    def labels_of(self, coordinates: FloatArray) -> list[str | None]:
+        """Return what the lab calls each of ``n x c`` designs; None where it has no name."""
         ...
 
 

@@ -57,6 +57,8 @@ class Pool:
         Where they come from, for messages.
     numbers
         The number of each row there, as a spreadsheet counts; by default the first is row 2.
+    labels
+        What the lab calls each row, or None where it has no names; afterwards what it calls each distinct design.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class Pool:
     coordinates: FloatArray
     file: str | None = None
     numbers: tuple[int, ...] | None = field(default=None, repr=False)
+    labels: tuple[str, ...] | None = field(default=None, repr=False)
     notices: tuple[Fault, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +94,8 @@ class Pool:
         distinct = given[np.sort(first)]
         distinct.flags.writeable = False
         object.__setattr__(self, "coordinates", distinct)
+        if self.labels is not None:
+            object.__setattr__(self, "labels", _joined(self.labels, original.tolist()))
         object.__setattr__(self, "notices", tuple(self._twice(int(row), int(original[row])) for row in again))
 
     def _twice(self, row: int, first: int) -> Fault:
@@ -117,10 +122,29 @@ class Pool:
         same = (_words(self.coordinates[place]) == _words(coordinates)).all(axis=1)
         return np.where(same, place, -1)
 
+    def labels_of(self, coordinates: FloatArray) -> list[str | None]:
+        """Return what the lab calls each of ``n x c`` designs; None for one that is not listed or has no name."""
+        if self.labels is None:
+            return [None] * len(coordinates)
+        labels = self.labels
+        return [(labels[row] or None) if row >= 0 else None for row in self.rows(coordinates).tolist()]
+
     def contains(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row of ``n x c`` coordinates is a design of the pool."""
         mask: BoolArray = self.rows(coordinates) >= 0
         return mask
+
+
+def _joined(labels: Sequence[str], first_rows: Sequence[int]) -> tuple[str, ...]:
+    """Return the labels of distinct designs, in the order of their first rows: those of equal rows together.
+
+    >>> _joined(["A1", "A2", "A7"], [0, 1, 0])
+    ('A1, A7', 'A2')
+    """
+    found: dict[int, dict[str, None]] = {}
+    for label, first in zip(labels, first_rows, strict=True):
+        found.setdefault(first, {}).update({label: None} if label else {})
+    return tuple(", ".join(found[first]) for first in sorted(found))
 
 
 def pooled(space: S, frame: pd.DataFrame, *, file: str | None = None, extra_columns: Sequence[str] = ()) -> S:

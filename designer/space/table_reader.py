@@ -218,9 +218,9 @@ class _Reader:
         """Return for each row the index of its word, and the distinct words."""
         cells = self._cells(column)
         if not _all_text(cells):
-            cells = np.array([_word(cell) for cell in cells], dtype=object)
+            cells = np.array([as_word(cell) for cell in cells], dtype=object)
         codes, distinct = pd.factorize(cells)
-        return codes, [_word(cell) for cell in distinct]
+        return codes, [as_word(cell) for cell in distinct]
 
 
 def headers_of(space: SpaceLike) -> Iterable[tuple[str, str]]:
@@ -285,7 +285,7 @@ def _quantity(cell: Any, unit: str | None) -> tuple[float, str | None]:
     return split_quantity(text, unit)
 
 
-def _word(cell: Any) -> str:
+def as_word(cell: Any) -> str:
     """Return a cell as a word; a whole number read as 1.0 is the word 1."""
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return ""

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.cli.column_guess import ColumnRequest, guess, likely_target, read_columns
+from designer.cli.column_guess import ColumnRequest, guess, read_columns
 from designer.cli.draft import render
+from designer.cli.goal_guess import likely_target
 from designer.documents import read_document
 from designer.errors import InvalidData
 from designer.space import DesignSpace

@@ -47,6 +47,31 @@ TABLES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "micrograms": (base(**{f"{k} [ug]": v for k, v in amounts(120, 1).items()}), ["mixture", "T"], []),
     "a setting called run time": (base(**{"run time [h]": RNG.choice([1, 2, 4], N)}), ["run_time", "T"], []),
     "a number of layers": (base(**{"number of layers": RNG.choice([1, 2, 3], N)}), ["number_of_layers", "T"], []),
+    "a result at several times": (
+        base(**{"result_y_06h": np.round(RNG.normal(9, 1, N), 2), "result_y_7d": RNG.integers(1, 9, N)}),
+        ["T"],
+        ["result_y_06h", "result_y_7d"],
+    ),
+    "another result by its digits": (
+        base(gas=RNG.choice(["Ar", "N2"], N))
+        | {
+            "overlap": RNG.normal(5, 1, N).round(6),
+            "result_y": RNG.normal(5, 1, N).round(4),
+        },
+        ["gas", "T"],
+        ["overlap"],
+    ),
+    "settings of many digits": (
+        base(speed=RNG.uniform(1, 9, N).round(5), time=RNG.uniform(1, 9, N).round(5)),
+        ["speed", "time", "T"],
+        [],
+    ),
+    "an incomplete setting": (base(gas=["", *RNG.choice(["Ar", "N2"], N - 1)]), ["T"], ["gas"]),
+    "amounts of elements by their headers": (
+        base(**{f"frac_{k}": v for k, v in zip(["Ni", "Fe", "Co"], amounts(1, 3).values(), strict=True)}),
+        ["composition", "T"],
+        [],
+    ),
     "signs": (
         base(**{"Voltage + [V]": RNG.choice([1, 2], N), "Voltage − [V]": RNG.choice([1, 2, 3], N)}),
         ["Voltage_plus", "Voltage_minus", "T"],
@@ -105,6 +130,51 @@ def test_other_columns_are_known_to_record_and_a_stranger_is_not(designer: Desig
     assert designer("record", "r.csv", "--campaign", "t.yaml").code == 0
     (folder / "s.csv").write_text(f"suggestion,Weather,result_y\n{name},fine,4\n")
     assert "column 'Weather': unknown column" in designer("record", "s.csv", "--campaign", "t.yaml").err
+
+
+def test_a_name_is_kept_and_its_smiles_left_out_however_long_the_name(designer: Designer, folder: Path) -> None:
+    names = {"diisopropylethylamine": "CCN(C(C)C)C(C)C", "1-methylimidazole": "Cn1ccnc1"}
+    chosen = RNG.choice(list(names), N)
+    columns = base(base_smiles=[names[name] for name in chosen], base=chosen)
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    written = yaml.safe_load((folder / "t.yaml").read_text())
+    assert [p["name"] for p in written["space"]] == ["base", "T"]
+    assert written["other_columns"] == ["base_smiles"]
+
+
+def test_a_formula_beside_the_amounts_of_its_elements_is_said_once(designer: Designer, folder: Path) -> None:
+    columns = base(formula=[f"Ni{i}Fe{100 - i}" for i in range(10, 10 + N)])
+    columns |= {"Ni": range(10, 10 + N), "Fe": range(90, 90 - N, -1), "Cu": [0] * N}
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--maximize", "result_y", "--yes")
+    written = yaml.safe_load((folder / "t.yaml").read_text())
+    assert [p["name"] for p in written["space"]] == ["composition", "T"]
+    assert written["space"][0]["elements"] == ["Ni", "Fe"]
+    assert written["other_columns"] == ["formula", "Cu"]
+
+
+def test_names_that_never_repeat_are_the_choices_where_nothing_else_can_be(designer: Designer, folder: Path) -> None:
+    columns = {
+        "SMILES": ["C" * (i + 1) for i in range(N)],
+        "solvent": [f"solvent {i}" for i in range(N)],
+        "y": range(N),
+    }
+    pd.DataFrame(columns).to_csv(folder / "t.csv", index=False)
+    assert designer("init", "t.csv", "--yes").code == 0
+    (written,) = yaml.safe_load((folder / "t.yaml").read_text())["space"]
+    assert (written["name"], len(written["choices"])) == ("solvent", N)
+    assert designer("attach", "t.yaml", "t.csv").code == 0
+
+
+@pytest.mark.parametrize(("column", "scale"), [(np.geomspace(1e-3, 10, N), "log"), (np.linspace(1e-3, 10, N), None)])
+def test_a_small_first_value_makes_no_logarithmic_scale(
+    designer: Designer, folder: Path, column: Any, scale: str | None
+) -> None:
+    pd.DataFrame({"x": column, "y": range(N)}).to_csv(folder / "t.csv", index=False)
+    designer("init", "t.csv", "--yes")
+    (written,) = yaml.safe_load((folder / "t.yaml").read_text())["space"]
+    assert written.get("scale") == scale
 
 
 def test_a_table_of_candidates_is_offered(designer: Designer, folder: Path) -> None:

@@ -16,7 +16,7 @@ from designer.space import DesignSpace
 # Keys that may change at any time: the change is an event. All others make another campaign.
 CHANGEABLE = (
     "prior", "batch_size", "budget", "stop", "measure", "seed", "initial", "suggest_seconds", "replicates",
-    "acquisition", "other_columns",
+    "acquisition", "other_columns", "id_column",
 )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def _parameter_changes(name: str, old: Value, new: Value) -> list[str]:
 
 def same_plain_space(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether two plain specs write the same space."""
-    return all(first.get(key) == second.get(key) for key in ("space", "constraints", "candidates"))
+    return all(first.get(key) == second.get(key) for key in ("space", "constraints", "candidates", "id_column"))
 
 
 def amended_space(

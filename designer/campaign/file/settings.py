@@ -113,6 +113,8 @@ class Settings(Value):
         The campaign's name in its store.
     candidates
         A table (CSV) of the only designs there are, relative to the campaign file.
+    id_column
+        The column of that table with the lab's own names of the candidates, which suggestions show.
     prior
         See `PriorSettings`.
     batch_size
@@ -145,6 +147,7 @@ class Settings(Value):
     designer: Literal[1] = 1
     name: str
     candidates: str | None = Field(default=None, min_length=1)
+    id_column: str | None = Field(default=None, min_length=1)
     prior: PriorSettings = PriorSettings()
     batch_size: Count = 1
     budget: Count | None = None
@@ -157,6 +160,11 @@ class Settings(Value):
     replicates: Count = 1
     acquisition: str = AUTO
     other_columns: tuple[str, ...] = ()
+
+    @property
+    def passed_columns(self) -> tuple[str, ...]:
+        """Columns that tables of results may have besides their own: they are passed over."""
+        return self.other_columns if self.id_column is None else (*self.other_columns, self.id_column)
 
     @field_validator("acquisition", mode="before")
     @classmethod

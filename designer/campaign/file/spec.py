@@ -208,6 +208,9 @@ class _Reader:
         source = self.candidates if self.candidates is not None else named
         if space is None or source is None:
             self._formulas_without_pool(space)
+            if self.data.get("id_column") is not None and source is None:
+                what, remedy = "an 'id_column' names rows of a table of candidates", "add 'candidates: file.csv'"
+                self.faults.append(Fault(what, remedy, path=("id_column",)))
             return space, None
         if isinstance(source, str):  # as the file names it
             try:
@@ -222,7 +225,8 @@ class _Reader:
                 self.faults.append(Fault(what, "give a DataFrame or a path", path=("candidates",)))
             return space, None  # for what the file names, the settings say what is wrong with it
         try:
-            return load_pool(space, source)
+            id_column = self.data.get("id_column")
+            return load_pool(space, source, id_column if isinstance(id_column, str) else None)
         except InvalidInput as error:
             self.faults += [_placed(fault, ("candidates",)) for fault in error.faults]
         return space, None

@@ -14,10 +14,10 @@ from designer.campaign.log.events import Design
 from designer.campaign.log.ids import is_suggestion_id
 from designer.campaign.results.designs import lab_designs, violations
 from designer.campaign.results.numeric_cells import is_nan
-from designer.errors import Fault, InvalidData
+from designer.errors import Fault, InvalidData, did_you_mean
 from designer.space import DesignSpace
 from designer.space.table_files import read_frame
-from designer.space.table_reader import read_table
+from designer.space.table_reader import as_word, read_table
 from designer.units import split_header
 
 if TYPE_CHECKING:
@@ -32,22 +32,28 @@ MEASURED_SUM = 0.02
 _LARGE_FILE = 5_000_000  # bytes: from here on a table of candidates is read by columns and not cell by cell
 
 
-def load_pool(space: DesignSpace, source: Source) -> tuple[DesignSpace, str]:
+def load_pool(space: DesignSpace, source: Source, id_column: str | None = None) -> tuple[DesignSpace, str]:
     """Return the space of the candidates in a table, and the digests by which the table is known again.
 
     Columns that do not belong to the space are passed over: measured values may stand beside the candidates. The first
     digest is that of the designs, whatever their order and however the file was saved (`same_candidates`); the second
     is that of the file, by which campaigns of version 0.1 know it.
 
+    Parameters
+    ----------
+    id_column
+        The column with the lab's own names of the candidates.
+
     Raises
     ------
     InvalidData
-        With every fault of the table.
+        With every fault of the table, or if it has no such column.
     """
     from designer.space.pool import Pool
 
     file = str(source) if isinstance(source, Path) else None
     frame = _read_candidates(source) if isinstance(source, Path) else source
+    labels = None if id_column is None else _labels(frame, id_column, file)
     names = {*space.columns, *(parameter.name for parameter in space.parameters)}
     others = [
         str(column) for column in frame.columns if str(column) not in names and not _names_part(str(column), space)
@@ -58,7 +64,17 @@ def load_pool(space: DesignSpace, source: Source) -> tuple[DesignSpace, str]:
     else:
         digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     known = f"{_CONTENT}{_content_digest(read.space, read.coordinates)} {digest}"
-    return read.space.with_pool(Pool(read.coordinates, file=file)), known
+    return read.space.with_pool(Pool(read.coordinates, file=file, labels=labels)), known
+
+
+def _labels(frame: pd.DataFrame, id_column: str, file: str | None) -> tuple[str, ...]:
+    """Return the cells of the column with the lab's names as text."""
+    headers = [str(header) for header in frame.columns]
+    place = next((i for i, header in enumerate(headers) if id_column in (header, split_header(header)[0])), None)
+    if place is None:
+        raise InvalidData(Fault(f"there is no column {id_column!r}", did_you_mean(id_column, headers), file=file))
+    cells = frame.iloc[:, place].tolist()
+    return tuple(as_word(cell) for cell in cells)
 
 
 def same_candidates(first: str | None, second: str | None) -> bool:

@@ -33,6 +33,14 @@ def lab_designs(space: DesignSpace, coordinates: FloatArray) -> list[Design]:
     ]
 
 
+def candidate_ids(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> list[str | None]:
+    """Return what the table of candidates calls each design; None where it has no name for it."""
+    given = list(designs)
+    if space.pool is None:
+        return [None] * len(given)
+    return space.pool.labels_of(coordinates_of(with_formulas_of(space, given), given))
+
+
 def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
     """Return in words how a design leaves the space; nothing if it does not."""
     space = with_formulas_of(space, [design])

@@ -112,6 +112,7 @@ class Suggestion(BaseModel):
 
     id: str
     design: dict[str, float | str]
+    candidate: str | None = Field(description="What the table of candidates calls the design, if it has an id column.")
     status: str
     how: str
     note: str

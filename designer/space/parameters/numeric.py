@@ -219,8 +219,10 @@ class NumericParameter(ParameterBase):
         The power of ten nearest to a ten-thousandth of the range; coarser where values would have more than 4 digits
         (449.99, which no bench sets), as long as at least 300 settings are left.
 
-        >>> NumericParameter(name="T", bounds=[300, 450]).resolution, NumericParameter(name="x", bounds=[0, 1]).resolution
-        (Decimal('0.1'), Decimal('0.0001'))
+        >>> NumericParameter(name="T", bounds=[300, 450]).resolution
+        Decimal('0.1')
+        >>> NumericParameter(name="x", bounds=[0, 1]).resolution
+        Decimal('0.0001')
         """
         span = self.high - self.low
         fine = Decimal(1).scaleb(round(math.log10(span / 1e4)))

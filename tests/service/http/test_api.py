@@ -80,6 +80,15 @@ class TestCampaigns:
         assert ([each["name"] for each in rest["campaigns"]], rest["next"]) == (["d"], None)
         assert [each["name"] for each in admin("GET", "/campaigns?search=FILM").json()["campaigns"]] == ["c-films"]
 
+    def test_a_suggestion_has_the_id_of_its_candidate(self, admin: Client) -> None:
+        table = "sample,T [degC],gas\nA-1,300,N2\nA-2,400,air\nA-3,500,N2\n"
+        kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
+        path = admin.begin(space=CAMPAIGN["space"][1:], candidates=kept["candidates"], id_column="sample")
+        found = admin.ask(path, 3)
+        assert {each["candidate"] for each in found} == {"A-1", "A-2", "A-3"}
+        assert admin("GET", f"{path}/suggestions/S0001").json()["candidate"] == found[0]["candidate"]
+        assert admin.ask(admin.begin(name="others"), 1)[0]["candidate"] is None
+
     def test_candidates_are_uploaded_first(self, admin: Client) -> None:
         table = "T [degC],gas\n300,N2\n400,air\n500,N2\n"
         kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
