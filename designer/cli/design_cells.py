@@ -72,7 +72,6 @@ def cell(value: Any) -> str:
 def design_table(
     space: DesignSpace,
     rows: Iterable[tuple[str, Mapping[str, Any]]],
-    title: str | None = None,
     id_column: str | None = None,
 ) -> Table:
     """Return a table of designs with their ids, and what the table of candidates calls them."""
@@ -83,7 +82,7 @@ def design_table(
         headers.insert(1, id_column)
         for line, label in zip(lines, candidate_ids(space, [design for _, design in given]), strict=True):
             line.insert(1, label or "-")
-    return Table(headers, lines, title)
+    return Table(headers, lines)
 
 
 def suggested_data(opened: Campaign, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from designer.arrays import BoolArray, FloatArray
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 
+_CLEARLY_DIFFERENT = 0.2
+
 
 def parameter_distances(space: DesignSpace, first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the distances in each parameter (``n x m x p``) between designs (``n x c``) and (``m x c``).
@@ -31,9 +33,9 @@ def distances(space: DesignSpace, first: FloatArray, second: FloatArray) -> Floa
     return rms
 
 
-def clearly_different(space: DesignSpace, design: FloatArray, others: FloatArray, threshold: float = 0.2) -> BoolArray:
-    """Return which designs (``n x c``) differ from `design` (``c``) by at least `threshold` in some parameter."""
+def clearly_different(space: DesignSpace, design: FloatArray, others: FloatArray) -> BoolArray:
+    """Return which designs (``n x c``) differ from `design` (``c``) by at least 0.2 in some parameter."""
     if not len(others):
         return np.zeros(0, dtype=bool)
     largest = parameter_distances(space, design[None, :], others)[0].max(axis=-1)
-    return np.asarray(largest >= threshold - 1e-9)
+    return np.asarray(largest >= _CLEARLY_DIFFERENT - 1e-9)

@@ -1,6 +1,6 @@
 """The prior without past tasks: a Gaussian process of the new task alone, with which other priors are compared.
 
-Its structure was chosen in docs/decisions/011-plain-surrogate.md.
+Its structure was chosen in docs/decisions/011-baseline-model.md.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def maximum_posterior(problem: LogPosterior, starts: FloatArray) -> Hyperparamet
     return Hyperparameters.from_log(best, problem.kernel.lengthscales)
 
 
-def shared_maximum_posterior(problems: Sequence[LogPosterior], priors: LogNormalPriors, steps: int = 60) -> FloatArray:
+def shared_maximum_posterior(problems: Sequence[LogPosterior], priors: LogNormalPriors) -> FloatArray:
     """Return the most probable hyperparameters (``p``, logarithms) that several data sets share; deterministic."""
 
     def objective(theta: FloatArray) -> tuple[float, FloatArray]:
@@ -190,6 +190,6 @@ def shared_maximum_posterior(problems: Sequence[LogPosterior], priors: LogNormal
         return value, gradient
 
     found = minimize(
-        objective, priors.means, jac=True, method="L-BFGS-B", bounds=priors.bounds(), options={"maxiter": steps}
+        objective, priors.means, jac=True, method="L-BFGS-B", bounds=priors.bounds(), options={"maxiter": 60}
     )
     return np.asarray(found.x, dtype=np.float64)

@@ -24,7 +24,7 @@ MainEffects = Literal["none", "category", "all"]
 @dataclass(frozen=True)
 class GaussianProcessSettings:
     """Structure and priors of a Gaussian process. The defaults were chosen by measurement
-    (docs/decisions/011-plain-surrogate.md).
+    (docs/decisions/011-baseline-model.md).
 
     Parameters
     ----------

@@ -18,7 +18,6 @@ References: C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine L
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,18 +170,8 @@ def matern(squared: Tensor, variance: Tensor | float = 1.0, *, floor: float = 1e
     Distances below `floor` count as `floor`: so the gradient at equal points is 0 (its true value), where the square
     root alone would give NaN.
     """
-    return matern_of_root((5.0 * squared.clamp_min(floor)).sqrt(), variance)
-
-
-def matern_of_root(
-    s: Tensor, variance: Tensor | float = 1.0, *, square: Callable[[Tensor], Tensor] = lambda s: s * s
-) -> Tensor:
-    """Return the Matern-5/2 covariance at ``s = sqrt(5) r`` (any shape).
-
-    `square` may be ``torch.square``: its gradients differ from those of the product in the last bit, which trainings
-    and searches for hyperparameters amplify; each keeps what it was written with, and so its results.
-    """
-    return variance * (1.0 + s + square(s) / 3.0) * torch.exp(-s)
+    s = (5.0 * squared.clamp_min(floor)).sqrt()
+    return variance * (1.0 + s + s * s / 3.0) * torch.exp(-s)
 
 
 def _squared_distances(Z: FloatArray) -> FloatArray:

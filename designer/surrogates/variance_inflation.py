@@ -5,7 +5,7 @@ of a process are estimated from its values, the exact predictive distribution is
 and Optimal Design for Prediction, J. R. Stat. Soc. B 1978, 40, 1); a normal distribution with the same 90 % interval is
 wider by the ratio of the quantiles. A campaign also measures designs because the model predicts good values there, so
 results fall outside the intervals more often than at random designs: `SELECTION_FACTOR`. Both were measured one step
-ahead in campaigns (docs/decisions/015-honest-intervals.md).
+ahead in campaigns (docs/decisions/015-calibrated-intervals.md).
 """
 
 from __future__ import annotations

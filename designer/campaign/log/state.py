@@ -151,10 +151,6 @@ def suggested_designs(state: CampaignState) -> dict[str, Mapping[str, Cell]]:
     return {name: each.design for name, each in state.suggestions.items()}
 
 
-def all_designs(state: CampaignState) -> list[Mapping[str, Cell]]:
-    """Return every design that a campaign knows: suggested, made or failed."""
-    made = [each.design for each in state.measurements.values()] + [each.design for each in state.failures]
-    return [each.design for each in state.suggestions.values()] + made
 
 
 def fold(events: Iterable[Event]) -> CampaignState:

@@ -28,7 +28,7 @@ _MIN_SQUARED_DISTANCE = 1e-10  # in single precision, below which two points are
 
 
 def initial_weights(
-    members: int, inputs: int, embedding: int, generator: torch.Generator, hidden: int = HIDDEN
+    members: int, inputs: int, embedding: int, generator: torch.Generator
 ) -> Weights:
     """Return the weights of new networks, each drawn from `generator`; float32."""
 
@@ -39,12 +39,12 @@ def initial_weights(
         return torch.zeros(members, a, b)
 
     return {
-        "first": drawn(inputs, hidden, 1.5),
-        "first_bias": 0.5 * torch.randn(members, 1, hidden, generator=generator),
-        "second": drawn(hidden, hidden, 1.5),
-        "second_bias": zeros(1, hidden),
-        "embedding": drawn(hidden, embedding, 0.5),
-        "mean": zeros(hidden, 1),
+        "first": drawn(inputs, HIDDEN, 1.5),
+        "first_bias": 0.5 * torch.randn(members, 1, HIDDEN, generator=generator),
+        "second": drawn(HIDDEN, HIDDEN, 1.5),
+        "second_bias": zeros(1, HIDDEN),
+        "embedding": drawn(HIDDEN, embedding, 0.5),
+        "mean": zeros(HIDDEN, 1),
         "linear": zeros(inputs, 1),
         "mean_bias": zeros(1, 1),
     }

@@ -62,10 +62,10 @@ class TreesComponent:
         return StudentT(mean, np.sqrt(self.floor + self.slope * spread), np.full(len(mean), self.dof), self.warp)
 
 
-def fit_trees(designs: Designs, y: FloatArray, warp: Warp, seed: int = 0) -> tuple[TreesComponent, StudentT]:
+def fit_trees(designs: Designs, y: FloatArray, warp: Warp) -> tuple[TreesComponent, StudentT]:
     """Return trees fitted to measurements, and the out-of-bag predictive distributions of these."""
     u = warp(y)
-    forest = ExtraTreesRegressor(_TREES, max_features=_SHARE, bootstrap=True, random_state=seed, n_jobs=1)
+    forest = ExtraTreesRegressor(_TREES, max_features=_SHARE, bootstrap=True, random_state=0, n_jobs=1)
     table = _table(designs)
     forest.fit(table, u)
     total, squares, count = (np.zeros(len(u)) for _ in range(3))
