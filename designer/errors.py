@@ -1,7 +1,7 @@
-"""Every error that `designer` raises on purpose, under one base.
+"""The errors that `designer` raises on purpose, with one base class.
 
-A *fault* is one thing that is wrong with what a user gave: it states what is wrong, where, and what would be right.
-An error carries all the faults that were found, so that a user mends a file once and not fault by fault.
+A *fault* is one error in the input: it states what is wrong, where, and what would be right. An exception has all
+faults that were found, so that a user corrects a file once and not fault by fault.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _shared(a: View, b: View, both: Pair) -> np.ndarray:
 
 
 def _same_parameters(a: View, b: View) -> bool:
-    same = set(a.numbers) == set(b.numbers) and set(a.words) == set(b.words) and set(a.shares) == set(b.shares)
+    same = set(a.numbers) == set(b.numbers) and set(a.choices) == set(b.choices) and set(a.shares) == set(b.shares)
     return same and (a.elements is None) == (b.elements is None)
 
 

@@ -1,4 +1,4 @@
-"""Tasks as numbers under common names, so that tasks in different spaces can be compared."""
+"""Tasks as arrays under common names, to compare tasks in different spaces."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class View:
         The task's name.
     numbers
         Numeric parameters by name (k each; logarithms on a log scale), each with its unit.
-    words
-        Categorical parameters by name: the choices themselves (k).
+    choices
+        Categorical parameters by name: the choices as text (k).
     shares
         Mixtures by name: the share of each component (k), 0 to 1.
     elements
@@ -48,7 +48,7 @@ class View:
 
     name: str
     numbers: Mapping[str, tuple[FloatArray, str | None]]
-    words: Mapping[str, npt.NDArray[np.str_]]
+    choices: Mapping[str, npt.NDArray[np.str_]]
     shares: Mapping[str, Mapping[str, FloatArray]]
     elements: FloatArray | None
     values: FloatArray
@@ -66,7 +66,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
     Parameters
     ----------
     max_designs
-        Keep at most so many distinct designs, drawn at random by `seed`.
+        The largest number of distinct designs, drawn at random by `seed`.
     """
     distinct = task.distinct(target)
     kept = np.arange(len(distinct.mean))
@@ -74,7 +74,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
         kept = np.sort(np.random.default_rng(seed).choice(kept, max_designs, replace=False))
     frame = distinct.designs.iloc[kept]
     numbers: dict[str, tuple[FloatArray, str | None]] = {}
-    words: dict[str, npt.NDArray[np.str_]] = {}
+    choices: dict[str, npt.NDArray[np.str_]] = {}
     shares: dict[str, dict[str, FloatArray]] = {}
     elements: list[FloatArray] = []
     for parameter in task.space.parameters:
@@ -85,7 +85,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
                 value = np.log(np.maximum(value, np.finfo(float).tiny))
             numbers[parameter.name] = (value, None if parameter.scale == "log" else parameter.unit)
         elif isinstance(parameter, CategoricalParameter):
-            words[parameter.name] = columns[0].astype(str)
+            choices[parameter.name] = columns[0].astype(str)
         elif isinstance(parameter, FormulaParameter):
             elements.append(formula_fractions([str(text) for text in columns[0]]))
         elif isinstance(parameter, CompositionParameter):
@@ -97,7 +97,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
                 for member, column in zip(parameter.members, columns, strict=True)
             }
     atoms = np.mean(elements, axis=0) if elements else None
-    return View(task.name, numbers, words, shares, atoms, distinct.mean[kept])
+    return View(task.name, numbers, choices, shares, atoms, distinct.mean[kept])
 
 
 def _atoms(parameter: CompositionParameter, columns: list[npt.NDArray[np.object_]]) -> FloatArray:
@@ -131,7 +131,7 @@ def pair(a: View, b: View) -> Pair:
     """Return two tasks in their common features.
 
     Common are: numeric parameters of the same name whose units convert, categorical ones of the same name (one 0/1
-    column a word of either), mixtures of the same name (a component that one lacks is absent there), and the elements
+    column a choice of either), mixtures of the same name (a component that one lacks is absent there), and the elements
     of formulas and compositions, whatever their names, with the descriptors of the composition.
     """
     parts_a: list[FloatArray] = []
@@ -147,11 +147,11 @@ def pair(a: View, b: View) -> Pair:
         parts_a.append(x[:, None])
         parts_b.append(y[:, None])
         names.append(name)
-    for name in [name for name in a.words if name in b.words]:
-        either = sorted({*a.words[name].tolist(), *b.words[name].tolist()})
-        parts_a.append((a.words[name][:, None] == np.array(either)).astype(np.float64))
-        parts_b.append((b.words[name][:, None] == np.array(either)).astype(np.float64))
-        names += [f"{name} = {word}" for word in either]
+    for name in [name for name in a.choices if name in b.choices]:
+        either = sorted({*a.choices[name].tolist(), *b.choices[name].tolist()})
+        parts_a.append((a.choices[name][:, None] == np.array(either)).astype(np.float64))
+        parts_b.append((b.choices[name][:, None] == np.array(either)).astype(np.float64))
+        names += [f"{name} = {choice}" for choice in either]
     for name in [name for name in a.shares if name in b.shares]:
         members = [*a.shares[name], *(member for member in b.shares[name] if member not in a.shares[name])]
         parts_a.append(_filled(a, name, members))

@@ -62,12 +62,12 @@ def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
 def read_corrections(
     targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any]
 ) -> tuple[Corrections, Corrections]:
-    """Return corrected values and standard errors by target, in the targets' units; None takes one back.
+    """Return corrected values and standard errors by target, in the targets' units; None removes a value.
 
     Raises
     ------
     InvalidData
-        With every fault: an unknown target, no number.
+        With every fault: an unknown target, or a value that is not a number.
     """
     by_name = {target.name: target for target in targets}
     faults: list[Fault] = []

@@ -1,4 +1,4 @@
-"""The events of one campaign in a store, and the state that they fold into; re-read when others have written."""
+"""The events of one campaign in a store, and the state that they fold into; read again when other processes write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Decide = Callable[[CampaignState], Sequence[Event]]
 class Journal:
     """A campaign's events, read once and kept up to date.
 
-    The creation is written with the first event that follows it: looking at a campaign writes nothing.
+    The creation is written with the first event that follows it, so that reading a campaign writes nothing.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Journal:
         self.state = fold(self.events)
 
     def refresh(self) -> CampaignState:
-        """Read what others have written since, and return the state now."""
+        """Read the events that other processes have written, and return the current state."""
         if not self.is_stored:
             stored = self.store.read(self.name)
             if stored:
@@ -48,7 +48,7 @@ class Journal:
         return self.state
 
     def _take_over(self, stored: list[Event]) -> None:
-        """Go on with the campaign that another process began at the same time, if it is the same one."""
+        """Continue with the campaign that another process created at the same time, if it is the same one."""
         mine, theirs = self.events[0], stored[0]
         if not isinstance(mine, Created) or not isinstance(theirs, Created):
             raise StoreError(f"campaign {self.name!r} does not begin with its creation: the store is damaged")
@@ -62,7 +62,7 @@ class Journal:
         self.events += events
 
     def commit(self, decide: Decide) -> int:
-        """Append what `decide` says of the present state; decide again whenever others have written first.
+        """Append the events that `decide` returns for the current state; repeat if another process wrote first.
 
         Returns the number of events appended.
         """
@@ -70,21 +70,21 @@ class Journal:
             events = list(decide(self.refresh()))
             if not events or self._append(events):
                 return len(events)
-            self._expect_news()
+            self._read_concurrent()
 
     def commit_choice(self, event: Event, state: CampaignState) -> bool:
-        """Append a choice made at `state`, unless another choice was made since; say whether it was appended.
+        """Append a choice made at `state`, unless another choice was made since; return whether it was appended.
 
-        Results that came in meanwhile do not undo it: the event says which state it was based on.
+        Results recorded meanwhile do not invalidate it: the event states the position that it is based on.
         """
         while self.state.last_choice == state.last_choice:
             if self._append([event]):
                 return True
-            self._expect_news()
+            self._read_concurrent()
         return False
 
-    def _expect_news(self) -> None:
-        """Read what the writer that came first has written; a store that refuses a write without one is damaged."""
+    def _read_concurrent(self) -> None:
+        """Read the events of the process that wrote first; a store that refuses an append without any is damaged."""
         before = self.state.position if self.is_stored else 0
         self.refresh()
         if self.is_stored and self.state.position > before:

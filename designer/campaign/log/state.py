@@ -151,8 +151,6 @@ def suggested_designs(state: CampaignState) -> dict[str, Mapping[str, Cell]]:
     return {name: each.design for name, each in state.suggestions.items()}
 
 
-
-
 def fold(events: Iterable[Event]) -> CampaignState:
     """Return the state after `events`, of which the first is the campaign's creation.
 

@@ -1,8 +1,7 @@
-"""What a simulator is: a family of related tasks, each a frozen description that can also be simulated.
+"""Simulators: families of related tasks, each a frozen description that can also be simulated.
 
-A task defines what it takes (parameters with units and bounds, beyond which its physics is not meant), what it gives
-(targets with units) and what sets it apart from its siblings (fields of its own). Describing a task loads nothing;
-simulating one loads the package that does the work.
+A task has parameters (with units and the bounds in which its physics is valid), targets (with units), and fields that
+distinguish it from the other tasks of its family. To describe a task loads nothing; to simulate it loads its package.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ class SimulatedTask(ABC):
     Parameters
     ----------
     name, summary
-        What it is called in a campaign file, and what it is, in a line.
+        Its name in a campaign file, and a description of one line.
     parameters
-        All that it takes. The bounds are the limits of validity; a composition's settings are atomic shares.
+        Its inputs. The bounds are the limits of validity; a composition's settings are atomic fractions.
     targets
-        All that it gives, each with its unit and the direction in which it is usually wanted.
+        Its outputs, each with its unit and usual goal.
     """
 
     name: str
@@ -61,14 +60,14 @@ class SimulatedTask(ABC):
         Raises
         ------
         MeasurementFailed
-            If the simulation does not converge or gives what is no physical result.
+            If the simulation does not converge or its result is not physical.
         MissingExtra
             If the package that simulates is not installed.
         """
 
     @cached_property
     def space(self) -> DesignSpace:
-        """The widest space that this task can be asked about."""
+        """The widest space in which this task can be simulated."""
         from designer.space import DesignSpace
 
         return DesignSpace(parameters=self.parameters)
@@ -88,7 +87,7 @@ class Simulator:
     Parameters
     ----------
     name, summary
-        What it is called in a campaign file, and what it is, in a line.
+        Its name in a campaign file, and a description of one line.
     package
         The package that simulates: its name on the index and in Python.
     tasks
@@ -138,5 +137,5 @@ def load(module: str, extra: str = EXTRA) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != package:
-            raise  # a part of an installed package is missing: that is another fault
+            raise  # a part of an installed package is missing: which is another error
         raise MissingExtra(package, extra) from None

@@ -27,9 +27,7 @@ _ROWS = 2048
 _MIN_SQUARED_DISTANCE = 1e-10  # in single precision, below which two points are the same
 
 
-def initial_weights(
-    members: int, inputs: int, embedding: int, generator: torch.Generator
-) -> Weights:
+def initial_weights(members: int, inputs: int, embedding: int, generator: torch.Generator) -> Weights:
     """Return the weights of new networks, each drawn from `generator`; float32."""
 
     def drawn(a: int, b: int, gain: float = 1.0) -> Tensor:
