@@ -82,7 +82,7 @@ class AutoPrior:
 
 @dataclass(frozen=True)
 class Guard:
-    """The safeguards, in the order of this module's list; one is off only to measure what it is worth."""
+    """The safeguards, in the order of this module's list; each can be disabled to measure its effect."""
 
     agreement: bool = True
     floor: bool = True

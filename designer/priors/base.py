@@ -1,6 +1,6 @@
-"""What a prior is: something fitted once to past tasks, then conditioned on a new task's measurements in milliseconds.
+"""Interfaces of priors: fitted once to past tasks, then conditioned on a new task's measurements in milliseconds.
 
-Anything with these methods is a prior; nothing has to be inherited.
+Any class with these methods is a prior; no base class is needed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ E = TypeVar("E")
 
 @runtime_checkable
 class FittedPrior(Protocol):
-    """A prior that has learned all it will from past tasks."""
+    """A prior that is fitted to past tasks."""
 
     @property
     def kind(self) -> str:
-        """The word by which campaign files name this kind of prior."""
+        """The name of this kind of prior in campaign files."""
         ...
 
     def condition(self, data: TaskData) -> Model:
@@ -48,7 +48,7 @@ class FittedPrior(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ConditionedPrior:
-    """A posterior, and the evidence for the prior from the same conditioning, computed when it is asked for."""
+    """A posterior, and the evidence for the prior from the same conditioning, computed on first use."""
 
     model: Model
     find_evidence: Callable[[], PriorEvidence | None] = lambda: None
@@ -100,7 +100,7 @@ def conditioned(prior: FittedPrior, data: TaskData) -> ConditionedPrior:
 
 @runtime_checkable
 class Prior(Protocol):
-    """A way to learn from past tasks."""
+    """A kind of prior, before it is fitted."""
 
     def fit(self, tasks: Sequence[Task], *, seed: int) -> FittedPrior:
         """Learn from `tasks`, once; seconds to minutes. The same tasks and seed give the same fitted prior."""

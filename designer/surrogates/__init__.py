@@ -1,1 +1,1 @@
-"""Models of one task alone: Gaussian processes, forests, mixtures of them, and the chance that an experiment works."""
+"""Models of one task alone: Gaussian processes, mixtures, and the probability that an experiment succeeds."""

@@ -1,4 +1,4 @@
-"""What a model sees of one task: features, measurements, and how certain each measurement is."""
+"""Training data of one task: features, measurements and their noise variances."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Quantity:
 
 @dataclass(frozen=True, eq=False)
 class TaskData:
-    """The measurements of one task as a model sees them.
+    """The training data of one task.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The chance that an experiment on a design succeeds, from the designs that succeeded and failed so far.
+"""The probability that an experiment succeeds, from the designs that succeeded and failed so far.
 
 A Beta posterior that is shared between near designs by a kernel (Goetschalckx et al. 2011):
 
@@ -49,7 +49,7 @@ _MIN_CHANCE = 0.01
 
 
 class Feasibility:
-    """The chance of success over a space.
+    """The probability of success over a space.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Feasibility:
         return max(_SHARES, key=lambda share: round(_score(self._left_out(share), self._succeeded), 9))
 
     def _left_out(self, share: float) -> Tensor:
-        """Return the chance of success (``n``) of each design from all others."""
+        """Return the probability of success (``n``) of each design from all others."""
         near = self._near(self._X, share).fill_diagonal_(0.0)
         return (_RATE_WEIGHT * self.rate + near @ self._succeeded) / (_RATE_WEIGHT + near.sum(-1))
 
@@ -135,6 +135,6 @@ class Feasibility:
 
 
 def _score(chances: Tensor, succeeded: Tensor) -> float:
-    """Return the mean log score of chances of success (``n``); no outcome counts as impossible."""
+    """Return the mean log score of probabilities of success (``n``); no outcome counts as impossible."""
     chances = chances.clamp(_MIN_CHANCE, 1.0 - _MIN_CHANCE)
     return float(torch.where(succeeded > 0.5, chances, 1.0 - chances).log().mean())

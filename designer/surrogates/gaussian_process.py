@@ -197,15 +197,17 @@ class GaussianProcess(SingleOutput):
         z = self.output.standardise(self.values.numpy())
         return held_out(self.output, z, z - self._alpha[:, 0].numpy() / diagonal, 1.0 / diagonal)
 
-    def squared_norm(self) -> float:
-        """Return ``z^T K^-1 z`` of the standardised values: their squared length in units of the prior's covariance."""
+    def squared_mahalanobis(self) -> float:
+        """Return ``z^T K^-1 z`` of the standardised values, their squared Mahalanobis distance from the prior mean."""
         return float(self.output.standardise(self.values.numpy()) @ self._alpha[:, 0].numpy())
 
     def log_evidence(self) -> float:
         """Log marginal likelihood of the measured values (target's unit) under the hyperparameters."""
         n = len(self.values)
         logdet = 2.0 * float(self._factor.diagonal().log().sum())
-        return -0.5 * (self.squared_norm() + logdet) - n * (0.5 * math.log(2 * math.pi) + math.log(self.output.scale))
+        return -0.5 * (self.squared_mahalanobis() + logdet) - n * (
+            0.5 * math.log(2 * math.pi) + math.log(self.output.scale)
+        )
 
     def _cross(self, X: Tensor) -> Tensor:
         return self.kernel.evaluate(X - self._shift, self.inputs - self._shift, self.hyperparameters)

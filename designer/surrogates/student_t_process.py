@@ -52,7 +52,7 @@ class StudentTProcess:
 
     @cached_property
     def _squares(self) -> float:
-        return self.scale.nu * self.scale.s0**2 + self.process.squared_norm()
+        return self.scale.nu * self.scale.s0**2 + self.process.squared_mahalanobis()
 
     def predict(self, X: Tensor) -> tuple[FloatArray, FloatArray]:
         """Return location and scale (``n`` each) of a measurement at designs (``n x d``): Student t with `dof`.

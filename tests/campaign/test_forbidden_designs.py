@@ -139,6 +139,7 @@ def test_forbidden_result_is_not_the_incumbent() -> None:
     explanation = campaign.explain("S0001")
     assert explanation.best is not None
     assert explanation.best.design["reactor"] == "R3"
+    assert explanation.beat is not None
     assert explanation.beat > 0.5
 
 
@@ -159,7 +160,7 @@ def test_suggestions_where_every_result_is_forbidden(goals: int) -> None:
 
 def test_limit_that_only_forbidden_designs_measured_still_counts() -> None:
     """The model knows the second target from the forbidden designs alone: above 450 degC its limit is not kept."""
-    targets = [{"name": "y", "goal": "maximize"}, {"name": "z", "at_most": 450}]
+    targets: list[dict[str, object]] = [{"name": "y", "goal": "maximize"}, {"name": "z", "at_most": 450}]
     campaign = Campaign.create(space=SPACE, targets=targets, initial=2)
     campaign.attach([{**row, "z": float(row["T"])} for row in SMOOTH])
     campaign.attach([{"T": T, "reactor": "R1", "y": T / 10} for T in (300, 500)])

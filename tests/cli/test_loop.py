@@ -153,7 +153,7 @@ class TestOneByOne:
         assert designer("attach", "more.csv").code == 0
         first, second = Campaign.open(folder / "glass.yaml").state.measurements.values()
         assert (first.design["SiO2"], first.design["Na2O"], first.design["CaO"]) == (60, 30, 10)
-        assert (second.design["SiO2"], second.design["temperature"]) == (50, pytest.approx(1100))
+        assert [second.design["SiO2"], second.design["temperature"]] == [50, pytest.approx(1100)]
 
     @pytest.mark.parametrize(
         ("words", "message"),

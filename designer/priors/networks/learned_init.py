@@ -36,7 +36,7 @@ METHODS = ("alpaca", *VARIANTS)
 
 @dataclass(frozen=True)
 class LearnedInitPrior:
-    """A prior that learns where a new task begins.
+    """A prior that meta-learns the initial state of networks for a new task.
 
     Parameters
     ----------
