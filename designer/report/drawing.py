@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from designer.objective import Target
+
 BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8f98", "#23272f"
 SKY, PURPLE, WASH = "#56b4e9", "#cc79a7", "#e6e8eb"
 SIZE = (5.6, 3.5)
@@ -114,6 +116,18 @@ def on_axes(
 ) -> Drawing:
     """Return a drawing with one pair of axes."""
     return Drawing(name, label, lambda figure: paint(figure.add_subplot()), size, caption)
+
+
+def draw_goal(axes: Axes, target: Target) -> None:
+    """Draw what a target shall reach, and its limits."""
+    if target.goal == "match" and target.value is not None and target.tolerance is not None:
+        low, high = target.value - target.tolerance, target.value + target.tolerance
+        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
+    elif target.reach is not None:
+        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
+    for limit in (target.at_least, target.at_most):
+        if limit is not None:
+            axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
 
 
 def file_name(*words: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from designer.counting import agree, count
 from designer.objective import Target
 from designer.report.content import Content, Experiment, PosteriorBest
-from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
+from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw_goal, file_name, on_axes
 from designer.report.number_format import number, with_unit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def progress(content: Content, target: Target) -> Drawing:
     def paint(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        _goal(axes, target)
+        draw_goal(axes, target)
         _measured(axes, content.done, target)
         _best_line(axes, content.done, target)
         _posterior_best(axes, content.posterior_best, target)
@@ -53,17 +53,6 @@ def _goal_text(target: Target) -> str:
     if target.at_most is not None:
         parts.append(f"at most {number(target.at_most)}{unit}")
     return f"{target.name}: {'; '.join(parts) or 'recorded only'}."
-
-
-def _goal(axes: Axes, target: Target) -> None:
-    if target.goal == "match" and target.value is not None and target.tolerance is not None:
-        low, high = target.value - target.tolerance, target.value + target.tolerance
-        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
-    elif target.reach is not None:
-        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
-    for limit in (target.at_least, target.at_most):
-        if limit is not None:
-            axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
 
 
 def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:

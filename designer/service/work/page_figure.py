@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from designer.campaign.log.state import CampaignState, Failure, Measurement
 from designer.objective import Target
-from designer.report.drawing import BLUE, GREEN, GREY, RED, draw
+from designer.report.drawing import BLUE, GREY, RED, draw, draw_goal
 from designer.report.number_format import with_unit
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
     def paint(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        _draw_goal(axes, target)
+        draw_goal(axes, target)
         if measured:
             axes.scatter(numbers, measured, s=30, color=BLUE, zorder=3, label="measured")
         if measured and target.goal is not None:
@@ -63,17 +63,6 @@ def _loss(target: Target, value: float) -> float:
     if target.goal == "match" and target.value is not None:
         return abs(value - target.value)
     return value if target.goal == "minimize" else -value
-
-
-def _draw_goal(axes: Axes, target: Target) -> None:
-    if target.goal == "match" and target.value is not None and target.tolerance is not None:
-        low, high = target.value - target.tolerance, target.value + target.tolerance
-        axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
-    elif target.reach is not None:
-        axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="goal")
-    for limit in (target.at_least, target.at_most):
-        if limit is not None:
-            axes.axhline(limit, color=RED, ls=(0, (1, 2)), lw=1.4, label="limit")
 
 
 def _better(target: Target, one: float, other: float) -> float:
