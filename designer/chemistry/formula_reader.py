@@ -62,6 +62,16 @@ An amount of 1 is not written (O1.5 is a decimal), nor does a compound end in it
 """
 
 
+WATER = re.compile(
+    r"(?P<before>[A-Za-z)\]}](?:[2-9]|[1-9]\d+)?)(?P<mark>\.)(?P<number>[1-9]\d?)(?=(?:H2O|D2O|H20)(?:$|[·)\]}]))"
+)
+"""A full stop before crystal water, whatever stands before it: a metal or an organic group may end a compound, too."""
+SALT = re.compile(r"(?P<before>[A-Za-z](?:[2-9]|[1-9]\d+)?)(?P<mark>\.)(?P<number>[1-9])(?=(?:Li|Na|K|Cs|Mg|Ca|Ba)$)")
+"""A full stop between a molecule and the ions of its salt."""
+_TWENTY = re.compile(r"(?:^|[·.(\[{])\d*H20(?:$|[·)\]}])")
+_NUMBERS_FIRST = re.compile(r"(?:(?:\d+(?:\.\d+)?|\.\d+)[A-Z][a-z]?){2,}")
+
+
 class NotFormula(Exception):
     """What is wrong with a text; `InvalidData` says it to the user."""
 
@@ -115,12 +125,31 @@ def _refuse_unsure(plain: str, shown: str) -> None:
         raise NotFormula(f"{shown} is not a formula: it is a name of a material")
     if UNSURE.search(plain):
         raise NotFormula(f"formula {shown} can be read in two ways: an element or an organic group", _REMEDY_GROUP)
+    if _TWENTY.search(plain):
+        raise NotFormula(
+            f"formula {shown} can be read in two ways: H20 is twenty hydrogen atoms", "write H2O for water"
+        )
+    if _NUMBERS_FIRST.fullmatch(plain):
+        numbers = [float(number) for number in re.findall(r"\d*\.?\d+", plain)]
+        if any(math.isclose(sum(numbers), total, abs_tol=1e-6) for total in (1.0, 100.0)):
+            what = f"formula {shown} can be read in two ways: a first number multiplies all that follows"
+            raise NotFormula(what, "write the amounts behind the symbols, such as Fe0.5Co0.5")
     if _WRITTEN_ONE.search(plain):
         return
+    stop = WATER.search(plain) or (SALT.search(plain) if _is_organic(plain) else None)
+    if stop is not None:
+        meant = f"{plain[: stop.start('mark')]}·{plain[stop.start('number') :]}; or write it in whole numbers"
+        raise NotFormula(f"formula {shown} can be read in two ways", REMEDY_DOT.format(meant))
     for stop in STOP.finditer(plain):
         if _is_between_compounds(plain, stop):
             meant = f"{plain[: stop.start('mark')]}·{plain[stop.start('number') :]}; or write it in whole numbers"
             raise NotFormula(f"formula {shown} can be read in two ways", REMEDY_DOT.format(meant))
+
+
+def _is_organic(plain: str) -> bool:
+    """Whether a text has carbon and hydrogen, and no decimal amount but one."""
+    symbols = set(_SYMBOL.findall(plain))
+    return {"C", "H"} <= symbols and plain.count(".") == 1
 
 
 def _is_between_compounds(plain: str, stop: re.Match[str]) -> bool:

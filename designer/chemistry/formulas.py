@@ -12,7 +12,16 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.chemistry.abbreviations import MATERIALS
 from designer.chemistry.elements import element_indices
-from designer.chemistry.formula_reader import MAX_LENGTH, MIN_AMOUNT, REMEDY, STOP, NotFormula, read_formula
+from designer.chemistry.formula_reader import (
+    MAX_LENGTH,
+    MIN_AMOUNT,
+    REMEDY,
+    SALT,
+    STOP,
+    WATER,
+    NotFormula,
+    read_formula,
+)
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidData
 
@@ -63,7 +72,12 @@ def _read(text: str) -> Mapping[str, float]:
 
 def _plain(text: str) -> Mapping[str, float] | None:
     """Return the amounts of a formula of symbols and numbers alone, ten times as quickly; None where it is not that."""
-    if not _PLAIN.fullmatch(text) or _SPECIAL.search(text) or STOP.search(text) or text in MATERIALS:
+    if (
+        not _PLAIN.fullmatch(text)
+        or _SPECIAL.search(text)
+        or ("." in text and any(stop.search(text) for stop in (STOP, WATER, SALT)))
+        or text in MATERIALS
+    ):
         return None
     amounts: dict[str, float] = {}
     for symbol, number in _PART.findall(text):

@@ -44,6 +44,9 @@ def test_all_dots_are_one(left: str, dot: str, right: str, same: str) -> None:
         "KAl(SO4)2.12H2O",
         "Na2O.Al2O3.2SiO2.2H2O", "Na2O·Al2O3·2SiO2.2H2O", "AlCl3.6H2O", "Zn(CH3COO)2.2H2O", "(NH4)6Mo7O24.4H2O",
         "NaI.2THF",
+        # a metal or an organic group before the stop, and the salt of a molecule
+        "C4H6O4Mg.4H2O", "C6H5O7Na3.2H2O", "NaOAc.3H2O", "NaAc.3H2O", "SnCl2.2D2O", "SiH4.2H2O", "C10H16N2O8.2Na",
+        "C8H8O3.1Na",
         "La0.5Sr0.5(NO3)2.4H2O", "Al2O3/2SiO2", "CuSO4 5H2O", "CuSO4 .5H2O", "Co(NO3)2.6 H2O", "CuSO4.5D2O",
     ],
 )  # fmt: skip
@@ -53,9 +56,29 @@ def test_a_full_stop_that_may_be_a_dot_is_refused_with_the_remedy(text: str) -> 
     assert "·" in caught.value.faults[0].remedy
 
 
+@pytest.mark.parametrize("text", ["CuSO4·5H20", "CuSO4(H20)5", "AlCl3.6H20", "2H20"])
+def test_a_zero_for_the_letter_in_water_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match="H20 is twenty hydrogen atoms; write H2O for water"):
+        parse_formula(text)
+    assert parse_formula("C6H20")["H"] == 20
+
+
+@pytest.mark.parametrize("text", ["0.5Fe0.5Co", ".5Fe.5Co", "20Co20Cr60Fe", "75Li25S"])
+def test_amounts_before_symbols_are_refused(text: str) -> None:
+    with pytest.raises(InvalidData, match="write the amounts behind the symbols, such as Fe0.5Co0.5"):
+        parse_formula(text)
+
+
+@pytest.mark.parametrize(("text", "whole"), [("2H2O", "H4O2"), ("3Li2S", "Li6S3"), ("0.5Li2S", "LiS0.5")])
+def test_a_first_number_multiplies_a_compound(text: str, whole: str) -> None:
+    assert dict(parse_formula(text)) == dict(parse_formula(whole))
+
+
 @pytest.mark.parametrize(
     ("text", "amounts"),
     [
+        ("Fe80.2Ni19.8", {"Fe": 80.2, "Ni": 19.8}), ("Na3.2H2O1", {"Na": 3.2, "H": 2, "O": 1}),
+        ("CH3NH3PbI2.9Cl0.1", {"C": 1, "H": 6, "N": 1, "Pb": 1, "I": 2.9, "Cl": 0.1}),
         ("N0.8H2.4Na1Rb2C60", {"N": 0.8, "H": 2.4, "Na": 1, "Rb": 2, "C": 60}),
         ("SiO1.5", {"Si": 1, "O": 1.5}), ("Na.5CoO2", {"Na": 0.5, "Co": 1, "O": 2}),
         ("YBa2Cu3O6.5", {"Y": 1, "Ba": 2, "Cu": 3, "O": 6.5}),
