@@ -12,8 +12,10 @@ ECMA-376, Office Open XML File Formats, part 1, 18.8.30 (numFmt): built-in forma
 from __future__ import annotations
 
 import math
+import operator
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -43,7 +45,7 @@ class Section:
     Parameters
     ----------
     kind
-        Whether it shows a number, a date or a time, or nothing.
+        Whether it shows a number, a date or a time, its own text alone, or nothing.
     percent
         How many percent signs it has; each shows a hundred times the number.
     thousands
@@ -52,17 +54,28 @@ class Section:
         The text that it shows around the number, without currency signs.
     currency
         The ISO code of its currency, if it has one.
+    condition
+        How a number compares with a limit where the section shows it, such as ``[>=1000]``.
     """
 
-    kind: Literal["number", "date", "nothing"] = "number"
+    kind: Literal["number", "date", "text", "nothing"] = "number"
     percent: int = 0
     thousands: int = 0
     before: str = ""
     after: str = ""
     currency: str | None = None
+    condition: tuple[str, float] | None = None
+
+    def holds(self, number: float) -> bool | None:
+        """Whether the section's own condition holds for a number; None where it has none."""
+        return None if self.condition is None else _COMPARED[self.condition[0]](number, self.condition[1])
 
 
 GENERAL = Section()
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?\d{1,15}(?:\.\d{1,15})?)")
 
 
 @lru_cache(maxsize=1024)
@@ -81,7 +94,28 @@ def sections(code: str) -> tuple[Section, ...]:
             parts.append([])
         elif kind:
             parts[-1].append((kind, match[kind]))
-    return tuple(_section(part) for part in parts[:3])
+    return tuple(replace(_section(part), condition=_condition(part)) for part in parts[:3])
+
+
+def _condition(tokens: list[tuple[str, str]]) -> tuple[str, float] | None:
+    """Return the condition of a section, as ``[>=1000]``."""
+    found = (_CONDITION.fullmatch(text) for kind, text in tokens if kind == "bracket")
+    return next(((match[1], float(match[2])) for match in found if match), None)
+
+
+def _section_of(number: float, parts: tuple[Section, ...]) -> Section:
+    """Return the section that shows a number: the first whose condition holds, else the last.
+
+    Without conditions they are those of positive, of negative numbers and of zero.
+    """
+    defaults = (number > 0 or len(parts) == 1 or (number == 0 and len(parts) == 2), number < 0, True)
+    if parts[0].condition is not None and len(parts) == 2:
+        defaults = (False, True, True)
+    for part, default in zip(parts, defaults, strict=False):
+        holds = part.holds(number)
+        if default if holds is None else holds:
+            return part
+    return parts[-1]
 
 
 def _section(tokens: list[tuple[str, str]]) -> Section:
@@ -94,7 +128,7 @@ def _section(tokens: list[tuple[str, str]]) -> Section:
     first, last = _digits(tokens, bare)
     if last < first:
         text = _text(tokens).strip()
-        return Section("number" if text else "nothing", before=text)
+        return Section("text" if text else "nothing", before=text)
     before, after = tokens[:first], tokens[last + 1 :]
     thousands = 0
     while after and after[0] == ("other", ","):
@@ -148,14 +182,11 @@ def shown(number: float, code: str, *, from_1904: bool = False) -> int | float |
     >>> shown(5200.0, '#,##0.0,'), shown(12.5, "#,##0.00 [$€-407]"), shown(-2.0, "0.0;(0.0)"), shown(3.0, ";;;")
     (5.2, '12.5 EUR', -2, None)
     """
-    parts = sections(code)
-    one = parts[0]
-    if number < 0 and len(parts) > 1:
-        one = parts[1]
-    elif number == 0 and len(parts) > 2:
-        one = parts[2]
+    one = _section_of(number, sections(code))
     if one.kind == "nothing":
         return None
+    if one.kind == "text":
+        return one.before
     if one.kind == "date":
         return _date(number, from_1904=from_1904)
     scaled = Decimal(repr(number)).scaleb(2 * one.percent - 3 * one.thousands)

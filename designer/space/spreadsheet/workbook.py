@@ -92,12 +92,16 @@ def _faults(sheet: _Sheet, rows: Sequence[tuple[int, Row]], width: int) -> Itera
     numbers = [number for number, _ in rows]
     for first, last in _runs(number for number in numbers if number in sheet.hidden_rows):
         what = f"row {first} is hidden" if first == last else f"the rows {first} to {last} are hidden"
-        yield Fault(what, "show or delete them, so that what is read is what you see", row=first)
+        yield Fault(
+            what, f"show or delete {'it' if first == last else 'them'}, so that what is read is what you see", row=first
+        )
     used = sorted({column for _, row in rows for column in row})
     for first, last in sheet.hidden_columns:
         if _between(used, first, last):
             which = column_letters(first) if first == last else f"{column_letters(first)} to {column_letters(last)}"
-            yield Fault(f"column {which} is hidden", "show or delete it, so that what is read is what you see", row=1)
+            what = f"column {which} is hidden" if first == last else f"the columns {which} are hidden"
+            remedy = f"show or delete {'it' if first == last else 'them'}, so that what is read is what you see"
+            yield Fault(what, remedy, row=1)
     for top, left, bottom, right in sheet.merged:
         crossed = _between(numbers, top, bottom)
         if left <= width and (crossed > 1 or (crossed and min(right, width) > left)):
