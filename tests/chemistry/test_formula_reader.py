@@ -65,7 +65,7 @@ def test_a_zero_for_the_letter_in_water_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0.5Fe0.5Co", ".5Fe.5Co", "20Co20Cr60Fe", "75Li25S"])
 def test_amounts_before_symbols_are_refused(text: str) -> None:
-    with pytest.raises(InvalidData, match="write the amounts behind the symbols, such as Fe0.5Co0.5"):
+    with pytest.raises(InvalidData, match="write the amounts behind the symbols"):
         parse_formula(text)
 
 

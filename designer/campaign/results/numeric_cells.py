@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -13,7 +14,28 @@ from designer.units import convert, convert_difference, number_and_unit, shorten
 from designer.units.typed_numbers import MISSING, unreadable
 
 NO_REASON = "no reason given"
-_NOT_FAILED = frozenset({"", "false", "f", "no", "n", "0", "ok", "okay", "good", "passed", "nein", "non"})
+_NOT_FAILED = frozenset(
+    {
+        "",
+        "false",
+        "f",
+        "no",
+        "n",
+        "0",
+        "ok",
+        "okay",
+        "good",
+        "fine",
+        "passed",
+        "pass",
+        "success",
+        "successful",
+        "succeeded",
+        "done",
+        "nein",
+        "non",
+    }
+)
 _FAILED = frozenset({"true", "t", "yes", "y", "1", "x", "failed", "fail", "ja", "oui"})
 _NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 
@@ -43,6 +65,8 @@ def is_missing(cell: Any) -> bool:
 def failure_reason(cell: Any) -> str | None:
     """Return why an experiment failed, as a cell of the column ``failed`` gives it; None where it did not fail.
 
+    An error of the spreadsheet is no reason: InvalidInput is raised.
+
     >>> [failure_reason(cell) for cell in (False, 0, "no", "FALSE", "film peeled", True, "yes")]
     [None, None, None, None, 'film peeled', 'no reason given', 'no reason given']
     """
@@ -50,6 +74,11 @@ def failure_reason(cell: Any) -> str | None:
     word = text.casefold().removesuffix(".0").rstrip(".!")
     if is_blank(cell) or is_missing(cell) or word in _NOT_FAILED:
         return None
+    odd = unreadable(text)
+    if odd is not None and odd.kind == "error":
+        raise InvalidInput(
+            Fault(f"{text!r} is an error of the spreadsheet", "correct the formula, or leave the cell empty")
+        )
     return NO_REASON if word in _FAILED else text
 
 
@@ -85,6 +114,8 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
         value = _in_unit(float(cell), unit, to)
     else:
         raise InvalidInput(Fault(f"{cell!r} is not a number", wanted))
+    if value == 0 and isinstance(cell, str) and re.match(r"[^eE]*[1-9]", cell.strip()):
+        raise InvalidInput(Fault(f"{cell.strip()} is nearer to 0 than numbers go", wanted))
     if not math.isfinite(value):
         raise InvalidInput(Fault(f"{cell} is not a finite number", wanted))
     if abs(value) > MAX_NUMBER:

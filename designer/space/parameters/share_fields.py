@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
@@ -254,7 +255,7 @@ class ShareFields(ParameterBase):
             lattice = Lattice(Decimal(0), self.exact_total / parts)
             if all(lattice.count_to(amount) is not None for amount in amounts):
                 return lattice.step
-        return None
+        return _common_resolution([self.exact_total, *map(decimal_of, amounts)])
 
     @property
     def exact_step(self) -> Decimal:
@@ -303,3 +304,20 @@ class ShareFields(ParameterBase):
 def _near(amount: float, lattice: Lattice) -> str:
     below = int(decimal_of(amount) / lattice.step)
     return f"for example {plain(lattice.value(below))} or {plain(lattice.value(below + 1))}"
+
+
+def _common_resolution(amounts: Sequence[Decimal]) -> Decimal | None:
+    """Return a step of which all amounts are multiples, a 10,000th to a millionth of the first; None if none is.
+
+    >>> _common_resolution([Decimal(120), Decimal(10), Decimal("0.5")])
+    Decimal('0.01')
+    """
+    places = max(0, *(-int(exponent) for amount in amounts if isinstance(exponent := amount.as_tuple().exponent, int)))
+    if places > 12:
+        return None
+    common = Decimal(math.gcd(*(int(amount.scaleb(places)) for amount in amounts))).scaleb(-places)
+    for parts in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000):
+        step = common / parts
+        if amounts[0] / step >= 10_000:
+            return step if amounts[0] / step <= 1_000_000 else None
+    return None

@@ -86,3 +86,18 @@ def test_any_bounds_are_refused_or_sampled(data: st.DataObject) -> None:
     except InvalidSpace:
         return
     assert space.valid(space.sample(5, np.random.default_rng(0))).all()
+
+
+@pytest.mark.parametrize("total", [120, 7, 0.3, 250, 33, 1e-3, 999.9])
+@pytest.mark.parametrize("bounds", [(0.1, 0.5), (0.25, 0.35), (0.333, 0.334)])
+def test_any_total_takes_bounds(total: float, bounds: tuple[float, float]) -> None:
+    """A total such as 120 has no 10,000th of which 10 is a multiple."""
+    low, high = (float(f"{share * total:.3g}") for share in bounds)
+    mixture = {"name": "m", "kind": "mixture", "components": ["a", "b", "c"], "unit": "ug", "total": total}
+    space = DesignSpace(parameters=[{**mixture, "bounds": {"a": [low, high], "b": [low, high]}}])
+    designs = space.sample(50, np.random.default_rng(0))
+    assert space.valid(designs).all()
+    amounts = space.frame(designs).to_numpy(dtype=float)
+    assert amounts.sum(axis=1) == pytest.approx(np.full(50, total), rel=1e-12)
+    assert (amounts[:, :2] >= low).all()
+    assert (amounts[:, :2] <= high).all()
