@@ -173,7 +173,9 @@ def _pools(entry: SuiteFamily, family: Family, suite: Suite, document: Document,
             faults += [fault if fault.file else fault.at(path=("tasks", i)) for fault in found]
             continue
         pool = replace(pool_of(task, entry.target, rows=entry.rows), family=entry.family)
-        given = sources.sources_of(family, pool, across_targets=entry.across_targets)
+        given = sources.sources_of(
+            family, pool, across_targets=entry.across_targets, shared_designs=entry.shared_designs
+        )
         pools.append(with_sources(pool, given))
     if faults:
         raise _located(document, path, *faults)

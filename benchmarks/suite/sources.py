@@ -24,7 +24,9 @@ MIN_ROWS = 10
 Key = frozenset[tuple[str, str]]
 
 
-def sources_of(family: Family, pool: Pool, *, across_targets: bool = False) -> tuple[Task, ...]:
+def sources_of(
+    family: Family, pool: Pool, *, across_targets: bool = False, shared_designs: bool = False
+) -> tuple[Task, ...]:
     """Return the cleaned sources of a pool's task, in the order of the family.
 
     Parameters
@@ -32,8 +34,10 @@ def sources_of(family: Family, pool: Pool, *, across_targets: bool = False) -> t
     across_targets
         Whether a task that measured another quantity is a source too, by its first target. Otherwise only tasks that
         measured the pool's quantity are.
+    shared_designs
+        Whether a source keeps the rows that repeat a design of the pool.
     """
-    taken = set(design_keys(pool.candidates.space, pool.candidates.designs))
+    taken = set() if shared_designs else set(design_keys(pool.candidates.space, pool.candidates.designs))
     found = (_source(task, pool, taken, across_targets) for task in family.sources(pool.task))
     return tuple(source for source in found if source is not None)
 

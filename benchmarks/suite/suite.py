@@ -33,6 +33,9 @@ class SuiteFamily(Value):
         Groups of tasks that are near copies, in place of the family's own: none of a target's group is a source.
     across_targets
         Whether tasks that measured another quantity are sources too.
+    shared_designs
+        Whether sources keep the rows that repeat a design of the target's pool, as where one factorial of conditions
+        was measured on several substrates.
     exact
         Whether the tables must hold each design once. Otherwise replicates are averaged.
     """
@@ -44,6 +47,7 @@ class SuiteFamily(Value):
     rows: int | None = Field(default=None, gt=0)
     leave_out: Groups | None = None
     across_targets: bool = False
+    shared_designs: bool = False
     exact: bool = False
 
 

@@ -256,7 +256,7 @@ def test_the_suites_of_the_project_and_their_committed_rows(name: str, repositor
 
 def test_a_suite_that_is_not_there() -> None:
     with pytest.raises(
-        InvalidInput, match=r"there is no suite 'nothing'; one of: full, .*smoke.*, or the path of a YAML"
+        InvalidInput, match=r"there is no suite 'nothing'; one of: families, full, .*smoke.*, or the path of a YAML"
     ):
         load_suite("nothing")
     with pytest.raises(InvalidInput, match="no such file"):
