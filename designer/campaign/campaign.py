@@ -176,7 +176,7 @@ class Campaign(CampaignView):
                 choice = next_designs.repeated(state, replicate_of)
             else:
                 choice = next_designs.choose(self._spec(), state, count, self._posterior)
-            event = next_designs.suggested(state, choice, self._clock())
+            event = next_designs.suggested(self._spec(), state, choice, self._clock())
             if self._journal.commit_choice(event, state):
                 return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))
 

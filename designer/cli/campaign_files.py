@@ -91,6 +91,7 @@ def init(
 def validate(campaign: CampaignArgument = None, option: CampaignOption = None, as_json: JsonFlag = False) -> None:
     """List all that is wrong with a campaign file, one line a fault, without writing or running anything."""
     from designer.campaign.file.candidates import refuse_unusable_candidates
+    from designer.campaign.file.molecule_notes import molecule_notes
     from designer.campaign.file.spec import CampaignSpec
     from designer.campaign.file.unit_notes import unit_notes
 
@@ -99,7 +100,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     targets = [target.name for target in spec.targets]
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
     refuse_unusable_candidates(spec)
-    candidates, notes = _candidates(spec.space), [*unit_notes(spec), *_past_quantities(spec)]
+    candidates, notes = _candidates(spec.space), [*unit_notes(spec), *molecule_notes(spec), *_past_quantities(spec)]
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
         "measure": measured_by, "candidates": candidates, "notes": notes,

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 _ALWAYS = {"designer": "materials-designer", "numpy": "numpy"}
 _MODELS = {"torch": "torch", "botorch": "botorch", "gpytorch": "gpytorch", "scipy": "scipy"}
+_MOLECULES = {"rdkit": "rdkit"}
 
 
 @cache
@@ -17,10 +18,11 @@ def _version(distribution: str) -> str:
         return "not installed"
 
 
-def versions(*, model: bool = False) -> dict[str, str]:
-    """Return the versions that decide about a suggestion; those of the model libraries on demand.
+def versions(*, model: bool = False, molecules: bool = False) -> dict[str, str]:
+    """Return the versions that decide about a suggestion; those of the model libraries and of RDKit on demand.
 
     >>> sorted(versions())
     ['designer', 'numpy']
     """
-    return {name: _version(each) for name, each in {**_ALWAYS, **(_MODELS if model else {})}.items()}
+    asked = {**_ALWAYS, **(_MODELS if model else {}), **(_MOLECULES if molecules else {})}
+    return {name: _version(each) for name, each in asked.items()}

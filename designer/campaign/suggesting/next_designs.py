@@ -22,6 +22,7 @@ from designer.campaign.log.versions import versions
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.errors import Fault, InvalidData, NoDesignLeft
+from designer.space import CategoricalParameter
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
@@ -75,9 +76,11 @@ def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
     return Choice(designs, "replicate", (None,) * len(names), tuple(f"replicate of {name}" for name in names))
 
 
-def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
+def suggested(spec: CampaignSpec, state: CampaignState, choice: Choice, at: datetime) -> Suggested:
     """Return the event that suggests what was chosen at `state`."""
     plain = choice.plain or (False,) * len(choice.designs)
+    model = choice.how == "model"
+    molecules = model and any(isinstance(p, CategoricalParameter) and p.molecules for p in spec.space.parameters)
     each = zip(choice.designs, choice.scores, choice.reasons, plain, strict=True)
     designs = tuple(
         SuggestedDesign(
@@ -91,7 +94,7 @@ def suggested(state: CampaignState, choice: Choice, at: datetime) -> Suggested:
         based_on=state.position,
         how=choice.how,
         notes=choice.remarks,
-        versions={**versions(model=choice.how == "model"), **({"prior": choice.prior} if choice.prior else {})},
+        versions={**versions(model=model, molecules=molecules), **({"prior": choice.prior} if choice.prior else {})},
     )
 
 

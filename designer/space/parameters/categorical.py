@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, model_validator
 
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, NearestWords, did_you_mean
+from designer.space.parameters.choice_molecules import ChoiceMolecules, choice_molecules
 from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
@@ -59,7 +60,9 @@ class CategoricalParameter(ListedParameter):
         The choices; their order is the order of their indices.
     descriptors
         Numbers that describe each choice (every choice the same ones), for example a solvent's permittivity; or
-        ``smiles``: those of the choices' molecules (`designer.chemistry.molecules`, the extra ``molecules``).
+        ``smiles``: those of the choices' molecules (`designer.chemistry.molecules`, the extra ``molecules``). Unless
+        given, those of the molecules, where the choices have SMILES or are SMILES and RDKit is installed; ``none``
+        for no descriptors.
     smiles
         The molecule of each choice.
     column
@@ -74,7 +77,7 @@ class CategoricalParameter(ListedParameter):
 
     kind: Literal["categorical"] = "categorical"
     choices: Annotated[tuple[Choice, ...], BeforeValidator(at_most(MAX_CHOICES, "choices"))]
-    descriptors: Literal["smiles"] | dict[str, dict[str, Number]] | None = None
+    descriptors: Literal["smiles", "none"] | dict[str, dict[str, Number]] | None = None
     smiles: dict[str, Text] | None = None
     column: Text | None = None
     unit: ClassVar[None] = None
@@ -87,9 +90,9 @@ class CategoricalParameter(ListedParameter):
             for i in twice(self.choices)
         ]
         faults += self._per_choice_faults("smiles", self.smiles)
-        if isinstance(self.descriptors, str):
+        if self.descriptors == "smiles":
             faults += self._molecule_faults()
-        elif self.descriptors is not None:
+        elif isinstance(self.descriptors, dict):
             faults += self._descriptor_faults(self.descriptors)
         if faults:
             raise InvalidInput(faults)
@@ -135,15 +138,20 @@ class CategoricalParameter(ListedParameter):
     @cached_property
     def described(self) -> tuple[tuple[str, ...], FloatArray]:
         """The names of the choices' descriptors, and their values (choices x names); nothing where there are none."""
-        if self.descriptors == "smiles":
-            from designer.chemistry.molecules import NAMES, molecule_descriptors
-
-            given = self.smiles or {}
-            return NAMES, molecule_descriptors([given[choice] for choice in self.choices])
-        rows = self.descriptors or {}
+        molecules = self.molecules
+        if molecules is not None:
+            return molecules.names, molecules.table
+        rows = self.descriptors if isinstance(self.descriptors, dict) else {}
         names = tuple(next(iter(rows.values()), {}))
         table = np.array([[rows[choice][name] for name in names] for choice in self.choices if rows], dtype=np.float64)
         return names, table.reshape(self.count, len(names))
+
+    @cached_property
+    def molecules(self) -> ChoiceMolecules | None:
+        """The descriptors of the choices' molecules; None where the choices are none, or others are given."""
+        if self.descriptors is not None and self.descriptors != "smiles":
+            return None
+        return choice_molecules(self.choices, self.smiles)
 
     @property
     def lab_columns(self) -> tuple[str, ...]:

@@ -66,8 +66,8 @@ class TestMolecules:
         np.testing.assert_allclose(table, [0, 1 / 3, 1])  # 1, 3 and 7 atoms between the least and the most
         assert DesignSpace.model_validate(space.model_dump()).encoder.columns == space.encoder.columns
 
-    def test_without_being_asked_for_they_are_not(self) -> None:
-        assert len(DesignSpace(parameters=[self.solvent(descriptors=None)]).encoder.columns) == 3
+    def test_none_switches_them_off(self) -> None:
+        assert len(DesignSpace(parameters=[self.solvent(descriptors="none")]).encoder.columns) == 3
 
     def test_faults(self) -> None:
         pytest.importorskip("rdkit", reason="needs the extra 'molecules'")
@@ -81,3 +81,51 @@ class TestMolecules:
         monkeypatch.setitem(sys.modules, "rdkit", None)
         with pytest.raises(MissingExtra, match=r"pip install 'materials-designer\[molecules\]'"):
             self.solvent()
+
+
+class TestMoleculesWithoutAsking:
+    """Descriptors of molecules are features where the choices have SMILES or are SMILES."""
+
+    @pytest.fixture(autouse=True)
+    def rdkit(self) -> None:
+        pytest.importorskip("rdkit", reason="needs the extra 'molecules'")
+
+    def columns(self, **given: Any) -> list[str]:
+        space = DesignSpace(parameters=[CategoricalParameter(name="solvent", **given)])
+        return [column.name for column in space.encoder.columns]
+
+    def test_smiles_that_are_given(self) -> None:
+        assert "solvent: logP" in self.columns(choices=list(MOLECULES), smiles=MOLECULES)
+
+    def test_choices_that_are_smiles(self) -> None:
+        assert "solvent: logP" in self.columns(choices=["CC(C)=O", "c1ccccc1", "CO"])
+
+    @pytest.mark.parametrize(
+        "choices",
+        [["CO", "N2", "Ar"], ["C1", "C2", "C3"], ["A (fast)", "B (slow)"], ["NaCl", "KCl"], ["I", "II", "III"]],
+    )
+    def test_names_that_are_no_molecules(self, choices: list[str]) -> None:
+        parameter = CategoricalParameter(name="solvent", choices=choices)
+        assert parameter.molecules is None
+        assert len(self.columns(choices=choices)) == len(choices)
+
+    def test_none_switches_them_off(self) -> None:
+        assert len(self.columns(choices=list(MOLECULES), smiles=MOLECULES, descriptors="none")) == 3
+        assert len(self.columns(choices=["CC(C)=O", "c1ccccc1"], descriptors="none")) == 2
+
+    def test_descriptors_of_ones_own_come_first(self) -> None:
+        own = {name: {"permittivity": float(i)} for i, name in enumerate(MOLECULES)}
+        assert self.columns(choices=list(MOLECULES), smiles=MOLECULES, descriptors=own)[3:] == ["solvent: permittivity"]
+
+    def test_smiles_that_cannot_be_read_are_reported(self) -> None:
+        parameter = CategoricalParameter(name="solvent", choices=["a", "b"], smiles={"a": "CCO", "b": "C1CC"})
+        assert parameter.molecules is not None
+        assert "'C1CC' is no molecule" in (parameter.molecules.reason or "")
+        assert parameter.described[0] == ()
+
+    def test_without_rdkit_the_reason_is_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "rdkit", None)
+        parameter = CategoricalParameter(name="solvent", choices=list(MOLECULES), smiles=MOLECULES)
+        assert parameter.molecules is not None
+        assert "pip install 'materials-designer[molecules]'" in (parameter.molecules.reason or "")
+        assert len(self.columns(choices=list(MOLECULES), smiles=MOLECULES)) == 3
