@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -56,6 +56,7 @@ def propose(
     encoder: Encoder | None = None,
     deadline: Deadline | None = None,
     acquisition: AcquisitionBuilder | None = None,
+    search: Model | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -84,6 +85,9 @@ def propose(
         designs that fill the space; their notes begin with ``time limit reached``.
     acquisition
         Builds the acquisition function from model and context; the default unless given.
+    search
+        The model whose improvement is maximised, where it is not the posterior
+        (`designer.acquisition.search_model.search_model`); replicates are decided by the posterior.
 
     Raises
     ------
@@ -94,10 +98,11 @@ def propose(
         raise ValueError(f"n is {n}: ask for at least one design")
     with one_thread():
         known = Known.of(space, data, pending, forbidden_keys)
+        encoder = encoder or space.encoder
         context = acquisition_context(
-            posterior, space, objective, data, known, seed, feasibility, encoder or space.encoder, acquisition
+            search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition
         )
-        return _Proposing(space, encoder or space.encoder, known, context, seed, deadline).run(n, replicates)
+        return _Proposing(space, encoder, known, context, posterior, seed, deadline).run(n, replicates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +174,7 @@ class _Proposing:
     encoder: Encoder
     known: Known
     context: AcquisitionContext
+    posterior: Model
     seed: int
     deadline: Deadline | None
 
@@ -211,7 +217,9 @@ class _Proposing:
         measured = self.known.measured
         allowed = [key not in self.known.forbidden for key in self.space.keys(measured)]
         allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed
-        again = worthwhile_replicate(self.context, new, torch.tensor(allowed, dtype=torch.bool))
+        again = worthwhile_replicate(
+            replace(self.context, model=self.posterior), new, torch.tensor(allowed, dtype=torch.bool)
+        )
         if again is None:
             return proposal
         kept = len(proposal) - 1

@@ -20,9 +20,15 @@ OURS = {
     **{f"designer-auto-without-{lock}": {"kind": "auto", "without": lock} for lock in GUARD_LOCKS},
 }
 """Our method with a prior of each kind, and the default one with a lock of its guard removed."""
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "designer-without-forest": {"forest": False},
+    "designer-auto-without-forest": {"kind": "auto", "forest": False},
+    "designer-first-by-dimension": {"first_by_dimension": True},
+}
+"""Our method without the forest of the search, and with as many first designs as in spaces without candidates."""
 MODULES = {
     "designer": "benchmarks.suite.methods.designer_campaign",
-    **dict.fromkeys(OURS, "benchmarks.suite.methods.designer_campaign"),
+    **dict.fromkeys([*OURS, *ABLATIONS], "benchmarks.suite.methods.designer_campaign"),
     "random": "benchmarks.suite.methods.random_search",
     "space-filling": "benchmarks.suite.methods.space_filling",
     "botorch": "benchmarks.suite.methods.botorch_gp",
@@ -40,9 +46,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "optuna-gp": {"sampler": "gp"},
     "optuna-tpe": {"sampler": "tpe"},
     **OURS,
+    **ABLATIONS,
 }
 """Keyword arguments of `begin` for methods that share a module."""
-TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer", *OURS})
+TRANSFERS = frozenset({"source-mean", "rgpe", "baybe-transfer", "designer-auto-without-forest", *OURS})
 """The methods that read sources; all others are the same whatever sources there are."""
 EXTRA = {
     "baybe": "baybe",

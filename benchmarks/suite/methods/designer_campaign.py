@@ -23,6 +23,7 @@ from benchmarks.suite.pools import Candidates
 from benchmarks.suite.provenance import commit
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.propose import Observed, propose
+from designer.acquisition.search_model import search_model
 from designer.campaign.suggesting.choice import initial_count, seed_of
 from designer.campaign.suggesting.past_tasks import fitted
 from designer.priors import robust_conditioning
@@ -40,7 +41,15 @@ from designer.threads import one_thread
 class DesignerChooser:
     """A campaign over a pool, one suggestion at a time, with a prior that was fitted (to sources, or to nothing)."""
 
-    def __init__(self, candidates: Candidates, seed: int, prior: FittedPrior) -> None:
+    def __init__(
+        self,
+        candidates: Candidates,
+        seed: int,
+        prior: FittedPrior,
+        *,
+        forest: bool = True,
+        first_by_dimension: bool = False,
+    ) -> None:
         given = candidates.space
         self._coordinates = given.coordinates(candidates.designs)
         self._space = DesignSpace(
@@ -49,6 +58,7 @@ class DesignerChooser:
         self._features = torch.as_tensor(self._space.encoder.encode(self._coordinates), dtype=torch.float64)
         self._rows = {key: row for row, key in enumerate(self._space.keys(self._coordinates))}
         self._candidates, self._seed, self._prior = candidates, seed, prior
+        self._forest, self._first_space = forest, given if first_by_dimension else self._space
         self._own_first = 0
         self._posterior: Model | None = None
         target = candidates.objective.targets[0]
@@ -58,7 +68,7 @@ class DesignerChooser:
         """Return the row of the design that is proposed."""
         rows = list(measured)
         if not rows:
-            self._own_first = first_designs(self._space)
+            self._own_first = first_designs(self._first_space)
         values = np.asarray(y, dtype=np.float64)[:, None]
         columns = self._space.encoder.columns
         data = TaskData(self._features[rows], torch.as_tensor(values), columns, quantities=self._quantities)
@@ -67,8 +77,12 @@ class DesignerChooser:
         posterior = found.model
         if is_informed(posterior) or len(rows) >= self._own_first:
             self._posterior = posterior
+        search = posterior
+        if self._forest:
+            search = search_model(posterior, found.data, self._space, self._candidates.objective)
         plain = baseline_part(posterior)
-        decides = plain if plain is not None and is_baseline_turn(len(rows)) else posterior
+        turn = plain is not None and is_baseline_turn(len(rows))
+        decides = plain if turn and plain is not None else posterior
         if len(rows) < self._own_first and not is_informed(decides):
             seed = seed_of(self._seed, len(rows))
             return self._row(initial_designs(self._space, 1, seed, self._coordinates[rows]))
@@ -80,6 +94,7 @@ class DesignerChooser:
             self._coordinates[:0],
             1,
             seed=self._seed * 1000 + len(rows),
+            search=(baseline_part(search) or plain) if turn else search,
         )
         return self._row(proposal.coordinates)
 
@@ -110,7 +125,15 @@ def versions() -> dict[str, str]:
     }
 
 
-def begin(candidates: Candidates, seed: int, kind: str = "none", without: str | None = None) -> DesignerChooser:
+def begin(
+    candidates: Candidates,
+    seed: int,
+    kind: str = "none",
+    without: str | None = None,
+    *,
+    forest: bool = True,
+    first_by_dimension: bool = False,
+) -> DesignerChooser:
     """Start a campaign with a prior of a kind, or with the baseline prior if there are no sources.
 
     Parameters
@@ -119,9 +142,13 @@ def begin(candidates: Candidates, seed: int, kind: str = "none", without: str | 
         A kind of prior, or ``none``.
     without
         The check of the guard that is switched off.
+    forest
+        Whether the search uses a forest (`designer.acquisition.search_model`).
+    first_by_dimension
+        Whether there are as many first designs as in a space without a list of candidates.
     """
     learns = kind != "none" and candidates.sources
     prior = fitted(kind, candidates.sources) if learns else BaselinePrior()
     if without and isinstance(prior, FittedAuto):
         prior = replace(prior, guard=Guard.without(without))
-    return DesignerChooser(candidates, seed, prior)
+    return DesignerChooser(candidates, seed, prior, forest=forest, first_by_dimension=first_by_dimension)

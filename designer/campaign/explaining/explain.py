@@ -34,7 +34,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
-from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of
+from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
 from designer.campaign.wording import design_text, setting_text
 from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
@@ -44,7 +44,7 @@ from designer.priors.interleaving import baseline_part
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
-    pass
+    from botorch.models.model import Model
 
 
 Z90 = 1.6448536269514722  # half the width of a normal distribution's central 90 % interval, in standard deviations
@@ -121,12 +121,13 @@ def explain(moment: Moment) -> Explanation:
         return explanation
     expected = _expected(known, x, moment.measured_since)
     best = _best(known, groups, x[0])
-    context, kinds = _context(moment, known)
+    context, kinds = _context(moment, known, known.model)
     forecast = forecast_of(context, features(spec.space.encoder, x)[0])
     explanation = _with_forecast(explanation, moment, expected, best, forecast, known)
     if not moment.scored:
         return explanation
-    return _with_choice(explanation, moment, known, context, kinds, x[0])
+    search, _ = _context(moment, known, searched_model(spec, known))
+    return _with_choice(explanation, moment, known, search, kinds, x[0])
 
 
 def _with_forecast(
@@ -186,8 +187,14 @@ def _seed(moment: Moment) -> int:
     return seed_of(moment.spec.settings.seed, len(moment.state.suggestions))
 
 
-def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionContext, Known]:
-    """Return the context of the acquisition function when the design was chosen, and the designs known then."""
+def _context(moment: Moment, known: CampaignPosterior, model: Model) -> tuple[AcquisitionContext, Known]:
+    """Return the context of the acquisition function when the design was chosen, and the designs known then.
+
+    Parameters
+    ----------
+    model
+        Of the targets; its part without past tasks is used for a design that was chosen without them.
+    """
     spec, state = moment.spec, moment.state
     data = Observed(known.coordinates, known.Y)
     pending = coordinates_of(spec.space, moment.pending)
@@ -196,7 +203,7 @@ def _context(moment: Moment, known: CampaignPosterior) -> tuple[AcquisitionConte
     keys = frozenset(spec.space.keys(coordinates_of(spec.space, taken)))
     sorted_out = Known.of(spec.space, data, pending, keys)
     feasibility = feasibility_of(spec, state, known)
-    model = (baseline_part(known.model) if moment.plain else None) or known.model
+    model = (baseline_part(model) if moment.plain else None) or model
     with one_thread():
         context = acquisition_context(
             model,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,10 +16,6 @@ from designer.interpretation.sensitivity import feature_shares, more_of_each
 from designer.interpretation.shapley import Attribution, shapley_values
 from designer.space import ShareParameter
 from designer.threads import one_thread
-
-if TYPE_CHECKING:
-    pass
-
 
 BACKGROUND = 64
 _MORE = 0.05  # of the total; at least one step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from designer.space import DesignSpace, ShareParameter
 from designer.space.encoding import Encoder
 from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.formula import FormulaParameter
-
-if TYPE_CHECKING:
-    pass
 
 
 def made_designs(state: CampaignState) -> list[Design]:

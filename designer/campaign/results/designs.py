@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
 from designer.space import DesignSpace
-
-if TYPE_CHECKING:
-    pass
 
 
 def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> FloatArray:

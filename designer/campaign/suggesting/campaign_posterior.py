@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from designer.acquisition.moments import single_output
+from designer.acquisition.search_model import search_model
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
@@ -84,6 +85,12 @@ class CampaignPosterior:
     def model(self) -> Model:
         """The posterior as a botorch model with one output a target."""
         return self._discoveries.model
+
+    @cached_property
+    def search(self) -> Model:
+        """The model by which the search chooses: the posterior, with a forest beside its baseline model."""
+        with one_thread():
+            return search_model(self.model, self.data, self.space, self.objective)
 
     @property
     def data(self) -> TaskData:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
@@ -12,11 +12,7 @@ from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 
-if TYPE_CHECKING:
-    pass
-
-
-_MAX_INITIAL = 10
+_MIN_INITIAL, _MAX_INITIAL = 3, 10
 
 
 @dataclass(frozen=True)
@@ -53,8 +49,9 @@ def seed_of(seed: int, suggested: int) -> int:
 def initial_count(spec: CampaignSpec) -> int:
     """Return how many first designs are made before a model decides.
 
-    What the file says; otherwise one more than the space has dimensions (a composition of k members has k - 1), at
-    least 3 and at most 10, but no more than half the budget; made up to whole batches.
+    What the file says; otherwise 3 where candidates are listed, and one more than the space has dimensions (a
+    composition of k members has k - 1) where not, at least 3 and at most 10; but no more than half the budget; made up
+    to whole batches.
     """
     given = spec.settings.initial
     if isinstance(given, int):
@@ -62,7 +59,8 @@ def initial_count(spec: CampaignSpec) -> int:
     if given is not None:
         return len(given)
     dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
-    count = min(max(3, dimensions + 1), _MAX_INITIAL)
+    listed = spec.space.pool is not None
+    count = _MIN_INITIAL if listed else min(max(_MIN_INITIAL, dimensions + 1), _MAX_INITIAL)
     if spec.settings.budget is not None:
         count = max(1, min(count, spec.settings.budget // 2))
     batch = spec.settings.batch_size

@@ -64,15 +64,16 @@ def propose_next(
     parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]
     if confirming is not None:
         pending = np.concatenate([pending, confirming.coordinates])
+    search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
     for alone, count in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
         if not count:
             continue
         try:
             if alone and plain:
-                part = proposer.propose_without_past(plain, pending, count)
+                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, count)
             else:
-                part = proposer.propose(known.model, pending, count)
+                part = proposer.propose(known.model, search, pending, count)
         except NoDesignLeft:
             if not parts:
                 raise
@@ -127,8 +128,8 @@ class _Proposer:
         """Where experiments succeed, as `feasibility_of` says."""
         return feasibility_of(self.spec, self.state, self.known)
 
-    def propose(self, model: Model, pending: FloatArray, n: int) -> Proposal:
-        """Return the `n` designs with the highest acquisition under `model`."""
+    def propose(self, model: Model, search: Model, pending: FloatArray, n: int) -> Proposal:
+        """Return the `n` designs with the highest acquisition under `search`; `model` decides about replicates."""
         known = self.known
         return propose(
             model,
@@ -143,12 +144,13 @@ class _Proposer:
             replicates="auto" if has_noise(known) else "never",
             deadline=self.deadline,
             acquisition=acquisition_of(self.spec),
+            search=search,
         )
 
-    def propose_without_past(self, plain: Model, pending: FloatArray, n: int) -> Proposal:
+    def propose_without_past(self, plain: Model, search: Model, pending: FloatArray, n: int) -> Proposal:
         """Return designs chosen without past tasks; they fill the space until the first designs are made."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
-            return self.propose(plain, pending, n)
+            return self.propose(plain, search, pending, n)
         avoid = np.concatenate([self.taken.coordinates, pending])
         found = initial_designs(self.spec.space, n, self.seed, avoid)
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
@@ -205,6 +207,11 @@ def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPost
     succeeded = torch.arange(len(coordinates)) < len(known.coordinates)
     encoder = spec.space.encoder
     return Feasibility(torch.as_tensor(encoder.encode(coordinates)), succeeded, encoder.columns)
+
+
+def searched_model(spec: CampaignSpec, known: CampaignPosterior) -> Model:
+    """Return the model whose improvement is maximised: the posterior, for an acquisition function of one's own."""
+    return known.search if acquisition_of(spec) is None else known.model
 
 
 def acquisition_of(spec: CampaignSpec) -> AcquisitionBuilder | None:

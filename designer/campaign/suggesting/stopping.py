@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from designer.counting import agree, count
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.space.listing import list_designs
-
-if TYPE_CHECKING:
-    pass
 
 MAX_LISTED = 20_000
 """Designs of a space that are listed to see whether any is left; it takes some milliseconds."""

@@ -71,3 +71,18 @@ def test_without_its_turns_another_design_is_chosen() -> None:
     whole, without = led(pool, "designer-auto"), led(pool, "designer-auto-without-interleaving")
     assert whole[:2] == without[:2]
     assert whole != without
+
+
+def test_the_forest_can_be_left_out() -> None:
+    pool = pool_with(())
+    assert led(pool, "designer-without-forest", 8)[:3] == led(pool, "designer", 8)[:3]
+    assert methods.begin("designer-without-forest", pool.candidates, 0)._forest is False  # type: ignore[attr-defined]
+    assert "designer-without-forest" not in methods.TRANSFERS
+
+
+def test_first_designs_by_dimension_are_as_in_a_space_without_candidates() -> None:
+    pool = pool_with(())
+    dimensions = len(pool.candidates.space.parameters)
+    chooser = methods.begin("designer-first-by-dimension", pool.candidates, 0)
+    chooser.next([], pool.y[[]])
+    assert chooser._own_first == max(3, dimensions + 1)  # type: ignore[attr-defined]

@@ -108,7 +108,7 @@ def test_the_runner_up_is_scored_as_the_choice_was(campaign: Campaign) -> None:
 
     moment = _moment(campaign, "S0007")
     assert moment.known is not None
-    context, _ = _context(moment, moment.known)
+    context, _ = _context(moment, moment.known, moment.known.search)
     x = moment.spec.space.coordinates(pd.DataFrame([moment.now.design]))
     score = build_acquisition(context)(features(moment.spec.space.encoder, x)[:, None, :]).item()
     assert score == pytest.approx(moment.now.score, abs=1e-6)
