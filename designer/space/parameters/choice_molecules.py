@@ -1,6 +1,6 @@
 """The molecules of a parameter's choices: from its SMILES, or from choices whose names are SMILES.
 
-Their descriptors are features without being asked for, where RDKit is installed and reads every one of them: on eight
+Their descriptors are features by default, where RDKit is installed and reads every one of them: on eight
 reaction tables they saved a tenth of the experiments (docs/decisions/022-two-experts.md).
 """
 
