@@ -1,1 +1,1 @@
-"""Models of one task alone: Gaussian processes, mixtures, and the probability that an experiment succeeds."""
+"""Models of one task alone: Gaussian processes, forests, mixtures, and the probability that an experiment succeeds."""
