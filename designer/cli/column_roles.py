@@ -26,12 +26,20 @@ def words_of(text: str) -> frozenset[str]:
 
 _NUMBERS = words_of(
     "id ids uid uuid no nr num number index idx row sample specimen run exp expt experiment trial entry "
-    "barcode label code unnamed generation iteration round"
+    "barcode label code unnamed generation iteration round order sequence seq probe versuch lfd"
 )
 _DATES = words_of("date datum timestamp datetime weekday")
-_PEOPLE = words_of("operator user person analyst chemist researcher student author technician")
-_PLACES = words_of("position pos well plate slot vial rack tray location row column col rep replicate repeat")
-_REMARKS = words_of("remark remarks comment comments note notes reference doi source url link file filename path")
+_PEOPLE = words_of(
+    "operator user person analyst chemist researcher student author technician tester experimenter scientist engineer "
+    "bediener"
+)
+_PLACES = words_of(
+    "position pos well plate slot vial rack tray location row column col rep replicate repeat batch lot series session "
+    "shift day week month year"
+)
+_REMARKS = words_of(
+    "remark remarks comment comments note notes reference doi source url link file filename path bemerkung kommentar"
+)
 _ERRORS = words_of("sem std stdev stddev sd uncertainty sigma variance rsd")
 _ERRORS_OR_RESULTS = words_of("error err")
 """These are the error of a result only where the table has that result: an error of transfer is a result itself."""
@@ -61,7 +69,7 @@ def why_no_setting(column: Column, columns: Sequence[Column] = ()) -> str | None
         return "it numbers the rows"
     if words & _DATES or _are_dates(column.words):
         return "it holds dates"
-    if words & _PEOPLE:
+    if words & _PEOPLE or (len(words) > 1 and list(header_words(column))[-1] == "by"):  # prepared by
         return "it names a person"
     if words and words <= _PLACES | _NUMBERS:
         return "it is a place or a repetition, and no setting"

@@ -37,6 +37,18 @@ TABLES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "an id": (base(id=np.arange(N)), ["T"], ["id"]),
     "dates": (base(date=[f"2026-05-{i + 1:02}" for i in range(N)]), ["T"], ["date"]),
     "days": (base(made=[f"{i + 1}.5.2026" for i in range(N)]), ["T"], ["made"]),
+    "run order": (
+        base(**{"Run order": RNG.permutation(N) + 1, "Exp. #": np.arange(N)}),
+        ["T"],
+        ["Run order", "Exp. #"],
+    ),
+    "made by": (
+        base(**{"Prepared by": RNG.choice(["AB", "CD"], N), "Tester": RNG.choice(["E", "F"], N)}),
+        ["T"],
+        ["Prepared by", "Tester"],
+    ),
+    "batches": (base(**{"Batch": RNG.choice(["B1", "B2"], N), "Day": RNG.choice([1, 2], N)}), ["T"], ["Batch", "Day"]),
+    "a batch size": (base(**{"batch size [g]": RNG.choice([1, 2], N)}), ["batch_size", "T"], []),
     "operators": (base(Operator=RNG.choice(["AB", "CD"], N)), ["T"], ["Operator"]),
     "positions": (base(well=RNG.choice(["A1", "A2", "B1"], N), plate=RNG.choice([1, 2], N)), ["T"], ["well", "plate"]),
     "remarks": (base(Comment=RNG.choice(["ok", "dust"], N)), ["T"], ["Comment"]),
