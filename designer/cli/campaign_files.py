@@ -191,7 +191,7 @@ def _from_table(
         requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
     draft = guess(columns, name, requests, ignore, shown, candidates)
-    if may_ask and candidates is None:
+    if may_ask and candidates is None and draft.candidates is not None:
         from designer.cli.questions import ask_candidates
 
         return guess(columns, name, requests, ignore, shown, ask_candidates(draft))

@@ -46,11 +46,14 @@ def ask_requests(columns: Sequence[Column], file: str) -> list[ColumnRequest]:
 
 
 def ask_candidates(draft: Draft) -> bool:
-    """Ask whether only the designs of a table can be made; a table of formulas leaves no choice."""
+    """Ask whether only the designs of a table that looks like a list of candidates can be made.
+
+    A table of formulas leaves no choice.
+    """
     if any(("kind", "formula") in entry.keys for entry in draft.parameters):
         return True
     question = f"Can only the designs in the rows of {draft.table} be made?"
-    return bool(typer.confirm(question, default=draft.candidates is not None, err=True))
+    return bool(typer.confirm(question, default=True, err=True))
 
 
 def _column(columns: Sequence[Column], word: str, file: str) -> Column:

@@ -59,6 +59,25 @@ def test_a_person_decides(designer: Designer, folder: Path) -> None:
     assert (written["candidates"], written["id_column"]) == ("t.csv", "compound")
 
 
+@pytest.mark.parametrize("is_list", [True, False])
+def test_a_person_is_asked_where_rows_look_like_candidates(
+    designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch, is_list: bool
+) -> None:
+    questions: list[str] = []
+
+    def confirm(question: str, **_: Any) -> bool:
+        questions.append(question)
+        return is_list
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", lambda *_, default, **__: default)
+    monkeypatch.setattr("typer.confirm", confirm)
+    pd.DataFrame(LIGANDS).to_csv(folder / "t.csv", index=False)
+    assert designer("init", "t.csv").code == 0
+    assert questions == ["Can only the designs in the rows of t.csv be made?"]
+    assert ("candidates" in yaml.safe_load((folder / "t.yaml").read_text())) is is_list
+
+
 def test_suggestions_show_the_id_and_tables_pass_over_it(designer: Designer, folder: Path) -> None:
     init(designer, folder, LIGANDS)
     names = dict(zip(zip(LIGANDS["cone angle"], LIGANDS["pKa"], strict=True), LIGANDS["compound"], strict=True))
