@@ -15,7 +15,8 @@ from torch import Tensor
 from designer.priors.saving import SavedPrior, Serialized
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
-from designer.surrogates.independent import joined
+from designer.surrogates.independent import joined, parts
+from designer.surrogates.robust.leave_one_out import MAX_REFITTED
 
 if TYPE_CHECKING:
     from designer.tasks import Task
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 def baseline_model(one: TaskData) -> GaussianProcess:
     """Return the Gaussian process of one target's results alone, with inflated deviations."""
     return fit_gaussian_process(one, wide=True)
+
+
+def _fitted(one: TaskData, near: Model | None) -> GaussianProcess:
+    if isinstance(near, GaussianProcess) and len(one.X) > MAX_REFITTED:
+        return fit_gaussian_process(one, wide=True, start=near.hyperparameters)
+    return baseline_model(one)
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,19 @@ class BaselinePrior(SavedPrior):
         """Return itself: it learns nothing from past tasks."""
         return self
 
-    def condition(self, data: TaskData) -> Model:
+    def condition(self, data: TaskData, near: Model | None = None) -> Model:
         """Fit one model a target, each to the rows where that target was measured.
 
         One target gives that model itself, several :class:`designer.surrogates.independent.IndependentModels`.
+
+        Parameters
+        ----------
+        near
+            The posterior of nearly the same data. The hyperparameters of more than `MAX_REFITTED` results are sought
+            from its own; those of fewer are not, so that they do not depend on it.
         """
-        return joined([baseline_model(data.target(i)) for i in range(data.targets)])
+        known = parts(near) if near is not None else [None] * data.targets
+        return joined([_fitted(data.target(i), each) for i, each in enumerate(known)])
 
     def serialize(self) -> Serialized:
         """Return the card and the tensors from which the prior can be restored."""

@@ -50,7 +50,11 @@ def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     else:
         surprising = _surprising(prior.condition(without(data, found)), data, found)
     drawn = winsorise_outliers(data, surprising)
-    return Conditioned(conditioned(prior, drawn) if surprising else first, drawn, surprising)
+    if not surprising:
+        return Conditioned(first, drawn)
+    if isinstance(prior, BaselinePrior):
+        return Conditioned(ConditionedPrior(prior.condition(drawn, first.model)), drawn, surprising)
+    return Conditioned(conditioned(prior, drawn), drawn, surprising)
 
 
 def baseline_process(model: Model, target: int) -> GaussianProcess | None:

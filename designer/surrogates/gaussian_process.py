@@ -81,6 +81,7 @@ class GaussianProcess(SingleOutput):
         for name, value in (("inputs", X), ("values", y), ("known_noise", noise), ("_shift", shift)):
             self.register_buffer(name, value)
         self.register_buffer("_factor", factor)
+        self._held_out: HeldOut | None = None
         z = (y - self.output.centre) / self.output.scale
         self.register_buffer("_alpha", torch.cholesky_solve(z[:, None], factor) if len(z) else z[:, None])
 
@@ -193,6 +194,15 @@ class GaussianProcess(SingleOutput):
 
     def held_out(self) -> HeldOut:
         """Predict every measurement from all the others, hyperparameters unchanged, in closed form (leave-one-out)."""
+        if self._held_out is None:
+            self._held_out = self._leave_one_out()
+        return self._held_out
+
+    def precision(self) -> Tensor:
+        """Return the inverse covariance (``n x n``) of the standardised values, their noise included."""
+        return torch.cholesky_inverse(self._factor)
+
+    def _leave_one_out(self) -> HeldOut:
         diagonal = torch.cholesky_inverse(self._factor).diagonal().numpy() if len(self.values) else np.zeros(0)
         z = self.output.standardise(self.values.numpy())
         return held_out(self.output, z, z - self._alpha[:, 0].numpy() / diagonal, 1.0 / diagonal)
@@ -249,7 +259,7 @@ class GaussianProcess(SingleOutput):
         return self.output.centre + self.output.scale * mean, self.output.scale**2 * covariance
 
 
-def _fitted_rows(count: int) -> IndexArray:
+def fitted_rows(count: int) -> IndexArray:
     """Return the rows from which hyperparameters are learned: all, or a random subset of `MAX_FITTED` of them."""
     if count <= MAX_FITTED:
         return np.arange(count)
@@ -309,7 +319,7 @@ def fit_gaussian_process(
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
     if len(y):
         X = (one.X - kernel.origin(one.X)).numpy()
-        some = _fitted_rows(len(y))
+        some = fitted_rows(len(y))
         problem = LogPosterior(kernel, X[some], output.standardise(y.numpy())[some], noise[some], priors)
         hyper = maximum_posterior(problem, build_starts(kernel, priors) if start is None else start.to_log()[None])
         hyper, known = inflated(hyper, known, degrees_of_freedom(len(y))) if wide else (hyper, known)

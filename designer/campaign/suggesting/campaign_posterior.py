@@ -33,7 +33,9 @@ from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
+from designer.surrogates.gaussian_process import GaussianProcess, conditioned_like
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
+from designer.surrogates.robust.leave_one_out import MAX_REFITTED
 from designer.surrogates.robust.outliers import Outlier, without
 from designer.tasks.quantities_matched import MatchedQuantity
 from designer.threads import one_thread
@@ -135,12 +137,17 @@ class CampaignPosterior:
         found = [self._flag(each, each.value if each in self.discoveries else each.edge) for each in self.outliers]
         rest = without(self.data, self.outliers)
         with one_thread():
-            slips = [
-                decimal_slip(rest, i, None if self.outliers else baseline_process(self.conditioned.model, i))
-                for i in range(rest.targets)
-            ]
+            slips = [decimal_slip(rest, i, self._process_of(rest, i)) for i in range(rest.targets)]
         found += [self._flag(each, each.value, fits=each.fits) for each in slips if each is not None]
         return (*found, *self._contradictions())
+
+    def _process_of(self, rest: TaskData, target: int) -> GaussianProcess | None:
+        """Return the process of the results without the outliers, if one is known or quickly conditioned."""
+        known = baseline_process(self.conditioned.model, target)
+        if not self.outliers:
+            return known
+        own = rest.target(target)
+        return conditioned_like(known, own) if known is not None and len(own.X) > MAX_REFITTED else None
 
     def _flag(self, each: Outlier | DecimalSlip, counts_as: float, *, fits: float | None = None) -> FlaggedResult:
         target, discovery = self.objective.targets[each.target], each in self.discoveries

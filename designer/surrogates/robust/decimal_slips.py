@@ -20,7 +20,12 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.robust.leave_one_out import Exclusions, deviations, leave_one_out_prediction, process_of
+from designer.surrogates.robust.leave_one_out import (
+    MAX_REFITTED,
+    deviations,
+    leave_one_out_prediction,
+    process_of,
+)
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
 
 MIN_ODDS = 20.0
@@ -69,10 +74,13 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = No
     if len(rows) < MIN_RESULTS:
         return None
     whole = model or process_of(data, rows, target)
-    row = rows[int(np.argmax(deviations(whole)))]
-    others = [other for other in rows if other != row]
-    rest = Exclusions(data, rows, target, whole, refit=False).process(others)
-    mean, inflated = leave_one_out_prediction(rest, data, row, target)
+    place = int(np.argmax(deviations(whole)))
+    row, others = rows[place], [*rows[:place], *rows[place + 1 :]]
+    if len(rows) > MAX_REFITTED:
+        rest = whole.held_out()
+        mean, inflated = float(rest.means[place]), float(rest.variances[place]) ** 0.5
+    else:
+        mean, inflated = leave_one_out_prediction(process_of(data, others, target), data, row, target)
     value, freedom = float(data.Y[row, target]), degrees_of_freedom(len(others))
     deviation = inflated / inflation_factor(freedom)
     if abs(value - mean) < _FAR * deviation:

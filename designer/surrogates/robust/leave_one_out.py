@@ -8,10 +8,11 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, conditioned_like, fit_gaussian_process
+from designer.surrogates.gaussian_process import GaussianProcess, conditioned_like, fit_gaussian_process, fitted_rows
 
 MAX_REFITTED = 150
-"""Results up to which hyperparameters are learned anew without each set of suspects."""
+"""Results up to which hyperparameters are learned anew without each set of suspects, and from scratch once outliers are
+winsorised."""
 
 
 def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProcess:
@@ -19,29 +20,16 @@ def process_of(data: TaskData, rows: Sequence[int], target: int) -> GaussianProc
     return fit_gaussian_process(data.rows(rows).target(target), wide=True)
 
 
-class Exclusions:
-    """The process of a target's results without some of them, for one set of suspects after another.
+def refitted_without(
+    data: TaskData, rows: Sequence[int], trusted: Sequence[int], target: int, whole: GaussianProcess
+) -> GaussianProcess:
+    """Return the process of all `rows` with hyperparameters learned from the `trusted` ones alone, or some of them.
 
-    Hyperparameters are learned anew for each set of up to `MAX_REFITTED` results. Those of more results hardly depend
-    on a few, and the fit takes long: they are learned anew once, without the first set, or never unless `refit`.
+    The search for them begins at those of `whole`, the process of all rows.
     """
-
-    def __init__(
-        self, data: TaskData, rows: Sequence[int], target: int, whole: GaussianProcess, *, refit: bool = True
-    ) -> None:
-        self._data, self._target, self._whole = data, target, whole
-        self._few = len(rows) <= MAX_REFITTED
-        self._fitted = None if refit else whole
-
-    def process(self, trusted: Sequence[int]) -> GaussianProcess:
-        """Return the process of the `trusted` rows."""
-        if self._few:
-            return process_of(self._data, trusted, self._target)
-        one = self._data.rows(trusted).target(self._target)
-        if self._fitted is not None:
-            return conditioned_like(self._fitted, one)
-        self._fitted = fit_gaussian_process(one, wide=True, start=self._whole.hyperparameters)
-        return self._fitted
+    some = [trusted[i] for i in fitted_rows(len(trusted))]
+    fitted = fit_gaussian_process(data.rows(some).target(target), wide=True, start=whole.hyperparameters)
+    return conditioned_like(fitted, data.rows(rows).target(target))
 
 
 def deviations(process: GaussianProcess) -> FloatArray:
@@ -53,7 +41,11 @@ def deviations(process: GaussianProcess) -> FloatArray:
 
 def leave_one_out_prediction(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
     """Return mean and deviation of the prediction of a result by a process without it, the result's noise included."""
-    known = np.nan if data.Yvar is None else float(data.Yvar[row, target])
     mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
-    noise = process.noise_variance if np.isnan(known) else known
-    return mean, (variance + noise) ** 0.5
+    return mean, (variance + noise_of(data, row, target, process.noise_variance)) ** 0.5
+
+
+def noise_of(data: TaskData, row: int, target: int, learned: float) -> float:
+    """Return the noise variance of a result: the known one, or the learned one where none is known."""
+    known = np.nan if data.Yvar is None else float(data.Yvar[row, target])
+    return learned if np.isnan(known) else known

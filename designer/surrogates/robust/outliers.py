@@ -18,14 +18,17 @@ from dataclasses import dataclass, replace
 import torch
 from scipy.stats import t
 
+from designer.arrays import FloatArray
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import (
     MAX_REFITTED,
-    Exclusions,
     deviations,
     leave_one_out_prediction,
+    noise_of,
     process_of,
+    refitted_without,
 )
 from designer.surrogates.robust.outlier_search import TAIL_PROBABILITY, find_outliers, unconfirmed
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
@@ -65,6 +68,9 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
     rows = data.order(target).tolist()
     whole = model or process_of(data, rows, target)
 
+    if len(rows) > MAX_REFITTED:
+        return _outliers_of_many(data, rows, target, whole)
+
     def beyond(model: GaussianProcess, excluded: Sequence[int]) -> list[Outlier]:
         candidates = [_outlier_of(data, row, target, model) for row in excluded]
         return unconfirmed(data.X, [each for each in candidates if each is not None])
@@ -72,12 +78,42 @@ def outliers(data: TaskData, target: int, model: GaussianProcess | None = None) 
     return find_outliers(
         rows,
         whole,
-        fit=Exclusions(data, rows, target, whole).process,
+        fit=lambda trusted: process_of(data, trusted, target),
         deviations=deviations,
         beyond=beyond,
         suspect=_SUSPECT,
-        at_once=len(rows) > MAX_REFITTED,  # each step takes a factorisation
     )
+
+
+def _outliers_of_many(data: TaskData, rows: Sequence[int], target: int, whole: GaussianProcess) -> tuple[Outlier, ...]:
+    """Return the outliers among more than `MAX_REFITTED` results.
+
+    Hyperparameters of so many hardly depend on a few of them, and a fit takes long: they are learned anew once, without
+    the first suspects. Each further set of suspects is left out in closed form.
+    """
+    first: GaussianProcess | Deletion = whole
+    places = {row: i for i, row in enumerate(rows)}
+    refitted: list[Deletion] = []
+
+    def fit(trusted: Sequence[int]) -> GaussianProcess | Deletion:
+        if not refitted:
+            refitted.append(Deletion.of(refitted_without(data, rows, trusted, target, whole)))
+        kept = set(trusted)
+        return refitted[0].without([i for row, i in places.items() if row not in kept])
+
+    def beyond(model: GaussianProcess | Deletion, excluded: Sequence[int]) -> list[Outlier]:
+        assert isinstance(model, Deletion)  # nothing is excluded before the first refit
+        threshold, learned = outlier_threshold(len(model)), model.process.noise_variance
+        found = []
+        for row, mean, variance in zip(sorted(excluded, key=places.__getitem__), *model.predictions(), strict=True):
+            deviation = (float(variance) + noise_of(data, row, target, learned)) ** 0.5
+            found.append(_beyond(data, row, target, float(mean), threshold * deviation))
+        return unconfirmed(data.X, [each for each in found if each is not None])
+
+    def deviations_of(model: GaussianProcess | Deletion) -> FloatArray:
+        return model.deviations if isinstance(model, Deletion) else deviations(model)
+
+    return find_outliers(rows, first, fit=fit, deviations=deviations_of, beyond=beyond, suspect=_SUSPECT, at_once=True)
 
 
 def outlier_threshold(results: int) -> float:
@@ -109,7 +145,11 @@ def without(data: TaskData, found: Sequence[Outlier]) -> TaskData:
 def _outlier_of(data: TaskData, row: int, target: int, model: GaussianProcess) -> Outlier | None:
     """Return a result that `model` did not see as an outlier, if it lies beyond the threshold; None otherwise."""
     mean, deviation = leave_one_out_prediction(model, data, row, target)
-    value, reach = float(data.Y[row, target]), outlier_threshold(len(model.values)) * deviation
+    return _beyond(data, row, target, mean, outlier_threshold(len(model.values)) * deviation)
+
+
+def _beyond(data: TaskData, row: int, target: int, mean: float, reach: float) -> Outlier | None:
+    value = float(data.Y[row, target])
     if abs(value - mean) <= reach:
         return None
     return Outlier(row, target, value, mean, mean + reach if value > mean else mean - reach)
