@@ -223,6 +223,7 @@ class TestCommands:
             ("init t.csv -o new.yaml --yes", "new.yaml", lambda place: "targets:" in place.read_text(), 1),
             ("export r.yaml out.csv", "out.csv", lambda place: len(place.read_text().splitlines()) == 5, 1),
             ("export r.yaml out.jsonl", "out.jsonl", lambda place: len(place.read_text().splitlines()) == 5, 1),
+            ("report r.yaml -o out.html", "out.html", lambda place: "</html>" in place.read_text()[-20:], 1),
             ("tasks import t.csv -o past --yes --maximize y", "past", lambda it: (it / "family.yaml").is_file(), 3),
             (
                 "prior fit furnace --kind none --out learned --held-out 0", "learned",
