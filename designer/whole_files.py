@@ -25,16 +25,18 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_new(path: Path | str, content: str | bytes) -> None:
-    """Write a file that does not exist yet.
+    """Write a file that does not exist yet, or has the same content: a command that was killed can be given again.
 
     Raises
     ------
     FileExistsError
-        If it exists; it stays as it is.
+        If it exists with another content; it stays as it is.
     OSError
         If it cannot be written; then nothing is there.
     """
     path = Path(path)
+    if _holds(path, content):
+        return
     with _part_file(path, content) as part:
         try:
             os.link(part, path)
@@ -60,6 +62,15 @@ def write_over(path: Path | str, content: str | bytes) -> None:
     with _part_file(path, content) as part:
         part.replace(path)
     sync_folder(path.parent)
+
+
+def _holds(path: Path, content: str | bytes) -> bool:
+    """Whether there is a file with just this content."""
+    wanted = content.encode() if isinstance(content, str) else content
+    try:
+        return path.is_file() and path.stat().st_size == len(wanted) and path.read_bytes() == wanted
+    except OSError:
+        return False
 
 
 @contextmanager

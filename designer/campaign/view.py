@@ -28,7 +28,7 @@ from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
-from designer.whole_files import write_over
+from designer.whole_files import write_new, write_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,21 +252,29 @@ class CampaignView:
         """Return every event, one a row, indexed by position."""
         return frames.of_events(self.events)
 
-    def export(self, path: Path | str) -> Path:
+    def export(self, path: Path | str, *, replace: bool = True) -> Path:
         """Write the measurements (``.csv``) or the events (``.jsonl``) to a file and return its path.
 
-        The file is written whole or not at all; an older one is replaced.
+        The file is written whole or not at all.
+
+        Parameters
+        ----------
+        replace
+            Whether an older file with another content is replaced.
 
         Raises
         ------
         InvalidInput
             If the file's ending is another.
+        FileExistsError
+            If there is an older file that is not to be replaced.
         """
         path = Path(path)
+        write = write_over if replace else write_new
         if path.suffix == ".csv":
-            write_over(path, self.measurements().to_csv())
+            write(path, self.measurements().to_csv())
         elif path.suffix == ".jsonl":
-            write_over(path, "".join(to_json(event) + "\n" for event in self.events))
+            write(path, "".join(to_json(event) + "\n" for event in self.events))
         else:
             raise InvalidInput(Fault(f"cannot export to {path.name!r}", "end it in .csv (results) or .jsonl (events)"))
         return path

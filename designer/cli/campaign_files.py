@@ -68,7 +68,8 @@ def init(
     """
     may_ask = not yes and not as_json and sys.stdin.isatty()
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
-    _refuse_to_overwrite(path)
+    if may_ask or table is None:  # before any question
+        _refuse_to_overwrite(path)
     given = _requests(minimize or [], maximize or [], match or [])
     title = name or (output or table or Path("campaign")).stem
     if table is not None:

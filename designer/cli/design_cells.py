@@ -132,15 +132,20 @@ def write_sheet(
     write_new(path, text.getvalue())
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, *, allow_file: bool = False) -> None:
     """Refuse to overwrite a file, which may hold results that were typed in.
+
+    Parameters
+    ----------
+    allow_file
+        Whether a file is accepted, because its content is compared when it is written.
 
     Raises
     ------
     InvalidInput
         If the file exists, or its folder does not.
     """
-    if path.exists():
+    if path.exists() and not (allow_file and path.is_file()):
         what, remedy = "the file exists already and is not overwritten", "give another name"
         raise InvalidInput(Fault(what, remedy, file=str(path)))
     if not path.parent.is_dir():

@@ -203,10 +203,13 @@ def export(
     if len(rest) != 1:
         raise InvalidInput(Fault("exactly one file must be given", "for example: designer export results.csv"))
     target = Path(rest[0])
-    if not force or not target.is_file():
-        refuse_existing(target)
+    refuse_existing(target, allow_file=True)
     opened = open_campaign(path, store)
-    written = opened.export(target)
+    try:
+        written = opened.export(target, replace=force)
+    except FileExistsError:
+        refuse_existing(target)
+        raise
     answer = Report({"campaign": opened.name, "file": str(written)})
     answer.say(f"Wrote {written}")
     emit(answer, as_json)
