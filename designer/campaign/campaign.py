@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from designer.acquisition.registered import AcquisitionBuilder, acquisition_name
 from designer.campaign.file import corrections, differences, opening
 from designer.campaign.file.opening import Place
+from designer.campaign.file.settings import MAX_BATCH
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results import design_tables, frames, recording
@@ -392,4 +393,7 @@ class Campaign(CampaignView):
 def _number_of_designs(n: Any) -> int:
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
         raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
+    if n > MAX_BATCH:
+        what = f"{n} designs are too many for one suggestion"
+        raise InvalidData(Fault(what, f"ask for at most {MAX_BATCH}, and again after that"))
     return int(n)

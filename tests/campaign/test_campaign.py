@@ -336,6 +336,23 @@ class TestSuggesting:
         with pytest.raises(InvalidData, match="is no number of designs"):
             create().suggest(n)
 
+    def test_a_batch_has_a_limit(self) -> None:
+        with pytest.raises(InvalidData, match="100000 designs are too many for one suggestion; ask for at most 1000"):
+            create().suggest(100_000)
+
+    @pytest.mark.parametrize("key", ["batch_size", "replicates"])
+    def test_settings_have_the_same_limit(self, key: str) -> None:
+        with pytest.raises(InvalidInput, match="less than or equal to 1000"):
+            Campaign.create(space=SPACE, targets=TARGETS, **{key: 100_000})
+
+    def test_a_list_of_candidates_has_three_first_designs(self) -> None:
+        space = [{"name": f"x{i}", "kind": "numeric", "bounds": [0, 1]} for i in range(7)]
+        rows = pd.DataFrame(
+            [[(i * j) % 11 / 11 for j in range(1, 8)] for i in range(30)], columns=[f"x{i}" for i in range(7)]
+        )
+        assert initial_count(Campaign.create(space=space, targets=TARGETS)._spec()) == 8
+        assert initial_count(Campaign.create(space=space, targets=TARGETS, candidates=rows)._spec()) == 3
+
     @pytest.mark.parametrize(
         ("settings", "count"),
         [

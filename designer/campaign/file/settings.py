@@ -28,6 +28,9 @@ def _number(value: Any) -> Any:
 
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
 Number = Annotated[float, BeforeValidator(_number)]
+MAX_BATCH = 1000
+"""Designs that one suggestion may have, and measurements that one design may have."""
+Batch = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_BATCH)]
 
 
 class Stop(Value):
@@ -118,7 +121,7 @@ class Settings(Value):
     prior
         See `PriorSettings`.
     batch_size
-        How many designs are suggested at once, unless asked otherwise.
+        How many designs are suggested at once, unless asked otherwise; at most `MAX_BATCH`.
     budget
         How many experiments may be made: results and failures of suggestions, replicates included. Attached
         results are not counted.
@@ -137,7 +140,7 @@ class Settings(Value):
     suggest_seconds
         A bound on the time of one suggestion.
     replicates
-        How many times each suggestion shall be measured.
+        How many times each suggestion shall be measured; at most `MAX_BATCH`.
     acquisition
         A name of `designer.acquisition.registered.ACQUISITIONS`.
     other_columns
@@ -149,7 +152,7 @@ class Settings(Value):
     candidates: str | None = Field(default=None, min_length=1)
     id_column: str | None = Field(default=None, min_length=1)
     prior: PriorSettings = PriorSettings()
-    batch_size: Count = 1
+    batch_size: Batch = 1
     budget: Count | None = None
     stop: Stop = Stop()
     measure: MeasureSpec | None = None
@@ -157,7 +160,7 @@ class Settings(Value):
     store: str | None = Field(default=None, repr=False)
     initial: int | tuple[dict[str, Any], ...] | None = None
     suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0
-    replicates: Count = 1
+    replicates: Batch = 1
     acquisition: str = AUTO
     other_columns: tuple[str, ...] = ()
 
