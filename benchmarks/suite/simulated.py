@@ -13,9 +13,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ import pandas as pd
 from designer.errors import DesignerError, MeasurementFailed
 from designer.objective import Target
 from designer.oracles.simulators import SIMULATORS, SimulatedTask
-from designer.space import CompositionParameter, DesignSpace
+from designer.space import CompositionParameter, DesignSpace, NumericParameter
 from designer.tasks import Family, Task
 from designer.tasks.family_folder import save_family
 
@@ -119,7 +122,7 @@ TABLES: dict[str, Table] = {
 def designs(name: str, task: str, *, rows: int | None = None) -> pd.DataFrame:
     """Return the designs of a task (rows x columns, lab units), all different; other tasks have others."""
     table = TABLES[name]
-    space = table.space(SIMULATORS[table.simulator].task(task))
+    space = _finely_drawn(table.space(SIMULATORS[table.simulator].task(task)))
     wanted = table.rows if rows is None else rows
     rng = np.random.default_rng(_seed(name, task))
     frame = space.frame(space.sample(4 * wanted, rng))
@@ -128,6 +131,24 @@ def designs(name: str, task: str, *, rows: int | None = None) -> pd.DataFrame:
     frame = frame.drop_duplicates(ignore_index=True).head(wanted)
     assert len(frame) == wanted, f"{name}/{task}: fewer than {wanted} different designs were drawn"
     return frame
+
+
+class _FineNumeric(NumericParameter):
+    """A number drawn in ten-thousandths of its range, as suggestions were in the version that made the tables."""
+
+    @cached_property
+    def resolution(self) -> Decimal:
+        """The power of ten nearest to a ten-thousandth of the range."""
+        return Decimal(1).scaleb(round(math.log10((self.high - self.low) / 1e4)))
+
+
+def _finely_drawn(space: DesignSpace) -> DesignSpace:
+    """Return a space whose draws are those that the committed tables hold, whatever the rounding of suggestions."""
+    parameters = [
+        _FineNumeric.model_validate(p.model_dump(exclude_unset=True)) if isinstance(p, NumericParameter) else p
+        for p in space.parameters
+    ]
+    return DesignSpace(parameters=parameters, constraints=space.constraints)
 
 
 def make(

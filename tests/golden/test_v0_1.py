@@ -25,10 +25,11 @@ def recorded(name: str) -> Any:
     return json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def differ(said: Any, name: str, key: str) -> list[str]:
+def differ(said: Any, name: str, key: str, tolerance: float = 0.0) -> list[str]:
     """Say where something said now differs from what is recorded under a key of a file."""
     kept = recorded(name)
-    return list(differences(json.loads(text_of(said)), kept["values"][key], tolerance_of(kept["environment"])))
+    tolerance = max(tolerance, tolerance_of(kept["environment"]))
+    return list(differences(json.loads(text_of(said)), kept["values"][key], tolerance))
 
 
 @pytest.fixture
@@ -80,6 +81,10 @@ def test_a_campaign_with_a_saved_prior_expects_what_it_expected(place: Path, kin
     assert differ(expected(Campaign.open(place / f"with-{kind}.yaml")), "priors", kind) == []
 
 
+SINGLE_PRECISION = 1e-5
+"""Version 0.1 predicted properties in single precision, today's process does in double precision."""
+
+
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_a_saved_prior_over_properties_expects_what_it_expected(name: str) -> None:
-    assert differ(expected_properties(name), "priors", name) == []
+    assert differ(expected_properties(name), "priors", name, SINGLE_PRECISION) == []

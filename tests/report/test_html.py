@@ -94,7 +94,7 @@ def test_page_before_the_first_result() -> None:
 def test_captions_state_the_goal_and_the_coverage() -> None:
     page = render(content())
     assert "strength: maximize; reach 900 MPa." in page
-    assert "strength: 1 of 2 measurements (50 %) lie inside their 90 % interval; 1 to 2 are expected of " in page
+    assert "strength: 1 of 2 measurements (50 %) lies inside its 90 % interval; 1 to 2 are expected of " in page
 
 
 def test_sections_of_the_caller_are_on_the_page() -> None:

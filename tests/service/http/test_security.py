@@ -336,7 +336,7 @@ class TestUploadedTables:
             (b"a,b\n1\n", "a.csv", "the row has 1 cell"),
             (b"", "a.csv", "empty"),
             (b"a\n1\n", "a.exe", "not supported"),
-            (b"a\n" + b"1\n" * 20_001, "a.csv", "20001 rows"),
+            (b"a\n" + b"1\n" * 20_001, "a.csv", "20,001 rows"),
             (b"PK\x03\x04", "a.xlsx", "cannot be read as Excel"),
         ],
     )
