@@ -393,7 +393,7 @@ class Campaign(CampaignView):
 def _number_of_designs(n: Any) -> int:
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
         raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
-    if n > MAX_BATCH:
+    if int(n) > MAX_BATCH:
         what = f"{n} designs are too many for one suggestion"
         raise InvalidData(Fault(what, f"ask for at most {MAX_BATCH}, and again after that"))
     return int(n)

@@ -343,7 +343,7 @@ class TestSuggesting:
     @pytest.mark.parametrize("key", ["batch_size", "replicates"])
     def test_settings_have_the_same_limit(self, key: str) -> None:
         with pytest.raises(InvalidInput, match="less than or equal to 1000"):
-            Campaign.create(space=SPACE, targets=TARGETS, **{key: 100_000})
+            Campaign.create(space=SPACE, targets=TARGETS, **{key: 100_000})  # type: ignore[arg-type]
 
     def test_a_list_of_candidates_has_three_first_designs(self) -> None:
         space = [{"name": f"x{i}", "kind": "numeric", "bounds": [0, 1]} for i in range(7)]
