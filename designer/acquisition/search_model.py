@@ -1,10 +1,10 @@
 """The model by which designs are chosen: the posterior, with a random forest beside its baseline model.
 
 The expected improvement of a mixture is the weighted sum of its components' improvements, so that a design is chosen
-where the Gaussian process, the forest or both expect to improve. The process is right on smooth responses, the forest
-on rough ones and on factorials of choices. Its weight is half of the share of the results' variance that the process
-does not predict, each result from all the others: both count the same where the process predicts nothing, and the
-process alone where it predicts everything.
+where the Gaussian process, the forest or both expect to improve. The process is right on smooth responses and on
+factorials of choices, the forest on rough responses and on tables collected from many sources. Its weight is half of
+the share of the results' variance that the process does not predict, each result from all the others: both count the
+same where the process predicts nothing, and the process alone where it predicts everything.
 
 In spaces without a list the response is smooth, and its optimum lies between the measured designs, where trees predict
 constants: there the process is better alone (docs/decisions/022-two-experts.md). People are shown the posterior, whose
