@@ -134,7 +134,7 @@ def designs(name: str, task: str, *, rows: int | None = None) -> pd.DataFrame:
 
 
 class _FineNumeric(NumericParameter):
-    """A number drawn in ten-thousandths of its range, as suggestions were in the version that made the tables."""
+    """A number with steps of a ten-thousandth of its range, as in the version that made the tables."""
 
     @cached_property
     def resolution(self) -> Decimal:
