@@ -138,7 +138,7 @@ def scalar(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value if _BARE.match(value) and value.lower() not in _WORDS_WITH_MEANING else _quoted(value)
+        return value if _BARE.fullmatch(value) and value.lower() not in _WORDS_WITH_MEANING else _quoted(value)
     return plain_number(value if isinstance(value, Decimal) else Decimal(repr(value)))
 
 

@@ -16,7 +16,7 @@ def encode_name(name: str) -> str:
     >>> encode_name("nickel-films"), encode_name("a/b")
     ('nickel-films', '~YS9i')
     """
-    if _PLAIN.match(name):
+    if _PLAIN.fullmatch(name):
         return name
     return "~" + base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
@@ -27,7 +27,7 @@ def decode_name(path: str) -> str | None:
     >>> decode_name("~YS9i"), decode_name("../x")
     ('a/b', None)
     """
-    if _PLAIN.match(path):
+    if _PLAIN.fullmatch(path):
         return path
     if not path.startswith("~"):
         return None

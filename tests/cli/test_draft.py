@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from designer.cli.draft import Draft, Entry, plain_number, render, scalar
@@ -12,6 +12,7 @@ from designer.documents import read_document
 
 
 @given(st.text())
+@example("A\n")
 def test_any_text_reads_back_as_itself(text: str) -> None:
     assert read_document(f"x: {{a: {scalar(text)}, b: [{scalar(text)}]}}").data == {"x": {"a": text, "b": [text]}}
 
