@@ -126,7 +126,7 @@ def explain(moment: Moment) -> Explanation:
     explanation = _with_forecast(explanation, moment, expected, best, forecast, known)
     if not moment.scored:
         return explanation
-    search, _ = _context(moment, known, searched_model(spec, known))
+    search = replace(context, model=_deciding(moment, searched_model(spec, known)))
     return _with_choice(explanation, moment, known, search, kinds, x[0])
 
 
@@ -203,10 +203,9 @@ def _context(moment: Moment, known: CampaignPosterior, model: Model) -> tuple[Ac
     keys = frozenset(spec.space.keys(coordinates_of(spec.space, taken)))
     sorted_out = Known.of(spec.space, data, pending, keys)
     feasibility = feasibility_of(spec, state, known)
-    model = (baseline_part(model) if moment.plain else None) or model
     with one_thread():
         context = acquisition_context(
-            model,
+            _deciding(moment, model),
             spec.space,
             spec.objective,
             data,
@@ -217,6 +216,11 @@ def _context(moment: Moment, known: CampaignPosterior, model: Model) -> tuple[Ac
             acquisition_of(spec),
         )
     return context, sorted_out
+
+
+def _deciding(moment: Moment, model: Model) -> Model:
+    """Return a model, or its part without past tasks for a design that was chosen without them."""
+    return (baseline_part(model) if moment.plain else None) or model
 
 
 def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float]) -> tuple[Expectation, ...]:
