@@ -10,7 +10,7 @@ import json
 import threading
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,7 @@ class Jobs:
         self._pool = pool
         self._lock = threading.Lock()
         self._running: dict[str, Future[Any]] = {}
+        self._failures = ThreadPoolExecutor(1, "designer-failed-jobs")
 
     def create(self, caller: Caller, campaign: str, arguments: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """Create a job; the same key again returns the same job.
@@ -96,11 +97,18 @@ class Jobs:
         future.add_done_callback(lambda done: self._on_end(row["id"], done))
 
     def _on_end(self, job: str, future: Future[Any]) -> None:
-        """Finish or resubmit a job whose worker has ended; a killed worker leaves its job unfinished."""
+        """Forget a job whose worker has ended; a killed worker leaves its job unfinished."""
         with self._lock:
             self._running.pop(job, None)
         if future.cancelled() or future.exception() is None:
             return
+        try:
+            # In another thread: the executor calls this while it holds the lock that `submit` needs (Python 3.12).
+            self._failures.submit(self._finish_or_resubmit, job)
+        except RuntimeError:  # the service is ending: its next start resumes the job
+            return
+
+    def _finish_or_resubmit(self, job: str) -> None:
         row = self._row(job)
         if row is None or row["state"] not in UNFINISHED or complete_if_written(self._store, job):
             return
