@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import spearmanr
 
+from benchmarks.suite.past_campaigns import past_campaign
 from benchmarks.suite.pools import Pool
 from benchmarks.suite.sources import MAX_ROWS, drawn, rng_of, with_rows
 from designer.arrays import FloatArray
@@ -27,6 +28,7 @@ CONTROLS = {
     "rescaled": "the values of each source are multiplied and shifted by numbers of its own",
     "unrelated": "each source design takes a value of another real family: the nearest by principal components",
     "smooth": "the values of each source are a smooth random function of its designs",
+    "campaigns": "of each source the 20 to 60 rows that an optimiser's own campaign on it would have measured",
     "one-in-nine": "the one source that agrees best with the target, among nine shuffled ones",
     "target-as-source": "the target's own table is the one source: an upper bound",
 }
@@ -58,6 +60,8 @@ def controlled(control: str, pool: Pool, sources: Sequence[Task], unrelated: Tas
         return (_own_table(pool),)
     if not sources:
         raise ValueError(f"{pool.family}/{pool.task} has no sources, which the control {control!r} needs")
+    if control == "campaigns":
+        return tuple(past_campaign(task, pool.candidates, _rng(control, pool, task)) for task in sources)
     if control == "one-in-nine":
         return _one_in_nine(pool, sources)
     if control == "unrelated":

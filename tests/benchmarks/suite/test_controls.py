@@ -112,6 +112,16 @@ def test_unrelated_values_are_those_of_the_other_table(pool: Pool, sources: tupl
         controlled("unrelated", pool, sources)
 
 
+def test_past_campaigns_hold_some_rows_of_the_sources(pool: Pool, sources: tuple[Task, ...]) -> None:
+    made, again = (controlled("campaigns", pool, sources) for _ in range(2))
+    assert [each.name for each in made] == [each.name for each in sources]
+    for old, new, same in zip(sources, made, again, strict=True):
+        assert 20 <= len(new) <= 30
+        pd.testing.assert_frame_equal(new.data, same.data)
+        assert set(values([new])[0]) <= set(values([old])[0])
+        assert np.median(new.Y) > np.median(old.Y)
+
+
 def test_one_good_source_among_nine_bad(pool: Pool, sources: tuple[Task, ...]) -> None:
     made = controlled("one-in-nine", pool, sources)
     assert len(made) == BAD + 1
@@ -138,7 +148,7 @@ def test_what_cannot_be_made_is_said(pool: Pool) -> None:
         controlled("shuffled", pool, ())
     with pytest.raises(ValueError, match="there is no control 'magic'; one of: none, no-sources"):
         controlled("magic", pool, ())
-    assert len(CONTROLS) == 9
+    assert len(CONTROLS) == 10
 
 
 def test_tables_of_different_columns_share_one_matrix() -> None:
