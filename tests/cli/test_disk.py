@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,30 @@ class TestSnapshot:
         Campaign.open(folder / "glass.yaml").suggest(2)
         monkeypatch.setattr(SqlStore, "_readable", lambda _: False)
         assert [each.id for each in Campaign.open(folder / "glass.yaml").state.open] == ["S0001", "S0002"]
+
+    def test_a_copy_that_cannot_be_filled_is_closed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        file = tmp_path / "a.db"
+        with closing(sqlite3.connect(file)) as writer:
+            writer.execute("CREATE TABLE t (x)")
+        copies = []
+
+        class Unfillable(sqlite3.Connection):
+            closed = False
+
+            def deserialize(self, *_: object, **__: object) -> None:
+                copies.append(self)
+                raise sqlite3.DatabaseError("file is not a database")
+
+            def close(self) -> None:
+                self.closed = True
+                super().close()
+
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=Unfillable))
+        with pytest.raises(StoreError, match=r"a\.db: cannot be read: file is not a database"):
+            snapshot(file)
+        assert copies
+        assert all(copy.closed for copy in copies)
 
     def test_a_file_that_is_gone(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="cannot be read: No such file"):

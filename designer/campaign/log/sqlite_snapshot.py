@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,8 @@ def snapshot(file: Path) -> sqlite3.Connection:
             copy = _with_log(file, log) if before[1][0] else _alone(file)
         except OSError as error:
             raise StoreError(f"{file}: cannot be read: {error.strerror}") from None
+        except sqlite3.Error as error:
+            raise StoreError(f"{file}: cannot be read: {error}") from None
         if (_state(file), _state(log)) == before:
             return copy
         copy.close()
@@ -75,10 +78,10 @@ def _state(file: Path) -> tuple[int, int]:
 
 def _alone(file: Path) -> sqlite3.Connection:
     content = bytearray(file.read_bytes())
-    copy = sqlite3.connect(":memory:", check_same_thread=False)
-    if content:
-        content[_LOG_MODE] = b"\1\1"
-        copy.deserialize(bytes(content))
+    with _new_copy() as copy:
+        if content:
+            content[_LOG_MODE] = b"\1\1"
+            copy.deserialize(bytes(content))
     return copy
 
 
@@ -87,7 +90,17 @@ def _with_log(file: Path, log: Path) -> sqlite3.Connection:
         place = Path(folder) / "copy.db"
         shutil.copyfile(file, place)
         shutil.copyfile(log, place.with_name("copy.db-wal"))
-        copy = sqlite3.connect(":memory:", check_same_thread=False)
-        with closing(sqlite3.connect(place)) as stored:
+        with _new_copy() as copy, closing(sqlite3.connect(place)) as stored:
             stored.backup(copy)
         return copy
+
+
+@contextmanager
+def _new_copy() -> Iterator[sqlite3.Connection]:
+    """Yield an empty database in memory, which is closed if it cannot be filled."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    try:
+        yield copy
+    except BaseException:
+        copy.close()
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,10 @@ class LabPaths:
             If the database cannot be used, or a later version created its tables.
         """
         store = SqlStore(self.store, pooled=True)
-        store.prepare(beside=METADATA)
-        with store.transaction(write=True) as connection:
-            check_schema(connection, self.location)
+        with ExitStack() as unless_usable:
+            unless_usable.callback(store.close)
+            store.prepare(beside=METADATA)
+            with store.transaction(write=True) as connection:
+                check_schema(connection, self.location)
+            unless_usable.pop_all()
         return store
