@@ -155,7 +155,9 @@ class CampaignView:
         from designer.campaign.suggesting.past_tasks import prior_of_spec
         from designer.priors.sources import matched_to
 
-        return tuple(each.words for each in matched_to(prior_of_spec(self._spec()), self.objective.targets))
+        spec = self._spec()
+        found = matched_to(prior_of_spec(spec), self.objective.targets, spec.settings.prior.quantities)
+        return tuple(each.words for each in found)
 
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
@@ -240,7 +242,7 @@ class CampaignView:
         where, budget = _place(self.store), self.settings.budget
         excess = over_budget(self.settings, self.state)
         remarks = () if excess is None else (excess,)
-        quantities = () if known is None else tuple(each.words for each in known.matched)
+        quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
         return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities)
 
     def measurements(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from designer.cli.design_cells import refuse_existing
 from designer.cli.options import CampaignArgument, CampaignOption, JsonFlag, campaign_file
 from designer.cli.output import Report, emit
 from designer.counting import agree, count
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from designer.space import DesignSpace
 
 PANEL = "Begin"
+_ANOTHER = "give another with --output"
 _MEASURED_BY = {
     "person": "a person",
     "table": "a table",
@@ -69,7 +71,7 @@ def init(
     may_ask = not yes and not as_json and sys.stdin.isatty()
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
     if may_ask or table is None:  # before any question
-        _refuse_to_overwrite(path)
+        refuse_existing(path, remedy=_ANOTHER)
     given = _requests(minimize or [], maximize or [], match or [])
     title = name or (output or table or Path("campaign")).stem
     if table is not None:
@@ -133,12 +135,13 @@ def _past_quantities(spec: CampaignSpec) -> list[str]:
         return []
     saved = saved_alone(places, settings.leave_out, "'leave_out'")
     if saved is None:
-        found = matched_quantities(past_quantities(past_tasks(places, settings.leave_out)), spec.targets)
+        past = past_quantities(past_tasks(places, settings.leave_out))
+        found = matched_quantities(past, spec.targets, settings.quantities)
     else:
         from designer.priors.kinds import load_prior
         from designer.priors.sources import matched_to
 
-        found = matched_to(load_prior(saved), spec.targets)
+        found = matched_to(load_prior(saved), spec.targets, settings.quantities)
     return [each.words for each in found]
 
 
@@ -148,11 +151,6 @@ def _candidates(space: DesignSpace) -> dict[str, int] | None:
         return None
     listed = space.pool.coordinates
     return {"listed": len(listed), "usable": int(space.within(listed).sum())}
-
-
-def _refuse_to_overwrite(path: Path) -> None:
-    if path.exists():
-        raise InvalidInput(Fault("the file exists already", "give another with --output", file=str(path)))
 
 
 def _write(draft: Draft, path: Path) -> None:
@@ -166,12 +164,11 @@ def _write(draft: Draft, path: Path) -> None:
     try:
         write_new(path, text)
     except FileExistsError:
-        _refuse_to_overwrite(path)
+        refuse_existing(path, remedy=_ANOTHER)
     except OSError as error:
         if is_full(error):
             raise
-        remedy = "give another with --output"
-        raise InvalidInput(Fault(f"cannot be written: {error.strerror}", remedy, file=str(path))) from None
+        raise InvalidInput(Fault(f"cannot be written: {error.strerror}", _ANOTHER, file=str(path))) from None
 
 
 def _from_table(

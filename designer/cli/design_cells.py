@@ -132,13 +132,15 @@ def write_sheet(
     write_new(path, text.getvalue())
 
 
-def refuse_existing(path: Path, *, allow_file: bool = False) -> None:
-    """Refuse to overwrite a file, which may hold results that were typed in.
+def refuse_existing(path: Path, *, allow_file: bool = False, remedy: str = "give another name") -> None:
+    """Refuse to overwrite a file, which may hold what somebody typed in.
 
     Parameters
     ----------
     allow_file
         Whether a file is accepted, because its content is compared when it is written.
+    remedy
+        How to give another name.
 
     Raises
     ------
@@ -146,8 +148,7 @@ def refuse_existing(path: Path, *, allow_file: bool = False) -> None:
         If the file exists, or its folder does not.
     """
     if path.exists() and not (allow_file and path.is_file()):
-        what, remedy = "the file exists already and is not overwritten", "give another name"
-        raise InvalidInput(Fault(what, remedy, file=str(path)))
+        raise InvalidInput(Fault("the file exists already and is not overwritten", remedy, file=str(path)))
     if not path.parent.is_dir():
         raise InvalidInput(Fault("the folder does not exist", "create it first", file=str(path)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,13 @@ from designer.errors import Fault, InvalidPrior
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
 from designer.surrogates.outputs import OutputScale, winsorised
-from designer.tasks.quantities_matched import MIN_DESIGNS, MatchedQuantity, PastQuantity, matched_quantities
+from designer.tasks.quantities_matched import (
+    MIN_DESIGNS,
+    MatchedQuantity,
+    PastQuantity,
+    learned_from,
+    matched_quantities,
+)
 from designer.units import convert_many, convertible
 
 if TYPE_CHECKING:
@@ -113,23 +119,37 @@ def name_of(task: Task) -> str:
     return f"{task.family}/{task.name}" if task.family else task.name
 
 
-def matched_to(prior: object, targets: Sequence[Target]) -> tuple[MatchedQuantity, ...]:
+def matched_to(prior: object, targets: Sequence[Target], stated: Mapping[str, str]) -> tuple[MatchedQuantity, ...]:
     """Return which sources of a fitted prior each target is matched to.
 
-    Nothing of a prior that does not state its ``sources``, such as the one without past tasks.
+    Nothing of a prior that does not state its ``sources``, such as the one without past tasks. `stated` is that of
+    `matched_quantities`.
     """
     sources = getattr(prior, "sources", ())
     given = [each for each in sources if isinstance(each, Source)] if isinstance(sources, tuple) else []
     past = [PastQuantity(each.name, each.quantity.name, each.quantity.unit) for each in given]
-    return matched_quantities(past, targets) if past else ()
+    return matched_quantities(past, targets, stated) if past else ()
 
 
 def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Source, ...]:
-    """Return the sources for a quantity, in its unit: those that measured it, or, where none did, all."""
+    """Return the sources for a quantity (see `informative`), in its unit where theirs converts."""
+    chosen = [sources[i] for i in informative(sources, quantity)]
     if quantity is None:
-        return tuple(sources)
-    same = [source for source in sources if source.measures(quantity)]
-    return tuple(source.in_unit(quantity.unit) for source in same) if same else tuple(sources)
+        return tuple(chosen)
+    return tuple(
+        each.in_unit(quantity.unit) if convertible(each.quantity.unit, quantity.unit) else each for each in chosen
+    )
+
+
+def informative(sources: Sequence[Source], quantity: Quantity | None) -> list[int]:
+    """Return the places of the sources that a quantity is learned from; all where it is not known.
+
+    Which quantities of past tasks these are says `designer.tasks.quantities_matched.learned_from`.
+    """
+    if quantity is None:
+        return list(range(len(sources)))
+    past = [PastQuantity(each.name, each.quantity.name, each.quantity.unit) for each in sources]
+    return learned_from(past, quantity.name, quantity.unit, quantity.learned_from)
 
 
 def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[Source]:

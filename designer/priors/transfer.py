@@ -52,7 +52,7 @@ from designer.priors.source_models import (
     restored,
     stored,
 )
-from designer.priors.sources import MIN_SELF_PREDICTION, Source, gather
+from designer.priors.sources import MIN_SELF_PREDICTION, Source, gather, informative
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogPosterior
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
@@ -237,8 +237,7 @@ class FittedTransfer(SavedPrior):
 
     def about(self, quantity: Quantity | None) -> tuple[SourceModel, ...]:
         """Return the models of the sources that are informative about a quantity."""
-        same = [model for model in self.models if quantity is not None and model.source.measures(quantity)]
-        return tuple(same) or self.models
+        return tuple(self.models[i] for i in informative(self.sources, quantity))
 
     def hyperpriors(self, models: Sequence[SourceModel]) -> TransferHyperpriors:
         """Return the priors of the hyperparameters that these sources give, learned once."""

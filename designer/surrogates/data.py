@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a target measures: its name and unit."""
+    """What a target measures: its name and unit.
+
+    `learned_from` names the quantity of past tasks that it is learned from in place of its own, in whatever unit.
+    """
 
     name: str
     unit: str | None = None
+    learned_from: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

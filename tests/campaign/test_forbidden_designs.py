@@ -168,6 +168,79 @@ def test_limit_that_only_forbidden_designs_measured_still_counts() -> None:
     assert campaign.suggest(1)["T"].iloc[0] <= 450
 
 
+def test_limit_that_only_forbidden_designs_measured_counts_in_the_probability_of_better() -> None:
+    """All allowed designs exceed the limit by the forbidden designs' results: nothing better is left."""
+    from designer.campaign.suggesting.proposer import chance_of_better
+
+    chances = []
+    for limit in (290, 5000):
+        targets: list[dict[str, object]] = [{"name": "y", "goal": "maximize"}, {"name": "z", "at_most": limit}]
+        campaign = Campaign.create(space=SPACE, targets=targets, initial=2)
+        campaign.attach([{**row, "z": float(row["T"])} for row in SMOOTH])
+        campaign.attach([{"T": T, "reactor": "R1", "y": T / 10} for T in (300, 400)])
+        campaign.amend_space(constraints=["reactor == R1"])
+        known = campaign.posterior()
+        assert known is not None
+        chances.append(chance_of_better(campaign._spec(), campaign.state, known, 0.0))
+    assert chances[0] < 0.5 < 0.7 < chances[1]
+
+
+def _with_outlier(forbidden: float, *, allowed: float | None = None) -> Campaign:
+    """Return a campaign with a smooth response on R3, and a value far above it at 500 degC on R1, forbidden now."""
+    rows = [{"T": T, "reactor": r, "y": 5 + np.sin(T / 90)} for T in range(300, 601, 50) for r in ("R1", "R3")]
+    rows[8]["y"] = forbidden
+    if allowed is not None:
+        rows[5]["y"] = allowed
+    campaign = Campaign.create(space=SPACE, targets=[{"name": "y", "goal": "maximize"}], initial=2)
+    campaign.attach(rows)
+    assert (rows[8]["reactor"], rows[5]["reactor"]) == ("R1", "R3")
+    return campaign
+
+
+def test_forbidden_outlier_is_no_discovery_and_is_not_confirmed() -> None:
+    campaign = _with_outlier(157.0)
+    known = campaign.posterior()
+    assert known is not None
+    assert [known.measurements[each.row] for each in known.discoveries] == ["M0009"]
+    campaign.amend_space(constraints=["forbid reactor == R1"])
+    known = campaign.posterior()
+    assert known is not None
+    assert known.discoveries == ()
+    (flag,) = known.flagged
+    assert (flag.measurement, flag.discovery, flag.forbidden) == ("M0009", False, True)
+    assert "easure it again" not in str(flag)
+    assert "Its design is forbidden now" in str(flag)
+    campaign.suggest(3)
+    made = campaign.state.suggestions.values()
+    assert all(each.design["reactor"] != "R1" and "confirm" not in str(each.note) for each in made)
+
+
+def test_forbidden_result_does_not_hide_a_discovery() -> None:
+    """A result of an allowed design is confirmed, though a forbidden design once gave more."""
+    campaign = _with_outlier(300.0, allowed=157.0)
+    campaign.amend_space(constraints=["reactor == R3"])
+    known = campaign.posterior()
+    assert known is not None
+    assert [known.measurements[each.row] for each in known.discoveries] == ["M0006"]
+    campaign.suggest(1)
+    (made,) = campaign.state.suggestions.values()
+    assert (made.design["T"], made.design["reactor"]) == (400.0, "R3")
+
+
+def test_contradicting_measurements_of_a_forbidden_design_are_not_to_be_measured_again() -> None:
+    campaign = begun()
+    rows = [{"T": T, "reactor": "R3", "y": 50.0 + T / 100} for T in (300, 400, 500)]
+    campaign.attach([*rows, {"T": 350, "reactor": "R1", "y": 127.0}])
+    campaign.attach([{"T": 350, "reactor": "R1", "y": 1.63}])
+    for constraints, again in (([], True), (["reactor == R3"], False)):
+        if constraints:
+            campaign.amend_space(constraints=constraints)
+        known = campaign.posterior()
+        assert known is not None
+        (flag,) = [each for each in known.flagged if each.contradicts is not None]
+        assert ("easure it again" in str(flag)) is again
+
+
 def test_open_suggestion_that_is_forbidden_now_is_not_pending() -> None:
     campaign = Campaign.create(space=SPACE, targets=[{"name": "y", "goal": "maximize"}], initial=2)
     campaign.suggest(2)

@@ -168,7 +168,10 @@ class TestInit:
         (folder / "lab.csv").write_text(TABLE)
         (folder / "lab.yaml").write_text("mine")
         done = designer("init", "lab.csv", "--yes")
-        assert (done.code, done.err) == (2, "lab.yaml: the file exists already; give another with --output\n")
+        assert (done.code, done.err) == (
+            2,
+            "lab.yaml: the file exists already and is not overwritten; give another with --output\n",
+        )
         assert (folder / "lab.yaml").read_text() == "mine"
 
     @pytest.mark.parametrize(

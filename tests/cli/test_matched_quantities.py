@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from designer.campaign.campaign import Campaign
 from tests.cli.conftest import Designer
 
 UNITS = ("%", "percent", "fraction", "g")
@@ -52,9 +53,17 @@ def written(folder: Path, name: str, unit: str, places: str = ALL_FOUR) -> None:
         (
             "yield", "mV",
             "past tasks: none measured 'yield' [mV] (the unit of 'yield' [%], 'yield' [percent], 'yield' [fraction], "
-            "'yield' [g] does not convert); they are used for what they measured: 'yield' [%], 'cost' [EUR]", False,
+            "'yield' [g] does not convert): they are not used; they measured 'yield' [%], 'cost' [EUR]", False,
         ),
-        ("hardness", "HV", "past tasks: none measured 'hardness' [HV]; they are used for what they measured:", False),
+        (
+            "price", "EUR",
+            "past tasks: none measured 'price' [EUR], and the units do not all convert: they are not used", False,
+        ),
+        (
+            "hardness", "HV",
+            "past tasks: none measured 'hardness' [HV], and the units do not all convert: they are not used; they "
+            "measured 'yield' [%], 'cost' [EUR]", False,
+        ),
     ],
 )  # fmt: skip
 def test_every_command_states_the_match(
@@ -75,7 +84,46 @@ def test_saved_prior_states_the_match(designer: Designer, past: Path) -> None:
     assert "'yield' has units that do not convert: % and g are different quantities" in done.out
     written(past, "hardness", "HV", "saved")
     for verb in ("validate", "suggest", "status"):
-        assert "past tasks: none measured 'hardness' [HV]; they are used" in designer(verb, "c.yaml").out
+        assert "past tasks: none measured 'hardness' [HV], and the units" in designer(verb, "c.yaml").out
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        (
+            "{hardness: yield}",
+            "'hardness' [HV] is learned from 'yield' [%], 'yield' [percent], 'yield' [fraction] in 3 of 4, as the file",
+        ),
+        ("{hardness: cost}", "'hardness' [HV] is learned from 'cost' [EUR] in 4 of 4, as the file states"),
+        (
+            "{hardness: density}",
+            "none measured 'density', from which the file states that 'hardness' [HV] is learned: ",
+        ),
+    ],
+)
+def test_file_states_what_a_target_is_learned_from(stated: str, words: str, designer: Designer, past: Path) -> None:
+    written(past, "hardness", "HV")
+    text = (past / "c.yaml").read_text().replace("PAST3".lower() + "]}", f"past3], quantities: {stated}}}")
+    (past / "c.yaml").write_text(text)
+    for verb in ("validate", "status"):
+        assert words in designer(verb, "c.yaml").out
+    informed = "density" not in stated
+    assert (Campaign.open(past / "c.yaml").posterior() is not None) is informed
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ("{hard: yield}", "there is no target 'hard'; did you mean 'hardness'?"),
+        ("{hardness: [yield]}", "hardness"),
+        ("{hardness: ''}", "hardness"),
+        ("[yield]", "quantities"),
+    ],
+)
+def test_wrong_statement_is_a_fault(stated: str, message: str, designer: Designer, folder: Path) -> None:
+    written(folder, "hardness", "HV", f"past], quantities: {stated}, leave_out: [")
+    done = designer("validate", "c.yaml")
+    assert (done.code, message in done.err) == (2, True), done.err
 
 
 def test_convertible_unit_is_converted(designer: Designer, past: Path) -> None:
@@ -88,3 +136,13 @@ def test_convertible_unit_is_converted(designer: Designer, past: Path) -> None:
         predictions.append(json.loads(done.out)["predictions"][0]["predicted"]["yield"]["mean"])
     assert 50 < predictions[0] < 90
     assert predictions[1] == pytest.approx(predictions[0], rel=0.05)
+
+
+def test_other_quantity_of_the_same_unit_is_used_and_stated(designer: Designer, past: Path) -> None:
+    """Where all past quantities convert to the target's unit, they are tried."""
+    rows = "\n".join(f"{T},{T / 10 + 3}" for T in range(300, 901, 40))
+    (past / "one.csv").write_text(f"T [degC],cost [EUR]\n{rows}\n")
+    assert designer("tasks", "import", "one.csv", "-o", "one", "--minimize", "cost", "--yes").code == 0
+    written(past, "hardness", "EUR", "one")
+    begin = "past tasks: none measured 'hardness' [EUR]; they are used for what they measured: 'cost' [EUR]"
+    assert begin in designer("validate", "c.yaml").out

@@ -23,10 +23,11 @@ from designer.objective import Objective, Target
 from designer.priors import saving, testing
 from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
+from designer.priors.conditioning import is_informed
 from designer.priors.kinds import PRIORS, PROPERTIES, campaign_kinds, fit_prior, load_prior, load_properties, prior_of
 from designer.priors.stacking.property_posterior import FittedPropertyPrior
 from designer.priors.stacking.property_prior import PropertyPrior
-from designer.surrogates.data import TaskData
+from designer.surrogates.data import Quantity, TaskData
 from designer.tasks import Task
 from tests.priors.contract import small
 
@@ -90,6 +91,28 @@ def test_past_tasks_predict_without_measurements(kind: str) -> None:
     data, new = testing.example_data(0), testing.example_data(60)
     mean = fitted(kind).condition(data).posterior(new.X).mean[:, 0]
     assert np.corrcoef(mean, new.Y[:, 0])[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+@pytest.mark.parametrize(
+    ("quantity", "learns"),
+    [
+        (Quantity("strength", "MPa"), True),
+        (Quantity("strength", "kPa"), True),
+        (Quantity("hardness", "GPa"), False),  # past tasks measured a quantity of another unit too: which is meant?
+        (Quantity("hardness", "GPa", learned_from="strength"), True),
+        (Quantity("strength", "EUR"), False),
+        (Quantity("strength"), False),
+        (Quantity("cost", "EUR"), False),
+        (Quantity("cost", "EUR", learned_from="strength"), True),
+        (Quantity("strength", "MPa", learned_from="density"), False),
+    ],
+)
+def test_no_quantity_of_another_kind_is_a_source_unless_it_is_named(
+    kind: str, quantity: Quantity, learns: bool
+) -> None:
+    data = replace(testing.example_data(0), quantities=(quantity,))
+    assert is_informed(fitted(kind).condition(data)) is learns
 
 
 @pytest.mark.parametrize("kind", LEARNING)

@@ -26,12 +26,14 @@ from designer.acquisition.propose import Observed, propose
 from designer.acquisition.search_model import search_model
 from designer.campaign.suggesting.choice import initial_count, seed_of
 from designer.campaign.suggesting.past_tasks import fitted
+from designer.objective import Target
 from designer.priors import robust_conditioning
 from designer.priors.auto import FittedAuto, Guard
 from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
 from designer.priors.conditioning import is_informed
 from designer.priors.interleaving import baseline_part, is_baseline_turn
+from designer.priors.sources import Source
 from designer.space import DesignSpace
 from designer.space.pool import Pool
 from designer.surrogates.data import Quantity, TaskData
@@ -62,7 +64,7 @@ class DesignerChooser:
         self._own_first = 0
         self._posterior: Model | None = None
         target = candidates.objective.targets[0]
-        self._quantities = (Quantity(target.name, target.unit),)
+        self._quantities = stated_quantities(prior, target)
 
     def next(self, measured: Sequence[int], y: np.ndarray) -> int:
         """Return the row of the design that is proposed."""
@@ -108,6 +110,13 @@ class DesignerChooser:
 
     def _row(self, coordinates: np.ndarray) -> int:
         return self._rows[self._space.keys(coordinates)[0]]
+
+
+def stated_quantities(prior: FittedPrior, target: Target) -> tuple[Quantity, ...]:
+    """Return the target's quantity; none where no source measured it, so that all sources are tried."""
+    quantity = Quantity(target.name, target.unit)
+    sources = [each for each in getattr(prior, "sources", ()) if isinstance(each, Source)]
+    return (quantity,) if not sources or any(each.measures(quantity) for each in sources) else ()
 
 
 def first_designs(space: DesignSpace) -> int:

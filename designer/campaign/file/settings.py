@@ -71,6 +71,8 @@ class PriorSettings(Value):
         Folders with a ``family.yaml``, files of finished campaigns, or one saved prior, relative to the campaign file.
     leave_out
         Names or patterns of tasks among them that are not learned from.
+    quantities
+        For targets, by their names, the past quantity that each is learned from in place of its own, in whatever unit.
     digest
         Of a prior that was given in Python, written by `Campaign.create`.
     """
@@ -78,6 +80,7 @@ class PriorSettings(Value):
     kind: str = "auto"
     tasks: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     leave_out: tuple[str, ...] = ()
+    quantities: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     digest: str | None = None
 
     @property
@@ -101,6 +104,8 @@ class PriorSettings(Value):
             yield Fault(what, "add 'tasks: [folder]', or use 'none'", path=("kind",))
         if self.leave_out and not self.tasks:
             yield Fault("'leave_out' says nothing without 'tasks'", "add 'tasks: [folder]'", path=("leave_out",))
+        if self.quantities and not (self.tasks or self.digest):
+            yield Fault("'quantities' says nothing without 'tasks'", "add 'tasks: [folder]'", path=("quantities",))
         if self.kind == "none" and self.tasks:
             yield Fault("prior kind 'none' learns from no tasks", "use 'auto', or leave 'tasks' out", path=("tasks",))
 

@@ -21,7 +21,7 @@ from designer.campaign.file.settings import Settings
 from designer.campaign.log.store_location import confined, within
 from designer.campaign.results.design_tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document
-from designer.errors import Fault, InvalidCampaign, InvalidInput
+from designer.errors import Fault, InvalidCampaign, InvalidInput, did_you_mean
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.space.parameters.formula import FormulaParameter
@@ -275,6 +275,11 @@ class _Reader:
             _ = spec.initial_designs
         except InvalidInput as error:
             self.faults += [_placed(fault, ("initial",)) for fault in error.faults]
+        names = [target.name for target in spec.targets]
+        for name in spec.settings.prior.quantities:
+            if name not in names:
+                remedy = did_you_mean(name, names)
+                self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:

@@ -15,7 +15,7 @@ import torch
 
 from designer.acquisition.moments import single_output
 from designer.acquisition.search_model import search_model
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
@@ -76,7 +76,12 @@ class CampaignPosterior:
     @cached_property
     def _discoveries(self) -> Discoveries:
         with one_thread():
-            return discoveries_of(self.conditioned, self.measured, self.objective)
+            return discoveries_of(self.conditioned, self.measured, self._allowed, self.objective)
+
+    @cached_property
+    def _allowed(self) -> BoolArray:
+        """Which results (``n``) are of designs that the space allows now."""
+        return self.space.within(self.coordinates)
 
     @property
     def discoveries(self) -> tuple[Outlier, ...]:
@@ -128,8 +133,10 @@ class CampaignPosterior:
 
     @cached_property
     def matched(self) -> tuple[MatchedQuantity, ...]:
-        """Which past results each target is matched to; nothing where past tasks are not used."""
-        return matched_to(self.prior, self.objective.targets) if self.informed else ()
+        """Which past results each target is matched to; where past tasks are not used, the targets without a match."""
+        stated = {each.name: each.learned_from for each in self.data.quantities if each.learned_from is not None}
+        found = matched_to(self.prior, self.objective.targets, stated)
+        return found if self.informed else tuple(each for each in found if not each.used)
 
     @cached_property
     def flagged(self) -> tuple[FlaggedResult, ...]:
@@ -151,8 +158,10 @@ class CampaignPosterior:
 
     def _flag(self, each: Outlier | DecimalSlip, counts_as: float, *, fits: float | None = None) -> FlaggedResult:
         target, discovery = self.objective.targets[each.target], each in self.discoveries
-        name = self.measurements[each.row]
-        return FlaggedResult(name, target.name, target.unit, each.value, each.expected, counts_as, fits, discovery)
+        return FlaggedResult(
+            self.measurements[each.row], target.name, target.unit, each.value, each.expected, counts_as, fits,
+            discovery, forbidden=not self._allowed[each.row],
+        )  # fmt: skip
 
     def _contradictions(self) -> Iterator[FlaggedResult]:
         keys = self.space.keys(self.coordinates)
@@ -161,6 +170,7 @@ class CampaignPosterior:
                 yield FlaggedResult(
                     self.measurements[high], target.name, target.unit, float(self.measured[high, i]),
                     float(self.measured[low, i]), float(self.Y[high, i]), contradicts=self.measurements[low],
+                    forbidden=not self._allowed[high],
                 )  # fmt: skip
 
     def predict(self, coordinates: FloatArray, *, of_measurement: bool = False) -> tuple[FloatArray, FloatArray]:
@@ -191,7 +201,10 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         torch.as_tensor(Y),
         columns=encoder.columns,
         Yvar=torch.as_tensor(Yvar) if np.isfinite(Yvar).any() else None,
-        quantities=tuple(Quantity(target.name, target.unit) for target in spec.targets),
+        quantities=tuple(
+            Quantity(target.name, target.unit, spec.settings.prior.quantities.get(target.name))
+            for target in spec.targets
+        ),
     )
     with one_thread():
         prior = prior_of_spec(spec)

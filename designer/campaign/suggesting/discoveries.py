@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from designer.arrays import BoolArray, FloatArray
 from designer.objective import Objective
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.robust_conditioning import Conditioned, baseline_process
@@ -39,15 +40,22 @@ class Discoveries:
     model: Model
 
 
-def discoveries_of(conditioned: Conditioned, measured: np.ndarray, objective: Objective) -> Discoveries:
+def discoveries_of(
+    conditioned: Conditioned, measured: FloatArray, allowed: BoolArray, objective: Objective
+) -> Discoveries:
     """Return the possible discoveries among the outliers, and the posterior with both readings of each.
 
     Parameters
     ----------
     measured
         ``n x m`` values as they were measured, in the targets' units.
+    allowed
+        Which of the ``n`` designs the space allows: a design that may not be made is no discovery, and no result that
+        a discovery must exceed.
     """
-    found = tuple(each for each in conditioned.outliers if _may_be_real(each, conditioned, measured, objective))
+    found = tuple(
+        each for each in conditioned.outliers if _may_be_real(each, conditioned, measured, allowed, objective)
+    )
     if not found:
         return Discoveries((), conditioned.model)
     models = list(parts(conditioned.model))
@@ -61,9 +69,11 @@ def discoveries_of(conditioned: Conditioned, measured: np.ndarray, objective: Ob
     return Discoveries(found, joined(models))
 
 
-def _may_be_real(each: Outlier, conditioned: Conditioned, measured: np.ndarray, objective: Objective) -> bool:
-    """Whether an outlier is better than all other results, and no other measurement of its design contradicts it."""
-    if each.target not in objective.goal_columns:
+def _may_be_real(
+    each: Outlier, conditioned: Conditioned, measured: FloatArray, allowed: BoolArray, objective: Objective
+) -> bool:
+    """Whether an allowed outlier is better than all other allowed results, and no replicate contradicts it."""
+    if each.target not in objective.goal_columns or not allowed[each.row]:
         return False
     target = objective.targets[each.target]
     values = measured[:, each.target]
@@ -72,7 +82,8 @@ def _may_be_real(each: Outlier, conditioned: Conditioned, measured: np.ndarray, 
     X = conditioned.data.X
     same = (X[each.row] == X).all(-1).numpy() & np.isfinite(values)
     contradicted = any(row not in flagged for row in np.flatnonzero(same) if row != each.row)
-    return not contradicted and best_of_all(utility.tolist(), each.row, flagged)
+    excluded = [*flagged, *np.flatnonzero(~allowed).tolist()]
+    return not contradicted and best_of_all(utility.tolist(), each.row, excluded)
 
 
 def _both_readings(model: Model, designs: Tensor, values: Tensor, process: GaussianProcess) -> Model:

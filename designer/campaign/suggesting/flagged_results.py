@@ -32,6 +32,8 @@ class FlaggedResult:
         Whether the outlier is better than all other results: it keeps its value.
     contradicts
         Another measurement of the same design, with the value `expected`, that lies further away than noise explains.
+    forbidden
+        Whether the space forbids the design now, so that it cannot be measured again.
     """
 
     measurement: str
@@ -43,6 +45,7 @@ class FlaggedResult:
     fits: float | None = None
     discovery: bool = False
     contradicts: str | None = None
+    forbidden: bool = False
 
     def __str__(self) -> str:
         """Return what is unusual about the result, and what to do.
@@ -55,13 +58,15 @@ class FlaggedResult:
         M0012 (yield 157 %) is better than all other results and far from what they predict (7.6 %). If it is real, it is a discovery: measure it again. Until then suggestions consider both that it is real and that it is a slip. Amend it if it is a slip.
         >>> print(FlaggedResult("M0003", "yield", "%", 127.0, 1.63, 127.0, contradicts="M0009"))
         M0003 and M0009 are measurements of one design and contradict each other: yield 127 % and 1.63 %. Measure it again, or amend the one that is wrong.
+        >>> print(FlaggedResult("M0002", "yield", "%", 410.0, 38.2, 92.0, forbidden=True))
+        M0002 (yield 410 %) is far above what the other results predict (38.2 %). Its design is forbidden now: models use 92 % instead. Amend it if it is a slip.
         """  # noqa: E501  # one line of output
         unit = f" {self.unit}" if self.unit else ""
         if self.contradicts is not None:
             return (
                 f"{self.measurement} and {self.contradicts} are measurements of one design and contradict each other: "
-                f"{self.target} {amount(self.value)}{unit} and {amount(self.expected)}{unit}. Measure it again, or "
-                "amend the one that is wrong."
+                f"{self.target} {amount(self.value)}{unit} and {amount(self.expected)}{unit}. "
+                f"{'Amend' if self.forbidden else 'Measure it again, or amend'} the one that is wrong."
             )
         result = f"{self.measurement} ({self.target} {amount(self.value)}{unit})"
         if self.fits is not None:
@@ -77,6 +82,11 @@ class FlaggedResult:
                 "that it is real and that it is a slip. Amend it if it is a slip."
             )
         side = "above" if self.value > self.expected else "below"
+        if self.forbidden:
+            return (
+                f"{result} is far {side} what the other results predict ({amount(self.expected)}{unit}). Its design is "
+                f"forbidden now: models use {amount(self.counts_as)}{unit} instead. Amend it if it is a slip."
+            )
         return (
             f"{result} is far {side} what the other results predict ({amount(self.expected)}{unit}). Until a second "
             f"measurement, or results of similar designs, confirm it, models use {amount(self.counts_as)}{unit} "

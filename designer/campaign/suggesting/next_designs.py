@@ -47,7 +47,8 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable
     taken = taken_designs(spec, state)
     own = _own_designs(spec, taken)[:n]
     if own or not model_decides(spec, state, posterior):
-        return _filled(spec, state, n, own, taken)
+        unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
+        return _filled(spec, state, n, own, taken, unmatched)
     from designer.campaign.suggesting.proposer import propose_next
 
     seed = seed_of(spec.settings.seed, len(state.suggestions))
@@ -121,7 +122,14 @@ def _own_designs(spec: CampaignSpec, taken: Taken) -> list[Design]:
     return [design for design, key in zip(designs, keys, strict=True) if key not in taken.keys]
 
 
-def _filled(spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: Taken) -> Choice:
+def _unmatched(posterior: CampaignPosterior) -> tuple[str, ...]:
+    """Return which targets past tasks are not used for, since none measured them."""
+    return tuple(each.words for each in posterior.matched if not each.used)
+
+
+def _filled(
+    spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: Taken, remarks: Sequence[str]
+) -> Choice:
     """Return the user's own designs and, beside them, designs that fill the space."""
     from designer.acquisition.initial import initial_designs
 
@@ -135,5 +143,5 @@ def _filled(spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Desi
             if not own:
                 raise
     reasons = ["one of the campaign's own first designs"] * len(own) + ["fills the space"] * (len(designs) - len(own))
-    remarks = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
-    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), tuple(remarks))
+    short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
+    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks))
