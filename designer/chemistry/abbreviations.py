@@ -48,7 +48,7 @@ UNSURE = re.compile(
     | (?<![(\[])OPr(?![a-z]) | OPr(?=\d|[A-Z(]) # NaOPr; Ti(OPr)4 is clear
     | [(\[](?:Ac|Pr|Ts)[)\]]                   # Mn(Ac)2: acetate?
     | ^(?:Ac|Pr|Ts)(?:OH|NH2?|SH|Cl|Br|I|F|CN)$  # PrOH, AcCl
-    | ^(?:Ac2O|(?:Na|K|Li|Ag|NH4)Ac)$
+    | ^(?:Ac2O|NH4Ac|[A-Z][a-z]?Ac\d?)(?=$|·)   # ZnAc2: a salt of an organic acid, or an alloy
     | (?:{_ORGANIC})\d*(?:Ac|Pr|Ts)(?![a-z]) | (?:Ac|Pr|Ts)\d*[ONS]?(?:{_ORGANIC})(?![a-z])
     | \(NiPr2?\)                               # N(iPr)2, or nickel and praseodymium
     """,
@@ -56,5 +56,9 @@ UNSURE = re.compile(
 )
 """Formulas in which such a symbol may be either."""
 
-MATERIALS = frozenset({"YBCO", "BSCCO", "KNN", "BFO", "PVP", "PVC", "PVB", "SBN", "PBS", "PPS", "HOPG"})
+MATERIALS = frozenset({
+    "YBCO", "BSCCO", "BSCF", "KNN", "BFO", "BIFO", "SBN", "HOPG", "CNF", "PVP", "PVC", "PVB", "PVF", "PVK", "PBS",
+    "PPS", "PC", "PI", "PP", "PS", "PU", "PSU", "PSF", "PPO", "PPY", "PPV", "PBI", "PBO", "PHB", "PCB", "SBS", "SIS",
+    "POSS",
+})  # fmt: skip
 """Names of materials whose letters happen to be elements."""

@@ -77,6 +77,7 @@ def _plain(text: str) -> Mapping[str, float] | None:
         or _SPECIAL.search(text)
         or ("." in text and any(stop.search(text) for stop in (STOP, WATER, SALT)))
         or text in MATERIALS
+        or text == "H20"
     ):
         return None
     amounts: dict[str, float] = {}

@@ -27,6 +27,7 @@ from designer.counting import count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
 from designer.units import number_and_unit, parse_quantity, shortened, split_header
+from designer.units.header_endings import ends_with_extreme, unit_at_end
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,17 @@ class ColumnRequest:
 def read_columns(frame: pd.DataFrame) -> list[Column]:
     """Return the columns of a table of text, in its order."""
     names: set[str] = set()
-    return [_read_column(str(header), [_text(cell) for cell in frame[header]], names) for header in frame.columns]
+    headers = [str(header) for header in frame.columns]
+    columns = [_read_column(str(header), [_text(cell) for cell in frame[header]], names) for header in frame.columns]
+    return [_with_unit_at_end(column, headers) for column in columns]
+
+
+def _with_unit_at_end(column: Column, headers: Sequence[str]) -> Column:
+    """Return a column of numbers without a unit with the one that its name ends with, if it is clear."""
+    found = unit_at_end(column.header) if column.is_numeric and column.unit is None else None
+    if found is None or ends_with_extreme(column.header, headers):
+        return column
+    return replace(column, unit=found[1])
 
 
 def guess(
@@ -101,6 +112,7 @@ def guess(
     label = id_column(rest, left_out) if is_pool else None
     remarks = [f"Drafted from {file}; every guess carries a comment: please check them all."]
     guessed = [wanted[column.header].goal == "guess" for column in results] + [False] * len(new)
+    remarks += _unit_remarks([*used, *results])
     remarks += [_goal_remark(target) for target, is_guess in zip(targets, guessed, strict=True) if is_guess]
     if why is not None:
         choice = "" if why == FORMULAS else "; --no-candidates if others can be made"
@@ -135,6 +147,16 @@ def _parameters(
         return parameters, used, left_out
     named, choices = _names_as_choices([column for column in rest if column.header in left_out], left_out)
     return choices, named, {header: why for header, why in left_out.items() if header not in {c.header for c in named}}
+
+
+def _unit_remarks(columns: Sequence[Column]) -> list[str]:
+    """Return which units were read at the end of columns' names."""
+    read = [
+        f"{column.header!r} in {column.unit}"
+        for column in columns
+        if column.unit and (found := unit_at_end(column.header)) and found[1] == column.unit
+    ]
+    return [f"Units by the ends of column names, correct 'unit' if they are wrong: {', '.join(read)}."] if read else []
 
 
 def _goal_remark(target: Entry) -> str:

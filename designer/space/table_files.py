@@ -226,11 +226,10 @@ def _no_header(position: int) -> str:
 
 
 def _header_faults(names: Sequence[str], row: int) -> list[Fault]:
-    faults = [
-        Fault(_no_header(position), "name every column", row=row)
-        for position, name in enumerate(names, start=1)
-        if not name
-    ]
+    remedy = "name every column"
+    if len(names) == 2 and names[0]:
+        remedy += f"; if {names[0]!r} is a title, delete the rows above the headers"
+    faults = [Fault(_no_header(position), remedy, row=row) for position, name in enumerate(names, start=1) if not name]
     seen: set[str] = set()
     for name in names:
         if name in seen:

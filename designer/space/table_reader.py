@@ -22,6 +22,7 @@ from designer.space.parameters.base import Converter, LabColumn
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.space.parameters.shares import MAX_SUM_ERROR
 from designer.units import convert_many, split_header, split_quantity
+from designer.units.header_endings import header_remedy
 
 S = TypeVar("S", bound=SpaceLike)
 
@@ -160,6 +161,8 @@ class _Reader:
                 self._fault("the column is missing", "add it", column, row=1)
 
     def _header_remedy(self, name: str, known: dict[str, str], extra_columns: Sequence[str]) -> str:
+        if remedy := header_remedy(name, [*known.values(), *extra_columns]):
+            return remedy
         for spelling, column in known.items():
             if spelling.rpartition(".")[2] == name:
                 return f"did you mean {column!r}?"

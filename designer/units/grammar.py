@@ -197,7 +197,11 @@ class _Reader:
     def _divides(self, *, is_first: bool) -> bool:
         """Take what stands between two items, at most one sign; say whether it divides."""
         before = self.tokens[self.place - 1] if self.place else None
-        is_apart = is_first or (before is not None and (before["power"] is not None or before["one"] is not None))
+        is_apart = (
+            is_first
+            or self._mark() == "√"
+            or (before is not None and (before["power"] is not None or before["one"] is not None))
+        )
         signs: list[str] = []
         while self._kind() in ("blank", "per") or self._mark() in ("*", ".", "-", "/"):
             token = self._take()

@@ -194,6 +194,7 @@ def test_what_is_not_plain_is_left_to_the_careful_reader(text: str) -> None:
         ("\n\n", "the file is empty"),
         ("a,b,a\n1,2,3\n", "row 1, column 'a': the header 'a' stands twice"),
         ("a,,b\n1,2,3\n", "row 1: column 2 has no header"),
+        ("Log of May,\nx,y\n1,2\n", "name every column; if 'Log of May' is a title, delete the rows above the headers"),
         ("My log,,\na,b,c\n1,2,3\n", "row 1: 'My log' stands alone, as a title does; delete the rows above"),
         ("My log\na,b\n1,2\n", "row 1: 'My log' stands alone, as a title does"),
         ("My log\nof May\na;b\n1;2\n3;4\n", "row 1: 'My log' stands alone, as a title does"),

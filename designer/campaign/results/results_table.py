@@ -38,6 +38,7 @@ from designer.objective import Target
 from designer.space import DesignSpace
 from designer.space.table_reader import headers_of
 from designer.units import split_header
+from designer.units.header_endings import header_remedy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +207,9 @@ class _Reader:
         known = [*self.space.columns, *(target.name for target in self.targets)]
         known += [*(target.name + NOISE for target in self.targets), "replicate", "failed"]
         close = get_close_matches(split_header(header)[0], known, n=1)
-        remedy = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(known[:20])}"
+        remedy = header_remedy(header, known)
+        if not remedy:
+            remedy = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(known[:20])}"
         return Fault("unknown column", remedy, row=HEADER_ROW, column=header)
 
     def _missing(self, columns: Sequence[_Column]) -> None:

@@ -1,0 +1,77 @@
+"""Units at the end of a column's name: ``temperature_C``, ``time_h``, ``pressure mbar``.
+
+Many of these endings mean something else elsewhere: C may be carbon, min a minimum, h a height. So only those of this
+table are read: units of several letters that are hardly anything else, and single letters behind a word for a
+temperature or a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_TEMPERATURES = {"C": "degC", "degC": "degC", "celsius": "degC", "K": "K", "kelvin": "K", "F": "degF", "degF": "degF"}
+_TIMES = {
+    "s": "s", "sec": "s", "secs": "s", "seconds": "s", "min": "min", "mins": "min", "minutes": "min",
+    "h": "h", "hr": "h", "hrs": "h", "hours": "h", "d": "d", "days": "d",
+}  # fmt: skip
+_OTHERS = {
+    "pct": "%", "percent": "%", "degC": "degC", "celsius": "degC", "kelvin": "K", "hours": "h", "minutes": "min",
+    **{unit: unit for unit in (
+        "nm", "um", "µm", "μm", "mm", "cm", "ms", "mg", "ug", "kg", "mL", "ml", "uL", "µL", "mbar", "bar", "Pa",
+        "hPa", "kPa", "MPa", "GPa", "Torr", "mTorr", "torr", "psi", "rpm", "sccm", "slm", "mV", "kV", "meV", "eV",
+        "keV", "uA", "mA", "kW", "mW", "Hz", "kHz", "MHz", "GHz", "mol", "mmol", "umol", "mM", "uM", "nM", "kJ",
+        "wt%", "at%", "mol%", "vol%", "ppm", "ppb",
+    )},
+}  # fmt: skip
+_TEMPERATURE_WORDS = frozenset({"T", "temp", "temps", "temperature", "temperatures", "tanneal", "tsub"})
+_TIME_WORDS = frozenset({
+    "t", "time", "times", "duration", "durations", "dwell", "hold", "holding", "anneal", "annealing", "soak",
+    "soaking", "reaction", "stirring", "stir", "milling", "sintering", "ageing", "aging", "exposure", "residence",
+    "sonication", "deposition", "growth",
+})  # fmt: skip
+_EXTREMES = ("max", "maximum", "mean", "avg", "average", "std")
+_PARTS = re.compile(r"^(?P<name>.*[^\W_])[_\s](?P<ending>[^\W\d_]+%?|%)$")
+
+
+def unit_at_end(name: str) -> tuple[str, str] | None:
+    """Return a column's name without the unit at its end, and the unit; None where none is read there.
+
+    >>> unit_at_end("temperature_C"), unit_at_end("time h"), unit_at_end("pressure_mbar")
+    (('temperature', 'degC'), ('time', 'h'), ('pressure', 'mbar'))
+    >>> unit_at_end("share_C"), unit_at_end("temperature_min"), unit_at_end("layer_h"), unit_at_end("yield")
+    (None, None, None, None)
+    >>> unit_at_end("T_K"), unit_at_end("T_C"), unit_at_end("T_s"), unit_at_end("t_s")
+    (('T', 'K'), None, None, ('t', 's'))
+    """
+    found = _PARTS.match(name.strip())
+    if found is None:
+        return None
+    before, ending = found["name"], found["ending"]
+    words = {word if len(word) == 1 else word.casefold() for word in re.split(r"[\W_]+", before)}
+    if before == "T" and ending in ("C", "F"):
+        return None  # a Curie or Fermi temperature
+    for units, meant in ((_TEMPERATURES, _TEMPERATURE_WORDS), (_TIMES, _TIME_WORDS)):
+        if ending in units and words & meant:
+            return before, units[ending]
+    return (before, _OTHERS[ending]) if ending in _OTHERS else None
+
+
+def header_remedy(header: str, known: Iterable[str]) -> str:
+    """Return how to write an unknown header whose name without its ending is known; nothing for any other.
+
+    >>> header_remedy("time_min", ["time"]), header_remedy("time_min", ["speed"])
+    ("write it as 'time [min]', if that is meant", '')
+    """
+    found = unit_at_end(header)
+    return f"write it as '{found[0]} [{found[1]}]', if that is meant" if found and found[0] in known else ""
+
+
+def ends_with_extreme(name: str, others: Iterable[str]) -> bool:
+    """Whether ``min`` at a name's end is a minimum, since another column holds the maximum or the mean.
+
+    >>> ends_with_extreme("time_min", ["time_max"]), ends_with_extreme("time_min", ["temperature_max"])
+    (True, False)
+    """
+    stem, _, ending = name.strip().rpartition("_")
+    return ending == "min" and not {f"{stem}_{extreme}" for extreme in _EXTREMES}.isdisjoint(others)
