@@ -78,7 +78,10 @@ def part_folder(folder: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `folder` to write into; `publish` gives it its name; it is removed otherwise."""
     _remove_leftovers(folder)
     part = _part_name(folder)
-    part.mkdir()
+    try:
+        part.mkdir()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
     handle = _locked(part)
     try:
         yield part
@@ -119,7 +122,10 @@ def _part_file(path: Path, content: str | bytes) -> Iterator[Path]:
     """Yield a hidden file beside `path` with the content, on the disk; it is removed in the end."""
     _remove_leftovers(path)
     part = _part_name(path)
-    handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    try:
+        handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             _lock(handle)

@@ -115,6 +115,25 @@ class TestFiles:
             write_over(place, "new")
         assert (place.read_text(), names(tmp_path)) == ("old", ["a.csv"])
 
+    @pytest.mark.parametrize("what", ["file", "new file", "folder"])
+    def test_what_cannot_begin_names_the_file_and_not_its_part(
+        self, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> int:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), ".a.csv.12345678.part")
+
+        monkeypatch.setattr(os, "open", refuse)
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        place = tmp_path / "a.csv"
+        begin = {
+            "file": lambda: write_over(place, "x"),
+            "new file": lambda: write_new(place, "x"),
+            "folder": lambda: part_folder(place).__enter__(),
+        }[what]
+        with pytest.raises(OSError, match="Read-only") as caught:
+            begin()
+        assert caught.value.filename == str(place)
+
 
 class _Prior(SavedPrior):
     def __init__(self, value: float) -> None:

@@ -160,6 +160,17 @@ def zip_bomb(size: int = 400_000_000) -> str:
     return worksheet(HEADER + DATA + " " * size)
 
 
+def pieces_of_text(number: int = 400_000) -> str:
+    """Return a sheet with one cell whose text is in many pieces."""
+    return worksheet(HEADER + f'<row><c t="inlineStr"><is>{"<r><t>a</t></r>" * number}</is></c></row>')
+
+
+def same_cell(times: int = 2_500_000) -> str:
+    """Return a sheet that gives one cell many times."""
+    cells = '<c r="A2"><v>1</v></c>' * times
+    return worksheet(f'{HEADER}<row r="2">{cells}</row>')
+
+
 def attach(sheet: Callable[[], str]) -> Callable[[Path], list[str]]:
     """Return what writes a sheet and a campaign, and attaches the sheet."""
 
@@ -209,6 +220,8 @@ TABLES = (
     Hostile("XLSX: a tag of 2 million attributes", attach(many_attributes), 10),
     Hostile("XLSX: entities within entities", attach(entities), 10),
     Hostile("XLSX: 400 MB of blanks", attach(zip_bomb), 15),
+    Hostile("XLSX: one cell of 400,000 pieces of text", attach(pieces_of_text), 10),
+    Hostile("XLSX: one cell given 2.5 million times", attach(same_cell), 10),
     Hostile("CSV: 50,000 unknown columns", attach_csv(lambda: unknown_columns(50_000)), 10),
     Hostile("CSV: 300,000 unknown columns", attach_csv(lambda: unknown_columns(300_000)), 10),
     Hostile("CSV: 10,000 unknown columns", attach_csv(lambda: unknown_columns(10_000)), 10),

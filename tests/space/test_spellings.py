@@ -89,6 +89,35 @@ class TestChoices:
         with pytest.raises(InvalidData, match=f"'{cell}' is not a choice"):
             self.space(*choices).read_table(pd.DataFrame({"gas": [cell]}))
 
+    @pytest.mark.parametrize("second", ["C1CCCCC1", "C1ccccC1"])
+    def test_small_letters_of_a_ring_count(self, second: str) -> None:
+        """Benzene and cyclohexane differ by case alone."""
+        space = self.space("c1ccccc1", second, "CCO")
+        assert len(space.enumerate()) == 3
+        read = space.read_table(pd.DataFrame({"gas": [second, "c1ccccc1", "cco"]}))
+        assert read.coordinates.ravel().tolist() == [1.0, 0.0, 2.0]
+        with pytest.raises(InvalidData, match=f"'{second}' is not a choice"):
+            self.space("c1ccccc1", "CCO").read_table(pd.DataFrame({"gas": [second]}))
+
+    @pytest.mark.parametrize(
+        ("choice", "cell"),
+        [
+            ("café", "cafe\u0301"), ("2-propanol", "2\u2011propanol"), ("2-propanol", "2–propanol"), ("N2", "N₂"),
+            ("Al2O3", "Al₂O₃"), ("ab", "a\u200bb"), ("2-propanol", "2\u2212Propanol"),
+            ("Ångström", "A\u030angstro\u0308m"),
+            ("ethyl acetate", "Ethyl\u00a0acetate"), ("DMF", "\ufeffdmf"), ("co-catalyst", "co\u00ad-catalyst"),
+        ],
+    )  # fmt: skip
+    def test_other_signs_for_the_same_letters(self, choice: str, cell: str) -> None:
+        read = self.space("other", choice).read_table(pd.DataFrame({"gas": [cell]}))
+        assert read.coordinates.tolist() == [[1.0]]
+        assert len(self.space("other", choice, cell).enumerate()) == 2
+
+    @pytest.mark.parametrize(("choice", "cell"), [("10²", "102"), ("Fe²⁺", "Fe2+"), ("a-b", "ab"), ("½", "1/2")])
+    def test_signs_with_another_meaning(self, choice: str, cell: str) -> None:
+        with pytest.raises(InvalidData, match="is not a choice"):
+            self.space("other", choice).read_table(pd.DataFrame({"gas": [cell]}))
+
     def test_choices_that_differ_by_case_or_blanks_are_one(self) -> None:
         space = self.space("forming gas", "Forming Gas", "N2", "forminggas")
         assert space.frame(space.enumerate())["gas"].tolist() == ["forming gas", "N2"]

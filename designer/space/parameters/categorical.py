@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -31,15 +33,36 @@ def _choice(given: Any) -> Any:
 Choice = Annotated[Text, BeforeValidator(_choice)]
 
 
+_ALIKE = {
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None),
+    **{ord("₀") + i: str(i) for i in range(10)},
+}
+"""Signs that a person takes for one: hyphens, subscripts, and signs that are not seen."""
+_SMILES = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnopsH0-9@+\-\[\]()=#$/\\%.])+")
+
+
 def _folded(word: str) -> str:
-    """Return a word without case and blanks."""
-    return "".join(word.split()).casefold()
+    """Return a word without case, blanks and different signs for one letter."""
+    return "".join(unicodedata.normalize("NFC", word).translate(_ALIKE).split()).casefold()
+
+
+def _is_ring(word: str) -> bool:
+    """Whether a word may be the SMILES of a ring, in which small letters are aromatic: its numbers stand in pairs.
+
+    >>> _is_ring("c1ccccc1"), _is_ring("C1CCCCC1"), _is_ring("N2"), _is_ring("Co")
+    (True, True, False, False)
+    """
+    digits = [word.count(digit) for digit in "0123456789" if digit in word]
+    return bool(digits) and all(number % 2 == 0 for number in digits) and _SMILES.fullmatch(word) is not None
 
 
 def _are_different_formulas(words: Sequence[str]) -> bool:
-    """Whether two of several words that differ by case and blanks only are formulas of different compositions."""
+    """Whether two of several words that differ by case and blanks only are different molecules or compositions."""
     if len(words) < 2:
         return False
+    if len({"".join(word.split()) for word in words}) > 1 and any(map(_is_ring, words)):
+        return True  # benzene and cyclohexane
     from designer.chemistry.formulas import parse_formula
 
     compositions = []

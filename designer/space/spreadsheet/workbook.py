@@ -18,7 +18,7 @@ from typing import Any
 from designer.counting import count
 from designer.errors import Fault, InvalidData
 from designer.space.spreadsheet.number_formats import BUILT_IN, shown
-from designer.space.spreadsheet.xml_stream import Archive, refused
+from designer.space.spreadsheet.xml_stream import MAX_TEXT, Archive, refused
 
 MAX_CELLS = 2_000_000
 """Cells of the table, rows times columns, and those of the sheet that hold something."""
@@ -147,6 +147,15 @@ def column_letters(column: int) -> str:
     return letters
 
 
+def _row_number(given: str | None, following: int) -> int:
+    """Return the number that a row gives, or the `following` one where it gives none."""
+    if given is None:
+        return following
+    if not (given.isascii() and given.isdecimal() and len(given) < 8):
+        raise refused(f"{given[:30]!r} is no row of a sheet")
+    return int(given)
+
+
 def _place(reference: str) -> tuple[int, int]:
     """Return row and column of a cell's reference."""
     match = _REFERENCE.match(reference)
@@ -223,17 +232,21 @@ class _Workbook:
         """Return the texts that cells share; pronunciations are left out."""
         strings: list[str] = []
         pieces: list[str] = []
-        state = {"pronunciation": 0}
+        state = {"pronunciation": 0, "length": 0}
 
         def start(name: str, attributes: Mapping[str, str]) -> None:
             if name == "si":
                 pieces.clear()
+                state["length"] = 0
             elif name == "rPh":
                 state["pronunciation"] += 1
 
         def end(name: str, text: str) -> None:
             if name == "t" and not state["pronunciation"]:
                 pieces.append(text)
+                state["length"] += max(1, len(text))
+                if state["length"] > MAX_TEXT:
+                    raise refused(f"one of its texts is longer than {MAX_TEXT:,} characters")
             elif name == "rPh":
                 state["pronunciation"] -= 1
             elif name == "si":
@@ -285,6 +298,7 @@ class _SheetReader:
         self._pieces: list[str] | None = None
         self._has_formula = False
         self._pronunciation = 0
+        self._length = 0
 
     def read(self, archive: Archive, part: str) -> _Sheet:
         archive.parse(part, self._start, self._end)
@@ -304,8 +318,7 @@ class _SheetReader:
             self._attributes = attributes
             self._value, self._pieces, self._has_formula = None, None, False
         elif name == "row":
-            given = attributes.get("r", "")
-            self._begin_row(int(given) if given.isascii() and given.isdecimal() and len(given) < 8 else self._row + 1)
+            self._begin_row(_row_number(attributes.get("r"), self._row + 1))
             if attributes.get("hidden") in ("1", "true"):
                 self._hidden = True
         elif name == "rPh":
@@ -339,13 +352,22 @@ class _SheetReader:
         if name == "v":
             self._value = text
         elif name == "t" and not self._pronunciation:
-            self._pieces = [*(self._pieces or ()), text]
+            self._add(text)
         elif name == "rPh":
             self._pronunciation -= 1
         elif name == "f":
             self._has_formula = True
         elif name == "c":
             self._end_cell()
+
+    def _add(self, text: str) -> None:
+        """Add a piece of the cell's own text, which is no longer than a cell's text can be."""
+        if self._pieces is None:
+            self._pieces, self._length = [], 0
+        self._pieces.append(text)
+        self._length += max(1, len(text))
+        if self._length > MAX_TEXT:
+            raise refused(f"the text of cell {column_letters(self._column)}{self._row} is longer than {MAX_TEXT:,}")
 
     def _end_cell(self) -> None:
         kind = self._attributes.get("t", "n")
@@ -355,7 +377,9 @@ class _SheetReader:
         cell = self._cell(kind)
         if cell is None or cell == "":
             return
-        self._sheet.filled += self._column not in self._cells
+        if self._column in self._cells:
+            raise refused(f"cell {column_letters(self._column)}{self._row} stands twice in it")
+        self._sheet.filled += 1
         if self._sheet.filled > MAX_CELLS:
             raise refused(f"more than {MAX_CELLS:,} cells hold something", "give the table as CSV UTF-8")
         if not self._cells:

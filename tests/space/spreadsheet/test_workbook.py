@@ -176,6 +176,16 @@ class TestHostile:
             (f'<row><c t="str"><v>{"a" * 40_000}</v></c></row>', "longer than 32,767 characters"),
             (f"<row>{'<c><v>1</v></c>' * 16_385}</row>", "more cells than a sheet can have"),
             ("<row><c><v>1</c></row>", "is no XML: mismatched tag in line 1"),
+            ('<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>', "cell A1 stands twice"),
+            ('<row r="2"><c><v>1</v></c></row><row r="2"><c><v>2</v></c></row>', "cell A2 stands twice"),
+            ('<row r="99999999"><c r="A1"><v>1</v></c></row>', "'99999999' is no row of a sheet"),
+            ('<row r="-1"><c><v>1</v></c></row>', "'-1' is no row of a sheet"),
+            ('<row r=""><c><v>1</v></c></row>', "'' is no row of a sheet"),
+            (
+                f'<row><c t="inlineStr"><is>{"<r><t>ab</t></r>" * 20_000}</is></c></row>',
+                "the text of cell A1 is longer than 32,767",
+            ),
+            (f'<row><c t="inlineStr"><is>{"<t></t>" * 40_000}</is></c></row>', "the text of cell A1 is longer"),
         ],
     )
     def test_what_no_sheet_holds_is_refused(self, tmp_path: Path, sheet: str, what: str) -> None:
@@ -184,6 +194,13 @@ class TestHostile:
         (fault,) = faults(path)
         assert "cannot be read as Excel" in fault
         assert what in fault
+
+    @pytest.mark.parametrize("piece", ["<r><t>ab</t></r>", "<t/>"])
+    def test_shared_text_of_many_pieces_is_refused(self, tmp_path: Path, piece: str) -> None:
+        path = tmp_path / "a.xlsx"
+        write_workbook(path, worksheet(HEADER + DATA), strings=f"<si>{piece * 40_000}</si>")
+        (fault,) = faults(path)
+        assert "one of its texts is longer than 32,767 characters" in fault
 
     def test_other_packings_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.xlsx"
