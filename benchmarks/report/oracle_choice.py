@@ -16,8 +16,9 @@ PAST_ALONE = "source-mean"
 FIGURES = ("to top 1 %", "to 90 % of the gap")
 TEXT = (
     "Mean experiments where each task is given to one of these methods. By the other tasks: to the one that is best on "
-    "the other tasks of the family; a rule could learn this from past tasks. By family and by task: chosen with "
-    "hindsight, a bound that no rule reaches."
+    "the other tasks of the family; a rule could learn this from replays of past tasks. By the other seeds: to the one "
+    "that is best on the same task from other first experiments; a rule that knows the task could reach this. By "
+    "family and by task: chosen with hindsight, a bound that no rule reaches."
 )
 CROSSWISE = (
     "Cross-validation of the choice of settings: of our methods with all tasks, the best one (by experiments to the "
@@ -52,17 +53,24 @@ def _over(grid: Grid, method: str, baseline: str) -> list[str]:
 
 
 def chosen(part: Part, ours: str, baseline: str | None) -> Table:
-    """Return the mean experiments of three methods, and of the best of them chosen by three oracles.
+    """Return the mean experiments of ours, the baseline, the sources' mean and our other kinds of prior that ran.
 
-    The table is empty where one of the three has not run, or `ours` learns nothing from past tasks.
+    Below them that of the best of these methods, chosen by each oracle. The table is empty where one of the first three
+    has not run, or `ours` learns nothing from past tasks.
     """
     names = ["method", *FIGURES]
-    grid = part.grid([ours, baseline, PAST_ALONE]) if baseline is not None and reads_sources(ours) else None
+    if baseline is None or not reads_sources(ours):
+        return Table(names, [])
+    kinds = [each for each in part.methods if is_ours(each) and reads_sources(each) and "-without-" not in each]
+    kinds = [each for each in kinds if each != ours and part.tasks(each) >= part.tasks(ours)]
+    grid = part.grid([ours, baseline, PAST_ALONE, *kinds])
     if grid is None:
         return Table(names, [])
     cubes = [to_top(grid), to_gap(grid)]
     columns = {f"`{method}`": [cube.by_task()[i].mean() for cube in cubes] for i, method in enumerate(grid.methods)}
     columns["the best by the other tasks"] = [by_family(cube, ours, leave_task_out=True) for cube in cubes]
+    if len(grid.seeds) > 1:
+        columns["the best by the other seeds"] = [by_other_seeds(cube) for cube in cubes]
     columns["the best by family"] = [by_family(cube, ours) for cube in cubes]
     columns["the best by task"] = [cube.by_task().min(axis=0).mean() for cube in cubes]
     return Table(names, [[name, *[f"{value:.1f}" for value in values]] for name, values in columns.items()])
@@ -80,3 +88,10 @@ def by_family(cube: Cube, ours: str, *, leave_task_out: bool = False) -> float:
         best = int(np.argmin(by_task[:, rows].mean(axis=1))) if rows else cube.methods.index(ours)
         found.append(by_task[best, t])
     return float(np.mean(found))
+
+
+def by_other_seeds(cube: Cube) -> float:
+    """Return the mean over campaigns of the method that is best on the task's other seeds."""
+    others = cube.values.sum(axis=2, keepdims=True) - cube.values
+    best = others.argmin(axis=0)
+    return float(np.take_along_axis(cube.values, best[None], axis=0).mean())

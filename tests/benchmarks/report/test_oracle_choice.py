@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.report.comparison import Cube
-from benchmarks.report.oracle_choice import by_family, chosen, crosswise
+from benchmarks.report.oracle_choice import by_family, by_other_seeds, chosen, crosswise
 from benchmarks.report.results import Part
 
 TASKS = (("a", "1"), ("a", "2"), ("a", "3"), ("b", "1"))
@@ -25,6 +25,11 @@ CUBE = Cube(("ours", "past"), TASKS, (0,), np.array([[9.0, 9.0, 2.0, 7.0], [1.0,
 )
 def test_the_best_of_a_family(leave_task_out: bool, expected: float) -> None:
     assert by_family(CUBE, "ours", leave_task_out=leave_task_out) == pytest.approx(expected)
+
+
+def test_the_best_by_other_seeds_is_shown_on_the_one_left_out() -> None:
+    values = np.array([[[1.0, 10.0, 9.0]], [[5.0, 5.0, 4.0]]])  # seeds 1 and 2 choose the second, seed 0 too
+    assert by_other_seeds(Cube(("a", "b"), TASKS[:1], (0, 1, 2), values)) == pytest.approx((5 + 5 + 4) / 3)
 
 
 OURS, BASELINE = "designer-auto", "designer"
@@ -64,6 +69,27 @@ def test_who_could_choose_asks_all_three() -> None:
     assert found["the best by family"] == ["12.5", "6.2"]
     assert found["the best by task"] == ["9.5", "4.8"]
     assert found["the best by the other tasks"] == ["18.5", "9.2"]
+
+
+def test_further_kinds_of_prior_are_asked_where_they_have_all_tasks() -> None:
+    given = {
+        "designer": (20.0, 20.0, 9.0, 9.0),
+        "designer_auto": (16.0, 16.0, 10.0, 10.0),
+        "source_mean": (30.0, 30.0, 30.0, 30.0),
+        "designer_auto_without_floor": (1.0, 1.0, 1.0, 1.0),
+        "designer_metric": (4.0, 4.0, 12.0, 12.0),
+    }
+    found = {row[0]: row[1:] for row in chosen(part(**given), OURS, BASELINE).body}
+    assert found["`designer-metric`"] == ["8.0", "4.0"]
+    assert "`designer-auto-without-floor`" not in found
+    assert found["the best by family"] == ["6.5", "3.2"]
+    given["designer_metric"] = (4.0, 4.0)
+    assert "`designer-metric`" not in {row[0] for row in chosen(incomplete(given), OURS, BASELINE).body}
+
+
+def incomplete(given: dict[str, tuple[float, ...]]) -> Part:
+    whole = part(**{name: counts for name, counts in given.items() if len(counts) == 4})
+    return Part({**whole.campaigns, ("a", "1", "designer-metric", 0): whole.campaigns["a", "1", "designer", 0]})
 
 
 def test_a_method_without_sources_is_not_asked() -> None:
