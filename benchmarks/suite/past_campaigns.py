@@ -14,6 +14,7 @@ from scipy.stats import norm
 from benchmarks.suite.pools import Candidates
 from benchmarks.suite.sources import with_rows
 from designer.arrays import FloatArray, IndexArray
+from designer.space import DesignSpace
 from designer.tasks import Task
 
 FIRST = 5
@@ -33,7 +34,9 @@ def past_campaign(task: Task, candidates: Candidates, rng: np.random.Generator) 
     experiments = min(experiments, max(MIN_EXPERIMENTS, len(task) // 2))
     if len(task) <= experiments:
         return task
-    features = task.space.encoder.encode(task.space.coordinates(task.designs))
+    # A space of its own: what it caches for encoding cannot be sent to the processes that run the campaigns.
+    space = DesignSpace(parameters=task.space.parameters, constraints=task.space.constraints)
+    features = space.encoder.encode(space.coordinates(task.designs))
     utility = candidates.utility(task.Y[:, 0])
     return with_rows(task, campaign(features, utility, experiments, rng))
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.suite.past_campaigns import FIRST, MAX_EXPERIMENTS, MIN_EXPERIMENTS, campaign, past_campaign
 from benchmarks.suite.pools import pool_of
+from designer.objective import Target
+from designer.space import DesignSpace
+from designer.tasks import Task
 from tests.benchmarks.suite.test_controls import task
 
 
@@ -22,6 +28,15 @@ def test_the_same_seed_gives_the_same_rows() -> None:
     source, candidates = task("source", 1.0, 1, 200), pool_of(task("target", 1.0, 0)).candidates
     first, second = (past_campaign(source, candidates, np.random.default_rng(3)) for _ in range(2))
     assert first.data.equals(second.data)
+
+
+def test_sources_can_still_be_sent_to_another_process() -> None:
+    formulas = pd.DataFrame({"oxide": [f"Li{i}O{j}" for i in range(1, 7) for j in range(1, 7)]})
+    space = DesignSpace(parameters=[{"name": "oxide", "kind": "formula"}])
+    data = formulas.assign(y=np.arange(36.0))
+    source = Task(space=space, targets=[Target(name="y", goal="maximize")], data=data, name="oxides")
+    made = past_campaign(source, pool_of(source).candidates, np.random.default_rng(0))
+    assert pickle.loads(pickle.dumps(made)).data.equals(made.data)
 
 
 def test_it_measures_better_designs_than_random_ones() -> None:
