@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from designer import Campaign, fit_prior
 from designer.arrays import FloatArray
+from designer.space import NumericParameter
 from designer.tasks import Task
 from designer.tasks.analytic import TARGET, Surface, analytic_family, analytic_surfaces
 
@@ -29,7 +30,7 @@ COLOURS = {"past tasks": "#08306b", "without past tasks": "#c6d4e3"}
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A campaign after each experiment: weight of the models with past tasks, and the best value so far (``n`` each)."""
+    """A campaign after each result: weight of the models with past tasks, and the best value so far (``n`` each)."""
 
     weights: FloatArray
     best: FloatArray
@@ -37,7 +38,10 @@ class Course:
 
 def mirrored(task: Task) -> Task:
     """Return a task whose designs have the temperatures of the other end of the space."""
-    low, high = next(p.bounds for p in task.space.parameters if p.name == "temperature")
+    (temperature,) = (p for p in task.space.parameters if p.name == "temperature")
+    assert isinstance(temperature, NumericParameter)
+    assert temperature.bounds is not None
+    low, high = temperature.bounds
     return replace(task, data=task.data.assign(temperature=low + high - task.data["temperature"]))
 
 

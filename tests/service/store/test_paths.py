@@ -21,7 +21,12 @@ def test_a_database_that_is_refused_leaves_no_connection_open(tmp_path: Path, mo
     store.close()
     closed: list[SqlStore] = []
     close = SqlStore.close
-    monkeypatch.setattr(SqlStore, "close", lambda self: (closed.append(self), close(self))[1])
+
+    def noted(self: SqlStore) -> None:
+        closed.append(self)
+        close(self)
+
+    monkeypatch.setattr(SqlStore, "close", noted)
     with pytest.raises(StoreError, match="version 99"):
         paths.open_store()
     assert len(closed) == 1
