@@ -53,17 +53,17 @@ def _over(grid: Grid, method: str, baseline: str) -> list[str]:
 
 
 def chosen(part: Part, ours: str, baseline: str | None) -> Table:
-    """Return the mean experiments of ours, the baseline, the sources' mean and our other kinds of prior that ran.
+    """Return the mean experiments of ours, the baseline, and the sources' mean and our other kinds of prior that ran.
 
-    Below them that of the best of these methods, chosen by each oracle. The table is empty where one of the first three
+    Below them that of the best of these methods, chosen by each oracle. The table is empty where one of the first two
     has not run, or `ours` learns nothing from past tasks.
     """
     names = ["method", *FIGURES]
     if baseline is None or not reads_sources(ours):
         return Table(names, [])
-    kinds = [each for each in part.methods if is_ours(each) and reads_sources(each) and "-without-" not in each]
-    kinds = [each for each in kinds if each != ours and part.tasks(each) >= part.tasks(ours)]
-    grid = part.grid([ours, baseline, PAST_ALONE, *kinds])
+    further = [each for each in part.methods if each == PAST_ALONE or (is_ours(each) and "-without-" not in each)]
+    further = [each for each in further if reads_sources(each) and part.tasks(each) >= part.tasks(ours)]
+    grid = part.grid(list(dict.fromkeys([ours, baseline, *further])))
     if grid is None:
         return Table(names, [])
     cubes = [to_top(grid), to_gap(grid)]
