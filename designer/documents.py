@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationErro
 from pydantic_core import PydanticKnownError, core_schema
 
 from designer.errors import Fault, InvalidInput
+from designer.input_files import read_file
 from designer.pydantic_faults import PathKey, explain, trace
 from designer.registry import Registry
 
@@ -139,7 +140,7 @@ def load_document(path: Path | str) -> Document:
     """
     file = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_file(Path(path)).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise InvalidInput(Fault("no such file", "give the path of a YAML file", file=file)) from None
     except (OSError, UnicodeDecodeError) as error:

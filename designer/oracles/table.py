@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from designer.errors import Fault, InvalidData, InvalidInput, MeasurementFailed
+from designer.input_files import path_fault
 from designer.objective import Objective, Target
 from designer.oracles.base import Measured
 from designer.oracles.design_mapping import plain
@@ -183,6 +184,9 @@ class TableOracle:
 def _confined(file: str, folder: Path) -> Path:
     """Return the path of a table that must lie in the campaign file's folder or below it."""
     path = folder / file
+    if reason := path_fault(file):
+        what = f"table {file[:80]!r} {reason}"
+        raise InvalidInput(Fault(what, "give a path inside the campaign file's folder", path=("file",)))
     if not path.resolve().is_relative_to(folder.resolve()):
         remedy = "put it into the campaign file's folder, and give its path from there"
         raise InvalidInput(Fault(f"table {file!r} lies outside the campaign file's folder", remedy, path=("file",)))

@@ -17,6 +17,7 @@ import pandas as pd
 
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidData
+from designer.input_files import read_file
 from designer.space.spreadsheet.decimal_commas import with_points
 from designer.space.spreadsheet.workbook import MAX_COLUMNS, read_rows
 
@@ -40,7 +41,7 @@ def read_frame(path: Path | str) -> pd.DataFrame:
     if path.suffix.casefold() in (".xlsx", ".xlsm"):
         return _framed(read_rows(path), str(path))
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise InvalidData(Fault("no such file", "give the path of a CSV file", file=str(path))) from None
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pandas as pd
 
-from designer.arrays import FloatArray, IndexArray
+from designer.arrays import FloatArray, IndexArray, as_float
 from designer.errors import MAX_ALIKE, Fault, InvalidData, InvalidUnit, did_you_mean
 from designer.space.base import SpaceLike
 from designer.space.parameters.base import Converter, LabColumn
@@ -250,11 +250,13 @@ def _plain_numbers(cells: LabColumn) -> FloatArray | None:
             return None
         values = numbers[codes] if len(codes) else np.zeros(0)
     else:
-        if any(isinstance(cell, (bool, np.bool_)) or (isinstance(cell, str) and "_" in cell) for cell in cells):
+        if any(
+            isinstance(cell, (bool, np.bool_, complex)) or (isinstance(cell, str) and "_" in cell) for cell in cells
+        ):
             return None
         try:
             values = np.array([float(cell) for cell in cells], dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     return None if np.isnan(values).any() else values
 
@@ -279,7 +281,7 @@ def _quantity(cell: Any, unit: str | None) -> tuple[float, str | None]:
     if isinstance(cell, (bool, np.bool_)):
         raise InvalidUnit(Fault(f"{bool(cell)} is not a number", "give a number"))
     if isinstance(cell, (int, float, np.integer, np.floating)):
-        return float(cell), None
+        return as_float(cell), None
     text = str(cell).strip()
     if not text or text.casefold() == "nan":
         raise InvalidUnit(Fault("the cell is empty" if not text else f"{text!r} is not a number", "give a number"))

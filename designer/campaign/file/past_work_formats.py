@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from designer.errors import Fault
+from designer.input_files import path_fault
+from designer.units import shortened
 
 FAMILY, SAVED = "family.yaml", "prior.json"
 STORES = (".db", ".sqlite", ".sqlite3")
@@ -17,9 +19,12 @@ def path_faults(paths: Sequence[str], folder: Path) -> Iterator[Fault]:
     """Say which of the `paths` of ``prior: tasks`` hold no past work."""
     for i, path in enumerate(paths):
         place = folder / path
+        remedy = f"name a folder with a {FAMILY}, a saved prior, or the file of a finished campaign"
+        if reason := path_fault(path):
+            yield Fault(f"{shortened(path)!r} {reason}", remedy, path=("prior", "tasks", i))
+            continue
         if form_of(place) is None:
             what = f"{path!r} is no past work" if place.exists() else f"there is no {path!r}"
-            remedy = f"name a folder with a {FAMILY}, a saved prior, or the file of a finished campaign"
             yield Fault(what, remedy, path=("prior", "tasks", i))
 
 

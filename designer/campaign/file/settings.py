@@ -60,6 +60,9 @@ class Stop(Value):
         return self
 
 
+MAX_FIRST_DESIGNS = 1_000_000
+
+
 class PriorSettings(Value):
     """Where knowledge of past tasks comes from.
 
@@ -203,6 +206,8 @@ class Settings(Value):
         if given is None:
             return None
         if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+            if given > MAX_FIRST_DESIGNS:
+                raise ValueError(f"'initial' is beyond {MAX_FIRST_DESIGNS:,}; give a smaller number of designs")
             return given
         if isinstance(given, list | tuple) and given:
             faults = [

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from designer.errors import StoreError
+from designer.input_files import path_fault
 
 FORMS = "give a file's path, sqlite:///file.db or postgresql://user@host/database"
 
@@ -113,6 +114,8 @@ def within(path: str, folder: Path, what: str, otherwise: str) -> None:
         As ``"what is wrong; what would be right"``.
     """
     remedy = f"give a path inside the campaign file's folder, or {otherwise}"
+    if reason := path_fault(path):
+        raise ValueError(f"{what} {path[:80]!r} {reason}; {remedy}")
     if path.startswith(("/", "\\", "~")) or PureWindowsPath(path).is_absolute():
         raise ValueError(f"{what} {path!r} is an absolute path; {remedy}")
     if ".." in PurePosixPath(path.replace("\\", "/")).parts:

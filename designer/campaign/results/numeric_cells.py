@@ -8,6 +8,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
+from designer.arrays import as_float
 from designer.errors import Fault, InvalidInput
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
@@ -49,7 +50,7 @@ def is_blank(cell: Any) -> bool:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return True
     if isinstance(cell, Real | Decimal):
-        return math.isnan(float(cell))
+        return math.isnan(as_float(cell))
     return type(cell).__name__ in ("NAType", "NaTType")
 
 
@@ -84,7 +85,7 @@ def failure_reason(cell: Any) -> str | None:
 
 def is_nan(cell: Any) -> bool:
     """Whether a cell is a number that is none."""
-    return isinstance(cell, Real | Decimal) and math.isnan(float(cell))
+    return isinstance(cell, Real | Decimal) and math.isnan(as_float(cell))
 
 
 def read_number(cell: Any, unit: str | None, to: str | None) -> float:
@@ -111,13 +112,13 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
         number, own = split_quantity(cell, to)
         value = _in_unit(number, own or unit, to)
     elif isinstance(cell, Real | Decimal):
-        value = _in_unit(float(cell), unit, to)
+        value = _in_unit(as_float(cell), unit, to)
     else:
         raise InvalidInput(Fault(f"{cell!r} is not a number", wanted))
     if value == 0 and isinstance(cell, str) and re.match(r"[^eE]*[1-9]", cell.strip()):
         raise InvalidInput(Fault(f"{cell.strip()} is nearer to 0 than numbers go", wanted))
     if not math.isfinite(value):
-        raise InvalidInput(Fault(f"{cell} is not a finite number", wanted))
+        raise InvalidInput(Fault(f"{shortened(str(cell))} is not a finite number", wanted))
     if abs(value) > MAX_NUMBER:
         raise InvalidInput(Fault(f"{cell} is beyond {MAX_NUMBER:g}, the largest number that can be used", wanted))
     return value

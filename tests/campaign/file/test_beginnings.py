@@ -12,6 +12,7 @@ from designer.campaign.file.beginnings import id_of
 from designer.campaign.log.events import Created
 from designer.cli.main import main
 from designer.errors import InvalidCampaign
+from tests.campaign.postgres import PASSWORD, QUOTED
 
 TEXT = """\
 designer: 1
@@ -131,3 +132,19 @@ def test_another_campaign_of_the_same_database_begins(file: Path) -> None:
     entries = json.loads(file.with_name("lab.db.id").read_text())["campaigns"]
     assert [entry["campaign"] for entry in entries] == ["oer", "her"]
     assert Campaign.open(file).notices == Campaign.open(second).notices == ()
+
+
+def test_new_campaign_on_a_server_is_noticed_once(file: Path, tmp_path: Path, postgres_url: str) -> None:
+    file.write_text(TEXT + f"store: {json.dumps(postgres_url)}\n")
+    campaign = Campaign.open(file)
+    (notice,) = campaign.notices
+    assert notice.startswith("New campaign 'oer' in postgresql://")
+    assert notice.endswith("If it began in another store, name that one with 'store'.")
+    assert PASSWORD not in notice
+    assert QUOTED not in notice
+    campaign.suggest(1)
+    (tmp_path / "new").mkdir()
+    file.rename(tmp_path / "new" / "oer.yaml")
+    moved = Campaign.open(tmp_path / "new" / "oer.yaml")
+    assert moved.notices == ()
+    assert len(moved.state.suggestions) == 1
