@@ -126,10 +126,17 @@ def test_wrong_use_is_one_line(designer: Designer, folder: Path) -> None:
         ("{name: y, unit: V, goal: maximize}", "past tasks: 'y' [V] was measured in 1 of 1"),
         (
             "{name: y, unit: K, goal: maximize}",
-            "past tasks: none measured 'y' [K] (the unit of 'y' [mV] does not convert); they are used for what they "
-            "measured: 'y' [mV]",
+            "past tasks: none measured 'y' [K] (the unit of 'y' [mV] does not convert): they are not used; they "
+            "measured 'y' [mV]; to use one of these, write 'quantities: {y: NAME}' under 'prior'",
         ),
-        ("{name: z, goal: maximize}", "past tasks: none measured 'z'; they are used for what they measured: 'y' [mV]"),
+        (
+            "{name: z, unit: V, goal: maximize}",
+            "past tasks: none measured 'z' [V]; they are used for what they measured: 'y' [mV]",
+        ),
+        (
+            "{name: z, goal: maximize}",
+            "past tasks: none measured 'z', and the units do not all convert: they are not used; they measured 'y' [mV]",
+        ),
     ],
 )
 def test_validate_states_what_past_tasks_are_matched_to(
