@@ -135,7 +135,8 @@ def test_wrong_use_is_one_line(designer: Designer, folder: Path) -> None:
         ),
         (
             "{name: z, goal: maximize}",
-            "past tasks: none measured 'z', and the units do not all convert: they are not used; they measured 'y' [mV]",
+            "past tasks: none measured 'z' (no unit), and the units do not all convert: they are not used; "
+            "they measured 'y' [mV]",
         ),
     ],
 )
