@@ -9,8 +9,9 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.state import CampaignState
+from designer.campaign.results.frames import Z95
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
-from designer.objective import Objective, pareto_mask
+from designer.objective import Objective, Target, pareto_mask
 from designer.space import DesignSpace
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def best_frame(
     keep all limits, its ``measured`` mean is, or both. With several goals on a Pareto front, all designs of the fronts
     are listed. Designs that the bounds or the constraints forbid do not count; `forbidden_best` lists them. Then come
     the design, the mean of each target's measurements, and the posterior mean and standard deviation
-    (``<target>_mean``, ``<target>_sd``) where there is a model.
+    (``<target>_mean``, ``<target>_sd``) where there is a model. On a log scale these are the median and half the width
+    of the central 68 % interval, and ``<target>_low`` to ``<target>_high`` is the 95 % interval.
     """
     groups = by_design(space, objective.targets, state.results)
     return _frame(space, objective, groups, posterior, allowed_mask(groups))
@@ -67,8 +69,9 @@ def _frame(
     mean = sd = None
     if posterior is not None and groups:
         mean, sd = posterior.predict(np.array([group.coordinates for group in groups]))
+    medians = None if mean is None else objective.unit_values(mean)
     raw = set(best_rows(objective, measured, allowed=allowed))
-    modelled = set() if mean is None else set(best_rows(objective, mean, goals_of=measured, allowed=allowed))
+    modelled = set() if medians is None else set(best_rows(objective, medians, goals_of=measured, allowed=allowed))
     rows = []
     for i in [*sorted(modelled), *sorted(raw - modelled)]:
         row: dict[str, Any] = {
@@ -77,20 +80,32 @@ def _frame(
         row |= groups[i].design
         row |= dict(zip(names, measured[i], strict=True))
         if mean is not None and sd is not None:
-            for j, name in enumerate(names):
-                row |= {f"{name}_mean": mean[i, j], f"{name}_sd": sd[i, j]}
+            for j, target in enumerate(objective.targets):
+                row |= _expected(target, float(mean[i, j]), float(sd[i, j]))
         row["measurements"] = ", ".join(groups[i].measurements)
         rows.append((groups[i].label, row))
-    predicted = [f"{name}_{what}" for name in names for what in ("mean", "sd")] if mean is not None else []
+    predicted = [column for target in objective.targets for column in _expected(target, 0.0, 0.0) if mean is not None]
     columns = ["best_by", *space.columns, *names, *predicted, "measurements"]
     index = pd.Index([label for label, _ in rows], name="design", dtype=object)
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
 
 
+def _expected(target: Target, mean: float, sd: float) -> dict[str, float]:
+    """Return the columns of a prediction, given on the model's scale: with the 95 % interval where it is asymmetric."""
+    scale, name = target.scaling, target.name
+    columns = {f"{name}_mean": scale.unit(mean), f"{name}_sd": scale.half_width(mean, sd)}
+    if target.is_log:
+        low, high = scale.interval(mean, sd, Z95)
+        columns |= {f"{name}_low": low, f"{name}_high": high}
+    return columns
+
+
 def best_rows(
     objective: Objective, Y: FloatArray, goals_of: FloatArray | None = None, allowed: BoolArray | None = None
 ) -> list[int]:
-    """Return the rows of `Y` (``n x m``) that are best among the feasible ones: one, or all of a Pareto front.
+    """Return the rows of `Y` (``n x m``, in the targets' units) that are best among the feasible ones.
+
+    One, or all of a Pareto front.
 
     Parameters
     ----------
@@ -99,7 +114,8 @@ def best_rows(
     allowed
         Which rows count (``n``); all unless given.
     """
-    given = Y if goals_of is None else goals_of
+    given = objective.model_values(Y if goals_of is None else goals_of)
+    objective, Y = objective.modelled, objective.model_values(Y)
     goals = list(objective.goal_columns)
     usable = np.isfinite(given[:, goals]).all(axis=1) & np.asarray(objective.feasible(Y), dtype=bool)
     rows = np.flatnonzero(usable if allowed is None else usable & allowed)

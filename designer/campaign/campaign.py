@@ -273,7 +273,7 @@ class Campaign(CampaignView):
             frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.passed_columns
         )
         events, report = recording.plan(state, table, self._clock())
-        return report.with_flags(recording.new_flags(self.space, state, events))
+        return report.with_notes(self.space, self.objective.targets, state, events)
 
     def _record(
         self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
@@ -285,7 +285,7 @@ class Campaign(CampaignView):
             events, report = recording.plan(state, table, self._clock())
             if report.faults and (not partial or table.unusable):
                 raise InvalidData(report.faults)
-            reports.append(report.with_flags(recording.new_flags(self.space, state, events)))
+            reports.append(report.with_notes(self.space, self.objective.targets, state, events))
             return events
 
         self._journal.commit(decide)

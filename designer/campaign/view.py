@@ -207,7 +207,7 @@ class CampaignView:
             if isinstance(event, Suggested) and any(each.id == suggestion for each in event.designs)
         )
         state = fold(self.events[: event.based_on])
-        since = measured_designs.means_of(self.state.of(suggestion))
+        since = measured_designs.means_of(self.state.of(suggestion), self.objective.targets)
         return explain(Moment(self._specs.at(state), state, event, self._known_at(event.based_on), now, since))
 
     def _known_at(self, position: int) -> CampaignPosterior | None:

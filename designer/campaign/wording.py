@@ -10,6 +10,7 @@ from designer.space import ShareParameter
 
 if TYPE_CHECKING:
     from designer.campaign.log.events import Cell
+    from designer.objective import Target
     from designer.space import DesignSpace, Parameter
 
 
@@ -37,6 +38,21 @@ def signed(value: float) -> str:
         return "0"
     text = f"{value:+.2g}"
     return f"{value:+.0f}" if "e+" in text and abs(value) < 1e7 else text
+
+
+def change(effect: float, target: Target) -> str:
+    """Return a change of a prediction, on the model's scale, with the target's unit; of logarithms as a factor.
+
+    >>> from designer.objective import Target
+    >>> change(-31.26, Target(name="loss", unit="mV")), change(0.0, Target(name="n"))
+    ('-31 mV', '0')
+    >>> [change(effect, Target(name="resistivity", unit="ohm*cm", scale="log")) for effect in (0.301, -1.0, 0.0)]
+    ['×2', '÷10', '×1']
+    """
+    if target.is_log:
+        factor = 10.0 ** abs(effect)
+        return f"{'×' if effect >= 0 else '÷'}{f'{factor:.0f}' if 10 <= factor < 1e7 else f'{factor:.2g}'}"
+    return f"{signed(effect)}{f' {target.unit}' if target.unit else ''}"
 
 
 def percent(share: float) -> str:

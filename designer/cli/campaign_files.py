@@ -126,7 +126,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
 
 def _past_quantities(spec: CampaignSpec) -> list[str]:
     """Return which past results each target is matched to; nothing without past tasks."""
-    from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
+    from designer.campaign.suggesting.past_tasks import past_tasks, refuse_other_scales, saved_alone
     from designer.tasks.quantities_matched import matched_quantities, past_quantities
 
     settings = spec.settings.prior
@@ -135,13 +135,16 @@ def _past_quantities(spec: CampaignSpec) -> list[str]:
         return []
     saved = saved_alone(places, settings.leave_out, "'leave_out'")
     if saved is None:
-        past = past_quantities(past_tasks(places, settings.leave_out))
+        tasks = past_tasks(places, settings.leave_out)
+        past = past_quantities([task.on_scales_of(spec.targets, settings.quantities) for task in tasks])
         found = matched_quantities(past, spec.targets, settings.quantities)
     else:
         from designer.priors.kinds import load_prior
         from designer.priors.sources import matched_to
 
-        found = matched_to(load_prior(saved), spec.targets, settings.quantities)
+        prior = load_prior(saved)
+        refuse_other_scales(prior, spec)
+        found = matched_to(prior, spec.targets, settings.quantities)
     return [each.words for each in found]
 
 

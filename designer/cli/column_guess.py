@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
 from designer.campaign.file.reserved_columns import OWN
+from designer.campaign.results.wide_targets import MAX_RATIO
 from designer.cli.candidate_guess import FORMULAS, id_column, why_candidates
 from designer.cli.column_roles import (
     ANOTHER_RESULT,
@@ -322,10 +323,12 @@ def _target(column: Column, request: ColumnRequest, file: str, is_record: bool) 
         what = unusable if odd else "the column is empty"
         raise InvalidData(Fault(what, "correct the cell, or choose another column", file=file, column=column.header))
     low, high = column.settings[0], column.settings[-1]
-    return _target_entry(column, request, f"so far from {plain_number(low)} to {plain_number(high)}")
+    comment = f"so far from {plain_number(low)} to {plain_number(high)}"
+    wide = low > 0 and high > Decimal(MAX_RATIO) * low
+    return _target_entry(column, request, f"{comment}, over decades" if wide else comment, is_log=wide)
 
 
-def _target_entry(column: Column, request: ColumnRequest, comment: str) -> Entry:
+def _target_entry(column: Column, request: ColumnRequest, comment: str, *, is_log: bool = False) -> Entry:
     title = split_header(column.header)[0]
     if title in GRAMMAR_WORDS:  # reserved for parameters alone
         column = replace(column, name=title)
@@ -335,7 +338,14 @@ def _target_entry(column: Column, request: ColumnRequest, comment: str) -> Entry
     keys += [
         (key, given) for key, given in (("value", request.value), ("tolerance", request.tolerance)) if given is not None
     ]
+    if is_log and _can_be_log(request):
+        keys.append(("scale", "log"))
     return Entry(keys, f"{comment}; {goal} is {why}" if why else comment)
+
+
+def _can_be_log(request: ColumnRequest) -> bool:
+    """Whether the wanted value less its tolerance has a logarithm."""
+    return request.value is None or request.tolerance is None or request.value > request.tolerance
 
 
 def _parameter(column: Column, may_be_blank: bool) -> tuple[Entry | None, str]:

@@ -107,6 +107,7 @@ _CONSTRAINTS = """
 _TARGETS = """
 # What is measured, and what is wanted of it. goal: minimize, maximize or match (with value and tolerance).
 # `reach: 340` is when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
+# `scale: log` is for results above zero that span decades: they are modelled in logarithms.
 targets:
 """
 _REST = """

@@ -234,9 +234,16 @@ def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
         for target in targets:
             expected = row["expected"].get(target.name)
             line += [number(row["measured"][target.name], 6)]
-            line += [with_error(expected["mean"], expected["sd"]) if expected else "-"]
+            line += [_expected(expected) if expected else "-"]
         lines.append(line)
     return Table(headers, lines)
+
+
+def _expected(prediction: dict[str, float]) -> str:
+    """Return a prediction with its standard deviation, or with the interval that it has on a log scale."""
+    if "low" in prediction:
+        return f"{number(prediction['mean'], 3)} ({number(prediction['low'], 2)} to {number(prediction['high'], 2)})"
+    return with_error(prediction["mean"], prediction["sd"])
 
 
 def _header(name: str, unit: str | None) -> str:

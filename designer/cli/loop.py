@@ -418,6 +418,7 @@ def _answer(opened: Campaign, done: RecordReport, as_json: bool) -> None:
         "unchanged": list(done.unchanged),
         "blank": list(done.blank),
         "flags": {name: list(texts) for name, texts in done.flags.items()},
+        "remarks": list(done.remarks),
         "faults": [fault.as_dict() for fault in done.faults],
         "changed": done.changed,
     }

@@ -18,6 +18,7 @@ from designer.whole_files import write_new
 if TYPE_CHECKING:
     import pandas as pd
 
+    from designer.objective import Target
     from designer.priors.stacking.property_posterior import Prediction, PropertyOutlier
     from designer.priors.stacking.property_prior import FittedProperties
     from designer.properties.contributions import Shares, Why
@@ -121,12 +122,21 @@ def _by_campaign(
     answer = Report({"campaign": opened.name, "predictions": rows})
     headers = ["", *(with_unit(each.name, each.unit) for each in targets)]
     cells = [
-        [str(row["design"]), *(with_error(each["mean"], each["sd"]) for each in row["predicted"].values())]
+        [str(row["design"]), *(_prediction(row["predicted"][target.name], target) for target in targets)]
         for row in rows
     ]
     answer.show(Table(headers, cells))
-    answer.say("Mean ± one standard deviation, without measurement noise.")
+    if not all(target.is_log for target in targets):
+        answer.say("Mean ± one standard deviation, without measurement noise.")
+    if any(target.is_log for target in targets):
+        answer.say("Targets with scale: log: median and 95 % interval, without measurement noise.")
     emit(answer, as_json)
+
+
+def _prediction(each: dict[str, float], target: Target) -> str:
+    if target.is_log:
+        return f"{number(each['mean'], 3)} ({number(each['low'], 2)} to {number(each['high'], 2)})"
+    return with_error(each["mean"], each["sd"])
 
 
 def _by_past_tasks(

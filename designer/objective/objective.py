@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -105,6 +106,26 @@ class Objective(Value):
     def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
         """The outcome constraints: column of ``Y``, at least, at most."""
         return tuple((i, t.at_least, t.at_most) for i, t in enumerate(self.targets) if t.constrained)
+
+    @cached_property
+    def modelled(self) -> Objective:
+        """The objective on the scales of the models; itself where all targets are on a linear scale."""
+        if not any(target.is_log for target in self.targets):
+            return self
+        return self.model_copy(update={"targets": tuple(target.modelled for target in self.targets)})
+
+    def model_values(self, Y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return values (``... x m``, in the targets' units) on the scales of the models."""
+        return self._by_column(Y, lambda target, y: target.scaling.model(y))
+
+    def unit_values(self, Z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return values (``... x m``, on the scales of the models) in the targets' units."""
+        return self._by_column(Z, lambda target, z: target.scaling.unit(z))
+
+    def _by_column(self, Y: npt.NDArray[Any], change: Callable[[Target, Any], Any]) -> npt.NDArray[Any]:
+        if self.modelled is self:
+            return Y
+        return np.stack([change(target, Y[..., i]) for i, target in enumerate(self.targets)], axis=-1)
 
     def ranges(self, Y: npt.NDArray[Any]) -> tuple[Range, ...]:
         """Return each goal's desirability range: its own, or one taken from the measured `Y` (``n x m``, NaN: none)."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from designer.documents import Value
-from designer.errors import Fault, InvalidInput, InvalidObjective
+from designer.errors import Fault, InvalidData, InvalidInput, InvalidObjective
+from designer.objective.scales import SCALES, Scale, ScaleName
 
 Goal = Literal["minimize", "maximize", "match"]
 
@@ -43,6 +44,9 @@ class Target(Value):
         `value` and back down for ``match``). Taken from the measured data unless given.
     at_least, at_most
         Outcome constraint: a design outside these limits is infeasible, however good its goals are.
+    scale
+        ``log`` for a quantity above zero that spans decades: it is modelled in decimal logarithms
+        (`designer.objective.scales`); ``linear`` unless given.
 
     Raises
     ------
@@ -69,6 +73,7 @@ class Target(Value):
     range: tuple[Number, Number] | None = None
     at_least: Number | None = None
     at_most: Number | None = None
+    scale: ScaleName = "linear"
     column: str | None = None
     description: str | None = None
 
@@ -87,9 +92,49 @@ class Target(Value):
         """Whether the target defines when its goal is reached."""
         return self.reach is not None or self.goal == "match"
 
+    @property
+    def is_log(self) -> bool:
+        """Whether the target is modelled in logarithms."""
+        return self.scale == "log"
+
+    @property
+    def scaling(self) -> Scale:
+        """The scale on which the target is modelled."""
+        return SCALES[self.scale]
+
+    @property
+    def modelled(self) -> Target:
+        """The target on the scale of its model, which is linear there; itself on a linear scale.
+
+        The tolerance of ``match`` is the smaller one of its two sides in logarithms, the upper.
+        """
+        if not self.is_log:
+            return self
+        numbers = {key: getattr(self, key) for key in ("value", "reach", "at_least", "at_most")}
+        update: dict[str, Any] = {key: self.scaling.model(y) for key, y in numbers.items() if y is not None}
+        if self.value is not None and self.tolerance is not None:
+            update["tolerance"] = self.scaling.model(1.0 + self.tolerance / self.value)
+        if self.range is not None:
+            update["range"] = tuple(self.scaling.model(y) for y in self.range)
+        return self.model_copy(update={**update, "scale": "linear"})
+
+    def check_value(self, value: float) -> None:
+        """Check that a measured value can be modelled.
+
+        Raises
+        ------
+        InvalidData
+            If it is zero or negative and the target's scale is ``log``.
+        """
+        if self.is_log and value <= 0:
+            what = f"{value:g} has no logarithm, and {self.name!r} is modelled in logarithms (scale: log)"
+            remedy = "correct it, leave the cell blank, or take 'scale: log' out of the campaign file"
+            raise InvalidData(Fault(what, remedy))
+
     @model_validator(mode="after")
     def _check(self) -> Target:
-        faults = [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
+        faults = list(self._scale_faults())  # the others compare numbers on one scale
+        faults = faults or [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
         if faults:
             raise InvalidObjective(faults)
         return self
@@ -109,6 +154,21 @@ class Target(Value):
             for key in ("reach", "weight", "range"):
                 if getattr(self, key) is not None:
                     yield self._unusable(key, "give a goal: minimize, maximize or match")
+
+    def _scale_faults(self) -> Iterator[Fault]:
+        if not self.is_log:
+            return
+        for key in ("value", "reach", "at_least", "at_most"):
+            number = getattr(self, key)
+            if number is not None and number <= 0:
+                yield Fault(f"{key} {number:g} has no logarithm (scale: log)", "give a number above 0", path=(key,))
+        if self.range is not None and min(self.range) <= 0:
+            low, high = self.range
+            what = f"range [{low:g}, {high:g}] reaches zero or below, which has no logarithm (scale: log)"
+            yield Fault(what, "give two numbers above 0", path=("range",))
+        if self.value is not None and self.tolerance is not None and 0 < self.value <= self.tolerance:
+            what = f"value {self.value:g} less tolerance {self.tolerance:g} has no logarithm (scale: log)"
+            yield Fault(what, "give a tolerance below the value", path=("tolerance",))
 
     def _limit_faults(self) -> Iterator[Fault]:
         low, high = self.at_least, self.at_most

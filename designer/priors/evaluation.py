@@ -218,8 +218,9 @@ def data_of(task: Task, target: str) -> TaskData:
     distinct = task.distinct(target)
     encoder = task.space.encoder
     features = torch.tensor(np.asarray(encoder.encode(task.space.coordinates(distinct.designs))))
-    quantity = Quantity(target, task.target(target).unit)
-    return TaskData(features, torch.tensor(distinct.mean)[:, None], encoder.columns, quantities=(quantity,))
+    measured = task.target(target)
+    quantity, y = Quantity(target, measured.unit, scale=measured.scale), measured.scaling.model(distinct.mean)
+    return TaskData(features, torch.tensor(y)[:, None], encoder.columns, quantities=(quantity,))
 
 
 def _order(task: Task, target: str, seed: int, draw: int, rows: int) -> IntArray:

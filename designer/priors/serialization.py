@@ -30,7 +30,13 @@ def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def sources_card(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Return the card's entry of every source: the task's name, the quantity and its unit, the number of designs."""
-    return [{"name": s.name, "quantity": s.quantity.name, "unit": s.quantity.unit, "rows": len(s)} for s in sources]
+    return [_entry(source) for source in sources]
+
+
+def _entry(source: Source) -> dict[str, Any]:
+    quantity = source.quantity
+    entry = {"name": source.name, "quantity": quantity.name, "unit": quantity.unit, "rows": len(source)}
+    return entry if quantity.scale == "linear" else {**entry, "scale": quantity.scale}
 
 
 def sources_tensors(sources: Sequence[Source]) -> dict[str, Tensor]:
@@ -58,4 +64,5 @@ def _source(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> 
     X, y, present = (tensors[f"source.{i}.{part}"] for part in _PARTS)
     if X.shape != (int(entry["rows"]), len(present)) or y.shape != X.shape[:1]:
         raise ValueError(f"source {i} has other rows than its card says")
-    return Source(str(entry["name"]), Quantity(entry["quantity"], entry["unit"]), X, y, present)
+    quantity = Quantity(entry["quantity"], entry["unit"], scale=entry.get("scale", "linear"))
+    return Source(str(entry["name"]), quantity, X, y, present)

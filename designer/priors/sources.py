@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidPrior
+from designer.objective.scales import SCALES
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
 from designer.surrogates.outputs import OutputScale, winsorised
@@ -22,6 +23,7 @@ from designer.tasks.quantities_matched import (
     learned_from,
     matched_quantities,
 )
+from designer.tasks.task import is_learned_from
 from designer.units import convert_many, convertible
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Source:
     X
         ``n x d`` common features of distinct designs.
     y
-        ``n`` values, replicates averaged, in the quantity's unit.
+        ``n`` values, replicates averaged, in the quantity's unit and on its scale.
     present
         Which of the ``d`` columns the task has; the others have their reference value.
     """
@@ -74,13 +76,15 @@ class Source:
         return torch.from_numpy(self.output.standardise(winsorised(self.y.numpy())))
 
     def measures(self, quantity: Quantity) -> bool:
-        """Whether it measured `quantity`: by name, in a unit that converts."""
-        same = self.quantity.name == quantity.name
+        """Whether it measured `quantity`: by name, on its scale, in a unit that converts."""
+        same = self.quantity.name == quantity.name and self.quantity.scale == quantity.scale
         return same and convertible(self.quantity.unit, quantity.unit)
 
     def in_unit(self, unit: str | None) -> Source:
         """Return the source with its values in another unit that converts."""
-        y = torch.from_numpy(convert_many(self.y.numpy(), self.quantity.unit, unit))
+        scale = SCALES[self.quantity.scale]
+        values = np.asarray(scale.unit(self.y.numpy()))
+        y = torch.from_numpy(scale.model(convert_many(values, self.quantity.unit, unit)))
         return replace(self, y=y, quantity=replace(self.quantity, unit=unit))
 
     def at(self, rows: Tensor) -> Source:
@@ -131,6 +135,28 @@ def matched_to(prior: object, targets: Sequence[Target], stated: Mapping[str, st
     return matched_quantities(past, targets, stated) if past else ()
 
 
+def scale_faults(prior: object, targets: Sequence[Target], stated: Mapping[str, str]) -> list[Fault]:
+    """Return which sources of a fitted prior measured a target on another scale than the campaign models it on.
+
+    `stated` is that of `matched_quantities`.
+    """
+    sources = getattr(prior, "sources", ())
+    given = [each for each in sources if isinstance(each, Source)] if isinstance(sources, tuple) else []
+    faults = []
+    for target in targets:
+        other = [
+            source
+            for source in given
+            if source.quantity.scale != target.scale
+            and is_learned_from(source.quantity.name, source.quantity.unit, target, stated)
+        ]
+        if other:
+            what = f"the prior was fitted to {target.name!r} on a {other[0].quantity.scale} scale"
+            remedy = f"fit it again to tasks whose target has 'scale: {target.scale}', or name the tasks themselves"
+            faults.append(Fault(f"{what}, and the target's scale is {target.scale}", remedy))
+    return faults
+
+
 def matching(sources: Sequence[Source], quantity: Quantity | None) -> tuple[Source, ...]:
     """Return the sources for a quantity (see `informative`), in its unit where theirs converts."""
     chosen = [sources[i] for i in informative(sources, quantity)]
@@ -161,9 +187,9 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
         features = torch.tensor(encoder.encode(task.space.coordinates(distinct.designs)))
         source = Source(
             name,
-            Quantity(target.name, target.unit),
+            Quantity(target.name, target.unit, scale=target.scale),
             feature_map(features),
-            torch.tensor(distinct.mean),
+            torch.tensor(target.scaling.model(distinct.mean)),
             feature_map.present,
         )
         if len(source) >= MIN_DESIGNS and float(source.y.std()) > 0:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from designer.campaign.explaining.explanation import Expectation, Explanation, Influence
-from designer.campaign.wording import amount, percent, signed
+from designer.campaign.wording import amount, change, percent, signed
 from designer.objective import Target
 from designer.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, WASH, Drawing
 from designer.report.number_format import with_unit
@@ -104,12 +104,23 @@ def _bars_of(title: str, influences: Sequence[Influence], names: Sequence[str], 
     shown, sign = influences[:MAX_INFLUENCES], target.sign
     if sign:
         title = f"{title} (blue: better)"
-    return Panel(title, _ROW * len(shown), partial(_bars, influences=shown, names=names[:MAX_INFLUENCES], sign=sign))
+    return Panel(
+        title, _ROW * len(shown), partial(_bars, influences=shown, names=names[:MAX_INFLUENCES], target=target)
+    )
 
 
 def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> None:
+    if target.is_log:
+        axes.set_xscale("log")
     axes.plot([x.low, x.high], [0, 0], color=BLUE, lw=7, alpha=0.3, solid_capstyle="butt")
-    axes.plot([x.mean], [0], "o", color=BLUE, ms=8, label=f"predicted {amount(x.mean, x.high - x.low)}")
+    axes.plot(
+        [x.mean],
+        [0],
+        "o",
+        color=BLUE,
+        ms=8,
+        label=f"predicted {amount(x.mean, None if target.is_log else x.high - x.low)}",
+    )
     if e.best is not None and x.target in e.best.values:
         best = e.best.values[x.target]
         axes.axvline(best, color=INK, lw=1.5, label=f"best so far {amount(best)}")
@@ -193,7 +204,8 @@ def _bars_of_chance(axes: Axes, chances: Sequence[tuple[str, float, str]]) -> No
     axes.set_xticks([])
 
 
-def _bars(axes: Axes, influences: Sequence[Influence], names: Sequence[str], sign: int) -> None:
+def _bars(axes: Axes, influences: Sequence[Influence], names: Sequence[str], target: Target) -> None:
+    sign = target.sign
     effects = [each.effect for each in influences]
     largest = max((abs(effect) for effect in effects), default=0.0) or 1.0
     axes.axvline(0, color=GREY, lw=1)
@@ -202,13 +214,18 @@ def _bars(axes: Axes, influences: Sequence[Influence], names: Sequence[str], sig
     for row, effect in enumerate(effects):
         side = 1 if effect >= 0 else -1
         axes.text(
-            effect + side * 0.04 * largest, row, signed(effect), va="center", ha="left" if side > 0 else "right",
-            fontsize=9,
+            effect + side * 0.04 * largest, row, _effect(target, effect), va="center",
+            ha="left" if side > 0 else "right", fontsize=9,
         )  # fmt: skip
     axes.set_yticks(range(len(effects)), [_short(name) for name in names[: len(effects)]], fontsize=9)
     _rows(axes, len(effects))
     axes.set_xlim(-1.35 * largest, 1.35 * largest)
     axes.set_xticks([])
+
+
+def _effect(target: Target, effect: float) -> str:
+    """Return a change as a bar's label: without the unit, which the title names."""
+    return change(effect, target) if target.is_log else signed(effect)
 
 
 def _sources(axes: Axes, sources: Sequence[tuple[str, float]]) -> None:

@@ -9,22 +9,51 @@ from typing import Literal
 from designer.campaign.explaining.explanation import Explanation
 from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
+from designer.objective.scales import LINEAR, Scale
 from designer.priors.evidence import PriorEvidence
+from designer.report.number_format import number, uncertain
 
 Setting = float | str | Mapping[str, float]
+Z90 = 1.6448536269514722
+"""Half the width of a normal distribution's central 90 % interval, in standard deviations."""
+
 Outcome = Literal["measured", "failed", "open", "withdrawn"]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction of a measurement: its mean and standard deviation, in the target's unit."""
+    """The prediction of a measurement: its mean and standard deviation on the scale of the model.
+
+    >>> from designer.objective.scales import LogScale
+    >>> Prediction(2.0, 0.5, LogScale()).centre, Prediction(2.0, 0.5, LogScale()).text
+    (100.0, '100 (19 to 520)')
+    """
 
     mean: float
     spread: float
+    scale: Scale = LINEAR
+
+    @property
+    def centre(self) -> float:
+        """The mean, of a logarithmic scale the median, in the target's unit."""
+        return float(self.scale.unit(self.mean))
+
+    @property
+    def text(self) -> str:
+        """The prediction with its spread, on a logarithmic scale with its 90 % interval, in the target's unit."""
+        if self.scale.name == "linear":
+            return uncertain(self.mean, self.spread)
+        low, high = self.interval(Z90)
+        return f"{number(self.centre, 3)} ({number(low, 2)} to {number(high, 2)})"
 
     def interval(self, z: float) -> tuple[float, float]:
-        """Return mean - z spreads and mean + z spreads."""
-        return self.mean - z * self.spread, self.mean + z * self.spread
+        """Return the ends of the interval of mean ± z spreads, in the target's unit."""
+        low, high = self.scale.interval(self.mean, self.spread, z)
+        return float(low), float(high)
+
+    def error(self, value: float) -> float:
+        """Return by how many spreads a value, in the target's unit, lies above the mean."""
+        return float((self.scale.model(value) - self.mean) / self.spread)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from designer.counting import agree, count
 from designer.objective import Target
-from designer.report.content import Content, Experiment, PosteriorBest
+from designer.report.content import Z90 as Z
+from designer.report.content import Content, Experiment, PosteriorBest, Prediction
 from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw_goal, file_name, on_axes
 from designer.report.number_format import number, with_unit
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COVERAGE = 0.9
-Z = 1.6448536269514722  # half the width of a normal distribution's central 90 % interval, in standard deviations
 
 
 def progress(content: Content, target: Target) -> Drawing:
@@ -32,6 +32,8 @@ def progress(content: Content, target: Target) -> Drawing:
         _failures(axes, content.done)
         axes.set_xlabel("experiment")
         axes.set_ylabel(with_unit(target.name, target.unit))
+        if target.is_log:
+            axes.set_yscale("log")
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         _legend(axes)
 
@@ -115,7 +117,7 @@ def _posterior_best(axes: Axes, found: Sequence[PosteriorBest], target: Target) 
     numbers = [number for number, _ in known]
     low, high = zip(*(expected.interval(Z) for _, expected in known), strict=True)
     axes.fill_between(numbers, low, high, color=ORANGE, alpha=0.18, lw=0, zorder=1)
-    means = [expected.mean for _, expected in known]
+    means = [expected.centre for _, expected in known]
     axes.plot(numbers, means, color=ORANGE, lw=1.6, marker=".", zorder=2, label="best by the model, 90 % interval")
     if len(known) == 1:  # a band needs two
         axes.vlines(numbers, low, high, color=ORANGE, lw=1.6, zorder=2)
@@ -143,8 +145,8 @@ def calibration(content: Content, target: Target) -> Drawing:
 
     def paint(axes: Axes) -> None:
         measured = [value for value, _ in pairs]
-        means = [expected.mean for _, expected in pairs]
-        bars = [Z * expected.spread for _, expected in pairs]
+        means = [expected.centre for _, expected in pairs]
+        below, above = zip(*(_distances(expected) for _, expected in pairs), strict=True)
         inside = [_inside(value, expected.interval(Z)) for value, expected in pairs]
         ends = [min(measured + means), max(measured + means)]
         axes.plot(ends, ends, color=GREY, lw=1.2, zorder=1)
@@ -155,15 +157,24 @@ def calibration(content: Content, target: Target) -> Drawing:
             rows = [i for i, each in enumerate(inside) if each is hit]
             if rows:
                 axes.errorbar(
-                    [measured[i] for i in rows], [means[i] for i in rows], yerr=[bars[i] for i in rows],
+                    [measured[i] for i in rows], [means[i] for i in rows],
+                    yerr=[[side[i] for i in rows] for side in (below, above)],
                     fmt=marker, ms=5, color=colour, mec="white", mew=0.8, elinewidth=1, label=label, zorder=3,
                 )  # fmt: skip
         axes.set_xlabel(with_unit(f"measured {target.name}", target.unit))
         axes.set_ylabel("predicted before measuring")
+        if target.is_log:
+            axes.set(xscale="log", yscale="log")
         _legend(axes)
 
     name = file_name("calibration", target.name)
     return on_axes(name, f"Predicted against measured {target.name}", paint, caption=coverage(content, target))
+
+
+def _distances(expected: Prediction) -> tuple[float, float]:
+    """Return how far the ends of the 90 % interval lie below and above the centre."""
+    low, high = expected.interval(Z)
+    return expected.centre - low, high - expected.centre
 
 
 def _inside(value: float, interval: tuple[float, float]) -> bool:
@@ -193,7 +204,7 @@ def coverage(content: Content, target: Target) -> str:
 def errors(content: Content, target: Target) -> Drawing:
     """Return the error of each prediction, in predicted standard deviations."""
     rows = [
-        (each.number or 0, (each.values[target.name] - expected.mean) / expected.spread)
+        (each.number or 0, expected.error(each.values[target.name]))
         for each in content.done
         if target.name in each.values
         and (expected := each.predicted.get(target.name)) is not None
@@ -228,20 +239,26 @@ def _size_of_errors(content: Content, target: Target) -> str:
     baseline: list[float] = []
     seen: list[float] = []
     for each in content.done:
-        value = each.values.get(target.name)
-        if value is None:
+        if target.name not in each.values:
             continue
+        value = target.scaling.model(each.values[target.name])
         if target.name in each.predicted:
             own.append(abs(value - each.predicted[target.name].mean))
             if seen:
                 baseline.append(abs(value - sum(seen) / len(seen)))
         seen.append(value)
-    unit = f" {target.unit}" if target.unit else ""
-    text = f"{target.name}: the mean absolute error is {number(sum(own) / len(own), 3)}{unit}"
+    text = f"{target.name}: the mean absolute error is {_error_text(target, own)}"
     if not baseline:
         return f"{text}."
-    mean = number(sum(baseline) / len(baseline), 3)
-    return f"{text}. Predicting the mean of all earlier results would give {mean}{unit}."
+    return f"{text}. Predicting the mean of all earlier results would give {_error_text(target, baseline)}."
+
+
+def _error_text(target: Target, found: Sequence[float]) -> str:
+    """Return a mean error on the model's scale with its unit; of logarithms as the factor that it is."""
+    mean = sum(found) / len(found)
+    if target.is_log:
+        return f"a factor of {number(10.0**mean, 3)}"
+    return f"{number(mean, 3)}{f' {target.unit}' if target.unit else ''}"
 
 
 def evidence(content: Content) -> Drawing:
@@ -297,6 +314,7 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
             # Up to the next design on the front, the attained value is that of the design on the better side.
             where: Any = "pre" if first.sign > 0 else "post"
             axes.step(*zip(*front, strict=True), where=where, color=BLUE, lw=1.4, alpha=0.6, zorder=2)
+        axes.set(xscale="log" if first.is_log else "linear", yscale="log" if second.is_log else "linear")
         axes.set_xlabel(with_unit(first.name, first.unit))
         axes.set_ylabel(with_unit(second.name, second.unit))
         _legend(axes)

@@ -17,12 +17,13 @@ from designer.campaign.results.measured_designs import (
     by_design,
     forbidden_measurements,
 )
+from designer.campaign.results.wide_targets import wide_targets
 from designer.counting import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
-from designer.report.number_format import amounts, moment, number, uncertain, with_unit
+from designer.report.number_format import amounts, moment, number, with_unit
 from designer.report.posterior_history import History, history_of
 from designer.space import DesignSpace, Parameter, ShareParameter
 
@@ -203,7 +204,7 @@ def _best_by_model(campaign: Campaign, history: History) -> Iterator[tuple[str, 
     for target in campaign.objective.goals:
         expected = history.posterior_best[-1].expected.get(target.name)
         if expected is not None and len(rows) == 1:
-            value = uncertain(expected.mean, expected.spread) + _unit(target)
+            value = expected.text + _unit(target)
             yield f"Best by the model, {target.name}", value, str(rows.index[0])
 
 
@@ -223,6 +224,7 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
         )
     known = campaign.posterior()
     yield from map(str, known.flagged if known else ())
+    yield from wide_targets(campaign.objective.targets, (each.values for each in state.results)).values()
     yield from campaign.notices
 
 

@@ -23,7 +23,7 @@ def render(content: Content, sections: Sequence[Section] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number_format.number, uncertain=number_format.uncertain)
+    environment.filters.update(number=number_format.number)
     return environment.get_template("report.html").render(
         content=content,
         chapters=chapters(content, sections),

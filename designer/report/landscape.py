@@ -65,7 +65,8 @@ def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple
     """Return the design around which predictions are shown: the best by the model, or the first of a front."""
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
     measured = np.array([group.means for group in groups])
-    best = best_rows(known.objective, mean, goals_of=measured, allowed=allowed_mask(groups))
+    medians = known.objective.unit_values(mean)
+    best = best_rows(known.objective, medians, goals_of=measured, allowed=allowed_mask(groups))
     if not best:
         return groups[0], "since no measured design meets all limits"
     if len(best) > 1:

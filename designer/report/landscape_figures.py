@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
+from designer.report.content import Z90 as Z
 from designer.report.content import Landscape, Share
 from designer.report.drawing import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
 from designer.report.number_format import number, with_unit
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Z = 1.6448536269514722
 MAX_SLICES, MAX_LINES = 12, 6
 _MEAN, _SPREAD = "viridis", "Greys"
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
@@ -61,7 +62,7 @@ def slices(target: Target, column: int, found: Iterable[Slice]) -> Drawing:
     def paint(figure: Figure) -> None:
         boxes: Any = figure.subplots(down, across, sharey=True, squeeze=False)
         for box, group in zip(boxes.ravel(), panels, strict=False):
-            _slice(box, group, column)
+            _slice(box, group, column, target)
         for box in boxes.ravel()[len(panels) :]:
             box.axis("off")
         figure.supylabel(with_unit(target.name, target.unit), fontsize=10.5)
@@ -70,27 +71,52 @@ def slices(target: Target, column: int, found: Iterable[Slice]) -> Drawing:
     return Drawing(file_name("slices", target.name), label, paint, (1.1 + 2.9 * across, 2.7 * down))
 
 
-def _slice(axes: Axes, group: Sequence[Slice], column: int) -> None:
+def _slice(axes: Axes, group: Sequence[Slice], column: int, target: Target) -> None:
     ordered = sorted(group, key=lambda s: -float(np.ptp(s.mean[:, column])))[:MAX_LINES]
     for each, colour in zip(ordered, _COLOURS, strict=False):
-        mean, band = each.mean[:, column], Z * each.sd[:, column]
+        centre, deviation = each.mean[:, column], each.sd[:, column]
+        mean, (low, high) = target.scaling.unit(centre), target.scaling.interval(centre, deviation, Z)
         if each.labels:
-            axes.errorbar(each.positions, mean, yerr=band, fmt="o", color=colour, ms=6, elinewidth=2, alpha=0.9)
+            axes.errorbar(
+                each.positions,
+                mean,
+                yerr=[mean - low, high - mean],
+                fmt="o",
+                color=colour,
+                ms=6,
+                elinewidth=2,
+                alpha=0.9,
+            )
             axes.set_xticks(each.positions, [_short(name, 10) for name in each.labels])
             if len(each.labels) > 4:
                 axes.tick_params(axis="x", rotation=60)
             axes.set_xlim(-0.6, len(each.labels) - 0.4)
         else:
-            axes.fill_between(each.positions, mean - band, mean + band, color=colour, alpha=0.13, lw=0)
+            axes.fill_between(each.positions, low, high, color=colour, alpha=0.13, lw=0)
             axes.plot(each.positions, mean, color=colour, lw=1.8, label=each.member)
         at = float(np.interp(each.here, each.positions, mean))
         axes.plot([each.here], [at], "o", color=INK, ms=5, zorder=4)
     first = ordered[0]
     if first.log:
         _log(axes, "x")
+    if target.is_log:
+        axes.set_yscale("log")
     axes.set_xlabel(with_unit(first.parameter, first.unit if first.unit != "fraction" else None))
     if first.member:
         axes.legend(fontsize=8.5, handlelength=1.2, borderpad=0.2)
+
+
+def _layers(target: Target, mean: FloatArray, sd: FloatArray) -> list[tuple[FloatArray, str, str]]:
+    """Return values, colours and title of the two maps; logarithms stay so, and `_ticks` labels them."""
+    unit = f" [{target.unit}]" if target.unit else ""
+    if target.is_log:
+        return [(mean, _MEAN, f"predicted{unit}"), (sd, _SPREAD, "uncertainty (factor, ×/÷)")]
+    return [(mean, _MEAN, f"predicted{unit}"), (sd, _SPREAD, f"uncertainty (±){unit}")]
+
+
+def _ticks(target: Target) -> Callable[[float, int], str] | None:
+    """Return how the levels of a map are written: logarithms as the values that they stand for."""
+    return (lambda level, _: number(10.0**level, 2)) if target.is_log else None
 
 
 def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[float, float]]) -> Drawing:
@@ -98,12 +124,12 @@ def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[flo
 
     def paint(figure: Figure) -> None:
         boxes: Any = figure.subplots(1, 2, sharey=True)
-        layers = [(found.mean[:, :, column], _MEAN, "predicted"), (found.sd[:, :, column], _SPREAD, "uncertainty (±)")]
+        layers = _layers(target, found.mean[:, :, column], found.sd[:, :, column])
         for axes, (values, colours, title) in zip(boxes, layers, strict=True):
             drawn = axes.contourf(found.first, found.second, values, levels=_levels(values), cmap=colours)
-            figure.colorbar(drawn, ax=axes, shrink=0.9)
+            figure.colorbar(drawn, ax=axes, shrink=0.9, format=_ticks(target))
             axes.plot(*zip(*points, strict=True), "o", color="white", mec=INK, ms=4.5, mew=0.9) if points else None
-            axes.set_title(f"{title} [{target.unit}]" if target.unit else title)
+            axes.set_title(title)
             axes.set_xlabel(with_unit(found.names[0], found.units[0]))
             for log, axis in zip(found.logs, ("x", "y"), strict=True):
                 if log:
@@ -123,18 +149,17 @@ def triangle(target: Target, column: int, found: Ternary, points: Sequence[tuple
     def paint(figure: Figure) -> None:
         import mpltern  # noqa: F401  registers the projection
 
-        layers = [(found.mean[:, column], _MEAN, "predicted"), (found.sd[:, column], _SPREAD, "uncertainty (±)")]
+        layers = _layers(target, found.mean[:, column], found.sd[:, column])
         for left, (values, colours, title) in zip((0.07, 0.57), layers, strict=True):
             axes: Any = figure.add_axes((left, 0.15, 0.31, 0.64), projection="ternary")
             drawn = axes.tricontourf(*found.shares.T, values, levels=_levels(values), cmap=colours)
-            figure.colorbar(drawn, cax=figure.add_axes((left + 0.345, 0.3, 0.013, 0.5)))
+            figure.colorbar(drawn, cax=figure.add_axes((left + 0.345, 0.3, 0.013, 0.5)), format=_ticks(target))
             if points:
                 axes.plot(*np.array(points).T, "o", color="white", mec=INK, ms=4.5, mew=0.9, clip_on=False)
             axes.plot(*found.here[:, None], "*", color=RED, mec="white", ms=14, clip_on=False, zorder=5)
             for write, member in zip((axes.set_tlabel, axes.set_llabel, axes.set_rlabel), found.members, strict=True):
                 write(member)
-            named = f"{title} [{target.unit}]" if target.unit else title
-            figure.text(left - 0.05, 0.97, named, va="top", fontweight="bold")
+            figure.text(left - 0.05, 0.97, title, va="top", fontweight="bold")
             axes.grid(visible=False)
 
     rest = ", ".join(f"{member} {number(amount)}" for member, amount in found.rest)

@@ -14,6 +14,7 @@ from designer.campaign.log.state import fold
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import allowed_mask, by_design
 from designer.campaign.suggesting.stopping import spent
+from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
 from designer.report.content import PosteriorBest, Prediction
 
@@ -96,12 +97,13 @@ def _evidence(campaign: Campaign, known: CampaignPosterior, position: int) -> li
 def expectations(known: CampaignPosterior, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
     """Return the predictions of a *measurement* of each design: the posterior with the noise."""
     mean, spread = known.predict(coordinates_of(known.space, designs), of_measurement=True)
-    names = [target.name for target in known.objective.targets]
-    return [_predictions(names, m, s) for m, s in zip(mean.tolist(), spread.tolist(), strict=True)]
+    targets = known.objective.targets
+    return [_predictions(targets, m, s) for m, s in zip(mean.tolist(), spread.tolist(), strict=True)]
 
 
-def _predictions(names: list[str], means: list[float], spreads: list[float]) -> dict[str, Prediction]:
-    return {name: Prediction(mean, spread) for name, mean, spread in zip(names, means, spreads, strict=True)}
+def _predictions(targets: Sequence[Target], means: list[float], spreads: list[float]) -> dict[str, Prediction]:
+    found = zip(targets, means, spreads, strict=True)
+    return {target.name: Prediction(mean, spread, target.scaling) for target, mean, spread in found}
 
 
 def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: int) -> list[PosteriorBest]:
@@ -114,6 +116,7 @@ def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: in
         return []
     mean, spread = known.predict(np.array([group.coordinates for group in groups]))
     measured = np.array([group.means for group in groups])
-    best = best_rows(known.objective, mean, goals_of=measured, allowed=allowed_mask(groups))
-    names = [target.name for target in known.objective.targets]
-    return [PosteriorBest(spent(state), _predictions(names, mean[i].tolist(), spread[i].tolist())) for i in best]
+    medians = known.objective.unit_values(mean)
+    best = best_rows(known.objective, medians, goals_of=measured, allowed=allowed_mask(groups))
+    targets = known.objective.targets
+    return [PosteriorBest(spent(state), _predictions(targets, mean[i].tolist(), spread[i].tolist())) for i in best]

@@ -177,6 +177,7 @@ def report_data(report: RecordReport, version: int) -> dict[str, Any]:
         "unchanged": list(report.unchanged),
         "blank": list(report.blank),
         "flags": {name: list(texts) for name, texts in report.flags.items()},
+        "remarks": list(report.remarks),
         "faults": [fault.as_dict() for fault in report.faults],
         "changed": report.changed,
         "version": version,

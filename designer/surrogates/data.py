@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from designer.errors import Fault, InvalidData
+from designer.objective.scales import ScaleName
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a target measures: its name and unit.
+    """What a target measures: its name and unit, and the scale of its values, linear or logarithmic.
 
     `learned_from` names the quantity of past tasks that it is learned from in place of its own, in whatever unit.
     """
@@ -26,6 +27,7 @@ class Quantity:
     name: str
     unit: str | None = None
     learned_from: str | None = None
+    scale: ScaleName = "linear"
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,6 +150,7 @@ def _values(
                 limits[i] = limit
             else:
                 found[i] = _number(cell, header_unit, target.unit)
+                target.check_value(float(found[i]))
         except InvalidInput as error:
             faults += [fault.at(file=file, row=row, column=str(header)) for fault in error.faults]
     return found, limits

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from designer.arrays import FloatArray, IntArray
-from designer.errors import Fault, InvalidData
+from designer.errors import Fault, InvalidData, InvalidPrior
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.tasks.cleaning import CENSORED, clean, no_censored
+from designer.units import convertible
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Distinct:
     designs
         ``k`` rows in lab units, in the order in which each design first stands in the task.
     mean
-        The mean of the design's replicates (k).
+        The mean of the design's replicates (k); of a target on a log scale the geometric mean.
     count
         The number of its replicates (k).
     spread
@@ -51,6 +53,13 @@ class Distinct:
     mean: FloatArray
     count: IntArray
     spread: FloatArray
+
+
+def is_learned_from(name: str, unit: str | None, target: Target, stated: Mapping[str, str]) -> bool:
+    """Whether a past quantity is the one that a target is learned from: its own, or the one `stated` for it."""
+    if target.name in stated:
+        return name == stated[target.name]
+    return name == target.name and convertible(unit, target.unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +173,41 @@ class Task:
         kept = self.censored[self.censored[CENSORED[0]] == target.name]
         return replace(self, targets=(target,), data=self.data[[*self.space.columns, target.name]], censored=kept)
 
+    def on_scales_of(self, targets: Sequence[Target], stated: Mapping[str, str] = MappingProxyType({})) -> Task:
+        """Return the task with the quantities that `targets` are learned from on their scales.
+
+        `stated` names the past quantities of targets that are learned from another than their own.
+
+        Raises
+        ------
+        InvalidPrior
+            If a value of zero or below is to be modelled in logarithms.
+        """
+        wanted = {
+            own.name: next((t.scale for t in targets if is_learned_from(own.name, own.unit, t, stated)), own.scale)
+            for own in self.targets
+        }
+        if all(own.scale == wanted[own.name] for own in self.targets):
+            return self
+        self._require_logarithms([name for name, scale in wanted.items() if scale == "log"])
+        return replace(self, targets=[t.model_copy(update={"scale": wanted[t.name]}) for t in self.targets])
+
+    def on_linear_scales(self) -> Task:
+        """Return the task with all its targets on a linear scale."""
+        return self.on_scales_of([target.model_copy(update={"scale": "linear"}) for target in self.targets])
+
+    def _require_logarithms(self, names: Sequence[str]) -> None:
+        faults = []
+        for name in names:
+            values = self.data[name]
+            bad = values[values <= 0]
+            if len(bad):
+                what = f"past task {self.name!r}: {bad.iloc[0]:g} of {name!r} has no logarithm"
+                what += f" ({len(bad)} values of zero or below), and the target is modelled in logarithms (scale: log)"
+                faults.append(Fault(what, "correct the values, or name the task under 'leave_out'", file=self.file))
+        if faults:
+            raise InvalidPrior(faults)
+
     def distinct(self, target: str | None = None) -> Distinct:
         """Return the distinct designs for which a target (the first, unless named) was measured.
 
@@ -175,10 +219,12 @@ class Task:
         order: dict[bytes, int] = {}
         group = np.array([order.setdefault(key, len(order)) for key in self.space.keys(coordinates)], dtype=np.int64)
         values = measured[name].groupby(group)
+        scale = self.target(target).scaling
+        means = measured[name].map(scale.model).groupby(group).mean() if scale.name == "log" else values.mean()
         _, first = np.unique(group, return_index=True)
         return Distinct(
             designs=measured.iloc[first][list(self.space.columns)].reset_index(drop=True),
-            mean=np.asarray(values.mean(), dtype=np.float64),
+            mean=np.asarray(scale.unit(np.asarray(means, dtype=np.float64)), dtype=np.float64),
             count=np.asarray(values.size(), dtype=np.int64),
             spread=np.asarray(values.std(ddof=1), dtype=np.float64),
         )

@@ -7,7 +7,7 @@ import pytest
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
 from designer.report import figures
-from designer.report.content import Prediction
+from designer.report.content import Z90, Prediction
 from tests.report.examples import LEACHING, STRENGTH, content, experiment
 
 
@@ -61,7 +61,7 @@ def test_coverage_counts_measurements_inside_their_interval() -> None:
 def test_interval_of_90_percent_holds_90_percent() -> None:
     from scipy.stats import norm
 
-    low, high = Prediction(10.0, 2.0).interval(figures.Z)
+    low, high = Prediction(10.0, 2.0).interval(Z90)
     assert norm.cdf(high, 10, 2) - norm.cdf(low, 10, 2) == pytest.approx(figures.COVERAGE, abs=1e-12)
 
 

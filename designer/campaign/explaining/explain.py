@@ -168,7 +168,9 @@ def _with_choice(
     if other is None:
         return replace(explanation, influences=influences)
     design = lab_designs(spec.space, other.coordinates[None])[0]
-    thresholds = {n: v for n, v in zip(goals, other.thresholds, strict=True) if v is not None}
+    scales = [goal.scaling for goal in spec.objective.goals]
+    found = zip(goals, scales, other.thresholds, strict=True)
+    thresholds = {name: scale.unit(value) for name, scale, value in found if value is not None}
     return replace(
         explanation,
         influences=influences,
@@ -207,7 +209,7 @@ def _context(moment: Moment, known: CampaignPosterior, model: Model) -> tuple[Ac
         context = acquisition_context(
             _deciding(moment, model),
             spec.space,
-            spec.objective,
+            known.modelled,
             data,
             sorted_out,
             _seed(moment),
@@ -227,7 +229,9 @@ def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float
     mean, sd = known.predict(x, of_measurement=True)
     informed = [bool(np.isfinite(column).any()) or known.evidence is not None for column in known.Y.T]
     return tuple(
-        Expectation(t.name, m, s, m - Z90 * s, m + Z90 * s, since.get(t.name))
+        Expectation(
+            t.name, t.scaling.unit(m), t.scaling.half_width(m, s), *t.scaling.interval(m, s, Z90), since.get(t.name)
+        )
         for t, m, s, shown in zip(known.objective.targets, mean[0].tolist(), sd[0].tolist(), informed, strict=True)
         if shown
     )

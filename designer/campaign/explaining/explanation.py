@@ -8,7 +8,7 @@ from typing import Any
 
 from designer.campaign.log.events import Design
 from designer.campaign.suggesting.flagged_results import FlaggedResult
-from designer.campaign.wording import amount, percent, signed
+from designer.campaign.wording import amount, change, percent
 from designer.counting import agree, count
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
@@ -21,8 +21,9 @@ _EQUAL = 1.02  # acquisition values closer than this ratio are called equal
 class Expectation:
     """The prediction of a measurement of one target, in the target's unit.
 
-    `low` to `high` is the 90 % interval, noise included. `measured` is the mean of the measurements made since; None if
-    there are none.
+    `low` to `high` is the 90 % interval, noise included. Of a target on a log scale `mean` is the median and `sd` half
+    the width of the central 68 % interval. `measured` is the mean of the measurements made since; None if there are
+    none.
     """
 
     target: str
@@ -75,7 +76,7 @@ class AxisPosition:
 
 @dataclass(frozen=True)
 class Influence:
-    """A contribution to the predicted mean of one target, in the target's unit.
+    """A contribution to the predicted mean of one target, in its unit; on a log scale in decades (0.3: a factor of 2).
 
     `kind` is ``parameter``: the Shapley value of its setting against an average design; ``element``: the change for
     more of it (`by` is how much), with less of the others in proportion; or ``descriptor``: the contribution of a
@@ -90,7 +91,10 @@ class Influence:
 
 @dataclass(frozen=True)
 class Influences:
-    """The contributions to one target's prediction; `base` is the mean prediction over designs of the space."""
+    """The contributions to one target's prediction; `base` is the mean prediction over designs of the space.
+
+    On a log scale `base` is the geometric mean, in the target's unit.
+    """
 
     target: str
     base: float
@@ -212,9 +216,13 @@ class Explanation:
         if self.flagged:
             yield "Flagged results", " ".join(map(str, self.flagged))
 
+    def target(self, name: str) -> Target:
+        """Return the target of a name."""
+        return next(each for each in self.targets if each.name == name)
+
     def unit(self, target: str) -> str:
         """Return a target's unit as it follows a number."""
-        unit = next((each.unit for each in self.targets if each.name == target), None)
+        unit = self.target(target).unit
         return f" {unit}" if unit else ""
 
     def _chosen(self) -> str:
@@ -230,7 +238,7 @@ class Explanation:
 
     def _expectation(self, each: Expectation) -> str:
         unit = self.unit(each.target)
-        digits = each.high - each.low
+        digits = None if self.target(each.target).is_log else each.high - each.low
         text = (
             f"{each.target} {amount(each.mean, digits)}{unit}, 90 % interval {amount(each.low, digits)} to "
             f"{amount(each.high, digits)}{unit}"
@@ -271,19 +279,19 @@ class Explanation:
         return f"{each.label} gave {result}, {_listed(each.differs)}"
 
     def _influences(self, target: Influences) -> Iterator[tuple[str, str]]:
-        unit = self.unit(target.target)
-        parts = ", ".join(f"{each.name} {signed(each.effect)}{unit}" for each in target.parameters)
+        unit, of = self.unit(target.target), self.target(target.target)
+        parts = ", ".join(f"{each.name} {change(each.effect, of)}" for each in target.parameters)
         yield (
             f"What matters for {target.target}",
             f"{parts}; compared with an average design ({amount(target.base)}{unit})",
         )
         if target.members:
-            parts = ", ".join(f"{each.by} more {each.name} {signed(each.effect)}{unit}" for each in target.members)
+            parts = ", ".join(f"{each.by} more {each.name} {change(each.effect, of)}" for each in target.members)
             yield f"Composition, {target.target}", parts
         largest = max((abs(each.effect) for each in target.parameters), default=0.0)
         shown = [each for each in target.descriptors if abs(each.effect) >= _MIN_SHARE * largest]
         if shown:
-            parts = ", ".join(f"{each.name} {signed(each.effect)}{unit}" for each in shown)
+            parts = ", ".join(f"{each.name} {change(each.effect, of)}" for each in shown)
             yield f"Descriptors, {target.target}", parts
 
     def _runner_up(self, other: RunnerUpDesign) -> str:
@@ -301,9 +309,10 @@ class Explanation:
         """Go through the changes of the chosen design's prediction that would change the choice."""
         means = {each.target: each.mean for each in self.expected}
         for name, value in other.thresholds.items():
-            mean, digits = means[name], abs(value - means[name])
-            change = "fell" if value < mean else "rose"
-            yield f"predicted {name} {change} from {amount(mean, digits)} to {amount(value, digits)}{self.unit(name)}"
+            mean = means[name]
+            digits = None if self.target(name).is_log else abs(value - mean)
+            moved = "fell" if value < mean else "rose"
+            yield f"predicted {name} {moved} from {amount(mean, digits)} to {amount(value, digits)}{self.unit(name)}"
         before, after = percent(self.fail or 0.0), percent(1 - other.success)
         if before != after:
             yield f"chance to fail rose from {before} to {after}"

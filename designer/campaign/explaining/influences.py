@@ -41,7 +41,7 @@ def influences_of(known: CampaignPosterior, x: FloatArray, columns: Sequence[int
     return tuple(
         Influences(
             target=known.objective.targets[column].name,
-            base=float(found.base[j]),
+            base=float(known.objective.targets[column].scaling.unit(float(found.base[j]))),
             parameters=_sorted(_parameters(known, found, j)),
             members=_sorted(Influence("element", name, float(change[j]), by) for name, by, change in members),
             descriptors=_sorted(_descriptors(known, x, column, background))[:_DESCRIPTORS],

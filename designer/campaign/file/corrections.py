@@ -72,7 +72,7 @@ def read_corrections(
     by_name = {target.name: target for target in targets}
     faults: list[Fault] = []
 
-    def read(given: Mapping[str, Any], reader: Callable[[Any, str | None, str | None], float]) -> Corrections:
+    def read(given: Mapping[str, Any], reader: Callable[[Any, Target], float]) -> Corrections:
         result: Corrections = {}
         for name, cell in given.items():
             if name not in by_name:
@@ -81,15 +81,21 @@ def read_corrections(
                 faults.append(Fault(f"there is no target {name!r}", remedy, column=str(name)))
                 continue
             try:
-                result[name] = None if cell is None else reader(cell, None, by_name[name].unit)
+                result[name] = None if cell is None else reader(cell, by_name[name])
             except InvalidInput as error:
                 faults.extend(fault.at(column=str(name)) for fault in error.faults)
         return result
 
-    read_all = read(values, read_number), read(noise, read_spread)
+    read_all = read(values, _value), read(noise, lambda cell, target: read_spread(cell, None, target.unit))
     if faults:
         raise InvalidData(faults)
     return read_all
+
+
+def _value(cell: Any, target: Target) -> float:
+    value = read_number(cell, None, target.unit)
+    target.check_value(value)
+    return value
 
 
 def amended(

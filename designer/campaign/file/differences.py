@@ -7,6 +7,7 @@ from typing import Any
 
 from designer.campaign.file.file_content import plain_constraints, plain_space
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.state import CampaignState
 from designer.campaign.results.design_tables import same_candidates
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
@@ -23,7 +24,7 @@ CHANGEABLE = (
 def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
     """Return how `second` asks for something else than `first`: other targets or other candidates.
 
-    ``reach`` may change at any time, and so may descriptions, which no computation uses.
+    ``reach`` and ``scale`` may change at any time, and so may descriptions, which no computation uses.
     """
     faults = []
     old, new = ({target.name: target for target in spec.targets} for spec in (first, second))
@@ -38,7 +39,7 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
                 Fault(f"target {name!r}: {key} was {getattr(old[name], key)!r} and is {getattr(new[name], key)!r}",
                       remedy, path=("targets",))
                 for key in Target.model_fields
-                if key not in ("reach", "description") and getattr(old[name], key) != getattr(new[name], key)
+                if key not in ("reach", "scale", "description") and getattr(old[name], key) != getattr(new[name], key)
             ]  # fmt: skip
     if first.objective.mode != second.objective.mode:
         what = f"goals were combined by {first.objective.mode} and now by {second.objective.mode}"
@@ -47,6 +48,19 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
         what = "the candidates are not those that the campaign began with"
         faults.append(Fault(what, remedy, path=("candidates",)))
     return faults
+
+
+def values_without_logarithm(targets: Sequence[Target], state: CampaignState) -> list[Fault]:
+    """Return the results that a target with ``scale: log`` cannot have: they were recorded on a linear scale."""
+    remedy = "amend or withdraw it first, or take 'scale: log' out"
+    return [
+        Fault(f"{each.id} has {target.name} {each.values[target.name]:g}, which has no logarithm", remedy,
+              path=("targets", i, "scale"))
+        for i, target in enumerate(targets)
+        if target.is_log
+        for each in state.results
+        if target.name in each.values and each.values[target.name] <= 0
+    ]  # fmt: skip
 
 
 def changed_settings(first: CampaignSpec, second: CampaignSpec) -> dict[str, Any]:

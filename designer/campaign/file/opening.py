@@ -177,6 +177,9 @@ class Specs:
         """Compare what was given with the campaign at `state`; see `disagreement`."""
         known = self.known(state)
         earlier = [self.of({**known.data, **each}).space for each in state.earlier_spaces]
+        unmodelled = differences.values_without_logarithm(self.given.targets, state)
+        if unmodelled:
+            return [self.given.locate(fault) for fault in unmodelled], ""
         return disagreement(self.given, known, earlier)
 
     def of(self, data: Mapping[str, Any]) -> CampaignSpec:

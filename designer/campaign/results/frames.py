@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+Z95 = 1.96
+"""Standard deviations either way of the central 95 % interval of a normal distribution."""
+
+
 def of_suggestions(space: DesignSpace, suggestions: Iterable[Suggestion]) -> pd.DataFrame:
     """Return the designs of suggestions, one a row, indexed by suggestion id."""
     import pandas as pd
@@ -67,21 +71,27 @@ def of_predictions(index: pd.Index[Any], targets: Sequence[Target], mean: FloatA
     """Return, a row a design, mean and standard deviation of each target without the noise of measuring.
 
     Columns ``<target>`` and ``<target>_sd``, and ``<target>_low`` and ``<target>_high`` of the central 95 % interval
-    (1.96 standard deviations either way), in the targets' units.
+    (1.96 standard deviations either way), in the targets' units. Of a target on a log scale ``<target>`` is the median,
+    and ``<target>_sd`` half the width of the central 68 % interval.
+
+    Parameters
+    ----------
+    mean, sd
+        ``n x m``, on the scales of the models.
     """
     import pandas as pd
 
     columns: dict[str, FloatArray] = {}
     for i, target in enumerate(targets):
-        m, s = mean[:, i], sd[:, i]
-        columns |= {target.name: m, f"{target.name}_sd": s}
-        columns |= {f"{target.name}_low": m - 1.96 * s, f"{target.name}_high": m + 1.96 * s}
+        m, s, scale = mean[:, i], sd[:, i], target.scaling
+        columns |= {target.name: scale.unit(m), f"{target.name}_sd": scale.half_width(m, s)}
+        columns[f"{target.name}_low"], columns[f"{target.name}_high"] = scale.interval(m, s, Z95)
     return pd.DataFrame(columns, index=index)
 
 
 def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:
     """Return a table of best designs (`designer.campaign.best.best_frame`) as plain data for programs."""
-    names = [target.name for target in targets]
+    names, parts = [target.name for target in targets], ("mean", "sd", "low", "high")
     return [
         {
             "id": str(label),
@@ -89,7 +99,7 @@ def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]
             "design": {column: row[column] for column in space.columns},
             "measured": {name: float(row[name]) for name in names},
             "expected": {
-                name: {"mean": float(row[f"{name}_mean"]), "sd": float(row[f"{name}_sd"])}
+                name: {part: float(row[f"{name}_{part}"]) for part in parts if f"{name}_{part}" in frame.columns}
                 for name in names
                 if f"{name}_mean" in frame.columns
             },

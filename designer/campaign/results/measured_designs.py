@@ -22,7 +22,7 @@ class MeasuredDesign:
     Parameters
     ----------
     means
-        ``m`` values in the targets' units, NaN where a target was not measured.
+        ``m`` values in the targets' units, NaN where a target was not measured; geometric means on a log scale.
     counts
         ``m`` numbers of measured values.
     allowed
@@ -56,7 +56,9 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
     for rows in groups.values():
         Y = np.array([[results[i].values.get(name, np.nan) for name in names] for i in rows])
         counts = np.isfinite(Y).sum(axis=0)
-        means = np.where(counts > 0, np.nansum(Y, axis=0) / np.maximum(counts, 1), np.nan)
+        Z = np.stack([target.scaling.model(Y[:, j]) for j, target in enumerate(targets)], axis=-1)
+        means = np.where(counts > 0, np.nansum(Z, axis=0) / np.maximum(counts, 1), np.nan)
+        means = np.array([target.scaling.unit(mean) for target, mean in zip(targets, means, strict=True)])
         suggestions = dict.fromkeys(name for i in rows if (name := results[i].suggestion) is not None)
         measured.append(
             MeasuredDesign(
@@ -83,7 +85,9 @@ def forbidden_measurements(space: DesignSpace, results: Sequence[Measurement]) -
     return frozenset(each.id for each, keeps in zip(results, allowed, strict=True) if not keeps)
 
 
-def means_of(results: Sequence[Measurement]) -> dict[str, float]:
-    """Return the mean of each target over some measurements; a target that none has is left out."""
-    names = dict.fromkeys(name for each in results for name in each.values)
-    return {name: float(np.mean([each.values[name] for each in results if name in each.values])) for name in names}
+def means_of(results: Sequence[Measurement], targets: Sequence[Target]) -> dict[str, float]:
+    """Return the mean of each target over some measurements, on its scale; a target that none has is left out."""
+    found = {
+        t.name: [t.scaling.model(each.values[t.name]) for each in results if t.name in each.values] for t in targets
+    }
+    return {t.name: float(t.scaling.unit(float(np.mean(found[t.name])))) for t in targets if found[t.name]}

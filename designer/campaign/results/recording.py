@@ -22,7 +22,9 @@ from designer.campaign.log.ids import measurement_id
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results.designs import all_violations
 from designer.campaign.results.results_table import ResultRow, ResultTable
+from designer.campaign.results.wide_targets import wide_targets
 from designer.errors import Fault, summarized
+from designer.objective import Target
 from designer.space import DesignSpace
 
 MIN_DIGITS = 4
@@ -49,6 +51,8 @@ class RecordReport:
         Remarks on a new measurement, in words, by its id.
     faults
         With ``partial=True``: what is wrong with the rows that were left out.
+    remarks
+        What the new results show about the campaign as a whole, in words; each is said once.
     """
 
     recorded: tuple[str, ...] = ()
@@ -58,15 +62,22 @@ class RecordReport:
     blank: tuple[str, ...] = ()
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
         return bool(self.recorded or self.completed or self.failed)
 
-    def with_flags(self, flags: Mapping[str, tuple[str, ...]]) -> RecordReport:
-        """Return the report with what is remarkable about new measurements."""
-        return replace(self, flags=flags)
+    def with_notes(
+        self, space: DesignSpace, targets: Sequence[Target], state: CampaignState, events: Sequence[Event]
+    ) -> RecordReport:
+        """Return the report with what is remarkable about the measurements of `events`, which follow on `state`."""
+        before = wide_targets(targets, (each.values for each in state.results))
+        added = [event.values for event in events if isinstance(event, Recorded)]
+        after = wide_targets(targets, [*(each.values for each in state.results), *added]) if added else before
+        remarks = tuple(text for name, text in after.items() if name not in before)
+        return replace(self, flags=new_flags(space, state, events), remarks=remarks)
 
     def lines(self) -> list[str]:
         """Return what happened, one sentence a line."""
@@ -79,6 +90,7 @@ class RecordReport:
         lines = [f"{what}: {', '.join(which)}" for what, which in groups if which]
         lines += self.unchanged
         lines += [f"{name}: {text}" for name, texts in self.flags.items() for text in texts]
+        lines += self.remarks
         lines += [f"not recorded: {fault}" for fault in summarized(self.faults)]
         if not self.changed:
             lines.append("nothing was changed")

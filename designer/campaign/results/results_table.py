@@ -316,6 +316,7 @@ class _Reader:
                 match column.role, column.target:
                     case "target", Target() as target:
                         values[target.name] = read_number(cell, column.unit, target.unit)
+                        target.check_value(values[target.name])
                     case "noise", Target() as target:
                         noise[target.name] = read_spread(cell, column.unit, target.unit)
                     case "replicate", _:

@@ -48,16 +48,21 @@ if TYPE_CHECKING:
 class CampaignPosterior:
     """The results of a campaign and the posterior given them, from one conditioning of its prior.
 
+    Values, variances and predictions are on the scales of the models (`designer.objective.scales`): in the target's
+    unit, or in decimal logarithms of it. `Objective.unit_values` converts them.
+
     Parameters
     ----------
+    objective
+        The campaign's, in the targets' units.
     prior
         The fitted prior that was conditioned on the results.
     coordinates
         ``n x c``, one row a result; replicates are repeated rows.
     Yvar
-        ``n x m`` variances in the targets' units, NaN where there is none.
+        ``n x m`` variances, NaN where there is none.
     measured
-        ``n x m`` values as they were measured, in the targets' units, NaN where there is none.
+        ``n x m`` values as they were measured, NaN where there is none.
     conditioned
         The posterior, the data that it was conditioned on (outliers winsorised), and the outliers.
     measurements
@@ -76,12 +81,17 @@ class CampaignPosterior:
     @cached_property
     def _discoveries(self) -> Discoveries:
         with one_thread():
-            return discoveries_of(self.conditioned, self.measured, self._allowed, self.objective)
+            return discoveries_of(self.conditioned, self.measured, self._allowed, self.modelled)
 
     @cached_property
     def _allowed(self) -> BoolArray:
         """Which results (``n``) are of designs that the space allows now."""
         return self.space.within(self.coordinates)
+
+    @property
+    def modelled(self) -> Objective:
+        """The objective on the scales of the models."""
+        return self.objective.modelled
 
     @property
     def discoveries(self) -> tuple[Outlier, ...]:
@@ -97,7 +107,7 @@ class CampaignPosterior:
     def search(self) -> Model:
         """The model by which the search chooses: the posterior, with a forest beside its baseline model."""
         with one_thread():
-            return search_model(self.model, self.data, self.space, self.objective)
+            return search_model(self.model, self.data, self.space, self.modelled)
 
     @property
     def data(self) -> TaskData:
@@ -106,7 +116,7 @@ class CampaignPosterior:
 
     @property
     def Y(self) -> FloatArray:  # noqa: N802  the field's name for measurements
-        """``n x m`` values in the targets' units, NaN where there is none; outliers but discoveries winsorised."""
+        """``n x m`` values, NaN where there is none; outliers but discoveries winsorised."""
         values: FloatArray = self.data.Y.numpy().copy()
         for each in self.discoveries:
             values[each.row, each.target] = each.value
@@ -158,23 +168,27 @@ class CampaignPosterior:
 
     def _flag(self, each: Outlier | DecimalSlip, counts_as: float, *, fits: float | None = None) -> FlaggedResult:
         target, discovery = self.objective.targets[each.target], each in self.discoveries
+        name, unit = self.measurements[each.row], target.scaling.unit
         return FlaggedResult(
-            self.measurements[each.row], target.name, target.unit, each.value, each.expected, counts_as, fits,
-            discovery, forbidden=not self._allowed[each.row],
+            name, target.name, target.unit, unit(each.value), unit(each.expected), unit(counts_as), fits, discovery,
+            forbidden=not self._allowed[each.row],
         )  # fmt: skip
 
     def _contradictions(self) -> Iterator[FlaggedResult]:
         keys = self.space.keys(self.coordinates)
         for i, target in enumerate(self.objective.targets):
             for low, high in contradictions(keys, self.measured[:, i], self.Yvar[:, i]):
+                higher, lower, counts_as = (
+                    target.scaling.unit(float(y))
+                    for y in (self.measured[high, i], self.measured[low, i], self.Y[high, i])
+                )
                 yield FlaggedResult(
-                    self.measurements[high], target.name, target.unit, float(self.measured[high, i]),
-                    float(self.measured[low, i]), float(self.Y[high, i]), contradicts=self.measurements[low],
-                    forbidden=not self._allowed[high],
+                    self.measurements[high], target.name, target.unit, higher, lower, counts_as,
+                    contradicts=self.measurements[low], forbidden=not self._allowed[high],
                 )  # fmt: skip
 
     def predict(self, coordinates: FloatArray, *, of_measurement: bool = False) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation (``n x m`` each) of the targets of designs.
+        """Return mean and standard deviation (``n x m`` each, on the scales of the models) of the targets of designs.
 
         Of the noise-free targets, or `of_measurement`: the noise of measuring included.
         """
@@ -195,14 +209,14 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     Y = np.array([[each.values.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     noise = np.array([[each.noise.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     encoder = spec.space.encoder
-    Yvar = noise**2
+    Y, Yvar = _on_model_scales(spec.objective, Y, noise)
     data = TaskData(
         torch.as_tensor(encoder.encode(coordinates)),
         torch.as_tensor(Y),
         columns=encoder.columns,
         Yvar=torch.as_tensor(Yvar) if np.isfinite(Yvar).any() else None,
         quantities=tuple(
-            Quantity(target.name, target.unit, spec.settings.prior.quantities.get(target.name))
+            Quantity(target.name, target.unit, spec.settings.prior.quantities.get(target.name), target.scale)
             for target in spec.targets
         ),
     )
@@ -220,6 +234,14 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),
     )
+
+
+def _on_model_scales(objective: Objective, Y: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return values and noise variances on the scales of the models, of values and standard errors in units."""
+    deviations = [
+        target.scaling.model_deviation(y, sem) for target, y, sem in zip(objective.targets, Y.T, noise.T, strict=True)
+    ]
+    return objective.model_values(Y), np.stack(deviations, axis=-1) ** 2
 
 
 def _since_rejection(prior: FittedPrior, data: TaskData, evidence: PriorEvidence | None) -> PriorEvidence | None:

@@ -89,15 +89,33 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
     from designer.priors.baseline import BaselinePrior
 
     if spec.given_prior is not None:
+        refuse_other_scales(spec.given_prior, spec)
         return spec.given_prior
     settings = spec.settings.prior
     if not settings.learns:
         return BaselinePrior()
     places = [(spec.folder / path).resolve() for path in settings.tasks]
-    signature = repr((settings.kind, settings.leave_out, [*_signatures(places)]))
+    scales = [(target.name, target.unit, target.scale) for target in spec.targets]
+    signature = repr((settings.kind, settings.leave_out, [*_signatures(places)], scales, settings.quantities))
     if signature not in _fitted:
-        _fitted[signature] = _read_or_fit(settings.kind, places, settings.leave_out)
+        _fitted[signature] = _read_or_fit(places, spec)
+    refuse_other_scales(_fitted[signature], spec)
     return _fitted[signature]
+
+
+def refuse_other_scales(prior: object, spec: CampaignSpec) -> None:
+    """Refuse a prior that was fitted to a target of the campaign on another scale.
+
+    Raises
+    ------
+    InvalidPrior
+        With every such target.
+    """
+    from designer.priors.sources import scale_faults
+
+    faults = scale_faults(prior, spec.targets, spec.settings.prior.quantities)
+    if faults:
+        raise InvalidPrior([spec.locate(fault.at(path=("prior",))) for fault in faults])
 
 
 def prior_digest(spec: CampaignSpec, prior: FittedPrior) -> str | None:
@@ -109,16 +127,18 @@ def prior_digest(spec: CampaignSpec, prior: FittedPrior) -> str | None:
     return f"{prior.kind} {digest_of(prior)}"
 
 
-def _read_or_fit(kind: str, places: Sequence[Path], leave_out: Sequence[str]) -> FittedPrior:
+def _read_or_fit(places: Sequence[Path], spec: CampaignSpec) -> FittedPrior:
     from designer.priors.kinds import load_prior
 
-    saved = saved_alone(places, leave_out, "'leave_out'")
+    settings = spec.settings.prior
+    saved = saved_alone(places, settings.leave_out, "'leave_out'")
     if saved is not None:
         return load_prior(saved)
-    tasks = past_tasks(places, leave_out)
+    read = past_tasks(places, settings.leave_out)
+    tasks = [task.on_scales_of(spec.targets, settings.quantities) for task in read]
     if not tasks:
         raise InvalidPrior(Fault("'leave_out' leaves no past task", "name fewer tasks"))
-    return fitted(kind, tasks)
+    return fitted(settings.kind, tasks)
 
 
 def saved_alone(places: Sequence[Path], leave_out: Sequence[str], option: str) -> Path | None:

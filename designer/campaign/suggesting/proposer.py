@@ -134,7 +134,7 @@ class _Proposer:
         return propose(
             model,
             known.space,
-            known.objective,
+            known.modelled,
             Observed(known.coordinates, known.Y),
             pending,
             n,
@@ -186,7 +186,7 @@ def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPo
     return probability_of_better(
         known.model,
         spec.space,
-        spec.objective,
+        known.modelled,
         Observed(known.coordinates, known.Y),
         pending,
         margin,

@@ -72,7 +72,9 @@ def verdict(
     if settings.budget is not None and made >= settings.budget:
         return Verdict(True, f"the budget of {count(settings.budget, 'experiment')} is used up", "budget")
     left_out = _forbidden_hit(settings, objective, space, groups)
-    decided = _by_probability(settings, of_budget, _not_reached(settings, objective), probability)
+    decided = _by_probability(
+        settings, of_budget, _not_reached(settings, objective), _margin(settings, objective), probability
+    )
     if not decided.stop and is_exhausted(space, state):
         if not state.open:
             return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
@@ -81,7 +83,7 @@ def verdict(
 
 
 def _by_probability(
-    settings: Settings, of_budget: str, not_reached: str, probability: Callable[[float], float] | None
+    settings: Settings, of_budget: str, not_reached: str, by: str, probability: Callable[[float], float] | None
 ) -> Verdict:
     """Say whether the rule on the probability of a better design holds, if the campaign has it."""
     level, margin = settings.stop.probability_of_better_than, settings.stop.margin
@@ -90,11 +92,18 @@ def _by_probability(
     if probability is None:
         return Verdict(False, f"goes on: {of_budget}; too few results to estimate the probability of a better design")
     chance = probability(margin)
-    by = f" by more than {margin:g}" if margin else ""
     text = f"the probability of a design better than the best{by} is {chance:.2g}"
     if chance < level:
         return Verdict(True, f"{text}, below {level:g} ({of_budget})", "probability")
     return Verdict(False, f"goes on: {of_budget}; {text}, not below {level:g}")
+
+
+def _margin(settings: Settings, objective: Objective) -> str:
+    """Return the margin in words, nothing where it is 0; that of a goal on a log scale is in decades."""
+    if not settings.stop.margin:
+        return ""
+    decades = objective.mode == "single" and objective.goals[0].is_log
+    return f" by more than {settings.stop.margin:g}{' decades' if decades else ''}"
 
 
 def _not_reached(settings: Settings, objective: Objective) -> str:

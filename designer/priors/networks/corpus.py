@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from designer.objective.scales import ScaleName
 from designer.priors.agreement import Standardiser
 from designer.priors.alignment import CommonFeatures
 from designer.priors.deep.deep_training import folds_of
@@ -76,7 +77,7 @@ class Inputs:
         """Return plain data, for JSON."""
         return {
             "common": self.common.as_dict(),
-            "quantities": [[quantity.name, quantity.unit] for quantity in self.quantities],
+            "quantities": [_plain(quantity) for quantity in self.quantities],
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -86,14 +87,22 @@ class Inputs:
     @classmethod
     def from_saved(cls, card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Inputs:
         """Return what `as_dict` and `tensors` gave."""
-        quantities = tuple(Quantity(str(name), unit) for name, unit in card["quantities"])
+        quantities = tuple(_quantity(*each) for each in card["quantities"])
         standardise = Standardiser(tensors["inputs.centre"], tensors["inputs.width"])
         return cls(CommonFeatures.from_dict(card["common"]), standardise, quantities)
 
 
+def _plain(quantity: Quantity) -> list[str | None]:
+    return [quantity.name, quantity.unit, *([] if quantity.scale == "linear" else [quantity.scale])]
+
+
+def _quantity(name: str, unit: str | None, scale: ScaleName = "linear") -> Quantity:
+    return Quantity(name, unit, scale=scale)
+
+
 def same_quantity(one: Quantity, other: Quantity) -> bool:
-    """Whether two quantities have one name and units that convert."""
-    return one.name == other.name and convertible(one.unit, other.unit)
+    """Whether two quantities have one name, one scale and units that convert."""
+    return one.name == other.name and one.scale == other.scale and convertible(one.unit, other.unit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,7 +78,7 @@ class PropertyPrior:
         InvalidPrior
             If there are no tasks, two have one name, or none can be learned from.
         """
-        common, gathered = gather(tasks, rows=MAX_DESIGNS)
+        common, gathered = gather([task.on_linear_scales() for task in tasks], rows=MAX_DESIGNS)
         groups = {name_of(task): task.group for task in tasks}
         gathered = tuple(source for source in gathered if len(source) >= _MIN_DESIGNS)
         if not gathered:

@@ -226,6 +226,7 @@ class Recorded(BaseModel):
     unchanged: list[str]
     blank: list[str]
     flags: dict[str, list[str]]
+    remarks: list[str] = Field(description="What the new results show about the campaign as a whole.")
     faults: list[Fault]
     changed: bool
     version: int

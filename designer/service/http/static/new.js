@@ -58,6 +58,7 @@ function content(line) {
   }
   for (const key of ["step", "max_nonzero", "reach", "value", "tolerance", "at_least", "at_most"]) if (got(key)) data[key] = number(got(key));
   if (kind === "target" && got("goal")) data.goal = got("goal");
+  if (kind === "target" && got("scale") !== "linear") data.scale = got("scale");
   return data;
 }
 

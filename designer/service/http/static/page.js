@@ -303,6 +303,7 @@ function tables(page, base, done) {
     const parts = [element("p", `${file.name}: ${count} ${count === 1 ? "row" : "rows"} to record${report.unchanged.length ? `, ${report.unchanged.length} already recorded` : ""}${report.blank.length ? `, ${report.blank.length} without results` : ""}${report.faults.length ? `, ${report.faults.length} with faults` : ""}.`)];
     if (report.faults.length) parts.push(faultTable(report.faults));
     for (const [id, texts] of Object.entries(report.flags)) for (const text of texts) parts.push(element("p", `${id}: ${text}`, { class: "soft" }));
+    for (const text of report.remarks) parts.push(element("p", text, { class: "soft" }));
     const whole = report.faults.some((fault) => fault.row === null || fault.row === 1);
     if (count && !whole) {
       const button = element("button", report.faults.length ? `Record the ${count} ${count === 1 ? "row" : "rows"} without faults` : `Record ${count} ${count === 1 ? "row" : "rows"}`, { class: "main", type: "button" });
