@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.state import CampaignState
-from designer.campaign.results.frames import Z95
+from designer.campaign.results.frames import Z95, reading_cell
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.objective import Objective, Target, pareto_mask
 from designer.space import DesignSpace
@@ -65,7 +65,7 @@ def _frame(
     import pandas as pd
 
     names = [target.name for target in objective.targets]
-    measured = np.array([group.means for group in groups]).reshape(-1, len(names))
+    measured = np.array([group.certain for group in groups]).reshape(-1, len(names))
     mean = sd = None
     if posterior is not None and groups:
         mean, sd = posterior.predict(np.array([group.coordinates for group in groups]))
@@ -78,7 +78,7 @@ def _frame(
             "best_by": BOTH if i in raw and i in modelled else BY_MODEL if i in modelled else MEASURED
         }
         row |= groups[i].design
-        row |= dict(zip(names, measured[i], strict=True))
+        row |= dict(zip(names, map(reading_cell, groups[i].means, groups[i].sides), strict=True))
         if mean is not None and sd is not None:
             for j, target in enumerate(objective.targets):
                 row |= _expected(target, float(mean[i, j]), float(sd[i, j]))

@@ -29,6 +29,7 @@ from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
 from designer.units import number_and_unit, parse_quantity, shortened, split_header
 from designer.units.header_endings import ends_with_extreme, unit_at_end
+from designer.units.limits import LIMIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ def guess(
     new = [request for request in requests if candidates and not _named(columns, request.column)]
     wanted = {find(columns, request.column, file).header: request for request in requests if request not in new}
     dropped = {find(columns, given, file).header for given in ignore}
-    results = [column for column in columns if column.header in wanted]
+    results = [_with_limits(column) for column in columns if column.header in wanted]
     targets = [_target(column, wanted[column.header], file, is_record) for column in results]
     targets += _new_targets(new, columns)
     rest = [column for column in columns if column.header not in wanted and column.header not in dropped]
@@ -298,6 +299,15 @@ def _numbers(words: Sequence[str], unit: str | None) -> tuple[Decimal | None, ..
             return None
         numbers.append(number)
     return tuple(numbers) if any(number is not None for number in numbers) else None
+
+
+def _with_limits(column: Column) -> Column:
+    """Return a column of results in which limits, ``<0.01``, count as their numbers."""
+    if column.is_numeric:
+        return column
+    matches = [LIMIT.match(word) for word in column.words]
+    words = [word if match is None else match[2] for word, match in zip(column.words, matches, strict=True)]
+    return replace(column, numbers=_numbers(words, column.unit))
 
 
 def _number(word: str, unit: str | None) -> Decimal | None:

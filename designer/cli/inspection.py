@@ -71,6 +71,8 @@ def best(
     if rows:
         answer.show(_best_table(opened, rows))
         answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
+        if any(target.is_log for target in opened.objective.targets):
+            answer.say("Targets with scale: log: the geometric mean, and the model's median with its 95 % interval.")
     elif not opened.state.results:
         answer.say("Nothing has been measured yet.")
     else:
@@ -233,7 +235,8 @@ def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
         line = [row["id"], row["best_by"], *parameter_cells(opened.space, row["design"])]
         for target in targets:
             expected = row["expected"].get(target.name)
-            line += [number(row["measured"][target.name], 6)]
+            side = row.get("censored", {}).get(target.name, "")
+            line += [side + number(row["measured"][target.name], 6)]
             line += [_expected(expected) if expected else "-"]
         lines.append(line)
     return Table(headers, lines)

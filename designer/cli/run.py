@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from designer.cli.output import INTERRUPTED, Report, emit, number, warn
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
     from designer.campaign.run_loop import Step
+    from designer.units.limits import Side
 
 PANEL = "The loop"
 
@@ -109,7 +110,8 @@ def _count(step: Step) -> str:
 def _outcome(opened: Campaign, step: Step) -> str:
     if step.failed is not None:
         return f"{step.suggestion}  failed: {step.failed}"
-    return f"{step.suggestion}  {_values(opened, [step.values.get(t.name) for t in opened.objective.targets])}"
+    values = [step.values.get(target.name) for target in opened.objective.targets]
+    return f"{step.suggestion}  {_values(opened, values, [None] * len(values))}"
 
 
 def _best(opened: Campaign) -> str:
@@ -122,16 +124,17 @@ def _best(opened: Campaign) -> str:
     groups = by_design(opened.space, opened.objective.targets, opened.state.results)
     if not groups:
         return ""
-    rows = best_rows(opened.objective, np.array([group.means for group in groups]), allowed=allowed_mask(groups))
+    rows = best_rows(opened.objective, np.array([group.certain for group in groups]), allowed=allowed_mask(groups))
     if not rows:
         return "(no measured design meets all limits yet)"
     if len(rows) > 1:
         return f"(best so far: {len(rows)} designs on the Pareto front)"
-    return f"(best so far: {groups[rows[0]].label}, {_values(opened, groups[rows[0]].means)})"
+    best = groups[rows[0]]
+    return f"(best so far: {best.label}, {_values(opened, best.means, best.sides)})"
 
 
-def _values(opened: Campaign, values: Any) -> str:
+def _values(opened: Campaign, values: Any, sides: Sequence[Side | None]) -> str:
     shown = []
-    for target, value in zip(opened.objective.targets, values, strict=True):
-        shown.append(f"{target.name} {number(value, 6)}{f' {target.unit}' if target.unit else ''}")
+    for target, value, side in zip(opened.objective.targets, values, sides, strict=True):
+        shown.append(f"{target.name} {side or ''}{number(value, 6)}{f' {target.unit}' if target.unit else ''}")
     return ", ".join(shown)

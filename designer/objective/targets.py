@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from designer.documents import Value
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidObjective
 from designer.objective.scales import SCALES, Scale, ScaleName
+from designer.units.limits import Side
 
 Goal = Literal["minimize", "maximize", "match"]
 
@@ -44,6 +45,9 @@ class Target(Value):
         `value` and back down for ``match``). Taken from the measured data unless given.
     at_least, at_most
         Outcome constraint: a design outside these limits is infeasible, however good its goals are.
+    limits
+        ``[lowest, highest]`` value that can be measured, null where there is none: a result written as ``n.d.`` or
+        ``overrange`` lies below or above it, and a number outside is refused.
     scale
         ``log`` for a quantity above zero that spans decades: it is modelled in decimal logarithms
         (`designer.objective.scales`); ``linear`` unless given.
@@ -73,6 +77,7 @@ class Target(Value):
     range: tuple[Number, Number] | None = None
     at_least: Number | None = None
     at_most: Number | None = None
+    limits: tuple[Number | None, Number | None] | None = None
     scale: ScaleName = "linear"
     column: str | None = None
     description: str | None = None
@@ -116,25 +121,45 @@ class Target(Value):
             update["tolerance"] = self.scaling.model(1.0 + self.tolerance / self.value)
         if self.range is not None:
             update["range"] = tuple(self.scaling.model(y) for y in self.range)
-        return self.model_copy(update={**update, "scale": "linear"})
+        return self.model_copy(update={**update, "limits": None, "scale": "linear"})
 
-    def check_value(self, value: float) -> None:
-        """Check that a measured value can be modelled.
+    def is_decided_by(self, side: Side) -> bool:
+        """Whether goal and limits can be decided of a result that is only known to lie on one side of a number.
+
+        They are decided as of the number itself: a result below 0.01 is at least as good as 0.01 where less is better.
+        """
+        needed: set[Side] = set()
+        if self.goal in ("minimize", "match") or self.at_most is not None:
+            needed.add("<")
+        if self.goal in ("maximize", "match") or self.at_least is not None:
+            needed.add(">")
+        return needed <= {side}
+
+    def check_value(self, value: float, side: Side | None = None) -> None:
+        """Check that a measured value, or a limit with the side that the result lies on, can be modelled.
 
         Raises
         ------
         InvalidData
-            If it is zero or negative and the target's scale is ``log``.
+            If it is outside the target's `limits`, or zero or negative and the target's scale is ``log``.
         """
+        low, high = self.limits or (None, None)
+        bound = f"<{low:g}" if low is not None and value < low else ""
+        bound = f">{high:g}" if high is not None and value > high else bound
+        if bound and side is None:
+            what = f"{value:g} is outside of what can be measured of {self.name!r} (limits)"
+            raise InvalidData(Fault(what, f"write {bound}, or correct 'limits' in the campaign file"))
         if self.is_log and value <= 0:
             what = f"{value:g} has no logarithm, and {self.name!r} is modelled in logarithms (scale: log)"
-            remedy = "correct it, leave the cell blank, or take 'scale: log' out of the campaign file"
+            remedy = "correct it, write a limit such as <0.01 where it was too small to be measured, leave the cell "
+            remedy += "blank, or take 'scale: log' out of the campaign file"
             raise InvalidData(Fault(what, remedy))
 
     @model_validator(mode="after")
     def _check(self) -> Target:
         faults = list(self._scale_faults())  # the others compare numbers on one scale
         faults = faults or [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
+        faults += self._measuring_faults()
         if faults:
             raise InvalidObjective(faults)
         return self
@@ -195,6 +220,22 @@ class Target(Value):
             if not (low < inner[0] and inner[1] < high):
                 what = f"range [{low:g}, {high:g}] does not contain value ± tolerance"
                 yield Fault(what, f"give a range around [{inner[0]:g}, {inner[1]:g}]", path=("range",))
+
+    def _measuring_faults(self) -> Iterator[Fault]:
+        low, high = self.limits or (None, None)
+        if self.limits is not None and low is None and high is None:
+            yield Fault(
+                "limits [null, null] limit nothing", "give one of them, or leave 'limits' out", path=("limits",)
+            )
+        if low is not None and high is not None and low >= high:
+            yield Fault(f"limits [{low:g}, {high:g}] are empty", "give [low, high] with low < high", path=("limits",))
+        lowest = min((limit for limit in (low, high) if limit is not None), default=None)
+        if self.is_log and lowest is not None and lowest <= 0:
+            yield Fault(f"limit {lowest:g} has no logarithm (scale: log)", "give limits above 0", path=("limits",))
+
+    def limit(self, side: Side) -> float | None:
+        """Return the lowest (``<``) or highest (``>``) value that can be measured; None where there is none."""
+        return (self.limits or (None, None))[0 if side == "<" else 1]
 
     def _unusable(self, key: str, remedy: str) -> Fault:
         given = f"goal {self.goal}" if self.goal else "no goal"

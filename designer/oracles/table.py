@@ -228,6 +228,8 @@ def _values(
         for i, (row, cell) in enumerate(zip(rows, frame[header], strict=True)):
             try:
                 values[i, j] = _value(cell, unit, target.unit)
+                if math.isfinite(values[i, j]):
+                    target.check_value(float(values[i, j]))
             except InvalidInput as error:
                 faults += [fault.at(file=file, row=int(row), column=header) for fault in error.faults]
     return values, faults

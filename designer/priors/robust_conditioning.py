@@ -16,6 +16,7 @@ from botorch.models.model import Model
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
 from designer.priors.baseline import BaselinePrior
 from designer.priors.interleaving import baseline_part
+from designer.surrogates.censored import with_sites
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import parts
@@ -39,10 +40,13 @@ class Conditioned:
 def condition(prior: FittedPrior, data: TaskData) -> Conditioned:
     """Return the posterior of a new task with outliers winsorised.
 
-    A pure function of `data`, the same for measurements in any order, and `prior.condition` without outliers.
+    A pure function of `data`, the same for measurements in any order, and `prior.condition` without outliers. Censored
+    results become sites first (`designer.surrogates.censored`), and are no outliers.
     """
+    data = with_sites(data)
     first = conditioned(prior, data)
     found = [each for i in range(data.targets) for each in outliers(data, i, baseline_process(first.model, i))]
+    found = [each for each in found if not data.is_censored(each.row, each.target)]
     if not found:
         return Conditioned(first, data)
     if isinstance(prior, BaselinePrior):

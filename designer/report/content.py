@@ -12,6 +12,7 @@ from designer.objective import Target
 from designer.objective.scales import LINEAR, Scale
 from designer.priors.evidence import PriorEvidence
 from designer.report.number_format import number, uncertain
+from designer.units.limits import Side
 
 Setting = float | str | Mapping[str, float]
 Z90 = 1.6448536269514722
@@ -61,8 +62,9 @@ class Experiment:
     """One row of the table of experiments.
 
     `number` counts measured and failed experiments from 1, in their order; None for all others. `cells` holds the
-    design, one text for each parameter. `predicted` is the prediction made *before* the result. `feasible` says whether
-    the values meet the limits of all targets, `allowed` whether the space as it is now allows the design.
+    design, one text for each parameter. `predicted` is the prediction made *before* the result. `censored` names the
+    targets whose value is a limit. `feasible` says whether the values meet the limits of all targets, `allowed` whether
+    the space as it is now allows the design.
     """
 
     id: str
@@ -71,11 +73,16 @@ class Experiment:
     how: str
     cells: tuple[str, ...]
     values: Mapping[str, float] = field(default_factory=dict)
+    censored: Mapping[str, Side] = field(default_factory=dict)
     predicted: Mapping[str, Prediction] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     feasible: bool = True
     allowed: bool = True
     best: bool = False
+
+    def value_text(self, target: str) -> str:
+        """Return the value of a target as text; a limit with its sign, nothing measured as a dash."""
+        return self.censored.get(target, "") + number(self.values.get(target))
 
     @property
     def result(self) -> str:
@@ -160,11 +167,11 @@ class Content:
         return tuple(each for each in self.experiments if each.number is not None)
 
     def pairs(self, target: str) -> list[tuple[float, Prediction]]:
-        """Return measured value and prediction of every experiment that has both for `target`."""
+        """Return measured value and prediction of every experiment that has both for `target`, limits left out."""
         return [
             (each.values[target], each.predicted[target])
             for each in self.done
-            if target in each.values and target in each.predicted
+            if target in each.values and target in each.predicted and target not in each.censored
         ]
 
 

@@ -58,6 +58,8 @@ def _goal_text(target: Target) -> str:
 
 
 def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
+    from matplotlib.markers import CARETDOWNBASE, CARETUPBASE
+
     groups: list[tuple[str, dict[str, Any], Callable[[Experiment], bool]]] = [
         ("first designs", {"marker": "o", "facecolors": "white", "edgecolors": BLUE}, lambda e: _counts(e) and e.first),
         (
@@ -74,10 +76,15 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
         ("not allowed now", {"marker": "x", "color": GREY}, lambda e: e.feasible and not e.allowed),
     ]
     for label, style, belongs in groups:
-        rows = [each for each in done if belongs(each) and target.name in each.values]
+        rows = [each for each in done if belongs(each) and target.name in each.values.keys() - each.censored.keys()]
         if rows:
             numbers, values = [each.number or 0 for each in rows], [each.values[target.name] for each in rows]
             axes.scatter(numbers, values, s=34, linewidths=1.1, zorder=3, label=label, **style)
+    for side, marker, label in (("<", CARETDOWNBASE, "below this limit"), (">", CARETUPBASE, "above this limit")):
+        rows = [each for each in done if each.censored.get(target.name) == side]
+        if rows:
+            numbers, values = [each.number or 0 for each in rows], [each.values[target.name] for each in rows]
+            axes.scatter(numbers, values, s=60, marker=marker, color=PURPLE, zorder=3, label=label)
 
 
 def _counts(each: Experiment) -> bool:
@@ -89,9 +96,11 @@ def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, f
     line: list[tuple[int, float]] = []
     best: float | None = None
     for each in done:
-        value = each.values.get(target.name)
+        value, side = each.values.get(target.name), each.censored.get(target.name)
         if each.number is None:
             continue
+        if side is not None and not target.is_decided_by(side):
+            value = None
         if value is not None and _counts(each) and (best is None or _merit(target, value) > _merit(target, best)):
             best = value
         if best is not None:
@@ -206,7 +215,7 @@ def errors(content: Content, target: Target) -> Drawing:
     rows = [
         (each.number or 0, expected.error(each.values[target.name]))
         for each in content.done
-        if target.name in each.values
+        if target.name in each.values.keys() - each.censored.keys()
         and (expected := each.predicted.get(target.name)) is not None
         and expected.spread > 0
     ]
@@ -239,7 +248,7 @@ def _size_of_errors(content: Content, target: Target) -> str:
     baseline: list[float] = []
     seen: list[float] = []
     for each in content.done:
-        if target.name not in each.values:
+        if target.name not in each.values.keys() - each.censored.keys():
             continue
         value = target.scaling.model(each.values[target.name])
         if target.name in each.predicted:

@@ -61,7 +61,7 @@ def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if not groups:
         return []
-    means = np.array([group.means for group in groups])
+    means = np.array([group.certain for group in groups])
     return [groups[i] for i in best_rows(campaign.objective, means, allowed=allowed_mask(groups))]
 
 
@@ -87,8 +87,9 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
             row,
             outcome="measured" if counts else "withdrawn",
             values=dict(each.values),
+            censored=dict(each.censored),
             notes=tuple(_notes(each, str(flags[each.id]))),
-            feasible=_feasible(targets, each.values),
+            feasible=_feasible(targets, each),
             allowed=each.id not in forbidden,
             best=each.id in best,
         )
@@ -129,13 +130,15 @@ def cells(space: DesignSpace, design: Mapping[str, Cell]) -> Iterator[str]:
             yield values[0] if isinstance(values[0], str) else number(values[0])
 
 
-def _feasible(targets: Sequence[Target], values: Mapping[str, float]) -> bool:
-    """Whether the measured values meet their limits."""
-    return all(
-        (target.at_least is None or values[target.name] >= target.at_least)
-        and (target.at_most is None or values[target.name] <= target.at_most)
-        for target in targets
-        if target.name in values
+def _feasible(targets: Sequence[Target], made: Measurement) -> bool:
+    """Whether the measured values meet their limits; of a censored one it must be certain."""
+    return all(_meets(target, made.values[target.name], made) for target in targets if target.name in made.values)
+
+
+def _meets(target: Target, value: float, made: Measurement) -> bool:
+    side = made.censored.get(target.name)
+    return (target.at_least is None or (value >= target.at_least and side != "<")) and (
+        target.at_most is None or (value <= target.at_most and side != ">")
     )
 
 
@@ -162,8 +165,10 @@ def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str
 
 
 def _values(campaign: Campaign, made: MeasuredDesign) -> str:
-    values = zip(campaign.objective.targets, made.means, strict=True)
-    return ", ".join(f"{t.name} {number(float(value))}{_unit(t)}" for t, value in values if np.isfinite(value))
+    values = zip(campaign.objective.targets, made.means, made.sides, strict=True)
+    return ", ".join(
+        f"{t.name} {side or ''}{number(float(value))}{_unit(t)}" for t, value, side in values if np.isfinite(value)
+    )
 
 
 def _design(campaign: Campaign, made: MeasuredDesign) -> str:
@@ -187,9 +192,10 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
     beside += [f"{len(status.open)} open"] if status.open else []
     yield "Experiments", f"{status.spent}{of_budget}", ", ".join(beside)
     if len(best) == 1:
-        for target, value in zip(campaign.objective.targets, best[0].means, strict=True):
+        for target, value, side in zip(campaign.objective.targets, best[0].means, best[0].sides, strict=True):
             if target.goal is not None and np.isfinite(value):
-                yield f"Best measured {target.name}", f"{number(float(value))}{_unit(target)}", best[0].label
+                shown = f"{side or ''}{number(float(value))}{_unit(target)}"
+                yield f"Best measured {target.name}", shown, best[0].label
         yield from _best_by_model(campaign, history)
     elif best:
         yield "Best trade-offs", str(len(best)), ", ".join(made.label for made in best[:6])

@@ -64,7 +64,7 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
 def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
     """Return the design around which predictions are shown: the best by the model, or the first of a front."""
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
-    measured = np.array([group.means for group in groups])
+    measured = np.array([group.certain for group in groups])
     medians = known.objective.unit_values(mean)
     best = best_rows(known.objective, medians, goals_of=measured, allowed=allowed_mask(groups))
     if not best:

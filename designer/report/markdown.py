@@ -8,7 +8,7 @@ from pathlib import Path
 
 from designer.report.chapters import Chapter, chapters
 from designer.report.content import Content, Section
-from designer.report.number_format import number, with_unit
+from designer.report.number_format import with_unit
 from designer.whole_files import write_over
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
@@ -85,7 +85,7 @@ def _table(content: Content) -> Iterator[str]:
     yield "|" + "---|" * len(heads)
     for each in content.experiments:
         cells = [str(each.number or ""), each.id, each.result, each.how, *each.cells]
-        cells += [number(each.values.get(target.name)) for target in content.targets]
+        cells += [each.value_text(target.name) for target in content.targets]
         for target in predicted:
             prediction = each.predicted.get(target.name)
             cells.append("–" if prediction is None else prediction.text)

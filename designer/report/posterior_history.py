@@ -115,7 +115,7 @@ def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: in
     if not groups:
         return []
     mean, spread = known.predict(np.array([group.coordinates for group in groups]))
-    measured = np.array([group.means for group in groups])
+    measured = np.array([group.certain for group in groups])
     medians = known.objective.unit_values(mean)
     best = best_rows(known.objective, medians, goals_of=measured, allowed=allowed_mask(groups))
     targets = known.objective.targets

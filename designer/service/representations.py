@@ -22,6 +22,7 @@ from designer.campaign.log.events import (
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.designs import candidate_ids
+from designer.campaign.results.frames import reading_cell
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import spent
 from designer.objective import Target
@@ -62,6 +63,7 @@ def measurement_data(found: Measurement, version: int, flags: str) -> dict[str, 
         "suggestion": found.suggestion,
         "design": dict(found.design),
         "values": dict(found.values),
+        "censored": dict(found.censored),
         "noise": dict(found.noise),
         "replicate": found.replicate,
         "notes": list(found.notes),
@@ -72,6 +74,15 @@ def measurement_data(found: Measurement, version: int, flags: str) -> dict[str, 
         "reason": found.reason,
         "version": version,
     }
+
+
+def readings_data(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a measurement as they are typed: a limit is a text, ``<0.01``.
+
+    >>> readings_data({"values": {"a": 1.0, "b": 0.01}, "censored": {"b": "<"}})
+    {'a': 1.0, 'b': '<0.01'}
+    """
+    return {name: reading_cell(value, found["censored"].get(name)) for name, value in found["values"].items()}
 
 
 def measurement_versions(events: Sequence[Event]) -> dict[str, int]:
@@ -227,14 +238,14 @@ def describe_event(event: Event) -> str:
             how = {"initial": "first designs", "model": "by the model", "replicate": "replicates"}[event.how]
             return f"suggested {_listed([each.id for each in event.designs])} ({how})"
         case Recorded():
-            values = ", ".join(f"{key} {number(value)}" for key, value in event.values.items())
+            values = _values(event)
             return f"recorded {event.measurement}{_of(event.suggestion)}: {values}"
         case Failed():
             return f"{event.suggestion or 'an experiment'} failed: {event.reason}"
         case Withdrawn():
             return f"withdrew {event.subject}{f': {event.reason}' if event.reason else ''}"
         case Amended():
-            values = ", ".join(f"{key} {number(value)}" for key, value in event.values.items())
+            values = _values(event)
             made = ", the design" if event.design is not None else ""
             why = f" ({event.reason})" if event.reason else ""
             return f"amended {event.measurement}: {values or 'no value'}{made}{why}"
@@ -242,6 +253,10 @@ def describe_event(event: Event) -> str:
             return f"changed the space: {'; '.join(event.changes)}"
         case SettingsChanged():
             return "changed settings: " + ", ".join(f"{key} {value}" for key, value in event.settings.items())
+
+
+def _values(event: Recorded | Amended) -> str:
+    return ", ".join(f"{key} {event.censored.get(key, '')}{number(value)}" for key, value in event.values.items())
 
 
 def _of(suggestion: str | None) -> str:

@@ -46,6 +46,9 @@ class TaskData:
         ``n x m`` variances of the measured values (units squared), NaN where unknown; None where none is known.
     quantities
         The ``m`` measured quantities, where they are known: by them a prior finds what past tasks measured.
+    censored
+        ``n x m``: -1 where ``Y`` is a limit that the result lies below, 1 where it lies above it, 0 elsewhere; None
+        where nothing is censored. Models take data without it (`designer.surrogates.censored.with_sites`).
 
     Raises
     ------
@@ -59,6 +62,7 @@ class TaskData:
     columns: tuple[FeatureColumn, ...]
     Yvar: Tensor | None = None
     quantities: tuple[Quantity, ...] = ()
+    censored: Tensor | None = None
 
     def __post_init__(self) -> None:
         for name in ("X", "Y", "Yvar"):
@@ -84,6 +88,12 @@ class TaskData:
             yield Fault("Y holds infinite values", "leave a value that was not measured as NaN")
         if self.quantities and len(self.quantities) != self.Y.shape[1]:
             yield Fault(f"Y has {self.Y.shape[1]} columns and {len(self.quantities)} quantities", "name each or none")
+        yield from self._faults_beside()
+
+    def _faults_beside(self) -> Iterator[Fault]:
+        """Go through the faults of what is given for each value of Y."""
+        if self.censored is not None and self.censored.shape != self.Y.shape:
+            yield Fault(f"censored is {tuple(self.censored.shape)} and Y {tuple(self.Y.shape)}", "give one a value")
         if self.Yvar is None:
             return
         if self.Yvar.shape != self.Y.shape:
@@ -103,7 +113,8 @@ class TaskData:
     def rows(self, chosen: Sequence[int]) -> TaskData:
         """Return the data of some measurements, in the order given."""
         at = torch.as_tensor(chosen, dtype=torch.long)
-        return replace(self, X=self.X[at], Y=self.Y[at], Yvar=None if self.Yvar is None else self.Yvar[at])
+        variances = None if self.Yvar is None else self.Yvar[at]
+        return replace(self, X=self.X[at], Y=self.Y[at], Yvar=variances, censored=_at(self.censored, at))
 
     def order(self, index: int) -> Tensor:
         """Return the rows (``n``) where one target was measured, in a canonical order: by features, value, variance."""
@@ -128,4 +139,13 @@ class TaskData:
             Y=self.Y[order, index, None],
             Yvar=variance[:, None] if variance is not None and known else None,
             quantities=self.quantities[index : index + 1],
+            censored=None if self.censored is None else self.censored[order, index, None],
         )
+
+    def is_censored(self, row: int, target: int) -> bool:
+        """Whether the value of a target in a row is a limit."""
+        return self.censored is not None and bool(self.censored[row, target] != 0)
+
+
+def _at(tensor: Tensor | None, rows: Tensor) -> Tensor | None:
+    return None if tensor is None else tensor[rows]

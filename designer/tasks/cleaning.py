@@ -15,8 +15,8 @@ from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.space.table_reader import read_table
-from designer.tasks.limits import Limit, read_limit
 from designer.units import convert, parse_quantity, split_header
+from designer.units.limits import Limit, read_limit
 from designer.units.typed_numbers import MISSING
 
 CENSORED = ("censored target", "side", "limit")

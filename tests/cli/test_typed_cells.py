@@ -16,7 +16,8 @@ from tests.cli.conftest import Designer
 SPACE = [{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [-100, 900]}]
 TARGETS = [{"name": "y", "unit": "mV", "goal": "maximize"}, {"name": "z", "goal": "maximize"}]
 READ = [("−80", -80), ("\u00a080", 80), ("5.0E-03", 0.005), ("1,234.5", 1234.5), ("5×10⁻³", 0.005), ("0.08 V", 80)]
-REFUSED = ["<0.1", "5 ± 0.3", "1,234", "5-7", "2026-05-03", "#DIV/0!", "~5", "12,5"]
+LIMITS = [("<0.1", 0.1, "<"), ("≥ 5", 5, ">"), ("> 0.08 V", 80, ">")]
+REFUSED = ["5 ± 0.3", "1,234", "5-7", "2026-05-03", "#DIV/0!", "~5", "12,5"]
 MISSING = ["n.d.", "n/a", "–", "N.A.", "not measured", " "]
 
 
@@ -56,6 +57,21 @@ def test_a_result_is_refused_with_what_to_write(cell: str) -> None:
         assert (fault.row, fault.column) == (2, "y")
         assert fault.remedy
     assert read_cell(cell, None, "mV").kind not in ("number", "unit")
+
+
+@pytest.mark.parametrize(("cell", "value", "side"), LIMITS, ids=ascii)
+def test_a_limit_is_a_censored_result(folder: Path, designer: Designer, cell: str, value: float, side: str) -> None:
+    attached, recorded = campaign(), campaign()
+    attached.attach(table(cell, T="300"))
+    recorded.suggest()
+    recorded.record(table(cell, suggestion="S0001"))
+    for each in (attached, recorded):
+        made = each.state.measurements["M0001"]
+        assert (made.values["y"], made.censored) == (pytest.approx(value), {"y": side})
+    assert read_cell(cell, None, "mV").kind == "limit"
+    (folder / "t.csv").write_text(f"T,y [mV]\n300,{cell}\n400,7\n500,9\n", encoding="utf-8")
+    assert designer("init", "t.csv", "--maximize", "y", "--yes").code == 0
+    assert designer("attach", "t.csv", "--campaign", "t.yaml").code == 0
 
 
 @pytest.mark.parametrize("cell", MISSING, ids=ascii)

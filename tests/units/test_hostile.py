@@ -20,7 +20,6 @@ from designer.cli.lab_column import Column
 from designer.errors import InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
-from designer.tasks.limits import read_limit
 from designer.tasks.quality.cell_reading import read_cell
 from designer.units import (
     convert,
@@ -34,6 +33,7 @@ from designer.units import (
     split_header,
 )
 from designer.units.grammar import MAX_LENGTH
+from designer.units.limits import read_limit
 from tests.units.bounded import at_most
 
 HOSTILE = [

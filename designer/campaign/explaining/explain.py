@@ -42,6 +42,7 @@ from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
 from designer.priors.interleaving import baseline_part
 from designer.threads import one_thread
+from designer.units.limits import Side
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -239,18 +240,21 @@ def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float
 
 def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatArray) -> Best | None:
     """Return the best measured design; of several on a front, the nearest one."""
-    means = np.array([group.means for group in groups])
+    means = np.array([group.certain for group in groups])
     rows = best_rows(known.objective, means, allowed=allowed_mask(groups)) if groups else []
     if not rows:
         return None
     away = distances(known.space, x[None], np.array([groups[i].coordinates for i in rows]))[0]
     made = groups[rows[int(np.argmin(away))]]
-    return Best(made.label, dict(made.design), _values(known.objective.targets, made))
+    values, censored = _values(known.objective.targets, made)
+    return Best(made.label, dict(made.design), values, censored)
 
 
-def _values(targets: Sequence[Target], made: MeasuredDesign) -> dict[str, float]:
-    pairs = zip(targets, made.means.tolist(), strict=True)
-    return {target.name: value for target, value in pairs if np.isfinite(value)}
+def _values(targets: Sequence[Target], made: MeasuredDesign) -> tuple[dict[str, float], dict[str, Side]]:
+    """Return the means by target, and the sides of those that are limits."""
+    names = [target.name for target in targets]
+    values = {name: value for name, value in zip(names, made.means.tolist(), strict=True) if np.isfinite(value)}
+    return values, {name: side for name, side in zip(names, made.sides, strict=True) if side is not None}
 
 
 def _nearest(
@@ -258,11 +262,11 @@ def _nearest(
 ) -> tuple[Neighbour, ...]:
     """Return the nearest designs that were made, failed ones included."""
     space = spec.space
-    made: list[tuple[str, Design, dict[str, float], str | None]] = [
+    made: list[tuple[str, Design, tuple[dict[str, float], dict[str, Side]], str | None]] = [
         (group.label, dict(group.design), _values(spec.objective.targets, group), None) for group in groups
     ]
     made += [
-        (failure.suggestion or "an attached design", dict(failure.design), {}, failure.reason)
+        (failure.suggestion or "an attached design", dict(failure.design), ({}, {}), failure.reason)
         for failure in state.failures
     ]
     if not made:
@@ -281,7 +285,8 @@ def _nearest(
                 for parameter, distance in zip(space.parameters, by_parameter, strict=True)
                 if distance > 0
             ),
-            values=made[i][2],
+            values=made[i][2][0],
+            censored=made[i][2][1],
             failed=made[i][3],
         )
         for i, by_parameter in zip(order.tolist(), apart, strict=True)

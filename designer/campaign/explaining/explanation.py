@@ -12,6 +12,7 @@ from designer.campaign.wording import amount, change, percent
 from designer.counting import agree, count
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
+from designer.units.limits import Side
 
 _MIN_SHARE = 0.05  # of the largest influence: descriptors that contribute less are not mentioned
 _EQUAL = 1.02  # acquisition values closer than this ratio are called equal
@@ -36,11 +37,15 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Best:
-    """The best design when the choice was made: its ids, its settings, and the means of its measurements."""
+    """The best design when the choice was made: its ids, its settings, and the means of its measurements.
+
+    `censored` holds the sides, ``<`` or ``>``, of values that are limits.
+    """
 
     label: str
     design: Design
     values: Mapping[str, float]
+    censored: Mapping[str, Side] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Neighbour:
     differs: tuple[str, ...]
     values: Mapping[str, float] = field(default_factory=dict)
     failed: str | None = None
+    censored: Mapping[str, Side] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,9 @@ class Explanation:
         plain = asdict(self)
         plain["targets"] = [each.model_dump(mode="json", exclude_unset=True) for each in self.targets]
         plain["rival"], plain["doubts"] = plain.pop("runner_up"), plain.pop("flagged")
+        for each in (plain["best"], *plain["nearest"]):
+            if each is not None and not each["censored"]:
+                del each["censored"]
         return plain
 
     def lines(self) -> list[str]:
@@ -244,7 +253,8 @@ class Explanation:
             f"{amount(each.high, digits)}{unit}"
         )
         if self.best is not None and each.target in self.best.values:
-            text += f"; best so far {amount(self.best.values[each.target])}{unit} ({self.best.label})"
+            side = self.best.censored.get(each.target, "")
+            text += f"; best so far {side}{amount(self.best.values[each.target])}{unit} ({self.best.label})"
         if each.measured is not None:
             text += f"; measured since {amount(each.measured)}{unit}"
         return text
@@ -275,7 +285,10 @@ class Explanation:
     def _neighbour(self, each: Neighbour) -> str:
         if each.failed is not None:
             return f"{each.label} failed ({each.failed}), {_listed(each.differs)}"
-        result = ", ".join(f"{name} {amount(value)}{self.unit(name)}" for name, value in each.values.items())
+        result = ", ".join(
+            f"{name} {each.censored.get(name, '')}{amount(value)}{self.unit(name)}"
+            for name, value in each.values.items()
+        )
         return f"{each.label} gave {result}, {_listed(each.differs)}"
 
     def _influences(self, target: Influences) -> Iterator[tuple[str, str]]:

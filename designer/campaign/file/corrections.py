@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from designer.campaign.file import differences
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Amended, Design, Event, SpaceChanged, Withdrawn
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
-from designer.campaign.results.numeric_cells import read_number, read_spread
+from designer.campaign.results.numeric_cells import Reading, read_result, read_spread
+from designer.campaign.results.results_table import readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
 from designer.objective import Target
 from designer.space import DesignSpace
 
 Corrections = dict[str, float | None]
+Readings = dict[str, Reading | None]
+R = TypeVar("R")
 
 
 def known_suggestion(state: CampaignState, name: str) -> Suggestion:
@@ -61,7 +64,7 @@ def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
 
 def read_corrections(
     targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any]
-) -> tuple[Corrections, Corrections]:
+) -> tuple[Readings, Corrections]:
     """Return corrected values and standard errors by target, in the targets' units; None removes a value.
 
     Raises
@@ -69,53 +72,57 @@ def read_corrections(
     InvalidData
         With every fault: an unknown target, or a value that is not a number.
     """
-    by_name = {target.name: target for target in targets}
     faults: list[Fault] = []
-
-    def read(given: Mapping[str, Any], reader: Callable[[Any, Target], float]) -> Corrections:
-        result: Corrections = {}
-        for name, cell in given.items():
-            if name not in by_name:
-                close = get_close_matches(str(name), by_name, n=1)
-                remedy = f"did you mean {close[0]!r}?" if close else f"targets: {', '.join(by_name)}"
-                faults.append(Fault(f"there is no target {name!r}", remedy, column=str(name)))
-                continue
-            try:
-                result[name] = None if cell is None else reader(cell, by_name[name])
-            except InvalidInput as error:
-                faults.extend(fault.at(column=str(name)) for fault in error.faults)
-        return result
-
-    read_all = read(values, _value), read(noise, lambda cell, target: read_spread(cell, None, target.unit))
+    read = (
+        _read(targets, values, lambda cell, target: read_result(cell, None, target), faults),
+        _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults),
+    )
     if faults:
         raise InvalidData(faults)
-    return read_all
+    return read
 
 
-def _value(cell: Any, target: Target) -> float:
-    value = read_number(cell, None, target.unit)
-    target.check_value(value)
-    return value
+def _read(
+    targets: Sequence[Target], given: Mapping[str, Any], reader: Callable[[Any, Target], R], faults: list[Fault]
+) -> dict[str, R | None]:
+    by_name = {target.name: target for target in targets}
+    result: dict[str, R | None] = {}
+    for name, cell in given.items():
+        if name not in by_name:
+            close = get_close_matches(str(name), by_name, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"targets: {', '.join(by_name)}"
+            faults.append(Fault(f"there is no target {name!r}", remedy, column=str(name)))
+            continue
+        try:
+            result[name] = None if cell is None else reader(cell, by_name[name])
+        except InvalidInput as error:
+            faults.extend(fault.at(column=str(name)) for fault in error.faults)
+    return result
 
 
 def amended(
     state: CampaignState,
     measurement: str,
-    corrections: tuple[Corrections, Corrections],
+    corrections: tuple[Readings, Corrections],
     design: Design | None,
     reason: str,
     at: datetime,
 ) -> list[Event]:
-    """Return the amendment of a measurement."""
+    """Return the amendment of a measurement; a value that becomes a limit loses its standard error."""
     old = known_measurement(state, measurement)
     values, noise = corrections
+    before = readings(old.values, old.censored)
+    changed = {name: reading for name, reading in values.items() if before.get(name) != reading}
+    limits = {name: reading[1] for name, reading in changed.items() if reading is not None and reading[1] is not None}
+    noise = {**dict.fromkeys(limits), **noise}
     event = Amended(
         at=at,
         measurement=measurement,
-        values={key: value for key, value in values.items() if old.values.get(key) != value},
+        values={name: None if reading is None else reading[0] for name, reading in changed.items()},
         noise={key: value for key, value in noise.items() if old.noise.get(key) != value},
         design=design if design != old.design else None,
         reason=reason,
+        censored=limits,
     )
     return [event] if event.values or event.noise or event.design is not None else []
 

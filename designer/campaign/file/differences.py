@@ -20,11 +20,14 @@ CHANGEABLE = (
     "acquisition", "other_columns", "id_column",
 )  # fmt: skip
 
+CHANGEABLE_OF_TARGETS = ("reach", "scale", "limits", "description")
+"""Keys of targets that may change as well: what was measured, and what is wanted of it, stays the same."""
+
 
 def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
     """Return how `second` asks for something else than `first`: other targets or other candidates.
 
-    ``reach`` and ``scale`` may change at any time, and so may descriptions, which no computation uses.
+    ``reach``, ``scale`` and ``limits`` may change at any time, and so may descriptions, which no computation uses.
     """
     faults = []
     old, new = ({target.name: target for target in spec.targets} for spec in (first, second))
@@ -39,7 +42,7 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
                 Fault(f"target {name!r}: {key} was {getattr(old[name], key)!r} and is {getattr(new[name], key)!r}",
                       remedy, path=("targets",))
                 for key in Target.model_fields
-                if key not in ("reach", "scale", "description") and getattr(old[name], key) != getattr(new[name], key)
+                if key not in CHANGEABLE_OF_TARGETS and getattr(old[name], key) != getattr(new[name], key)
             ]  # fmt: skip
     if first.objective.mode != second.objective.mode:
         what = f"goals were combined by {first.objective.mode} and now by {second.objective.mode}"

@@ -18,8 +18,11 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from designer.documents import Value, read_json
 from designer.errors import StoreError
+from designer.units.limits import Side
 
 GRAMMAR = 1
+CENSORED_GRAMMAR = 2
+"""The version of events with censored results, which earlier versions of the program do not know."""
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
@@ -78,7 +81,8 @@ class Recorded(_Event):
 
     `design` is what was really made. `suggestion` is None for an attached result. A second event with the
     same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
-    `notes` is what the oracle says about the result.
+    `notes` is what the oracle says about the result. `censored` names the targets whose value is a limit, and on which
+    side of it the result lies.
     """
 
     kind: Literal["recorded"] = "recorded"
@@ -89,6 +93,7 @@ class Recorded(_Event):
     noise: dict[str, float] = Field(default_factory=dict)
     replicate: int | None = Field(default=None, ge=1)
     notes: tuple[str, ...] = ()
+    censored: dict[str, Side] = Field(default_factory=dict)
 
 
 class Failed(_Event):
@@ -109,7 +114,10 @@ class Withdrawn(_Event):
 
 
 class Amended(_Event):
-    """A measurement was corrected: only what is named changes; a value of None means "not measured after all"."""
+    """A measurement was corrected: only what is named changes; a value of None means "not measured after all".
+
+    A new value is a limit where `censored` names its side, and a plain number otherwise.
+    """
 
     kind: Literal["amended"] = "amended"
     measurement: MeasurementId
@@ -117,6 +125,7 @@ class Amended(_Event):
     noise: dict[str, float | None] = Field(default_factory=dict)
     design: Design | None = None
     reason: str = ""
+    censored: dict[str, Side] = Field(default_factory=dict)
 
 
 class SpaceChanged(_Event):
@@ -159,7 +168,11 @@ def to_json(event: Event) -> str:
     >>> to_json(Withdrawn(at=datetime(2026, 1, 2, tzinfo=timezone.utc), subject="S0003", reason="too costly"))
     '{"v":1,"at":"2026-01-02T00:00:00Z","kind":"withdrawn","subject":"S0003","reason":"too costly"}'
     """
-    content = {"v": GRAMMAR, **event.model_dump(mode="json")}
+    content = event.model_dump(mode="json")
+    version = CENSORED_GRAMMAR if content.get("censored") else GRAMMAR
+    if version == GRAMMAR:
+        content.pop("censored", None)
+    content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -182,9 +195,10 @@ def from_json(text: str, position: int = 0) -> Event:
     if problem is not None:
         raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
-    if version != GRAMMAR:
+    if version not in (GRAMMAR, CENSORED_GRAMMAR):
         shown = repr(version)[:40]
-        raise StoreError(f"{place} has version {shown}; this designer reads version {GRAMMAR}: update designer")
+        known = f"{GRAMMAR} and {CENSORED_GRAMMAR}"
+        raise StoreError(f"{place} has version {shown}; this designer reads versions {known}: update designer")
     if kind not in KINDS:
         raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")
     try:

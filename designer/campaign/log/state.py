@@ -26,6 +26,7 @@ from designer.campaign.log.events import (
 )
 from designer.campaign.log.ids import names_measurement
 from designer.errors import StoreError
+from designer.units.limits import Side
 
 Status = Literal["open", "recorded", "failed", "withdrawn"]
 
@@ -56,8 +57,9 @@ class Suggestion:
 class Measurement:
     """One result: the design that was made and the target values that were measured, in lab units.
 
-    `values` may lack targets. `noise` holds standard errors. A withdrawn measurement counts no more. `as_recorded` is
-    the row before any amendment, by which the same row is recognised.
+    `values` may lack targets. `noise` holds standard errors, `censored` the sides of values that are limits. A
+    withdrawn measurement counts no more. `as_recorded` is the row before any amendment, by which the same row is
+    recognised.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Measurement:
     withdrawn: bool = False
     reason: str = ""
     as_recorded: Recorded | None = None
+    censored: Mapping[str, Side] = field(default_factory=dict)
 
     def as_current(self) -> Recorded:
         """Return the event that would record what counts now."""
@@ -86,6 +89,7 @@ class Measurement:
             noise=dict(self.noise),
             replicate=self.replicate,
             notes=self.notes,
+            censored=dict(self.censored),
         )
 
 
@@ -231,6 +235,7 @@ class _Fold:
                 values={**earlier.values, **event.values},
                 noise={**earlier.noise, **event.noise},
                 notes=earlier.notes + event.notes,
+                censored={**earlier.censored, **event.censored},
                 as_recorded=_joined(earlier.as_recorded, event),
             )
             return
@@ -245,6 +250,7 @@ class _Fold:
             replicate=event.replicate,
             notes=event.notes,
             as_recorded=event,
+            censored=event.censored,
         )
 
     def _failed(self, event: Failed) -> None:
@@ -266,6 +272,7 @@ class _Fold:
             old,
             values=_merged(old.values, event.values),
             noise=_merged(old.noise, event.noise),
+            censored={**{k: side for k, side in old.censored.items() if k not in event.values}, **event.censored},
             design=event.design if event.design is not None else old.design,
             amended=True,
         )
@@ -331,10 +338,12 @@ def _joined(first: Recorded | None, more: Recorded) -> Recorded:
     if first is None:
         return more
     values, noise = {**first.values, **more.values}, {**first.noise, **more.noise}
-    return first.model_copy(update={"values": values, "noise": noise})
+    censored = {**first.censored, **more.censored}
+    return first.model_copy(update={"values": values, "noise": noise, "censored": censored})
 
 
 def _order_of_result(each: Measurement) -> tuple[Any, ...]:
     design = sorted((key, str(value)) for key, value in each.design.items())
     values = sorted(each.values.items())
-    return each.suggestion or "~", each.replicate or 0, design, values, sorted(each.noise.items())
+    censored = sorted(each.censored.items())
+    return each.suggestion or "~", each.replicate or 0, design, values, sorted(each.noise.items()), censored

@@ -12,6 +12,7 @@ from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.results_table import NOISE
 from designer.objective import Target
 from designer.space import DesignSpace
+from designer.units.limits import SIDES, Side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
 
 Z95 = 1.96
 """Standard deviations either way of the central 95 % interval of a normal distribution."""
+
+
+def reading_cell(value: float | None, side: Side | None) -> float | str | None:
+    """Return a value as a cell of a table: a limit as the text that is read as one.
+
+    >>> reading_cell(0.5, None), reading_cell(0.01, "<"), reading_cell(1e6, ">")
+    (0.5, '<0.01', '>1000000.0')
+    """
+    return value if side is None or value is None else f"{side}{float(value)!r}"
+
+
+def read_cell(cell: Any) -> tuple[float, Side | None]:
+    """Return what `reading_cell` was made of.
+
+    >>> read_cell("<0.01"), read_cell(0.5)
+    ((0.01, '<'), (0.5, None))
+    """
+    return (float(cell[1:]), SIDES[cell[0]]) if isinstance(cell, str) else (float(cell), None)
 
 
 def of_suggestions(space: DesignSpace, suggestions: Iterable[Suggestion]) -> pd.DataFrame:
@@ -33,7 +52,10 @@ def of_suggestions(space: DesignSpace, suggestions: Iterable[Suggestion]) -> pd.
 def of_measurements(
     space: DesignSpace, targets: Sequence[Target], state: CampaignState, flags: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """Return every measurement, one a row, indexed by measurement id: what was made, its values, what is remarkable."""
+    """Return every measurement, one a row, indexed by measurement id: what was made, its values, what is remarkable.
+
+    The column of a target with censored results also holds texts, ``<0.01``; all others hold numbers.
+    """
     import pandas as pd
 
     noisy = [t.name + NOISE for t in targets if any(t.name in each.noise for each in state.measurements.values())]
@@ -41,7 +63,7 @@ def of_measurements(
     for each in state.measurements.values():
         row: dict[str, Any] = {"suggestion": each.suggestion, **each.design}
         for target in targets:
-            row[target.name] = each.values.get(target.name)
+            row[target.name] = reading_cell(each.values.get(target.name), each.censored.get(target.name))
         for name in noisy:
             row[name] = each.noise.get(name.removesuffix(NOISE))
         row["at"] = each.at
@@ -50,7 +72,8 @@ def of_measurements(
     columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, "at", "flags"]
     index = pd.Index(list(state.measurements), name="measurement", dtype=object)
     frame = pd.DataFrame(rows, index=index, columns=columns)
-    numbers = [target.name for target in targets] + noisy
+    limited = {name for each in state.measurements.values() for name in each.censored}
+    numbers = [target.name for target in targets if target.name not in limited] + noisy
     return frame.astype(dict.fromkeys(numbers, float))
 
 
@@ -97,7 +120,8 @@ def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]
             "id": str(label),
             "best_by": str(row["best_by"]),
             "design": {column: row[column] for column in space.columns},
-            "measured": {name: float(row[name]) for name in names},
+            "measured": {name: read_cell(row[name])[0] for name in names},
+            **_censored({name: read_cell(row[name])[1] for name in names}),
             "expected": {
                 name: {part: float(row[f"{name}_{part}"]) for part in parts if f"{name}_{part}" in frame.columns}
                 for name in names
@@ -107,6 +131,12 @@ def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]
         }
         for label, row in frame.iterrows()
     ]
+
+
+def _censored(sides: Mapping[str, Side | None]) -> dict[str, Any]:
+    """Return the sides of the values that are limits under ``censored``, nothing where none is."""
+    found = {name: side for name, side in sides.items() if side is not None}
+    return {"censored": found} if found else {}
 
 
 def forbidden_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from designer.campaign.log.state import Measurement
 from designer.campaign.results.designs import coordinates_of
 from designer.objective import Target
 from designer.space import DesignSpace
+from designer.units.limits import Side
+
+BOTH: Literal["both"] = "both"
+"""Replicates that lie below one limit and above another: nothing is known of their mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +28,10 @@ class MeasuredDesign:
     ----------
     means
         ``m`` values in the targets' units, NaN where a target was not measured; geometric means on a log scale.
+    sides
+        On which side of its mean each target lies where a measurement was a limit: ``<``, ``>``, or None.
+    certain
+        ``m`` values by which goals and limits are decided: `means`, NaN where a limit does not decide.
     counts
         ``m`` numbers of measured values.
     allowed
@@ -35,6 +44,8 @@ class MeasuredDesign:
     measurements: tuple[str, ...]
     suggestions: tuple[str, ...]
     means: FloatArray
+    sides: tuple[Side | None, ...]
+    certain: FloatArray
     counts: IntArray
     allowed: bool = True
 
@@ -59,6 +70,9 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
         Z = np.stack([target.scaling.model(Y[:, j]) for j, target in enumerate(targets)], axis=-1)
         means = np.where(counts > 0, np.nansum(Z, axis=0) / np.maximum(counts, 1), np.nan)
         means = np.array([target.scaling.unit(mean) for target, mean in zip(targets, means, strict=True)])
+        sides = tuple(_side(results[i].censored.get(name) for i in rows) for name in names)
+        means = np.where([side == BOTH for side in sides], np.nan, means)
+        sides = tuple(None if side == BOTH else side for side in sides)
         suggestions = dict.fromkeys(name for i in rows if (name := results[i].suggestion) is not None)
         measured.append(
             MeasuredDesign(
@@ -67,11 +81,24 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
                 tuple(sorted(results[i].id for i in rows)),
                 tuple(suggestions),
                 means,
+                sides,
+                _certain(targets, means, sides),
                 counts,
                 bool(allowed[rows[0]]),
             )
         )
     return measured
+
+
+def _side(given: Iterable[Side | None]) -> Side | Literal["both"] | None:
+    """Return on which side of their mean measurements lie, given on which side of its number each lies."""
+    sides = {side for side in given if side is not None}
+    return BOTH if len(sides) > 1 else next(iter(sides), None)
+
+
+def _certain(targets: Sequence[Target], means: FloatArray, sides: Sequence[Side | None]) -> FloatArray:
+    decided = [side is None or target.is_decided_by(side) for target, side in zip(targets, sides, strict=True)]
+    return np.where(decided, means, np.nan)
 
 
 def allowed_mask(groups: Sequence[MeasuredDesign]) -> BoolArray:
@@ -86,7 +113,10 @@ def forbidden_measurements(space: DesignSpace, results: Sequence[Measurement]) -
 
 
 def means_of(results: Sequence[Measurement], targets: Sequence[Target]) -> dict[str, float]:
-    """Return the mean of each target over some measurements, on its scale; a target that none has is left out."""
+    """Return the mean of each target over some measurements, on its scale; a target that none has is left out.
+
+    Limits count as their numbers.
+    """
     found = {
         t.name: [t.scaling.model(each.values[t.name]) for each in results if t.name in each.values] for t in targets
     }

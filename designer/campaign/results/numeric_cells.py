@@ -10,9 +10,14 @@ from typing import Any
 
 from designer.arrays import as_float
 from designer.errors import Fault, InvalidInput
+from designer.objective import Target
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
+from designer.units.limits import LIMIT, SIDES, WORDS, Side
 from designer.units.typed_numbers import MISSING, unreadable
+
+Reading = tuple[float, Side | None]
+"""A value, and the side on which it is a limit."""
 
 NO_REASON = "no reason given"
 _NOT_FAILED = frozenset(
@@ -122,6 +127,44 @@ def read_number(cell: Any, unit: str | None, to: str | None) -> float:
     if abs(value) > MAX_NUMBER:
         raise InvalidInput(Fault(f"{cell} is beyond {MAX_NUMBER:g}, the largest number that can be used", wanted))
     return value
+
+
+def named_limit(cell: Any, target: Target) -> Reading | None:
+    """Return the limit that a word such as ``n.d.`` means, by the target's `limits`; None where it means none.
+
+    >>> mass = Target(name="mass", unit="g", limits=[0.1, None])
+    >>> named_limit("n.d.", mass), named_limit("saturated", mass), named_limit("0.3", mass)
+    ((0.1, '<'), None, None)
+    """
+    side = WORDS.get(cell.strip().casefold()) if isinstance(cell, str) else None
+    limit = None if side is None else target.limit(side)
+    return None if limit is None else (limit, side)
+
+
+def read_result(cell: Any, unit: str | None, target: Target) -> Reading:
+    """Return a result in the target's unit, and on which side of it the result lies where it is a limit.
+
+    Raises
+    ------
+    InvalidInput
+        If the cell holds no number or limit, or one that the target's scale has no logarithm of.
+
+    Examples
+    --------
+    >>> mass = Target(name="mass", unit="g")
+    >>> read_result("12", None, mass), read_result("<0.01", "mg", mass), read_result("> 2 kg", None, mass)
+    ((12.0, None), (1e-05, '<'), (2000.0, '>'))
+    """
+    word = named_limit(cell, target)
+    if word is not None:
+        return word
+    text = LIMIT.match(cell) if isinstance(cell, str) else None
+    if text is None:
+        value, side = read_number(cell, unit, target.unit), None
+    else:
+        value, side = read_number(text[2], unit, target.unit), SIDES[text[1]]
+    target.check_value(value, side)
+    return value, side
 
 
 def read_spread(cell: Any, unit: str | None, to: str | None) -> float:

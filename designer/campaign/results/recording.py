@@ -21,7 +21,8 @@ from designer.campaign.log.events import Design, Event, Failed, Recorded
 from designer.campaign.log.ids import measurement_id
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results.designs import all_violations
-from designer.campaign.results.results_table import ResultRow, ResultTable
+from designer.campaign.results.numeric_cells import Reading
+from designer.campaign.results.results_table import ResultRow, ResultTable, readings
 from designer.campaign.results.wide_targets import wide_targets
 from designer.errors import Fault, summarized
 from designer.objective import Target
@@ -102,12 +103,15 @@ class RecordReport:
 
 @dataclass
 class _Known:
-    """A measurement as the rules compare it: as first recorded, and as it counts now."""
+    """A measurement as the rules compare it: as first recorded, and as it counts now.
+
+    A value is a pair of the number and the side on which it is a limit.
+    """
 
     id: str
     designs: tuple[Design, ...]
-    first_values: dict[str, float]
-    values: dict[str, float]
+    first_values: dict[str, Reading]
+    values: dict[str, Reading]
     first_noise: dict[str, float]
     noise: dict[str, float]
     replicate: int | None
@@ -115,14 +119,15 @@ class _Known:
 
     def contains(self, row: ResultRow) -> bool:
         """Whether all values of `row` are recorded here."""
-        same_values = _within(row.values, self.first_values) or _within(row.values, self.values)
+        values = row.readings
+        same_values = _within(values, self.first_values) or _within(values, self.values)
         return same_values and (_within(row.noise, self.first_noise) or _within(row.noise, self.noise))
 
     def lacks(self, row: ResultRow) -> bool:
         """Whether `row` adds to what is known here without contradicting it."""
         return (
             not self.withdrawn
-            and all(self.values.get(key, value) == value for key, value in row.values.items())
+            and all(self.values.get(key, value) == value for key, value in row.readings.items())
             and all(self.noise.get(key, value) == value for key, value in row.noise.items())
         )
 
@@ -154,8 +159,8 @@ class _Planner:
             known = _Known(
                 each.id,
                 designs,
-                dict(first.values if first else each.values),
-                dict(each.values),
+                readings(first.values, first.censored) if first else readings(each.values, each.censored),
+                readings(each.values, each.censored),
                 dict(first.noise if first else each.noise),
                 dict(each.noise),
                 each.replicate,
@@ -208,9 +213,10 @@ class _Planner:
             noise=dict(row.noise),
             replicate=row.replicate,
             notes=row.notes,
+            censored=dict(row.censored),
         )
         self._add(event, _Known(
-            name, (design,), event.values, dict(event.values), event.noise, dict(event.noise), row.replicate, False
+            name, (design,), row.readings, row.readings, event.noise, dict(event.noise), row.replicate, False
         ))  # fmt: skip
         self.lists["recorded"].append(name)
 
@@ -231,9 +237,10 @@ class _Planner:
                 noise=noise,
                 replicate=known.replicate,
                 notes=row.notes,
+                censored={key: side for key, side in row.censored.items() if key in values},
             )
         )
-        known.values |= values
+        known.values |= {key: row.readings[key] for key in values}
         known.noise |= noise
         self.lists["completed"].append(known.id)
 
@@ -256,7 +263,7 @@ def _cells(design: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(design.items()))
 
 
-def _within(part: Mapping[str, float], whole: Mapping[str, float]) -> bool:
+def _within(part: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
     return all(key in whole and whole[key] == value for key, value in part.items())
 
 
@@ -283,7 +290,7 @@ def _same_setting(asked: Any, made: Any) -> bool:
 
 
 def _contradiction(row: ResultRow, known: _Known) -> Fault:
-    there = ", ".join(f"{key} = {value:g}" for key, value in known.values.items())
+    there = ", ".join(f"{key} = {side or ''}{value:g}" for key, (value, side) in known.values.items())
     what = f"replicate {row.replicate} of {_subject(row)} is {known.id} already, with {there}"
     return Fault(what, f"amend {known.id}, or give another replicate number", row=row.row, column="replicate")
 

@@ -5,7 +5,8 @@ Columns of a results table:
 - ``suggestion`` (or ``id``, or the table's index): the suggestion that was made; not in tables of attached results
 - the space's columns: what was really made, where it differs from what was suggested; blank cells are as suggested; in
   tables of attached results, members of a composition without a column are not in it
-- one column a target; a blank cell, or one like ``n.d.`` or ``n/a``, is a target not measured (yet)
+- one column a target; a blank cell, or one like ``n.d.`` or ``n/a``, is a target not measured (yet); ``<0.01`` or
+  ``>1e6`` is a result that lies below or above a limit
 - ``<target>_sem``: the standard error of that target's value
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
 - ``failed``: the reason why an experiment gave no result; a blank cell, FALSE, 0, ``no`` or ``n/a`` is no failure
@@ -26,11 +27,14 @@ from typing import TYPE_CHECKING, Any
 from designer.campaign.log.events import Design
 from designer.campaign.results.design_tables import read_result_designs
 from designer.campaign.results.numeric_cells import (
+    Reading,
     failure_reason,
     is_blank,
     is_missing,
     is_nan,
+    named_limit,
     read_number,
+    read_result,
     read_spread,
 )
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
@@ -39,6 +43,7 @@ from designer.space import DesignSpace
 from designer.space.table_reader import headers_of
 from designer.units import split_header
 from designer.units.header_endings import header_remedy
+from designer.units.limits import Side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +65,17 @@ class ResultRow:
     replicate: int | None = None
     failed: str | None = None
     notes: tuple[str, ...] = ()
+    censored: Mapping[str, Side] = field(default_factory=dict)
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """Each value with the side on which it is a limit."""
+        return readings(self.values, self.censored)
+
+
+def readings(values: Mapping[str, float], censored: Mapping[str, Side]) -> dict[str, Reading]:
+    """Return each value with the side on which it is a limit, None for a measured number."""
+    return {name: (value, censored.get(name)) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -307,16 +323,18 @@ class _Reader:
     def _row(self, i: int, columns: Sequence[_Column], suggestion: str | None, design: Design | None) -> ResultRow:
         values: dict[str, float] = {}
         noise: dict[str, float] = {}
+        censored: dict[str, Side] = {}
         replicate, failed = None, None
         for column in columns:
             cell = self.cells[column.place][i]
-            if is_blank(cell) or (not column.role.startswith("design:") and is_missing(cell)):
+            if is_blank(cell) or _means_nothing(cell, column):
                 continue
             try:
                 match column.role, column.target:
                     case "target", Target() as target:
-                        values[target.name] = read_number(cell, column.unit, target.unit)
-                        target.check_value(values[target.name])
+                        values[target.name], side = read_result(cell, column.unit, target)
+                        if side is not None:
+                            censored[target.name] = side
                     case "noise", Target() as target:
                         noise[target.name] = read_spread(cell, column.unit, target.unit)
                     case "replicate", _:
@@ -326,7 +344,10 @@ class _Reader:
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
         self._contradictions(i, columns, values, noise, failed)
-        return ResultRow(self.numbers[i], suggestion, design, values, noise, replicate, failed)
+        for name in noise.keys() & censored.keys():
+            what = f"{name!r} is a limit, {censored[name]}{values[name]:g}, and has a standard error"
+            self.faults.append(Fault(what, "give one of them", row=self.numbers[i], column=name + NOISE))
+        return ResultRow(self.numbers[i], suggestion, design, values, noise, replicate, failed, censored=censored)
 
     def _contradictions(
         self,
@@ -353,6 +374,13 @@ class _Reader:
     def _is_gap(self, i: int, columns: Sequence[_Column]) -> bool:
         """Whether a row without values holds NaN where a number should be, and is not just left blank."""
         return any(column.role == "target" and is_nan(self.cells[column.place][i]) for column in columns)
+
+
+def _means_nothing(cell: Any, column: _Column) -> bool:
+    """Whether a cell beside the design says that there is no value, and not that it is beyond a known limit."""
+    if column.role.startswith("design:") or not is_missing(cell):
+        return False
+    return column.role != "target" or column.target is None or named_limit(cell, column.target) is None
 
 
 def _with_ids(frame: pd.DataFrame) -> pd.DataFrame:

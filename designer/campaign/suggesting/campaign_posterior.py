@@ -39,9 +39,13 @@ from designer.surrogates.robust.leave_one_out import MAX_REFITTED
 from designer.surrogates.robust.outliers import Outlier, without
 from designer.tasks.quantities_matched import MatchedQuantity
 from designer.threads import one_thread
+from designer.units.limits import Side
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
+
+SIGNS: dict[Side | None, int] = {"<": -1, ">": 1}
+"""Of results that lie below or above a limit, as `TaskData.censored` has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,7 @@ class CampaignPosterior:
     Yvar
         ``n x m`` variances, NaN where there is none.
     measured
-        ``n x m`` values as they were measured, NaN where there is none.
+        ``n x m`` values as they were measured, NaN where there is none, or only a limit.
     conditioned
         The posterior, the data that it was conditioned on (outliers winsorised), and the outliers.
     measurements
@@ -116,7 +120,7 @@ class CampaignPosterior:
 
     @property
     def Y(self) -> FloatArray:  # noqa: N802  the field's name for measurements
-        """``n x m`` values, NaN where there is none; outliers but discoveries winsorised."""
+        """``n x m`` values, NaN where there is none; outliers but discoveries winsorised, censored ones as sites."""
         values: FloatArray = self.data.Y.numpy().copy()
         for each in self.discoveries:
             values[each.row, each.target] = each.value
@@ -155,7 +159,11 @@ class CampaignPosterior:
         rest = without(self.data, self.outliers)
         with one_thread():
             slips = [decimal_slip(rest, i, self._process_of(rest, i)) for i in range(rest.targets)]
-        found += [self._flag(each, each.value, fits=each.fits) for each in slips if each is not None]
+        found += [
+            self._flag(each, each.value, fits=each.fits)
+            for each in slips
+            if each is not None and not rest.is_censored(each.row, each.target)
+        ]
         return (*found, *self._contradictions())
 
     def _process_of(self, rest: TaskData, target: int) -> GaussianProcess | None:
@@ -210,6 +218,8 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     noise = np.array([[each.noise.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     encoder = spec.space.encoder
     Y, Yvar = _on_model_scales(spec.objective, Y, noise)
+    sides = np.array([[SIGNS.get(each.censored.get(name), 0) for name in names] for each in results])
+    censored = sides.reshape(Y.shape) if sides.any() else None
     data = TaskData(
         torch.as_tensor(encoder.encode(coordinates)),
         torch.as_tensor(Y),
@@ -219,6 +229,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
             Quantity(target.name, target.unit, spec.settings.prior.quantities.get(target.name), target.scale)
             for target in spec.targets
         ),
+        censored=None if censored is None else torch.as_tensor(censored),
     )
     with one_thread():
         prior = prior_of_spec(spec)
@@ -229,7 +240,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         objective=spec.objective,
         prior=prior,
         coordinates=coordinates,
-        measured=Y,
+        measured=Y if censored is None else np.where(censored != 0, np.nan, Y),
         Yvar=Yvar,
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),

@@ -170,7 +170,8 @@ def has_noise(known: CampaignPosterior) -> bool:
     if np.isfinite(known.Yvar).any():
         return True
     seen: dict[Any, FloatArray] = {}
-    for key, y in zip(known.space.keys(known.coordinates), known.Y, strict=True):
+    values = np.where(np.isfinite(known.measured), known.Y, np.nan)  # limits are no measured values
+    for key, y in zip(known.space.keys(known.coordinates), values, strict=True):
         first = seen.setdefault(key, y)
         if (np.isfinite(first) & np.isfinite(y) & (first != y)).any():
             return True

@@ -152,7 +152,7 @@ def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> Measured
     """Return the first design that reaches the target, on the mean of its replicates; None if none does."""
     if not groups or not any(goal.reachable for goal in objective.goals):
         return None
-    Y: FloatArray = np.array([group.means for group in groups])
+    Y: FloatArray = np.array([group.certain for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))
     return groups[int(hits[0])] if len(hits) else None
 
@@ -160,8 +160,8 @@ def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> Measured
 def _result_words(objective: Objective, group: MeasuredDesign) -> str:
     """Say what a measured design gave, for the targets that count."""
     values = [
-        f"{target.name} = {value:g}{f' {target.unit}' if target.unit else ''}{_aim(target)}"
-        for target, value in zip(objective.targets, group.means, strict=True)
+        f"{target.name} = {side or ''}{value:g}{f' {target.unit}' if target.unit else ''}{_aim(target)}"
+        for target, value, side in zip(objective.targets, group.means, group.sides, strict=True)
         if target.reachable or target.constrained
     ]
     has = agree(len(group.suggestions or group.measurements), "has", "have")

@@ -41,7 +41,10 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=representations.number, moment=format_time, quoted=lambda text: quote(text, safe="")
+        number=representations.number,
+        moment=format_time,
+        quoted=lambda text: quote(text, safe=""),
+        readings=representations.readings_data,
     )
     environment.globals.update(asset=asset)
     return environment

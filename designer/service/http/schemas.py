@@ -139,6 +139,7 @@ class Measurement(BaseModel):
     suggestion: str | None
     design: dict[str, float | str]
     values: dict[str, float]
+    censored: dict[str, str] = Field(description="Targets whose value is a limit: < where the result lies below it.")
     noise: dict[str, float]
     replicate: int | None
     notes: list[str]

@@ -27,7 +27,7 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
     values = [
         (i, each.values[target.name], each.id in forbidden)
         for i, each in enumerate(done, 1)
-        if isinstance(each, Measurement) and target.name in each.values
+        if isinstance(each, Measurement) and target.name in each.values and _is_decided(target, each)
     ]
     numbers, measured = ([each[k] for each in values if not each[2]] for k in (0, 1))
     barred = [each[:2] for each in values if each[2]]
@@ -52,11 +52,19 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_xlabel("experiment")
         axes.set_ylabel(with_unit(target.name, target.unit))
+        if target.is_log:
+            axes.set_yscale("log")
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, handlelength=1.4)
         axes.tick_params(color=GREY)
 
     return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment", (7.2, 3.0))
+
+
+def _is_decided(target: Target, made: Measurement) -> bool:
+    """Whether a result is a number, or a limit that decides the target's goal."""
+    side = made.censored.get(target.name)
+    return side is None or target.is_decided_by(side)
 
 
 def _loss(target: Target, value: float) -> float:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from designer.errors import InvalidInput
-from designer.tasks.limits import read_limit
 from designer.units import MAX_QUANTITY, convert, same_unit, split_quantity, typed_numbers
+from designer.units.limits import read_limit
 from designer.units.typed_numbers import plain_text, unreadable
 
 MISSING = typed_numbers.MISSING | {"", "nan"}
