@@ -225,7 +225,7 @@ class Campaign(CampaignView):
 
         def read(state: CampaignState) -> ResultTable:
             return read_results(
-                frame,
+                self._candidate_names(state).with_suggestions(frame, self.objective.targets),
                 self.space,
                 self.objective.targets,
                 suggested_designs(state),
@@ -246,7 +246,7 @@ class Campaign(CampaignView):
 
         The table holds the space's columns and the targets'. Raises InvalidData with every fault.
         """
-        frame = design_tables.as_frame(results)
+        frame = self._candidate_names(self.state).with_designs(design_tables.as_frame(results), file=file)
         return self._record(
             lambda _: read_results(
                 frame, self.space, self.objective.targets, None, file=file, others=self.settings.passed_columns
@@ -269,6 +269,8 @@ class Campaign(CampaignView):
         self.refresh()
         state, frame = self.state, design_tables.as_frame(results)
         suggested = suggested_designs(state) if asked else None
+        names = self._candidate_names(state)
+        frame = names.with_suggestions(frame, self.objective.targets) if asked else names.with_designs(frame, file=file)
         table = read_results(
             frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.passed_columns
         )
@@ -294,6 +296,8 @@ class Campaign(CampaignView):
     def record_failure(self, suggestion: str | Sequence[str] | Mapping[str, Any], reason: str) -> RecordReport:
         """Record that an experiment gave no result: of one or several suggestions, or of a design without one.
 
+        A suggestion may be named by its id, or by the name of its candidate.
+
         Regions that fail are avoided from then on; the design itself may be tried again.
         """
         if not isinstance(reason, str) or not reason.strip():
@@ -303,7 +307,10 @@ class Campaign(CampaignView):
             (design,) = design_tables.read_designs(self.space, [suggestion])
             rows = (ResultRow(row=2, design=design, failed=reason.strip()),)
         else:
-            names = corrections.known_suggestions(self._journal.refresh(), suggestion)
+            state = self._journal.refresh()
+            given = [suggestion] if isinstance(suggestion, str) else suggestion
+            named = [self._candidate_names(state).suggestion_of(str(name)) for name in given]
+            names = corrections.known_suggestions(state, named)
             rows = tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in names)
         return self._record(lambda _: ResultTable(rows, (), ()), False, {})
 

@@ -19,6 +19,7 @@ from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
 from designer.campaign.results import design_tables, frames, measured_designs, recording
+from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
@@ -118,6 +119,16 @@ class CampaignView:
         if self._given.file is None:
             return []
         return differences.space_changes(self._given.space, self._specs.known(self.state).space)
+
+    def _candidate_names(self, state: CampaignState) -> CandidateNames:
+        return CandidateNames(self.space, self.settings.id_column, state)
+
+    def suggestion_of(self, name: str) -> str:
+        """Return the id of the suggestion of a candidate, by its name in the campaign's `id_column`.
+
+        The name itself where it is a suggestion's id, or no suggestion of it is known.
+        """
+        return self._candidate_names(self.state).suggestion_of(name)
 
     def refresh(self) -> None:
         """Read what other processes have written."""

@@ -143,9 +143,10 @@ def record(
         raise InvalidInput(Fault(what, "leave it out"))
     values = read_words(rest[1:])
     opened = open_campaign(path, store)
-    row: dict[str, Any] = {"suggestion": rest[0], **values, **_made(opened, made)}
+    name = opened.suggestion_of(rest[0])
+    row: dict[str, Any] = {"suggestion": name, **values, **_made(opened, made)}
     if replicate:
-        row["replicate"] = _next_replicate(opened, rest[0])
+        row["replicate"] = _next_replicate(opened, name)
     with without_rows():
         done = opened.record([row])
     _answer(opened, done, as_json)

@@ -58,8 +58,6 @@ def _goal_text(target: Target) -> str:
 
 
 def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
-    from matplotlib.markers import CARETDOWNBASE, CARETUPBASE
-
     groups: list[tuple[str, dict[str, Any], Callable[[Experiment], bool]]] = [
         ("first designs", {"marker": "o", "facecolors": "white", "edgecolors": BLUE}, lambda e: _counts(e) and e.first),
         (
@@ -80,7 +78,7 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
         if rows:
             numbers, values = [each.number or 0 for each in rows], [each.values[target.name] for each in rows]
             axes.scatter(numbers, values, s=34, linewidths=1.1, zorder=3, label=label, **style)
-    for side, marker, label in (("<", CARETDOWNBASE, "below this limit"), (">", CARETUPBASE, "above this limit")):
+    for side, marker, label in (("<", "v", "below this limit"), (">", "^", "above this limit")):
         rows = [each for each in done if each.censored.get(target.name) == side]
         if rows:
             numbers, values = [each.number or 0 for each in rows], [each.values[target.name] for each in rows]

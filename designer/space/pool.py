@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=SpaceLike)
 Codes = NDArray[np.uint64]
+SEPARATOR = ", "
+"""Between the names of one design that is listed several times."""
+
 _DROPPED = 12  # of 52 binary digits: what is left tells 12 decimal digits apart
 
 
@@ -144,7 +147,7 @@ def _joined(labels: Sequence[str], first_rows: Sequence[int]) -> tuple[str, ...]
     found: dict[int, dict[str, None]] = {}
     for label, first in zip(labels, first_rows, strict=True):
         found.setdefault(first, {}).update({label: None} if label else {})
-    return tuple(", ".join(found[first]) for first in sorted(found))
+    return tuple(SEPARATOR.join(found[first]) for first in sorted(found))
 
 
 def pooled(space: S, frame: pd.DataFrame, *, file: str | None = None, extra_columns: Sequence[str] = ()) -> S:

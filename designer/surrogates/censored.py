@@ -10,7 +10,7 @@ that gives the moments of the exact product is
     variance = s^2 / (r (z + r)) - v,        mean = m - s / (z + r),
 
 and the mirror image of it above a limit. A limit that says nothing new has a large variance; one that contradicts the
-other results moves the posterior towards it. Sites and hyperparameters are found in turns.
+other results moves the posterior towards it. Sites and hyperparameters are found alternately.
 
 Limits of the treatment: sites are those of the Gaussian process without past tasks; hyperparameters are fitted to the
 sites as to measurements, not to the exact marginal likelihood; and limits are not searched for outliers.

@@ -35,8 +35,8 @@ def test_one_site_gives_the_moments_of_the_exact_posterior(
     m: float, v: float, bound: float, sign: float, sigma2: float
 ) -> None:
     assume(abs(bound - m) < 6 * (v + sigma2) ** 0.5)  # the grid below holds the exact posterior
-    arrays = (np.array([each]) for each in (m, v, bound, sign))
-    mean, variance = (float(part[0]) for part in site(*arrays, sigma2))
+    found = site(np.array([m]), np.array([v]), np.array([bound]), np.array([sign]), sigma2)
+    mean, variance = (float(part[0]) for part in found)
     assert variance > 0
     precision = 1 / v + 1 / variance
     f = np.linspace(m - 12 * v**0.5, m + 12 * v**0.5, 200_001)
@@ -77,6 +77,7 @@ def test_a_limit_that_says_nothing_changes_nothing() -> None:
     grid = torch.linspace(0, 1, 11)[:, None]
     plain = fit_gaussian_process(data_of(x, y))
     more = with_sites(data_of([*x, 0.5], [*y, 50.0], [0] * 6 + [-1]))
+    assert more.Yvar is not None
     process = type(plain)(
         more.X, more.Y[:, 0], plain.kernel, plain.hyperparameters, known_noise=more.Yvar[:, 0], output=plain.output
     )

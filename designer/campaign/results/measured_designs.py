@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -15,9 +14,6 @@ from designer.campaign.results.designs import coordinates_of
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.units.limits import Side
-
-BOTH: Literal["both"] = "both"
-"""Replicates that lie below one limit and above another: nothing is known of their mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +66,9 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
         Z = np.stack([target.scaling.model(Y[:, j]) for j, target in enumerate(targets)], axis=-1)
         means = np.where(counts > 0, np.nansum(Z, axis=0) / np.maximum(counts, 1), np.nan)
         means = np.array([target.scaling.unit(mean) for target, mean in zip(targets, means, strict=True)])
-        sides = tuple(_side(results[i].censored.get(name) for i in rows) for name in names)
-        means = np.where([side == BOTH for side in sides], np.nan, means)
-        sides = tuple(None if side == BOTH else side for side in sides)
+        given = [{side for i in rows if (side := results[i].censored.get(name)) is not None} for name in names]
+        means = np.where([len(sides) > 1 for sides in given], np.nan, means)  # below one and above another: unknown
+        sides = tuple(next(iter(sides)) if len(sides) == 1 else None for sides in given)
         suggestions = dict.fromkeys(name for i in rows if (name := results[i].suggestion) is not None)
         measured.append(
             MeasuredDesign(
@@ -88,12 +84,6 @@ def by_design(space: DesignSpace, targets: Sequence[Target], results: Sequence[M
             )
         )
     return measured
-
-
-def _side(given: Iterable[Side | None]) -> Side | Literal["both"] | None:
-    """Return on which side of their mean measurements lie, given on which side of its number each lies."""
-    sides = {side for side in given if side is not None}
-    return BOTH if len(sides) > 1 else next(iter(sides), None)
 
 
 def _certain(targets: Sequence[Target], means: FloatArray, sides: Sequence[Side | None]) -> FloatArray:

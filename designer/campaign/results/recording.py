@@ -53,7 +53,7 @@ class RecordReport:
     faults
         With ``partial=True``: what is wrong with the rows that were left out.
     remarks
-        What the new results show about the campaign as a whole, in words; each is said once.
+        What the new results show about the campaign as a whole, in words; each comes once.
     """
 
     recorded: tuple[str, ...] = ()

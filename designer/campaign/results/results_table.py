@@ -144,14 +144,14 @@ class _Reader:
         others: Collection[str],
     ) -> None:
         self.others = {*others, *(split_header(name)[0] for name in others)}
-        self.frame = _with_ids(frame) if suggested is not None else frame
+        self.frame = with_ids(frame) if suggested is not None else frame
         self.space = space
         self.headers = dict(headers_of(space))
         self.targets = targets
         self.suggested = suggested
         self.faults: list[Fault] = []
         self.unknown = 0
-        self.numbers = _row_numbers(self.frame)
+        self.numbers = row_numbers(self.frame)
         self.cells = self.frame.to_numpy(dtype=object).T.tolist()
 
     def read(self) -> tuple[list[ResultRow], list[str]]:
@@ -383,7 +383,7 @@ def _means_nothing(cell: Any, column: _Column) -> bool:
     return column.role != "target" or column.target is None or named_limit(cell, column.target) is None
 
 
-def _with_ids(frame: pd.DataFrame) -> pd.DataFrame:
+def with_ids(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with its index as a column, where the index names suggestions."""
     if any(split_header(str(column))[0] in ID_COLUMNS for column in frame.columns):
         return frame
@@ -394,7 +394,7 @@ def _with_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _row_numbers(frame: pd.DataFrame) -> list[int]:
+def row_numbers(frame: pd.DataFrame) -> list[int]:
     """Return the rows as a spreadsheet counts them: the header is row 1; a table read from a file knows its own."""
     if frame.index.name == "row":
         return [int(number) for number in frame.index]
