@@ -15,6 +15,7 @@ suggestion_ids = st.integers(1, 10**6).map(lambda i: f"S{i:04d}")
 measurement_ids = st.integers(1, 10**6).map(lambda i: f"M{i:04d}")
 designs = st.dictionaries(words, numbers | words, min_size=1, max_size=4)
 values = st.dictionaries(words, numbers, max_size=3)
+sides = st.dictionaries(words, st.sampled_from(["<", ">"]), max_size=2)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | numbers | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
@@ -45,6 +46,7 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         values=values,
         noise=values,
         replicate=st.none() | st.integers(1, 9),
+        censored=sides,
     ),
     st.builds(ev.Failed, at=moments, suggestion=st.none() | suggestion_ids, design=designs, reason=words),
     st.builds(ev.Withdrawn, at=moments, subject=suggestion_ids | measurement_ids, reason=words),
@@ -56,6 +58,7 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         noise=st.dictionaries(words, st.none() | numbers, max_size=2),
         design=st.none() | designs,
         reason=words,
+        censored=sides,
     ),
     st.builds(
         ev.SpaceChanged,

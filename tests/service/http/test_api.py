@@ -197,6 +197,22 @@ class TestResults:
         )
         assert gone.json()["changed"]
 
+    def test_a_censored_result_is_recorded_amended_and_shown(self, admin: Client) -> None:
+        path = admin.begin()
+        first, second = admin.ask(path)
+        admin.record(path, {"suggestion": first["id"], "loss": "<300"}, {"suggestion": second["id"], "loss": 350})
+        seen = admin("GET", f"{path}/measurements/M0001")
+        assert (seen.json()["values"], seen.json()["censored"]) == ({"loss": 300.0}, {"loss": "<"})
+        (best,) = admin("GET", path).json()["best"]
+        assert (best["measured"], best["censored"]) == ({"loss": 300.0}, {"loss": "<"})
+        change = {"values": {"loss": ">500"}}
+        headers = {"If-Match": seen.headers["etag"]}
+        assert admin("PATCH", f"{path}/measurements/M0001", json=change, headers=headers).json()["changed"]
+        assert admin("GET", f"{path}/measurements/M0001").json()["censored"] == {"loss": ">"}
+        refused = admin.record(path, {"suggestion": second["id"], "loss": "<warm"})
+        assert refused.status_code == 422
+        assert tuple(refused.json()["faults"][0]["path"]) == ("rows", 0, "loss")
+
     def test_other_writes_do_not_change_the_version_of_a_measurement(self, admin: Client) -> None:
         path = admin.begin()
         first, second = admin.ask(path)
