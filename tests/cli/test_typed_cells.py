@@ -68,7 +68,7 @@ def test_a_limit_is_a_censored_result(folder: Path, designer: Designer, cell: st
     for each in (attached, recorded):
         made = each.state.measurements["M0001"]
         assert (made.values["y"], made.censored) == (pytest.approx(value), {"y": side})
-    assert read_cell(cell, None, "mV").kind == "limit"
+    assert read_cell(cell, None, "mV").kind == "censored"
     (folder / "t.csv").write_text(f"T,y [mV]\n300,{cell}\n400,7\n500,9\n", encoding="utf-8")
     assert designer("init", "t.csv", "--maximize", "y", "--yes").code == 0
     assert designer("attach", "t.csv", "--campaign", "t.yaml").code == 0

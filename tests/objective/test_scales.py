@@ -79,7 +79,8 @@ def test_the_modelled_objective_decides_as_the_objective_in_units(objective: Obj
     for column in objective.goal_columns:
         if objective.targets[column].goal != "match":
             sign = objective.targets[column].sign
-            assert np.argsort(sign * Z[:, column]).tolist() == np.argsort(sign * Y[:, column], kind="stable").tolist()
+            ordered = sign * Y[np.argsort(sign * Z[:, column], kind="stable"), column]
+            assert (np.diff(ordered) >= -1e-9 * np.abs(ordered[1:])).all()  # values of one logarithm may tie
 
 
 @given(positive, positive, positive)
