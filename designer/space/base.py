@@ -22,6 +22,11 @@ class PoolLike(Protocol):
         """The designs (``rows x c``)."""
         ...
 
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """What the lab calls each design; None where it has no names."""
+        ...
+
     def contains(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row of ``n x c`` coordinates is a design of the pool."""
 

@@ -34,10 +34,8 @@ def films(tmp_path: Path) -> Campaign:
 
 def names_of(campaign: Campaign) -> dict[str, str]:
     """Return the name of each suggested candidate by the suggestion's id."""
-    table = pd.read_csv(campaign.folder / "films.csv").drop_duplicates(["temperature", "gas"])
-    known = {
-        (row.temperature, row.gas): row.sample_ for row in table.rename(columns={"sample": "sample_"}).itertuples()
-    }
+    rows = pd.read_csv(campaign.folder / "films.csv").drop_duplicates(["temperature", "gas"]).to_dict("records")
+    known = {(row["temperature"], row["gas"]): str(row["sample"]) for row in rows}
     return {
         name: known[each.design["temperature"], each.design["gas"]] for name, each in campaign.state.suggestions.items()
     }
