@@ -217,7 +217,7 @@ def test_a_wide_or_skewed_linear_target_is_remarked_once() -> None:
     logs = Campaign.create(space=FURNACE, targets=[{"name": "rho", "goal": "minimize", "scale": "log"}])
     assert logs.attach(rows).remarks == ()
     skewed = Campaign.create(space=FURNACE, targets=[{"name": "rho", "goal": "minimize"}])
-    values = [1.0, 1.2, 1.1, 1.3, 1.4, 1.2, 1.1, 1.6, 2.0, 3.0, 30.0]
+    values = [0.4, 0.5, 0.7, 0.9, 1.0, 1.3, 1.6, 2.2, 3.5, 6.0, 30.0]
     report = skewed.attach([{"temperature": 300 + 10 * i, "gas": "Ar", "rho": y} for i, y in enumerate(values)])
     assert "are strongly skewed" in report.remarks[0]
 
