@@ -308,7 +308,7 @@ class Campaign(CampaignView):
             rows = (ResultRow(row=2, design=design, failed=reason.strip()),)
         else:
             state = self._journal.refresh()
-            given = [suggestion] if isinstance(suggestion, str) else suggestion
+            given = suggestion if isinstance(suggestion, list | tuple) else [suggestion]
             named = [self._candidate_names(state).suggestion_of(str(name)) for name in given]
             names = corrections.known_suggestions(state, named)
             rows = tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in names)
