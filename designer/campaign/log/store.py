@@ -182,7 +182,7 @@ class SqlStore:
             if self._file is not None:
                 _use_write_ahead_log(self._file)
             yield
-        except (sqlite3.Error, StoreError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, StoreError) as error:
             failed = not isinstance(error, Conflict)
             if new and failed and self._file is not None:
                 remove_empty(self._file)
@@ -254,7 +254,7 @@ class SqlStore:
                 with connection.begin():
                     known = self._schema(connection)
                     yield connection if known is not None or (write and not must_exist) else None
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as error:
             raise StoreError(self._explain(error)) from None
 
     @contextmanager
@@ -292,6 +292,8 @@ class SqlStore:
         return known
 
     def _explain(self, error: Exception) -> str:
+        if isinstance(error, UnicodeDecodeError):  # of SQLite's own message about damaged tables
+            return f"{self.location}: its tables cannot be read: {DAMAGED}"
         original = getattr(error, "orig", None) or error
         text = " ".join(str(original).split())
         text = without_password(text, self._url)

@@ -157,6 +157,34 @@ def test_any_change_of_an_event_is_read_or_refused(folder: Path, seed: int) -> N
     attempt(folder, seed)
 
 
+@pytest.mark.parametrize("old", [b"position INTEGER", b"payload TEXT", b"CREATE TABLE d"])
+def test_definition_of_a_table_that_is_no_text(folder: Path, old: bytes) -> None:
+    """SQLite repeats it in a message that cannot be decoded."""
+    store = folder / "glass.db"
+    data = store.read_bytes()
+    assert old in data
+    store.write_bytes(data.replace(old, old[:2] + b"\xff" + old[3:]))
+    with pytest.raises(StoreError, match=r"glass\.db") as caught:
+        Campaign.open(folder / "glass.yaml").status()
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_bytes_of_the_file_are_read_or_refused(folder: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    store = folder / "glass.db"
+    data = bytearray(store.read_bytes())
+    for _ in range(rng.randint(1, 60)):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    store.write_bytes(data)
+    try:
+        campaign = Campaign.open(folder / "glass.yaml")
+        campaign.status()
+        campaign.suggest(1)
+    except DesignerError as error:
+        assert len(str(error)) < 3000  # noqa: PT017  both ends are right
+
+
 def attempt(folder: Path, seed: int) -> None:
     """Change one event at random, and ask for all that a reader asks: a fault of designer's own, or an answer."""
     rng = random.Random(seed)
