@@ -13,7 +13,7 @@ from designer.cli.draft import Entry, Scalar, plain_number
 from designer.cli.lab_column import Column, common_step
 from designer.space.parameters.fields import identifier
 from designer.space.parameters.size_limits import MAX_MEMBERS
-from designer.units import split_header
+from designer.units import same_unit, split_header
 
 SUM_TOLERANCE = Decimal("0.02")
 """Of the total: what amounts as they were written may miss it by."""
@@ -97,7 +97,9 @@ def _total(columns: Sequence[Column]) -> Decimal | None:
 def _share_entry(columns: Sequence[Column]) -> Entry:
     symbols = [_symbol(column) or "" for column in columns]
     total = _total(columns) or Decimal(1)
-    unit = next((column.unit for column in columns if column.unit in ("at.%", "wt.%", "fraction")), _SUMS[total])
+    given = {column.unit for column in columns if column.unit}
+    stated = (unit for unit in ("at.%", "wt.%", "fraction") if any(same_unit(unit, each) for each in given))
+    unit = next(stated, _SUMS[total])
     titles = [split_header(column.header)[0] for column in columns]
     keys: list[tuple[str, Scalar | Sequence[Scalar]]] = [("name", "composition"), ("kind", "composition")]
     keys += [("elements", symbols), ("unit", unit)]

@@ -152,3 +152,20 @@ def test_validate_states_what_past_tasks_are_matched_to(
     done = designer("validate", "c.yaml")
     assert done.code == 0
     assert f"note: {note}" in done.out
+
+
+@pytest.mark.parametrize("unit", ["at.%", "wt%", "mol%", "vol.%", "%", "mg", "g/L", "fraction", ""])
+@pytest.mark.parametrize("names", ["A,B,C", "Ni,Fe,Co"])
+def test_amounts_with_their_unit_in_the_header_are_imported(
+    unit: str, names: str, designer: Designer, folder: Path
+) -> None:
+    if names != "A,B,C" and unit in ("mol%", "vol.%", "mg", "g/L"):
+        pytest.skip("no unit of a composition")
+    whole = 1 if unit == "fraction" else 100
+    rows = [(a / 5, b / 5, (5 - a - b) / 5) for a in range(6) for b in range(6 - a)]
+    headers = ",".join(f"{name} [{unit}]" if unit else name for name in names.split(","))
+    lines = [f"{a * whole:.3g},{b * whole:.3g},{c * whole:.3g},{3 * a - b + c * c:.2f}" for a, b, c in rows]
+    (folder / "t.csv").write_text(f"{headers},y [mV]\n" + "\n".join(lines) + "\n")
+    done = designer("tasks", "import", "t.csv", "-o", "past", "--maximize", "y", "--yes")
+    assert done.code == 0, done.err
+    assert "1 task, 21 rows" in done.out

@@ -17,7 +17,7 @@ from designer.tasks.cleaning import SUM_TOLERANCE
 from designer.tasks.quality.cell_reading import CellReading, read_cell
 from designer.tasks.quality.findings import Change, Finding
 from designer.tasks.quality.sheet import Sheet
-from designer.units import split_header
+from designer.units import same_unit, split_header
 
 _RESCALED = 0.1
 
@@ -26,6 +26,8 @@ def read_numbers(sheet: Sheet, header: str, unit: str | None, *, is_target: bool
     """Return a column of numbers in `unit` (NaN where a cell has none), and what is odd about its cells."""
     bare = sheet.is_bare(header)
     header_unit = None if bare else split_header(header)[1]
+    if header_unit is not None and same_unit(header_unit, "%") and (unit or "").endswith("%"):
+        header_unit = unit  # the percent that is meant
     values, findings = np.full(len(sheet.frame), np.nan), []
     for i, (row, cell) in enumerate(sheet.cells(header)):
         read = read_cell(cell, header_unit, unit)

@@ -88,7 +88,7 @@ def read_sheet(sheet: Sheet) -> ReadSheet:
             )
             findings += [*odd, *([] if sheet.own_bounds else check_bounds(sheet, parameter, there[0], values))]
         elif isinstance(parameter, ShareParameter):
-            parts = [read_numbers(sheet, header, None, is_target=False) for header in there]
+            parts = [read_numbers(sheet, header, parameter.share_unit, is_target=False) for header in there]
             findings += [finding for _, odd in parts for finding in odd]
             findings += check_sums(sheet, parameter, np.column_stack([values for values, _ in parts]), there)
             for name, (values, _) in zip(parameter.lab_columns, parts, strict=True):
