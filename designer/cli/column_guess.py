@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from designer.campaign.file.reserved_columns import OWN
 from designer.campaign.results.wide_targets import MAX_RATIO
-from designer.cli.candidate_guess import FORMULAS, id_column, why_candidates
 from designer.cli.column_roles import (
     ANOTHER_RESULT,
+    FORMULAS,
+    id_column,
     names_molecules,
     same_choices,
     same_quantity,
     unlike_settings,
+    why_candidates,
     why_no_setting,
 )
 from designer.cli.draft import Draft, Entry, Scalar, plain_number

@@ -1,20 +1,26 @@
 """Which columns of a lab's table are no settings: numbers of runs, dates, people, places, remarks, other results.
 
+And whether its rows are all that can be made, and the column by which the lab knows them.
+
 The names of columns decide, word by word; a remark says what was left out and why, so that a person can put it back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from designer.units import split_header
 from designer.units.typed_numbers import unreadable
 
 if TYPE_CHECKING:
+    from designer.cli.draft import Entry
     from designer.cli.lab_column import Column
 
+_MIN_CANDIDATES = 4
+FORMULAS = "only the formulas of the table can be made"
+MOSTLY_BLANK = "most rows have no result yet, as in a list of candidates"
 ANOTHER_RESULT = "it looks like another result"
 _MIN_ROWS = 4
 
@@ -192,3 +198,32 @@ def _one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
     distinct = len(pairs)
     rows = sum(1 for a in first if a)
     return 1 < distinct < rows and len({a for a, _ in pairs}) == len({b for _, b in pairs}) == distinct
+
+
+def why_candidates(parameters: Sequence[Entry], settings: Sequence[Column], results: Sequence[Column]) -> str | None:
+    """Return why the rows look like all designs there are; None where they do not.
+
+    Formulas can be chosen from a table only. Rows that are all different, and most of which have no result, are a list
+    of what could be made, and not a record of what was.
+    """
+    if any(("kind", "formula") in entry.keys for entry in parameters):
+        return FORMULAS
+    rows = list(zip(*(column.words for column in settings), strict=True))
+    blank = sum(not any(cells) for cells in zip(*(column.words for column in results), strict=True))
+    if len(rows) >= _MIN_CANDIDATES and len(set(rows)) == len(rows) and (2 * blank > len(rows) or not results):
+        return MOSTLY_BLANK
+    return None
+
+
+def id_column(columns: Sequence[Column], left_out: Mapping[str, str]) -> str | None:
+    """Return the header of the column by which the lab knows each row: filled in, and different in every row.
+
+    Columns that number the rows go before columns of names.
+    """
+    distinct = [
+        column
+        for column in columns
+        if column.header in left_out and all(column.words) and len(set(column.words)) == len(column.words)
+    ]
+    distinct.sort(key=lambda column: not numbers_rows(column))
+    return distinct[0].header if distinct else None

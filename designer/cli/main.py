@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import typer
 
-from designer.cli import campaign_files, inspection, loop, predict, prior, run, serve, tasks
+from designer.cli import campaign_files, generate, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.command_words import check_all_commands
 from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, serve):
+for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, generate, serve):
     _group.add_to(app)
 check_all_commands(app)
 

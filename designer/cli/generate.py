@@ -1,0 +1,137 @@
+"""`designer generate`: formulas that are on no list, like those of given tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from designer.cli.options import JsonFlag
+from designer.cli.output import Report, Table, emit
+from designer.counting import count
+from designer.errors import Fault, InvalidInput
+from designer.whole_files import write_new
+
+if TYPE_CHECKING:
+    from designer.generation.base import Proposal
+
+SHOWN = 20
+MAX_PROPOSALS = 10_000
+NOT_A_SYNTHESIS = "A proposed formula is not a synthesis: it is not known to be stable, or that it can be made."
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command(rich_help_panel="Past work")(generate)
+
+
+def generate(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[TABLE ...]", help="Tables of known formulas to start from.")
+    ] = None,
+    number: Annotated[int, typer.Option("-n", help="How many formulas.")] = 100,
+    elements: Annotated[
+        str | None, typer.Option(metavar="SYMBOLS", help="Allowed elements, such as Li,La,Zr,O; default: the tables'.")
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="Excluded elements or groups: toxic,precious,radioactive,noble_gases."),
+    ] = None,
+    max_elements: Annotated[int, typer.Option(help="The largest number of elements.")] = 5,
+    max_atoms: Annotated[int, typer.Option(help="The largest number of atoms of the reduced formula.")] = 20,
+    neutral: Annotated[
+        bool, typer.Option("--charge-neutral/--not-charge-neutral", help="Whether oxidation states must balance.")
+    ] = True,
+    electronegativity: Annotated[
+        bool,
+        typer.Option(
+            "--electronegativity/--no-electronegativity",
+            help="Whether cations must be less electronegative than anions.",
+        ),
+    ] = True,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of formulas; default: formula.")
+    ] = None,
+    novel_to: Annotated[
+        list[Path] | None,
+        typer.Option("--novel-to", metavar="TABLE", help="Formulas not to propose either; may be repeated."),
+    ] = None,
+    kind: Annotated[str, typer.Option("--generator", metavar="NAME", help="The generator.")] = "baseline",
+    seed: Annotated[int, typer.Option(help="The seed: the same one gives the same formulas.")] = 0,
+    out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the formulas to this file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Propose formulas that are on no list, with the origin of each.
+
+    They keep the allowed elements, sizes and charge balance. For example:
+    designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv
+    """
+    from designer.chemistry.formula_rules import FormulaRules
+    from designer.generation.base import GENERATORS
+    from designer.generation.formula_tables import read_formulas
+    from designer.generation.known_formulas import KnownFormulas, element_symbols
+
+    if not 1 <= number <= MAX_PROPOSALS:
+        what = f"{number} is no number of formulas"
+        raise InvalidInput(Fault(what, f"give -n a whole number from 1 to {MAX_PROPOSALS:,}"))
+    if seed < 0:
+        raise InvalidInput(Fault(f"the seed {seed} is negative", "give a whole number from 0"))
+    like = [text for path in files or [] for text in read_formulas(path, column)]
+    also = [text for path in novel_to or [] for text in read_formulas(path, column)]
+    rules = FormulaRules(
+        elements=_words(elements) or element_symbols(like),
+        exclude=_words(exclude),
+        max_elements=max_elements,
+        max_atoms=max_atoms,
+        charge_neutral=neutral,
+        electronegativity=electronegativity,
+    )
+    found = GENERATORS.load(kind)(rules, KnownFormulas.of(like, also)).propose(number, seed=seed)
+    if not found:
+        what = f"no new formula of {', '.join(rules.allowed)} keeps the rules"
+        raise InvalidInput(Fault(what, "allow more elements or atoms, or give --not-charge-neutral"))
+    if out is not None:
+        write_new(out, _csv(found))
+    emit(_report(found, number, out), as_json)
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+def _csv(found: Sequence[Proposal]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["formula", "parent", "move", "balanced", "nearest_known", "distance"])
+    for each in found:
+        distance = "" if each.distance is None else f"{each.distance:.4g}"
+        writer.writerow([each.formula, each.parent, each.move, each.balanced, each.nearest, distance])
+    return text.getvalue()
+
+
+def _report(found: Sequence[Proposal], wanted: int, out: Path | None) -> Report:
+    report = Report(
+        {
+            "proposals": [
+                {
+                    "formula": each.formula, "origin": each.origin, "parent": each.parent, "move": each.move,
+                    "balanced": each.balanced, "nearest_known": each.nearest, "distance": each.distance,
+                }
+                for each in found
+            ],
+            "file": None if out is None else str(out),
+        }
+    )  # fmt: skip
+    report.show(Table(["formula", "origin"], [[each.formula, each.origin] for each in found[:SHOWN]]))
+    if len(found) > SHOWN:
+        report.say(f"... and {count(len(found) - SHOWN, 'formula', 'formulas')} more: write them with --csv FILE")
+    if len(found) < wanted:
+        report.say(f"Only {len(found)} of {wanted}: no others were found; allow more elements or atoms.")
+    if out is not None:
+        report.say(f"Written to {out}.")
+    report.say(NOT_A_SYNTHESIS)
+    return report
