@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designer.cli.options import JsonFlag
+from designer.cli.options import SUFFIXES, JsonFlag
 from designer.cli.output import Report, Table, emit
 from designer.counting import count
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
 if TYPE_CHECKING:
+    from designer.chemistry.formula_rules import FormulaRules
     from designer.generation.base import Proposal
+    from designer.generation.known_formulas import KnownFormulas
 
 SHOWN = 20
 MAX_PROPOSALS = 10_000
+DEFAULTS = {"max_elements": 5, "max_atoms": 20}
 NOT_A_SYNTHESIS = "A proposed formula is not a synthesis: it is not known to be stable, or that it can be made."
 
 
@@ -31,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 def generate(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[TABLE ...]", help="Tables of known formulas to start from.")
+        list[Path] | None, typer.Argument(metavar="[TABLE ... | CAMPAIGN.yaml]", help="Tables of known formulas.")
     ] = None,
     number: Annotated[int, typer.Option("-n", help="How many formulas.")] = 100,
     elements: Annotated[
@@ -41,8 +44,10 @@ def generate(
         str | None,
         typer.Option(metavar="WORDS", help="Excluded elements or groups: toxic,precious,radioactive,noble_gases."),
     ] = None,
-    max_elements: Annotated[int, typer.Option(help="The largest number of elements.")] = 5,
-    max_atoms: Annotated[int, typer.Option(help="The largest number of atoms of the reduced formula.")] = 20,
+    max_elements: Annotated[int, typer.Option(help="The largest number of elements.")] = DEFAULTS["max_elements"],
+    max_atoms: Annotated[int, typer.Option(help="The largest number of atoms of the reduced formula.")] = DEFAULTS[
+        "max_atoms"
+    ],
     neutral: Annotated[
         bool, typer.Option("--charge-neutral/--not-charge-neutral", help="Whether oxidation states must balance.")
     ] = True,
@@ -67,11 +72,10 @@ def generate(
 ) -> None:
     """Propose formulas that are on no list, with the origin of each.
 
-    They keep the allowed elements, sizes and charge balance. For example:
-    designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv
+    They keep the allowed elements, sizes and charge balance, or the rules of the open formula of a campaign file. For
+    example: designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv
     """
     from designer.chemistry.formula_rules import FormulaRules
-    from designer.generation.base import GENERATORS
     from designer.generation.formula_tables import read_formulas
     from designer.generation.known_formulas import KnownFormulas, element_symbols
 
@@ -80,6 +84,22 @@ def generate(
         raise InvalidInput(Fault(what, f"give -n a whole number from 1 to {MAX_PROPOSALS:,}"))
     if seed < 0:
         raise InvalidInput(Fault(f"the seed {seed} is negative", "give a whole number from 0"))
+    campaigns = [path for path in files or [] if path.suffix in SUFFIXES]
+    if campaigns:
+        rule_options = {
+            "--elements": elements is not None,
+            "--exclude": exclude is not None,
+            "--max-elements": max_elements != DEFAULTS["max_elements"],
+            "--max-atoms": max_atoms != DEFAULTS["max_atoms"],
+            "--not-charge-neutral": not neutral,
+            "--no-electronegativity": not electronegativity,
+            "--column": column is not None,
+            "--novel-to": bool(novel_to),
+            "another file": len(files or []) > 1,
+        }
+        rules, known = _of_campaign(campaigns[0], [name for name, given in rule_options.items() if given])
+        _propose(rules, known, kind, number, seed, out, as_json)
+        return
     like = [text for path in files or [] for text in read_formulas(path, column)]
     also = [text for path in novel_to or [] for text in read_formulas(path, column)]
     rules = FormulaRules(
@@ -90,7 +110,32 @@ def generate(
         charge_neutral=neutral,
         electronegativity=electronegativity,
     )
-    found = GENERATORS.load(kind)(rules, KnownFormulas.of(like, also)).propose(number, seed=seed)
+    _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json)
+
+
+def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas]:
+    """Return the rules and the known formulas of the open formula of a campaign file."""
+    from designer.campaign.file.open_formulas import known_formulas
+    from designer.campaign.file.spec import CampaignSpec
+    from designer.space.parameters.formula import FormulaParameter
+
+    if given:
+        what = f"{' and '.join(given)} cannot be used with a campaign file, which has its own rules"
+        raise InvalidInput(Fault(what, "change them in the file", file=str(path)))
+    spec = CampaignSpec.from_file(path)
+    for parameter in spec.space.parameters:
+        if isinstance(parameter, FormulaParameter) and parameter.rules is not None:
+            return parameter.rules, known_formulas(parameter, path.parent)
+    what = "the campaign has no formula with 'elements'"
+    raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(path)))
+
+
+def _propose(
+    rules: FormulaRules, known: KnownFormulas, kind: str, number: int, seed: int, out: Path | None, as_json: bool
+) -> None:
+    from designer.generation.base import GENERATORS
+
+    found = GENERATORS.load(kind)(rules, known).propose(number, seed=seed)
     if not found:
         what = f"no new formula of {', '.join(rules.allowed)} keeps the rules"
         raise InvalidInput(Fault(what, "allow more elements or atoms, or give --not-charge-neutral"))

@@ -55,6 +55,33 @@ def test_a_table_need_not_be_given(designer: Designer) -> None:
     assert len(done.data["proposals"]) == 5
 
 
+OPEN = """\
+designer: 1
+name: oxides
+space:
+  - {name: oxide, kind: formula, elements: [Ca, Sr, Ti, Zr, O], max_atoms: 10, like: [known.csv]}
+targets:
+  - {name: gap, goal: maximize}
+"""
+
+
+def test_the_rules_of_a_campaign_file_are_used(designer: Designer, table: str, folder: Path) -> None:
+    (folder / "open.yaml").write_text(OPEN)
+    found = designer("generate", "open.yaml", "-n", "10", "--json").data["proposals"]
+    assert len(found) == 10
+    for each in found:
+        assert set(parse_formula(each["formula"])) <= {"Ca", "Sr", "Ti", "Zr", "O"}
+        assert sum(parse_formula(each["formula"]).values()) <= 10
+    for words, expected in (
+        (("open.yaml", "--elements", "Ca,O"), "--elements cannot be used with a campaign file"),
+        (("glass.yaml",), "has no formula with 'elements'"),
+        (("open.yaml", table), "another file cannot be used"),
+    ):
+        done = designer("generate", *words)
+        assert done.code == 2
+        assert expected in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

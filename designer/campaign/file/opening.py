@@ -12,6 +12,7 @@ from designer.campaign.file import differences
 from designer.campaign.file.beginnings import Beginning
 from designer.campaign.file.file_content import plain_campaign
 from designer.campaign.file.prior_argument import plain_prior
+from designer.campaign.file.proposals import with_proposals
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Created
 from designer.campaign.log.state import CampaignState
@@ -159,7 +160,7 @@ class Specs:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
             spec = self.known(state)
-            self._held = (state, replace(spec, space=space_of_designs(spec.space, state)))
+            self._held = (state, replace(spec, space=with_proposals(spec, space_of_designs(spec.space, state), state)))
         return self._held[1]
 
     def known(self, state: CampaignState) -> CampaignSpec:

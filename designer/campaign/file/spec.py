@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from designer.campaign.file import open_formulas
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
@@ -208,6 +209,7 @@ class _Reader:
         source = self.candidates if self.candidates is not None else named
         if space is None or source is None:
             self._formulas_without_pool(space)
+            self._open_formulas(space)
             if self.data.get("id_column") is not None and source is None:
                 what, remedy = "an 'id_column' names rows of a table of candidates", "add 'candidates: file.csv'"
                 self.faults.append(Fault(what, remedy, path=("id_column",)))
@@ -224,6 +226,11 @@ class _Reader:
                 what = f"candidates cannot be of type {type(source).__name__}"
                 self.faults.append(Fault(what, "give a DataFrame or a path", path=("candidates",)))
             return space, None  # for what the file names, the settings say what is wrong with it
+        for i, parameter in enumerate(space.parameters):
+            if isinstance(parameter, FormulaParameter) and parameter.is_open:
+                what = f"formula {parameter.name!r} has 'elements', and the campaign a table of candidates"
+                self.faults.append(Fault(what, "leave one of them out", path=("space", i, "elements")))
+                return space, None
         try:
             id_column = self.data.get("id_column")
             return load_pool(space, source, id_column if isinstance(id_column, str) else None)
@@ -233,9 +240,16 @@ class _Reader:
 
     def _formulas_without_pool(self, space: DesignSpace | None) -> None:
         for i, parameter in enumerate(space.parameters if space is not None and space.pool is None else ()):
-            if isinstance(parameter, FormulaParameter):
+            if isinstance(parameter, FormulaParameter) and not parameter.is_open:
                 what = f"formula {parameter.name!r} has nothing to choose from"
                 self.faults.append(Fault(what, "give a table of designs: 'candidates: file.csv'", path=("space", i)))
+
+    def _open_formulas(self, space: DesignSpace | None) -> None:
+        """Check what open formulas name: tables, and a generator."""
+        for i, parameter in enumerate(space.parameters if space is not None else ()):
+            if isinstance(parameter, FormulaParameter) and parameter.is_open:
+                found = open_formulas.faults(parameter, self.folder, self.check_files)
+                self.faults += [_placed(fault, ("space", i)) for fault in found]
 
     def _unknown_keys(self) -> None:
         for key in self.data:

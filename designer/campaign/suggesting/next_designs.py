@@ -7,6 +7,7 @@ from the campaign's seed and the number of designs suggested so far, so the same
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from designer.acquisition.deadline import Deadline
 from designer.campaign.file.corrections import known_suggestion
+from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.ids import suggestion_id
@@ -48,11 +50,23 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable
     own = _own_designs(spec, taken)[:n]
     if own or not model_decides(spec, state, posterior):
         unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
-        return _filled(spec, state, n, own, taken, unmatched)
+        return _with_origins(spec, state, _filled(spec, state, n, own, taken, unmatched))
     from designer.campaign.suggesting.proposer import propose_next
 
     seed = seed_of(spec.settings.seed, len(state.suggestions))
-    return propose_next(spec, state, posterior(), n, seed, taken, deadline)
+    return _with_origins(spec, state, propose_next(spec, state, posterior(), n, seed, taken, deadline))
+
+
+def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Choice:
+    """Return the choice with the origin of each proposed formula behind its reason."""
+    known = origins(spec, state)
+    if not known:
+        return choice
+    reasons = [
+        "; ".join([reason, *(known[str(value)] for value in design.values() if str(value) in known)])
+        for reason, design in zip(choice.reasons, choice.designs, strict=True)
+    ]
+    return replace(choice, reasons=tuple(reasons))
 
 
 def repeated(state: CampaignState, names: Sequence[str]) -> Choice:

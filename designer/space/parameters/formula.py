@@ -1,4 +1,4 @@
-"""A parameter whose settings are chemical formulas out of a list or pool."""
+"""A parameter whose settings are chemical formulas: those of a table, or any that keep rules (an open formula)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
+from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import Fault, InvalidData, InvalidInput, NearestWords
 from designer.space.parameters.amending import rebuilt
 from designer.space.parameters.base import DesignTable, LabColumn
 from designer.space.parameters.element_features import ElementFeatures
 from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text, twice
+from designer.space.parameters.lattice import is_whole
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.references import Reference
 
+OPEN_KEYS = (
+    "exclude", "max_elements", "max_atoms", "charge_neutral", "electronegativity", "like", "novel_to", "generator",
+)  # fmt: skip
+"""The fields that an open formula alone has, beside ``elements``."""
+_MAX_ORDERED, _MIN_NEAR = 3_000, 5
 _ISOTOPE = re.compile(r"[DT](?![a-z])")
 _NONMETALS = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "Rn"])
 
@@ -67,12 +75,39 @@ class FormulaParameter(ListedParameter):
         The vocabulary; a formula's coordinate is its index here. A pool or a table of measurements fills it.
     column
         Header in lab tables, where it differs from the name.
+    elements
+        The elements of an open formula: any formula of them that keeps the following rules can be made.
+    exclude, max_elements, max_atoms, charge_neutral, electronegativity
+        The rules of an open formula; see `designer.chemistry.formula_rules.FormulaRules`.
+    like
+        Tables of known formulas that new ones are made from, relative to the campaign file.
+    novel_to
+        Tables of formulas that are not proposed either.
+    generator
+        What proposes new formulas: a name registered under ``designer.generators``.
+
+    Examples
+    --------
+    >>> oxide = FormulaParameter(elements=["Ba", "Ti", "O"], formulas=["BaTiO3", "BaO3"])
+    >>> oxide.valid(np.array([[0.0], [1.0]]))
+    array([ True, False])
+    >>> oxide.violations(np.array([1.0]))
+    ['formula = BaO3: no common oxidation states balance']
     """
 
     kind: Literal["formula"] = "formula"
     name: str = "formula"
     formulas: tuple[Text, ...] = ()
     column: Text | None = None
+    elements: tuple[Text, ...] | None = None
+    exclude: tuple[Text, ...] = ()
+    max_elements: int = 5
+    max_atoms: int = 20
+    charge_neutral: bool = True
+    electronegativity: bool = True
+    like: tuple[Text, ...] = ()
+    novel_to: tuple[Text, ...] = ()
+    generator: Text = "baseline"
     unit: ClassVar[None] = None
 
     @model_validator(mode="after")
@@ -85,9 +120,94 @@ class FormulaParameter(ListedParameter):
             fault = formula_fault(text)
             if fault is not None:
                 faults.append(fault.at(path=("formulas", i)))
+        faults += self._rule_faults()
         if faults:
             raise InvalidInput(faults)
         return self
+
+    def _rule_faults(self) -> list[Fault]:
+        if self.elements is None:
+            given = [key for key in OPEN_KEYS if getattr(self, key) != type(self).model_fields[key].default]
+            remedy = "give 'elements' too, or leave it out"
+            return [Fault(f"{key!r} is of an open formula, which has 'elements'", remedy, path=(key,)) for key in given]
+        try:
+            _ = self.rules
+        except InvalidInput as error:
+            return [*error.faults]
+        return []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether formulas that are on no list can be made."""
+        return self.elements is not None
+
+    @cached_property
+    def rules(self) -> FormulaRules | None:
+        """What the formulas of an open parameter keep; None where they are listed."""
+        if self.elements is None:
+            return None
+        given = {key: getattr(self, key) for key in FormulaRules.model_fields}
+        return FormulaRules.model_validate(given)
+
+    @cached_property
+    def _allowed(self) -> BoolArray:
+        """Whether each formula of the vocabulary may be suggested."""
+        rules = self.rules
+        return np.array([rules is None or rules.allows(exact_amounts(text)) for text in self.formulas], dtype=np.bool_)
+
+    @cached_property
+    def _distinct(self) -> IntArray:
+        first = np.unique(np.array(self._first, dtype=np.int64))
+        return first[self._allowed[first]]
+
+    @property
+    def count(self) -> int:
+        """The number of formulas of the vocabulary that may be suggested."""
+        return len(self._distinct) if self.is_open else len(self.words)
+
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        """Return the nearest index."""
+        return self.canonical(np.clip(np.rint(coordinates), 0, max(len(self.words) - 1, 0)))
+
+    def valid(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each is the index of a formula that may be suggested."""
+        index = coordinates[:, 0]
+        listed = is_whole(index) & (index >= 0) & (index < len(self.words))
+        if self.is_open:
+            listed[listed] = self._allowed[index[listed].astype(np.intp)]
+        return listed
+
+    def within(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each keeps the rules."""
+        return self.valid(coordinates) if self.is_open else super().within(coordinates)
+
+    def violations(self, row: FloatArray) -> list[str]:
+        """Return in words which rules a formula breaks."""
+        rules, index = self.rules, row[0]
+        if rules is None or not (is_whole(row)[0] and 0 <= index < len(self.words)):
+            return []
+        text = self.words[int(index)]
+        return [f"{self.name} = {text}: {words}" for words in rules.violations(exact_amounts(text))]
+
+    @cached_property
+    def _order(self) -> IntArray:
+        """For each of the `count` formulas, the others from the nearest one on (`count` x `count` - 1)."""
+        texts = [self.words[i] for i in self._distinct]
+        fractions = formula_fractions(texts, formula_elements(texts))
+        shared = np.zeros((len(texts), len(texts)))
+        for column in fractions.T:
+            shared += np.minimum(column[:, None], column)
+        np.fill_diagonal(shared, 2.0)
+        return np.argsort(-shared, axis=1, kind="stable")[:, 1:]
+
+    def move(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
+        """Return another formula for each: of an open parameter one of the nearest, in atoms that agree."""
+        if not self.is_open or not 1 < self.count <= _MAX_ORDERED:
+            return super().move(coordinates, radius, rng)
+        position = np.minimum(np.searchsorted(self._distinct, coordinates[:, 0]), self.count - 1)
+        near = max(_MIN_NEAR, round(radius * self.count))
+        rank = rng.integers(0, min(near, self.count - 1), len(position))
+        return self._distinct[self._order[position, rank]].astype(np.float64)[:, None]
 
     @property
     def lab_columns(self) -> tuple[str, ...]:
