@@ -15,6 +15,7 @@ from designer.space.pool import row_codes
 from designer.space.sampling import distinct_valid, draw
 
 _CANDIDATES = 1024
+_MAX_CANDIDATES = 2048  # and designs that are taken, whose distances are compared
 _MAX_ONE_HOT = 64  # choices of a parameter whose distances are taken from 0/1 columns; with more, from their indices
 
 
@@ -55,11 +56,20 @@ def space_filling(space: SpaceLike, n: int, rng: np.random.Generator, avoid: Flo
     candidates = candidates[~np.isin(row_codes(candidates), row_codes(taken))]
     if not len(candidates):
         raise NoDesignLeft("every design that was found is taken already")
+    candidates = _some(candidates, max(_MAX_CANDIDATES, 4 * n), rng)
+    taken = _some(taken, _MAX_CANDIDATES, rng)
     distance = _Distance.of(space)
     places, taken_places = distance.places(candidates), distance.places(taken)
     whole = distance.places(_as_drawn(space, candidates, rng))
     chosen: FloatArray = candidates[_support_points(distance, places, taken_places, min(n, len(candidates)), whole)]
     return chosen
+
+
+def _some(coordinates: FloatArray, limit: int, rng: np.random.Generator) -> FloatArray:
+    """Return at most `limit` of the designs, drawn at random and in their order: distances cost their product."""
+    if len(coordinates) <= limit:
+        return coordinates
+    return coordinates[np.sort(rng.choice(len(coordinates), limit, replace=False))]
 
 
 def _as_drawn(space: SpaceLike, candidates: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -21,6 +21,7 @@ from botorch.optim import optimize_acqf
 from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.hypervolume import infer_reference_point
 
+from designer.acquisition import functions
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement
@@ -129,6 +130,19 @@ def test_designs_that_are_never_best_do_not_matter() -> None:
     good = np.argsort(Y[:, 0])[-3:]
     whole, few = (values(NoisyImprovement(context(model, rows))) for rows in (X, X[good]))
     np.testing.assert_allclose(whole, few, atol=1e-6)
+
+
+@pytest.mark.parametrize("objective", [one(), one("minimize"), one("match", value=0.3, tolerance=0.1)])
+def test_of_many_incumbents_the_promising_ones_are_enough(objective: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, Y = measured(n=40)
+    model = botorch_model(X, Y, 1e-4)
+    whole = values(NoisyImprovement(context(model, X, objective)))
+    monkeypatch.setattr(functions, "MAX_DRAWN", 12)
+    few = NoisyImprovement(context(model, X, objective))
+    assert len(few._promising(model, tensor(X))) == 12
+    likely = whole > -12
+    assert likely.any()
+    np.testing.assert_allclose(values(few)[likely], whole[likely], atol=0.02)
 
 
 def test_outcome_constraints_weigh_by_their_probability_and_choose_the_incumbent() -> None:

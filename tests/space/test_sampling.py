@@ -172,6 +172,14 @@ def test_fewer_where_there_are_no_more_and_an_error_where_there_is_none() -> Non
         space.space_filling(1, np.random.default_rng(0), np.array([[0.0], [1.0], [2.0]]))
 
 
+def test_beside_thousands_of_taken_designs_new_ones_fill_the_gap() -> None:
+    space = DesignSpace(parameters=[{"name": n, "kind": "numeric", "bounds": [0, 1]} for n in "xy"])
+    taken = np.random.default_rng(0).random((5000, 2)) * [0.5, 1.0]
+    found = space.space_filling(4, np.random.default_rng(0), taken)
+    assert len(found) == 4
+    assert (found[:, 0] > 0.5).all()
+
+
 def test_first_designs_keep_constraints_and_depend_only_on_the_generator() -> None:
     space = DesignSpace(
         parameters=[ALLOY, HOT, GAS], constraints=["alloy.Ni + alloy.Fe >= 80", "if gas == air then hot <= 400"]
