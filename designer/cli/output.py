@@ -113,15 +113,19 @@ def jsonable(value: Any) -> Any:
     return str(value)
 
 
+_LARGE = 1e5  # up to which few digits are filled up with zeros
+
+
 def number(value: float | None, digits: int = 10) -> str:
     """Return a number as text; a dash for None and NaN.
 
-    >>> number(455.0), number(0.1), number(None), number(float("nan")), number(1e-05)
-    ('455', '0.1', '-', '-', '1e-05')
+    >>> number(455.0), number(0.1), number(None), number(float("nan")), number(1e-05), number(663.8, 2)
+    ('455', '0.1', '-', '-', '1e-05', '660')
     """
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{float(value) + 0.0:.{digits}g}"
+    rounded = f"{float(value) + 0.0:.{digits}g}"
+    return f"{float(rounded):.0f}" if "e+" in rounded and abs(value) < _LARGE else rounded
 
 
 def with_error(mean: float, deviation: float) -> str:

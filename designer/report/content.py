@@ -27,7 +27,7 @@ class Prediction:
 
     >>> from designer.objective.scales import LogScale
     >>> Prediction(2.0, 0.5, LogScale()).centre, Prediction(2.0, 0.5, LogScale()).text
-    (100.0, '100 (19 to 520)')
+    (100.0, '100 (15 to 660)')
     """
 
     mean: float

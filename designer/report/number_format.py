@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 MISSING = "–"
+_LARGE = 1e5  # up to which few digits are filled up with zeros
 
 
 def number(value: float | None, digits: int = 6) -> str:
     """Return a number with at most `digits` significant digits, without trailing zeros.
 
-    >>> number(412.50), number(1e-7), number(120000.0), number(None)
-    ('412.5', '1e-07', '120000', '–')
+    >>> number(412.50), number(1e-7), number(120000.0), number(663.8, 2), number(None)
+    ('412.5', '1e-07', '120000', '660', '–')
     """
     if value is None or math.isnan(value):
         return MISSING
-    if value != 0 and 1e-4 <= abs(value) < 10**digits:
+    if value != 0 and 1e-4 <= abs(value) < max(10**digits, _LARGE):
+        value = float(f"{value:.{digits}g}")
         text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{value:.{digits}g}"

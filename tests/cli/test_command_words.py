@@ -100,6 +100,7 @@ SURPLUS = [
     ("tasks import", "there is nothing to import"),
     ("tasks check a b", "unexpected extra argument"),
     ("tasks map a b", "unexpected extra argument"),
+    ("generate glass.yaml other.csv", "another file cannot be used with a campaign file"),
     ("serve a b", "unexpected extra argument"),
     ("token create a b --role read", "unexpected extra argument"),
     ("token list a", "unexpected extra argument"),

@@ -187,6 +187,7 @@ def test_groups_hold_symbols_only_once() -> None:
         assert len(set(symbols)) == len(symbols)
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to read the largest memory")
 def test_a_thousand_proposals_take_less_than_five_cpu_seconds_and_no_torch(tmp_path: Path) -> None:
     code = (
         "import resource, sys, time\n"
@@ -196,11 +197,13 @@ def test_a_thousand_proposals_take_less_than_five_cpu_seconds_and_no_torch(tmp_p
         "made = GENERATORS.load('baseline')(FormulaRules(), KnownFormulas()).propose(1000, seed=0)\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "assert len(made) == 1000 and 'torch' not in sys.modules\n"
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6)\n"
+        "print(used.ru_utime + used.ru_stime)\n"
+        "print(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])\n"
     )
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, gigabytes = map(float, done.stdout.split())
+    # Not `ru_maxrss`: a process begins with that of the one that started it.
+    seconds, kilobytes = map(float, done.stdout.split())
     assert seconds < 5
-    assert gigabytes < 1
+    assert kilobytes < 1e6
     assert time.monotonic() - began < 120

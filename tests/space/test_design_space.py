@@ -33,6 +33,8 @@ OXIDES: list[dict[str, Any]] = [
 class List:
     """A pool for these tests."""
 
+    labels = None
+
     def __init__(self, rows: Any) -> None:
         self.coordinates = np.array(rows, dtype=float)
 
