@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from designer.campaign.explaining.explanation import Expectation, Explanation, Influence
 from designer.campaign.wording import amount, change, percent, signed
 from designer.objective import Target
-from designer.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, WASH, Drawing
+from designer.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, WASH, Drawing, log_scale
 from designer.report.number_format import with_unit
 
 if TYPE_CHECKING:
@@ -110,8 +110,6 @@ def _bars_of(title: str, influences: Sequence[Influence], names: Sequence[str], 
 
 
 def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> None:
-    if target.is_log:
-        axes.set_xscale("log")
     axes.plot([x.low, x.high], [0, 0], color=BLUE, lw=7, alpha=0.3, solid_capstyle="butt")
     axes.plot(
         [x.mean],
@@ -139,6 +137,8 @@ def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> 
     axes.tick_params(labelsize=9)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
+    if target.is_log:
+        log_scale(axes, "x")
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     axes.legend(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.report.number_format import number
 from designer.whole_files import write_over
 
 if TYPE_CHECKING:
@@ -147,3 +148,20 @@ def _svg(text: str, label: str) -> str:
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)
+
+
+def log_scale(axes: Axes, which: str) -> None:
+    """Make the axis `which` (``x`` or ``y``) of what is drawn logarithmic, with decimal numbers at its ticks.
+
+    They stand at powers of ten, over fewer than two and a half decades also at 2 and 5 times these, and over less than
+    a factor of four at equal distances.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    axes.set(**{f"{which}scale": "log"})
+    axis, (low, high) = (axes.xaxis, axes.get_xlim()) if which == "x" else (axes.yaxis, axes.get_ylim())
+    factor = high / max(low, 1e-300)
+    subs = (1.0,) if factor > 10**2.5 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(MaxNLocator(4) if factor < 4 else LogLocator(subs=subs))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))

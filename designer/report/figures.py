@@ -9,7 +9,20 @@ from designer.counting import agree, count
 from designer.objective import Target
 from designer.report.content import Z90 as Z
 from designer.report.content import Content, Experiment, PosteriorBest, Prediction
-from designer.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, Drawing, draw_goal, file_name, on_axes
+from designer.report.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Drawing,
+    draw_goal,
+    file_name,
+    log_scale,
+    on_axes,
+)
 from designer.report.number_format import number, with_unit
 
 if TYPE_CHECKING:
@@ -33,7 +46,7 @@ def progress(content: Content, target: Target) -> Drawing:
         axes.set_xlabel("experiment")
         axes.set_ylabel(with_unit(target.name, target.unit))
         if target.is_log:
-            axes.set_yscale("log")
+            log_scale(axes, "y")
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         _legend(axes)
 
@@ -171,7 +184,8 @@ def calibration(content: Content, target: Target) -> Drawing:
         axes.set_xlabel(with_unit(f"measured {target.name}", target.unit))
         axes.set_ylabel("predicted before measuring")
         if target.is_log:
-            axes.set(xscale="log", yscale="log")
+            log_scale(axes, "x")
+            log_scale(axes, "y")
         _legend(axes)
 
     name = file_name("calibration", target.name)
@@ -321,7 +335,9 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
             # Up to the next design on the front, the attained value is that of the design on the better side.
             where: Any = "pre" if first.sign > 0 else "post"
             axes.step(*zip(*front, strict=True), where=where, color=BLUE, lw=1.4, alpha=0.6, zorder=2)
-        axes.set(xscale="log" if first.is_log else "linear", yscale="log" if second.is_log else "linear")
+        for which, target in (("x", first), ("y", second)):
+            if target.is_log:
+                log_scale(axes, which)
         axes.set_xlabel(with_unit(first.name, first.unit))
         axes.set_ylabel(with_unit(second.name, second.unit))
         _legend(axes)

@@ -12,7 +12,19 @@ from designer.interpretation.response import PairMap, Slice, Ternary
 from designer.objective import Target
 from designer.report.content import Z90 as Z
 from designer.report.content import Landscape, Share
-from designer.report.drawing import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, Drawing, file_name, on_axes
+from designer.report.drawing import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Drawing,
+    file_name,
+    log_scale,
+    on_axes,
+)
 from designer.report.number_format import number, with_unit
 
 if TYPE_CHECKING:
@@ -98,9 +110,9 @@ def _slice(axes: Axes, group: Sequence[Slice], column: int, target: Target) -> N
         axes.plot([each.here], [at], "o", color=INK, ms=5, zorder=4)
     first = ordered[0]
     if first.log:
-        _log(axes, "x")
+        log_scale(axes, "x")
     if target.is_log:
-        axes.set_yscale("log")
+        log_scale(axes, "y")
     axes.set_xlabel(with_unit(first.parameter, first.unit if first.unit != "fraction" else None))
     if first.member:
         axes.legend(fontsize=8.5, handlelength=1.2, borderpad=0.2)
@@ -133,7 +145,7 @@ def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[flo
             axes.set_xlabel(with_unit(found.names[0], found.units[0]))
             for log, axis in zip(found.logs, ("x", "y"), strict=True):
                 if log:
-                    _log(axes, axis)
+                    log_scale(axes, axis)
             axes.grid(visible=False)
         boxes[0].set_ylabel(with_unit(found.names[1], found.units[1]))
 
@@ -170,18 +182,6 @@ def triangle(target: Target, column: int, found: Ternary, points: Sequence[tuple
     )
     name = file_name("ternary", target.name, found.parameter)
     return Drawing(name, f"Ternary diagram of the predicted {target.name}", paint, (8.6, 4.0), caption, placed=True)
-
-
-def _log(axes: Axes, which: str) -> None:
-    """Make an axis logarithmic, with decimal numbers at 1, 2 and 5 (or only 1) times powers of ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    axis, limits = (axes.xaxis, axes.get_xlim()) if which == "x" else (axes.yaxis, axes.get_ylim())
-    axes.set(**{f"{which}scale": "log"})
-    wide = limits[1] / max(limits[0], 1e-300) > 10**2.5
-    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
 def _levels(values: Any) -> Any:
