@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition
 from designer.arrays import BoolArray, FloatArray, IndexArray
+from designer.deadline import Deadline
 from designer.space import DesignSpace
 
 Encode = Callable[[FloatArray], FloatArray]

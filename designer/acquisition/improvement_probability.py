@@ -22,13 +22,13 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.moments import components, joint, single_output
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, SuccessModel, acquisition_context, features
 from designer.acquisition.reasons import best_first
 from designer.acquisition.search import Search
 from designer.arrays import FloatArray
+from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.space import DesignSpace

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
-from designer.acquisition.deadline import Deadline
-from designer.acquisition.initial import initial_designs
+from designer.acquisition.initial import initial_designs, quick_designs
 from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
 from designer.acquisition.registered import AcquisitionBuilder
 from designer.acquisition.replication import worthwhile_replicate
 from designer.acquisition.search import Search, require
 from designer.arrays import FloatArray
+from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -201,9 +201,11 @@ class _Proposing:
     ) -> Proposal:
         """Return a proposal filled up to `n` with space-filling designs, if the time limit did not allow a search."""
         taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
-        spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
-        keys = self.space.keys(spread)
-        spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
+        spread = quick_designs(self.space, n - len(coordinates), self.seed, taken, self.known.forbidden)
+        if not len(spread):  # nearly all are taken
+            spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
+            keys = self.space.keys(spread)
+            spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
         if not len(coordinates) + len(spread):
             raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
         notes = (*notes, *[f"{_LATE}: chosen to fill the space"] * len(spread))

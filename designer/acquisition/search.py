@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from designer.acquisition.archive import BLOCK, Archive, Encode
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition
 from designer.arrays import FloatArray
+from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.space import DesignSpace
 

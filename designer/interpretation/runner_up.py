@@ -13,13 +13,13 @@ from torch import Tensor
 
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import components, moments, single_output
 from designer.acquisition.propose import Known, features
 from designer.acquisition.reasons import best_first
 from designer.acquisition.search import Search
 from designer.arrays import FloatArray
+from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.interpretation.distances import clearly_different
 from designer.objective import Target

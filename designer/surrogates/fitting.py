@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import lapack
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from designer.arrays import FloatArray
+from designer.deadline import fit_must_end
 from designer.surrogates.kernels import Hyperparameters, Kernel
 
 _LOG_2PI = math.log(2.0 * math.pi)
@@ -158,13 +159,16 @@ def maximum_posterior(problem: LogPosterior, starts: FloatArray) -> Hyperparamet
     """Return the best hyperparameters that L-BFGS finds from `starts` (``s x p``, logarithms); deterministic.
 
     Above 250 measurements only the first start is followed, for at most 60 steps: the posterior of the
-    hyperparameters is then sharp, and a step costs O(n^3).
+    hyperparameters is then sharp, and a step costs O(n^3). Once the limit of `designer.deadline.ends_fits` has passed,
+    the search ends with the best iterate so far: after one step at least, so that the model is always a fitted one.
     """
     large = len(problem.z) > _LARGE
     bounds = problem.priors.bounds()
     lower, upper = np.array(bounds).T
     best_value, best = math.inf, np.clip(problem.priors.means, lower, upper)
     for start in starts[:1] if large else starts:
+        if math.isfinite(best_value) and fit_must_end():
+            break
         result = minimize(
             problem,
             np.clip(start, lower, upper),
@@ -172,10 +176,17 @@ def maximum_posterior(problem: LogPosterior, starts: FloatArray) -> Hyperparamet
             method="L-BFGS-B",
             bounds=bounds,
             options={"maxiter": 60 if large else 100, "ftol": 1e-9, "gtol": 1e-5},
+            callback=_end_in_time,
         )
         if math.isfinite(result.fun) and result.fun < best_value - 1e-9:
             best_value, best = float(result.fun), np.asarray(result.x)
     return Hyperparameters.from_log(best, problem.kernel.lengthscales)
+
+
+def _end_in_time(intermediate_result: OptimizeResult) -> None:
+    """End L-BFGS with its present iterate, once the time is over."""
+    if fit_must_end():
+        raise StopIteration
 
 
 def shared_maximum_posterior(problems: Sequence[LogPosterior], priors: LogNormalPriors) -> FloatArray:

@@ -12,9 +12,9 @@ from botorch.optim import optimize_acqf
 from designer.acquisition import search as searching
 from designer.acquisition.archive import Archive
 from designer.acquisition.builder import build_acquisition
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.functions import NoisyImprovement
 from designer.acquisition.search import Search, listed_designs
+from designer.deadline import Deadline
 from designer.space import DesignSpace
 
 from .test_functions import context

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.acquisition.context import AcquisitionContext
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
 from designer.arrays import FloatArray
@@ -36,6 +35,7 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
 from designer.campaign.wording import design_text, setting_text
+from designer.deadline import Deadline
 from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
 from designer.interpretation.runner_up import find_runner_up

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from designer.campaign.log.events import (
@@ -127,7 +128,7 @@ class CampaignState:
         """Suggestions that wait for a result, oldest first."""
         return tuple(each for each in self.suggestions.values() if each.status == "open")
 
-    @property
+    @cached_property
     def results(self) -> tuple[Measurement, ...]:
         """Measurements that count and hold at least one value, in an order that arrival does not change."""
         kept = [each for each in self.measurements.values() if not each.withdrawn and each.values]

@@ -22,6 +22,7 @@ from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
 from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
+from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.objective import Objective
 from designer.priors import robust_conditioning
@@ -71,6 +72,8 @@ class CampaignPosterior:
         The posterior, the data that it was conditioned on (outliers winsorised), and the outliers.
     measurements
         The ids of the ``n`` results.
+    left_out
+        How many further results the models are not conditioned on, since the time limit is too short for them.
     """
 
     space: DesignSpace
@@ -81,6 +84,7 @@ class CampaignPosterior:
     Yvar: FloatArray
     conditioned: Conditioned
     measurements: tuple[str, ...]
+    left_out: int = 0
 
     @cached_property
     def _discoveries(self) -> Discoveries:
@@ -210,11 +214,16 @@ class CampaignPosterior:
 
 
 def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPosterior:
-    """Return the posterior of a campaign. A pure function: the order in which results came does not matter."""
-    results = state.results
-    names = [target.name for target in spec.targets]
-    coordinates = coordinates_of(spec.space, (each.design for each in results))
+    """Return the posterior of a campaign. A pure function: the order in which results came does not matter.
+
+    Of more results than the campaign's time limit allows, a subset (`designer.campaign.suggesting.modelled_results`).
+    """
+    results, names = state.results, [target.name for target in spec.targets]
     Y = np.array([[each.values.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
+    rows = modelled_rows(spec.objective, Y, spec.settings.suggest_seconds)
+    left_out = len(results) - len(rows)
+    results, Y = tuple(results[i] for i in rows), Y[rows]
+    coordinates = coordinates_of(spec.space, (each.design for each in results))
     noise = np.array([[each.noise.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     encoder = spec.space.encoder
     Y, Yvar = _on_model_scales(spec.objective, Y, noise)
@@ -244,6 +253,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         Yvar=Yvar,
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),
+        left_out=left_out,
     )
 
 

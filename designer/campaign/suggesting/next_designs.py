@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.acquisition.deadline import Deadline
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
@@ -23,6 +22,7 @@ from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
+from designer.deadline import Deadline, ends_fits
 from designer.errors import Fault, InvalidData, NoDesignLeft
 from designer.space import CategoricalParameter
 
@@ -46,15 +46,22 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable
         If there is none at all.
     """
     deadline = Deadline(spec.settings.suggest_seconds)
+    with ends_fits(deadline):
+        return _with_origins(spec, state, _chosen(spec, state, n, posterior, deadline))
+
+
+def _chosen(
+    spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior], deadline: Deadline
+) -> Choice:
     taken = taken_designs(spec, state)
     own = _own_designs(spec, taken)[:n]
     if own or not model_decides(spec, state, posterior):
         unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
-        return _with_origins(spec, state, _filled(spec, state, n, own, taken, unmatched))
+        return _filled(spec, state, n, own, taken, unmatched)
     from designer.campaign.suggesting.proposer import propose_next
 
     seed = seed_of(spec.settings.seed, len(state.suggestions))
-    return _with_origins(spec, state, propose_next(spec, state, posterior(), n, seed, taken, deadline))
+    return propose_next(spec, state, posterior(), n, seed, taken, deadline)
 
 
 def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Choice:

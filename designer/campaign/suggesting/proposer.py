@@ -6,6 +6,7 @@ Reached only when a model is needed.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from designer.acquisition.deadline import Deadline
 from designer.acquisition.improvement_probability import probability_of_better
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Observed, Proposal
@@ -26,6 +26,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
+from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.priors.interleaving import baseline_part, interleaved
 from designer.surrogates.feasibility import Feasibility
@@ -88,10 +89,24 @@ def propose_next(
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
         reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
-        remarks=(*short, *(each.words for each in known.matched if not each.complete), *map(str, known.flagged)),
+        remarks=(
+            *short,
+            *_of_time(spec, known, deadline),
+            *(each.words for each in known.matched if not each.complete),
+            *map(str, known.flagged),
+        ),
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
     )
+
+
+def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -> Iterator[str]:
+    """Yield what the time limit left out of the model."""
+    limit, used = f"suggest_seconds is {spec.settings.suggest_seconds:g}", len(known.measurements)
+    if known.left_out:
+        yield f"the model uses {used:,} of {used + known.left_out:,} results, the best ones among them: {limit}"
+    if deadline.ended_fit:
+        yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
 
 
 def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: FloatArray, taken: Taken) -> Proposal | None:
