@@ -63,9 +63,6 @@ class CampaignView:
         self.notices: tuple[str, ...] = ()
         if opening.beginning is not None and not self._journal.is_stored:
             self.notices = (opening.beginning.check(),)
-        elif opening.server is not None and not self._journal.is_stored:
-            place = f"New campaign {spec.name!r} in {opening.server}"
-            self.notices = (f"{place}. If it began in another store, name that one with 'store'.",)
 
     # What is known
 

@@ -2,16 +2,19 @@
 
 When a campaign begins in an SQLite database (``oer.db``), a small file ``oer.db.id`` is written into the folder of the
 campaign file: the campaign's name and id, when it began, and in which database. It is moved and copied with the folder;
-where it is found without the database, the campaign is refused. Campaigns of 0.1 get theirs with the next event.
+where it is found and the database does not hold the campaign, the campaign is refused. A database on a server (``lab``)
+has ``lab.postgresql.id``, without a password. Campaigns of earlier versions get theirs with the next event.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from designer.campaign.file.past_work_formats import STORES
 from designer.campaign.log.events import Created, to_json
@@ -31,23 +34,31 @@ class Beginning:
     file
         The campaign file.
     database
-        The database that the file names, whether it exists or not.
+        The database that the file names, whether it exists or not; None for one on a server.
     name
         The campaign's name.
+    server
+        The URL of a database on a server, without a password.
     """
 
     file: Path
-    database: Path
+    database: Path | None
     name: str
+    server: str = ""
 
     @property
     def marker(self) -> Path:
         """The file with the campaign's id, in the folder of the campaign file."""
+        if self.database is None:
+            name = re.sub(r"[^\w.-]+", "-", urlsplit(self.server).path.strip("/")) or "server"
+            return self.file.with_name(f"{name}.postgresql.id")
         return self.file.with_name(f"{self.database.name}.id")
 
     @property
     def place(self) -> str:
         """The database as seen from the folder of the campaign file."""
+        if self.database is None:
+            return self.server
         folder = self.file.parent.resolve()
         database = self.database.resolve()
         return database.relative_to(folder).as_posix() if database.is_relative_to(folder) else str(database)
@@ -72,12 +83,15 @@ class Beginning:
         """
         entry = self._entries().get(self.name)
         if entry is not None:
-            lost = "does not hold it any more" if self.database.exists() else "is missing"
             place = entry["database"]
-            what = f"campaign {self.name!r} ({entry['id']}) began on {entry['began'][:10]} in {place}, which {lost}"
+            what = (
+                f"campaign {self.name!r} ({entry['id']}) began on {entry['began'][:10]} in {place}, {self._lost(place)}"
+            )
             remedy = f"bring {place} back, or delete {self.marker.name} to begin a new campaign"
             raise InvalidCampaign(Fault(what, remedy, file=str(self.file)))
         text = f"New campaign {self.name!r} in {self.place}"
+        if self.database is None:
+            return f"{text}. If it began in another store, name that one with 'store'."
         elsewhere = self._elsewhere()
         if elsewhere:
             return (
@@ -85,6 +99,12 @@ class Beginning:
                 f"'store: {elsewhere[0]}' into {self.file.name}."
             )
         return f"{text}. If {self.file.name} was moved here, bring its database {self.place} along."
+
+    def _lost(self, place: str) -> str:
+        """Return how the database at `place` lost the campaign."""
+        if self.database is None:
+            return "which does not hold it any more" if place == self.server else f"and {self.server} does not hold it"
+        return "which does not hold it any more" if self.database.exists() else "which is missing"
 
     def _entries(self) -> dict[str, dict[str, str]]:
         """Return what the marker says, by the campaigns' names; nothing where there is none that can be read."""

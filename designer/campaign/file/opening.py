@@ -35,15 +35,13 @@ Place = EventStore | Path | str
 class Opening:
     """What a campaign needs to begin: where its events are, what was asked for, and the table of candidates.
 
-    `beginning` is the database that the campaign's file names, `server` the shared store that it names; None where the
-    store is given otherwise.
+    `beginning` is the database that the campaign's file names; None where the store is given otherwise.
     """
 
     store: EventStore
     spec: CampaignSpec
     candidates: Source | None = None
     beginning: Beginning | None = None
-    server: str | None = None
 
 
 def from_file(path: Path | str, store: Place | None = None) -> Opening:
@@ -53,13 +51,10 @@ def from_file(path: Path | str, store: Place | None = None) -> Opening:
     if store is None and spec.settings.store is None:
         _refuse_renamed(spec, opened)
     named = spec.settings.candidates
-    beginning = server = None
-    if store is None and isinstance(opened, SqlStore):
-        if opened.file is None:
-            server = opened.location
-        else:
-            beginning = Beginning(Path(path), opened.file, spec.name)
-    return Opening(opened, spec, None if named is None else spec.folder / named, beginning, server)
+    beginning = None
+    if isinstance(opened, SqlStore) and (store is None or (isinstance(store, str) and opened.file is None)):
+        beginning = Beginning(Path(path), opened.file, spec.name, opened.location if opened.file is None else "")
+    return Opening(opened, spec, None if named is None else spec.folder / named, beginning)
 
 
 def from_python(

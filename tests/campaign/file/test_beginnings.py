@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.beginnings import id_of
@@ -148,3 +149,52 @@ def test_new_campaign_on_a_server_is_noticed_once(file: Path, tmp_path: Path, po
     moved = Campaign.open(tmp_path / "new" / "oer.yaml")
     assert moved.notices == ()
     assert len(moved.state.suggestions) == 1
+
+
+def forget(postgres_url: str) -> None:
+    """Empty the store, as a database that was set up anew is empty."""
+    engine = sa.create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        for table in ("designer_events", "designer_campaigns"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("given", ["in the file", "as an option", "in the environment"])
+def test_a_server_that_lost_the_campaign_is_named(
+    file: Path, postgres_url: str, given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    option = ["--store", postgres_url] if given == "as an option" else []
+    if given == "in the file":
+        file.write_text(TEXT + f"store: {json.dumps(postgres_url)}\n")
+    if given == "in the environment":
+        monkeypatch.setenv("DESIGNER_STORE", postgres_url)
+    assert main(["suggest", *option]) == 0
+    (marker,) = file.parent.glob("*.postgresql.id")
+    assert main(["status", *option]) == 0
+    capsys.readouterr()
+    forget(postgres_url)
+    for words in ("status", "suggest", "best"):
+        assert main([words, *option]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("oer.yaml: campaign 'oer' (")
+        assert "which does not hold it any more" in error
+        assert f"or delete {marker.name} to begin a new campaign" in error
+        assert PASSWORD not in error + marker.read_text()
+        assert QUOTED not in error + marker.read_text()
+    marker.unlink()
+    assert main(["suggest", *option]) == 0
+
+
+def test_a_campaign_that_began_on_another_server_is_refused(file: Path, postgres_url: str) -> None:
+    file.write_text(TEXT + f"store: {json.dumps(postgres_url)}\n")
+    Campaign.open(file).suggest(1)
+    (marker,) = file.parent.glob("*.postgresql.id")
+    content = json.loads(marker.read_text())
+    content["campaigns"][0]["database"] = "postgresql://lab@old.example/lab"
+    marker.write_text(json.dumps(content))
+    forget(postgres_url)
+    with pytest.raises(
+        InvalidCampaign, match=r"in postgresql://lab@old\.example/lab, and postgresql://.* does not hold"
+    ):
+        Campaign.open(file)
