@@ -170,6 +170,14 @@ class CampaignView:
         found = matched_to(prior_of_spec(spec), self.objective.targets, spec.settings.prior.quantities)
         return tuple(each.words for each in found)
 
+    def simulated_campaigns(self) -> str | None:
+        """Return what simulated campaigns on past tasks found, as the card of a saved prior says; None without one."""
+        if not self._spec().learns:
+            return None
+        from designer.campaign.suggesting.replay import simulations_of
+
+        return simulations_of(self._spec())
+
     def best(self) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
         return best_frame(self.space, self.objective, self.state, self.posterior())

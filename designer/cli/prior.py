@@ -15,6 +15,7 @@ from designer.errors import Fault, InvalidPrior
 from designer.whole_files import is_full
 
 if TYPE_CHECKING:
+    from designer.campaign.suggesting.replay import Replay
     from designer.priors.evaluation import Line
     from designer.tasks import Task
 
@@ -61,11 +62,16 @@ def fit(
         int,
         typer.Option("--held-out", min=0, help="For the card: predict this number of tasks from the others."),
     ] = 3,
+    replays: Annotated[
+        int,
+        typer.Option("--replays", min=0, help="For the card: simulate campaigns on this number of tasks with a goal."),
+    ] = 6,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing prior.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Fit a prior to past tasks and save it, with a card of its sources and of its predictive quality."""
     from designer.campaign.suggesting.past_tasks import content_digest
+    from designer.campaign.suggesting.replay import replay
     from designer.priors import saving
     from designer.priors.evaluation import evaluate, source_tasks_for, summary
     from designer.priors.kinds import PROPERTIES, prior_of
@@ -73,7 +79,9 @@ def fit(
 
     existing = _existing(out, force)
     read = _read(tasks, leave_out)
-    request = {"kind": kind, "seed": seed, "held_out": held_out, "content": content_digest(kind, read)}
+    request = {
+        "kind": kind, "seed": seed, "held_out": held_out, "replays": replays, "content": content_digest(kind, read),
+    }  # fmt: skip
     if existing is not None and not force:
         if existing.get("request") != request:
             raise InvalidPrior(Fault("the folder contains a prior", "give --force to replace it", file=str(out)))
@@ -86,7 +94,11 @@ def fit(
     lines: list[Line] = []
     if held_out and not whole and any(source_tasks_for(task, read) for task in read):
         lines = summary(evaluate(read, [kind], seed=seed, repeats=1, max_tasks=held_out, progress=_show), seed=seed)
-    known = {"data": _terms(tasks), "held_out": [line.as_dict() for line in lines], "request": request}
+    simulated = [] if whole else replay(read, kind, seed=seed, max_tasks=replays, progress=_show_simulated)
+    known = {
+        "data": _terms(tasks), "held_out": [line.as_dict() for line in lines],
+        "replays": [each.as_dict() for each in simulated], "request": request,
+    }  # fmt: skip
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         card = saving.save_whole(fitted, out, known)
@@ -102,7 +114,30 @@ def fit(
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)
+    _show_replays(answer, kind, simulated)
     emit(answer, as_json)
+
+
+def _show_simulated(task: str) -> None:
+    warn(f"simulating campaigns on {task}")
+
+
+def _show_replays(answer: Report, kind: str, replays: Sequence[Replay]) -> None:
+    from designer.campaign.suggesting.replay import description
+
+    if not replays:
+        return
+    headers = ["simulated on", "designs", "budget", f"to the best 5 %: {kind}", "without past tasks", "random order"]
+
+    def shown(experiments: int, budget: int) -> str:
+        return str(experiments) if experiments <= budget else f"not in {budget}"
+
+    answer.show(Table(headers, [
+        [each.task, str(each.designs), str(each.budget), shown(each.with_prior, each.budget),
+         shown(each.without, each.budget), f"{each.chance:.1f}"]
+        for each in replays
+    ]))  # fmt: skip
+    answer.say(description(replays, kind))
 
 
 def _report_step(done: int, steps: int) -> None:
@@ -116,6 +151,7 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Show a saved prior: its kind, its tasks and their licences, and its predictive quality."""
+    from designer.campaign.suggesting.replay import replays_of
     from designer.priors import saving
 
     card, _ = saving.read(folder)
@@ -134,6 +170,7 @@ def show(
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)
+    _show_replays(answer, str(card.get("kind")), replays_of(card))
     emit(answer, as_json)
 
 

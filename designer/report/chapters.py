@@ -139,4 +139,5 @@ def _evidence(content: Content) -> Chapter:
         paragraphs.append(f"The prior was rejected after {count(last.rejected_at, 'result')}.")
     if last.leading is not None:
         paragraphs.append(f"The past task with the largest weight is {last.leading[0]} ({percent(last.leading[1])}).")
+    paragraphs.append(content.simulated or "")
     return Chapter("prior", title, tuple(filter(None, paragraphs)), (figures.evidence(content),))

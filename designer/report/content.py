@@ -143,7 +143,8 @@ class Content:
     """Everything in the report.
 
     `summary` holds sentences, `facts` figures: (label, value, remark). `cards` explain the open suggestions.
-    `evidence` holds the number of experiments and the evidence for past tasks after them.
+    `evidence` holds the number of experiments and the evidence for past tasks after them, `simulated` a sentence about
+    simulated campaigns on the past tasks.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Content:
     landscape: Landscape | None = None
     cards: tuple[Explanation, ...] = ()
     evidence: tuple[tuple[int, PriorEvidence], ...] = ()
+    simulated: str | None = None
     remarks: tuple[str, ...] = ()
     campaign_file: str = ""
     versions: tuple[tuple[str, str], ...] = ()

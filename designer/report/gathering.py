@@ -51,6 +51,7 @@ def gather(campaign: Campaign) -> Content:
         landscape=landscape_of(campaign),
         cards=tuple(campaign.explain(each.id) for each in state.open[:MAX_CARDS]),
         evidence=history.evidence,
+        simulated=campaign.simulated_campaigns(),
         remarks=tuple(_remarks(campaign, history)),
         campaign_file=_plain_yaml(state.spec),
         versions=_versions(campaign),

@@ -40,6 +40,35 @@ def family(folder: Path) -> Path:
     return place
 
 
+KILN = """\
+designer: 1
+name: kiln
+space:
+  - {name: temperature, kind: numeric, unit: degC, bounds: [300, 900]}
+targets:
+  - {name: strength, unit: MPa, goal: maximize}
+prior: {tasks: [learned]}
+"""
+
+
+@pytest.fixture
+def goal_family(folder: Path) -> Path:
+    """Three tasks with a goal, of one surface, each shifted."""
+    place = folder / "kilns"
+    place.mkdir()
+    card = "family: kilns\nlicense: CC0\nspace:\n"
+    card += "  - {name: temperature, kind: numeric, unit: degC, bounds: [300, 900]}\ntasks:\n"
+    for i in range(3):
+        temperature = np.linspace(300, 900, 24 + i).round()
+        rows = [
+            f"{t},{v}" for t, v in zip(temperature, (50 * np.sin(temperature / 160 + 0.1 * i)).round(3), strict=True)
+        ]
+        (place / f"t{i}.csv").write_text("\n".join(["temperature,strength", *rows]) + "\n")
+        card += f"  - {{name: t{i}, file: t{i}.csv, targets: [{{name: strength, unit: MPa, goal: maximize}}]}}\n"
+    (place / "family.yaml").write_text(card)
+    return place
+
+
 def test_a_prior_is_fitted_and_shown(designer: Designer, folder: Path, family: Any) -> None:
     done = designer("prior", "fit", "furnace", "--kind", "transfer-gp", "--out", "learned", "--held-out", "2")
     assert (done.code, "Wrote learned" in done.out) == (0, True)
@@ -55,6 +84,26 @@ def test_a_prior_is_fitted_and_shown(designer: Designer, folder: Path, family: A
     for word in ("transfer-gp", "furnace/t2", "strength (MPa)", "CC BY 4.0", "gain"):
         assert word in shown.out
     assert designer("prior", "show", "learned", "--json").data["card"] == card
+
+
+def test_card_and_report_hold_simulated_campaigns_on_past_tasks(
+    designer: Designer, folder: Path, goal_family: Path
+) -> None:
+    done = designer("prior", "fit", "kilns", "--kind", "transfer-gp", "--out", "learned", "--held-out", "0")
+    assert done.code == 0, done.err
+    assert "simulating campaigns on kilns/t1" in done.err
+    card = json.loads((folder / "learned" / "prior.json").read_text())
+    assert [each["task"] for each in card["replays"]] == ["kilns/t0", "kilns/t1", "kilns/t2"]
+    assert all(1 <= each["with_prior"] <= each["budget"] + 1 for each in card["replays"])
+    sentence = "Simulated campaigns on 3 past tasks found one of the best 5 % after"
+    assert sentence in done.out.replace("\n", " ")
+    assert sentence in designer("prior", "show", "learned").out.replace("\n", " ")
+    (folder / "kiln.yaml").write_text(KILN)
+    assert designer("suggest", "kiln.yaml", "-n", "2").code == 0
+    assert sentence in designer("explain", "kiln.yaml", "S0001").out.replace("\n", " ")
+    assert designer("record", "kiln.yaml", "S0001", "strength=40").code == 0
+    assert designer("report", "kiln.yaml", "-o", "report.html").code == 0
+    assert sentence in (folder / "report.html").read_text()
 
 
 def test_existing_prior_is_not_replaced_by_default(designer: Designer, folder: Path, family: Any) -> None:

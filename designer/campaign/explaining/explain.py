@@ -34,6 +34,7 @@ from designer.campaign.results.measured_designs import MeasuredDesign, allowed_m
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
+from designer.campaign.suggesting.replay import simulations_of
 from designer.campaign.wording import design_text, setting_text
 from designer.deadline import Deadline
 from designer.interpretation.distances import distances, parameter_distances
@@ -150,6 +151,7 @@ def _with_forecast(
         explore=forecast.exploration if moment.scored else 1.0,
         exploit=forecast.exploitation if moment.scored else 0.0,
         prior=known.evidence,
+        simulated=simulations_of(moment.spec),
         flagged=known.flagged,
     )
 

@@ -181,6 +181,7 @@ class Explanation:
     influences: tuple[Influences, ...] = ()
     runner_up: RunnerUpDesign | None = None
     prior: PriorEvidence | None = None
+    simulated: str | None = None
     flagged: tuple[FlaggedResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -191,6 +192,8 @@ class Explanation:
         for each in (plain["best"], *plain["nearest"]):
             if each is not None and not each["censored"]:
                 del each["censored"]
+        if self.simulated is None:
+            del plain["simulated"]
         return plain
 
     def lines(self) -> list[str]:
@@ -222,6 +225,8 @@ class Explanation:
         if self.runner_up is not None:
             yield "Runner-up", self._runner_up(self.runner_up)
         yield "Prior", self._prior()
+        if self.simulated:
+            yield "Past tasks", self.simulated
         if self.flagged:
             yield "Flagged results", " ".join(map(str, self.flagged))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from designer.campaign.as_task import task_of_campaign, tasks_of_store
 from designer.campaign.file.past_work_formats import FAMILY, form_of
@@ -101,6 +101,24 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
         _fitted[signature] = _read_or_fit(places, spec)
     refuse_other_scales(_fitted[signature], spec)
     return _fitted[signature]
+
+
+def saved_card(spec: CampaignSpec) -> dict[str, Any]:
+    """Return the card of the saved prior that a campaign names; empty where it names tasks, or none.
+
+    Raises
+    ------
+    InvalidPrior
+        If it cannot be read.
+    """
+    settings = spec.settings.prior
+    if spec.given_prior is not None or not settings.learns:
+        return {}
+    from designer.priors.saving import read_card
+
+    folders = [(spec.folder / path).resolve() for path in settings.tasks]
+    saved = next((folder for folder in folders if form_of(folder) == "saved"), None)
+    return {} if saved is None else read_card(saved)
 
 
 def refuse_other_scales(prior: object, spec: CampaignSpec) -> None:
