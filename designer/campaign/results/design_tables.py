@@ -12,7 +12,7 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
 from designer.campaign.log.ids import is_suggestion_id
-from designer.campaign.results.designs import lab_designs, violations
+from designer.campaign.results.designs import all_violations, lab_designs
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
 from designer.space import DesignSpace
@@ -205,29 +205,51 @@ def read_designs(space: DesignSpace, given: Sequence[Mapping[str, Any]], *, insi
     InvalidData
         With every fault; its path is the design's place in `given` and its column.
     """
-    faults: list[Fault] = []
-    designs: list[Design] = []
-    for i, row in enumerate(given):
-        cells = flattened(row)
-        for parameter in space.parameters:
-            members = parameter.members
-            names = [f"{parameter.name}.{member}" for member in members]
-            if members and any(name in cells for name in (*names, *parameter.lab_columns)):
-                for name, column in zip(names, parameter.lab_columns, strict=True):
-                    if name not in cells and column not in cells:
-                        cells[column] = 0.0
-        try:
-            (design,) = read_design_frame(space, as_frame([cells]))
-        except InvalidData as error:
-            faults += [fault.at(row=None, path=(i,)) for fault in error.faults]
-            continue
-        designs.append(design)
-        if inside:
-            remedy = "give a design of the space"
-            faults += [Fault(text, remedy, path=(i,)) for text in violations(space, design)]
+    cells = [_with_all_members(space, flattened(row)) for row in given]
+    designs, faults = _read_together(space, cells)
+    if inside:
+        rows = sorted(designs)
+        found = zip(rows, all_violations(space, [designs[i] for i in rows]), strict=True)
+        faults += [Fault(text, "give a design of the space", path=(i,)) for i, texts in found for text in texts]
     if faults:
-        raise InvalidData(faults)
-    return tuple(designs)
+        raise InvalidData(sorted(faults, key=lambda fault: fault.path[:1]))
+    return tuple(designs[i] for i in range(len(cells)))
+
+
+def _with_all_members(space: DesignSpace, cells: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with no amount of the members of a composition that are not named."""
+    for parameter in space.parameters:
+        names = [f"{parameter.name}.{member}" for member in parameter.members]
+        if names and any(name in cells for name in (*names, *parameter.lab_columns)):
+            for name, column in zip(names, parameter.lab_columns, strict=True):
+                if name not in cells and column not in cells:
+                    cells[column] = 0.0
+    return cells
+
+
+def _read_together(space: DesignSpace, cells: Sequence[dict[str, Any]]) -> tuple[dict[int, Design], list[Fault]]:
+    """Return the designs by their place in `cells`, and all faults; rows with the same columns are read as a table."""
+    alike: dict[frozenset[str], list[int]] = {}
+    for i, row in enumerate(cells):
+        alike.setdefault(frozenset(row), []).append(i)
+    designs: dict[int, Design] = {}
+    faults: list[Fault] = []
+    for places in alike.values():
+        while places:
+            try:
+                designs |= dict(
+                    zip(places, read_design_frame(space, as_frame([cells[i] for i in places])), strict=True)
+                )
+                break
+            except InvalidData as error:
+                bad = {fault.row - HEADER_ROW - 1 for fault in error.faults if fault.row not in (None, HEADER_ROW)}
+                for fault in error.faults:
+                    concerns = places if fault.row in (None, HEADER_ROW) else [places[fault.row - HEADER_ROW - 1]]
+                    faults += [fault.at(row=None, path=(i,)) for i in concerns]
+                if len(bad) != len({fault.row for fault in error.faults}):
+                    break  # a fault of the columns is one of all these rows
+                places = [place for k, place in enumerate(places) if k not in bad]
+    return designs, faults
 
 
 def read_design_frame(space: DesignSpace, frame: pd.DataFrame) -> list[Design]:
