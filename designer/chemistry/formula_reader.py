@@ -3,12 +3,14 @@
 ::
 
     formula  = [number] group { group } { dot [number] group { group } }
-    group    = ( symbol | abbreviation | "(" formula ")" | "[" formula "]" | "{" formula "}" ) [number]
-    number   = 12 | 0.5 | .5 | 1/3 | 1e3
+    group    = ( symbol | abbreviation | "(" formula ")" | "[" formula "]" | "{" formula "}" | isotope ) [number]
+    isotope  = "[" mass number symbol [number] "]"
+    number   = 12 | 0.5 | .5 | 1/3
     dot      = any dot in the middle of the line, *, x between numbers, or a full stop that is no decimal point
 
 A full stop between two numbers is a decimal point (``SiO1.5``). Where the parts on both sides of it are compounds
-(``CuSO4.5H2O``), it may as well stand for a dot, and the formula is refused with the remedy.
+(``CuSO4.5H2O``), it may as well stand for a dot, and the formula is refused with the remedy. So is a number that may be
+an isotope's (``13CO2``, `designer.chemistry.isotopes`), or be meant as an exponent (``H1e3``).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import math
 import re
 
 from designer.chemistry.abbreviations import ABBREVIATIONS, ELEMENT_OR_GROUP, MATERIALS, UNSURE
+from designer.chemistry.isotopes import BRACKETS, is_isotope, labelled_amount, labelled_multiplier
 from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.errors import Fault
 
@@ -134,6 +137,7 @@ def _refuse_unsure(plain: str, shown: str) -> None:
         if any(math.isclose(sum(numbers), total, abs_tol=1e-6) for total in (1.0, 100.0)):
             what = f"formula {shown} can be read in two ways: a first number multiplies all that follows"
             raise NotFormula(what, "write the amounts behind the symbols, such as Fe0.5Co0.5")
+    _refuse_labels(plain, shown)
     if _WRITTEN_ONE.search(plain):
         return
     stop = WATER.search(plain) or (SALT.search(plain) if _is_organic(plain) else None)
@@ -144,6 +148,19 @@ def _refuse_unsure(plain: str, shown: str) -> None:
         if _is_between_compounds(plain, stop):
             meant = f"{plain[: stop.start('mark')]}·{plain[stop.start('number') :]}; or write it in whole numbers"
             raise NotFormula(f"formula {shown} can be read in two ways", REMEDY_DOT.format(meant))
+
+
+def _refuse_labels(plain: str, shown: str) -> None:
+    """Refuse a number that may be the mass number of an isotope."""
+    multiplier = labelled_multiplier(plain.split("·"))
+    found = multiplier or (labelled_amount(plain) if plain.isalnum() and not _WRITTEN_ONE.search(plain) else None)
+    if found is not None:
+        symbol, number = found
+        meant = "a multiplier" if multiplier else "an amount"
+        what = f"formula {shown} can be read in two ways: {number} is {meant}, or the mass number of {symbol}"
+        remedy = f"write [{number}{symbol}] for the isotope, which counts as {symbol}, or"
+        amount = "brackets around what is multiplied" if multiplier else f"({symbol}){number} for the amount"
+        raise NotFormula(what, f"{remedy} {amount}")
 
 
 def _is_organic(plain: str) -> bool:
@@ -223,6 +240,9 @@ class _Reader:
         match = _NUMBER.match(self.text, self.place)
         if match is None:
             return None
+        if "e" in match[0]:
+            what = f"formula {self.shown} can be read in two ways: {match[0]!r} is no usual amount"
+            raise NotFormula(what, "write the amount without an exponent, such as 1000")
         self.place = match.end()
         above, _, below = match[0].partition("/")
         if not below:
@@ -234,6 +254,9 @@ class _Reader:
     def _group(self, depth: int) -> dict[str, float] | None:
         rest = self.text[self.place : self.place + 1]
         if rest in _BRACKETS and rest:
+            isotope = self._isotope()
+            if isotope is not None:
+                return isotope
             self.place += 1
             inner = self._formula(depth + 1)
             if self.text[self.place : self.place + 1] != _BRACKETS[rest]:
@@ -241,6 +264,19 @@ class _Reader:
             self.place += 1
             return inner
         return self._abbreviation() or self._element()
+
+    def _isotope(self) -> dict[str, float] | None:
+        """Return the element of an isotope in brackets, and go on behind them; None where there is none."""
+        match = BRACKETS.match(self.text, self.place)
+        if match is None:
+            return None
+        if not is_isotope(match["symbol"], int(match["mass"])):
+            if match[0][0] == "(":
+                return None
+            what = f"formula {self.shown} names no isotope: {match[0]!r}"
+            raise NotFormula(what, "write the mass number before the symbol, such as [13C]")
+        self.place = match.end()
+        return {match["symbol"]: float(match["amount"] or 1)}
 
     def _abbreviation(self) -> dict[str, float] | None:
         if self.text[self.place : self.place + 2] not in _BEGINNINGS:

@@ -22,6 +22,7 @@ from designer.chemistry.formula_reader import (
     NotFormula,
     read_formula,
 )
+from designer.chemistry.isotopes import labelled_amount
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import Fault, InvalidData
 
@@ -29,6 +30,7 @@ from designer.errors import Fault, InvalidData
 _PLAIN = re.compile(r"(?:[A-Z][a-z]?(?:\d{1,9}(?:\.\d{1,9})?)?)+")
 _PART = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
 _SPECIAL = re.compile(r"Ac|Pr|Ts|FSI|BOB|BTC|BDC|[DT](?![a-z])")
+_MAX_PLAIN = 12  # largest amount that is no mass number
 _MAX_CACHED = 1 << 17
 
 
@@ -86,6 +88,8 @@ def _plain(text: str) -> Mapping[str, float] | None:
         if symbol not in KNOWN_SYMBOLS or amount < MIN_AMOUNT:
             return None
         amounts[symbol] = amounts.get(symbol, 0.0) + amount
+    if max(amounts.values()) > _MAX_PLAIN and labelled_amount(text):
+        return None  # unless the amount 1 is written
     return MappingProxyType(amounts)
 
 

@@ -276,3 +276,65 @@ def test_any_text_is_read_or_refused_at_once(text: str) -> None:
             assert len(text.strip()) <= MAX_LENGTH
             return
     assert len(message) < 4000
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("[13C]O2", "CO2"), ("(13C)O2", "CO2"), ("[13C6]H12O6", "C6H12O6"), ("[2H]2O", "D2O"), ("H2[18O]", "H2O"),
+        ("[235U]O2", "UO2"), ("[6Li]F", "LiF"), ("[57Fe]2O3", "Fe2O3"), ("[15N]H4[15N]O3", "NH4NO3"),
+        ("K[15N]O3", "KNO3"),
+        ("[10B]4C", "B4C"), ("Na[99Tc]O4", "NaTcO4"), ("[137Cs]Cl", "CsCl"), ("CuSO4·5[2H]2O", "CuSO4·5D2O"),
+    ],
+)  # fmt: skip
+def test_isotopes_in_brackets_count_as_their_element(text: str, same: str) -> None:
+    assert dict(parse_formula(text)) == pytest.approx(dict(parse_formula(same)))
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("13CO2", "[13C]"), ("15NH3", "[15N]"), ("6LiF", "[6Li]"), ("7LiOH", "[7Li]"), ("10B4C", "[10B]"),
+        ("18O2", "[18O]"),
+        ("57Fe2O3", "[57Fe]"), ("235UO2", "[235U]"), ("13CO2·H2O", "[13C]"), ("C13O2", "[13C]"), ("BaC14O3", "[14C]"),
+        ("N15H3", "[15N]"), ("KN15O3", "[15N]"), ("N15H4Cl", "[15N]"), ("H2O18", "[18O]"), ("CO18", "[18O]"),
+        ("NaF18", "[18F]"), ("NaCl37", "[37Cl]"), ("Si29O2", "[29Si]"), ("Co60Cl2", "[60Co]"), ("Sr90Cl2", "[90Sr]"),
+        ("NaTc99O4", "[99Tc]"), ("Sn119O2", "[119Sn]"), ("Cs137Cl", "[137Cs]"), ("NaI131", "[131I]"),
+        ("U235O2", "[235U]"),
+        ("U238O2", "[238U]"), ("Pu239O2", "[239Pu]"), ("Th232O2", "[232Th]"), ("H1e3", "1000"), ("Fe2O3e2", "1000"),
+    ],
+)  # fmt: skip
+def test_numbers_that_may_be_mass_numbers_are_refused(text: str, remedy: str) -> None:
+    with pytest.raises(InvalidData, match="can be read in two ways") as caught:
+        parse_formula(text)
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["C13H10O", "C14H10", "C14H4O6", "C60", "B10H14", "Li7La3Zr2O12", "Li6PS5Cl", "Be3Al2Si6O18", "K4Nb6O17",
+     "Nb2W4O17",
+     "C8F18", "F18S3", "Fe57Co43", "Cu64Zr36", "Zr57Ti5Cu20Ni8Al10", "Ti48Al48Nb2Cr2", "Mg17Al12", "Al45Cr7", "Mn56Yb2",
+     "C13La1", "60SiO2·11B2O3·29Na2O", "12CaO·7Al2O3", "2H2O", "3Li2S", "Fe(2O)", "C2N14", "Ta(N3)5", "13(CO2)"],
+)  # fmt: skip
+def test_usual_amounts_are_no_mass_numbers(text: str) -> None:
+    assert parse_formula(text)
+
+
+def test_brackets_without_an_isotope_are_refused() -> None:
+    with pytest.raises(InvalidData, match=r"names no isotope: '\[2Fe\]'; write the mass number before the symbol"):
+        parse_formula("[2Fe]O")
+
+
+@given(st.sampled_from(SYMBOLS), st.integers(1, 400))
+def test_a_number_beside_a_symbol_is_read_or_refused_with_what_to_write(symbol: str, number: int) -> None:
+    """What is refused in a simple oxide can be written in two other ways, and both are read."""
+    try:
+        amounts = parse_formula(f"{symbol}{number}O2")
+    except InvalidData as error:
+        if "mass number" not in str(error):
+            return  # D, T, Ac
+        assert parse_formula(f"[{number}{symbol}]O2")[symbol] == 1.0 + 2.0 * (symbol == "O")
+        assert parse_formula(f"({symbol}){number}O2")[symbol] == number + 2.0 * (symbol == "O")
+    else:
+        assert amounts[symbol] == number + 2.0 * (symbol == "O")
