@@ -39,6 +39,7 @@ MODULES = {
     "baybe-transfer": "benchmarks.suite.methods.baybe_transfer",
     "ax": "benchmarks.suite.methods.ax_client",
     "physbo": "benchmarks.suite.methods.physbo_gp",
+    "hebo": "benchmarks.suite.methods.hebo_process",
     "optuna-gp": "benchmarks.suite.methods.optuna_study",
     "optuna-tpe": "benchmarks.suite.methods.optuna_study",
 }

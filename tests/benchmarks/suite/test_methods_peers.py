@@ -5,6 +5,7 @@ Peers whose library is in the extra ``bench`` only are skipped where it is not i
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 
 from benchmarks.suite import methods
 from benchmarks.suite.pools import Pool, pool_of
+from designer.errors import InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
@@ -185,6 +187,20 @@ def test_transfer_is_deterministic_and_takes_sources_with_other_members() -> Non
     )
     for method in ("rgpe", "source-mean"):
         assert lead(pool, method, [0, 1, 2], 2) == lead(pool, method, [0, 1, 2], 2)
+
+
+@pytest.mark.skipif("HEBO_PYTHON" not in os.environ, reason="no interpreter with HEBO is named in HEBO_PYTHON")
+def test_hebo_chooses_in_its_own_process_and_repeats_with_the_seed() -> None:
+    pool = pool_of(bowl("target"))
+    first = pool.initial(3, seed=1)
+    assert lead(pool, "hebo", first, 2) == lead(pool, "hebo", first, 2)
+    assert len(lead(pool, "hebo", [], 2)) == 2
+
+
+def test_hebo_without_an_interpreter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEBO_PYTHON", raising=False)
+    with pytest.raises(InvalidInput, match="HEBO_PYTHON names no interpreter"):
+        methods.begin("hebo", pool_of(bowl("target")).candidates, 0)
 
 
 def test_baybe_transfer_reads_its_sources() -> None:
