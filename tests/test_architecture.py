@@ -24,7 +24,7 @@ MAX_MODULES = 22
 # From the foundations up; a package imports from itself and from what stands before it.
 LAYERS = (
     ("counting",),
-    ("arrays", "deadline", "errors", "input_files", "threads", "whole_files"),
+    ("arrays", "deadline", "errors", "input_files", "rounding", "threads", "whole_files"),
     ("registry",),
     ("pydantic_faults",),
     ("documents", "units"),

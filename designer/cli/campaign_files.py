@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -184,19 +185,26 @@ def _from_table(
     may_ask: bool,
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
-    from designer.space.table_files import read_frame
+    from designer.space.table_files import notes_of, read_frame
     from designer.tasks.quality.tidy_cells import plain_cells
 
-    columns = read_columns(plain_cells(read_frame(table)))
+    frame = read_frame(table)
+    columns = read_columns(plain_cells(frame))
     if not requests:
         requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
-    draft = guess(columns, name, requests, ignore, shown, candidates)
+    notes = [f"{note[:1].upper()}{note[1:]}." for note in notes_of(frame)]
+    draft = _noted(guess(columns, name, requests, ignore, shown, candidates), notes)
     if may_ask and candidates is None and draft.candidates is not None:
         from designer.cli.questions import ask_candidates
 
-        return guess(columns, name, requests, ignore, shown, ask_candidates(draft))
+        return _noted(guess(columns, name, requests, ignore, shown, ask_candidates(draft)), notes)
     return draft
+
+
+def _noted(draft: Draft, notes: Sequence[str]) -> Draft:
+    """Return the draft with what was ignored or rewritten when its table was read, behind its first remark."""
+    return replace(draft, remarks=[*draft.remarks[:1], *notes, *draft.remarks[1:]])
 
 
 def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[ColumnRequest]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.cli.output import Table, number
+from designer.cli.output import Table, number, warn
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 
 SHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+
+
+def read_sheet(path: Path) -> pd.DataFrame:
+    """Return a table that a user gives to a command, and state what was ignored or rewritten when it was read."""
+    from designer.space.table_files import notes_of, read_frame
+
+    frame = read_frame(path)
+    for note in notes_of(frame):
+        warn(f"{path}: {note}")
+    return frame
 
 
 def candidate_ids(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[str | None]:

@@ -322,13 +322,9 @@ def _is_first_by_model(opened: Campaign, name: str) -> bool:
 
 
 def _sheet(file: str, ignore: list[str] | None) -> Any:
-    from designer.cli.design_cells import without_columns
-    from designer.space.table_files import notes_of, read_frame
+    from designer.cli.design_cells import read_sheet, without_columns
 
-    frame = read_frame(Path(file))
-    for note in notes_of(frame):
-        warn(f"{file}: {note}")
-    return without_columns(frame, ignore or [], file)
+    return without_columns(read_sheet(Path(file)), ignore or [], file)
 
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from typing import Any
 
 from designer.counting import count
 from designer.errors import DesignerError, Fault, InvalidInput, summarized
+from designer.rounding import significant
 from designer.whole_files import is_full
 
 OK, OTHER, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -113,9 +114,6 @@ def jsonable(value: Any) -> Any:
     return str(value)
 
 
-_LARGE = 1e5  # up to which few digits are filled up with zeros
-
-
 def number(value: float | None, digits: int = 10) -> str:
     """Return a number as text; a dash for None and NaN.
 
@@ -124,8 +122,7 @@ def number(value: float | None, digits: int = 10) -> str:
     """
     if value is None or not math.isfinite(value):
         return "-"
-    rounded = f"{float(value) + 0.0:.{digits}g}"
-    return f"{float(rounded):.0f}" if "e+" in rounded and abs(value) < _LARGE else rounded
+    return significant(value, digits)
 
 
 def with_error(mean: float, deviation: float) -> str:

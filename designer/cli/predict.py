@@ -151,15 +151,14 @@ def _by_past_tasks(
     ignore: Sequence[str],
     as_json: bool,
 ) -> None:
-    from designer.cli.design_cells import refuse_existing, without_columns, without_rows
+    from designer.cli.design_cells import read_sheet, refuse_existing, without_columns, without_rows
     from designer.priors.stacking.property_posterior import LEVEL
     from designer.properties.predictor import PropertyPredictor
-    from designer.space.table_files import read_frame
 
     if out is not None:
         refuse_existing(out)
     level = LEVEL if level is None else level
-    table = None if measured is None else read_frame(measured)
+    table = None if measured is None else read_sheet(measured)
     skipped = [name for name in ignore if table is not None and name in table.columns]
     if table is not None and measured is not None:
         table = without_columns(table, skipped, str(measured))
@@ -200,13 +199,11 @@ def _designs(
     rest: Sequence[str], measured_columns: Sequence[str | None], ignore: Sequence[str]
 ) -> tuple[list[str], pd.DataFrame | list[dict[str, str]]]:
     """Return designs from a table or from words, without columns of targets."""
-    from designer.cli.design_cells import SHEETS, read_words, without_columns
+    from designer.cli.design_cells import SHEETS, read_sheet, read_words, without_columns
     from designer.units import split_header
 
     if len(rest) == 1 and rest[0].lower().endswith(SHEETS):
-        from designer.space.table_files import read_frame
-
-        frame = without_columns(read_frame(Path(rest[0])), ignore, rest[0])
+        frame = without_columns(read_sheet(Path(rest[0])), ignore, rest[0])
         measured = set(measured_columns)
         frame = frame[[header for header in frame.columns if not measured & {header, split_header(header)[0]}]]
         return [f"row {row}" for row in frame.index], frame

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
+from designer.rounding import significant
+
 MISSING = "–"
-_LARGE = 1e5  # up to which few digits are filled up with zeros
 
 
 def number(value: float | None, digits: int = 6) -> str:
@@ -18,11 +19,7 @@ def number(value: float | None, digits: int = 6) -> str:
     """
     if value is None or math.isnan(value):
         return MISSING
-    if value != 0 and 1e-4 <= abs(value) < max(10**digits, _LARGE):
-        value = float(f"{value:.{digits}g}")
-        text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{value:.{digits}g}"
+    return significant(value, digits)
 
 
 def uncertain(mean: float, spread: float) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,17 @@ class TestInit:
         (folder / "lab.csv").write_text(TABLE)
         assert designer("init", "lab.csv", "--yes").code == 0
         assert [t.name for t in CampaignSpec.from_file("lab.yaml").targets] == ["hardness"]
+
+    def test_decimal_commas_and_ignored_rows_are_stated(self, designer: Designer, folder: Path) -> None:
+        text = "T [degC];y;;\n300,5;1,25;;\n450,0;2,5;;\n500,5;1,75;;\n"
+        (folder / "komma.csv").write_text(text)
+        done = designer("init", "komma.csv", "--yes", "--maximize", "y")
+        note = "Decimal commas were read as points: 300,5 in column 'T [degC]' as 300.5."
+        assert done.code == 0
+        assert note in done.out
+        assert f"# {note}" in (folder / "komma.yaml").read_text()
+        shown = json.loads(designer("init", "komma.csv", "-o", "b.yaml", "--maximize", "y", "--json").out)
+        assert note in shown["remarks"]
 
     def test_nothing_is_overwritten(self, designer: Designer, folder: Path) -> None:
         (folder / "lab.csv").write_text(TABLE)

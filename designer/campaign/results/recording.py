@@ -186,7 +186,8 @@ class _Planner:
             among = [known for known in among if known.replicate == row.replicate]
         for known in among:
             if known.contains(row):
-                self.lists["unchanged"].append(_already(row, known))
+                number = _next_replicate(self.known[_key(row.suggestion, design)])
+                self.lists["unchanged"].append(_already(row, known, number))
                 return
         for known in among:
             if known.lacks(row):
@@ -271,11 +272,18 @@ def _subject(row: ResultRow) -> str:
     return row.suggestion or f"row {row.row}"
 
 
-def _already(row: ResultRow, known: _Known) -> str:
+def _already(row: ResultRow, known: _Known, number: int) -> str:
     text = f"{_subject(row)}: these values were recorded before, as {known.id}; nothing was changed"
     if known.withdrawn:
-        return f"{text} ({known.id} was withdrawn; give a replicate number to record a new measurement)"
-    return text
+        return (
+            f"{text} ({known.id} was withdrawn; a new measurement of equal value is recorded with replicate={number})"
+        )
+    return f"{text} (a repeated measurement of equal value is recorded with replicate={number})"
+
+
+def _next_replicate(known: Sequence[_Known]) -> int:
+    """Return the first replicate number that no measurement of a design has."""
+    return max(len(known), *(each.replicate or 0 for each in known)) + 1
 
 
 def _same_setting(asked: Any, made: Any) -> bool:

@@ -135,9 +135,22 @@ class TestTwice:
         assert len(campaign.events) == events
         assert not report.changed
         assert report.lines() == [
-            "S0001: these values were recorded before, as M0001; nothing was changed",
+            "S0001: these values were recorded before, as M0001; nothing was changed (a repeated measurement of equal "
+            "value is recorded with replicate=2)",
             "nothing was changed",
         ]
+
+    @pytest.mark.parametrize("withdrawn", [False, True])
+    def test_the_stated_replicate_number_records_the_repeat(self, campaign: Campaign, withdrawn: bool) -> None:
+        row: dict[str, Any] = {"id": "S0001", "overpotential": 372, "cost": 3}
+        for count in range(2, 5):
+            campaign.record([{**row, "replicate": count - 1} if count > 2 else row])
+            if withdrawn:
+                campaign.withdraw(list(campaign.state.measurements)[-1])
+            (line,) = campaign.record([row]).unchanged
+            assert line.endswith(f"with replicate={count})")
+            assert ("was withdrawn" in line) is withdrawn
+            assert campaign.record([{**row, "replicate": count}]).changed
 
     def test_the_same_row_in_another_unit(self, campaign: Campaign) -> None:
         campaign.record({"S0001": {"overpotential": 372}})
@@ -191,7 +204,7 @@ class TestTwice:
         campaign.record({"S0001": {"cost": 3}})
         assert campaign.withdraw("M0001", "wrong sample")
         report = campaign.record({"S0001": {"cost": 3}})
-        assert "give a replicate number" in str(report)
+        assert "(M0001 was withdrawn; a new measurement of equal value is recorded with replicate=2)" in str(report)
         assert campaign.record({"S0001": {"cost": 3, "replicate": 2}}).recorded == ("M0002",)
 
     def test_a_result_made_differently_is_known_without_its_design(self, campaign: Campaign) -> None:
