@@ -278,6 +278,8 @@ def _already(row: ResultRow, known: _Known, number: int) -> str:
         return (
             f"{text} ({known.id} was withdrawn; a new measurement of equal value is recorded with replicate={number})"
         )
+    if row.replicate is not None:
+        return text
     return f"{text} (a repeated measurement of equal value is recorded with replicate={number})"
 
 
