@@ -114,11 +114,13 @@ class LogPosterior:
         K.flat[:: len(K) + 1] += noise
         L = cholesky(K)
         inverse = lapack.dpotri(L, lower=1)[0]
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        inverse = _symmetric(inverse)
         alpha = inverse @ self.z
         fit, pull = self._fit(float(self.z @ alpha))
         value = fit + float(np.log(np.diag(L)).sum()) + 0.5 * len(K) * _LOG_2PI
-        weight = pull * np.outer(alpha, alpha) - inverse  # d(log likelihood)/dK, twice
+        weight = np.outer(alpha, alpha)  # d(log likelihood)/dK, twice
+        weight *= pull
+        weight -= inverse
         return value, self._likelihood_gradient(weight, parts, hyper)
 
     def _fit(self, square: float) -> tuple[float, float]:
@@ -148,6 +150,13 @@ class LogPosterior:
         learned = np.isnan(self.known_noise)
         noise = 0.5 * hyper.noise * float(np.diag(weight)[learned].sum())
         return -np.concatenate([lengths, variances, [noise]])
+
+
+def _symmetric(lower: FloatArray) -> FloatArray:
+    """Return the symmetric matrix of a lower triangle (``n x n``, zeros above it)."""
+    whole: FloatArray = lower + lower.T
+    whole.flat[:: len(whole) + 1] = np.diag(lower)
+    return whole
 
 
 def noise_variances(known: FloatArray, learned: float) -> FloatArray:

@@ -177,7 +177,9 @@ def matern(squared: Tensor, variance: Tensor | float = 1.0, *, floor: float = 1e
 def _squared_distances(Z: FloatArray) -> FloatArray:
     squares = np.einsum("ij,ij->i", Z, Z)
     distances = squares[:, None] + squares[None, :]
-    distances -= 2.0 * (Z @ Z.T)
+    products = Z @ Z.T
+    products *= 2.0
+    distances -= products
     np.maximum(distances, 0.0, out=distances)
     np.fill_diagonal(distances, 0.0)
     return np.asarray(distances)
@@ -185,7 +187,15 @@ def _squared_distances(Z: FloatArray) -> FloatArray:
 
 def _matern_with_slope(squared: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return M(r) and -dM/d(r^2) = 5/6 (1 + s) exp(-s)."""
-    s = _ROOT5 * np.sqrt(squared)
-    decay = np.exp(-s)
-    slope = (1.0 + s) * decay
-    return slope + (s * s / 3.0) * decay, slope * (5.0 / 6.0)
+    s = np.sqrt(squared)
+    s *= _ROOT5  # in place: fresh memory for large arrays takes longer than the arithmetic
+    decay = np.negative(s)
+    np.exp(decay, out=decay)
+    slope = 1.0 + s
+    slope *= decay
+    s *= s
+    s /= 3.0
+    s *= decay
+    s += slope
+    slope *= 5.0 / 6.0
+    return s, slope

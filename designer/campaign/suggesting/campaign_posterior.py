@@ -34,8 +34,9 @@ from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, conditioned_like
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
+from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import MAX_REFITTED
 from designer.surrogates.robust.outliers import Outlier, without
 from designer.tasks.quantities_matched import MatchedQuantity
@@ -170,13 +171,18 @@ class CampaignPosterior:
         ]
         return (*found, *self._contradictions())
 
-    def _process_of(self, rest: TaskData, target: int) -> GaussianProcess | None:
+    def _process_of(self, rest: TaskData, target: int) -> GaussianProcess | Deletion | None:
         """Return the process of the results without the outliers, if one is known or quickly conditioned."""
         known = baseline_process(self.conditioned.model, target)
-        if not self.outliers:
+        if known is None or not self.outliers:
             return known
-        own = rest.target(target)
-        return conditioned_like(known, own) if known is not None and len(own.X) > MAX_REFITTED else None
+        order = self.data.order(target).tolist()
+        left_out = {each.row for each in self.outliers if each.target == target}
+        if len(order) - len(left_out) <= MAX_REFITTED:
+            return None
+        if not left_out:
+            return known
+        return Deletion.of(known).without([i for i, row in enumerate(order) if row in left_out])
 
     def _flag(self, each: Outlier | DecimalSlip, counts_as: float, *, fits: float | None = None) -> FlaggedResult:
         target, discovery = self.objective.targets[each.target], each in self.discoveries

@@ -20,6 +20,7 @@ from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import (
     MAX_REFITTED,
     deviations,
@@ -62,21 +63,25 @@ class DecimalSlip:
     fits: float
 
 
-def decimal_slip(data: TaskData, target: int, model: GaussianProcess | None = None) -> DecimalSlip | None:
+def decimal_slip(data: TaskData, target: int, model: GaussianProcess | Deletion | None = None) -> DecimalSlip | None:
     """Return the result of one target that is farthest from its prediction, if it is probably a slip; else None.
 
     Parameters
     ----------
     model
-        The process of the target's results with inflated deviations, where it is known already.
+        The process of the target's results with inflated deviations, where it is known already; or, of more than
+        `MAX_REFITTED` results, a process of these and others that are left out.
     """
     rows = data.order(target).tolist()
     if len(rows) < MIN_RESULTS:
         return None
     whole = model or process_of(data, rows, target)
-    place = int(np.argmax(deviations(whole)))
+    place = int(np.argmax(whole.deviations if isinstance(whole, Deletion) else deviations(whole)))
     row, others = rows[place], [*rows[:place], *rows[place + 1 :]]
-    if len(rows) > MAX_REFITTED:
+    if isinstance(whole, Deletion):
+        means, variances = whole.leave_one_out()
+        mean, inflated = float(means[place]), float(variances[place]) ** 0.5
+    elif len(rows) > MAX_REFITTED:
         rest = whole.held_out()
         mean, inflated = float(rest.means[place]), float(rest.variances[place]) ** 0.5
     else:

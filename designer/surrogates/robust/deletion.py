@@ -57,6 +57,23 @@ class Deletion:
     @cached_property
     def deviations(self) -> FloatArray:
         """How many deviations each of the other results lies from its leave-one-out prediction."""
+        weights, diagonal = self._rest
+        deviations: FloatArray = np.abs(weights) / np.sqrt(diagonal)
+        return deviations
+
+    def leave_one_out(self) -> tuple[FloatArray, FloatArray]:
+        """Return means and variances of each of the other results by those that remain without it, noise included.
+
+        In their order and unit; the variance is in the unit squared.
+        """
+        weights, diagonal = self._rest
+        output = self.process.output
+        z = output.standardise(self.process.values.numpy())[~self.left_out]
+        return output.centre + output.scale * (z - weights / diagonal), output.scale**2 / diagonal
+
+    @cached_property
+    def _rest(self) -> tuple[FloatArray, FloatArray]:
+        """Return the weights of the other results, and the diagonal of their inverse covariance."""
         kept = ~self.left_out
         weights, diagonal = self._weights[kept], self.precision.diagonal()[kept].copy()
         if self.left_out.any():
@@ -64,8 +81,7 @@ class Deletion:
             solved = cho_solve(self._block, cross.T)
             weights = weights - solved.T @ self._weights[self.left_out]
             diagonal -= np.einsum("ks,sk->k", cross, solved)
-        deviations: FloatArray = np.abs(weights) / np.sqrt(diagonal)
-        return deviations
+        return weights, diagonal
 
     def predictions(self) -> tuple[FloatArray, FloatArray]:
         """Return means and variances of the left out results, in their order and unit, without noise."""

@@ -37,6 +37,9 @@ def test_closed_form_equals_conditioning_without(left_out: list[int], variance: 
     found = Deletion.of(whole).without(left_out)
     assert len(found) == len(kept)
     assert found.deviations == pytest.approx(deviations(rest), rel=1e-6)
+    alone, alone_variances = found.leave_one_out()
+    assert alone == pytest.approx(rest.held_out().means, rel=1e-6)
+    assert alone_variances == pytest.approx(rest.held_out().variances, rel=1e-6)
     means, variances = found.predictions()
     for row, mean, spread in zip(left_out, means, variances, strict=True):
         wanted, deviation = leave_one_out_prediction(rest, data, row, 0)
