@@ -113,6 +113,18 @@ def test_two_targets_runs_past_its_first_designs_and_keeps_the_limit(
     assert all(row["measured"]["cost"] <= 1.6 for row in best if "measured" in row["best_by"])
 
 
+def test_contexts_are_drawn_and_the_best_is_shown_for_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "humid-coating.yaml"
+    assert main(["run", name, "--max-experiments", "8", "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    contexts = {(each["design"]["humidity"], each["design"]["lot"]) for each in ended["experiments"]}
+    assert len(contexts) == 8
+    assert all(20 <= humidity <= 80 for humidity, _ in contexts)
+    assert main(["best", name, "--context", "humidity=75,lot=B8", "--json"]) == 0
+    (best,) = json.loads(capsys.readouterr().out)["best"]
+    assert best["design"]["temperature"] <= 160
+
+
 def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "command-oracle.yaml"
     assert main(["run", name, "--json"]) == 0

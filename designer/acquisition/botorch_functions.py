@@ -49,7 +49,7 @@ class BotorchAcquisition(Acquisition):
     def __init__(self, context: AcquisitionContext) -> None:
         super().__init__(context)
         assert context.builder is not None
-        built: Any = context.builder(_with_pending(context), context)
+        built: Any = context.builder(with_pending(context), context)
         if not isinstance(built, AcquisitionFunction):
             what = f"the acquisition function {context.builder!r} returned {type(built).__name__}"
             raise InvalidObjective(Fault(what, "return a botorch AcquisitionFunction"))
@@ -64,15 +64,16 @@ class BotorchAcquisition(Acquisition):
         return torch.where(usable < _MIN_LOG_PROBABILITY, _BARRED + usable, values)
 
 
-def _with_pending(context: AcquisitionContext) -> Model:
+def with_pending(context: AcquisitionContext) -> Model:
     """Return the model as it will be when pending designs have given what it expects of them.
 
     Conditioned on its own means, a model is less uncertain near pending designs and expects the same ("kriging
     believer"), so that acquisition functions without ``X_pending`` spread a batch as well.
     """
-    if not len(context.pending):
+    pending = context.pending_anywhere
+    if not len(pending):
         return context.model
-    models = [cast(Any, part).condition_on_observations(context.pending, None) for part in parts(context.model)]
+    models = [cast(Any, part).condition_on_observations(pending, None) for part in parts(context.model)]
     return joined(models)
 
 

@@ -43,6 +43,13 @@ class AcquisitionContext:
         Columns of targets with a limit and without any measurement; their limits are left out.
     builder
         Builds the user's own acquisition function from model and context; None for the default.
+    in_context
+        Whether designs are chosen for a context that is given. `measured` then holds the measured designs as they would
+        be in this context, and the incumbent is their best posterior mean: what they give here was not measured, and a
+        design whose value here is uncertain may itself be worth an experiment (Krause and Ong, NeurIPS 2011).
+    elsewhere, transferred
+        ``e x d`` features of designs that are pending in other contexts, and of the same designs in this context. The
+        expected values of the latter, given what the former will give, are incumbents.
     """
 
     model: Model
@@ -55,6 +62,14 @@ class AcquisitionContext:
     seed: int = 0
     unmeasured: frozenset[int] = frozenset()
     builder: Callable[[Model, AcquisitionContext], AcquisitionFunction] | None = None
+    in_context: bool = False
+    elsewhere: Tensor | None = None
+    transferred: Tensor | None = None
+
+    @property
+    def pending_anywhere(self) -> Tensor:
+        """The pending designs, and behind them those that are pending in other contexts."""
+        return self.pending if self.elsewhere is None else torch.cat([self.pending, self.elsewhere])
 
     @property
     def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:

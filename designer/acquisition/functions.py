@@ -87,9 +87,9 @@ class NoisyImprovement(Acquisition):
         incumbents = context.incumbents()
         self._parts: list[tuple[float, Fantasies, Tensor]] = []
         for weight, model in components(goal_model):
-            baseline = torch.cat([self._pruned(model, incumbents), context.pending])
-            fantasies = self._fantasies(model, baseline, DRAWS)
-            self._parts.append((math.log(weight), fantasies, self._best(model, fantasies)))
+            drawn = incumbents[:0] if context.in_context else self._pruned(model, incumbents)
+            fantasies = self._fantasies(model, torch.cat([drawn, context.pending_anywhere]), DRAWS)
+            self._parts.append((math.log(weight), fantasies, self._best(model, fantasies, incumbents)))
 
     def _pruned(self, model: Model, Z: Tensor) -> Tensor:
         if len(Z) < 2:
@@ -115,12 +115,19 @@ class NoisyImprovement(Acquisition):
             return -(f - self.target.value).abs()
         return self.target.sign * f
 
-    def _best(self, model: Model, fantasies: Fantasies) -> Tensor:
-        if len(fantasies.Z):
+    def _best(self, model: Model, fantasies: Fantasies, incumbents: Tensor) -> Tensor:
+        """Return the incumbent's utility in each draw (``S``)."""
+        if len(fantasies.Z) and not self.context.in_context:
             return self._utility(fantasies.values).amax(-1)
+        compared = incumbents if len(incumbents) else self.context.reference
         with torch.no_grad():
-            reference = self.context.reference
-            return self._utility(moments(model, reference, reference[:0]).mean).mean()[None]
+            means = self._utility(moments(model, compared, compared[:0]).mean)
+        best = (means.amax() if len(incumbents) else means.mean())[None]
+        here = self._utility(fantasies.values[:, : len(self.context.pending)])
+        if self.context.transferred is not None and len(self.context.transferred):
+            later, _ = fantasies.conditional(self.context.transferred)
+            here = torch.cat([here.expand(later.shape[1], -1), self._utility(later.T)], -1)
+        return _better(best, here)
 
     def values(self, X: Tensor) -> Tensor:
         """Return the log expected improvement with success (``n``) of features (``n x d``)."""
@@ -146,6 +153,10 @@ class NoisyImprovement(Acquisition):
         if not len(fantasies.Z):
             mean, deviation = fantasies.conditional(X)
             return log_improvement(self.target, mean, deviation, best)[:, 0]
+        if self.context.in_context:
+            there, floor = moments(fantasies.model, X, X[:0]), fantasies.floor**2
+            deviation = there.variance.clamp_min(floor).sqrt()
+            return log_improvement(self.target, there.mean, deviation, best.amin())
         first = int(self._utility(fantasies.mean).argmax())
         there = moments(fantasies.model, X, fantasies.Z[first : first + 1])
         floor = fantasies.floor**2
@@ -155,6 +166,11 @@ class NoisyImprovement(Acquisition):
         variance = there.variance + fantasies.variance[first] - 2 * there.cross[:, 0]
         incumbent = self._utility(fantasies.mean[first])
         return log_improvement(self.target, there.mean, variance.clamp_min(floor).sqrt(), incumbent)
+
+
+def _better(best: Tensor, drawn: Tensor) -> Tensor:
+    """Return the better of the best mean (``1``) and of each row of draws (``S x b``)."""
+    return torch.maximum(drawn.amax(-1), best) if drawn.shape[-1] else best.expand(len(drawn))
 
 
 class DesirabilityImprovement(Acquisition):
@@ -173,9 +189,11 @@ class DesirabilityImprovement(Acquisition):
         objective = context.objective
         self._models = [single_output(context.model, column) for column in objective.goal_columns]
         self._signs = [goal.sign or 1 for goal in objective.goals]
-        baseline = torch.cat([self._pruned(context.incumbents()), context.pending])
+        incumbents = context.incumbents()
+        drawn = incumbents[:0] if context.in_context else self._pruned(incumbents)
+        baseline = torch.cat([drawn, context.pending_anywhere])
         self._fantasies = self._draw(baseline, self.draws)
-        self._best = self._incumbent(baseline)
+        self._best = self._incumbent(baseline, incumbents)
         goals = len(self._models)
         noise = self._block(self.draws, goals).normal(len(baseline) + self.inner * goals)
         self._noise = noise[:, len(baseline) :].reshape(self.draws, self.inner, goals)
@@ -205,12 +223,21 @@ class DesirabilityImprovement(Acquisition):
         count = max(len(each.values) for each in fantasies)
         return self._overall([each.values.expand(count, each.values.shape[-1]) for each in fantasies])
 
-    def _incumbent(self, baseline: Tensor) -> Tensor:
-        if len(baseline):
+    def _incumbent(self, baseline: Tensor, incumbents: Tensor) -> Tensor:
+        """Return the incumbent's desirability in each draw (``S``)."""
+        if len(baseline) and not self.context.in_context:
             return self._drawn(self._fantasies).amax(-1)
-        reference = self.context.reference
+        compared = incumbents if len(incumbents) else self.context.reference
         with torch.no_grad():
-            return self._overall([moments(m, reference, reference[:0]).mean for m in self._models]).mean()[None]
+            means = self._overall([moments(m, compared, compared[:0]).mean for m in self._models])
+        best = (means.amax() if len(incumbents) else means.mean())[None]
+        count = max(len(each.values) for each in self._fantasies)
+        here = self._drawn(self._fantasies)[:, : len(self.context.pending)]
+        if self.context.transferred is not None and len(self.context.transferred):
+            later = [each.conditional(self.context.transferred)[0].T for each in self._fantasies]
+            there = self._overall([each.expand(count, each.shape[-1]) for each in later])
+            here = torch.cat([here, there], -1)
+        return _better(best, here)
 
     def values(self, X: Tensor) -> Tensor:
         """Return the log expected improvement of the desirability (``n``) of features (``n x d``)."""

@@ -10,14 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
-from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+from botorch.acquisition.acquisition import AcquisitionFunction
+from botorch.acquisition.multi_objective.logei import (
+    qLogExpectedHypervolumeImprovement,
+    qLogNoisyExpectedHypervolumeImprovement,
+)
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.models.model import Model
 from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
 from torch import Tensor
 
+from designer.acquisition.botorch_functions import with_pending
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.fantasies import Draws, Fantasies
 from designer.acquisition.functions import BASELINE, PRUNING_DRAWS, Acquisition
@@ -72,22 +79,39 @@ class HypervolumeImprovement(Acquisition):
             self.spread = spreads[list(context.objective.goal_columns)]
             self._means = (means - self.centre) / self.spread
             self.reference_point = _reference_point(self._means[pareto_mask(self._means)])
-            self.baseline = self._pruned(baseline) if kept is None else kept
             draws = DRAWS.get(len(self.spread), MIN_DRAWS)
-            self._inner = qLogNoisyExpectedHypervolumeImprovement(
-                model=context.model,
-                ref_point=self.reference_point,
-                X_baseline=self.baseline,
-                sampler=SobolQMCNormalSampler(torch.Size([draws]), seed=context.seed % 2**31),
-                objective=GenericMCMultiOutputObjective(_Utilities(context, self.centre, self.spread)),
-                constraints=_violations(context, spreads) or None,
-                X_pending=context.pending if len(context.pending) else None,
-                prune_baseline=False,
-                cache_root=False,
-            )
+            shared: dict[str, Any] = {
+                "ref_point": self.reference_point,
+                "sampler": SobolQMCNormalSampler(torch.Size([draws]), seed=context.seed % 2**31),
+                "objective": GenericMCMultiOutputObjective(_Utilities(context, self.centre, self.spread)),
+                "constraints": _violations(context, spreads) or None,
+            }
+            if context.in_context and len(context.incumbents()):
+                self.baseline = baseline
+                self._inner = self._over_means(shared)
+            else:
+                self.baseline = self._pruned(baseline) if kept is None else kept
+                self._inner = qLogNoisyExpectedHypervolumeImprovement(
+                    model=context.model,
+                    X_baseline=self.baseline,
+                    X_pending=context.pending if len(context.pending) else None,
+                    prune_baseline=False,
+                    cache_root=False,
+                    **shared,
+                )
         goals = len(context.objective.goals)
         weights = Draws(_SCALARISATIONS, context.seed).normal(goals).abs() + 1e-3
         self._weights = weights / weights.sum(-1, keepdim=True)
+
+    def _over_means(self, shared: dict[str, Any]) -> AcquisitionFunction:
+        """Return the improvement over the front of the posterior means in the given context, and of what is pending."""
+        context = self.context
+        designs = torch.cat([context.incumbents(), context.pending])
+        designs = designs if context.transferred is None else torch.cat([designs, context.transferred])
+        means = torch.stack([moments(model, designs, designs[:0]).mean for model in _models(context)], -1)
+        front = (context.utilities(means) - self.centre) / self.spread
+        partitioning: Any = FastNondominatedPartitioning(self.reference_point, Y=front)
+        return qLogExpectedHypervolumeImprovement(with_pending(context), partitioning=partitioning, **shared)
 
     def _pruned(self, Z: Tensor) -> Tensor:
         """Return the designs that are on the front of some joint draw: the others change no improvement.

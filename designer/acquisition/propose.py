@@ -115,6 +115,11 @@ class Known:
         Those that the space allows: a design that may not be made is not the best one either.
     results
         How many results there are, those of forbidden designs included.
+    in_context
+        Whether the space is that of a given context. `measured` then holds the measured designs as they would be in
+        this context (`DesignSpace.in_context`), and `pending` those that are pending in it.
+    elsewhere
+        Designs that are pending in other contexts.
     """
 
     measured: FloatArray
@@ -122,6 +127,8 @@ class Known:
     forbidden: frozenset[Any]
     taken: frozenset[Any]
     results: int
+    in_context: bool = False
+    elsewhere: FloatArray | None = None
 
     @classmethod
     def of(cls, space: DesignSpace, data: Observed, pending: FloatArray, forbidden: Set[Any]) -> Known:
@@ -130,8 +137,14 @@ class Known:
         keys = set(space.keys(measured))
         waiting = waiting[[key not in keys for key in space.keys(waiting)]]
         taken = keys | set(space.keys(waiting)) | forbidden
-        measured, waiting = measured[space.within(measured)], waiting[space.within(waiting)]
-        return cls(measured, waiting, frozenset(forbidden), frozenset(taken), len(data.Y))
+        here, elsewhere = space.within(waiting), None
+        if space.at_context:
+            measured = distinct(space, space.in_context(measured))
+            elsewhere = waiting[~here]
+        measured = measured[space.within(measured)]
+        return cls(
+            measured, waiting[here], frozenset(forbidden), frozenset(taken), len(data.Y), space.at_context, elsewhere
+        )
 
 
 def acquisition_context(
@@ -160,6 +173,9 @@ def acquisition_context(
         seed=seed % 2**31,
         unmeasured=frozenset(np.flatnonzero(~np.isfinite(data.Y).any(axis=0)).tolist() if len(data.Y) else ()),
         builder=acquisition,
+        in_context=known.in_context,
+        elsewhere=None if known.elsewhere is None else features(encoder, known.elsewhere),
+        transferred=None if known.elsewhere is None else features(encoder, space.in_context(known.elsewhere)),
     )
 
 
@@ -217,7 +233,8 @@ class _Proposing:
         """Return `proposal` with its last design replaced by a replicate, if that is worth more than its first."""
         new = features(self.encoder, proposal.coordinates[:1])[0]
         measured = self.known.measured
-        allowed = [key not in self.known.forbidden for key in self.space.keys(measured)]
+        known = self.known
+        allowed = [key not in known.forbidden and key in known.taken for key in self.space.keys(measured)]
         allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed
         again = worthwhile_replicate(
             replace(self.context, model=self.posterior), new, torch.tensor(allowed, dtype=torch.bool)

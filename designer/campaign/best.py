@@ -81,16 +81,21 @@ def _frame(
         row |= dict(zip(names, map(reading_cell, groups[i].means, groups[i].sides), strict=True))
         if mean is not None and sd is not None:
             for j, target in enumerate(objective.targets):
-                row |= _expected(target, float(mean[i, j]), float(sd[i, j]))
+                row |= predicted_cells(target, float(mean[i, j]), float(sd[i, j]))
         row["measurements"] = ", ".join(groups[i].measurements)
         rows.append((groups[i].label, row))
-    predicted = [column for target in objective.targets for column in _expected(target, 0.0, 0.0) if mean is not None]
-    columns = ["best_by", *space.columns, *names, *predicted, "measurements"]
+    columns = best_columns(space, objective, predicted=mean is not None)
     index = pd.Index([label for label, _ in rows], name="design", dtype=object)
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
 
 
-def _expected(target: Target, mean: float, sd: float) -> dict[str, float]:
+def best_columns(space: DesignSpace, objective: Objective, *, predicted: bool) -> list[str]:
+    """Return the columns of a table of best designs."""
+    cells = [column for target in objective.targets for column in predicted_cells(target, 0.0, 0.0) if predicted]
+    return ["best_by", *space.columns, *(target.name for target in objective.targets), *cells, "measurements"]
+
+
+def predicted_cells(target: Target, mean: float, sd: float) -> dict[str, float]:
     """Return the columns of a prediction, given on the model's scale: with the 95 % interval where it is asymmetric."""
     scale, name = target.scaling, target.name
     columns = {f"{name}_mean": scale.unit(mean), f"{name}_sd": scale.half_width(mean, sd)}

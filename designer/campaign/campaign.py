@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.acquisition.registered import AcquisitionBuilder, acquisition_name
 from designer.campaign.file import corrections, differences, opening
+from designer.campaign.file.contexts import read_context
 from designer.campaign.file.opening import Place
 from designer.campaign.file.settings import MAX_BATCH
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
@@ -149,7 +150,13 @@ class Campaign(CampaignView):
 
     # Suggesting
 
-    def suggest(self, n: int | None = None, *, replicate_of: Sequence[str] = ()) -> pd.DataFrame:
+    def suggest(
+        self,
+        n: int | None = None,
+        *,
+        replicate_of: Sequence[str] = (),
+        context: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
         """Return designs to make next, in lab units; the index holds their suggestion ids.
 
         Parameters
@@ -158,9 +165,13 @@ class Campaign(CampaignView):
             How many; the campaign's batch size unless given.
         replicate_of
             Suggest the designs of these suggestions again instead, one each; withdrawn ones never return.
+        context
+            The values of all parameters with ``role: context``, by parameter or lab column: ``{"humidity": 45}``.
 
         Raises
         ------
+        InvalidData
+            If the context is missing, unknown or out of bounds, or no design is possible in it.
         NoDesignLeft
             If the space holds no design that was not suggested, measured or withdrawn before.
         """
@@ -168,6 +179,8 @@ class Campaign(CampaignView):
             replicate_of = [replicate_of]
         if n is not None and replicate_of:
             raise InvalidData(Fault("replicates are as many as the suggestions they repeat", "leave out 'n'"))
+        if context and replicate_of:
+            raise InvalidData(Fault("a replicate has the context of its suggestion", "leave out 'context'"))
         count = self.settings.batch_size if n is None else _number_of_designs(n)
         while True:
             self.refresh()
@@ -176,7 +189,8 @@ class Campaign(CampaignView):
             if replicate_of:
                 choice = next_designs.repeated(state, replicate_of)
             else:
-                choice = next_designs.choose(self._spec(), state, count, self._posterior)
+                given = read_context(self.space, context)
+                choice = next_designs.choose(self._spec(), state, count, self._posterior, given)
             event = next_designs.suggested(self._spec(), state, choice, self._clock())
             if self._journal.commit_choice(event, state):
                 return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))

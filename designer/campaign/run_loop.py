@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from designer.campaign.file.contexts import context_cells, drawn_context
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
+from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.stopping import spent
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from designer.campaign.suggesting.stopping import Verdict
     from designer.objective import Objective
     from designer.oracles import Oracle
+    from designer.space import DesignSpace
 
 
 class RunnableCampaign(Protocol):
@@ -38,6 +41,11 @@ class RunnableCampaign(Protocol):
     @property
     def objective(self) -> Objective:
         """The targets."""
+        ...
+
+    @property
+    def space(self) -> DesignSpace:
+        """The space as it is now."""
         ...
 
     @property
@@ -57,8 +65,8 @@ class RunnableCampaign(Protocol):
         """Return whether to go on or to stop, and why."""
         ...
 
-    def suggest(self, n: int | None = None) -> Any:
-        """Suggest `n` designs, or a batch as the settings say, and store the suggestions."""
+    def suggest(self, n: int | None = None, *, context: Mapping[str, Any] | None = None) -> Any:
+        """Suggest `n` designs for a context, or a batch as the settings say, and store the suggestions."""
         ...
 
     def record(self, results: list[dict[str, Any]], *, notes: Mapping[str, Sequence[str]]) -> RecordReport:
@@ -140,6 +148,7 @@ def run(
     if limit is None and not _ends(campaign):
         remedy = "give a 'budget', a target's 'reach', or stop: {probability_of_better_than: ...}"
         raise InvalidInput(Fault("the campaign has no stopping rule", remedy))
+    _context(campaign)  # raises at once where it cannot be drawn
     steps: list[Step] = []
     signals = _Signals()
     try:
@@ -169,7 +178,7 @@ def _loop(
             return f"the requested {count(limit, 'experiment')} made; {decided.reason}", None
         if waiting is None:
             try:
-                campaign.suggest(_batch(campaign))
+                campaign.suggest(_batch(campaign), context=_context(campaign))
             except NoDesignLeft as error:
                 return str(error), "space"
             continue
@@ -204,6 +213,15 @@ def _batch(campaign: RunnableCampaign) -> int:
         return settings.batch_size
     left = settings.budget - spent(campaign.state)
     return max(1, min(settings.batch_size, -(-left // settings.replicates)))
+
+
+def _context(campaign: RunnableCampaign) -> dict[str, float | str] | None:
+    """Return the context of the next suggestions, drawn as the campaign states; None without contexts."""
+    space, settings = campaign.space, campaign.settings
+    if not space.context_parameters:
+        return None
+    seed = seed_of(settings.seed, len(campaign.state.suggestions))
+    return context_cells(space, drawn_context(space, settings, seed))
 
 
 def _measure(

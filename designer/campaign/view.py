@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign.best import best_frame, forbidden_best
+from designer.campaign.best_in_context import best_in_contexts, reached_in_contexts
 from designer.campaign.file import corrections, differences
+from designer.campaign.file.contexts import Context, WeightedContexts, averaged_contexts, read_context
 from designer.campaign.file.opening import Opening, Specs
 from designer.campaign.file.settings import Settings
 from designer.campaign.file.spec import CampaignSpec
@@ -178,9 +180,34 @@ class CampaignView:
 
         return simulations_of(self._spec())
 
-    def best(self) -> pd.DataFrame:
-        """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`."""
-        return best_frame(self.space, self.objective, self.state, self.posterior())
+    def best(self, context: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`.
+
+        Where parameters have the role ``context``: the best for `context`, or on average over the contexts that the
+        file states, or else over those measured so far; see `designer.campaign.best_in_context`.
+
+        Raises
+        ------
+        InvalidData
+            If a value of the context is missing, unknown or out of bounds.
+        """
+        given = read_context(self.space, context) if context else {}
+        wanted = self._contexts(given)
+        if wanted is None:
+            return best_frame(self.space, self.objective, self.state, self.posterior())
+        groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
+        return best_in_contexts(self.space, self.objective, groups, self.posterior(), wanted)
+
+    def averaged_over(self) -> str | None:
+        """Say over which contexts the best design is the best on average; None without contexts, or before a result."""
+        wanted = self._contexts({})
+        return None if wanted is None else wanted.source
+
+    def _contexts(self, given: Context) -> WeightedContexts | None:
+        if not self.space.context_parameters:
+            return None
+        measured = coordinates_of(self.space, (each.design for each in self.state.results))
+        return averaged_contexts(self.space, self.settings, measured, given)
 
     def forbidden_best(self) -> pd.DataFrame:
         """Return measured designs that would be the best if the bounds and constraints did not forbid them."""
@@ -238,7 +265,24 @@ class CampaignView:
         `ask_model=False` leaves out the probability of finding something better, which takes a model to know.
         """
         modelled = ask_model and next_designs.model_decides(self._spec(), self.state, self._posterior)
-        return verdict(self.settings, self.objective, self.space, self.state, self._chance if modelled else None)
+        return verdict(
+            self.settings,
+            self.objective,
+            self.space,
+            self.state,
+            self._chance if modelled else None,
+            self._reached_in_contexts if modelled else None,
+        )
+
+    def _reached_in_contexts(self) -> str | None:
+        """Say that the target is predicted to be reached in every context; None where it is not in one."""
+        wanted, known = self._contexts({}), self.posterior()
+        if wanted is None or known is None:
+            return None
+        groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
+        if not reached_in_contexts(self.space, self.objective, groups, known, wanted):
+            return None
+        return f"{count(len(wanted.contexts), 'context')} ({wanted.source.removeprefix('on average over ')})"
 
     @property
     def stop_reason(self) -> str | None:

@@ -11,6 +11,7 @@ import typer
 from designer.cli.options import (
     CampaignArgument,
     CampaignOption,
+    ContextOption,
     JsonFlag,
     StoreOption,
     campaign_file,
@@ -57,18 +58,24 @@ def status(
 
 def best(
     campaign: CampaignArgument = None,
+    context: ContextOption = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
     opened = open_campaign(campaign_file(campaign, option), store)
-    from designer.campaign.results.frames import forbidden_data
+    from designer.campaign.file.contexts import context_from_text
+    from designer.campaign.results.frames import best_data, forbidden_data
 
-    rows = _best_rows(opened)
+    given = context_from_text(context)
+    rows = best_data(opened.best(given), opened.space, opened.objective.targets)
     forbidden = forbidden_data(opened.forbidden_best(), opened.space, opened.objective.targets)
     answer = Report({"campaign": opened.name, "best": rows, "forbidden": forbidden})
+    averaged = None if given else opened.averaged_over()
     if rows:
+        if averaged is not None:
+            answer.say(f"The best {averaged}; 'designer best --context ...' shows the best for one context.")
         answer.show(_best_table(opened, rows))
         answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
         if any(target.is_log for target in opened.objective.targets):
@@ -215,12 +222,6 @@ def export(
     answer = Report({"campaign": opened.name, "file": str(written)})
     answer.say(f"Wrote {written}")
     emit(answer, as_json)
-
-
-def _best_rows(opened: Campaign) -> list[dict[str, Any]]:
-    from designer.campaign.results.frames import best_data
-
-    return best_data(opened.best(), opened.space, opened.objective.targets)
 
 
 def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:

@@ -13,6 +13,7 @@ from designer.cli.command_words import ids_and_reason
 from designer.cli.options import (
     CampaignArgument,
     CampaignOption,
+    ContextOption,
     IgnoreOption,
     JsonFlag,
     StoreOption,
@@ -55,11 +56,13 @@ def suggest(
     replicate_of: Annotated[
         list[str] | None, typer.Option("--replicate-of", metavar="ID", help="Repeat this suggestion; may be repeated.")
     ] = None,
+    context: ContextOption = None,
     option: CampaignOption = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Suggest the next experiments."""
+    from designer.campaign.file.contexts import context_from_text
     from designer.cli.design_cells import design_table, refuse_existing, suggested_data
 
     path = campaign_file(campaign, option)
@@ -69,7 +72,7 @@ def suggest(
     if csv is not None:
         refuse_existing(csv)
     opened = open_campaign(path, store)
-    frame = opened.suggest(n, replicate_of=replicate_of or ())
+    frame = opened.suggest(n, replicate_of=replicate_of or (), context=context_from_text(context))
     rows = [(str(name), opened.state.suggestions[str(name)].design) for name in frame.index]
     notes = _notes_of(opened, [name for name, _ in rows])
     failed = None if csv is None else _try_to_write_sheet(csv, opened, rows)

@@ -26,6 +26,14 @@ CampaignOption = Annotated[
     Path | None,
     typer.Option("--campaign", "-c", metavar="FILE", help="The campaign file; default: the only one in this folder."),
 ]
+ContextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--context",
+        metavar="PARAMETER=VALUE,...",
+        help="The values of the context parameters, as in humidity=45,lot=B7; may be repeated.",
+    ),
+]
 IgnoreOption = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="COLUMN", help="A column of the table to ignore; may be repeated."),

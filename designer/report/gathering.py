@@ -160,9 +160,25 @@ def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str
         yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
     else:
         yield f"{len(best)} designs are the best trade-offs so far (the measured Pareto front)."
+    yield from _in_contexts(campaign)
     decided = campaign.verdict()
     reason = decided.reason[:1].upper() + decided.reason[1:]
     yield f"The campaign can stop. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
+
+
+def _in_contexts(campaign: Campaign) -> Iterator[str]:
+    """Yield what is predicted to be the best on average over the contexts; nothing where there are none."""
+    averaged = campaign.averaged_over()
+    table = campaign.best() if averaged is not None else None
+    for label, row in [] if table is None else table[table["best_by"] != "measured"].iterrows():
+        space = campaign.space
+        texts = cells(space, {column: 0.0 if row[column] is None else row[column] for column in space.columns})
+        chosen = [(p, text) for p, text in zip(space.parameters, texts, strict=True) if not p.is_context]
+        settings = "; ".join(f"{parameter.name} {text}{_unit(parameter)}" for parameter, text in chosen)
+        expected = ", ".join(
+            f"{goal.name} {number(float(row[f'{goal.name}_mean']))}{_unit(goal)}" for goal in campaign.objective.goals
+        )
+        yield f"The best {averaged} by the model: {expected}, with {settings} ({label})."
 
 
 def _values(campaign: Campaign, made: MeasuredDesign) -> str:

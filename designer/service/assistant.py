@@ -137,9 +137,9 @@ class _ReadTools(_Tools):
         """Show the events, newest first, and who caused each."""
         return queries.history(self.lab, self.who(), campaign, before=before)
 
-    def best(self, campaign: str) -> dict[str, Any]:
-        """Show the best measured designs, with measured and predicted values."""
-        found: dict[str, Any] = result_of(queries.view(self.lab, self.who(), campaign, "best"))
+    def best(self, campaign: str, context: Row | None = None) -> dict[str, Any]:
+        """Show the best measured designs, with measured and predicted values; for a context, if one is given."""
+        found: dict[str, Any] = result_of(queries.view(self.lab, self.who(), campaign, "best", *_given(context)))
         return found
 
     def verdict(self, campaign: str) -> dict[str, Any]:
@@ -159,15 +159,25 @@ class _ReadTools(_Tools):
         return queries.check(self.lab, self.who(), campaign, rows, attach=attach)
 
 
+def _given(context: Row | None) -> tuple[Row, ...]:
+    return (context,) if context else ()
+
+
 class _WriteTools(_Tools):
     """Tools that write."""
 
     def suggest(
-        self, campaign: str, n: int | None = None, replicate_of: list[str] | None = None, key: str | None = None
-    ) -> dict[str, Any]:
-        """Suggest the next experiments; waits until they are chosen. Each suggestion is an experiment to make."""
+        self, campaign: str, n: int | None = None, replicate_of: list[str] | None = None,
+        context: Row | None = None, key: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Suggest the next experiments; waits until they are chosen. Each suggestion is an experiment to make.
+
+        `context` holds the values of the parameters with role context: they are known and not chosen.
+        """
         caller = self.who()
-        job = commands.suggest(self.lab, caller, campaign, n=n, replicate_of=replicate_of or (), key=key)
+        job = commands.suggest(
+            self.lab, caller, campaign, n=n, replicate_of=replicate_of or (), context=context, key=key
+        )
         self.lab.jobs.wait(job["id"], MAX_WAIT_SECONDS)
         found = queries.job(self.lab, caller, job["id"])
         if found["state"] == "failed":

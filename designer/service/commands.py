@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.file.contexts import read_context
 from designer.campaign.file.corrections import known_measurement
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.ids import names_measurement
@@ -77,6 +78,7 @@ def suggest(
     *,
     n: int | None = None,
     replicate_of: Sequence[str] = (),
+    context: Mapping[str, Any] | None = None,
     key: str | None = None,
 ) -> dict[str, Any]:
     """Create a job that makes suggestions, and return it.
@@ -84,7 +86,7 @@ def suggest(
     Raises
     ------
     InvalidData
-        If the number is out of range, or given together with `replicate_of`.
+        If the number is out of range, or given together with `replicate_of`; if the context is missing or wrong.
     """
     caller.require("record")
     faults = []
@@ -102,9 +104,11 @@ def suggest(
         faults.append(Fault(f"{count(len(replicate_of), 'replicate')} in one request", f"give at most {MAX_SUGGESTED}"))
     if faults:
         raise InvalidData(faults)
-    with lab.cache.open(name):
-        pass  # the campaign exists and can be opened
-    return lab.jobs.create(caller, name, {"n": n, "replicate_of": list(replicate_of)}, key)
+    with lab.cache.open(name) as (opened, _):
+        if not replicate_of:
+            read_context(opened.space, context)
+    arguments = {"n": n, "replicate_of": list(replicate_of), **({"context": dict(context)} if context else {})}
+    return lab.jobs.create(caller, name, arguments, key)
 
 
 def record(

@@ -36,10 +36,12 @@ from designer.space.neighbours import neighbours
 from designer.space.parameters.amending import amended_parameter, as_plain
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import twice
+from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
 from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS, at_most
 from designer.space.partial_faults import further_faults
+from designer.space.pool import CandidatesInContexts
 from designer.space.sampling import sample
 from designer.space.space_filling import space_filling
 from designer.space.table_reader import ReadResult, read_table
@@ -118,6 +120,9 @@ class DesignSpace(Value):
             for i in twice(self.columns)
             if names[owners[i]] not in names[: owners[i]]
         ]
+        if self.parameters and all(parameter.is_context for parameter in self.parameters):
+            what = "every parameter is a context: nothing is left to choose"
+            faults.append(Fault(what, "leave 'role: context' out of one", path=("space", 0, "role")))
         faults = faults or self._constraint_faults()
         if not faults:
             empty = why_empty(self)
@@ -334,6 +339,52 @@ class DesignSpace(Value):
     def with_pool(self, pool: PoolLike | None) -> DesignSpace:
         """Return the space of the designs of a pool."""
         return DesignSpace(parameters=self.parameters, constraints=self.constraints, pool=pool)
+
+    def fixed(self, settings: Mapping[str, Sequence[float]]) -> DesignSpace:
+        """Return the space in which some parameters have one setting only: coordinates by the parameter's name.
+
+        Designs have the same coordinates, features and keys in both spaces.
+
+        Raises
+        ------
+        InvalidSpace
+            If there is no such parameter, or the constraints forbid every design with these settings.
+        """
+        for name in settings:
+            self.parameter(name)
+        changed = [
+            FixedParameter.from_parameter(parameter, settings[parameter.name])
+            if parameter.name in settings
+            else parameter
+            for parameter in self.parameters
+        ]
+        pool = self.pool
+        if isinstance(pool, CandidatesInContexts):
+            row = pool.contexts[:1].copy()
+            for parameter, part in zip(changed, self.slices, strict=True):
+                if isinstance(parameter, FixedParameter):
+                    row[:, part] = parameter.setting
+            pool = pool.in_context(row[0])
+        return DesignSpace(parameters=changed, constraints=self.constraints, pool=pool)
+
+    @cached_property
+    def context_parameters(self) -> tuple[ParameterBase, ...]:
+        """The parameters whose values are known when suggestions are requested, and not chosen."""
+        return tuple(parameter for parameter in self.parameters if parameter.is_context)
+
+    @cached_property
+    def at_context(self) -> bool:
+        """Whether every parameter with the role context is fixed, and there is one."""
+        contexts = self.context_parameters
+        return bool(contexts) and all(isinstance(parameter, FixedParameter) for parameter in contexts)
+
+    def in_context(self, coordinates: FloatArray) -> FloatArray:
+        """Return designs (``n x c``) with the fixed parameters at their settings."""
+        result: FloatArray = self._checked(coordinates).copy()
+        for parameter, part in self.parts():
+            if isinstance(parameter, FixedParameter):
+                result[:, part] = parameter.setting
+        return result
 
     def with_formulas(self, formulas: Sequence[str]) -> DesignSpace:
         """Return the space with formulas added to its vocabulary, behind those it has; itself where none is new."""

@@ -138,6 +138,51 @@ class Pool:
         return mask
 
 
+@dataclass(frozen=True, eq=False)
+class CandidatesInContexts:
+    """Candidates that can be made in every context: their table has no columns of the context parameters.
+
+    Parameters
+    ----------
+    candidates
+        The designs without their contexts (``rows x k`` coordinates).
+    chosen
+        ``k`` columns of the space's coordinates that the candidates have.
+    contexts
+        ``q x c`` contexts, in the other columns. As a list of designs, each candidate is in one of them; every
+        candidate in any context is contained.
+    """
+
+    candidates: Pool
+    chosen: tuple[int, ...]
+    contexts: FloatArray
+
+    @cached_property
+    def coordinates(self) -> FloatArray:
+        """The candidates (``rows x c``), each in one of the contexts, in turn."""
+        listed: FloatArray = self.contexts[np.arange(len(self.candidates)) % len(self.contexts)]
+        listed[:, list(self.chosen)] = self.candidates.coordinates
+        listed.flags.writeable = False
+        return listed
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """What the lab calls each candidate; None where they have no names."""
+        return self.candidates.labels
+
+    def contains(self, coordinates: FloatArray) -> BoolArray:
+        """Whether each row of ``n x c`` coordinates is a candidate, in whatever context."""
+        return self.candidates.contains(coordinates[:, list(self.chosen)])
+
+    def labels_of(self, coordinates: FloatArray) -> list[str | None]:
+        """Return what the lab calls the candidate of each of ``n x c`` designs; None where it has no name."""
+        return self.candidates.labels_of(coordinates[:, list(self.chosen)])
+
+    def in_context(self, context: FloatArray) -> CandidatesInContexts:
+        """Return the candidates in one context (``c`` coordinates)."""
+        return CandidatesInContexts(self.candidates, self.chosen, np.asarray(context, dtype=np.float64)[None])
+
+
 def _joined(labels: Sequence[str], first_rows: Sequence[int]) -> tuple[str, ...]:
     """Return the labels of distinct designs, in the order of their first rows: those of equal rows together.
 

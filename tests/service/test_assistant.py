@@ -49,6 +49,27 @@ def run_steps(lab: Lab, role: str, steps: Any) -> None:
     anyio.run(main)
 
 
+def test_suggestions_and_best_for_a_context(lab: Lab) -> None:
+    space = [
+        {"name": "T", "kind": "numeric", "bounds": [300, 900]},
+        {"name": "humidity", "kind": "numeric", "bounds": [10, 90], "role": "context"},
+    ]
+
+    async def steps(call: Assistant) -> None:
+        await call("create_campaign", campaign={**CAMPAIGN, "space": space, "constraints": []})
+        assert (await call("suggest", campaign="films", n=1))["faults"][0][
+            "what"
+        ] == "the context 'humidity' is missing"
+        found = (await call("suggest", campaign="films", n=2, context={"humidity": 45}))["suggestions"]
+        assert {each["design"]["humidity"] for each in found} == {45.0}
+        rows = [{"suggestion": each["id"], "loss": 300 + i} for i, each in enumerate(found)]
+        await call("record", campaign="films", rows=rows)
+        best = (await call("best", campaign="films", context={"humidity": 60}))["best"]
+        assert best[0]["design"]["humidity"] == 60.0
+
+    run_steps(lab, "admin", steps)
+
+
 def test_the_loop(lab: Lab) -> None:
     async def steps(call: Assistant) -> None:
         assert {tool.name for tool in (await call.client.list_tools()).tools} == TOOLS

@@ -26,6 +26,7 @@ from designer.campaign.explaining.explanation import (
 )
 from designer.campaign.explaining.influences import influences_of
 from designer.campaign.explaining.positions import axis_positions, made_designs
+from designer.campaign.file.contexts import at_context, context_of_design
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
@@ -94,6 +95,11 @@ class Moment:
         """Whether it was chosen by the model without past tasks."""
         return self.event.designs[self._index].plain
 
+    def in_context(self) -> Moment:
+        """Return the moment with the space of the suggestion's context; itself without contexts."""
+        space = self.spec.space
+        return replace(self, spec=at_context(self.spec, context_of_design(space, self.now.design)))
+
     @property
     def _index(self) -> int:
         return next(i for i, each in enumerate(self.event.designs) if each.id == self.now.id)
@@ -122,6 +128,9 @@ def explain(moment: Moment) -> Explanation:
     if known is None:
         return explanation
     expected = _expected(known, x, moment.measured_since)
+    moment = moment.in_context()
+    if moment.spec.space.at_context:  # the best is that of this context
+        groups = by_design(moment.spec.space, spec.objective.targets, state.results)
     best = _best(known, groups, x[0])
     context, kinds = _context(moment, known, known.model)
     forecast = forecast_of(context, features(spec.space.encoder, x)[0])

@@ -153,6 +153,9 @@ class Settings(Value):
         A name of `designer.acquisition.registered.ACQUISITIONS`.
     other_columns
         Columns of tables of results that are neither settings nor results: they are passed over.
+    context
+        How often contexts occur (`designer.space.context_distribution`), where parameters have the role ``context``:
+        the best design on average is over this distribution, and runs draw from it.
     """
 
     designer: Literal[1] = 1
@@ -171,6 +174,7 @@ class Settings(Value):
     replicates: Batch = 1
     acquisition: str = AUTO
     other_columns: tuple[str, ...] = ()
+    context: dict[str, Any] | None = None
 
     @property
     def passed_columns(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from designer.documents import Document, Value, faults_of, load_document
 from designer.errors import Fault, InvalidCampaign, InvalidInput, did_you_mean
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.context_distribution import ContextDistribution
 from designer.space.parameters.formula import FormulaParameter
 
 if TYPE_CHECKING:
@@ -294,11 +295,36 @@ class _Reader:
             if name not in names:
                 remedy = did_you_mean(name, names)
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
+        self._check_contexts(spec)
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
             found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
+
+    def _check_contexts(self, spec: CampaignSpec) -> None:
+        """Check the stated distribution of contexts, and what cannot be combined with contexts."""
+        if spec.settings.context is not None:
+            try:
+                ContextDistribution.of(spec.space, spec.settings.context)
+            except InvalidInput as error:
+                self.faults += [_placed(fault, ("context",)) for fault in error.faults]
+        contexts = ", ".join(parameter.name for parameter in spec.space.context_parameters)
+        if not contexts:
+            return
+        if spec.settings.stop.probability_of_better_than is not None:
+            what = f"the probability of a better design depends on the context ({contexts})"
+            remedy = "leave it out; 'budget' and a target's 'reach' can be used with contexts"
+            self.faults.append(Fault(what, remedy, path=("stop", "probability_of_better_than")))
+        if spec.initial_designs:
+            what = (
+                f"first designs cannot be listed where the context ({contexts}) is known only when they are requested"
+            )
+            self.faults.append(Fault(what, "give their number: 'initial: 6'", path=("initial",)))
+        for i, parameter in enumerate(spec.space.parameters):
+            if parameter.is_context and isinstance(parameter, FormulaParameter) and parameter.is_open:
+                what = f"formula {parameter.name!r} is a context, and its formulas are proposed"
+                self.faults.append(Fault(what, "leave 'role' or 'elements' out", path=("space", i, "role")))
 
 
 def _placed(fault: Fault, path: tuple[str | int, ...]) -> Fault:

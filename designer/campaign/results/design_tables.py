@@ -15,7 +15,8 @@ from designer.campaign.log.ids import is_suggestion_id
 from designer.campaign.results.designs import all_violations, lab_designs
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
-from designer.space import DesignSpace
+from designer.space import DesignSpace, FormulaParameter
+from designer.space.pool import CandidatesInContexts, Pool
 from designer.space.table_files import read_frame
 from designer.space.table_reader import as_word, read_table
 from designer.units import split_header
@@ -29,6 +30,7 @@ HEADER_ROW = 1
 _CONTENT = "designs:"
 MEASURED_SUM = 0.02
 """Of the total: what the amounts of a design that was made may miss it by, rounded as they are written."""
+_CONTEXTS = 16  # in which candidates are listed where any will do
 _LARGE_FILE = 5_000_000  # bytes: from here on a table of candidates is read by columns and not cell by cell
 
 
@@ -49,8 +51,6 @@ def load_pool(space: DesignSpace, source: Source, id_column: str | None = None) 
     InvalidData
         With every fault of the table, or if it has no such column.
     """
-    from designer.space.pool import Pool
-
     file = str(source) if isinstance(source, Path) else None
     frame = _read_candidates(source) if isinstance(source, Path) else source
     labels = None if id_column is None else _labels(frame, id_column, file)
@@ -58,13 +58,50 @@ def load_pool(space: DesignSpace, source: Source, id_column: str | None = None) 
     others = [
         str(column) for column in frame.columns if str(column) not in names and not _names_part(str(column), space)
     ]
-    read = space.read_table(frame.drop(columns=others), file=file, flags=False)
+    without = _without_contexts(space, [str(column) for column in frame.columns])
+    read = (without or space).read_table(frame.drop(columns=others), file=file, flags=False)
     if isinstance(source, Path):
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
     else:
         digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     known = f"{_CONTENT}{_content_digest(read.space, read.coordinates)} {digest}"
-    return read.space.with_pool(Pool(read.coordinates, file=file, labels=labels)), known
+    pool = Pool(read.coordinates, file=file, labels=labels)
+    if without is None:
+        return read.space.with_pool(pool), known
+    return _in_every_context(space, read.space, pool), known
+
+
+def _without_contexts(space: DesignSpace, headers: Sequence[str]) -> DesignSpace | None:
+    """Return the space of what is chosen, where a table has no column of a context parameter; otherwise None."""
+    contexts = space.context_parameters
+    if not contexts:
+        return None
+    own = DesignSpace(parameters=[each.model_copy(update={"role": "setting"}) for each in contexts])
+    if any(_names_part(header, own) for header in headers):
+        return None
+    return DesignSpace(parameters=[each for each in space.parameters if not each.is_context])
+
+
+def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> DesignSpace:
+    """Return the space of candidates that can be made in every context.
+
+    Parameters
+    ----------
+    chosen
+        The space of the parameters that are no contexts, with the formulas of the table.
+    """
+    for parameter in chosen.parameters:
+        if isinstance(parameter, FormulaParameter):
+            space = space.with_formulas(parameter.words)
+    rng = np.random.default_rng(0)
+    contexts = np.zeros((_CONTEXTS, space.width))
+    columns: list[int] = []
+    for parameter, part in space.parts():
+        if parameter.is_context:
+            contexts[:, part] = parameter.draw(_CONTEXTS, rng)
+        else:
+            columns += range(part.start, part.stop)
+    return space.with_pool(CandidatesInContexts(pool, tuple(columns), contexts))
 
 
 def _labels(frame: pd.DataFrame, id_column: str, file: str | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from designer.acquisition.moments import single_output
+from designer.acquisition.moments import components, joint, single_output
 from designer.acquisition.search_model import search_model
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
@@ -217,6 +217,24 @@ class CampaignPosterior:
             posterior: Any = self.model.posterior(X.unsqueeze(-2), observation_noise=of_measurement)
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
+
+    def deviations_of_average(self, coordinates: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the standard deviation (``m``) of each target's weighted average over designs (``q x c``).
+
+        On the scales of the models; the designs' errors are correlated, and so are counted jointly.
+        """
+        X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
+        w = torch.as_tensor(weights, dtype=torch.float64)
+        found = []
+        with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
+            for column in range(len(self.objective.targets)):
+                parts = [(share, *joint(part, X)) for share, part in components(single_output(self.model, column))]
+                means = [(share, float(mean @ w)) for share, mean, _ in parts]
+                centre = sum(share * mean for share, mean in means)
+                within = sum(share * float(w @ covariance @ w) for share, _, covariance in parts)
+                between = sum(share * (mean - centre) ** 2 for share, mean in means)
+                found.append(max(within + between, 0.0) ** 0.5)
+        return np.array(found)
 
 
 def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPosterior:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
@@ -32,13 +33,21 @@ if TYPE_CHECKING:
 MIN_RESULTS = 2
 
 
-def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior]) -> Choice:
+def choose(
+    spec: CampaignSpec,
+    state: CampaignState,
+    n: int,
+    posterior: Callable[[], CampaignPosterior],
+    context: Context | None = None,
+) -> Choice:
     """Return `n` designs to make next; fewer only where no more are left.
 
     Parameters
     ----------
     posterior
         Returns the posterior at `state`, always the same; called only where it is needed.
+    context
+        The context for which they are chosen, as `designer.campaign.file.contexts.read_context` returns it.
 
     Raises
     ------
@@ -47,7 +56,8 @@ def choose(spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable
     """
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
-        return _with_origins(spec, state, _chosen(spec, state, n, posterior, deadline))
+        chosen = _chosen(at_context(spec, context or {}), state, n, posterior, deadline)
+        return _with_origins(spec, state, chosen)
 
 
 def _chosen(

@@ -148,7 +148,7 @@ class _Proposer:
         known = self.known
         return propose(
             model,
-            known.space,
+            self.spec.space if self.spec.space.at_context else known.space,
             known.modelled,
             Observed(known.coordinates, known.Y),
             pending,

@@ -48,6 +48,7 @@ def verdict(
     space: DesignSpace,
     state: CampaignState,
     probability: Callable[[float], float] | None = None,
+    in_contexts: Callable[[], str | None] | None = None,
 ) -> Verdict:
     """Say whether the campaign is done.
 
@@ -56,6 +57,9 @@ def verdict(
     probability
         Returns the probability that a design is left that is better than the best one by more than the given margin;
         asked only where the campaign has a rule about it; None where there is no model yet.
+    in_contexts
+        Returns the contexts in words if in each of them a design is predicted to reach the target; asked only where the
+        space has contexts; None where there is no model yet.
     """
     made = spent(state)
     groups = by_design(space, objective.targets, state.results)
@@ -65,7 +69,12 @@ def verdict(
         else f"{count(made, 'experiment')} made"
     )
     if settings.stop.reach:
-        hit = _reached(objective, [group for group in groups if group.allowed])
+        contexts = bool(space.context_parameters)
+        found = in_contexts() if contexts and in_contexts is not None and _is_reachable(objective) else None
+        if found is not None:
+            words = f"a design that was made is predicted to reach it in each of {found}"
+            return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
+        hit = None if contexts else _reached(objective, [group for group in groups if group.allowed])
         if hit is not None:
             words = _result_words(objective, hit)
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
@@ -107,8 +116,11 @@ def _margin(settings: Settings, objective: Objective) -> str:
 
 
 def _not_reached(settings: Settings, objective: Objective) -> str:
-    reachable = any(goal.reachable for goal in objective.goals)
-    return "; the target is not reached" if settings.stop.reach and reachable else ""
+    return "; the target is not reached" if settings.stop.reach and _is_reachable(objective) else ""
+
+
+def _is_reachable(objective: Objective) -> bool:
+    return any(goal.reachable for goal in objective.goals)
 
 
 def _forbidden_hit(
@@ -150,7 +162,7 @@ def over_budget(settings: Settings, state: CampaignState) -> str | None:
 
 def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> MeasuredDesign | None:
     """Return the first design that reaches the target, on the mean of its replicates; None if none does."""
-    if not groups or not any(goal.reachable for goal in objective.goals):
+    if not groups or not _is_reachable(objective):
         return None
     Y: FloatArray = np.array([group.certain for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))

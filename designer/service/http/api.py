@@ -232,8 +232,9 @@ async def suggest(
     """Suggest the next experiments. This creates a job; poll it until its state is done or failed."""
     lab = lab_of(request)
     job = await run_in_threadpool(
-        commands.suggest, lab, caller, campaign_name(campaign), n=body.n, replicate_of=body.replicate_of, key=key
-    )
+        commands.suggest, lab, caller, campaign_name(campaign), n=body.n, replicate_of=body.replicate_of,
+        context=body.context, key=key,
+    )  # fmt: skip
     future = lab.jobs.future(job["id"])
     if wait and future is not None:
         await asyncio.wait([asyncio.wrap_future(future)], timeout=wait)

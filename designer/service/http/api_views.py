@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from designer.campaign.file.contexts import context_from_text
 from designer.service import queries
 from designer.service.http import schemas
 from designer.service.http.authorized_route import AuthorizedRoute, requires
@@ -45,9 +46,17 @@ async def card_picture(
 
 
 @view_routes.get("/campaigns/{campaign}/best", tags=["views"])
-async def best(request: Request, caller: CurrentCaller, campaign: CampaignId) -> ApiResponse:
+async def best(
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    context: Annotated[
+        list[str] | None, Query(max_length=50, description="For this context: humidity=45,lot=B7; may be repeated.")
+    ] = None,
+) -> ApiResponse:
     """Return the best measured designs, with measured and predicted values; apart those that the space forbids now."""
-    found = await view_result(request, caller, campaign_name(campaign), "best")
+    given = context_from_text(context)
+    found = await view_result(request, caller, campaign_name(campaign), "best", *([given] if given else []))
     return ApiResponse({"campaign": campaign_name(campaign), **found})
 
 

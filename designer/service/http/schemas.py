@@ -32,6 +32,7 @@ class SuggestionRequest(Body):
     replicate_of: list[str] = Field(
         default_factory=list, max_length=MAX_SUGGESTED, description="Replicate these suggestions instead."
     )
+    context: Row = Field(default_factory=dict, description="The values of the parameters with role context.")
 
 
 class Results(Body):

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from designer.objective import Target
 
 
-def best(campaign: Campaign) -> dict[str, list[dict[str, Any]]]:
-    """Return the best measured designs, with measured and predicted values, and those that the space forbids now."""
+def best(campaign: Campaign, context: Mapping[str, Any] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return the best measured designs, with measured and predicted values, and those that the space forbids now.
+
+    For a context, if one is given; otherwise, where there are contexts, on average.
+    """
     space, targets = campaign.space, campaign.objective.targets
     return {
-        "best": best_data(campaign.best(), space, targets),
+        "best": best_data(campaign.best(context), space, targets),
         "forbidden": forbidden_data(campaign.forbidden_best(), space, targets),
     }
 

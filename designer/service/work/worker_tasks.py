@@ -83,7 +83,11 @@ def suggest(paths: LabPaths, job: str, caller: Caller, campaign: str, arguments:
     try:
         request = WriteRequest(job, caller, "suggest", campaign)
         with cache.open(campaign) as (opened, store), store.attributed_to(request):
-            opened.suggest(arguments.get("n"), replicate_of=arguments.get("replicate_of") or ())
+            opened.suggest(
+                arguments.get("n"),
+                replicate_of=arguments.get("replicate_of") or (),
+                context=arguments.get("context"),
+            )
     except RepeatedRequest:
         pass  # an earlier worker wrote the events and ended before it marked the job
     except Exception as error:  # every error is the job's result

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,13 +82,15 @@ class ParameterBase(Value):
     """What every parameter can do; `width` is its number of lab columns.
 
     A kind defines the field ``kind: Literal["word"] = "word"`` and ``unit``, a field or a class variable: the unit of
-    its lab columns, or None.
+    its lab columns, or None. A parameter with the role ``context`` is not chosen: its value is known and given with
+    each request for suggestions.
     """
 
     error_type: ClassVar[type[InvalidInput]] = InvalidSpace
 
     name: Name
     description: str | None = None
+    role: Literal["setting", "context"] = "setting"
 
     if TYPE_CHECKING:
 
@@ -146,6 +148,11 @@ class ParameterBase(Value):
         return self
 
     # Settings
+
+    @property
+    def is_context(self) -> bool:
+        """Whether the value is known when suggestions are requested, and not chosen."""
+        return self.role == "context"
 
     @property
     @abstractmethod

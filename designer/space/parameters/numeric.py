@@ -95,6 +95,9 @@ class NumericParameter(ParameterBase):
             )
         if self.step is not None:
             faults += self._step_faults(self.step)
+        if self.step is not None and self.is_context:
+            what = f"{self.name!r} is a context, which is not chosen in steps"
+            faults.append(Fault(what, "leave 'step' out", path=("step",)))
         return faults
 
     def _value_faults(self, values: tuple[float, ...]) -> list[Fault]:

@@ -295,6 +295,41 @@ class TestIdempotency:
             assert answer.status_code == 201
 
 
+WITH_CONTEXT: dict[str, Any] = {
+    "space": [
+        {"name": "T", "kind": "numeric", "bounds": [300, 900]},
+        {"name": "humidity", "kind": "numeric", "unit": "percent", "bounds": [10, 90], "role": "context"},
+    ],
+    "constraints": [],
+}
+
+
+class TestContexts:
+    def test_suggestions_and_best_are_for_the_context(self, admin: Client) -> None:
+        path = admin.begin(**WITH_CONTEXT)
+        missing = admin("POST", f"{path}/suggestions", json={"n": 1})
+        assert missing.status_code == 422
+        assert faults(missing) == ["the context 'humidity' is missing"]
+        body = {"n": 2, "context": {"humidity": "0.45 fraction"}}
+        job = admin("POST", f"{path}/suggestions?wait=60", json=body).json()
+        assert [each["design"]["humidity"] for each in job["suggestions"]] == [45.0, 45.0]
+        rows = [{"suggestion": each["id"], "loss": 300 + i} for i, each in enumerate(job["suggestions"])]
+        assert admin("POST", f"{path}/measurements", json={"rows": rows}).status_code == 200
+        (best,) = admin("GET", f"{path}/best?context=humidity=60").json()["best"]
+        assert best["design"]["humidity"] == 60.0
+        assert admin("GET", f"{path}/best").json()["best"][0]["design"]["humidity"] is None
+        assert admin("GET", f"{path}/best?context=humidity=99").status_code == 422
+        assert admin("GET", f"{path}/best?context=humidity").status_code == 422
+
+    def test_page_has_a_field_for_each_context(self, admin: Client) -> None:
+        path = admin.begin(**WITH_CONTEXT)
+        assert admin("GET", path).json()["parameters"][1]["role"] == "context"
+        admin.http.post("/login", data={"token": admin.token})
+        page = admin.http.get(f"/c/{path.rpartition('/')[2]}")
+        assert page.status_code == 200
+        assert '<input data-context="humidity"' in page.text
+
+
 class TestJobs:
     def test_progress_as_events(self, admin: Client) -> None:
         path = admin.begin()

@@ -114,6 +114,7 @@ function campaignPage(page, base) {
     event.preventDefault();
     const form = event.target;
     const body = { n: Number(form.n.value) };
+    for (const field of form.querySelectorAll("[data-context]")) (body.context ??= {})[field.dataset.context] = field.value.trim();
     const box = page.querySelector("#jobs");
     const line = element("div", "Sending the request …", { class: "job" });
     box.prepend(line);
