@@ -21,6 +21,7 @@ HEADER_SECONDS = 10.0
 BODY_SECONDS = 60.0
 IDLE_SECONDS = 30.0
 STALLED_SECONDS = 60.0
+HEADER_PIECE = 1024  # bytes
 SPARE_FILES = 200  # file descriptors for the database, workers and static files
 
 _SECONDS = {"headers": HEADER_SECONDS, "body": BODY_SECONDS, "unread body": HEADER_SECONDS, "idle": IDLE_SECONDS}
@@ -82,8 +83,15 @@ class LimitedConnection(H11Protocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Handle data, then start the deadline of the phase that it leads to."""
-        super().data_received(data)
+        """Handle data, then start the deadline of the phase that it leads to.
+
+        Headers are handled piece by piece: their limit holds for what is incomplete, and many arrive whole.
+        """
+        size = HEADER_PIECE if self.phase in ("headers", "idle") else len(data)
+        for start in range(0, len(data), size):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + size])
         self._track()
 
     def on_response_complete(self) -> None:

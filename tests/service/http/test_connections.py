@@ -69,6 +69,24 @@ def respond_time(live: Live) -> float:
     return time.perf_counter() - begin - 0.2
 
 
+@pytest.mark.parametrize("size", [1_000, 30_000, 40_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("where", ["one header", "many headers", "the path", "the query"])
+def test_headers_beyond_their_limit_are_refused_however_they_arrive(live: Live, where: str, size: int) -> None:
+    path, headers = "/healthz", ""
+    if where == "one header":
+        headers = f"X-A: {'a' * size}\r\n"
+    elif where == "many headers":
+        headers = "".join(f"X-{i}: {'a' * 80}\r\n" for i in range(size // 90))
+    else:
+        path += ("/" if where == "the path" else "?") + "a" * size
+    text = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n"
+    if size < 32_000:
+        assert send(live.port, text.encode())[9:12] in (b"200", b"404")
+        return
+    with contextlib.suppress(ConnectionResetError):  # what is still sent has no reader any more
+        assert send(live.port, text.encode())[9:12] == b"400"
+
+
 def test_no_content_of_a_request_forges_a_line_of_the_log(live: Live) -> None:
     forged = "2026-01-01 00:00:00,000 designer.service.access admin DELETE /api/tokens 200 1 ms"
     for path in (f"/x%0a{forged.replace(' ', '%20')}", "/y%0d%1b%5b2J%00", "/z%e2%80%a8%c2%85end", "/" + "a" * 9000):
