@@ -29,12 +29,30 @@ _HEAVY = 0.04  # largest distance of a mass number from the atomic mass, of numb
 _IN_BRACKETS = 0.25  # the same where brackets say that it is an isotope
 _MAX_BESIDE = 4  # largest other amount in a formula with a mass number below 100; from 100 it is 12
 _MAX_BESIDE_ANION = 2  # the same beside O or F, of which real compounds have many
+_HYDROGEN = {"2H": "D", "3H": "T"}
+_DEUTERIUM = re.compile(r"[DT](?![a-z])")
 _AMOUNT = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?)?")
 
 
 @lru_cache(maxsize=128)
 def _mass(symbol: str) -> float:
     return float(atomic_masses([symbol])[0])
+
+
+def isotopes_in(text: str) -> tuple[str, ...]:
+    """Return the isotopes that a formula names, sorted: D and T for those of hydrogen.
+
+    >>> isotopes_in("[2H]2O") == isotopes_in("D2O"), isotopes_in("[13C]O2"), isotopes_in("Dy2O3")
+    (True, ('13C',), ())
+    """
+    plain = BRACKETS.sub(lambda found: _HYDROGEN.get(found["mass"] + found["symbol"], found[0]) + found["amount"], text)
+    heavy = [found["mass"] + found["symbol"] for found in BRACKETS.finditer(plain)]
+    return tuple(sorted([*_DEUTERIUM.findall(plain), *(each for each in heavy if is_isotope(*_split(each)))]))
+
+
+def _split(isotope: str) -> tuple[str, int]:
+    symbol = isotope.lstrip("0123456789")
+    return symbol, int(isotope.removesuffix(symbol))
 
 
 def is_isotope(symbol: str, number: int) -> bool:

@@ -366,7 +366,7 @@ def _parameter(column: Column, may_be_blank: bool) -> tuple[Entry | None, str]:
     blank = sum(not word for word in column.words)
     if 0 < blank < len(column.words) and not may_be_blank:
         rows = f"{blank} of {count(len(column.words), 'row')}"
-        return None, f"its cell is empty in {rows}; fill the table in to make it a setting"
+        return None, f"its cell is empty or cannot be read in {rows}; fill the table in to make it a setting"
     if column.is_numeric:
         return _numeric(column, keys)
     different = sorted({word for word in column.words if word})

@@ -43,6 +43,14 @@ _PLACES = words_of(
     "position pos well plate slot vial rack tray location row column col rep replicate repeat batch lot series session "
     "shift day week month year"
 )
+_POSITIONS = words_of("position pos coordinate coordinates coord coords")
+_AXES = words_of("x y z r theta radial wafer sample stage substrate die chip")
+"""Words beside those of positions: `x_pos`, `sample position`; the position of a valve or a nozzle may be set."""
+_WHERE = words_of("wafer die chip coupon")
+"""Places where their cells are numbered, as W3 or 12; else kinds of substrate."""
+_NUMBERED = re.compile(r"[A-Za-z]?[-_ #]?\d{1,4}")
+_DIRECTIONS = words_of("plus minus pos neg positive negative up down forward backward fwd bwd upper lower before after")
+"""Words in which two results of one quantity differ, as `coercive field +` and `-`."""
 _REMARKS = words_of(
     "remark remarks comment comments note notes reference doi source url link file filename path bemerkung kommentar"
 )
@@ -53,9 +61,12 @@ _RESULTS = words_of(
     "yield conversion selectivity purity impurity byproduct efficiency pce voc jsc strength elongation hardness "
     "toughness modulus conductivity resistivity mobility overpotential loss score absorbance transmittance haze "
     "roughness bandgap plqy fwhm tof ton turnover response result outcome objective measured hydrodynamic dispersity "
-    "pdi viscosity lifetime stability instability degradation capacity retention slump gwp titer titre productivity "
-    "throughput"
+    "pdi zeta viscosity lifetime stability instability degradation capacity retention slump gwp titer titre "
+    "productivity throughput"
 )
+_OF_PARTICLES = words_of("pdi polydispersity dispersity zeta hydrodynamic")
+_SIZES = words_of("size diameter radius")
+"""Measured where a column of the table is a property of particles that is always measured beside them."""
 _COUNTING = words_of("id no nr number index code key")
 _CODED = words_of("smiles inchi inchikey selfies cas mol")
 """Words of headers whose cells name a molecule for programs: a column of names is for people."""
@@ -77,15 +88,29 @@ def why_no_setting(column: Column, columns: Sequence[Column] = ()) -> str | None
         return "it holds dates"
     if words & _PEOPLE or (len(words) > 1 and list(header_words(column))[-1] == "by"):  # prepared by
         return "it names a person"
-    if words and words <= _PLACES | _NUMBERS:
+    if words and (words <= _PLACES | _NUMBERS or _is_position(words, column)):
         return "it is a place or a repetition, and no setting"
     if words & _REMARKS:
         return "it holds remarks"
     if words & _ERRORS or (words & _ERRORS_OR_RESULTS and _has_its_result(column, words, columns)):
         return "it is the error of a result"
-    if words & (_RESULTS | _ERRORS_OR_RESULTS) and column.is_numeric:
+    if column.is_numeric and (words & (_RESULTS | _ERRORS_OR_RESULTS) or _is_measured_size(words, column, columns)):
         return ANOTHER_RESULT
     return None
+
+
+def _is_position(words: set[str], column: Column) -> bool:
+    """Whether a column says where on a sample something was measured, or which sample it was."""
+    if words & _POSITIONS:
+        return words <= _POSITIONS | _AXES
+    filled = [cell for cell in column.words if cell]
+    return words <= _WHERE and bool(filled) and all(_NUMBERED.fullmatch(cell) for cell in filled)
+
+
+def _is_measured_size(words: set[str], column: Column, columns: Sequence[Column]) -> bool:
+    """Whether a size of particles stands beside a property that is measured with it."""
+    others = [set(header_words(other)) for other in columns if other is not column]
+    return bool(words & _SIZES) and any(other & _OF_PARTICLES for other in others)
 
 
 def numbers_rows(column: Column) -> bool:
@@ -114,11 +139,18 @@ def _has_its_result(column: Column, words: set[str], columns: Sequence[Column]) 
 def same_quantity(column: Column, target: Column) -> bool:
     """Whether two headers name one quantity measured at two times or by two methods, as ``strength_07d`` and ``_28d``.
 
-    They differ in words with a digit alone.
+    They differ in words with a digit, or in a sign or a direction, alone.
     """
-    first, second = (re.split(r"[\W_]+", split_header(each.header)[0].casefold()) for each in (column, target))
-    left, right = ([word for word in words if not re.search(r"\d", word)] for words in (first, second))
+    first, second = (_quantity_words(split_header(each.header)[0].casefold()) for each in (column, target))
+    left, right = (
+        [word for word in words if not re.search(r"\d", word) and word not in _DIRECTIONS] for words in (first, second)
+    )
     return column.is_numeric and first != second and left == right and bool(max(left, key=len, default="")[1:])
+
+
+def _quantity_words(title: str) -> list[str]:
+    signs = re.sub(r"[-−–](?=\s*$)", " minus ", title.replace("+", " plus "))
+    return [word for word in re.split(r"[\W_]+", signs) if word]
 
 
 def unlike_settings(settings: Sequence[Column], columns: Sequence[Column], targets: Sequence[Column]) -> list[Column]:

@@ -14,6 +14,7 @@ from designer.chemistry.formula_reader import MAX_LENGTH, atoms_of
 from designer.chemistry.formulas import parse_formula
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import InvalidData
+from designer.space.parameters.formula import composition_key
 from tests.units.bounded import at_most
 
 DOTS = ("·", "•", "∙", "⋅", "‧", "・", "*", "×", " · ", " x ", " . ", ". ")
@@ -338,3 +339,17 @@ def test_a_number_beside_a_symbol_is_read_or_refused_with_what_to_write(symbol: 
         assert parse_formula(f"({symbol}){number}O2")[symbol] == number + 2.0 * (symbol == "O")
     else:
         assert amounts[symbol] == number + 2.0 * (symbol == "O")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("[13C]O2", "CO2"), ("[235U]O2", "[238U]O2"), ("H2[18O]", "H2O"), ("D2O", "H2O")]
+)
+def test_isotopes_are_different_candidates(one: str, other: str) -> None:
+    assert composition_key(one) != composition_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("[2H]2O", "D2O"), ("(13C)O2", "[13C]O2"), ("O2[13C]", "[13C]O2"), ("Dy2O3", "O3Dy2")]
+)
+def test_spellings_of_an_isotope_are_one_candidate(one: str, other: str) -> None:
+    assert composition_key(one) == composition_key(other)

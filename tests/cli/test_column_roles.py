@@ -51,6 +51,30 @@ TABLES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "a batch size": (base(**{"batch size [g]": RNG.choice([1, 2], N)}), ["batch_size", "T"], []),
     "operators": (base(Operator=RNG.choice(["AB", "CD"], N)), ["T"], ["Operator"]),
     "positions": (base(well=RNG.choice(["A1", "A2", "B1"], N), plate=RNG.choice([1, 2], N)), ["T"], ["well", "plate"]),
+    "positions on a sample": (
+        base(
+            **{
+                "x_pos [mm]": RNG.choice([0, 10], N),
+                "Y position": RNG.choice([0, 5], N),
+                "wafer": RNG.choice(["W1", "W2"], N),
+            }
+        ),
+        ["T"],
+        ["x_pos [mm]", "Y position", "wafer"],
+    ),
+    "a nozzle's position, and kinds of wafers": (
+        base(**{"nozzle position [mm]": RNG.choice([0, 10], N), "wafer": RNG.choice(["silicon", "sapphire"], N)}),
+        ["nozzle_position", "wafer", "T"],
+        [],
+    ),
+    "two signs of a result": (base(**{"result_y +": np.arange(N) + 100}), ["T"], ["result_y +"]),
+    "two directions of a result": (base(result_y_forward=np.arange(N) + 100), ["T"], ["result_y_forward"]),
+    "sizes beside other results": (
+        base(**{"size [nm]": RNG.integers(50, 90, N), "PDI": RNG.uniform(0, 0.4, N).round(2)}),
+        ["T"],
+        ["size [nm]", "PDI"],
+    ),
+    "a size that is set": (base(**{"mesh size [um]": RNG.choice([45, 63], N)}), ["mesh_size", "T"], []),
     "remarks": (base(Comment=RNG.choice(["ok", "dust"], N)), ["T"], ["Comment"]),
     "other results": (base(**{"yield [percent]": RNG.uniform(0, 99, N).round(1)}), ["T"], ["yield [percent]"]),
     "errors": (base(result_y_std=RNG.uniform(0, 1, N).round(2)), ["T"], ["result_y_std"]),

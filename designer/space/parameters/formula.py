@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
@@ -13,6 +12,7 @@ from pydantic import model_validator
 from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
+from designer.chemistry.isotopes import isotopes_in
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import Fault, InvalidData, InvalidInput, NearestWords
 from designer.space.parameters.amending import rebuilt
@@ -29,7 +29,6 @@ OPEN_KEYS = (
 )  # fmt: skip
 """The fields that an open formula alone has, beside ``elements``."""
 _MAX_ORDERED, _MIN_NEAR = 3_000, 5
-_ISOTOPE = re.compile(r"[DT](?![a-z])")
 _NONMETALS = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "Rn"])
 
 
@@ -54,13 +53,14 @@ def composition_key(text: str) -> Hashable:
 
     Spelling, order, brackets and abbreviations do not count (``Fe2O3``, ``O3Fe2``). A common factor does not count
     where some amounts are fractions (``Al0.5Ni`` is ``AlNi2``) or an element is no nonmetal (``Ti2O4`` is ``TiO2``). It
-    does in molecules of nonmetals (``C2H2`` is not ``C6H6``). Isotopes differ (``D2O`` is not ``H2O``).
+    does in molecules of nonmetals (``C2H2`` is not ``C6H6``). Isotopes differ (``D2O`` is not ``H2O``,
+    nor ``[13C]O2`` ``CO2``).
 
     >>> composition_key("O3 Fe2") == composition_key("Fe4O6"), composition_key("C2H2") == composition_key("C6H6")
     (True, False)
     """
     amounts = parse_formula(text)
-    isotopes = tuple(sorted(_ISOTOPE.findall(text)))
+    isotopes = isotopes_in(text)
     reduces = any(symbol not in _NONMETALS for symbol in amounts) or any(a != round(a) for a in amounts.values())
     factor = min(amounts.values()) if reduces else 1.0
     return (*sorted((symbol, f"{amount / factor:.9g}") for symbol, amount in amounts.items()), *isotopes)
