@@ -118,6 +118,13 @@ def fit(
     emit(answer, as_json)
 
 
+def _say_adaptive(answer: Report, tasks: Sequence[dict[str, Any]]) -> None:
+    names = [str(task.get("name")) for task in tasks if task.get("adaptive") is True]
+    if names:
+        listed = f"{', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+        answer.say(f"Measured in searches for a best design, and so less informative about other designs: {listed}.")
+
+
 def _show_simulated(task: str) -> None:
     warn(f"simulating campaigns on {task}")
 
@@ -163,6 +170,7 @@ def show(
         headers = ["task", "measured", "designs", "leave-one-out R²"]
         shown = headers if any("skill" in task for task in known) else headers[:-1]
         answer.show(Table(shown, [[str(cell) for cell in _task_cells(task)[: len(shown)]] for task in known]))
+    _say_adaptive(answer, known)
     for data in _entries(card, "data"):
         terms = data.get("license") or "licence unknown"
         answer.say(f"Data of {data.get('place', '-')}: {terms}" + _after(" Source: ", data.get("source")))

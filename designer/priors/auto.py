@@ -14,7 +14,9 @@ The guard:
 
 1. Sources that cannot predict themselves, and sets of sources that do not predict each other, are not used: the
    posterior is then that of the baseline model, bit for bit.
-2. The baseline model has a weight of at least `MIN_BASELINE_WEIGHT`, whatever the evidence.
+2. The baseline model has a weight of at least `MIN_BASELINE_WEIGHT`, whatever the evidence; of at least
+   `ADAPTIVE_BASELINE_WEIGHT`, where at least half of the sources were measured in a search for their best design
+   (`designer.tasks.adaptive_sampling`): these say little about the rest of the space.
 3. Every third design is chosen by the baseline model alone (`designer.priors.interleaving`).
 4. E = p_baseline(y) / p_prior(y) is an e-value against the prior: if the prior were right, E >= 20 would occur with a
    probability of at most 1/20 (Ville's inequality). At E >= 20 the prior is rejected and the baseline model
@@ -38,7 +40,7 @@ from torch import Tensor
 from designer.counting import agree, count
 from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
-from designer.priors.conditioning import OPPOSITE_SIGN_GP
+from designer.priors.conditioning import OPPOSITE_SIGN_GP, quantity_of
 from designer.priors.evidence import PriorEvidence
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
@@ -57,6 +59,9 @@ BASELINE_WEIGHT = 0.1
 
 MIN_BASELINE_WEIGHT = 0.1
 """Least weight of the baseline model."""
+
+ADAPTIVE_BASELINE_WEIGHT = 0.5
+"""Least weight of the baseline model where the sources are past searches for a best design."""
 
 REJECTION_LOG_ODDS = math.log(20.0)
 """Log evidence against the prior at which it is rejected."""
@@ -86,6 +91,7 @@ class Guard:
 
     agreement: bool = True
     floor: bool = True
+    adaptive: bool = True
     interleaving: bool = True
     rejection: bool = True
 
@@ -188,9 +194,15 @@ class FittedAuto(SavedPrior):
             level = informed[0].process.output
             alone = fit_informed(one, zero_mean, (), output=level).log_evidence()
             evidence = np.array([alone, *[model.log_evidence() for model in informed]])
-        weights, against = expert_weights(prior, evidence, self.guard)
+        weights, against = expert_weights(prior, evidence, self.guard, self._floor(one))
         log_evidence = against if len(one.X) else 0.0
         return WeightedExperts(names, models, tuple(weights.tolist()), log_evidence, self.guard.interleaving)
+
+    def _floor(self, one: TaskData) -> float:
+        """Return the least weight of the baseline model."""
+        adaptive = [model.source.adaptive for model in self.transfer.about(quantity_of(one))]
+        searched = self.guard.adaptive and 2 * sum(adaptive) >= len(adaptive)
+        return ADAPTIVE_BASELINE_WEIGHT if searched else MIN_BASELINE_WEIGHT
 
     def _evidence(self, one: TaskData, found: WeightedExperts) -> PriorEvidence:
         informed = max(found.models[1:], key=lambda model: found.weights[found.models.index(model)])
@@ -238,8 +250,12 @@ def description_of(log_evidence: float, results: int) -> str:
 _WHOLE = Guard()
 
 
-def expert_weights(log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard = _WHOLE) -> tuple[np.ndarray, float]:
+def expert_weights(
+    log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard = _WHOLE, floor: float = MIN_BASELINE_WEIGHT
+) -> tuple[np.ndarray, float]:
     """Return weights of the experts, the baseline model first, and the log evidence for the others against it.
+
+    `floor` is the least weight of the baseline model, where the guard has one.
 
     >>> weights, against = expert_weights(np.log([0.1, 0.9]), np.array([0.0, 5.0]))
     >>> weights.round(3).tolist(), round(against, 3)
@@ -255,7 +271,7 @@ def expert_weights(log_prior: np.ndarray, log_evidence: np.ndarray, guard: Guard
         return np.eye(len(joint))[0], ratio
     weights = np.exp(joint - joint.max())
     weights /= weights.sum()
-    if guard.floor and weights[0] < MIN_BASELINE_WEIGHT:
-        weights[1:] *= (1 - MIN_BASELINE_WEIGHT) / weights[1:].sum()
-        weights[0] = MIN_BASELINE_WEIGHT
+    if guard.floor and weights[0] < floor:
+        weights[1:] *= (1 - floor) / weights[1:].sum()
+        weights[0] = floor
     return weights, ratio

@@ -36,7 +36,8 @@ def sources_card(sources: Sequence[Source]) -> list[dict[str, Any]]:
 def _entry(source: Source) -> dict[str, Any]:
     quantity = source.quantity
     entry = {"name": source.name, "quantity": quantity.name, "unit": quantity.unit, "rows": len(source)}
-    return entry if quantity.scale == "linear" else {**entry, "scale": quantity.scale}
+    more = {"scale": quantity.scale} if quantity.scale != "linear" else {}
+    return {**entry, **more, **({"adaptive": True} if source.adaptive else {})}
 
 
 def sources_tensors(sources: Sequence[Source]) -> dict[str, Tensor]:
@@ -65,4 +66,4 @@ def _source(i: int, entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> 
     if X.shape != (int(entry["rows"]), len(present)) or y.shape != X.shape[:1]:
         raise ValueError(f"source {i} has other rows than its card says")
     quantity = Quantity(entry["quantity"], entry["unit"], scale=entry.get("scale", "linear"))
-    return Source(str(entry["name"]), quantity, X, y, present)
+    return Source(str(entry["name"]), quantity, X, y, present, adaptive=bool(entry.get("adaptive", False)))

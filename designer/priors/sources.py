@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
 from designer.objective.scales import SCALES
 from designer.priors.alignment import CommonFeatures
 from designer.surrogates.data import Quantity
 from designer.surrogates.outputs import OutputScale, winsorised
+from designer.tasks.adaptive_sampling import is_adaptive
 from designer.tasks.quantities_matched import (
     MIN_DESIGNS,
     MatchedQuantity,
@@ -54,6 +56,8 @@ class Source:
         ``n`` values, replicates averaged, in the quantity's unit and on its scale.
     present
         Which of the ``d`` columns the task has; the others have their reference value.
+    adaptive
+        Whether its designs were chosen in a search for the best one (`designer.tasks.adaptive_sampling`).
     """
 
     name: str
@@ -61,6 +65,7 @@ class Source:
     X: Tensor
     y: Tensor
     present: Tensor
+    adaptive: bool = field(default=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -191,10 +196,16 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
             feature_map(features),
             torch.tensor(target.scaling.model(distinct.mean)),
             feature_map.present,
+            adaptive=target.goal is not None and is_adaptive(features.numpy(), _utility(target, distinct.mean)),
         )
         if len(source) >= MIN_DESIGNS and float(source.y.std()) > 0:
             made.append(_drawn(source, rows))
     return made
+
+
+def _utility(target: Target, values: FloatArray) -> FloatArray:
+    """Return values such that larger is better."""
+    return target.sign * values if target.value is None else -np.abs(values - target.value)
 
 
 def _drawn(source: Source, rows: int) -> Source:

@@ -13,7 +13,13 @@ from benchmarks.suite.pools import Candidates
 from designer.errors import Fault, InvalidInput, MissingExtra
 from designer.priors.kinds import campaign_kinds
 
-GUARD_LOCKS = ("agreement", "floor", "interleaving", "rejection")  # those of `designer.priors.auto`, which loads torch
+GUARD_LOCKS = (
+    "agreement",
+    "floor",
+    "adaptive",
+    "interleaving",
+    "rejection",
+)  # those of `designer.priors.auto`, which loads torch
 PRIORS = tuple(kind for kind in campaign_kinds() if kind != "none")
 OURS = {
     **{f"designer-{kind}": {"kind": kind} for kind in PRIORS},
