@@ -34,6 +34,10 @@ of all that the others hold: tasks differ in where their values lie, and a tenth
 MIN_SWAP_EVIDENCE = 1.5
 BEYOND = 1.0
 """How far the evidence must go beyond that of the other tasks of the family, which are taken for sound."""
+MIN_TASKS = 4
+"""Other tasks from which the sizes of a result are evidence enough: fewer hardly show by how much tasks differ without
+a fault, such as one at -30 degC from three warm ones."""
+MIN_EVIDENCE_OF_DIGITS = 0.3
 _OUTSIDE = 0.1
 _CORNER, _FILLED = 0.2, 0.5
 _WIDER = 0.25
@@ -209,9 +213,22 @@ def _by_tasks(column: Column, home: Reference) -> tuple[float, WrongColumn] | No
     if odd is not None:
         return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
     outside = float((~home.inside(values)).mean()) >= _OUTSIDE
+    if _by_size_alone(column, home, slip):
+        return None
     if score >= (MIN_EVIDENCE_OUTSIDE if outside else MIN_EVIDENCE) and _beyond(score, home.tasks, slip):
         return score, WrongColumn((column.name,), slip, share)
     return None
+
+
+def _by_size_alone(column: Column, home: Reference, slip: Slip) -> bool:
+    """Whether only the sizes in few other tasks speak for a slip of a result whose size is usual of its quantity."""
+    if column.kind != "target" or len(home.tasks) >= MIN_TASKS:
+        return False
+    if home.usual is None or not home.usual.is_usual(_nonzero(column)):
+        return False
+    scale = Scale(home.tasks)
+    gain = scale.fits(column, slip)[1] - scale.fits(column)[1]
+    return float(gain.mean()) < MIN_EVIDENCE_OF_DIGITS
 
 
 def _by_bounds(column: Column, home: Reference) -> tuple[float, WrongColumn] | None:

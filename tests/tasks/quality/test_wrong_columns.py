@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from designer.tasks.quality.digits import WrittenNumbers
 from designer.tasks.quality.numbers import Column, Numbers
+from designer.tasks.quality.usual_quantities import usual_range
 from designer.tasks.quality.wrong_columns import Reference, wrong_columns
 
 
@@ -33,6 +36,33 @@ def test_tasks_that_differ_without_a_fault_are_left_alone() -> None:
     siblings = [column("y", seed, shift=shift) for seed, shift in ((1, 0.3), (2, 1.0), (3, 4.0))]
     for shift in (0.3, 1.0, 3.0):
         assert judged(column("y", 0, shift=shift), *siblings) == []
+
+
+def conductivity(seed: int, level: float, digits: int = 3) -> Column:
+    """Forty conductivities around a level in mS/cm, to some significant digits."""
+    values = np.random.default_rng(seed).lognormal(np.log(level), 0.3, 40)
+    texts = [f"{float(f'{value:.{digits}g}'):.10g}" for value in values]
+    numbers = np.array([float(text) for text in texts])
+    return Column("conductivity", "mS/cm", "target", numbers, None, WrittenNumbers.of(texts))
+
+
+def usual_of(own: Column, others: list[Column]) -> list[str]:
+    known = Reference.of(others)
+    assert known is not None
+    known = replace(known, usual=usual_range("ionic conductivity", "mS/cm"))
+    numbers = Numbers((own,), np.empty((40, 0)))
+    return [w.slip.label for w in wrong_columns(numbers, {own.name: known}) if w.slip]
+
+
+def test_a_cold_task_beside_three_warm_ones_is_no_slip() -> None:
+    """Its size is usual of the quantity, and three tasks do not show by how much sound ones differ."""
+    assert usual_of(conductivity(0, 1.0), [conductivity(seed, 10.0) for seed in (1, 2, 3)]) == []
+    assert usual_of(conductivity(0, 1.0), [conductivity(seed, 10.0) for seed in range(1, 8)]) != []
+
+
+def test_digits_show_a_slip_beside_three_tasks() -> None:
+    decimals = [column("conductivity", seed) for seed in (1, 2, 3)]
+    assert usual_of(column("conductivity", 0, scale=0.1), decimals) == ["a factor of 10 too small"]
 
 
 def test_a_card_tells_of_a_column_that_fills_a_corner_of_its_bounds_only() -> None:
