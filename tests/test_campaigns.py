@@ -125,6 +125,15 @@ def test_contexts_are_drawn_and_the_best_is_shown_for_one(folder: Path, capsys: 
     assert best["design"]["temperature"] <= 160
 
 
+def test_batches_share_the_furnace(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "one-furnace.yaml"
+    assert main(["run", name, "--max-experiments", "12", "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    temperatures = [each["design"]["temperature"] for each in ended["experiments"]]
+    assert [len(set(temperatures[i : i + 4])) for i in (0, 4, 8)] == [1, 1, 1]
+    assert len(set(temperatures)) > 1
+
+
 def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "command-oracle.yaml"
     assert main(["run", name, "--json"]) == 0

@@ -54,6 +54,7 @@ class BotorchAcquisition(Acquisition):
             what = f"the acquisition function {context.builder!r} returned {type(built).__name__}"
             raise InvalidObjective(Fault(what, "return a botorch AcquisitionFunction"))
         self._inner = built
+        self.is_logarithm = bool(getattr(built, "_log", False))
 
     def values(self, X: Tensor) -> Tensor:
         """Return the acquisition (``n``) of features (``n x d``)."""

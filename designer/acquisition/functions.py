@@ -42,6 +42,9 @@ class Acquisition(AcquisitionFunction):
     screen_bounds = False
     """Whether `screen` is never below the acquisition, up to the error of its draws."""
 
+    is_logarithm = True
+    """Whether values are logarithms of what adds up over the designs of a batch."""
+
     effort = 16_384
     """How many designs a search may score for each design that it chooses."""
 

@@ -12,14 +12,17 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.acquisition.batch_rule import SharedSettings
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import Acquisition
 from designer.acquisition.initial import initial_designs, quick_designs
 from designer.acquisition.observed import Observed, Proposal
 from designer.acquisition.reasons import best_first, reasons
 from designer.acquisition.registered import AcquisitionBuilder
 from designer.acquisition.replication import worthwhile_replicate
-from designer.acquisition.search import Search, require
+from designer.acquisition.search import Found, Search, require
+from designer.acquisition.shared_settings import search_batch
 from designer.arrays import FloatArray
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
@@ -27,6 +30,9 @@ from designer.objective import Objective
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 from designer.threads import one_thread
+
+NOT_SHARED = SharedSettings()
+"""Every design has its own settings."""
 
 _REFERENCE = 256
 _STARTS = 8
@@ -57,6 +63,7 @@ def propose(
     deadline: Deadline | None = None,
     acquisition: AcquisitionBuilder | None = None,
     search: Model | None = None,
+    shared: SharedSettings = NOT_SHARED,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -88,6 +95,8 @@ def propose(
     search
         The model whose improvement is maximised, where it is not the posterior
         (`designer.acquisition.search_model.search_model`); replicates are decided by the posterior.
+    shared
+        The parameters that have one setting in all `n` designs, and what changing it costs.
 
     Raises
     ------
@@ -102,7 +111,7 @@ def propose(
         context = acquisition_context(
             search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition
         )
-        return _Proposing(space, encoder, known, context, posterior, seed, deadline).run(n, replicates)
+        return _Proposing(space, encoder, known, context, posterior, seed, deadline, shared).run(n, replicates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +126,7 @@ class Known:
         How many results there are, those of forbidden designs included.
     in_context
         Whether the space is that of a given context. `measured` then holds the measured designs as they would be in
-        this context (`DesignSpace.in_context`), and `pending` those that are pending in it.
+        this context (`DesignSpace.in_fixed`), and `pending` those that are pending in it.
     elsewhere
         Designs that are pending in other contexts.
     """
@@ -139,7 +148,7 @@ class Known:
         taken = keys | set(space.keys(waiting)) | forbidden
         here, elsewhere = space.within(waiting), None
         if space.at_context:
-            measured = distinct(space, space.in_context(measured))
+            measured = distinct(space, space.in_fixed(measured))
             elsewhere = waiting[~here]
         measured = measured[space.within(measured)]
         return cls(
@@ -175,7 +184,7 @@ def acquisition_context(
         builder=acquisition,
         in_context=known.in_context,
         elsewhere=None if known.elsewhere is None else features(encoder, known.elsewhere),
-        transferred=None if known.elsewhere is None else features(encoder, space.in_context(known.elsewhere)),
+        transferred=None if known.elsewhere is None else features(encoder, space.in_fixed(known.elsewhere)),
     )
 
 
@@ -193,6 +202,7 @@ class _Proposing:
     posterior: Model
     seed: int
     deadline: Deadline | None
+    shared: SharedSettings = NOT_SHARED
 
     def run(self, n: int, replicates: Literal["never", "auto"]) -> Proposal:
         if self.deadline is not None and self.deadline.passed:
@@ -200,8 +210,7 @@ class _Proposing:
         acquisition = build_acquisition(self.context)
         starts = self.known.measured[best_first(self.context)[:_STARTS]]
         rng = np.random.default_rng(self.seed)
-        search = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
-        found = search.run(acquisition, n)
+        found = self._searched(acquisition, starts, rng, n)
         require(found)
         notes = reasons(acquisition, features(self.encoder, found.coordinates), self.known.results)
         first_late = len(notes) - found.unsearched
@@ -212,14 +221,36 @@ class _Proposing:
         proposal = Proposal(found.coordinates, found.scores, tuple(notes), remarks)
         return self._with_replicate(proposal) if replicates == "auto" else proposal
 
+    def _searched(self, acquisition: Acquisition, starts: FloatArray, rng: np.random.Generator, n: int) -> Found:
+        encode, taken = self.encoder.encode, self.known.taken
+
+        def search_of(space: DesignSpace) -> Search:
+            near = space.in_fixed(starts) if len(starts) else starts
+            return Search(space, encode, taken, near, rng, self.deadline)
+
+        if not self.shared.names:
+            return search_of(self.space).run(acquisition, n)
+        return search_batch(self.space, self.shared, acquisition, n, search_of, encode, taken, starts, rng)
+
+    def _space_of(self, coordinates: FloatArray) -> DesignSpace:
+        """Return the space of further designs of a batch (``k x c``), whose shared settings are those of its first."""
+        if not self.shared.names:
+            return self.space
+        if len(coordinates):
+            return self.space.fixed(self.shared.of(self.space, coordinates[0]))
+        return self.space.fixed(self.shared.current) if self.shared.current else self.space
+
     def _completed(
         self, n: int, coordinates: FloatArray, scores: tuple[float, ...], notes: tuple[str, ...]
     ) -> Proposal:
         """Return a proposal filled up to `n` with space-filling designs, if the time limit did not allow a search."""
         taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
-        spread = quick_designs(self.space, n - len(coordinates), self.seed, taken, self.known.forbidden)
+        space = self._space_of(coordinates)
+        if self.shared.names and space is self.space:
+            space = self._space_of(quick_designs(space, 1, self.seed, taken, self.known.forbidden))
+        spread = quick_designs(space, n - len(coordinates), self.seed, taken, self.known.forbidden)
         if not len(spread):  # nearly all are taken
-            spread = initial_designs(self.space, n + len(self.known.forbidden), self.seed, taken)
+            spread = initial_designs(space, n + len(self.known.forbidden), self.seed, taken)
             keys = self.space.keys(spread)
             spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
         if not len(coordinates) + len(spread):
@@ -235,7 +266,8 @@ class _Proposing:
         measured = self.known.measured
         known = self.known
         allowed = [key not in known.forbidden and key in known.taken for key in self.space.keys(measured)]
-        allowed = list(np.array(allowed, dtype=bool) & self.space.valid(measured)) if len(measured) else allowed
+        here = self._space_of(proposal.coordinates)
+        allowed = list(np.array(allowed, dtype=bool) & here.valid(measured)) if len(measured) else allowed
         again = worthwhile_replicate(
             replace(self.context, model=self.posterior), new, torch.tensor(allowed, dtype=torch.bool)
         )

@@ -187,7 +187,7 @@ class Campaign(CampaignView):
             self._sync_settings()
             state = self.state
             if replicate_of:
-                choice = next_designs.repeated(state, replicate_of)
+                choice = next_designs.repeated(self.space, state, replicate_of)
             else:
                 given = read_context(self.space, context)
                 choice = next_designs.choose(self._spec(), state, count, self._posterior, given)

@@ -123,6 +123,9 @@ class DesignSpace(Value):
         if self.parameters and all(parameter.is_context for parameter in self.parameters):
             what = "every parameter is a context: nothing is left to choose"
             faults.append(Fault(what, "leave 'role: context' out of one", path=("space", 0, "role")))
+        elif self.parameters and all(parameter.is_context or parameter.is_shared for parameter in self.parameters):
+            what = "no parameter differs within a batch"
+            faults.append(Fault(what, "leave 'vary: per_batch' out of one", path=("space", 0, "vary")))
         faults = faults or self._constraint_faults()
         if not faults:
             empty = why_empty(self)
@@ -378,7 +381,12 @@ class DesignSpace(Value):
         contexts = self.context_parameters
         return bool(contexts) and all(isinstance(parameter, FixedParameter) for parameter in contexts)
 
-    def in_context(self, coordinates: FloatArray) -> FloatArray:
+    @cached_property
+    def shared_parameters(self) -> tuple[ParameterBase, ...]:
+        """The parameters that have one setting in all designs of a batch."""
+        return tuple(parameter for parameter in self.parameters if parameter.is_shared)
+
+    def in_fixed(self, coordinates: FloatArray) -> FloatArray:
         """Return designs (``n x c``) with the fixed parameters at their settings."""
         result: FloatArray = self._checked(coordinates).copy()
         for parameter, part in self.parts():

@@ -396,7 +396,7 @@ def test_designs_of_a_fixed_space_are_those_of_the_space(drawn: tuple[DesignSpac
     assert (fixed.encoder.encode(coordinates) == space.encoder.encode(coordinates)).all()
     assert fixed.frame(coordinates).equals(space.frame(coordinates))
     assert fixed.within(coordinates).all()
-    assert (fixed.in_context(space.sample(20, np.random.default_rng(seed))) == fixed.in_context(coordinates))[
+    assert (fixed.in_fixed(space.sample(20, np.random.default_rng(seed))) == fixed.in_fixed(coordinates))[
         :, [i for p, part in space.parts() if p.is_context for i in range(part.start, part.stop)]
     ].all()
 

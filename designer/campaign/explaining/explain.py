@@ -32,6 +32,7 @@ from designer.campaign.log.events import Design, Suggested
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
+from designer.campaign.suggesting.batch_settings import shared_of
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
@@ -43,6 +44,7 @@ from designer.interpretation.forecast import Forecast, forecast_of
 from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
 from designer.priors.interleaving import baseline_part
+from designer.space import DesignSpace
 from designer.threads import one_thread
 from designer.units.limits import Side
 
@@ -99,6 +101,14 @@ class Moment:
         """Return the moment with the space of the suggestion's context; itself without contexts."""
         space = self.spec.space
         return replace(self, spec=at_context(self.spec, context_of_design(space, self.now.design)))
+
+    @property
+    def space_of_batch(self) -> DesignSpace:
+        """The space of other designs of its batch: the settings that a batch shares are those of this one."""
+        space = self.spec.space
+        if not space.shared_parameters or len(self.event.designs) < 2:
+            return space
+        return space.fixed(shared_of(space, coordinates_of(space, [self.now.design])[0]))
 
     @property
     def _index(self) -> int:
@@ -174,7 +184,9 @@ def _with_choice(
     x: FloatArray,
 ) -> Explanation:
     spec = moment.spec
-    other = find_runner_up(x, spec.space, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds))
+    other = find_runner_up(
+        x, moment.space_of_batch, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds)
+    )
     goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
     influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
     if other is None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from designer.acquisition.registered import AUTO
 from designer.campaign.file import open_formulas
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
@@ -296,11 +297,24 @@ class _Reader:
                 remedy = did_you_mean(name, names)
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
         self._check_contexts(spec)
+        self._check_shared(spec)
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
             found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
+
+    def _check_shared(self, spec: CampaignSpec) -> None:
+        """Check what settings that a batch shares cannot be combined with."""
+        shared = [(i, p) for i, p in enumerate(spec.space.parameters) if p.is_shared]
+        for i, parameter in shared:
+            if isinstance(parameter, FormulaParameter) and parameter.is_open:
+                what = f"formula {parameter.name!r} is one for a batch, and its formulas are proposed for each request"
+                self.faults.append(Fault(what, "leave 'vary' or 'elements' out", path=("space", i, "vary")))
+            if parameter.change_cost and spec.settings.acquisition != AUTO:
+                what = f"'change_cost' of {parameter.name!r} is weighed against the expected improvement"
+                remedy = "use 'acquisition: auto', or leave it out"
+                self.faults.append(Fault(what, remedy, path=("space", i, "change_cost")))
 
     def _check_contexts(self, spec: CampaignSpec) -> None:
         """Check the stated distribution of contexts, and what cannot be combined with contexts."""

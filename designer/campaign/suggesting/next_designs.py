@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designer.arrays import FloatArray
 from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
@@ -22,10 +23,17 @@ from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
 from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.suggesting.batch_settings import (
+    kept_words,
+    of_one_setting,
+    refuse_several,
+    shared_of,
+    shared_settings,
+)
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.deadline import Deadline, ends_fits
 from designer.errors import Fault, InvalidData, NoDesignLeft
-from designer.space import CategoricalParameter
+from designer.space import CategoricalParameter, DesignSpace
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
@@ -64,7 +72,7 @@ def _chosen(
     spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior], deadline: Deadline
 ) -> Choice:
     taken = taken_designs(spec, state)
-    own = _own_designs(spec, taken)[:n]
+    own = of_one_setting(spec.space, _own_designs(spec, taken))[:n]
     if own or not model_decides(spec, state, posterior):
         unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
         return _filled(spec, state, n, own, taken, unmatched)
@@ -86,7 +94,25 @@ def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> C
     return replace(choice, reasons=tuple(reasons))
 
 
-def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
+def _of_one_batch(
+    spec: CampaignSpec, state: CampaignState, n: int, own: FloatArray, avoid: FloatArray, seed: int
+) -> DesignSpace:
+    """Return the space of first designs of one batch: settings that it shares are those of the user's own designs.
+
+    Without these they are those of the design that fills the space best, where they may change.
+    """
+    from designer.acquisition.initial import initial_designs
+
+    space, shared = spec.space, shared_settings(spec, state, n)
+    if not shared.names:
+        return space
+    if not len(own):
+        kept = space.fixed(shared.kept) if shared.kept else space
+        own = initial_designs(kept, 1, seed, avoid)
+    return space.fixed(shared_of(space, own[0]))
+
+
+def repeated(space: DesignSpace, state: CampaignState, names: Sequence[str]) -> Choice:
     """Return the designs of suggestions once more.
 
     Raises
@@ -94,7 +120,7 @@ def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
     UnknownSuggestion
         If there is no such suggestion.
     InvalidData
-        If one was withdrawn: it never returns.
+        If one was withdrawn: it never returns; if they differ in settings that a batch shares.
     """
     found = [known_suggestion(state, name) for name in names]
     faults = [
@@ -105,6 +131,7 @@ def repeated(state: CampaignState, names: Sequence[str]) -> Choice:
     if faults:
         raise InvalidData(faults)
     designs = tuple(dict(each.design) for each in found)
+    refuse_several(space, designs)
     return Choice(designs, "replicate", (None,) * len(names), tuple(f"replicate of {name}" for name in names))
 
 
@@ -166,13 +193,16 @@ def _filled(
 
     designs = list(own)
     if len(own) < n:
-        avoid = np.concatenate([taken.coordinates, coordinates_of(spec.space, own)])
+        mine = coordinates_of(spec.space, own)
+        avoid = np.concatenate([taken.coordinates, mine])
         seed = seed_of(spec.settings.seed, len(state.suggestions))
         try:
-            designs += lab_designs(spec.space, initial_designs(spec.space, n - len(own), seed, avoid))
+            space = _of_one_batch(spec, state, n, mine, avoid, seed)
+            designs += lab_designs(spec.space, initial_designs(space, n - len(own), seed, avoid))
         except NoDesignLeft:
             if not own:
                 raise
     reasons = ["one of the campaign's own first designs"] * len(own) + ["fills the space"] * (len(designs) - len(own))
     short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
-    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks))
+    kept = [] if own else kept_words(spec, state, n)
+    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks, *kept))

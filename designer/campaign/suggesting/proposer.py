@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from designer.acquisition.batch_rule import SharedSettings
 from designer.acquisition.improvement_probability import probability_of_better
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Observed, Proposal
@@ -23,6 +24,7 @@ from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.suggesting.batch_settings import kept_words, shared_settings
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
@@ -61,10 +63,12 @@ def propose_next(
     """
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    confirming = _to_confirm(spec, known, pending, taken)
+    shared = shared_settings(spec, state, n)
+    confirming = _to_confirm(spec, known, pending, taken, shared)
     parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]
     if confirming is not None:
         pending = np.concatenate([pending, confirming.coordinates])
+        shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
     search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
     for alone, count in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
@@ -72,14 +76,15 @@ def propose_next(
             continue
         try:
             if alone and plain:
-                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, count)
+                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, count, shared)
             else:
-                part = proposer.propose(known.model, search, pending, count)
+                part = proposer.propose(known.model, search, pending, count, shared)
         except NoDesignLeft:
             if not parts:
                 raise
             break
         parts.append((alone, part))
+        shared = shared.at(shared.of(spec.space, part.coordinates[0])) if shared.names else shared
         pending = np.concatenate([pending, part.coordinates])
     designs = [(alone, design) for alone, part in parts for design in lab_designs(spec.space, part.coordinates)]
     scores = [score for _, part in parts for score in part.scores]
@@ -91,6 +96,7 @@ def propose_next(
         reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
         remarks=(
             *short,
+            *kept_words(spec, state, n),
             *_of_time(spec, known, deadline),
             *(each.words for each in known.matched if not each.complete),
             *map(str, known.flagged),
@@ -109,7 +115,9 @@ def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -
         yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
 
 
-def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: FloatArray, taken: Taken) -> Proposal | None:
+def _to_confirm(
+    spec: CampaignSpec, known: CampaignPosterior, pending: FloatArray, taken: Taken, shared: SharedSettings
+) -> Proposal | None:
     """Return the design of a possible discovery, to be measured once more; None where there is none to confirm.
 
     Only where a person or an instrument measures: a table or a function gives the same value again.
@@ -117,11 +125,12 @@ def _to_confirm(spec: CampaignSpec, known: CampaignPosterior, pending: FloatArra
     measured_again = spec.settings.measure is None or spec.settings.measure.kind == "command"
     if not known.discoveries or not measured_again:
         return None
-    keys = spec.space.keys(known.coordinates)
+    space = spec.space.fixed(shared.kept) if shared.kept else spec.space
+    keys = space.keys(known.coordinates)
     barred = _forbidden(known, pending, taken.keys)
     for each in known.discoveries:
         coordinates = known.coordinates[each.row : each.row + 1]
-        if keys[each.row] not in barred and bool(spec.space.valid(coordinates)[0]):
+        if keys[each.row] not in barred and bool(space.valid(coordinates)[0]):
             name = known.measurements[each.row]
             return Proposal(coordinates, (-math.inf,), (f"confirm: {name} is real, or a slip; a replicate decides",))
     return None
@@ -143,7 +152,7 @@ class _Proposer:
         """Where experiments succeed, as `feasibility_of` says."""
         return feasibility_of(self.spec, self.state, self.known)
 
-    def propose(self, model: Model, search: Model, pending: FloatArray, n: int) -> Proposal:
+    def propose(self, model: Model, search: Model, pending: FloatArray, n: int, shared: SharedSettings) -> Proposal:
         """Return the `n` designs with the highest acquisition under `search`; `model` decides about replicates."""
         known = self.known
         return propose(
@@ -160,14 +169,21 @@ class _Proposer:
             deadline=self.deadline,
             acquisition=acquisition_of(self.spec),
             search=search,
+            shared=shared,
         )
 
-    def propose_without_past(self, plain: Model, search: Model, pending: FloatArray, n: int) -> Proposal:
+    def propose_without_past(
+        self, plain: Model, search: Model, pending: FloatArray, n: int, shared: SharedSettings
+    ) -> Proposal:
         """Return designs chosen without past tasks; they fill the space until the first designs are made."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
-            return self.propose(plain, search, pending, n)
+            return self.propose(plain, search, pending, n, shared)
         avoid = np.concatenate([self.taken.coordinates, pending])
-        found = initial_designs(self.spec.space, n, self.seed, avoid)
+        space = self.spec.space.fixed(shared.kept) if shared.kept else self.spec.space
+        if shared.names:
+            first = initial_designs(space, 1, self.seed, avoid)
+            space = self.spec.space.fixed(shared.of(space, first[0]))
+        found = initial_designs(space, n, self.seed, avoid)
         return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
 
 

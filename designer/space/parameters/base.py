@@ -14,21 +14,29 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, model_validator
 
 from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.parameters.features import FeatureBlock
-from designer.space.parameters.fields import Name
+from designer.space.parameters.fields import Name, Number
 from designer.space.parameters.lattice import round_significant
 from designer.space.parameters.references import Reference
 
 if TYPE_CHECKING:
     from typing import Self
+
+
+def _whole(given: Any) -> Any:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise ValueError(f"{given!r} is not a whole number; give a whole number")
+    return given
+
 
 LabColumn = NDArray[Any]
 Converter = Callable[[FloatArray, str | None, str | None], FloatArray]
@@ -83,7 +91,8 @@ class ParameterBase(Value):
 
     A kind defines the field ``kind: Literal["word"] = "word"`` and ``unit``, a field or a class variable: the unit of
     its lab columns, or None. A parameter with the role ``context`` is not chosen: its value is known and given with
-    each request for suggestions.
+    each request for suggestions. One with ``vary: per_batch`` has one setting in all designs of a batch; it may then
+    change `at_most_changes` times in a campaign, and a change may cost as much as `change_cost` experiments.
     """
 
     error_type: ClassVar[type[InvalidInput]] = InvalidSpace
@@ -91,6 +100,26 @@ class ParameterBase(Value):
     name: Name
     description: str | None = None
     role: Literal["setting", "context"] = "setting"
+    vary: Literal["per_experiment", "per_batch"] = "per_experiment"
+    at_most_changes: Annotated[int, BeforeValidator(_whole)] | None = None
+    change_cost: Number | None = None
+
+    @model_validator(mode="after")
+    def _check_variation(self) -> Self:
+        faults = []
+        for key in ("at_most_changes", "change_cost"):
+            value = getattr(self, key)
+            if value is not None and not self.is_shared:
+                faults.append(Fault(f"{key!r} has no meaning without 'vary: per_batch'", "add it", path=(key,)))
+            elif value is not None and value < 0:
+                faults.append(Fault(f"{key!r} is {value:g}", "give a number of at least 0", path=(key,)))
+        if self.is_shared and self.is_context:
+            faults.append(
+                Fault(f"{self.name!r} is a context, which is not chosen", "leave 'vary' or 'role' out", path=("vary",))
+            )
+        if faults:
+            raise InvalidInput(faults)
+        return self
 
     if TYPE_CHECKING:
 
@@ -153,6 +182,11 @@ class ParameterBase(Value):
     def is_context(self) -> bool:
         """Whether the value is known when suggestions are requested, and not chosen."""
         return self.role == "context"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all designs of a batch have one setting."""
+        return self.vary == "per_batch"
 
     @property
     @abstractmethod

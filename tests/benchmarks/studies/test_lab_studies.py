@@ -1,0 +1,51 @@
+"""The studies of what labs ask for, on a small table that is computed here."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.studies import contexts, per_batch
+from benchmarks.studies.lab_tables import LabTable
+
+
+@pytest.fixture
+def table() -> LabTable:
+    rows = [
+        {"kind": kind, "T": T, "c": c, "y": -((c - T / 200) ** 2) - (0.5 if kind == "b" else 0.0)}
+        for kind, T, c in product("ab", (100.0, 150.0, 200.0), np.linspace(0, 1, 6).round(2))
+    ]
+    return LabTable("computed", pd.DataFrame(rows), "T", {"name": "y", "goal": "maximize"}, ("kind",))
+
+
+def test_regrets_are_shares_of_the_range(table: LabTable) -> None:
+    values = table.frame["y"]
+    assert table.regrets([values.max(), values.min()]).tolist() == [0.0, 1.0]
+    design = {column: table.frame[column].iloc[7] for column in table.settings}
+    assert table.value(design) == values.iloc[7]
+    match = LabTable("match", table.frame, "T", {"name": "y", "goal": "match", "value": -0.5, "tolerance": 0.1})
+    assert match.utilities([-0.5, 0.5, -1.0]).tolist() == [0.0, -1.0, -0.5]
+
+
+@pytest.mark.parametrize("name", list(per_batch.POLICIES))
+def test_batches_of_every_policy_are_counted(table: LabTable, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(per_batch, "EXPERIMENTS", 16)
+    experiments, regret, changes, seconds = per_batch.POLICIES[name](table, 0)
+    assert experiments in (4, 8, 12, 16, 17)
+    assert 0 <= regret <= 1
+    assert changes <= 3
+    assert seconds > 0
+
+
+@pytest.mark.parametrize("name", list(contexts.POLICIES))
+def test_campaigns_of_every_kind_recommend_a_design_for_each_context(
+    table: LabTable, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contexts, "EXPERIMENTS", 9)
+    recommended, made, seconds = contexts.POLICIES[name](table, 0)
+    assert 0 <= recommended <= 1
+    assert 0 <= made <= 1
+    assert seconds > 0
