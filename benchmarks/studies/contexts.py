@@ -57,8 +57,9 @@ class _Arm:
         settings = [each["name"] for each in space]
         candidates = table.frame[settings].drop_duplicates()
         self.campaign = Campaign.create(
-            space=space, targets=[{**table.target}], candidates=candidates, seed=seed, initial=4
-        )
+            space=space, targets=[{**table.target}], candidates=candidates, seed=seed, initial=4,
+            suggest_seconds=3600.0,  # no time limit, whatever else the machine does
+        )  # fmt: skip
 
     def experiment(self, context: float) -> float:
         """Make one experiment in a context and return its value."""

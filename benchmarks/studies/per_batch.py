@@ -57,6 +57,7 @@ def _campaign(table: LabTable, seed: int, **of_shared: Any) -> Campaign:
         seed=seed,
         initial=2 * BATCH,
         stop={"reach": False},
+        suggest_seconds=3600.0,  # no time limit, whatever else the machine does
     )
 
 

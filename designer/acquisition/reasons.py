@@ -35,6 +35,8 @@ def best_first(context: AcquisitionContext) -> IndexArray:
 def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
     """Return the reason why `acquisition` chose each design (``n x d``), given a number of results."""
     context = acquisition.context
+    if not len(X):
+        return []
     if isinstance(acquisition, FirstFeasible):
         return ["feasible first: no measured design meets the outcome constraints yet"] * len(X)
     if context.objective.mode == "pareto":
