@@ -17,6 +17,7 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.surrogates.data import TaskData
+from designer.surrogates.held_out import HeldOut, held_out
 from designer.surrogates.normal import with_noise
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
@@ -26,6 +27,7 @@ MAX_SAMPLES = 500
 """Measurements that a tree is grown from at most: growing one costs more than their number."""
 
 _DIGITS = 9  # of standardised outputs: equally good splits stay so in any unit
+_MIN_HELD_OUT = 0.01  # variance of a held-out prediction, of standardised outputs: few trees may agree by chance
 _JITTER = 1e-6  # of the outputs' variance: the trees' covariance has no more rank than there are trees
 
 
@@ -38,14 +40,42 @@ class Forest(SingleOutput):
         scikit-learn's fitted trees, each a function of ``n x d`` single precision features.
     output
         How values are standardised.
+    data
+        Features (``n x d``) and standardised values (``n``) of the measurements, for `held_out`.
 
     ``posterior(X)`` takes ``batch_shape x q x d``, and has no gradient.
     """
 
-    def __init__(self, trees: RandomForestRegressor, output: OutputScale) -> None:
+    def __init__(
+        self, trees: RandomForestRegressor, output: OutputScale, data: tuple[FloatArray, FloatArray] | None = None
+    ) -> None:
         super().__init__()
         self._trees = [estimator.tree_ for estimator in trees.estimators_]
         self.output = output
+        self._forest, self._data = trees, data
+
+    def held_out(self) -> HeldOut:
+        """Predict every measurement by the trees whose bootstrap sample it is not in (out of bag).
+
+        A measurement that every tree has seen is predicted by the mean of all values, with their variance.
+
+        Raises
+        ------
+        ValueError
+            If the forest does not have the measurements that it was fitted to.
+        """
+        if self._data is None:
+            raise ValueError("the forest was made without its measurements, so that none can be held out")
+        X, z = self._data
+        values = np.stack([tree.predict(X.astype(np.float32))[:, 0] for tree in self._trees])
+        unseen = np.ones(values.shape, dtype=bool)
+        for row, seen in zip(unseen, self._forest.estimators_samples_, strict=True):
+            row[seen] = False
+        count = unseen.sum(0)
+        shown = np.maximum(count, 1)
+        mean = np.where(count > 0, (values * unseen).sum(0) / shown, z.mean())
+        variance = np.where(count > 1, (unseen * (values - mean) ** 2).sum(0) / shown, z.var())
+        return held_out(self.output, z, mean, np.maximum(variance, _MIN_HELD_OUT))
 
     def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
         """Return means (``batch_shape x q``) and covariances (``batch_shape x q x q``) at ``batch_shape x q x d``.
@@ -102,5 +132,6 @@ def fit_forest(data: TaskData, *, seed: int = 0, trees: int = TREES) -> Forest:
     output = OutputScale.of(y)
     samples = MAX_SAMPLES if len(y) > MAX_SAMPLES else None
     forest = RandomForestRegressor(n_estimators=trees, max_samples=samples, random_state=seed)
-    forest.fit(one.X.numpy(), np.round(output.standardise(y), _DIGITS))
-    return Forest(forest, output)
+    z: FloatArray = np.round(output.standardise(y), _DIGITS)
+    forest.fit(one.X.numpy(), z)
+    return Forest(forest, output, (one.X.numpy(), z))

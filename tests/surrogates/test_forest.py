@@ -89,3 +89,28 @@ def test_one_measurement_is_too_few() -> None:
 def test_many_measurements_are_sampled() -> None:
     forest = fit_forest(mixed_task(1200), trees=5)
     assert max(int(tree.n_leaves) for tree in forest._trees) <= 500
+
+
+def test_held_out_predictions_are_those_of_the_trees_that_did_not_see_a_result() -> None:
+    task = mixed_task(25).target(0)
+    y = task.Y[:, 0].numpy()
+    output = OutputScale.of(y)
+    reference = RandomForestRegressor(n_estimators=TREES, random_state=0, oob_score=True)
+    reference.fit(task.X.numpy(), output.standardise(y).round(9))
+    held = fit_forest(task).held_out()
+    np.testing.assert_allclose(held.means, output.centre + output.scale * reference.oob_prediction_, rtol=1e-9)
+    assert (held.variances > 0).all()
+
+
+def test_results_that_every_tree_saw_are_predicted_by_the_mean() -> None:
+    held = fit_forest(mixed_task(2), trees=1, seed=1).held_out()
+    values = np.sort(mixed_task(2).Y[:, 0].numpy())
+    assert held.means.min() >= values[0]
+    assert held.means.max() <= values[1]
+    assert np.isfinite(held.log_densities).all()
+
+
+def test_a_forest_without_its_measurements_holds_none_out(forest: Forest) -> None:
+    bare = Forest(forest._forest, forest.output)
+    with pytest.raises(ValueError, match="without its measurements"):
+        bare.held_out()
