@@ -50,7 +50,7 @@ SUB_LAYERS = {
     "space": (("parameters", "spreadsheet"), ("constraints",)),
     "tasks": (("datasets", "quality"), ("importing",)),
     "surrogates": (("robust",),),
-    "priors": (("deep",), ("metric", "networks", "stacking")),
+    "priors": (("deep",), ("metric", "networks", "policy", "stacking")),
     "oracles": (("simulators",),),
     "campaign": (("log",), ("results",), ("file",), ("suggesting",), ("explaining",)),
     "service": (("store",), ("work",), ("http",)),

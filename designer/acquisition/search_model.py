@@ -14,10 +14,13 @@ intervals hold what they promise.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from botorch.models.model import Model
+from torch import Tensor
 
 from designer.objective import Objective
 from designer.priors.interleaving import InterleavedMixture, baseline_part
+from designer.priors.policy.policy_prior import ChoosesExperts
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.forest import fit_forest
@@ -38,7 +41,14 @@ MIN_RESULTS = 3
 """Results from which trees differ enough to be an expert."""
 
 
-def search_model(posterior: Model, data: TaskData, space: DesignSpace, objective: Objective) -> Model:
+def search_model(
+    posterior: Model,
+    data: TaskData,
+    space: DesignSpace,
+    objective: Objective,
+    *,
+    policy: ChoosesExperts | None = None,
+) -> Model:
     """Return the model whose improvement a search maximises: `posterior` itself where no forest is used.
 
     A forest is used for the goal of a single-goal objective, from `MIN_RESULTS` results of it, in spaces with a list of
@@ -52,6 +62,9 @@ def search_model(posterior: Model, data: TaskData, space: DesignSpace, objective
         Of all targets, in the order of the objective's.
     data
         What it was conditioned on.
+    policy
+        A prior that chooses the model itself, where candidates are listed and the goal is an end of the scale
+        (`designer.priors.policy`).
     """
     if objective.mode != "single" or (space.pool is None and space.size(MAX_DESIGNS) is None):
         return posterior
@@ -60,10 +73,25 @@ def search_model(posterior: Model, data: TaskData, space: DesignSpace, objective
     baseline = baseline_part(models[column]) or models[column]
     if not isinstance(baseline, GaussianProcess) or len(data.order(column)) < MIN_RESULTS:
         return posterior
-    weight = forest_weight(baseline)
-    pair = Mixture([baseline, fit_forest(data.target(column))], [1.0 - weight, weight])
+    one, weight = data.target(column), forest_weight(baseline)
+    forest = fit_forest(one)
+    candidates = None if policy is None else _unmeasured(space, one)
+    sign = objective.goals[0].sign
+    if policy is not None and candidates is not None and len(candidates) and sign is not None:
+        models[column] = policy.chosen_search(one, models[column], forest, weight, candidates, sign)
+        return joined(models)
+    pair = Mixture([baseline, forest], [1.0 - weight, weight])
     models[column] = _with_baseline(models[column], pair)
     return joined(models)
+
+
+def _unmeasured(space: DesignSpace, one: TaskData) -> Tensor | None:
+    """Return the features (``N x d``) of the listed candidates that are not measured; None without a list."""
+    if space.pool is None:
+        return None
+    features = np.asarray(space.encoder.encode(space.pool.coordinates))
+    measured = {row.tobytes() for row in one.X.numpy()}
+    return torch.from_numpy(features[[row.tobytes() not in measured for row in features]])
 
 
 def forest_weight(baseline: GaussianProcess) -> float:

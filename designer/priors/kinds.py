@@ -34,6 +34,7 @@ PRIORS: Registry[Any] = Registry(
         "metric": "designer.priors.metric.metric:MetricPrior",
         "neural-process": "designer.priors.networks.neural_process:NeuralProcessPrior",
         "learned-init": "designer.priors.networks.learned_init:LearnedInitPrior",
+        "policy": "designer.priors.policy.policy_prior:PolicyPrior",
         PROPERTIES: "designer.priors.stacking.property_prior:PropertyPrior",
     },
     accepts=lambda item: callable(item) and callable(getattr(item, "fit", None)),

@@ -9,6 +9,7 @@ from itertools import combinations
 from designer.campaign.wording import percent
 from designer.counting import agree, count
 from designer.objective import Target
+from designer.priors.policy import NOTE
 from designer.report import figures, landscape_figures
 from designer.report.cards import card
 from designer.report.content import Content, Landscape, Section
@@ -65,11 +66,17 @@ def _cards(content: Content) -> Chapter | None:
     drawings = []
     for each in shown:
         runner_up = dict(each.paragraphs()).get("Runner-up")
-        drawings.append(replace(card(each), caption=f"Runner-up: {runner_up}" if runner_up else each.note))
+        parts = [f"Runner-up: {runner_up}", *_policy_note(each.note)] if runner_up else [each.note]
+        drawings.append(replace(card(each), caption="; ".join(parts)))
     words = ["Suggested and not measured yet. The command designer explain shows the same for any suggestion."]
     if len(content.cards) > len(shown):
         words.append(f"{len(shown)} of {len(content.cards)} open suggestions {agree(len(shown), 'is', 'are')} shown.")
     return Chapter("next", "Next experiments, and why", tuple(words), tuple(drawings), wide=True)
+
+
+def _policy_note(note: str) -> list[str]:
+    """Return the part of a note that names the expert that a learned policy chose, if there is one."""
+    return [part for part in note.split("; ") if part.startswith(NOTE)]
 
 
 def _predicted(content: Content) -> list[Target]:

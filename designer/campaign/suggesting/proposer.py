@@ -31,7 +31,9 @@ from designer.campaign.suggesting.past_tasks import prior_digest
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.priors.interleaving import baseline_part, interleaved
+from designer.priors.policy.policy_prior import ChosenSearch
 from designer.surrogates.feasibility import Feasibility
+from designer.surrogates.independent import parts as target_models
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
@@ -93,7 +95,11 @@ def propose_next(
         designs=tuple(design for _, design in designs),
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
-        reasons=tuple(f"{_WITHOUT_PAST}; {note}" if alone else note for alone, part in parts for note in part.notes),
+        reasons=tuple(
+            _reason(note, search, alone=alone, scored=math.isfinite(score))
+            for alone, part in parts
+            for note, score in zip(part.notes, part.scores, strict=True)
+        ),
         remarks=(
             *short,
             *kept_words(spec, state, n),
@@ -113,6 +119,13 @@ def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -
         yield f"the model uses {used:,} of {used + known.left_out:,} results, the best ones among them: {limit}"
     if deadline.ended_fit:
         yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
+
+
+def _reason(note: str, search: Model, *, alone: bool, scored: bool) -> str:
+    """Return the note of a design: whether past tasks were used, the expert that a policy chose, and its own note."""
+    chosen = [part for part in target_models(search) if isinstance(part, ChosenSearch)] if scored else []
+    expert = [part.choice(without_past=alone).words for part in chosen]
+    return "; ".join([*([_WITHOUT_PAST] if alone else []), note, *expert])
 
 
 def _to_confirm(
