@@ -1,0 +1,232 @@
+"""Fast simulated campaigns for the learned policy: what every expert proposes in each state of a campaign over a pool.
+
+A state is a set of measured designs: the models do not depend on the order in which they were measured, so that every
+state is computed once, whichever policies reach it. In a state the components of all experts
+(`designer.priors.policy.search_experts`) are fitted once; the expected improvements of the experts are weighted sums of
+those of the components, as in a campaign.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from benchmarks.suite.measures import gap_threshold, top_threshold
+from benchmarks.suite.pools import Pool
+from designer.acquisition.context import AcquisitionContext
+from designer.acquisition.functions import NoisyImprovement
+from designer.acquisition.search_model import forest_weight
+from designer.arrays import FloatArray
+from designer.campaign.suggesting.past_tasks import fitted
+from designer.campaign.suggesting.pool_campaign import stated_quantities
+from designer.priors import robust_conditioning
+from designer.priors.auto import FittedAuto
+from designer.priors.base import FittedPrior
+from designer.priors.baseline import BaselinePrior
+from designer.priors.interleaving import baseline_part, is_baseline_turn
+from designer.priors.policy.campaign_state import PastDesigns, campaign_state, past_designs
+from designer.priors.policy.search_experts import ALONE, DEFAULT, DEFAULT_ALONE, WITH_PAST, experts_of
+from designer.space import DesignSpace
+from designer.space.pool import Pool as DesignPool
+from designer.surrogates.data import TaskData
+from designer.surrogates.forest import fit_forest
+from designer.surrogates.gaussian_process import GaussianProcess
+from designer.threads import one_thread
+
+ALL = (*ALONE, *WITH_PAST)
+"""The names of the experts, in the order of all arrays here."""
+
+EQUAL = "equal-weights"
+"""The control that maximises the mean of the improvements of all experts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """A state of a simulated campaign, before its next design.
+
+    Parameters
+    ----------
+    names
+        The ``e`` experts that there are.
+    experts, campaign
+        Their features (``e x k``) and those of the campaign (``c``).
+    proposals
+        The row of the pool that each expert proposes (``e``), then the row that the mean of them proposes.
+    ranks
+        For each expert (``e``) the rank, 1 first, of the best ranked design of the top 1 % in its improvements.
+    """
+
+    names: tuple[str, ...]
+    experts: FloatArray
+    campaign: FloatArray
+    proposals: tuple[int, ...]
+    ranks: FloatArray
+
+
+class Simulation:
+    """One pool with its prior, and the states of it that were visited."""
+
+    def __init__(self, pool: Pool, *, prior: FittedPrior | None = None) -> None:
+        given = pool.candidates.space
+        coordinates = given.coordinates(pool.candidates.designs)
+        self.pool = pool
+        self._space = DesignSpace(
+            parameters=given.parameters, constraints=given.constraints, pool=DesignPool(coordinates)
+        )
+        self._features = torch.as_tensor(self._space.encoder.encode(coordinates), dtype=torch.float64)
+        self._place = np.argsort(np.lexsort(coordinates.T[::-1]))
+        self._given = prior
+        self.visits: dict[tuple[int, ...], Visit] = {}
+
+    @cached_property
+    def prior(self) -> FittedPrior:
+        """The prior of the kind `auto`, or the baseline prior without sources."""
+        if self._given is not None:
+            return self._given
+        sources = self.pool.candidates.sources
+        return fitted("auto", sources) if sources else BaselinePrior()
+
+    @cached_property
+    def top(self) -> np.ndarray:
+        """Which designs (``N``) are of the top 1 %."""
+        return np.asarray(self.pool.utility >= top_threshold(self.pool.utility))
+
+    def visit(self, chosen: Sequence[int]) -> Visit:
+        """Return the state after these designs were measured, computed once."""
+        key = tuple(sorted(chosen))
+        if key not in self.visits:
+            with one_thread(), torch.no_grad(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.visits[key] = self._visit(list(key))
+        return self.visits[key]
+
+    def _visit(self, rows: list[int]) -> Visit:
+        candidates, target = self.pool.candidates, self.pool.candidates.objective.targets[0]
+        data = TaskData(
+            self._features[rows],
+            torch.as_tensor(self.pool.y[rows][:, None].copy()),
+            self._space.encoder.columns,
+            quantities=stated_quantities(self.prior, target),
+        )
+        found = robust_conditioning.condition(self.prior, data)
+        one = found.data.target(0)
+        baseline = baseline_part(found.model) or found.model
+        assert isinstance(baseline, GaussianProcess)
+        experts = experts_of(one, found.model, fit_forest(one), forest_weight(baseline))
+        evidence = found.posterior.evidence
+        left = np.setdiff1d(np.arange(len(self.pool)), rows)
+        state = campaign_state(
+            one,
+            experts,
+            self._features[left],
+            target.sign or 1,
+            self._past(one),
+            evidence.log_evidence if evidence else 0.0,
+            without_past=is_baseline_turn(len(rows)),
+        )
+        measured = sorted(rows, key=lambda row: int(self._place[row]))
+        logs = {}
+        for name, model in experts.components.items():
+            context = AcquisitionContext(
+                model=model,
+                objective=candidates.objective,
+                ranges=(),
+                measured=self._features[measured],
+                pending=self._features[:0],
+                reference=self._features[:0],
+                seed=len(rows),
+            )
+            logs[name] = NoisyImprovement(context).values(self._features[left]).numpy()
+        gains = np.stack([_mixed([(w, logs[k]) for k, w in each.weights.items()]) for each in experts.experts])
+        order = np.argsort(-gains, axis=1, kind="stable")
+        proposals = [int(left[row]) for row in order[:, 0]]
+        whole = _mixed([(1 / len(gains), gain) for gain in gains])
+        ranks = [float(np.flatnonzero(self.top[left[row]])[0]) + 1 for row in order] if self.top[left].any() else []
+        return Visit(
+            experts.names,
+            state.experts,
+            state.campaign,
+            (*proposals, int(left[int(whole.argmax())])),
+            np.array(ranks or [1.0] * len(gains)),
+        )
+
+    def _past(self, one: TaskData) -> PastDesigns:
+        if not isinstance(self.prior, FittedAuto):
+            return PastDesigns()
+        if not hasattr(self, "_known_past"):
+            self._known_past = past_designs(self.prior.transfer, one, self._features)
+        return self._known_past
+
+
+def _mixed(parts: Sequence[tuple[float, FloatArray]]) -> FloatArray:
+    used = [(math.log(weight), values) for weight, values in parts if weight > 0]
+    return np.asarray(np.logaddexp.reduce([weight + values for weight, values in used]))
+
+
+Chooser = Callable[[Visit, int], str]
+"""Returns the expert that proposes the next design, from the state and the number of results."""
+
+
+def available(visit: Visit, results: int) -> tuple[str, ...]:
+    """Return the experts that the guard allows: those without past tasks for every third design."""
+    return ALONE if is_baseline_turn(results) else visit.names
+
+
+def allowed(name: str, visit: Visit, results: int) -> str:
+    """Return the expert itself, or, where the guard does not allow it, the default one."""
+    if name == EQUAL:
+        return name if not is_baseline_turn(results) else DEFAULT_ALONE
+    if name in available(visit, results):
+        return name
+    return DEFAULT if DEFAULT in available(visit, results) else DEFAULT_ALONE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A simulated campaign: the measured rows, the experts that proposed them, and experiments to the two aims."""
+
+    chosen: tuple[int, ...]
+    experts: tuple[str, ...]
+    to_top: int
+    to_gap: int
+
+
+def campaign(simulation: Simulation, seed: int, budget: int, choose: Chooser, initial: int = 3) -> Outcome:
+    """Return a campaign from random first designs, until both aims are reached or the budget is spent."""
+    return continued(simulation, simulation.pool.initial(initial, seed), budget, choose)
+
+
+def continued(simulation: Simulation, measured: Sequence[int], budget: int, choose: Chooser) -> Outcome:
+    """Return a campaign that goes on after some designs were measured."""
+    pool, chosen = simulation.pool, list(measured)
+    utility, top, gap = pool.utility, top_threshold(pool.utility), gap_threshold(pool.utility)
+    experts: list[str] = []
+
+    def reached(threshold: float) -> int:
+        hits = np.flatnonzero(utility[chosen] >= threshold)
+        return int(hits[0]) + 1 if len(hits) else budget + 1
+
+    while len(chosen) < min(budget, len(pool)) and max(reached(top), reached(gap)) > budget:
+        visit = simulation.visit(chosen)
+        name = allowed(choose(visit, len(chosen)), visit, len(chosen))
+        place = len(visit.names) if name == EQUAL else visit.names.index(name)
+        experts.append(name)
+        chosen.append(visit.proposals[place])
+    return Outcome(tuple(chosen), tuple(experts), reached(top), reached(gap))
+
+
+def fixed(name: str) -> Chooser:
+    """Return the choice of always the same expert."""
+    return lambda visit, results: name
+
+
+def steps(outcome: Outcome, initial: int = 3) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Return the states (measured rows) of a campaign and the experts that were chosen in them."""
+    for i, name in enumerate(outcome.experts):
+        yield outcome.chosen[: initial + i], name
