@@ -30,6 +30,11 @@ class LabTable:
     target: Mapping[str, Any]
     categories: tuple[str, ...] = ()
 
+    def part(self, seed: int, share: float = 0.8) -> LabTable:
+        """Return a random part of the rows: campaigns over one whole table hardly differ by their seeds."""
+        rows = np.random.default_rng(seed).random(len(self.frame)) < share
+        return LabTable(self.name, self.frame[rows].reset_index(drop=True), self.shared, self.target, self.categories)
+
     @property
     def settings(self) -> list[str]:
         """The columns of a design."""

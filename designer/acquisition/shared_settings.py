@@ -72,14 +72,21 @@ def search_batch(
     order = np.argsort(-np.array(scores), kind="stable")[:_REFINED]
     best: tuple[float, Found] | None = None
     for i in order.tolist():
-        fixed = _fixed(space, found[i])
+        fixed = _fixed(space, found[i]) if np.isfinite(scores[i]) else None
         if fixed is None:
             continue
         batch = search_of(fixed).run(acquisition, n)
         value = _total(acquisition, batch.scores) / (n + shared.cost(found[i]))
         if len(batch.coordinates) and (best is None or value > best[0]):
             best = value, batch
-    return free if best is None else best[1]
+    return _of_first(shared, space, free) if best is None else best[1]
+
+
+def _of_first(shared: SharedSettings, space: DesignSpace, found: Found) -> Found:
+    """Return those of the designs found that have the shared settings of the first one."""
+    first = shared.of(space, found.coordinates[0])
+    rows = [i for i, row in enumerate(found.coordinates) if shared.of(space, row) == first]
+    return Found(found.coordinates[rows], tuple(found.scores[i] for i in rows), exhausted=True)
 
 
 def _total(acquisition: Acquisition, scores: Sequence[float]) -> float:

@@ -174,6 +174,17 @@ def test_past_tasks_and_contexts_go_with_shared_settings() -> None:
         campaign.record(frame.assign(y=measured(frame, 500 + 2 * humidity)))
 
 
+def test_setting_that_the_context_forbids_is_changed() -> None:
+    space = [{**FURNACE, "at_most_changes": 0}, *OTHER]
+    space += [{"name": "humidity", "kind": "numeric", "bounds": [0, 100], "role": "context"}]
+    limits = ["if humidity > 50 then T <= 400", "if humidity <= 50 then T >= 600"]
+    campaign = Campaign.create(space=space, targets=TARGETS, batch_size=2, initial=2, constraints=limits)
+    for humidity in (20, 80, 80):
+        frame = campaign.suggest(context={"humidity": humidity})
+        assert frame["T"].nunique() == 1
+        campaign.record(frame.assign(y=measured(frame)))
+
+
 def test_no_time_leaves_one_setting() -> None:
     campaign = Campaign.create(space=[FURNACE, *OTHER], targets=TARGETS, batch_size=4, initial=4, suggest_seconds=1e-9)
     assert len(batches(campaign, 3)) == 3

@@ -20,7 +20,7 @@ from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.stopping import spent
 from designer.counting import count
-from designer.errors import Fault, InvalidData
+from designer.errors import Fault, InvalidData, InvalidSpace, NoDesignLeft
 from designer.space import DesignSpace
 
 
@@ -48,13 +48,13 @@ def shared_settings(spec: CampaignSpec, state: CampaignState, n: int) -> SharedS
     """Return which settings the next batch of `n` designs shares, those that may not change, and what a change costs.
 
     With a budget, the changes that a parameter has left are spread over it: a setting may have changed once more than
-    its share of the experiments made. Settings that the space has not any more, since it was amended, may change.
+    its share of the experiments made. Settings that are not possible, in an amended space or this context, may change.
     """
     parameters = spec.space.shared_parameters
     if not parameters:
         return SharedSettings()
     batches = batch_settings(spec.space, state)
-    possible = batches and all(each.valid(np.array([batches[-1][each.name]]))[0] for each in parameters)
+    possible = batches and _is_possible(spec.space, batches[-1])
     frozen = frozenset(
         parameter.name
         for parameter in parameters
@@ -68,6 +68,18 @@ def shared_settings(spec: CampaignSpec, state: CampaignState, n: int) -> SharedS
         frozen=frozen,
         costs={each.name: each.change_cost for each in parameters if each.change_cost},
     )
+
+
+def _is_possible(space: DesignSpace, settings: Settings) -> bool:
+    """Whether designs with these settings may be suggested: they may not after an amendment, or in another context."""
+    if not all(each.valid(np.array([settings[each.name]]))[0] for each in space.shared_parameters):
+        return False
+    if not space.constraints:
+        return True
+    try:
+        return len(space.fixed(settings).sample(1, np.random.default_rng(0))) > 0
+    except (InvalidSpace, NoDesignLeft):
+        return False
 
 
 def kept_words(spec: CampaignSpec, state: CampaignState, n: int) -> list[str]:

@@ -26,6 +26,8 @@ def test_regrets_are_shares_of_the_range(table: LabTable) -> None:
     assert table.regrets([values.max(), values.min()]).tolist() == [0.0, 1.0]
     design = {column: table.frame[column].iloc[7] for column in table.settings}
     assert table.value(design) == values.iloc[7]
+    assert 0 < len(table.part(0).frame) < len(table.frame)
+    assert table.part(1).frame.equals(table.part(1).frame)
     match = LabTable("match", table.frame, "T", {"name": "y", "goal": "match", "value": -0.5, "tolerance": 0.1})
     assert match.utilities([-0.5, 0.5, -1.0]).tolist() == [0.0, -1.0, -0.5]
 
