@@ -95,6 +95,8 @@ def _slices(predict: Predict, space: DesignSpace, x: FloatArray, index: int) -> 
             return
         log = parameter.scale == "log"
         positions = _axis(parameter.low, parameter.high, _POINTS, log)
+        if parameter.zero_or and not log:
+            positions = np.sort(np.append(positions, 0.0))
         mean, sd = predict(_changed(x, part, positions[:, None]))
         unit = parameter.unit
         yield Slice(parameter.name, unit, positions, float(x[part.start]), mean, sd, log=log)

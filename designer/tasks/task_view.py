@@ -82,6 +82,8 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
         if isinstance(parameter, NumericParameter):
             value = columns[0].astype(np.float64)
             if parameter.scale == "log":
+                half_below = parameter.low * (parameter.low / parameter.high) ** 0.5  # half a range, as in features
+                value = np.where(parameter.is_absent(value), half_below, value)
                 value = np.log(np.maximum(value, np.finfo(float).tiny))
             numbers[parameter.name] = (value, None if parameter.scale == "log" else parameter.unit)
         elif isinstance(parameter, CategoricalParameter):

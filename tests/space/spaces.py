@@ -13,6 +13,15 @@ from designer.space import DesignSpace
 
 @st.composite
 def numerics(draw: st.DrawFn, name: str = "t") -> dict[str, Any]:
+    data = draw(numbers(name))
+    low, high = data.get("bounds") or (min(data["values"]), max(data["values"]))
+    if not low <= 0 <= high and draw(st.booleans()):
+        data["zero_or"] = True
+    return data
+
+
+@st.composite
+def numbers(draw: st.DrawFn, name: str = "t") -> dict[str, Any]:
     kind = draw(st.sampled_from(["step", "values", "plain", "log"]))
     low = Decimal(draw(st.integers(-500, 500))).scaleb(draw(st.integers(-3, 1)))
     if kind == "step":

@@ -49,14 +49,16 @@ def _one_fault(given: Parameter, wanted: Given) -> Iterator[Fault]:
         yield Fault(what, f"give {settings(wanted)}", path=("task",))
     elif isinstance(wanted, NumericParameter) and isinstance(given, NumericParameter):
         try:
-            ends = [convert(end, given.unit, wanted.unit) for end in (given.low, given.high)]
+            reached = (given.low, given.high, 0.0) if given.zero_or else (given.low, given.high)
+            ends = [convert(end, given.unit, wanted.unit) for end in reached]
         except InvalidUnit:
             unit = repr(given.unit) if given.unit else "no unit"
             what = f"{given.name!r} has {unit}, which does not convert to {wanted.unit or 'no unit'}"
             yield Fault(what, f"give {settings(wanted)}", path=("task",))
             return
         if not all(_within(end, wanted) for end in ends):
-            what = f"{given.name!r} goes from {given.low:g} to {given.high:g} {given.unit or ''}".rstrip()
+            zero = "may be 0 and " if given.zero_or else ""
+            what = f"{given.name!r} {zero}goes from {given.low:g} to {given.high:g} {given.unit or ''}".rstrip()
             yield Fault(f"{what}, beyond what is simulated", f"stay within {settings(wanted)}", path=("task",))
     elif isinstance(wanted, CompositionParameter) and isinstance(given, CompositionParameter):
         for element in given.elements:

@@ -6,31 +6,31 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, TypeAdapter, ValidationError, model_validator
+from pydantic import TypeAdapter, ValidationError
 
 from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
-from designer.errors import Fault, InvalidInput, InvalidSpace
-from designer.space.parameters.base import DesignTable, LabColumn, ParameterBase, Relaxation, float_identity
+from designer.errors import Fault, InvalidSpace
+from designer.space.parameters.base import DesignTable, LabColumn, Relaxation, float_identity
 from designer.space.parameters.features import Axis, FeatureBlock, FeatureColumn
-from designer.space.parameters.fields import Bounds, Number, Text, twice
+from designer.space.parameters.fields import Bounds
 from designer.space.parameters.lattice import Lattice, decimal_of, is_whole, plain, round_significant
+from designer.space.parameters.numeric_fields import NumericFields
 from designer.space.parameters.references import Reference
-from designer.space.parameters.size_limits import MAX_CHOICES, at_most
 
-MAX_STEPS = 10**12
-"""Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
 MAX_DIGITS = 4
 """Significant digits of suggestions where a parameter has no step."""
 MIN_SETTINGS = 300
 """Settings that rounding leaves of a range without a step."""
 _MIN_LOG_FEATURE = -2.0  # where a log scale ends, in ranges below its lowest setting
+_ZERO_FEATURES = (-0.5, 1.5)  # where a 0 that lies apart is at most
+_TO_ZERO = 0.125  # share of moves that lead to a 0 that lies apart
 
 
-class NumericParameter(ParameterBase):
+class NumericParameter(NumericFields):
     """A number between bounds, in steps, or out of explicit values.
 
     Parameters
@@ -41,6 +41,9 @@ class NumericParameter(ParameterBase):
         Distance of neighbouring settings, counted from the lowest value.
     values
         The only settings there are.
+    zero_or
+        True where the value may also be 0, below or above all other settings ("0, or between 5 and 20"). A pair of
+        numbers is short for ``bounds`` with ``zero_or: true``.
     scale
         ``log`` if ratios matter rather than differences; suggestions without a step then have 4 significant digits.
     unit
@@ -61,101 +64,10 @@ class NumericParameter(ParameterBase):
     [[437.3]]
     """
 
-    kind: Literal["numeric"] = "numeric"
-    unit: str | None = None
-    bounds: Bounds | None = None
-    step: Number | None = None
-    values: Annotated[tuple[Number, ...] | None, BeforeValidator(at_most(MAX_CHOICES, "values"))] = None
-    scale: Literal["linear", "log"] = "linear"
-    column: Text | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> NumericParameter:
-        faults = list(self._faults())
-        if faults:
-            raise InvalidInput(faults)
-        return self
-
-    def _faults(self) -> list[Fault]:
-        faults: list[Fault] = []
-        if self.bounds is None and self.values is None:
-            return [
-                Fault(f"parameter {self.name!r} has no bounds", "give 'bounds: [lowest, highest]' or 'values: [...]'")
-            ]
-        if self.bounds is not None and not self.bounds[0] < self.bounds[1]:
-            faults.append(_bounds_fault(self.bounds))
-        if self.values is not None:
-            faults += self._value_faults(self.values)
-        if faults:
-            return faults
-        if self.scale == "log" and self.low <= 0:
-            place = "bounds" if self.bounds is not None else "values"
-            faults.append(
-                Fault(f"a log scale cannot begin at {plain(self.low)}", "give a lowest value above 0", path=(place,))
-            )
-        if self.step is not None:
-            faults += self._step_faults(self.step)
-        if self.step is not None and self.is_context:
-            what = f"{self.name!r} is a context, which is not chosen in steps"
-            faults.append(Fault(what, "leave 'step' out", path=("step",)))
-        return faults
-
-    def _value_faults(self, values: tuple[float, ...]) -> list[Fault]:
-        if not values:
-            return [Fault("'values' is empty", "list the settings there are", path=("values",))]
-        faults = [
-            Fault(f"value {plain(values[i])} is given twice", "give it once", path=("values", i)) for i in twice(values)
-        ]
-        if self.bounds is not None:
-            low, high = self.bounds
-            faults += [
-                Fault(
-                    f"value {plain(value)} is outside the bounds",
-                    f"between {plain(low)} and {plain(high)}",
-                    path=("values", i),
-                )
-                for i, value in enumerate(values)
-                if not low <= value <= high
-            ]
-        if self.step is not None:
-            faults.append(Fault("'step' and 'values' are both given", "give one of them", path=("step",)))
-        return faults
-
-    def _step_faults(self, step: float) -> list[Fault]:
-        if step <= 0:
-            return [Fault(f"step {plain(step)} is not positive", "give a step above 0", path=("step",))]
-        low, high = decimal_of(self.low), decimal_of(self.high)
-        exact = decimal_of(step)
-        count = (high - low) / exact
-        if count > MAX_STEPS:
-            what = f"step {plain(step)} divides the bounds into {plain(count)} steps, more than numbers can tell apart"
-            return [Fault(what, "give a coarser step, or leave it out", path=("step",))]
-        if count == count.to_integral_value():
-            return []
-        below = low + exact * int(count)
-        ends = [plain(end) for end in (below, below + exact) if end > low]
-        what = f"bounds [{plain(low)}, {plain(high)}] are not a whole number of steps of {plain(step)} apart"
-        return [Fault(what, f"end at {' or '.join(ends)}", path=("bounds",))]
-
     @property
     def lab_columns(self) -> tuple[str, ...]:
         """The header of this parameter in a lab table."""
         return (self.column or self.name,)
-
-    @property
-    def low(self) -> float:
-        """The lowest setting's bound."""
-        return self.bounds[0] if self.bounds is not None else min(self.values or (math.nan,))
-
-    @property
-    def high(self) -> float:
-        """The highest setting's bound."""
-        return self.bounds[1] if self.bounds is not None else max(self.values or (math.nan,))
-
-    @property
-    def is_continuous(self) -> bool:
-        """Whether any value between the bounds is a setting."""
-        return self.step is None and self.values is None
 
     @cached_property
     def lattice(self) -> Lattice | None:
@@ -169,6 +81,11 @@ class NumericParameter(ParameterBase):
     @property
     def count(self) -> int | None:
         """The number of settings; None for a continuous range."""
+        number = self._count_apart_from_zero
+        return None if number is None else number + self.zero_or
+
+    @property
+    def _count_apart_from_zero(self) -> int | None:
         if self.values is not None:
             return len(self.values)
         if self.lattice is None:
@@ -187,6 +104,11 @@ class NumericParameter(ParameterBase):
     def canonical(self, coordinates: FloatArray) -> FloatArray:
         """Return the floats of the exact decimals where values lie on a step, a listed value or a bound."""
         values = np.asarray(coordinates, dtype=np.float64)
+        if self.zero_or:
+            return np.where(values == 0, 0.0, self._canonical(values))
+        return self._canonical(values)
+
+    def _canonical(self, values: FloatArray) -> FloatArray:
         if self.lattice is not None:
             indices = self.lattice.indices(values)
             result = round_significant(values, 15)
@@ -200,7 +122,13 @@ class NumericParameter(ParameterBase):
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
         """Return the nearest settings: on the step or list, else at the resolution that a bench can set."""
-        values = np.clip(np.asarray(coordinates, dtype=np.float64), self.low, self.high)
+        given = np.asarray(coordinates, dtype=np.float64)
+        snapped = self._snap(given)
+        return np.where(np.abs(given) < np.abs(given - snapped), 0.0, snapped) if self.zero_or else snapped
+
+    def _snap(self, coordinates: FloatArray) -> FloatArray:
+        """Return the nearest settings but 0 where that lies apart."""
+        values = np.clip(coordinates, self.low, self.high)
         if self.values is not None:
             if self.scale == "log":
                 return self._grid[_nearest(np.log(self._grid), np.log(values))]
@@ -243,13 +171,13 @@ class NumericParameter(ParameterBase):
         """Whether each value lies within the bounds and on a step or listed value."""
         values = coordinates[:, 0]
         inside: BoolArray = (values >= self.low) & (values <= self.high)
-        return inside & self._on_grid(values)
+        return (inside & self._on_grid(values)) | self.is_absent(values)
 
     def within(self, coordinates: FloatArray) -> BoolArray:
         """Whether each value lies within the bounds, up to 1e-5 of their distance (for rounded bounds)."""
         values, slack = coordinates[:, 0], 1e-5 * (self.high - self.low)
         inside: BoolArray = (values >= self.low - slack) & (values <= self.high + slack)
-        return inside
+        return inside | self.is_absent(values)
 
     def _on_grid(self, values: FloatArray) -> BoolArray:
         if self.lattice is not None:
@@ -262,8 +190,11 @@ class NumericParameter(ParameterBase):
         """Say whether a value is out of bounds or between the settings."""
         value = float(row[0])
         unit = f" {self.unit}" if self.unit else ""
+        if self.is_absent(row[:1])[0]:
+            return []
         if not self.low <= value <= self.high:
-            return [f"{self.name} = {plain(value)}{unit} is outside {plain(self.low)} to {plain(self.high)}"]
+            zero = "0 or " if self.zero_or else ""
+            return [f"{self.name} = {plain(value)}{unit} is outside {zero}{plain(self.low)} to {plain(self.high)}"]
         if not self._on_grid(row[:1])[0]:
             grid = f"the step of {plain(self.step)}" if self.step is not None else "the listed values"
             return [f"{self.name} = {plain(value)}{unit} is not on {grid}"]
@@ -275,11 +206,16 @@ class NumericParameter(ParameterBase):
 
     def enumerate(self) -> FloatArray:
         """Return all settings, lowest first."""
+        settings = self._apart_from_zero()
+        return np.sort(np.append(settings, 0.0))[:, None] if self.zero_or else settings[:, None]
+
+    def _apart_from_zero(self) -> FloatArray:
         if self.values is not None:
-            return self._grid[:, None]
-        if self.lattice is None or self.count is None:
+            return self._grid
+        number = self._count_apart_from_zero
+        if self.lattice is None or number is None:
             raise ValueError(f"{self.name} is continuous and has no list of settings")
-        return self.lattice.values(np.arange(self.count, dtype=np.float64))[:, None]
+        return self.lattice.values(np.arange(number, dtype=np.float64))
 
     def read(self, table: DesignTable) -> FloatArray:
         """Return the coordinates (``n x 1``) of a table's column of numbers or quantities."""
@@ -290,21 +226,47 @@ class NumericParameter(ParameterBase):
 
     @property
     def has_uneven_settings(self) -> bool:
-        """Whether there are steps on a log scale: most of them lie in its last decade."""
-        return self.scale == "log" and self.lattice is not None
+        """Whether there are steps on a log scale (most of them lie in its last decade), or 0 is drawn more often."""
+        return (self.scale == "log" and self.lattice is not None) or self.zero_or
 
     def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Return n random settings (``n x 1``), evenly on the parameter's scale; listed values equally often."""
+        """Return n random settings (``n x 1``), evenly on the parameter's scale; listed values equally often.
+
+        A 0 that lies apart is one in four, or as frequent as the others where those are fewer than three.
+        """
+        drawn = self._draw(n, rng)
+        if self.zero_or:
+            drawn[rng.random(n) < 1 / min(self.count or 4, 4)] = 0.0
+        return drawn
+
+    def _draw(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Return n random settings (``n x 1``), never 0 where that lies apart."""
+        number = self._count_apart_from_zero or 1
         if self.scale == "log" and self.values is None:
-            return self.snap(np.exp(rng.uniform(np.log(self.low), np.log(self.high), (n, 1))))
+            return self._snap(np.exp(rng.uniform(np.log(self.low), np.log(self.high), (n, 1))))
         if self.is_continuous:
-            return self.snap(rng.uniform(self.low, self.high, (n, 1)))
+            return self._snap(rng.uniform(self.low, self.high, (n, 1)))
         if self.lattice is not None:
-            return self.lattice.values(rng.integers(0, self.count or 1, (n, 1)).astype(np.float64))
-        return self.enumerate()[rng.integers(0, self.count or 1, n)]
+            return self.lattice.values(rng.integers(0, number, (n, 1)).astype(np.float64))
+        return self._grid[rng.integers(0, number, n)][:, None]
 
     def move(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
-        """Return values moved by a normal step of `radius` ranges, by one setting at least, reflected at bounds."""
+        """Return values moved by a normal step of `radius` ranges, by one setting at least, reflected at bounds.
+
+        A 0 that lies apart becomes any other setting, and one value in eight becomes 0.
+        """
+        if not self.zero_or:
+            return self._move(coordinates, radius, rng)
+        absent = self.is_absent(coordinates[:, 0])
+        leaves = ~absent & (rng.random(len(absent)) < _TO_ZERO)
+        stays = ~absent & ~leaves
+        moved = np.zeros_like(coordinates)
+        moved[absent] = self._draw(int(absent.sum()), rng)
+        if (self._count_apart_from_zero or 2) > 1:
+            moved[stays] = self._move(coordinates[stays], radius, rng)
+        return moved
+
+    def _move(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
         values = coordinates[:, 0]
         log = self.scale == "log"
         start, end = (np.log(self.low), np.log(self.high)) if log else (self.low, self.high)
@@ -322,26 +284,30 @@ class NumericParameter(ParameterBase):
         """Return the nearest settings of values within the bounds."""
         if self.lattice is not None:
             steps = np.rint((values - self.low) / float(self.lattice.step))
-            return self.lattice.values(np.clip(steps, 0, (self.count or 1) - 1))
-        return self.snap(values[:, None])[:, 0]
+            return self.lattice.values(np.clip(steps, 0, (self._count_apart_from_zero or 1) - 1))
+        return self._snap(values[:, None])[:, 0]
 
     def _next_setting(self, values: FloatArray, direction: FloatArray) -> FloatArray:
         """Return the next setting up (direction 1) or down (-1); in the other direction where there is none."""
         if self.values is not None:
-            grid = self.enumerate()[:, 0]
+            grid = self._grid
             return grid[_next_index(np.searchsorted(grid, values), direction, len(grid) - 1)]
         if self.lattice is not None:
             steps = np.rint(self.lattice.indices(values))
-            return self.lattice.values(_next_index(steps, direction, (self.count or 1) - 1).astype(np.float64))
+            last = (self._count_apart_from_zero or 1) - 1
+            return self.lattice.values(_next_index(steps, direction, last).astype(np.float64))
         direction = np.where(values >= self.high, -1.0, np.where(values <= self.low, 1.0, direction))
         if self.scale == "log":
             # One in the last digit that suggestions have; a little more, so that rounding does not take it back.
             factor = 1 + direction * 1.6 * 10.0 ** (1 - self.significant_digits)
-            return self.snap((values * factor)[:, None])[:, 0]
-        return self.snap((values + direction * float(self.resolution))[:, None])[:, 0]
+            return self._snap((values * factor)[:, None])[:, 0]
+        return self._snap((values + direction * float(self.resolution))[:, None])[:, 0]
 
     def features(self, *, descriptors: bool) -> FeatureBlock:
-        """Return one column: 0 at the lowest and 1 at the highest setting, on the parameter's scale."""
+        """Return one column: 0 at the lowest and 1 at the highest setting, on the parameter's scale.
+
+        A 0 that lies apart is at most half a range away, so that the differences of the other settings are seen.
+        """
         log = self.scale == "log"
         start, end = (np.log(self.low), np.log(self.high)) if log else (self.low, self.high)
         span = (end - start) or 1.0
@@ -350,7 +316,8 @@ class NumericParameter(ParameterBase):
 
         def encode(coordinates: FloatArray) -> FloatArray:
             values = np.log(np.maximum(coordinates, lowest)) if log else coordinates
-            return (values - start) / span
+            scaled = (values - start) / span
+            return np.where(self.is_absent(coordinates), np.clip(scaled, *_ZERO_FEATURES), scaled)
 
         axis = Axis(self.low, self.high, self.scale, self.unit)
         return FeatureBlock((FeatureColumn(self.name, self.name, "numeric", self.kind, axis=axis),), encode)
@@ -362,8 +329,9 @@ class NumericParameter(ParameterBase):
         return Reference(index, continuous=self.is_continuous)
 
     def relaxation(self) -> Relaxation:
-        """Return the range between the bounds."""
-        return Relaxation(((self.low, self.high),))
+        """Return the range between the bounds, and 0 where the value may be 0."""
+        low, high = (min(self.low, 0.0), max(self.high, 0.0)) if self.zero_or else (self.low, self.high)
+        return Relaxation(((low, high),))
 
     def bounds_changes(self, bounds: Any) -> dict[str, Any]:
         """Return other bounds, and of listed values those that lie within them.
@@ -404,13 +372,6 @@ class NumericParameter(ParameterBase):
         near = plain(decimal_of(self.low) + whole * step)
         what = f"lowest value {plain(new.low)} of {self.name!r} is not a whole number of steps of {plain(step)} away"
         raise InvalidSpace(Fault(f"{what} from {plain(self.low)}", f"for example {near}", path=("bounds",)))
-
-
-def _bounds_fault(bounds: tuple[float, float]) -> Fault:
-    low, high = (plain(bound) for bound in bounds)
-    if bounds[0] == bounds[1]:
-        return Fault(f"bounds [{low}, {high}] leave nothing to choose", "lowest below highest", path=("bounds",))
-    return Fault(f"bounds [{low}, {high}] are the wrong way round", f"write [{high}, {low}]", path=("bounds",))
 
 
 def _nearest(sorted_anchors: FloatArray, values: FloatArray) -> IndexArray:

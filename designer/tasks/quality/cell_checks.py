@@ -150,7 +150,8 @@ def check_bounds(sheet: Sheet, parameter: NumericParameter, header: str, values:
     slack = 1e-9 * (parameter.high - parameter.low)
     with np.errstate(invalid="ignore"):
         outside = (values < parameter.low - slack) | (values > parameter.high + slack)
-    span = f"[{parameter.low:g}, {parameter.high:g}]"
+    outside &= ~parameter.is_absent(values)
+    span = f"[{parameter.low:g}, {parameter.high:g}]{' or 0' if parameter.zero_or else ''}"
     return [
         sheet.finding("bounds", f"{values[i]:g} lies outside of the card's bounds {span}",
                       "correct the cell, or widen the bounds", row=sheet.rows[i], column=header)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from designer.errors import InvalidSpace
-from designer.space import NumericParameter
+from designer.space import DesignSpace, NumericParameter
 from tests.space.spaces import numerics
 
 BAD_NUMBERS = [
@@ -34,6 +34,14 @@ BAD_NUMBERS = [
     ({"bounds": [0, 1], "values": [0, 2]}, "values[1]: value 2 is outside the bounds; between 0 and 1"),
     ({"values": [0, 1], "step": 1}, "'step' and 'values' are both given"),
     ({"bounds": [0, 1], "stepp": 1}, "unknown key 'stepp'; did you mean 'step'?"),
+    ({"bounds": [0, 5], "zero_or": True}, "zero_or: 0 lies within the bounds [0, 5] already; leave 'zero_or' out"),
+    ({"values": [0, 5], "zero_or": True}, "zero_or: 0 lies among the values; remove 0 from 'values'"),
+    ({"values": [-1, 5], "zero_or": True}, "add 0 to 'values', and leave 'zero_or' out"),
+    ({"zero_or": [20, 5]}, "zero_or: bounds [20, 5] are the wrong way round; write [5, 20]"),
+    ({"zero_or": [5]}, "zero_or: zero_or [5] is neither true nor a range; write 'zero_or: true' beside 'bounds'"),
+    ({"zero_or": 5}, "zero_or: zero_or 5 is neither true nor a range"),
+    ({"zero_or": [5, 20], "bounds": [5, 20]}, "zero_or: 'bounds' and a range under 'zero_or' are both given"),
+    ({"zero_or": [5, 20], "step": 4}, "bounds [5, 20] are not a whole number of steps of 4 apart; end at 17 or 21"),
     ({"name": "flow rate", "bounds": [0, 1]}, "name 'flow rate' cannot be used in a constraint"),
     ({"name": "log10", "bounds": [0, 1]}, "is a word of the grammar"),
 ]
@@ -124,3 +132,39 @@ def test_bounds_and_values_together() -> None:
 def test_on_a_log_scale_nearest_is_by_ratio() -> None:
     decades = NumericParameter(name="p", values=[1, 10, 100], scale="log")
     assert decades.snap(np.array([[4.0]])).tolist() == [[10.0]]
+
+
+@pytest.mark.parametrize(
+    "data", [{"zero_or": [5, 20]}, {"zero_or": [5, 20], "step": 2.5}, {"zero_or": [0.01, 10], "scale": "log"}]
+)
+def test_a_value_is_zero_or_within_the_range(data: dict[str, Any]) -> None:
+    parameter = NumericParameter(name="t", **data)
+    low, high = data["zero_or"]
+    assert (parameter.bounds, parameter.zero_or) == ((low, high), True)
+    rng = np.random.default_rng(0)
+    drawn = parameter.draw(1000, rng)
+    moved = parameter.move(drawn, 0.1, rng)
+    for values in (drawn, moved, parameter.snap(rng.uniform(-high, 2 * high, (1000, 1)))):
+        assert parameter.valid(values).all()
+        assert 0.05 < (values == 0).mean() < 0.6
+        assert ((values == 0) | ((values >= low) & (values <= high))).all()
+    assert (moved != drawn).all()
+    assert not parameter.valid(np.array([[low / 3]]))[0]
+    assert parameter.violations(np.array([low / 3]))[0].endswith(f"is outside 0 or {low:g} to {high:g}")
+    assert parameter.violations(np.array([0.0])) == []
+    assert parameter.within(np.array([[0.0], [low / 3]])).tolist() == [True, False]
+    features = parameter.features(descriptors=False).encode(np.array([[0.0], [low], [high]]))[:, 0]
+    assert -0.5 <= features[0] < features[1] == 0 < features[2] == 1
+
+
+def test_a_zero_far_from_a_narrow_range_stays_near_in_features() -> None:
+    parameter = NumericParameter(name="t", zero_or=[95, 100])
+    assert parameter.features(descriptors=False).encode(np.array([[0.0], [50.0]]))[:, 0].tolist() == [-0.5, -9.0]
+
+
+def test_new_bounds_keep_the_zero() -> None:
+    space = DesignSpace(parameters=[{"name": "t", "kind": "numeric", "zero_or": [5, 20], "step": 5}])
+    new = space.amend("t", bounds=[5, 30]).parameters[0]
+    assert new.enumerate()[:, 0].tolist() == [0, 5, 10, 15, 20, 25, 30]
+    with pytest.raises(InvalidSpace, match="0 lies within the bounds"):
+        space.amend("t", bounds=[-5, 30])
