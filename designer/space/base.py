@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from designer.arrays import BoolArray, FloatArray
 from designer.space.constraints.constraint import BoundConstraint, Constraint
+from designer.space.equalities.system import EqualitySystem
 from designer.space.parameters.base import ParameterBase
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class SpaceLike(Protocol):
     @property
     def bound_constraints(self) -> tuple[BoundConstraint, ...]:
         """The constraints, with their names resolved to coordinates."""
+        ...
+
+    @property
+    def systems(self) -> tuple[EqualitySystem, ...]:
+        """The numeric parameters that linear equalities join, to be drawn and moved together; none of a pool."""
         ...
 
     @property

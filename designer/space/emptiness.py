@@ -10,6 +10,8 @@ import numpy as np
 from designer.errors import Fault
 from designer.space.base import SpaceLike
 from designer.space.constraints.constraint import Inequality
+from designer.space.constraints.equality import Equality
+from designer.space.equalities.build import contradiction, contradiction_fault
 from designer.space.listing import count_settings, list_designs
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ def why_empty(space: SpaceLike) -> Fault | None:
         if space.within(space.pool.coordinates).any():
             return None
         return Fault("no design of the pool satisfies the constraints", "loosen a constraint", path=("constraints",))
+    contradictory = contradiction(space)
+    if contradictory is not None:
+        equalities = [each for i in contradictory.constraints for each in space.bound_constraints[i].equalities]
+        together = [_as_inequality(each, space.columns) for each in equalities]
+        return contradiction_fault(space, contradictory, within_bounds=_can_hold(space, together))
     combinations = count_settings(space)
     if combinations is not None and combinations <= _SMALL:
         found = list_designs(space, _SMALL)
@@ -40,6 +47,11 @@ def why_empty(space: SpaceLike) -> Fault | None:
         what = f"none of the {combinations} designs satisfies the constraints"
         return Fault(what, "loosen a constraint or widen the bounds", path=("constraints",))
     return _linear_contradiction(space)
+
+
+def _as_inequality(equality: Equality, columns: Sequence[str]) -> Inequality:
+    coefficients = {columns[column]: float(value) for column, value in equality.coefficients.items()}
+    return Inequality(coefficients, float(equality.total), equal=True)
 
 
 def _linear_contradiction(space: SpaceLike) -> Fault | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from designer.arrays import FloatArray
 from designer.space.base import SpaceLike
+from designer.space.moves import separate_parameters
 
 
 def count_settings(space: SpaceLike) -> int | None:
     """Return the number of combinations of all parameters' settings, before constraints; None if it is not known."""
-    counts = [parameter.count for parameter in space.parameters]
+    counts = [parameter.count for _, parameter in separate_parameters(space)]
+    counts += [None if system.rows is None else len(system.rows) for system in space.systems]
     known = [count for count in counts if count is not None]
     return math.prod(known) if len(known) == len(counts) else None
 
@@ -33,6 +36,12 @@ def list_designs(space: SpaceLike, limit: int) -> FloatArray | None:
 
 
 def _all_combinations(space: SpaceLike) -> FloatArray:
-    lists = [parameter.enumerate() for parameter in space.parameters]
-    places = np.meshgrid(*(np.arange(len(settings)) for settings in lists), indexing="ij")
-    return np.concatenate([settings[place.ravel()] for settings, place in zip(lists, places, strict=True)], axis=1)
+    blocks: list[tuple[Sequence[int], FloatArray]] = []
+    for k, parameter in separate_parameters(space):
+        blocks.append((range(*space.slices[k].indices(space.width)), parameter.enumerate()))
+    blocks += [(system.columns, system.rows) for system in space.systems if system.rows is not None]
+    places = np.meshgrid(*(np.arange(len(settings)) for _, settings in blocks), indexing="ij")
+    designs = np.empty((places[0].size if places else 0, space.width))
+    for (columns, settings), place in zip(blocks, places, strict=True):
+        designs[:, list(columns)] = settings[place.ravel()]
+    return designs

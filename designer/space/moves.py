@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from designer.arrays import BoolArray, FloatArray
+from designer.arrays import BoolArray, FloatArray, IndexArray
 from designer.space.base import SpaceLike
+from designer.space.constraints.constraint import BoundConstraint
+from designer.space.equalities.build import enforced_constraints
+from designer.space.equalities.system import EqualitySystem
+from designer.space.parameters.base import ParameterBase
 
 _ALSO = 0.2  # chance that a parameter changes along with the one that a move is about
 
@@ -20,31 +25,48 @@ class Moves:
     space: SpaceLike
 
     @cached_property
+    def _parts(self) -> list[tuple[ParameterBase | EqualitySystem, IndexArray]]:
+        """What is changed together, a parameter or a system of several, and its coordinates."""
+        slices = self.space.slices
+        parts: list[tuple[ParameterBase | EqualitySystem, IndexArray]] = [
+            (parameter, np.arange(slices[k].start, slices[k].stop)) for k, parameter in separate_parameters(self.space)
+        ]
+        return parts + [(system, np.array(system.columns)) for system in self.space.systems]
+
+    @cached_property
     def _odds(self) -> FloatArray:
-        """How often a move is about each parameter: compositions more often, for they have more to change."""
-        odds = np.array([parameter.mobility for parameter in self.space.parameters])
+        """How often a move is about each part: compositions more often, for they have more to change."""
+        odds = np.array([part.mobility for part, _ in self._parts])
         cumulative: FloatArray = np.cumsum(odds) / max(odds.sum(), 1e-300)
         return cumulative
 
     @cached_property
     def _free(self) -> BoolArray:
-        return np.array([parameter.mobility > 0 for parameter in self.space.parameters])
+        return np.array([part.mobility > 0 for part, _ in self._parts])
 
     def settle(self, coordinates: FloatArray) -> FloatArray:
         """Return `coordinates` (n x c) with every parameter at its nearest setting, compositions summing exactly."""
         result = np.empty_like(coordinates)
         for parameter, part in self.space.parts():
             result[:, part] = parameter.settle(coordinates[:, part])
+        for system in self.space.systems:
+            result[:, system.columns] = system.settle(coordinates[:, system.columns])
         return result
 
     def satisfied(self, coordinates: FloatArray) -> BoolArray:
         """Whether each settled design (n x c) satisfies every constraint."""
         mask = np.ones(len(coordinates), dtype=np.bool_)
-        if self.space.constraints:
+        if self.checked:
             lab = self.lab_values(coordinates)
-            for constraint in self.space.bound_constraints:
+            for constraint in self.checked:
                 mask &= constraint.satisfied(lab)
         return mask
+
+    @cached_property
+    def checked(self) -> tuple[BoundConstraint, ...]:
+        """The constraints that settled designs may violate: all but the equalities that systems satisfy."""
+        enforced = enforced_constraints(self.space)
+        return tuple(each for i, each in enumerate(self.space.bound_constraints) if i not in enforced)
 
     def lab_values(self, coordinates: FloatArray) -> FloatArray:
         """Return settled designs in lab values, as `SpaceLike.lab_values` does for any, but without a second look."""
@@ -55,12 +77,31 @@ class Moves:
 
     def propose(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
         """Return each design (n x c, settled) with one parameter or a few changed."""
-        n, count = len(coordinates), len(self.space.parameters)
+        n, count = len(coordinates), len(self._parts)
         changes = rng.random((n, count)) < _ALSO
         changes[np.arange(n), np.minimum(np.searchsorted(self._odds, rng.random(n), side="right"), count - 1)] = True
         result = coordinates.copy()
-        for k, (parameter, part) in enumerate(self.space.parts()):
+        for k, (part, columns) in enumerate(self._parts):
             rows = np.flatnonzero(changes[:, k])
             if len(rows) and self._free[k]:
-                result[rows, part] = parameter.move(coordinates[rows, part], radius, rng)
+                places = rows[:, None], columns
+                result[places] = part.move(coordinates[places], radius, rng)
         return result
+
+
+def separate_parameters(space: SpaceLike) -> Iterator[tuple[int, ParameterBase]]:
+    """Go through the parameters that no equality joins to others, with their positions in the space."""
+    joined = {column for system in space.systems for column in system.columns}
+    for k, (parameter, part) in enumerate(space.parts()):
+        if part.start not in joined:
+            yield k, parameter
+
+
+def draw(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
+    """Return n random designs (n x c), each parameter at a setting of its own; other constraints are not looked at."""
+    result = np.empty((n, space.width))
+    for k, parameter in separate_parameters(space):
+        result[:, space.slices[k]] = parameter.draw(n, rng)
+    for system in space.systems:
+        result[:, system.columns] = system.draw(n, rng)
+    return result

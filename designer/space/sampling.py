@@ -12,7 +12,7 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.errors import NoDesignLeft
 from designer.space.base import SpaceLike
-from designer.space.moves import Moves
+from designer.space.moves import Moves, draw
 from designer.space.walking import Violation, distinct, walk, why_none
 
 _MAX_BATCH = 16_384
@@ -73,12 +73,14 @@ def _drawn(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
         return listed
     batch = max(2 * n, 256)
     draws = draw(space, min(batch, _MAX_BATCH), rng)
-    found = distinct(draws[Moves(space).satisfied(draws)])
+    satisfied = Moves(space).satisfied(draws)
+    found = distinct(draws[satisfied])
     if len(found) >= n:
         return found
-    if not space.constraints:
+    if not space.constraints or (space.systems and satisfied.all()):
         # Only a small space gives repeats; a few more draws find what there is of it.
-        return distinct(np.concatenate([found, draw(space, 20 * n + 4096, rng)]))
+        more = draw(space, 20 * n + 4096, rng)
+        return distinct(np.concatenate([found, more[Moves(space).satisfied(more)]]))
     violation = Violation.of(space, draws)
     nearest, drawn = violation.nearest(draws), len(draws)
     while drawn < _MAX_DRAWS and (drawn < 4096 or len(found) * _RARE > drawn):
@@ -90,8 +92,3 @@ def _drawn(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
             return found
         nearest = violation.nearest(np.concatenate([nearest, draws]))
     return walk(violation, n, found, nearest, rng)
-
-
-def draw(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
-    """Return n random designs (n x c), each parameter at a setting of its own; constraints are not looked at."""
-    return np.concatenate([parameter.draw(n, rng) for parameter in space.parameters], axis=1)

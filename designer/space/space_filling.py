@@ -10,9 +10,9 @@ from designer.arrays import FloatArray, IndexArray
 from designer.errors import NoDesignLeft
 from designer.space.base import SpaceLike
 from designer.space.encoding import Encoder
-from designer.space.moves import Moves
+from designer.space.moves import Moves, draw
 from designer.space.pool import row_codes
-from designer.space.sampling import distinct_valid, draw
+from designer.space.sampling import distinct_valid
 
 _CANDIDATES = 1024
 _MAX_CANDIDATES = 2048  # and designs that are taken, whose distances are compared

@@ -17,7 +17,7 @@ from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.errors import NoDesignLeft
 from designer.space.base import SpaceLike
 from designer.space.constraints.violation import tested_choices, violation
-from designer.space.moves import Moves
+from designer.space.moves import Moves, draw
 from designer.space.pool import Codes, row_codes
 
 WALKERS = 256
@@ -81,8 +81,10 @@ class Violation:
 
 def violations(space: SpaceLike, coordinates: FloatArray, wrong_choice: float = 1.0) -> FloatArray:
     """Return by how much each row violates each constraint, n x k, 0 where it is satisfied."""
-    lab = Moves(space).lab_values(coordinates)
-    return np.column_stack([violation(each.tree, lab, wrong_choice=wrong_choice) for each in space.bound_constraints])
+    moves = Moves(space)
+    lab = moves.lab_values(coordinates)
+    found = [violation(each.tree, lab, wrong_choice=wrong_choice) for each in moves.checked]
+    return np.column_stack(found) if found else np.zeros((len(coordinates), 0))
 
 
 def _rank_within(groups: IntArray) -> IntArray:
@@ -128,7 +130,7 @@ def rare_designs(space: SpaceLike) -> FloatArray:
     They are always the same: what is random in the search for them is fixed.
     """
     rng = np.random.default_rng(0)
-    draws = np.concatenate([parameter.draw(_BRANCH_DRAWS, rng) for parameter in space.parameters], axis=1)
+    draws = draw(space, _BRANCH_DRAWS, rng)
     violation = Violation.of(space, draws)
     if not violation.tested:
         return draws[:0]
@@ -207,9 +209,10 @@ class _Walkers:
 
 def why_none(space: SpaceLike, tried: FloatArray, what: str) -> str:
     """Return which constraint the designs that were tried violate most often, in words."""
-    if not space.constraints:
+    checked = Moves(space).checked
+    if not checked:
         return f"{what}: the space is empty"
     often = (violations(space, tried) > 0).mean(axis=0)
     worst = int(np.argmax(often))
     share = f"{100 * often[worst]:.0f} % of the nearest designs"
-    return f"{what} that satisfies all constraints; '{space.constraints[worst].text}' is violated by {share}"
+    return f"{what} that satisfies all constraints; '{checked[worst].text}' is violated by {share}"

@@ -29,6 +29,8 @@ def broken_rules(space: DesignSpace, row: Any) -> Any:
 
 
 def _numeric(parameter: Any, value: Any) -> Any:
+    if parameter.zero_or and value == 0:
+        return []
     if parameter.values is not None:
         return [] if value in {exact(v) for v in parameter.values} else [f"{parameter.name}: not listed"]
     low, high = map(exact, parameter.bounds)

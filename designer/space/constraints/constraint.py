@@ -6,17 +6,20 @@ those of parameters (``temperature``), of members (``alloy.Ni``) or of lab colum
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
+import numpy as np
 from pydantic import model_serializer, model_validator
 
 from designer.arrays import BoolArray, FloatArray
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace, NearestWords, did_you_mean
+from designer.space.constraints.equality import Equality, comparisons_in, equality_of
 from designer.space.constraints.expressions import columns_of, linear_form, truth
 from designer.space.constraints.syntax import (
     Arithmetic,
@@ -36,6 +39,9 @@ from designer.space.constraints.syntax import (
 )
 from designer.space.parameters.fields import Text
 from designer.space.parameters.references import Reference
+
+MAX_COMBINATIONS = 100_000
+"""Combinations of settings among which an equality that is not linear may choose."""
 
 
 class Constraint(Value):
@@ -103,6 +109,22 @@ class BoundConstraint:
         """The coordinates that the constraint depends on."""
         return columns_of(self.tree)
 
+    @cached_property
+    def equalities(self) -> tuple[Equality, ...]:
+        """The linear equalities, ratios included, that hold wherever the constraint does."""
+        found = (equality_of(left, right) for sign, left, right in comparisons_in(self.tree) if sign == "==")
+        return tuple(each for each in found if each is not None)
+
+    @cached_property
+    def is_equality(self) -> bool:
+        """Whether the constraint is one linear equality, or several joined by ``and``."""
+        return bool(self.equalities) and len(self.equalities) == sum(1 for _ in comparisons_in(self.tree))
+
+    def is_nearly_met(self, lab: FloatArray, tolerance: float) -> BoolArray:
+        """Whether each row of lab values misses every equality by `tolerance`, a share of its total, at most."""
+        mask: BoolArray = np.logical_and.reduce([each.is_nearly_met(lab, tolerance) for each in self.equalities])
+        return mask
+
     def linear(self) -> tuple[Inequality, ...]:
         """Return the linear inequalities that are, together, the constraint; none if it is not of that kind."""
         found = _inequalities(self.tree, self.columns)
@@ -125,9 +147,11 @@ def bind(
     Raises
     ------
     InvalidSpace
-        For an unknown name or choice, a choice compared with a number, or equality on a continuous range.
+        For an unknown name or choice, a choice compared with a number, or an equality that cannot be solved: see
+        `designer.space.constraints.equality`.
     """
-    tree = _Binder(constraint.text, names, nearest or nearest_names(names)).condition(constraint.tree)
+    binder = _Binder(constraint.text, names, nearest or nearest_names(names))
+    tree = binder.condition(constraint.tree, everywhere=True)
     return BoundConstraint(constraint.text, tree, tuple(columns))
 
 
@@ -144,12 +168,14 @@ class _Binder:
     def source(self, node: Node) -> str:
         return self.text[node.span.start : node.span.end].strip()
 
-    def condition(self, node: Node) -> Node:
+    def condition(self, node: Node, *, everywhere: bool = False) -> Node:
+        """Return a condition with its names resolved; `everywhere` where every design must satisfy it."""
         match node:
             case Not(operand, span):
                 return Not(self.condition(operand), span)
             case Logic(operator, operands, span):
-                return Logic(operator, tuple(self.condition(operand) for operand in operands), span)
+                everywhere = everywhere and operator == "and"
+                return Logic(operator, tuple(self.condition(each, everywhere=everywhere) for each in operands), span)
             case Membership(subject, words):
                 return self._one_of(node, subject, words)
             case Compare(operands, operators, span):
@@ -157,8 +183,11 @@ class _Binder:
                 if choice is not None:
                     return choice
                 bound = Compare(tuple(self.number(operand) for operand in operands), operators, span)
-                if "==" in operators or "!=" in operators:
-                    self._refuse_equality(bound)
+                for i, sign in enumerate(operators):
+                    if sign in ("==", "!="):
+                        self._check_equality(
+                            bound, bound.operands[i], bound.operands[i + 1], everywhere and sign == "=="
+                        )
                 return bound
         raise TypeError(f"{node!r} is no condition")
 
@@ -234,12 +263,35 @@ class _Binder:
             indices.add(reference.choices.index(text))
         return OneOf(reference.index, frozenset(indices), node.span)
 
-    def _refuse_equality(self, node: Compare) -> None:
-        used = columns_of(node)
-        for name, reference in self.numbers.items():
-            if reference.continuous and reference.index in used:
-                what = f"{name!r} is continuous, so == and != have no meaning"
-                self.fail(node, what, f"write a range such as 'a <= {name} <= b', or give {name!r} a step")
+    def _check_equality(self, node: Compare, left: Node, right: Node, solvable: bool) -> None:
+        """Refuse an equality that cannot be solved: one that is not linear, or one under a condition."""
+        used = columns_of(left) | columns_of(right)
+        references = {name: each for name, each in self.numbers.items() if each.index in used}
+        numbers = all(reference.settings is not None for reference in references.values())
+        equality = equality_of(left, right) if solvable and numbers else None
+        if equality is not None and (len(equality.coefficients) > 1 or not used):
+            return
+        continuous = next((name for name, reference in references.items() if reference.continuous), None)
+        if equality is None and solvable and numbers and used:
+            self._refuse_nonlinear(node, references, continuous)
+        elif continuous is not None:
+            what = f"{continuous!r} is continuous, so == and != have no meaning"
+            if len(used) > 1 and not solvable:
+                what = f"{continuous!r} is continuous, and == is not solved under a condition, nor !="
+            elif len(used) > 1:
+                what = f"{continuous!r} is continuous, and == is solved between numeric parameters only"
+            self.fail(node, what, f"write a range such as 'a <= {continuous} <= b', or give {continuous!r} a step")
+
+    def _refuse_nonlinear(self, node: Compare, references: Mapping[str, Reference], continuous: str | None) -> None:
+        """Refuse an equality that is not linear, unless all combinations of settings can be tried."""
+        combinations = math.prod(reference.settings or 0 for reference in references.values())
+        if continuous is None and 0 < combinations <= MAX_COMBINATIONS:
+            return
+        reason = f"{continuous!r} is continuous" if continuous else f"there are {combinations:,} combinations to try"
+        what = f"the equality is not linear, so that it is not solved, and {reason}"
+        self.fail(
+            node, what, "write sums, multiples or ratios of parameters (A == 2 * B), or a range (2 <= A * B <= 3)"
+        )
 
 
 def _inequalities(node: Node, columns: tuple[str, ...]) -> list[Inequality] | None:

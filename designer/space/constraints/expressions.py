@@ -275,7 +275,11 @@ def columns_of(node: Node) -> frozenset[int]:
     return frozenset()
 
 
-def linear_form(node: Node) -> tuple[dict[int, Fraction], Fraction] | None:
+Form = tuple[dict[int, Fraction], Fraction]
+"""The coefficient of each column of a linear expression, and its constant."""
+
+
+def linear_form(node: Node) -> Form | None:
     """Return the coefficient of each column and the constant of a linear expression, or None for any other."""
     match node:
         case Number(value):
@@ -283,31 +287,30 @@ def linear_form(node: Node) -> tuple[dict[int, Fraction], Fraction] | None:
         case Column(index):
             return {index: Fraction(1)}, Fraction(0)
         case Negative(operand):
-            return _scaled(linear_form(operand), Fraction(-1))
+            return scaled(linear_form(operand), Fraction(-1))
         case Arithmetic("+" | "-" as operator, left, right):
-            second = _scaled(linear_form(right), Fraction(1 if operator == "+" else -1))
-            return _added(linear_form(left), second)
+            second = scaled(linear_form(right), Fraction(1 if operator == "+" else -1))
+            return added(linear_form(left), second)
         case Arithmetic("*", left, right):
             a, b = linear_form(left), linear_form(right)
             if a is not None and b is not None and not (a[0] and b[0]):
-                return _scaled(a, b[1]) if a[0] else _scaled(b, a[1])
+                return scaled(a, b[1]) if a[0] else scaled(b, a[1])
         case Arithmetic("/", left, right):
             a, b = linear_form(left), linear_form(right)
             if a is not None and b is not None and not b[0] and b[1] != 0:
-                return _scaled(a, 1 / b[1])
+                return scaled(a, 1 / b[1])
     return None
 
 
-_Form = tuple[dict[int, Fraction], Fraction]
-
-
-def _scaled(form: _Form | None, factor: Fraction) -> _Form | None:
+def scaled(form: Form | None, factor: Fraction) -> Form | None:
+    """Return a linear expression times a number; None for None."""
     if form is None:
         return None
     return {column: factor * value for column, value in form[0].items()}, factor * form[1]
 
 
-def _added(first: _Form | None, second: _Form | None) -> _Form | None:
+def added(first: Form | None, second: Form | None) -> Form | None:
+    """Return the sum of two linear expressions; None where one is None."""
     if first is None or second is None:
         return None
     merged = dict(first[0])

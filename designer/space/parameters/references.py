@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Reference:
         The words that its whole numbers stand for; None for a number.
     continuous
         Whether any value between its bounds is a setting, so that ``==`` would never hold.
+    settings
+        Of a parameter that is a single number: how many settings it has, 0 where they are not counted; None otherwise.
     unusable
         Why constraints cannot calculate with it, in words behind its name; None where they can.
     """
@@ -25,7 +27,8 @@ class Reference:
     choices: tuple[str, ...] | None = None
     continuous: bool = False
     unusable: str | None = None
+    settings: int | None = None
 
     def at(self, index: int) -> Reference:
         """Return the same reference to another coordinate."""
-        return Reference(index, self.choices, self.continuous, self.unusable)
+        return replace(self, index=index)

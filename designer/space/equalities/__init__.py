@@ -1,0 +1,1 @@
+"""Linear equalities between numeric parameters: designs that satisfy them exactly, found without rejection."""
