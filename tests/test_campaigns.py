@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from designer.campaign.campaign import Campaign
@@ -141,6 +143,19 @@ def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixt
     assert ended["rule"] == "reach", ended["reason"]
     values = [each["values"]["thickness"] for each in ended["experiments"] if not each["failed"]]
     assert any(abs(value - 200) <= 5 for value in values)
+
+
+def test_amounts_satisfy_their_equalities_exactly(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "slurry.yaml"
+    assert main(["run", name, "--max-experiments", "8", "--json"]) == 0
+    designs = [each["design"] for each in json.loads(capsys.readouterr().out)["experiments"]]
+    assert len(designs) == 8
+    for design in designs:
+        amounts = {key: Fraction(repr(value)) for key, value in design.items() if key != "temperature"}
+        assert sum(amounts.values()) == 100
+        assert amounts["binder"] == 2 * amounts["thickener"]
+        assert amounts["carbon_black"] == 0 or 1 <= amounts["carbon_black"] <= 4
+    assert Campaign.open(name).space.within(Campaign.open(name).space.sample(50, np.random.default_rng(0))).all()
 
 
 def test_every_simulator_has_a_campaign() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.space.base import SpaceLike
-from designer.space.moves import separate_parameters
+from designer.space.moves import Moves, separate_parameters
 
 
 def count_settings(space: SpaceLike) -> int | None:
@@ -32,7 +32,7 @@ def list_designs(space: SpaceLike, limit: int) -> FloatArray | None:
     if combinations is None or combinations > limit:
         return None
     everything = _all_combinations(space)
-    return everything[space.satisfied(everything)] if space.constraints else everything
+    return everything[Moves(space).satisfied(everything)] if space.constraints else everything
 
 
 def _all_combinations(space: SpaceLike) -> FloatArray:

@@ -17,14 +17,16 @@ from functools import cached_property
 import numpy as np
 
 from designer.arrays import BoolArray, FloatArray, IntArray
-from designer.space.equalities.integers import Vector, shifted, short_basis, solve
+from designer.space.equalities.integers import TOO_FINE, Unsolved, Vector, shifted, short_basis, solve
 from designer.space.equalities.settings import Run
 
-_MAX_ENTRY = 2**40
+_MAX_ENTRY = 2**58
 _MAX_SECONDS = 2.0  # for one integer programme
 _MAX_PAIRS = 480  # of vectors of the basis, of which sum and difference are directions as well
 _STARTS = 8
 _SWEEPS = 3
+_INFEASIBLE = 2  # the status of a programme without a solution
+NOT_FOUND = "no settings that satisfy it were found, though there may be some"
 _MAX_STEPS = 400  # of hit-and-run for the mixed solutions that are stored
 
 
@@ -167,7 +169,10 @@ class Branch:
         """Return solutions (up to 9 x n) far from each other, from which random steps begin."""
         found = [self.start]
         for _ in range(_STARTS if len(self.basis) else 0):
-            extreme = _solution(self.start.tolist(), self.basis, self.last, rng.standard_normal(len(self.basis)))
+            try:
+                extreme = _solution(self.start.tolist(), self.basis, self.last, rng.standard_normal(len(self.basis)))
+            except Unsolved:
+                continue  # one solution is enough to begin from
             if extreme is not None:
                 found.append(extreme)
         return np.unique(np.array(found), axis=0)
@@ -176,7 +181,13 @@ class Branch:
 def branch_of(
     runs: tuple[Run, ...], rows: tuple[tuple[int, ...], ...], totals: tuple[int, ...], log: tuple[bool, ...]
 ) -> Branch | None:
-    """Return the branch of one run of each parameter; None where no solution is found in it."""
+    """Return the branch of one run of each parameter; None where it has no solution.
+
+    Raises
+    ------
+    Unsolved
+        If that is not known.
+    """
     first = [run.first for run in runs]
     free = [j for j, run in enumerate(runs) if run.count > 1]
     rest = [
@@ -190,7 +201,7 @@ def branch_of(
     basis = short_basis(solutions.basis, weights)
     origin = shifted(solutions.origin, basis, last / 2, weights)
     if any(abs(entry) > _MAX_ENTRY for vector in (origin, *basis) for entry in vector):
-        return None
+        raise Unsolved(TOO_FINE)
     vectors = np.array(basis, dtype=np.int64).reshape(len(basis), len(free))
     start = _solution(origin, vectors, last, np.zeros(len(basis)))
     if start is None:
@@ -202,7 +213,13 @@ def branch_of(
 
 
 def _solution(origin: Vector, basis: IntArray, last: IntArray, objective: FloatArray) -> IntArray | None:
-    """Return a solution within the box, one that is extreme for a linear objective unless that is 0; None without."""
+    """Return a solution within the box, one that is extreme for a linear objective unless that is 0; None without.
+
+    Raises
+    ------
+    Unsolved
+        If none was found, though there may be one.
+    """
     start = np.array(origin, dtype=np.int64)
     if not objective.any() and ((start >= 0) & (start <= last)).all():
         return start
@@ -219,7 +236,10 @@ def _solution(origin: Vector, basis: IntArray, last: IntArray, objective: FloatA
         integrality=np.ones(len(basis), dtype=np.int64),
         options={"time_limit": _MAX_SECONDS},
     )
-    if result.x is None:
+    if result.status == _INFEASIBLE:
         return None
-    found: IntArray = start + np.rint(result.x).astype(np.int64) @ basis
-    return found if ((found >= 0) & (found <= last)).all() else None
+    if result.x is not None:
+        found: IntArray = start + np.rint(result.x).astype(np.int64) @ basis
+        if ((found >= 0) & (found <= last)).all():
+            return found
+    raise Unsolved(NOT_FOUND)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from designer.errors import Fault
 from designer.space.base import SpaceLike
 from designer.space.constraints.equality import Equality
-from designer.space.equalities.integers import solve
+from designer.space.equalities.integers import TOO_FINE, Unsolved, solve
 from designer.space.equalities.listing import Equations
 from designer.space.equalities.settings import Settings, resolution_of, settings_of
 from designer.space.equalities.solvers import solver_of
@@ -19,6 +19,7 @@ from designer.space.equalities.system import EqualitySystem
 from designer.space.parameters.numeric import MIN_SETTINGS, NumericParameter
 
 _MAX_FINER = 4  # decimals by which continuous parameters are rounded more finely, so that equalities leave a choice
+_MIN_CHOICE = 2.0  # settings that an equality leaves to a continuous parameter
 _MAX_EXACT = 2**62
 _MAX_WORK = 4_000_000  # equations times parameters squared: seconds of exact arithmetic
 _MAX_SHRUNK = 24  # contradictory equalities of which the smallest contradiction is looked for
@@ -46,8 +47,8 @@ def equality_systems(space: SpaceLike) -> tuple[EqualitySystem, ...]:
     systems = []
     for joined in _joined(space, _equalities(space)):
         equations = _equations(space, joined)
-        solver = solver_of(equations) if equations is not None else None
-        if equations is not None and solver is not None:
+        solver = solver_of(equations)
+        if solver is not None:
             systems.append(EqualitySystem(joined.columns, equations, solver))
     return tuple(systems)
 
@@ -76,11 +77,11 @@ def contradiction(space: SpaceLike) -> Contradiction | None:
         if len(joined.equalities) * len(joined.columns) ** 2 > _MAX_WORK:
             what = f"{len(joined.equalities)} equalities join {len(joined.columns)} parameters"
             return Contradiction(joined.constraints, f"{what}, too many to be solved exactly")
-        equations = _equations(space, joined)
-        if equations is None:
-            return Contradiction(joined.constraints, "steps and coefficients are too fine to be calculated exactly")
-        if solver_of(equations) is None:
-            return Contradiction(_fewest(space, joined))
+        try:
+            if solver_of(_equations(space, joined)) is None:
+                return Contradiction(_fewest(space, joined))
+        except Unsolved as error:
+            return Contradiction(joined.constraints, str(error))
     return None
 
 
@@ -89,14 +90,21 @@ def contradiction_fault(space: SpaceLike, found: Contradiction, *, within_bounds
     texts = [repr(space.constraints[i].text) for i in found.constraints]
     path = ("constraints", found.constraints[-1])
     if found.too_large is not None:
-        return Fault(f"{', '.join(texts[:4])}: {found.too_large}", "write fewer or simpler equalities", path=path)
-    where = "on the steps of the parameters" if within_bounds else "within the bounds"
+        return Fault(f"constraint {', '.join(texts[:4])}: {found.too_large}", "write simpler equalities", path=path)
+    where = _how_exact(space, found) if within_bounds else "within the bounds"
     remedy = "change a step, or the equality" if within_bounds else "loosen it or widen the bounds"
     if len(texts) == 1:
         return Fault(f"constraint {texts[0]} cannot hold {where}", remedy, path=path)
     shown = " and ".join([", ".join(texts[:-1]), texts[-1]])
     where = f" {where}" if within_bounds else ""
     return Fault(f"the constraints {shown} cannot hold together{where}", "loosen one of them", path=path)
+
+
+def _how_exact(space: SpaceLike, found: Contradiction) -> str:
+    by_column = {part.start: parameter for parameter, part in space.parts()}
+    used = {column for i in found.constraints for column in space.bound_constraints[i].uses}
+    stepped = all(by_column[column].count is not None for column in used if column in by_column)
+    return "on the steps of the parameters" if stepped else "exactly in decimal numbers on the steps of the parameters"
 
 
 def _equalities(space: SpaceLike) -> list[tuple[int, Equality]]:
@@ -138,8 +146,14 @@ def _joined(space: SpaceLike, equalities: Sequence[tuple[int, Equality]]) -> Ite
         yield _Joined(tuple(columns), tuple(e for _, e in group), tuple(dict.fromkeys(i for i, _ in group)))
 
 
-def _equations(space: SpaceLike, joined: _Joined) -> Equations | None:
-    """Return the equalities in whole numbers; None where these are too large."""
+def _equations(space: SpaceLike, joined: _Joined) -> Equations:
+    """Return the equalities in whole numbers.
+
+    Raises
+    ------
+    Unsolved
+        If these are too large, or leave hardly a setting because coefficients have many digits.
+    """
     by_column = {part.start: parameter for parameter, part in space.parts()}
     parameters = [by_column[column] for column in joined.columns]
     numeric = tuple(parameter for parameter in parameters if isinstance(parameter, NumericParameter))
@@ -153,7 +167,7 @@ def _equations(space: SpaceLike, joined: _Joined) -> Equations | None:
 @lru_cache(maxsize=64)
 def _whole_equations(
     parameters: tuple[NumericParameter, ...], rows: tuple[tuple[Fraction, ...], ...], totals: tuple[Fraction, ...]
-) -> Equations | None:
+) -> Equations:
     """Return equations in whole numbers, continuous parameters rounded so that the equalities leave a choice."""
     own = [resolution_of(parameter) for parameter in parameters if parameter.is_continuous]
     quanta = [None, *(min(own).scaleb(-finer) for finer in range(_MAX_FINER + 1))] if own else [None]
@@ -168,6 +182,10 @@ def _whole_equations(
             best, best_choice = equations, choice
         if choice >= MIN_SETTINGS:
             break
+    if best is None:
+        raise Unsolved(TOO_FINE)
+    if 0 < best_choice < _MIN_CHOICE and len(own) == len(parameters):
+        raise Unsolved("its coefficients have so many digits that hardly any decimal numbers satisfy it; round them")
     return best
 
 
@@ -219,6 +237,6 @@ def _fewest(space: SpaceLike, joined: _Joined) -> tuple[int, ...]:
     for index in joined.constraints:
         fewer = [(i, equality) for i, equality in everything if i in chosen and i != index]
         groups = [_equations(space, group) for group in _joined(space, fewer)]
-        if any(each is not None and solver_of(each) is None for each in groups):
+        if any(solver_of(each) is None for each in groups):
             chosen.remove(index)
     return tuple(chosen)

@@ -18,6 +18,8 @@ from designer.arrays import FloatArray
 _MAX_REDUCED = 24  # vectors of a basis that is reduced; longer ones are short already in sums, and slow to reduce
 _MAX_ROUNDS = 2000
 _LOVASZ = 0.75
+_LONG = 2**20  # entries from which on a basis is made shorter before the next equation
+_MAX_ENTRY = 2**62
 
 Vector = list[int]
 
@@ -30,8 +32,17 @@ class Solutions:
     basis: list[Vector]
 
 
+class Unsolved(ArithmeticError):
+    """Equations of which it is not known whether they have a solution; the text says why."""
+
+
+TOO_FINE = "steps and coefficients are too fine to be calculated exactly"
+
+
 def solve(rows: Sequence[Sequence[int]], totals: Sequence[int], size: int) -> Solutions | None:
     """Return the whole solutions x of ``sum(row * x) == total`` for each row; None where there is none.
+
+    Each equation in turn narrows the solutions of those before it, by Euclid's algorithm on their basis.
 
     Parameters
     ----------
@@ -40,6 +51,11 @@ def solve(rows: Sequence[Sequence[int]], totals: Sequence[int], size: int) -> So
     totals
         What each row sums to.
 
+    Raises
+    ------
+    Unsolved
+        If the solutions have entries beyond 2^62.
+
     Examples
     --------
     >>> solve([[2, 4]], [7], 2) is None
@@ -47,42 +63,56 @@ def solve(rows: Sequence[Sequence[int]], totals: Sequence[int], size: int) -> So
     >>> solve([[1, 1]], [10], 2)
     Solutions(origin=[10, 0], basis=[[-1, 1]])
     """
-    # Each column of the matrix is carried along with the combination of unknowns that it stands for.
-    columns = [([row[j] for row in rows], [int(i == j) for i in range(size)]) for j in range(size)]
-    weights: list[int] = []
-    for i, total in enumerate(totals):
-        first = len(weights)
-        _reduce_row(columns, i, first)
-        rest = total - sum(weight * columns[j][0][i] for j, weight in enumerate(weights))
-        pivot = columns[first][0][i] if first < size else 0
-        if pivot == 0:
+    origin = [0] * size
+    basis = [[int(i == j) for i in range(size)] for j in range(size)]
+    weights = np.ones(size)
+    for row, total in zip(rows, totals, strict=True):
+        rest = total - _product(row, origin)
+        pivot, basis = _along(basis, row)
+        if pivot is None:
             if rest:
                 return None
-        elif rest % pivot:
+            continue
+        step = _product(row, pivot)
+        if rest % step:
             return None
-        else:
-            weights.append(rest // pivot)
-    origin = [sum(weight * columns[j][1][k] for j, weight in enumerate(weights)) for k in range(size)]
-    return Solutions(origin, [vector for _, vector in columns[len(weights) :]])
+        origin = _combined(origin, pivot, -(rest // step))
+        if _largest([origin, *basis]) > _LONG:
+            basis = short_basis(basis, weights)
+            origin = shifted(origin, basis, np.zeros(size), weights)
+        if _largest([origin, *basis]) > _MAX_ENTRY:
+            raise Unsolved(TOO_FINE)
+    return Solutions(origin, basis)
 
 
-def _reduce_row(columns: list[tuple[Vector, Vector]], row: int, first: int) -> None:
-    """Make all entries of a row zero behind column `first`, by Euclid's algorithm on columns from `first` on."""
-    while True:
-        filled = [j for j in range(first, len(columns)) if columns[j][0][row]]
-        if not filled:
-            return
-        pivot = min(filled, key=lambda j: abs(columns[j][0][row]))
-        columns[first], columns[pivot] = columns[pivot], columns[first]
-        if len(filled) == 1:
-            return
-        for j in range(first + 1, len(columns)):
-            factor = columns[j][0][row] // columns[first][0][row]
-            if factor:
-                columns[j] = (
-                    _combined(columns[j][0], columns[first][0], factor),
-                    _combined(columns[j][1], columns[first][1], factor),
-                )
+def _along(basis: list[Vector], row: Sequence[int]) -> tuple[Vector | None, list[Vector]]:
+    """Return the vector of a basis made anew that alone changes the product with `row`, and the other vectors."""
+    products = [(_product(row, vector), vector) for vector in basis]
+    across = [vector for product, vector in products if not product]
+    along = [each for each in products if each[0]]
+    while len(along) > 1:
+        first = min(range(len(along)), key=lambda j: abs(along[j][0]))
+        along[0], along[first] = along[first], along[0]
+        size, shortest = along[0]
+        others = []
+        for product, vector in along[1:]:
+            factor = (2 * product + size) // (2 * size)
+            left = product - factor * size
+            reduced = _combined(vector, shortest, factor)
+            if left:
+                others.append((left, reduced))
+            else:
+                across.append(reduced)
+        along = [along[0], *others]
+    return (along[0][1] if along else None), across
+
+
+def _product(row: Sequence[int], vector: Sequence[int]) -> int:
+    return sum(a * b for a, b in zip(row, vector, strict=True) if b)
+
+
+def _largest(vectors: Sequence[Vector]) -> int:
+    return max((abs(entry) for vector in vectors for entry in vector), default=0)
 
 
 def _combined(vector: Vector, other: Vector, factor: int) -> Vector:
@@ -91,11 +121,12 @@ def _combined(vector: Vector, other: Vector, factor: int) -> Vector:
 
 def short_basis(basis: list[Vector], weights: FloatArray) -> list[Vector]:
     """Return a basis of the same lattice whose vectors are short, each entry weighed by `weights`."""
-    if not 1 < len(basis) <= _MAX_REDUCED:
+    if len(basis) < 2 or (len(basis) > _MAX_REDUCED and _largest(basis) <= _LONG):
         return basis
+    rounds = _MAX_ROUNDS if len(basis) <= _MAX_REDUCED else _MAX_ROUNDS // 10
     basis = [list(vector) for vector in basis]
     k = 1
-    for _ in range(_MAX_ROUNDS):
+    for _ in range(rounds):
         if k == len(basis):
             break
         upper: FloatArray = np.linalg.qr((np.array(basis, dtype=np.float64) * weights).T)[1]

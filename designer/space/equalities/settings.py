@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -87,6 +88,26 @@ class Settings:
         """The multiples of the quantum."""
         return Lattice(Decimal(0), self.quantum)
 
+    @property
+    def has_zero(self) -> bool:
+        """Whether 0 lies apart from the other settings."""
+        return len(self.runs) > 1 and self.runs[0] == Run(0, 1, 1)
+
+    def wanted(self, share: float) -> FloatArray:
+        """Return how often each of the `numbers` is wanted, relative to each other.
+
+        A 0 that lies apart is as often as a third of the others together; on a log scale all decades are alike where
+        `share`, the share of the parameters that can be chosen, is 1, and so much less where it is smaller.
+        """
+        values = self.numbers.astype(np.float64)
+        weights = np.ones(len(values))
+        if self.log:
+            weights = np.where(values > 0, np.maximum(values, 1.0) ** -share, 0.0)
+        if self.has_zero:
+            weights[values == 0] = weights[values != 0].sum() / 3
+        relative: FloatArray = weights / weights.max()
+        return relative
+
     def scaled(self, numbers: FloatArray | IntArray) -> FloatArray:
         """Return where whole numbers lie on the parameter's scale: 0 at the lowest setting but 0, 1 at the highest."""
         values = np.asarray(numbers, dtype=np.float64)
@@ -98,6 +119,11 @@ class Settings:
         span = max(high - low, 1e-9)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(values > 0, np.maximum((np.log(values) - low) / span, -0.5), -0.5)
+
+
+def scaled_places(settings: Sequence[Settings], numbers: FloatArray | IntArray) -> FloatArray:
+    """Return where whole numbers (``m x n``) lie on the scales of n parameters."""
+    return np.column_stack([each.scaled(numbers[:, j]) for j, each in enumerate(settings)])
 
 
 def settings_of(parameter: NumericParameter, quantum: Decimal | None = None) -> Settings:

@@ -6,8 +6,6 @@ branch, see `designer.space.equalities.branch`. All solutions are whole numbers,
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,14 +15,17 @@ import numpy as np
 
 from designer.arrays import FloatArray, IndexArray, IntArray
 from designer.space.equalities.branch import Branch, branch_of
+from designer.space.equalities.counted import counted, has_solution
+from designer.space.equalities.integers import Unsolved
 from designer.space.equalities.listing import Equations, list_solutions
-from designer.space.equalities.settings import Settings
+from designer.space.equalities.run_combinations import run_combinations
+from designer.space.equalities.settings import Settings, scaled_places
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
-_MAX_BRANCHES = 256
 _POOL = 2048  # mixed solutions that are stored, from which draws begin
+_POOL_NUMBERS = 100_000  # in all of them together
 _MIN_POOL = 16  # of them in each branch
 _MAX_STEPS = 30  # of hit-and-run from a stored solution to a drawn one
 _OTHER_BRANCH = 0.125  # share of moves that go to another branch
@@ -59,26 +60,31 @@ class Solver(Protocol):
 
 @lru_cache(maxsize=64)
 def solver_of(equations: Equations) -> Solver | None:
-    """Return the solver of equations; None where they have no solution (or none was found)."""
+    """Return the solver of equations; None where they have no solution.
+
+    Raises
+    ------
+    Unsolved
+        If none was found, though there may be one.
+    """
     listed = list_solutions(equations)
     if listed is not None:
         return ListedSolver(equations.settings, listed) if len(listed) else None
+    free = len(equations.settings) - int(np.linalg.matrix_rank(np.array(equations.rows, dtype=np.float64)))
+    solver = counted(equations, free)
+    if solver is not None:
+        return solver if has_solution(solver) else None
     branches = find_branches(equations)
     return BranchSolver(equations.settings, branches) if branches else None
 
 
-def _scaled(settings: Sequence[Settings], numbers: FloatArray | IntArray) -> FloatArray:
-    return np.column_stack([each.scaled(numbers[:, j]) for j, each in enumerate(settings)])
-
-
-def _log_weights(settings: Sequence[Settings], numbers: IntArray, freedom: int) -> FloatArray:
-    """Return how often each solution is drawn: as often as the next one, or evenly on the log scales there are."""
-    scales = [j for j, each in enumerate(settings) if each.log]
-    if not scales:
-        return np.ones(len(numbers))
-    low = np.array([min(run.first for run in settings[j].runs if run.first > 0) for j in scales])
-    values = np.maximum(numbers[:, scales], low / 2.0)
-    weights: FloatArray = np.exp(-np.log(values / low).sum(axis=1) * min(freedom / len(scales), 1.0))
+def _weights(settings: Sequence[Settings], numbers: IntArray, share: float) -> FloatArray:
+    """Return how often each solution is drawn relative to the others, see `Settings.wanted`."""
+    logs = np.zeros(len(numbers))
+    for j, each in enumerate(settings):
+        if each.log or each.has_zero:
+            logs += np.log(each.wanted(share)[np.searchsorted(each.numbers, numbers[:, j])])
+    weights: FloatArray = np.exp(logs - logs.max(initial=-np.inf))
     return weights
 
 
@@ -102,11 +108,11 @@ class ListedSolver:
 
     @cached_property
     def _places(self) -> FloatArray:
-        return _scaled(self.settings, self.listed)
+        return scaled_places(self.settings, self.listed)
 
     @cached_property
     def _chances(self) -> FloatArray:
-        weights = np.cumsum(_log_weights(self.settings, self.listed, self.freedom))
+        weights = np.cumsum(_weights(self.settings, self.listed, self.freedom / len(self.settings)))
         chances: FloatArray = weights / weights[-1]
         return chances
 
@@ -116,7 +122,7 @@ class ListedSolver:
 
     def near(self, numbers: FloatArray) -> IntArray:
         """Return the nearest solution to each row."""
-        return self.listed[self._nearest(_scaled(self.settings, numbers), 1)[:, 0]]
+        return self.listed[self._nearest(scaled_places(self.settings, numbers), 1)[:, 0]]
 
     def _nearest(self, places: FloatArray, number: int) -> IndexArray:
         return np.asarray(self._tree.query(places, k=np.arange(1, number + 1))[1], dtype=np.intp)
@@ -131,7 +137,7 @@ class ListedSolver:
         """Return the solution nearest to a random place about each given one, but another one."""
         if len(self.listed) < 2:
             return numbers
-        places = _scaled(self.settings, numbers)
+        places = scaled_places(self.settings, numbers)
         target = places + rng.standard_normal(places.shape) * radius
         first, second = self.listed[self._nearest(target, 2)].transpose(1, 0, 2)
         moved: IntArray = np.where((first == numbers).all(axis=1)[:, None], second, first)
@@ -139,18 +145,25 @@ class ListedSolver:
 
 
 def find_branches(equations: Equations) -> tuple[Branch, ...]:
-    """Return the branches that have a solution; of very many combinations of runs some random ones are tried."""
-    runs = [each.runs for each in equations.settings]
+    """Return the branches that have a solution; of very many combinations of runs, those of many random ones.
+
+    Raises
+    ------
+    Unsolved
+        If none was found, though there may be one.
+    """
     log = tuple(each.log for each in equations.settings)
-    number = math.prod(len(each) for each in runs)
-    if number <= _MAX_BRANCHES:
-        combinations = list(itertools.product(*runs))
-    else:
-        rng = np.random.default_rng(0)
-        chosen = [[each[int(rng.integers(len(each)))] for each in runs] for _ in range(_MAX_BRANCHES - 1)]
-        combinations = [tuple(each[-1] for each in runs), *dict.fromkeys(map(tuple, chosen))]
-    found = [branch_of(each, equations.rows, equations.totals, log) for each in combinations]
-    return tuple(branch for branch in found if branch is not None)
+    found, unsolved = [], None
+    for runs in run_combinations(equations):
+        try:
+            branch = branch_of(runs, equations.rows, equations.totals, log)
+        except Unsolved as error:
+            unsolved = error
+        else:
+            found += [branch] if branch is not None else []
+    if not found and unsolved is not None:
+        raise unsolved
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +187,12 @@ class BranchSolver:
     def _pool(self) -> tuple[tuple[IntArray, ...], IntArray, FloatArray, IntArray]:
         """Mixed solutions: their places by branch, and of all together the numbers, scaled places and branches."""
         rng = np.random.default_rng(0)
-        each = max(_MIN_POOL, _POOL // len(self.branches))
+        pool = min(_POOL, _POOL_NUMBERS // len(self.settings))
+        each = max(_MIN_POOL, pool // len(self.branches))
         places = [branch.mixed(each, rng) for branch in self.branches]
         numbers = np.concatenate([b.numbers(p) for b, p in zip(self.branches, places, strict=True)])
         owner = np.repeat(np.arange(len(self.branches)), each)
-        return tuple(places), numbers, _scaled(self.settings, numbers), owner
+        return tuple(places), numbers, scaled_places(self.settings, numbers), owner
 
     def draw(self, n: int, rng: np.random.Generator) -> IntArray:
         """Return n random solutions, equally many of each branch."""
@@ -208,7 +222,7 @@ class BranchSolver:
     def near(self, numbers: FloatArray) -> IntArray:
         """Return a solution near to each row: the nearest stored one, brought nearer within its branch."""
         _, stored, scaled, owner = self._pool
-        wanted = _scaled(self.settings, numbers)
+        wanted = scaled_places(self.settings, numbers)
         result = np.empty((len(numbers), len(self.settings)), dtype=np.int64)
         nearest = np.array([int(np.argmin(((scaled - row) ** 2).sum(axis=1))) for row in wanted], dtype=np.intp)
         for i, branch in enumerate(self.branches):
@@ -235,7 +249,7 @@ class BranchSolver:
     def _in_another_branch(self, numbers: IntArray, owner: IntArray, rng: np.random.Generator) -> IntArray:
         _, stored, scaled, owners = self._pool
         offered = rng.integers(0, len(stored), (len(numbers), _COMPARED))
-        distance = ((scaled[offered] - _scaled(self.settings, numbers)[:, None, :]) ** 2).sum(axis=2)
+        distance = ((scaled[offered] - scaled_places(self.settings, numbers)[:, None, :]) ** 2).sum(axis=2)
         distance[owners[offered] == owner[:, None]] = np.inf
         best = np.argmin(distance, axis=1)
         rows = np.arange(len(numbers))

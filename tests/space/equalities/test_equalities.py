@@ -247,3 +247,42 @@ def test_random_equalities_hold_in_draws_and_moves(
 def exact_rows_of_numbers(space: DesignSpace, designs: Any, count: int) -> list[list[Fraction]]:
     frame = space.frame(designs)
     return [[Fraction(repr(float(row[f"n{i}"]))) for i in range(count)] for row in frame.to_dict(orient="records")]
+
+
+def test_values_of_many_lists_are_counted_and_drawn() -> None:
+    rng = np.random.default_rng(5)
+    lists = [sorted({float(v) for v in rng.integers(0, 1000, 40)}) for _ in range(5)]
+    parameters = [{"name": f"v{i}", "kind": "numeric", "values": values} for i, values in enumerate(lists)]
+    space = DesignSpace(parameters=parameters, constraints=["v0 + v1 + v2 + v3 + v4 == 2000"])
+    drawn = space.sample(500, rng)
+    assert space.valid(drawn).all()
+    assert len(np.unique(drawn, axis=0)) == 500
+    near = space.neighbours(drawn[:20], 10, rng, 0.02)
+    assert (near.sum(axis=1) == 2000).all()
+    assert np.median(np.abs(near - np.repeat(drawn[:20], 10, axis=0)[: len(near)])) < 200
+
+
+def test_few_of_many_absent_parameters_are_found() -> None:
+    parameters = [zero_or(f"x{i}", 30, 50) for i in range(25)]
+    space = DesignSpace(parameters=parameters, constraints=[" + ".join(f"x{i}" for i in range(25)) + " == 100"])
+    drawn = space.sample(100, np.random.default_rng(0))
+    assert {int(n) for n in (drawn > 0).sum(axis=1)} <= {2, 3}
+    assert len({tuple(row) for row in (drawn > 0).tolist()}) > 20
+
+
+@pytest.mark.parametrize(
+    ("parameters", "constraints", "message"),
+    [
+        ([number("A", 0, 10), number("B", 0, 10)], ["A == 3.14159265358979 * B"], "have so many digits"),
+        ([number("A", 0, 10), number("B", 0, 10)], ["A == 2 * B", "A + B == 1"], "exactly in decimal numbers"),
+        ([number("A", 0, 1e6, step=1e-6), number("B", 0, 1e6, step=1e-6)], ["123456789.12 * A + 98765.21 * B == 5"],
+         "steps and coefficients are too fine to be calculated exactly"),
+        ([number(f"x{i}", 0, 9) for i in range(200)], [f"x{i % 199} == x{i % 199 + 1}" for i in range(2000)],
+         "2000 equalities join 200 parameters, too many to be solved exactly"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_calculated_is_refused(parameters: Any, constraints: list[str], message: str) -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        DesignSpace(parameters=parameters, constraints=constraints)
+    assert message in str(caught.value)
+    assert caught.value.faults[0].path[0] == "constraints"

@@ -52,6 +52,7 @@ function content(line) {
   if (kind === "numeric") {
     data.bounds = [number(got("low")), number(got("high"))];
     if (got("scale") !== "linear") data.scale = got("scale");
+    if (got("zero_or") === "yes") data.zero_or = true;
   }
   for (const key of ["choices", "elements"]) {
     if (line.querySelector(`[data-key=${key}]`)) data[key] = got(key).split(",").map((each) => each.trim()).filter(Boolean);
