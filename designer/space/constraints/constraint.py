@@ -279,7 +279,7 @@ class _Binder:
             if len(used) > 1 and not solvable:
                 what = f"{continuous!r} is continuous, and == is not solved under a condition, nor !="
             elif len(used) > 1:
-                what = f"{continuous!r} is continuous, and == is solved between numeric parameters only"
+                what = f"{continuous!r} is continuous, and == is solved only between numeric parameters that are chosen"
             self.fail(node, what, f"write a range such as 'a <= {continuous} <= b', or give {continuous!r} a step")
 
     def _refuse_nonlinear(self, node: Compare, references: Mapping[str, Reference], continuous: str | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import TypeGuard
 
 from designer.errors import Fault
 from designer.space.base import SpaceLike
@@ -16,6 +17,8 @@ from designer.space.equalities.listing import Equations
 from designer.space.equalities.settings import Settings, resolution_of, settings_of
 from designer.space.equalities.solvers import solver_of
 from designer.space.equalities.system import EqualitySystem
+from designer.space.parameters.base import ParameterBase
+from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.numeric import MIN_SETTINGS, NumericParameter
 
 _MAX_FINER = 4  # decimals by which continuous parameters are rounded more finely, so that equalities leave a choice
@@ -119,7 +122,11 @@ def _equalities(space: SpaceLike) -> list[tuple[int, Equality]]:
 
 
 def _numeric_columns(space: SpaceLike) -> set[int]:
-    return {part.start for parameter, part in space.parts() if isinstance(parameter, NumericParameter)}
+    return {part.start for parameter, part in space.parts() if _is_numeric(parameter)}
+
+
+def _is_numeric(parameter: ParameterBase) -> TypeGuard[NumericParameter | FixedParameter]:
+    return isinstance(parameter.of if isinstance(parameter, FixedParameter) else parameter, NumericParameter)
 
 
 def _joined(space: SpaceLike, equalities: Sequence[tuple[int, Equality]]) -> Iterator[_Joined]:
@@ -156,7 +163,7 @@ def _equations(space: SpaceLike, joined: _Joined) -> Equations:
     """
     by_column = {part.start: parameter for parameter, part in space.parts()}
     parameters = [by_column[column] for column in joined.columns]
-    numeric = tuple(parameter for parameter in parameters if isinstance(parameter, NumericParameter))
+    numeric = tuple(parameter for parameter in parameters if _is_numeric(parameter))
     rows = tuple(
         tuple(equality.coefficients.get(column, Fraction(0)) for column in joined.columns)
         for equality in joined.equalities
@@ -166,10 +173,12 @@ def _equations(space: SpaceLike, joined: _Joined) -> Equations:
 
 @lru_cache(maxsize=64)
 def _whole_equations(
-    parameters: tuple[NumericParameter, ...], rows: tuple[tuple[Fraction, ...], ...], totals: tuple[Fraction, ...]
+    parameters: tuple[NumericParameter | FixedParameter, ...],
+    rows: tuple[tuple[Fraction, ...], ...],
+    totals: tuple[Fraction, ...],
 ) -> Equations:
     """Return equations in whole numbers, continuous parameters rounded so that the equalities leave a choice."""
-    own = [resolution_of(parameter) for parameter in parameters if parameter.is_continuous]
+    own = [resolution_of(each) for each in parameters if isinstance(each, NumericParameter) and each.is_continuous]
     quanta = [None, *(min(own).scaleb(-finer) for finer in range(_MAX_FINER + 1))] if own else [None]
     best: Equations | None = None
     best_choice = -1.0
@@ -216,14 +225,14 @@ def _choice(equations: Equations) -> float:
         total - sum(a * run.first for a, run in zip(row, runs, strict=True))
         for row, total in zip(equations.rows, equations.totals, strict=True)
     ]
-    scaled = [[a * run.step for a, run in zip(row, runs, strict=True)] for row in equations.rows]
+    scaled = [[a * run.step * (run.count > 1) for a, run in zip(row, runs, strict=True)] for row in equations.rows]
     solutions = solve(scaled, rest, len(runs))
     if solutions is None:
         return 0.0
     found = math.inf
     for j, each in enumerate(equations.settings):
         grain = math.gcd(*(vector[j] for vector in solutions.basis)) if solutions.basis else 0
-        if each.rounded and grain:
+        if each.rounded and grain and runs[j].count > 1:
             found = min(found, runs[j].count / grain)
     return found
 

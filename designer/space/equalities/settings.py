@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.lattice import Lattice, decimal_of
 from designer.space.parameters.numeric import NumericParameter
 
@@ -126,13 +127,17 @@ def scaled_places(settings: Sequence[Settings], numbers: FloatArray | IntArray) 
     return np.column_stack([each.scaled(numbers[:, j]) for j, each in enumerate(settings)])
 
 
-def settings_of(parameter: NumericParameter, quantum: Decimal | None = None) -> Settings:
+def settings_of(parameter: NumericParameter | FixedParameter, quantum: Decimal | None = None) -> Settings:
     """Return the settings of a parameter; a continuous one is rounded to `quantum`, or else to its own resolution.
 
     >>> settings_of(NumericParameter(name="a", zero_or=[5, 20], step=2.5))
     Settings(quantum=Decimal('2.5'), runs=(Run(first=0, step=1, count=1), Run(first=2, step=1, count=7)), \
 log=False, rounded=False)
     """
+    if isinstance(parameter, FixedParameter):
+        exact_value = decimal_of(parameter.at[0])
+        digits = max(0, -int(exact_value.as_tuple().exponent))
+        return Settings(Decimal(1).scaleb(-digits), (Run(int(exact_value.scaleb(digits)), 1, 1),))
     log = parameter.scale == "log"
     zero = (Run(0, 1, 1),) if parameter.zero_or else ()
     if parameter.values is not None:

@@ -326,7 +326,8 @@ class NumericParameter(NumericFields):
 
     def reference(self, index: int) -> Reference:
         """Return a number that constraints calculate with."""
-        return Reference(index, continuous=self.is_continuous, settings=self.count or 0)
+        chosen = None if self.is_context else self.count or 0
+        return Reference(index, continuous=self.is_continuous, settings=chosen)
 
     def relaxation(self) -> Relaxation:
         """Return the range between the bounds, and 0 where the value may be 0."""

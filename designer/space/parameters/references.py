@@ -18,7 +18,8 @@ class Reference:
     continuous
         Whether any value between its bounds is a setting, so that ``==`` would never hold.
     settings
-        Of a parameter that is a single number: how many settings it has, 0 where they are not counted; None otherwise.
+        Of a parameter that is a single number and is chosen: how many settings it has, 0 where they are not counted;
+        None of others.
     unusable
         Why constraints cannot calculate with it, in words behind its name; None where they can.
     """

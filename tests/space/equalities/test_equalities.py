@@ -56,7 +56,8 @@ EXACT = {
 def exact_rows(space: DesignSpace, designs: Any) -> list[dict[str, Fraction]]:
     frame = space.frame(designs)
     return [
-        {name: Fraction(repr(float(value))) for name, value in row.items()} for row in frame.to_dict(orient="records")
+        {str(name): Fraction(repr(float(value))) for name, value in row.items()}
+        for row in frame.to_dict(orient="records")
     ]
 
 
@@ -130,7 +131,8 @@ REFUSED = [
     (["A != B"], "'A' is continuous, and == is not solved under a condition, nor !="),
     (["if S > 1 then A == B"], "'A' is continuous, and == is not solved under a condition"),
     (["A == B or S > 1"], "'A' is continuous, and == is not solved under a condition"),
-    (["A == m.x"], "'A' is continuous, and == is solved between numeric parameters only"),
+    (["A == m.x"], "'A' is continuous, and == is solved only between numeric parameters that are chosen"),
+    (["A == H"], "'A' is continuous, and == is solved only between numeric parameters that are chosen"),
     (["S == S + 1"], "cannot hold"),
 ]  # fmt: skip
 
@@ -152,6 +154,7 @@ constraints:
         "  - {name: U, kind: numeric, bounds: [0, 1000], step: 1}",
         "  - {name: V, kind: numeric, bounds: [0, 1000], step: 1}",
         "  - {name: m, kind: mixture, components: [x, y]}",
+        "  - {name: H, kind: numeric, bounds: [0, 10], role: context}",
     ]
     head, tail = text.split("constraints:")
     used = [line for line in extra if any(line.split(":")[1][1] in each for each in constraints)]
@@ -180,6 +183,20 @@ def test_measured_amounts_may_miss_an_equality_by_rounding() -> None:
         parameters=[number("A", 0, 1000, step=1), number("B", 0, 1000, step=1)], constraints=["A + B == 1000"]
     )
     assert whole.violations(np.array([500.0, 499.0])) == ["violates 'A + B == 1000'"]  # exact on the steps
+
+
+def test_a_parameter_that_is_fixed_fixes_what_follows_from_it() -> None:
+    space = DesignSpace(parameters=CASES["sum"][0], constraints=CASES["sum"][1])
+    fixed = space.fixed({"A": [33.333]})
+    drawn = fixed.sample(100, np.random.default_rng(0))
+    assert (drawn[:, 0] == 33.333).all()
+    assert fixed.valid(drawn).all()
+    assert all(EXACT["sum"](row) for row in exact_rows(fixed, drawn))
+    moved = fixed.neighbours(drawn[:10], 5, np.random.default_rng(0), 0.1)
+    assert fixed.valid(moved).all()
+    assert len(moved) == 50
+    with pytest.raises(InvalidSpace, match="cannot hold within the bounds"):
+        DesignSpace(parameters=CASES["multiple"][0], constraints=["A == 2 * B"]).fixed({"A": [1.0], "B": [3.0]})
 
 
 def test_bounds_that_change_keep_the_equality_or_are_refused() -> None:
