@@ -12,7 +12,7 @@ from designer.chemistry.symbols import KNOWN_SYMBOLS
 from designer.cli.draft import Entry, Scalar, plain_number
 from designer.cli.lab_column import Column, common_step
 from designer.space.parameters.fields import identifier
-from designer.space.parameters.size_limits import MAX_MEMBERS
+from designer.space.size_limits import MAX_MEMBERS
 from designer.units import same_unit, split_header
 
 SUM_TOLERANCE = Decimal("0.02")

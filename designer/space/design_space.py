@@ -8,7 +8,7 @@ a choice, the amount of a member in whole steps, the index of a formula. `Design
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -34,6 +34,7 @@ from designer.space.encoding import Encoder
 from designer.space.equalities.build import equality_systems
 from designer.space.equalities.system import EqualitySystem
 from designer.space.listing import list_designs
+from designer.space.met_constraints import met_constraints
 from designer.space.neighbours import neighbours
 from designer.space.parameters.amending import amended_parameter, as_plain
 from designer.space.parameters.base import ParameterBase
@@ -41,11 +42,10 @@ from designer.space.parameters.fields import twice
 from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
-from designer.space.parameters.shares import MAX_SUM_ERROR
-from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS, at_most
 from designer.space.partial_faults import further_faults
 from designer.space.pool import CandidatesInContexts
 from designer.space.sampling import sample
+from designer.space.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS, at_most
 from designer.space.space_filling import space_filling
 from designer.space.table_reader import ReadResult, read_table
 from designer.space.walking import rare_designs
@@ -272,31 +272,7 @@ class DesignSpace(Value):
         mask = np.ones(len(coordinates), dtype=np.bool_)
         for parameter, part in self.parts():
             mask &= parameter.within(coordinates[:, part])
-        mask[mask] = self._met(coordinates[mask]).all(axis=1)
-        return mask
-
-    def _met(self, coordinates: FloatArray) -> BoolArray:
-        """Whether each row satisfies each constraint (``n x k``), equalities as far as rounded amounts do.
-
-        Amounts off the settings may miss an equality by 0.5 % of its total, as those of a composition may; amounts
-        that all lie on steps or listed values satisfy it exactly.
-        """
-        met = np.ones((len(coordinates), len(self.constraints)), dtype=np.bool_)
-        lab = self.lab_values(coordinates) if self.constraints else coordinates
-        for i, constraint in enumerate(self.bound_constraints):
-            met[:, i] = constraint.satisfied(lab)
-            off = np.flatnonzero(~met[:, i])
-            if len(off) and constraint.is_equality:
-                near = constraint.is_nearly_met(lab[off], MAX_SUM_ERROR)
-                met[off, i] = near & ~self._on_settings(coordinates[off], constraint.uses)
-        return met
-
-    def _on_settings(self, coordinates: FloatArray, columns: Collection[int]) -> BoolArray:
-        """Whether each row has only listed settings of the parameters of some columns; no number of a range is one."""
-        mask = np.ones(len(coordinates), dtype=np.bool_)
-        for parameter, part in self.parts():
-            if any(column in columns for column in range(part.start, part.stop)):
-                mask &= parameter.valid(coordinates[:, part]) if parameter.count is not None else False
+        mask[mask] = met_constraints(self, coordinates[mask]).all(axis=1)
         return mask
 
     def satisfied(self, coordinates: FloatArray) -> BoolArray:
@@ -330,7 +306,11 @@ class DesignSpace(Value):
         row = self.coordinates(pd.DataFrame([dict(design)]))[0] if isinstance(design, Mapping) else np.asarray(design)
         row = self.canonical(row[None, :])
         found = [text for parameter, part in self.parts() for text in parameter.violations(row[0, part])]
-        found += [f"violates {c.text!r}" for c, met in zip(self.constraints, self._met(row)[0], strict=True) if not met]
+        found += [
+            f"violates {c.text!r}"
+            for c, met in zip(self.constraints, met_constraints(self, row)[0], strict=True)
+            if not met
+        ]
         if self.pool is not None and not self.pool.contains(row)[0]:
             found.append("the design is not among the candidates")
         return found

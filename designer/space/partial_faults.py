@@ -17,7 +17,7 @@ from designer.space.constraints.constraint import Constraint, bind, nearest_name
 from designer.space.constraints.syntax import Name
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
-from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS
+from designer.space.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS
 
 Names = Callable[[Any], Mapping[str, Reference]]
 """What the names of one parameter stand for; raises `ValidationError` or `InvalidInput` where it is malformed."""

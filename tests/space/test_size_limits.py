@@ -12,7 +12,7 @@ import pytest
 from designer import Campaign
 from designer.errors import InvalidData, InvalidSpace, NearestWords
 from designer.space import DesignSpace
-from designer.space.parameters.size_limits import MAX_CONSTRAINTS, MAX_MEMBERS, MAX_PARAMETERS
+from designer.space.size_limits import MAX_CONSTRAINTS, MAX_MEMBERS, MAX_PARAMETERS
 
 CPU_SECONDS = 8.0
 """What each of these may take; they take about 2, and took 30 to 60 before there were limits."""

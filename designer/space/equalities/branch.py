@@ -18,7 +18,7 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.space.equalities.integers import TOO_FINE, Unsolved, Vector, shifted, short_basis, solve
-from designer.space.equalities.settings import Run
+from designer.space.equalities.whole_settings import Run
 
 _MAX_ENTRY = 2**58
 _MAX_SECONDS = 2.0  # for one integer programme

@@ -13,10 +13,10 @@ from designer.errors import Fault
 from designer.space.base import SpaceLike
 from designer.space.constraints.equality import Equality
 from designer.space.equalities.integers import TOO_FINE, Unsolved, solve
-from designer.space.equalities.listing import Equations
-from designer.space.equalities.settings import Settings, resolution_of, settings_of
+from designer.space.equalities.listed_solutions import Equations
 from designer.space.equalities.solvers import solver_of
 from designer.space.equalities.system import EqualitySystem
+from designer.space.equalities.whole_settings import Settings, resolution_of, settings_of
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.numeric import MIN_SETTINGS, NumericParameter

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from designer.arrays import BoolArray, FloatArray, IntArray
-from designer.space.equalities.listing import Equations
-from designer.space.equalities.settings import Settings, scaled_places
+from designer.space.equalities.listed_solutions import Equations
+from designer.space.equalities.whole_settings import Settings, scaled_places
 
 _MAX_WORK = 3_000_000  # sums of one parameter's settings and what is left
 _MAX_LEFT = 300_000  # different totals that are left behind one parameter

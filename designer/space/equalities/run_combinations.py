@@ -10,8 +10,8 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.space.equalities.branch import NOT_FOUND
 from designer.space.equalities.integers import Unsolved
-from designer.space.equalities.listing import Equations
-from designer.space.equalities.settings import Run
+from designer.space.equalities.listed_solutions import Equations
+from designer.space.equalities.whole_settings import Run
 
 _MAX_LISTED = 256
 _RANDOM = 128  # combinations that are drawn where there are too many to list

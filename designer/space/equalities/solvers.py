@@ -17,9 +17,9 @@ from designer.arrays import FloatArray, IndexArray, IntArray
 from designer.space.equalities.branch import Branch, branch_of
 from designer.space.equalities.counted import counted, has_solution
 from designer.space.equalities.integers import Unsolved
-from designer.space.equalities.listing import Equations, list_solutions
+from designer.space.equalities.listed_solutions import Equations, list_solutions
 from designer.space.equalities.run_combinations import run_combinations
-from designer.space.equalities.settings import Settings, scaled_places
+from designer.space.equalities.whole_settings import Settings, scaled_places
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from designer.arrays import FloatArray, IntArray
-from designer.space.equalities.listing import Equations
+from designer.space.equalities.listed_solutions import Equations
 from designer.space.equalities.solvers import Solver
 
 _MAX_MOBILITY = 4.0

@@ -19,7 +19,7 @@ from designer.space.parameters.features import Axis, FeatureBlock, labelled_colu
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.references import Reference
-from designer.space.parameters.size_limits import MAX_CHOICES, at_most
+from designer.space.size_limits import MAX_CHOICES, at_most
 
 
 def _choice(given: Any) -> Any:

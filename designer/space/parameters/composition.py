@@ -15,7 +15,7 @@ from designer.space.parameters.element_features import ElementFeatures
 from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text
 from designer.space.parameters.shares import ShareParameter
-from designer.space.parameters.size_limits import MAX_MEMBERS, at_most
+from designer.space.size_limits import MAX_MEMBERS, at_most
 
 
 def _symbol_remedy(text: str) -> str:

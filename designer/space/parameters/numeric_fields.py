@@ -15,7 +15,7 @@ from designer.errors import Fault, InvalidInput
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import Bounds, Number, Text, twice
 from designer.space.parameters.lattice import decimal_of, plain
-from designer.space.parameters.size_limits import MAX_CHOICES, at_most
+from designer.space.size_limits import MAX_CHOICES, at_most
 
 MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
@@ -156,6 +156,7 @@ def with_zero_or_bounds(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def bounds_fault(bounds: tuple[float, float]) -> Fault:
+    """Return the fault of bounds of which the first is not below the second."""
     low, high = (plain(bound) for bound in bounds)
     if bounds[0] == bounds[1]:
         return Fault(f"bounds [{low}, {high}] leave nothing to choose", "lowest below highest", path=("bounds",))

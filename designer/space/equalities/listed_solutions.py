@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from designer.arrays import IntArray
-from designer.space.equalities.settings import Settings
+from designer.space.equalities.whole_settings import Settings
 
 MAX_LISTED = 100_000
 """Solutions that are listed at most."""
