@@ -89,9 +89,10 @@ def _record(table: LabTable, campaign: Campaign, batch: pd.DataFrame) -> pd.Data
 
 
 def _record_forced(table: LabTable, campaign: Campaign, batch: pd.DataFrame) -> pd.DataFrame:
-    shared = batch[table.shared].iloc[0]
     made = pd.DataFrame([each.design for each in campaign.state.results], columns=table.settings)
     free = _not_made(table.frame, made, table.settings)
+    left = set(free[table.shared])  # a table may have no design left with the setting of the first one
+    shared = next((value for value in batch[table.shared] if value in left), None)
     free = free[free[table.shared] == shared]
     chosen: list[pd.Series[Any]] = []
     for _, design in batch.iterrows():
