@@ -158,6 +158,34 @@ def test_amounts_satisfy_their_equalities_exactly(folder: Path, capsys: pytest.C
     assert Campaign.open(name).space.within(Campaign.open(name).space.sample(50, np.random.default_rng(0))).all()
 
 
+def test_settings_exist_only_on_their_route(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "two-routes.yaml"
+    assert main(["run", name, "--max-experiments", "8", "--json"]) == 0
+    designs = [each["design"] for each in json.loads(capsys.readouterr().out)["experiments"]]
+    assert {design["route"] for design in designs} == {"solid state", "hydrothermal"}
+    for design in designs:
+        dry = design["route"] == "solid state"
+        assert (design["furnace_temperature"] is None) == (design["milling_time"] is None) == (not dry)
+        assert (design["autoclave_temperature"] is None) == (design["mineraliser"] is None) == dry
+        assert (design["washings"] is None) == (design["mineraliser"] not in ("NaOH", "KOH"))
+    for command in (["best", name], ["explain", name, "S0008"], ["report", name], ["export", name, "out.csv"]):
+        assert main(command) == 0, capsys.readouterr().err
+    assert main(["suggest", name, "--csv", "next.csv"]) == 0
+    with Path("next.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    made = "solid state" if rows[0]["route"] == "hydrothermal" else "hydrothermal"
+    other = {"solid state": ("furnace_temperature [degC]", "800", "milling_time [h]", "10"),
+             "hydrothermal": ("autoclave_temperature [degC]", "150", "mineraliser", "NH3")}[made]  # fmt: skip
+    rows[0] |= {key: "" for key in rows[0] if key not in ("suggestion", "dopant [mol%]")}
+    rows[0] |= {"route": made, other[0]: other[1], other[2]: other[3], "conductivity [mS/cm]": "3.1"}
+    with Path("next.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows[:1])
+    assert main(["record", name, "next.csv"]) == 0, capsys.readouterr().err
+    assert Campaign.open(name).state.results[-1].design["route"] == made
+
+
 def test_every_simulator_has_a_campaign() -> None:
     asked = {load_document(CAMPAIGNS / name).data["measure"]["name"] for name in SIMULATED}
     assert asked == set(SIMULATORS)

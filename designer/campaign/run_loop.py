@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from designer.campaign.file.contexts import context_cells, drawn_context
+from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.choice import seed_of
@@ -86,7 +87,7 @@ class Step:
     """
 
     suggestion: str
-    design: dict[str, float | str]
+    design: Design
     values: dict[str, float] = field(default_factory=dict)
     failed: str | None = None
     notes: tuple[str, ...] = ()

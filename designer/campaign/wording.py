@@ -69,10 +69,15 @@ def percent(share: float) -> str:
 
 
 def setting_text(parameter: Parameter, design: Mapping[str, Cell]) -> str:
-    """Return a design's setting of one parameter with its unit; members of a composition that are zero are left out."""
+    """Return a design's setting of one parameter with its unit; a dash where the parameter does not exist.
+
+    Members of a composition that are zero are left out.
+    """
     values = [design[column] for column in parameter.lab_columns]
+    if values[0] is None:
+        return "–"
     if isinstance(parameter, ShareParameter):
-        shown = [f"{m} {v:.6g}" for m, v in zip(parameter.members, map(float, values), strict=True) if v]
+        shown = [f"{m} {float(v):.6g}" for m, v in zip(parameter.members, values, strict=True) if v]
         text = " ".join(shown)
     else:
         text = values[0] if isinstance(values[0], str) else f"{values[0]:.6g}"
@@ -81,11 +86,12 @@ def setting_text(parameter: Parameter, design: Mapping[str, Cell]) -> str:
 
 
 def design_text(space: DesignSpace, design: Mapping[str, Cell]) -> str:
-    """Return a design in one line, in lab units.
+    """Return a design in one line, in lab units; parameters that do not exist are left out.
 
     >>> from designer.space import DesignSpace
     >>> space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 900]}])
     >>> design_text(space, {"T": 450.0})
     'T 450 degC'
     """
-    return ", ".join(f"{parameter.name} {setting_text(parameter, design)}" for parameter in space.parameters)
+    there = [parameter for parameter in space.parameters if design[parameter.lab_columns[0]] is not None]
+    return ", ".join(f"{parameter.name} {setting_text(parameter, design)}" for parameter in there)

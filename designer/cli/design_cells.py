@@ -68,6 +68,11 @@ def parameter_cells(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
     return cells
 
 
+def _written(value: Any) -> str:
+    """Return one value as the text of a table's cell: empty where the parameter does not exist."""
+    return "" if value is None else cell(value)
+
+
 def cell(value: Any) -> str:
     """Return one value as text.
 
@@ -136,7 +141,7 @@ def write_sheet(
     writer.writerow(sheet_headers(space, targets, replicates, id_column))
     for name, design in rows:
         label = [] if id_column is None else [candidate_ids(space, [design])[0] or ""]
-        cells = [*label, *(cell(design[column]) for column in space.columns), *("" for _ in targets)]
+        cells = [*label, *(_written(design[column]) for column in space.columns), *("" for _ in targets)]
         for replicate in range(1, replicates + 1):
             writer.writerow([name, *([replicate] if replicates > 1 else []), *cells])
     write_new(path, text.getvalue())

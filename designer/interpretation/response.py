@@ -84,8 +84,9 @@ class Ternary:
 
 
 def slices_through(predict: Predict, space: DesignSpace, x: FloatArray) -> list[Slice]:
-    """Return slices through the design `x` (``c``) for each parameter; formulas have none."""
-    return [each for found in (_slices(predict, space, x, i) for i in range(len(space.parameters))) for each in found]
+    """Return slices through the design `x` (``c``) for each parameter that exists in it; formulas have none."""
+    exists = np.flatnonzero(space.conditions.exists(x[None])[0])
+    return [each for i in exists.tolist() for each in _slices(predict, space, x, i)]
 
 
 def _slices(predict: Predict, space: DesignSpace, x: FloatArray, index: int) -> Iterator[Slice]:

@@ -14,7 +14,7 @@ from designer.priors.evidence import PriorEvidence
 from designer.report.number_format import number, uncertain
 from designer.units.limits import Side
 
-Setting = float | str | Mapping[str, float]
+Setting = float | str | Mapping[str, float] | None
 Z90 = 1.6448536269514722
 """Half the width of a normal distribution's central 90 % interval, in standard deviations."""
 

@@ -125,8 +125,10 @@ def cells(space: DesignSpace, design: Mapping[str, Cell]) -> Iterator[str]:
     """Yield the settings of a design as text, one for each parameter."""
     for parameter in space.parameters:
         values = [design[column] for column in parameter.lab_columns]
-        if isinstance(parameter, ShareParameter):
-            yield amounts({m: float(v) for m, v in zip(parameter.members, values, strict=True)})
+        if values[0] is None:
+            yield "–"
+        elif isinstance(parameter, ShareParameter):
+            yield amounts({m: float(v or 0.0) for m, v in zip(parameter.members, values, strict=True)})
         else:
             yield values[0] if isinstance(values[0], str) else number(values[0])
 

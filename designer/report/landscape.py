@@ -54,8 +54,9 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
     settings: dict[str, Setting] = {}
     for parameter in space.parameters:
         values = [design[column] for column in parameter.lab_columns]
-        if isinstance(parameter, ShareParameter):
-            settings[parameter.name] = dict(zip(parameter.members, map(float, values), strict=True))
+        if isinstance(parameter, ShareParameter) and values[0] is not None:
+            amounts = [float(value or 0.0) for value in values]
+            settings[parameter.name] = dict(zip(parameter.members, amounts, strict=True))
         else:
             settings[parameter.name] = values[0]
     return settings
@@ -91,7 +92,12 @@ def _importance(known: CampaignPosterior, seed: int) -> dict[str, tuple[Share, .
 
 
 def _maps(known: CampaignPosterior, x: FloatArray, order: dict[str, int]) -> Iterator[PairMap]:
-    numeric = [p for p in known.space.parameters if isinstance(p, NumericParameter) and p.low < p.high]
+    exists = known.space.conditions.exists(x[None])[0]
+    numeric = [
+        p
+        for p, there in zip(known.space.parameters, exists, strict=True)
+        if isinstance(p, NumericParameter) and p.low < p.high and there
+    ]
     leading = sorted((parameter.name for parameter in numeric), key=lambda name: order[name])[:_PAIRED]
     in_order = [parameter.name for parameter in numeric if parameter.name in leading]
     for first, second in combinations(in_order, 2):
@@ -99,8 +105,9 @@ def _maps(known: CampaignPosterior, x: FloatArray, order: dict[str, int]) -> Ite
 
 
 def _ternaries(known: CampaignPosterior, x: FloatArray, groups: Sequence[MeasuredDesign]) -> Iterator[Ternary]:
-    for parameter, part in known.space.parts():
-        if isinstance(parameter, ShareParameter) and len(parameter.members) > 2:
+    exists = known.space.conditions.exists(x[None])[0]
+    for (parameter, part), there in zip(known.space.parts(), exists, strict=True):
+        if isinstance(parameter, ShareParameter) and len(parameter.members) > 2 and there:
             yield ternary(
                 known.predict, known.space, x, parameter.name, _three(known.space, parameter, x[part], groups)
             )

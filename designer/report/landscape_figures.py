@@ -204,7 +204,8 @@ def points_in(found: Ternary, landscape: Landscape) -> list[tuple[float, ...]]:
     points = []
     for design in landscape.made:
         amounts = design[found.parameter]
-        assert isinstance(amounts, Mapping)
+        if not isinstance(amounts, Mapping):
+            continue  # it does not exist in the design
         three = [float(amounts[member]) for member in found.members]
         if sum(three) > 0:
             points.append(tuple(value / sum(three) for value in three))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.campaign.best import best_rows
-from designer.campaign.log.events import Recorded, Suggested
+from designer.campaign.log.events import Cell, Recorded, Suggested
 from designer.campaign.log.state import fold
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import allowed_mask, by_design
@@ -94,7 +94,7 @@ def _evidence(campaign: Campaign, known: CampaignPosterior, position: int) -> li
     return [(spent(fold(campaign.events[:position])), known.evidence)]
 
 
-def expectations(known: CampaignPosterior, designs: list[Mapping[str, float | str]]) -> list[dict[str, Prediction]]:
+def expectations(known: CampaignPosterior, designs: Sequence[Mapping[str, Cell]]) -> list[dict[str, Prediction]]:
     """Return the predictions of a *measurement* of each design: the posterior with the noise."""
     mean, spread = known.predict(coordinates_of(known.space, designs), of_measurement=True)
     targets = known.objective.targets

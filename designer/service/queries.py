@@ -240,4 +240,6 @@ def _with_unit(name: str, unit: str | None) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""  # the parameter does not exist in the design
     return value if isinstance(value, str) else f"{float(value):.10g}"

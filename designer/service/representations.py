@@ -126,12 +126,14 @@ def target_data(target: Target) -> dict[str, Any]:
 def design_parts(space: DesignSpace, design: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return a design for display: name, value and unit of each parameter.
 
-    Amounts of a composition that are 0 are left out.
+    Amounts of a composition that are 0 are left out, and parameters that do not exist.
     """
     parts = []
     for parameter in space.parameters:
         values = [design.get(column) for column in parameter.lab_columns]
         unit = parameter.unit or ""
+        if parameter.when is not None and values[0] is None:
+            continue
         if isinstance(parameter, ShareParameter):
             amounts = [f"{m} {number(v)}" for m, v in zip(parameter.members, values, strict=True) if v]
             text = "  ".join(amounts)

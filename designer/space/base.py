@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from designer.arrays import BoolArray, FloatArray
+from designer.space.conditions import Conditions
 from designer.space.constraints.constraint import BoundConstraint, Constraint
 from designer.space.equalities.system import EqualitySystem
 from designer.space.parameters.base import ParameterBase
@@ -72,6 +73,11 @@ class SpaceLike(Protocol):
     @property
     def bound_constraints(self) -> tuple[BoundConstraint, ...]:
         """The constraints, with their names resolved to coordinates."""
+        ...
+
+    @property
+    def conditions(self) -> Conditions:
+        """The parameters that exist only in some designs, and when."""
         ...
 
     @property

@@ -9,6 +9,7 @@ a choice, the amount of a member in whole steps, the index of a formula. `Design
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -27,7 +28,9 @@ from pydantic import (
 from designer.arrays import BoolArray, FloatArray
 from designer.documents import Document, Value, faults_of, parse
 from designer.errors import Fault, InvalidInput, InvalidSpace, did_you_mean
+from designer.space.absent_cells import from_lab, without_absent
 from designer.space.base import PoolLike
+from designer.space.conditions import Conditions, read_conditions
 from designer.space.constraints.constraint import BoundConstraint, Constraint, bind, nearest_names
 from designer.space.emptiness import why_empty
 from designer.space.encoding import Encoder
@@ -36,9 +39,9 @@ from designer.space.equalities.system import EqualitySystem
 from designer.space.listing import list_designs
 from designer.space.met_constraints import met_constraints
 from designer.space.neighbours import neighbours
+from designer.space.parameter_faults import condition_faults, parameter_faults
 from designer.space.parameters.amending import amended_parameter, as_plain
 from designer.space.parameters.base import ParameterBase
-from designer.space.parameters.fields import twice
 from designer.space.parameters.fixed import FixedParameter
 from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
@@ -49,6 +52,8 @@ from designer.space.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS, at_most
 from designer.space.space_filling import space_filling
 from designer.space.table_reader import ReadResult, read_table
 from designer.space.walking import rare_designs
+
+_ABSENT = np.iinfo(np.int64).min  # the identity of a parameter that does not exist, that of no setting
 
 
 def _names_of(data: Any) -> Mapping[str, Reference]:
@@ -107,29 +112,8 @@ class DesignSpace(Value):
 
     @model_validator(mode="after")
     def _check(self) -> DesignSpace:
-        faults = [Fault("a space needs at least one parameter", "add one")] if not self.parameters else []
-        names = [parameter.name for parameter in self.parameters]
-        faults += [
-            Fault(f"parameter {names[i]!r} is given twice", "give each its own name", path=("space", i, "name"))
-            for i in twice(names)
-        ]
-        owners = [i for i, parameter in enumerate(self.parameters) for _ in parameter.lab_columns]
-        faults += [
-            Fault(
-                f"column {self.columns[i]!r} belongs to two parameters",
-                "give one of them another column",
-                path=("space", owners[i]),
-            )
-            for i in twice(self.columns)
-            if names[owners[i]] not in names[: owners[i]]
-        ]
-        if self.parameters and all(parameter.is_context for parameter in self.parameters):
-            what = "every parameter is a context: nothing is left to choose"
-            faults.append(Fault(what, "leave 'role: context' out of one", path=("space", 0, "role")))
-        elif self.parameters and all(parameter.is_context or parameter.is_shared for parameter in self.parameters):
-            what = "no parameter differs within a batch"
-            faults.append(Fault(what, "leave 'vary: per_batch' out of one", path=("space", 0, "vary")))
-        faults = faults or self._constraint_faults()
+        faults = parameter_faults(self)
+        faults = faults or condition_faults(self) or self._constraint_faults()
         if not faults:
             empty = why_empty(self)
             faults = [empty] if empty is not None else []
@@ -191,11 +175,19 @@ class DesignSpace(Value):
         """What may be named in a constraint: parameters, members (``alloy.Ni``) and lab columns."""
         names: dict[str, Reference] = {}
         for parameter, part in self.parts():
-            names |= {name: known.at(part.start + known.index) for name, known in parameter.references().items()}
+            for name, known in parameter.references().items():
+                names[name] = replace(
+                    known, index=part.start + known.index, settings=None if parameter.when else known.settings
+                )
         for parameter, part in self.parts():
             for i, column in enumerate(parameter.lab_columns):
                 names.setdefault(column, parameter.reference(part.start + i))
         return names
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """The parameters that exist only in some designs, and when."""
+        return read_conditions(self.parameters, self.slices, self.names, self.columns)
 
     @cached_property
     def bound_constraints(self) -> tuple[BoundConstraint, ...]:
@@ -222,15 +214,17 @@ class DesignSpace(Value):
         missing = [column for column in self.columns if column not in frame.columns]
         if missing:
             raise InvalidSpace([Fault(f"column {column!r} is missing", "add it", column=column) for column in missing])
-        parts = [p.from_lab([frame[column].to_numpy() for column in p.lab_columns]) for p in self.parameters]
-        return np.concatenate(parts, axis=1) if parts else np.empty((len(frame), 0))
+        parts = [from_lab(p, [frame[column].to_numpy() for column in p.lab_columns]) for p in self.parameters]
+        return self.conditions.filled(np.concatenate(parts, axis=1) if parts else np.empty((len(frame), 0)))
 
     def frame(self, coordinates: FloatArray, index: Sequence[Any] | None = None) -> pd.DataFrame:
         """Return designs in lab units, each number the one a person would write."""
         coordinates = self._checked(coordinates)
         columns: dict[str, Any] = {}
-        for parameter, part in self.parts():
-            columns |= zip(parameter.lab_columns, parameter.to_lab(coordinates[:, part]), strict=True)
+        exists = self.conditions.exists(coordinates)
+        for k, (parameter, part) in enumerate(self.parts()):
+            cells = without_absent(parameter.to_lab(coordinates[:, part]), exists[:, k])
+            columns |= zip(parameter.lab_columns, cells, strict=True)
         return pd.DataFrame(columns, index=None if index is None else list(index))
 
     def _checked(self, coordinates: FloatArray) -> FloatArray:
@@ -242,12 +236,16 @@ class DesignSpace(Value):
     def canonical(self, coordinates: FloatArray) -> FloatArray:
         """Return coordinates with the noise of float arithmetic removed: on the grid where they lie on it."""
         coordinates = self._checked(coordinates)
-        return np.concatenate([p.canonical(coordinates[:, part]) for p, part in self.parts()], axis=1)
+        return self.conditions.filled(
+            np.concatenate([p.canonical(coordinates[:, part]) for p, part in self.parts()], axis=1)
+        )
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
         """Return each coordinate at the nearest setting; sums and constraints are the caller's to keep."""
         coordinates = self._checked(coordinates)
-        return np.concatenate([p.snap(coordinates[:, part]) for p, part in self.parts()], axis=1)
+        return self.conditions.filled(
+            np.concatenate([p.snap(coordinates[:, part]) for p, part in self.parts()], axis=1)
+        )
 
     def valid(self, coordinates: FloatArray) -> BoolArray:
         """Whether each row may be suggested: bounds, steps, sums, cardinalities and every constraint.
@@ -281,7 +279,7 @@ class DesignSpace(Value):
         if self.constraints:
             lab = self.lab_values(coordinates)
             for constraint in self.bound_constraints:
-                mask &= constraint.satisfied(lab)
+                mask &= constraint.satisfied(lab) | ~self.conditions.concerned(coordinates, constraint.uses)
         return mask
 
     def lab_values(self, coordinates: FloatArray) -> FloatArray:
@@ -305,7 +303,9 @@ class DesignSpace(Value):
         """
         row = self.coordinates(pd.DataFrame([dict(design)]))[0] if isinstance(design, Mapping) else np.asarray(design)
         row = self.canonical(row[None, :])
-        found = [text for parameter, part in self.parts() for text in parameter.violations(row[0, part])]
+        exists = self.conditions.exists(row)[0]
+        parts = [each for each, there in zip(self.parts(), exists, strict=True) if there]
+        found = [text for parameter, part in parts for text in parameter.violations(row[0, part])]
         found += [
             f"violates {c.text!r}"
             for c, met in zip(self.constraints, met_constraints(self, row)[0], strict=True)
@@ -466,7 +466,11 @@ class DesignSpace(Value):
         coordinates = self._checked(coordinates)
         if not len(coordinates):
             return []
-        parts = [p.identity(coordinates[:, part]) for p, part in self.parts()]
+        exists = self.conditions.exists(coordinates)
+        parts = [
+            np.where(exists[:, [k]], p.identity(coordinates[:, part]), _ABSENT)
+            for k, (p, part) in enumerate(self.parts())
+        ]
         whole = np.ascontiguousarray(np.concatenate(parts, axis=1))
         raw, size = whole.tobytes(), whole.shape[1] * 8
         return [raw[i : i + size] for i in range(0, len(raw), size)]

@@ -55,7 +55,12 @@ def _as_inequality(equality: Equality, columns: Sequence[str]) -> Inequality:
 
 
 def _linear_contradiction(space: SpaceLike) -> Fault | None:
-    groups = {i: group for i, bound in enumerate(space.bound_constraints) if (group := bound.linear())}
+    conditional = space.conditions.columns
+    groups = {
+        i: group
+        for i, bound in enumerate(space.bound_constraints)
+        if not bound.uses & conditional and (group := bound.linear())
+    }
     if not groups or _can_hold(space, [inequality for group in groups.values() for inequality in group]):
         return None
     for i in list(groups)[:_MAX_SINGLE]:

@@ -7,6 +7,8 @@ The features of a space depend on the space alone, never on what was measured:
 * a composition or mixture gives each member's share of the total; amounts by weight become atomic fractions;
 * a formula gives the atomic fraction of each element of the vocabulary;
 * a categorical parameter gives one 0/1 column a choice;
+* a conditional parameter gives one more column, 1 where it does not exist; its other columns are then constant, so that
+  two designs without it differ by nothing of it, and designs with and without it by no extreme setting;
 * on demand, *descriptors*: of the elements (`designer.chemistry.descriptors`, each property scaled so that the
   elements of the space span 0 to 1) and of the choices (the user's numbers, scaled so that the choices span 0 to 1).
   What is the same for every element or choice of the space tells designs apart by nothing and is left out.
@@ -21,7 +23,14 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.space.base import SpaceLike
-from designer.space.parameters.features import Axis, FeatureBlock, FeatureColumn, Role
+from designer.space.parameters.features import (
+    Axis,
+    FeatureBlock,
+    FeatureColumn,
+    Role,
+    absent_features,
+    conditional_features,
+)
 
 __all__ = ["Axis", "Encoder", "FeatureColumn", "Role"]
 
@@ -58,7 +67,12 @@ class Encoder:
 
     @cached_property
     def _blocks(self) -> tuple[FeatureBlock, ...]:
-        return tuple(parameter.features(descriptors=self.descriptors) for parameter in self.space.parameters)
+        return tuple(
+            parameter.features(descriptors=self.descriptors)
+            if parameter.when is None
+            else conditional_features(parameter.features(descriptors=self.descriptors), parameter.name, parameter.kind)
+            for parameter in self.space.parameters
+        )
 
     @cached_property
     def columns(self) -> tuple[FeatureColumn, ...]:
@@ -84,9 +98,13 @@ class Encoder:
         if coordinates.ndim != 2 or coordinates.shape[1] != self.space.width:
             raise ValueError(f"coordinates have shape {coordinates.shape}, not (n, {self.space.width})")
         result = np.empty((len(coordinates), self.dimension))
+        coordinates = self.space.conditions.filled(coordinates)
+        exists = self.space.conditions.exists(coordinates)
         start = 0
-        for block, part in zip(self._blocks, self.space.slices, strict=True):
+        for k, (block, part) in enumerate(zip(self._blocks, self.space.slices, strict=True)):
             end = start + len(block.columns)
             result[:, start:end] = block.encode(coordinates[:, part])
+            if self.space.parameters[k].when is not None:
+                result[~exists[:, k], start:end] = absent_features(block)
             start = end
         return result

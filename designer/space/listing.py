@@ -10,6 +10,7 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.space.base import SpaceLike
 from designer.space.moves import Moves, separate_parameters
+from designer.space.pool import row_codes
 
 
 def count_settings(space: SpaceLike) -> int | None:
@@ -44,4 +45,8 @@ def _all_combinations(space: SpaceLike) -> FloatArray:
     designs = np.empty((places[0].size if places else 0, space.width))
     for (columns, settings), place in zip(blocks, places, strict=True):
         designs[:, list(columns)] = settings[place.ravel()]
-    return designs
+    if not space.conditions.conditionals:
+        return designs
+    filled = space.conditions.filled(designs)
+    _, first = np.unique(row_codes(filled), return_index=True)
+    return filled[np.sort(first)]

@@ -21,7 +21,7 @@ def met_constraints(space: SpaceLike, coordinates: FloatArray) -> BoolArray:
     met = np.ones((len(coordinates), len(space.constraints)), dtype=np.bool_)
     lab = Moves(space).lab_values(coordinates) if space.constraints else coordinates
     for i, constraint in enumerate(space.bound_constraints):
-        met[:, i] = constraint.satisfied(lab)
+        met[:, i] = constraint.satisfied(lab) | ~space.conditions.concerned(coordinates, constraint.uses)
         off = np.flatnonzero(~met[:, i])
         if len(off) and constraint.is_equality:
             near = constraint.is_nearly_met(lab[off], MAX_SUM_ERROR)

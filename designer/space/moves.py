@@ -51,7 +51,7 @@ class Moves:
             result[:, part] = parameter.settle(coordinates[:, part])
         for system in self.space.systems:
             result[:, system.columns] = system.settle(coordinates[:, system.columns])
-        return result
+        return self.space.conditions.filled(result)
 
     def satisfied(self, coordinates: FloatArray) -> BoolArray:
         """Whether each settled design (n x c) satisfies every constraint."""
@@ -59,7 +59,7 @@ class Moves:
         if self.checked:
             lab = self.lab_values(coordinates)
             for constraint in self.checked:
-                mask &= constraint.satisfied(lab)
+                mask &= constraint.satisfied(lab) | ~self.space.conditions.concerned(coordinates, constraint.uses)
         return mask
 
     @cached_property
@@ -86,7 +86,7 @@ class Moves:
             if len(rows) and self._free[k]:
                 places = rows[:, None], columns
                 result[places] = part.move(coordinates[places], radius, rng)
-        return result
+        return self.space.conditions.renewed(coordinates, result, lambda parameter, number: parameter.draw(number, rng))
 
 
 def separate_parameters(space: SpaceLike) -> Iterator[tuple[int, ParameterBase]]:
@@ -104,4 +104,4 @@ def draw(space: SpaceLike, n: int, rng: np.random.Generator) -> FloatArray:
         result[:, space.slices[k]] = parameter.draw(n, rng)
     for system in space.systems:
         result[:, system.columns] = system.draw(n, rng)
-    return result
+    return space.conditions.filled(result)

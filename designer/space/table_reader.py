@@ -8,17 +8,19 @@ not suggested may be anything physical.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from designer.arrays import FloatArray, IndexArray, as_float
+from designer.arrays import BoolArray, FloatArray, IndexArray, as_float
 from designer.errors import MAX_ALIKE, Fault, InvalidData, InvalidUnit, did_you_mean
+from designer.space.absent_cells import is_absent
 from designer.space.base import SpaceLike
-from designer.space.parameters.base import Converter, LabColumn
+from designer.space.parameters.base import Converter, LabColumn, ParameterBase
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.space.parameters.shares import MAX_SUM_ERROR
 from designer.units import convert_many, split_header, split_quantity
@@ -60,6 +62,7 @@ def read_table(
     extra_columns: Sequence[str] = (),
     flags: bool = True,
     sum_tolerance: float = MAX_SUM_ERROR,
+    assumed: Collection[tuple[int, str]] = (),
 ) -> ReadResult[S]:
     """Read a lab table of designs.
 
@@ -79,6 +82,8 @@ def read_table(
         Whether to return for each row how it leaves the space; not needed for large pools.
     sum_tolerance
         The share of the total by which measured amounts may miss it.
+    assumed
+        Cells filled in from elsewhere, by row number and lab column: left out where their parameter does not exist.
 
     Raises
     ------
@@ -86,6 +91,7 @@ def read_table(
         With every fault of the table.
     """
     reader = _Reader(space, frame, extra_columns, sum_tolerance)
+    reader.assumed = frozenset(assumed)
     known = reader.learn_words(space)
     coordinates = reader.read(known)
     if reader.faults:
@@ -106,9 +112,11 @@ class _Reader:
         self, space: SpaceLike, frame: pd.DataFrame, extra_columns: Sequence[str], sum_tolerance: float
     ) -> None:
         self.columns = space.columns
+        self.optional = {column for each in space.parameters if each.when is not None for column in each.lab_columns}
         self.sum_tolerance = sum_tolerance
         self.frame = frame
         self.faults: list[Fault] = []
+        self.assumed: frozenset[tuple[int, str]] = frozenset()
         numbered = frame.index.name == "row"
         self.rows: list[int] = [int(i) for i in frame.index] if numbered else list(range(2, len(frame) + 2))
         self.extra: dict[str, str] = {}
@@ -125,10 +133,47 @@ class _Reader:
 
     def read(self, space: SpaceLike) -> FloatArray:
         """Return the coordinates (``n x c``) of the rows; none where there are faults."""
-        parts = [parameter.read(self) for parameter in space.parameters]
+        coordinates = np.zeros((len(self), space.width))
+        conditional = {each.position: each for each in space.conditions.conditionals}
+        for k, (parameter, part) in enumerate(space.parts()):
+            if k not in conditional:
+                coordinates[:, part] = parameter.read(self)
+        unsure: dict[int, set[int | None]] = {}  # rows in which it is not known whether a parameter exists
+        for k, each in conditional.items():
+            exists = space.conditions.exists(coordinates)[:, k]
+            unsure[k] = set()
+            for j, (parameter, part) in enumerate(space.parts()):
+                if any(part.start <= column < part.stop for column in each.condition.uses):
+                    headers = {self._header(column) for column in parameter.lab_columns}
+                    unsure[k] |= {fault.row for fault in self.faults if fault.column in headers}
+                    unsure[k] |= unsure.get(j, set())
+            sure = np.array([row not in unsure[k] for row in self.rows], dtype=np.bool_)
+            own = space.parameters[k]
+            coordinates[:, each.part] = self._read_conditional(own, exists & sure, ~exists & sure, each.placeholder)
         if self.faults:
             return np.empty((0, space.width))
-        return space.canonical(np.concatenate(parts, axis=1))
+        return space.canonical(coordinates)
+
+    def _read_conditional(
+        self, parameter: ParameterBase, exists: BoolArray, absent: BoolArray, placeholder: FloatArray
+    ) -> FloatArray:
+        """Return the coordinates of a conditional parameter, whose cells are empty where it does not exist."""
+        there = np.flatnonzero(exists)
+        result = np.repeat(placeholder, len(self), axis=0)
+        missing = [column for column in parameter.lab_columns if not self.has(column)]
+        for column in missing if len(there) else ():
+            self._fault("the column is missing", "add it", column, row=1)
+        for column in parameter.lab_columns:
+            cells = self._cells(column) if self.has(column) else ()
+            for i in np.flatnonzero(absent) if len(cells) else ():
+                if not is_absent(cells[i]) and (self.rows[i], column) not in self.assumed:
+                    what = f"{parameter.name} exists only where {parameter.when}"
+                    self._fault(what, "leave the cell empty", column, self.rows[i])
+        if len(there) and not missing:
+            some = copy(self)  # of these rows only; faults are gathered in the same list
+            some.frame, some.rows = self.frame.iloc[there], [self.rows[i] for i in there]
+            result[there] = parameter.read(some)
+        return result
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -157,7 +202,7 @@ class _Reader:
                 self.extra[name] = str(header)
             headers.setdefault(key, str(header))
         for column in self.columns:
-            if column not in self.places:
+            if column not in self.places and column not in self.optional:
                 self._fault("the column is missing", "add it", column, row=1)
 
     def _header_remedy(self, name: str, known: dict[str, str], extra_columns: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.errors import NoDesignLeft
 from designer.space.base import SpaceLike
+from designer.space.constraints.constraint import BoundConstraint
 from designer.space.constraints.violation import tested_choices, violation
 from designer.space.moves import Moves, draw
 from designer.space.pool import Codes, row_codes
@@ -27,6 +28,7 @@ _MIN_BRANCH_STEPS = 300  # as long as this a walk goes on while a branch has no 
 _MAX_BRANCHES = 32
 _BRANCH_DRAWS = 4096
 _MAX_RARE = 64
+_MIN_MET = 16
 _RADII = (0.3, 0.1, 0.03, 0.01)
 
 
@@ -49,7 +51,7 @@ class Violation:
         """Return the violation in units of the median violation of each constraint among random draws."""
         columns = violations(space, draws).T
         typical = np.array([np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in columns])
-        tested = frozenset().union(*(tested_choices(constraint.tree) for constraint in space.bound_constraints))
+        tested = frozenset().union(*(_tested_choices(space, constraint) for constraint in space.bound_constraints))
         return cls(space, 1.0 / np.where(np.isfinite(typical), typical, 1.0), tuple(sorted(tested)))
 
     def total(self, coordinates: FloatArray, *, wrong_choice: float = 1.0) -> FloatArray:
@@ -79,11 +81,27 @@ class Violation:
         return coordinates[order[chosen][np.argsort(rank[chosen], kind="stable")][:WALKERS]]
 
 
+def _tested_choices(space: SpaceLike, constraint: BoundConstraint) -> frozenset[int]:
+    """Return the choices that decide whether a constraint holds, or whether the parameters it is about exist."""
+    tested = tested_choices(constraint.tree)
+    for each in space.conditions.conditionals:
+        if any(each.part.start <= column < each.part.stop for column in constraint.uses):
+            tested |= _tested_choices(space, each.condition)
+    return tested
+
+
 def violations(space: SpaceLike, coordinates: FloatArray, wrong_choice: float = 1.0) -> FloatArray:
     """Return by how much each row violates each constraint, n x k, 0 where it is satisfied."""
     moves = Moves(space)
     lab = moves.lab_values(coordinates)
-    found = [violation(each.tree, lab, wrong_choice=wrong_choice) for each in moves.checked]
+    found = [
+        np.where(
+            space.conditions.concerned(coordinates, each.uses),
+            violation(each.tree, lab, wrong_choice=wrong_choice),
+            0.0,
+        )
+        for each in moves.checked
+    ]
     return np.column_stack(found) if found else np.zeros((len(coordinates), 0))
 
 
@@ -135,10 +153,13 @@ def rare_designs(space: SpaceLike) -> FloatArray:
     if not violation.tested:
         return draws[:0]
     branch, satisfied = violation.branches(draws), Moves(space).satisfied(draws)
-    missed = draws[~np.isin(branch, branch[satisfied])]
+    # A route of conditional parameters that chance met once or twice is as good as missed.
+    least = _MIN_MET if space.conditions.conditionals else 1
+    often = np.bincount(branch[satisfied], minlength=int(branch.max()) + 1) >= least
+    missed = draws[~often[branch]]
     if not len(missed) or not np.isfinite(violation.total(missed, wrong_choice=np.inf)).any():
         return draws[:0]
-    met = violation.branch_codes(draws[satisfied])
+    met = violation.branch_codes(draws[satisfied & often[branch]])
     walkers = _Walkers(violation, violation.nearest(missed))
     found = draws[:0]
     for step in range(MAX_STEPS):

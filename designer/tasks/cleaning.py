@@ -76,7 +76,9 @@ def clean(space: DesignSpace, targets: Sequence[Target], frame: pd.DataFrame, fi
     measured = [header for header in wanted.values() if header is not None]
     settings = [headers[column] for column in space.columns if column in headers]
     has_target = ~_empty(frame[measured], MISSING).all(axis=1)
-    has_setting = ~_empty(frame[settings]).any(axis=1)
+    always = {column for each in space.parameters if each.when is None for column in each.lab_columns}
+    needed = [headers[column] for column in space.columns if column in headers and column in always]
+    has_setting = ~_empty(frame[needed]).any(axis=1)
     kept = frame.iloc[np.flatnonzero(has_target & has_setting)]
     faults: list[Fault] = []
     space, designs = _designs(space, kept, settings, file, faults)

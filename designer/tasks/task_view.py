@@ -22,6 +22,7 @@ from designer.space import (
     NumericParameter,
     ShareParameter,
 )
+from designer.space.parameters.listed import ListedParameter
 from designer.tasks.task import Task
 from designer.units import convert_many, same_unit
 
@@ -79,8 +80,9 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
     elements: list[FloatArray] = []
     for parameter in task.space.parameters:
         columns = [frame[column].to_numpy() for column in parameter.lab_columns]
+        numeric = [] if isinstance(parameter, ListedParameter) else [_numbers(column) for column in columns]
         if isinstance(parameter, NumericParameter):
-            value = columns[0].astype(np.float64)
+            (value,) = numeric
             if parameter.scale == "log":
                 half_below = parameter.low * (parameter.low / parameter.high) ** 0.5  # half a range, as in features
                 value = np.where(parameter.is_absent(value), half_below, value)
@@ -91,19 +93,25 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
         elif isinstance(parameter, FormulaParameter):
             elements.append(formula_fractions([str(text) for text in columns[0]]))
         elif isinstance(parameter, CompositionParameter):
-            elements.append(_atoms(parameter, columns))
+            elements.append(_atoms(parameter, numeric))
         elif isinstance(parameter, ShareParameter):
             total = float(parameter.exact_total)
             shares[parameter.name] = {
-                member: column.astype(np.float64) / total
-                for member, column in zip(parameter.members, columns, strict=True)
+                member: column / total for member, column in zip(parameter.members, numeric, strict=True)
             }
     atoms = np.mean(elements, axis=0) if elements else None
     return View(task.name, numbers, choices, shares, atoms, distinct.mean[kept])
 
 
-def _atoms(parameter: CompositionParameter, columns: list[npt.NDArray[np.object_]]) -> FloatArray:
-    amounts = np.column_stack([column.astype(np.float64) for column in columns])
+def _numbers(column: npt.NDArray[np.object_]) -> FloatArray:
+    """Return a column of numbers; where a conditional parameter does not exist, the mean of where it does."""
+    numbers: FloatArray = column.astype(np.float64)
+    known = np.isfinite(numbers)
+    return numbers if known.all() else np.where(known, numbers, numbers[known].mean() if known.any() else 0.0)
+
+
+def _atoms(parameter: CompositionParameter, columns: list[FloatArray]) -> FloatArray:
+    amounts = np.column_stack(columns)
     if parameter.unit == "wt.%":
         amounts = atomic_from_weight(amounts, parameter.elements)
     atoms = np.zeros((len(amounts), len(SYMBOLS)))

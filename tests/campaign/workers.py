@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.events import Created, Suggested, Withdrawn
@@ -24,7 +26,7 @@ initial: 1000
 """
 
 
-def value_of(design: dict[str, float | str]) -> float:
+def value_of(design: Mapping[str, Any]) -> float:
     """Return what the experiment gives: every digit of it has to survive."""
     return (float(design["x"]) - 0.3) ** 2 / 3 + len(str(design["gas"]))
 

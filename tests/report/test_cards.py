@@ -17,12 +17,13 @@ from designer.campaign.explaining.explanation import (
     Neighbour,
     RunnerUpDesign,
 )
+from designer.campaign.log.events import Design
 from designer.objective import Target
 from designer.priors.evidence import PriorEvidence
 from designer.report.cards import card
 
 STRENGTH = Target(name="strength", unit="MPa", goal="maximize", reach=900)
-DESIGN: dict[str, float | str] = {"alloy.Ni": 60.0, "alloy.Fe": 40.0, "T": 450.0}
+DESIGN: Design = {"alloy.Ni": 60.0, "alloy.Fe": 40.0, "T": 450.0}
 
 
 def explanation(**more: object) -> Explanation:

@@ -37,7 +37,12 @@ def axis_positions(space: DesignSpace, x: FloatArray, made: FloatArray) -> tuple
 def _axis_positions(space: DesignSpace, rows: FloatArray, positions: FloatArray) -> Iterator[AxisPosition]:
     columns = Encoder(space, descriptors=False).columns
     (design,) = lab_designs(space, rows[:1])
-    for parameter, part in space.parts():
+    there = space.conditions.exists(rows)
+    everything = rows, positions
+    for k, (parameter, part) in enumerate(space.parts()):
+        rows, positions = (each[there[:, k]] for each in everything)
+        if design[parameter.lab_columns[0]] is None:
+            continue  # it does not exist in the design
         own = [i for i, column in enumerate(columns) if column.parameter == parameter.name]
         setting = setting_text(parameter, design)
         if isinstance(parameter, FormulaParameter):
@@ -47,7 +52,9 @@ def _axis_positions(space: DesignSpace, rows: FloatArray, positions: FloatArray)
         elif isinstance(parameter, ShareParameter):
             for i, member, header in zip(own, parameter.members, parameter.lab_columns, strict=True):
                 if positions[:, i].any():
-                    yield _axis_position(f"{parameter.name} {member}", f"{float(design[header]):.6g}", positions[:, i])
+                    yield _axis_position(
+                        f"{parameter.name} {member}", f"{float(design[header] or 0.0):.6g}", positions[:, i]
+                    )
         else:
             yield _axis_position(parameter.name, setting, positions[:, own[0]])
 

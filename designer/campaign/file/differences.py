@@ -164,6 +164,9 @@ def unusable_space(old: DesignSpace, new: DesignSpace) -> list[Fault]:
         first, second = before[name], after[name]
         if first.kind != second.kind or first.lab_columns != second.lab_columns:
             faults.append(Fault(f"parameter {name!r} has another kind or other columns", remedy))
+        elif first.when != second.when:
+            shown = " and ".join(f"{verb} {each.when!r}" for verb, each in (("was", first), ("is", second)))
+            faults.append(Fault(f"parameter {name!r}: the condition {shown}", "keep it"))
         elif first.unit != second.unit:
             faults.append(Fault(f"parameter {name!r}: the unit was {first.unit!r} and is {second.unit!r}", "keep it"))
         gone = [choice for choice in getattr(first, "choices", ()) if choice not in getattr(second, "choices", ())]

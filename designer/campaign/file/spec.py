@@ -20,6 +20,7 @@ from designer.campaign.file import open_formulas
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
+from designer.campaign.log.events import Design
 from designer.campaign.log.store_location import confined, within
 from designer.campaign.results.design_tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document
@@ -149,7 +150,7 @@ class CampaignSpec:
         return str(self.file.with_suffix(".db"))
 
     @cached_property
-    def initial_designs(self) -> tuple[dict[str, float | str], ...]:
+    def initial_designs(self) -> tuple[Design, ...]:
         """The user's own first designs, in lab units."""
         given = self.settings.initial
         if given is None or isinstance(given, int):

@@ -23,10 +23,13 @@ from designer.units.limits import Side
 GRAMMAR = 1
 CENSORED_GRAMMAR = 2
 """The version of events with censored results, which earlier versions of the program do not know."""
+ABSENT_GRAMMAR = 3
+"""The version of events with designs in which a conditional parameter does not exist."""
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
-Cell: TypeAlias = float | str
+Cell: TypeAlias = float | str | None
+"""A setting in lab units; None where a conditional parameter does not exist."""
 Design: TypeAlias = dict[str, Cell]
 SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
 MeasurementId = Annotated[str, Field(pattern=r"^M\d{4,}$")]
@@ -172,6 +175,9 @@ def to_json(event: Event) -> str:
     version = CENSORED_GRAMMAR if content.get("censored") else GRAMMAR
     if version == GRAMMAR:
         content.pop("censored", None)
+    designs = [content.get("design"), *(each.get("design") for each in content.get("designs") or ())]
+    if any(value is None for design in designs if design for value in design.values()):
+        version = ABSENT_GRAMMAR
     content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -195,9 +201,9 @@ def from_json(text: str, position: int = 0) -> Event:
     if problem is not None:
         raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
-    if version not in (GRAMMAR, CENSORED_GRAMMAR):
+    if version not in (GRAMMAR, CENSORED_GRAMMAR, ABSENT_GRAMMAR):
         shown = repr(version)[:40]
-        known = f"{GRAMMAR} and {CENSORED_GRAMMAR}"
+        known = f"{GRAMMAR} to {ABSENT_GRAMMAR}"
         raise StoreError(f"{place} has version {shown}; this designer reads versions {known}: update designer")
     if kind not in KINDS:
         raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")

@@ -115,7 +115,7 @@ class CandidateNames:
             raise InvalidData(faults)
         assert self.space.pool is not None
         designs = lab_designs(self.space, self.space.pool.coordinates[[self._rows[name] for name in names]])
-        columns = {column: [design[column] for design in designs] for column in self.space.columns}
+        columns: dict[str, Any] = {column: [design[column] for design in designs] for column in self.space.columns}
         return frame.set_axis(_numbers(frame), axis=0).assign(**columns)
 
     def _id(self, cell: Any) -> Any:

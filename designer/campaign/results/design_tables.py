@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -295,18 +295,22 @@ def read_design_frame(space: DesignSpace, frame: pd.DataFrame) -> list[Design]:
     return lab_designs(read.space, read.coordinates)
 
 
-def read_result_designs(space: DesignSpace, frame: pd.DataFrame) -> tuple[dict[int, Design], list[Fault]]:
+def read_result_designs(
+    space: DesignSpace, frame: pd.DataFrame, assumed: Collection[tuple[int, str]] = ()
+) -> tuple[dict[int, Design], list[Fault]]:
     """Return the designs of the rows without faults, by row, and all faults.
 
     Parameters
     ----------
     frame
         The space's columns; the index, called ``row``, holds the rows' numbers.
+    assumed
+        Cells, by row number and column, that were not written but taken from the suggestion.
     """
     faults: list[Fault] = []
     while len(frame):
         try:
-            read = read_table(space, frame, flags=False, sum_tolerance=MEASURED_SUM)
+            read = read_table(space, frame, flags=False, sum_tolerance=MEASURED_SUM, assumed=assumed)
         except InvalidData as error:
             faults += error.faults
             bad = {fault.row for fault in error.faults}

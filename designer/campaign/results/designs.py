@@ -10,6 +10,7 @@ import numpy as np
 from designer.arrays import FloatArray
 from designer.campaign.log.events import Design
 from designer.space import DesignSpace
+from designer.space.absent_cells import is_absent
 
 
 def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> FloatArray:
@@ -23,9 +24,12 @@ def coordinates_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> 
 
 
 def lab_designs(space: DesignSpace, coordinates: FloatArray) -> list[Design]:
-    """Return designs in lab units, of plain numbers and words."""
+    """Return designs in lab units, of plain numbers and words; None where a conditional parameter does not exist."""
     return [
-        {str(column): value if isinstance(value, str) else float(value) for column, value in row.items()}
+        {
+            str(column): None if is_absent(value) else value if isinstance(value, str) else float(value)
+            for column, value in row.items()
+        }
         for row in space.frame(coordinates).to_dict(orient="records")
     ]
 

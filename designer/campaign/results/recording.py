@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from designer.campaign.log.events import Design, Event, Failed, Recorded
+from designer.campaign.log.events import Cell, Design, Event, Failed, Recorded
 from designer.campaign.log.ids import measurement_id
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results.designs import all_violations
@@ -288,6 +288,10 @@ def _next_replicate(known: Sequence[_Known]) -> int:
     return max(len(known), *(each.replicate or 0 for each in known)) + 1
 
 
+def _shown(cell: Cell) -> str:
+    return "nothing" if cell is None else str(cell)
+
+
 def _same_setting(asked: Any, made: Any) -> bool:
     """Whether a setting is the suggested one, be it rounded to four or more digits.
 
@@ -335,7 +339,7 @@ def measurement_flags(
         texts = []
         asked = suggested.get(event.suggestion or "")
         if asked is not None and asked != event.design:
-            changes = [f"{key} {event.design.get(key)} instead of {asked[key]}" for key in asked]
+            changes = [f"{key} {_shown(event.design.get(key))} instead of {_shown(asked[key])}" for key in asked]
             changes = [
                 text
                 for key, text in zip(asked, changes, strict=True)

@@ -277,6 +277,7 @@ class _Reader:
             return [None] * len(self.frame)
         headers: dict[str, str] = {}
         cells: dict[str, list[Any]] = {}
+        assumed: set[tuple[int, str]] = set()
         for name in self.space.columns:
             column = given.get(name)
             if column is None and self.suggested is None and not self._may_be_left_out(name, given):
@@ -284,6 +285,7 @@ class _Reader:
             blank = 0.0 if self.suggested is None else None
             own = self.cells[column.place] if column else [blank] * len(self.frame)
             headers[name] = column.header if column else name
+            assumed |= {(self.numbers[i], name) for i, cell in enumerate(own) if is_blank(cell)}
             cells[name] = [
                 self._suggested_cell(ids[i], name, column) if is_blank(cell) else cell for i, cell in enumerate(own)
             ]
@@ -291,7 +293,7 @@ class _Reader:
             {headers[name]: pd.Series(column, dtype=object) for name, column in cells.items()},
         ).set_axis(pd.Index(self.numbers, name="row", dtype="int64"), axis=0)
         known = [self.suggested is None or name is not None for name in ids]
-        designs, faults = read_result_designs(self.space, made[known])
+        designs, faults = read_result_designs(self.space, made[known], assumed)
         self.faults += faults
         return [designs.get(number) for number in self.numbers]
 

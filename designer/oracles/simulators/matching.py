@@ -44,7 +44,10 @@ def parameter_faults(space: DesignSpace, fixed: Mapping[str, float | str], task:
 
 
 def _one_fault(given: Parameter, wanted: Given) -> Iterator[Fault]:
-    if given.kind != wanted.kind:
+    if given.when is not None:
+        what = f"{given.name!r} exists only where {given.when}, and {wanted.name!r} is needed always"
+        yield Fault(what, "leave 'when' out", path=("task",))
+    elif given.kind != wanted.kind:
         what = f"{given.name!r} is {given.kind} in the space, and {wanted.kind} here"
         yield Fault(what, f"give {settings(wanted)}", path=("task",))
     elif isinstance(wanted, NumericParameter) and isinstance(given, NumericParameter):

@@ -112,7 +112,7 @@ class Suggestion(BaseModel):
     """One suggested design and its status."""
 
     id: str
-    design: dict[str, float | str]
+    design: dict[str, float | str | None]
     candidate: str | None = Field(description="What the table of candidates calls the design, if it has an id column.")
     status: str
     how: str
@@ -138,7 +138,7 @@ class Measurement(BaseModel):
 
     id: str
     suggestion: str | None
-    design: dict[str, float | str]
+    design: dict[str, float | str | None]
     values: dict[str, float]
     censored: dict[str, str] = Field(description="Targets whose value is a limit: < where the result lies below it.")
     noise: dict[str, float]

@@ -141,8 +141,11 @@ def bind(
     names: Mapping[str, Reference],
     columns: Sequence[str],
     nearest: NearestWords | None = None,
+    *,
+    what: str = "constraint",
 ) -> BoundConstraint:
-    """Return the constraint with its names resolved; `nearest` is what `nearest_names` returns.
+    """Return the constraint with its names resolved; `nearest` is what `nearest_names` returns, and
+    `what` is how messages call it.
 
     Raises
     ------
@@ -150,20 +153,21 @@ def bind(
         For an unknown name or choice, a choice compared with a number, or an equality that cannot be solved: see
         `designer.space.constraints.equality`.
     """
-    binder = _Binder(constraint.text, names, nearest or nearest_names(names))
+    binder = _Binder(constraint.text, names, nearest or nearest_names(names), what)
     tree = binder.condition(constraint.tree, everywhere=True)
     return BoundConstraint(constraint.text, tree, tuple(columns))
 
 
 class _Binder:
-    def __init__(self, text: str, names: Mapping[str, Reference], nearest: NearestWords) -> None:
+    def __init__(self, text: str, names: Mapping[str, Reference], nearest: NearestWords, what: str) -> None:
         self.text = text
+        self.what = what
         self.names = names
         self.nearest = nearest
         self.numbers: dict[str, Reference] = {}
 
     def fail(self, node: Node, what: str, remedy: str) -> NoReturn:
-        raise InvalidSpace(Fault(f"constraint {self.text!r}: {what} (character {node.span.start + 1})", remedy))
+        raise InvalidSpace(Fault(f"{self.what} {self.text!r}: {what} (character {node.span.start + 1})", remedy))
 
     def source(self, node: Node) -> str:
         return self.text[node.span.start : node.span.end].strip()
@@ -279,7 +283,8 @@ class _Binder:
             if len(used) > 1 and not solvable:
                 what = f"{continuous!r} is continuous, and == is not solved under a condition, nor !="
             elif len(used) > 1:
-                what = f"{continuous!r} is continuous, and == is solved only between numeric parameters that are chosen"
+                solved = "== is solved only between numbers that are chosen and always exist"
+                what = f"{continuous!r} is continuous, and {solved}"
             self.fail(node, what, f"write a range such as 'a <= {continuous} <= b', or give {continuous!r} a step")
 
     def _refuse_nonlinear(self, node: Compare, references: Mapping[str, Reference], continuous: str | None) -> None:

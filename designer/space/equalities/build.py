@@ -122,7 +122,7 @@ def _equalities(space: SpaceLike) -> list[tuple[int, Equality]]:
 
 
 def _numeric_columns(space: SpaceLike) -> set[int]:
-    return {part.start for parameter, part in space.parts() if _is_numeric(parameter)}
+    return {part.start for parameter, part in space.parts() if _is_numeric(parameter) and parameter.when is None}
 
 
 def _is_numeric(parameter: ParameterBase) -> TypeGuard[NumericParameter | FixedParameter]:

@@ -24,7 +24,7 @@ from designer.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.parameters.features import FeatureBlock
-from designer.space.parameters.fields import Name, Number
+from designer.space.parameters.fields import Name, Number, Text
 from designer.space.parameters.lattice import round_significant
 from designer.space.parameters.references import Reference
 
@@ -93,6 +93,7 @@ class ParameterBase(Value):
     its lab columns, or None. A parameter with the role ``context`` is not chosen: its value is known and given with
     each request for suggestions. One with ``vary: per_batch`` has one setting in all designs of a batch; it may then
     change `at_most_changes` times in a campaign, and a change may cost as much as `change_cost` experiments.
+    One with a condition (``when``) exists only in designs for which that holds.
     """
 
     error_type: ClassVar[type[InvalidInput]] = InvalidSpace
@@ -103,6 +104,7 @@ class ParameterBase(Value):
     vary: Literal["per_experiment", "per_batch"] = "per_experiment"
     at_most_changes: Annotated[int, BeforeValidator(_whole)] | None = None
     change_cost: Number | None = None
+    when: Text | None = None
 
     @model_validator(mode="after")
     def _check_variation(self) -> Self:

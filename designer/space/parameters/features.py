@@ -57,6 +57,27 @@ class FeatureBlock:
     encode: Callable[[FloatArray], FloatArray]
 
 
+ABSENT = "does not exist"
+"""The label of the column that is 1 where a conditional parameter does not exist."""
+
+
+def conditional_features(block: FeatureBlock, parameter: str, kind: str) -> FeatureBlock:
+    """Return the features of a parameter with one more column, 0 where it exists."""
+    absent = FeatureColumn(f"{parameter} {ABSENT}", parameter, "category", kind, ABSENT)
+
+    def encode(coordinates: FloatArray) -> FloatArray:
+        own = block.encode(coordinates)
+        return np.column_stack([own, np.zeros(len(own))])
+
+    return FeatureBlock((*block.columns, absent), encode)
+
+
+def absent_features(block: FeatureBlock) -> FloatArray:
+    """Return the features of a conditional parameter where it does not exist: the middle of scales, and the last 1."""
+    middle = [0.5 if column.role in ("numeric", "descriptor") else 0.0 for column in block.columns[:-1]]
+    return np.array([*middle, 1.0])
+
+
 def labelled_columns(
     parameter: str, kind: str, role: Role, form: str, labels: Sequence[str]
 ) -> tuple[FeatureColumn, ...]:

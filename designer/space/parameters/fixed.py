@@ -39,7 +39,9 @@ class FixedParameter(ParameterBase):
         if isinstance(parameter, FixedParameter):
             parameter = parameter.of
         canonical = parameter.canonical(np.array([at], dtype=np.float64))[0]
-        return cls(name=parameter.name, role=parameter.role, of=parameter, at=tuple(canonical.tolist()))
+        return cls(
+            name=parameter.name, role=parameter.role, when=parameter.when, of=parameter, at=tuple(canonical.tolist())
+        )
 
     @property
     def kind(self) -> str:

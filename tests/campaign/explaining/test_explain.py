@@ -91,9 +91,9 @@ def test_predictions_and_influences_come_from_the_posterior_at_the_choice(campai
     assert set(nickel) <= {"Ni", "Fe", "Co"}
     member = next(iter(nickel.values()))
     shares = {name: card.design[f"film.{name}"] for name in ("Ni", "Fe", "Co")}
-    rest = 100 - float(shares[member.name])
-    more = {f"film.{n}": float(v) * (rest - 10) / rest for n, v in shares.items()} | {
-        f"film.{member.name}": float(shares[member.name]) + 10
+    rest = 100 - float(shares[member.name] or 0)
+    more = {f"film.{n}": float(v or 0) * (rest - 10) / rest for n, v in shares.items()} | {
+        f"film.{member.name}": float(shares[member.name] or 0) + 10
     }
     there = known.predict(known.space.coordinates(pd.DataFrame([{**card.design, **more}])))[0][0, 0]
     assert member.effect == pytest.approx(there - known.predict(x)[0][0, 0], abs=1e-6)
@@ -217,7 +217,7 @@ def test_positions_of_the_design_and_of_those_made(campaign: Campaign) -> None:
     places = {each.name: each for each in card.places}
     assert set(places) == {"film Ni", "film Fe", "film Co", "temperature", "gas"}
     assert all(len(each.made) == 7 for each in card.places)
-    assert places["temperature"].here == pytest.approx((float(card.design["temperature"]) - 300) / 300)
+    assert places["temperature"].here == pytest.approx((float(card.design["temperature"] or 0) - 300) / 300)
     assert places["film Ni"].setting == f"{card.design['film.Ni']:g}"
     assert places["gas"].here in (0.0, 1.0)
 

@@ -131,8 +131,8 @@ REFUSED = [
     (["A != B"], "'A' is continuous, and == is not solved under a condition, nor !="),
     (["if S > 1 then A == B"], "'A' is continuous, and == is not solved under a condition"),
     (["A == B or S > 1"], "'A' is continuous, and == is not solved under a condition"),
-    (["A == m.x"], "'A' is continuous, and == is solved only between numeric parameters that are chosen"),
-    (["A == H"], "'A' is continuous, and == is solved only between numeric parameters that are chosen"),
+    (["A == m.x"], "'A' is continuous, and == is solved only between numbers that are chosen and always exist"),
+    (["A == H"], "'A' is continuous, and == is solved only between numbers that are chosen and always exist"),
     (["S == S + 1"], "cannot hold"),
 ]  # fmt: skip
 
