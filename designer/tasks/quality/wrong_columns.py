@@ -35,10 +35,10 @@ MIN_SWAP_EVIDENCE = 1.5
 BEYOND = 1.0
 """How far the evidence must go beyond that of the other tasks of the family, which are taken for sound."""
 MIN_TASKS = 4
-"""Other tasks from which the sizes of a result are evidence enough: fewer hardly show by how much tasks differ without
-a fault, such as one at -30 degC from three warm ones."""
+"""Other tasks from which the sizes of a result are evidence enough, where most of them lie within the range of the
+others: fewer hardly show by how much tasks differ without a fault, such as one at -30 degC from three warm ones."""
 MIN_EVIDENCE_OF_DIGITS = 0.3
-_OUTSIDE = 0.1
+_OUTSIDE, _MOSTLY_OUTSIDE = 0.1, 0.5
 _CORNER, _FILLED = 0.2, 0.5
 _WIDER = 0.25
 _MAX_EVIDENCE = 4.0
@@ -212,10 +212,10 @@ def _by_tasks(column: Column, home: Reference) -> tuple[float, WrongColumn] | No
         return None
     if odd is not None:
         return (score, WrongColumn((column.name,), slip, share, usual)) if score > 0 else None
-    outside = float((~home.inside(values)).mean()) >= _OUTSIDE
-    if _by_size_alone(column, home, slip):
+    outside = float((~home.inside(values)).mean())
+    if outside < _MOSTLY_OUTSIDE and _by_size_alone(column, home, slip):
         return None
-    if score >= (MIN_EVIDENCE_OUTSIDE if outside else MIN_EVIDENCE) and _beyond(score, home.tasks, slip):
+    if score >= (MIN_EVIDENCE_OUTSIDE if outside >= _OUTSIDE else MIN_EVIDENCE) and _beyond(score, home.tasks, slip):
         return score, WrongColumn((column.name,), slip, share)
     return None
 

@@ -55,9 +55,18 @@ def usual_of(own: Column, others: list[Column]) -> list[str]:
 
 
 def test_a_cold_task_beside_three_warm_ones_is_no_slip() -> None:
-    """Its size is usual of the quantity, and three tasks do not show by how much sound ones differ."""
-    assert usual_of(conductivity(0, 1.0), [conductivity(seed, 10.0) for seed in (1, 2, 3)]) == []
-    assert usual_of(conductivity(0, 1.0), [conductivity(seed, 10.0) for seed in range(1, 8)]) != []
+    """Its size is usual of the quantity and mostly within theirs: three do not show by how much sound tasks differ."""
+    warm = [conductivity(seed, level) for seed, level in ((1, 5.0), (2, 10.0), (3, 15.0))]
+    own = conductivity(0, 1.5)
+    known = Reference.of(warm)
+    assert known is not None
+    assert wrong_columns(Numbers((own,), np.empty((40, 0))), {own.name: known}) != []  # by the three alone
+    assert usual_of(own, warm) == []
+
+
+def test_a_slip_far_outside_of_three_tasks_is_found() -> None:
+    warm = [conductivity(seed, level) for seed, level in ((1, 5.0), (2, 10.0), (3, 15.0))]
+    assert usual_of(conductivity(0, 0.01), warm) == ["a factor of 1000 too small"]
 
 
 def test_digits_show_a_slip_beside_three_tasks() -> None:
