@@ -23,9 +23,9 @@ Faults that are not found. A whole column of results that no other task measures
 difference of wavelengths), spans decades (conductivities), or is equally plausible a factor of ten away: a tenth of the
 yield strength of a strong alloy is that of a soft one. A result ten times too small that is plausible for its design
 cannot be distinguished from a correct one, unless its digits show it. A block of rows in which two columns with the
-same range and the same digits are exchanged can be found only through the results. With only three other tasks, a sound
-task that differs tenfold from them, such as an electrolyte at -30 degC, can be flagged as a whole (it is with seed 1);
-with its whole family it is not.
+same range and the same digits are exchanged can be found only through the results. With only three other tasks, a
+whole column of results ten times too large or small that mostly lies within their range is taken for one that differs
+without a fault, such as the conductivities of an electrolyte at -30 degC.
 """
 
 from __future__ import annotations

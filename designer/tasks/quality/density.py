@@ -19,6 +19,8 @@ _DECADES = 27.6  # ln(1e12): over so many powers of e a number of unknown unit m
 _DECADE = 10.0
 _MAX_KERNELS = 300
 _SHARES = (0.05, 0.5, 0.95)
+_SLACK = 0.1  # of the range
+_LEVELS = 4  # rows a level, on average, in a column of few levels
 _CHUNK = 4096
 
 
@@ -75,6 +77,26 @@ class Marginal:
         made = [cls(values, log, levels, counts.astype(np.float64), learned, *_widths(points), s) for s in _SHARES]
         fits = [float(one.logpdf_of(values[rows], rows).sum()) for one in made]
         return made[int(np.argmax(fits))]
+
+    def holds(self, values: FloatArray) -> BoolArray:
+        """Return which values (n), one for each row, are usual among those of the other rows.
+
+        They stand in another row as well; or they lie among the others, in a column of more than a few levels: down to
+        a tenth of the smallest above zero, and beyond them by a tenth of their range.
+        """
+        known = np.where(self.learned, self.values, np.nan)
+        ordered = np.sort(known[np.isfinite(known)])
+        if len(ordered) < 3:
+            return np.zeros(len(values), dtype=np.bool_)
+        repeated = np.searchsorted(ordered, values, "right") - np.searchsorted(ordered, values, "left") >= 2
+        if _LEVELS * len(self.points) <= self.counts.sum():
+            return np.asarray(repeated)
+        low = np.where(known == ordered[0], ordered[1], ordered[0])
+        high = np.where(known == ordered[-1], ordered[-2], ordered[-1])
+        slack = _SLACK * (high - low)
+        bottom = np.maximum(low - slack, low / 10) if self.log else low - slack
+        with np.errstate(invalid="ignore"):
+            return np.asarray(repeated | ((values >= bottom) & (values <= high + slack)))
 
     def logpdf(self, at: FloatArray, *, own: bool = True) -> FloatArray:
         """Return the log density (per unit of the column) of one value for each row (n), the row itself left out.
