@@ -29,9 +29,6 @@ FACTORS = (10.0, 100.0, 1000.0)
 NEVER = -50.0
 MIN_SIGN = 1.0
 """Evidence from which a part of it is a sign on its own."""
-MAX_WITHIN = 1.5
-"""Evidence of a row for a swap of two numbers that are usual of their columns as they are written: in the tails of a
-column densities are guesses, which may differ by far more. Several such rows in a row are still found."""
 _ZERO_CELSIUS = 273.15
 _MIN_ROWS, _MIN_ROWS_APART = 8, 30
 _MIN_PARTS, _MIN_SHARE_OF_ROWS, _SUM_TOLERANCE, _SUM_EVIDENCE = 3, 0.8, 0.005, 10.0
@@ -248,16 +245,14 @@ class FaultModel:
             written += there.logp(a.written, own=False) - there.logp(b.written)
         written = np.clip(written, -5.0, 5.0)
         base = crossed - first.logpdf(a.values) - second.logpdf(b.values) + written
-        within = first.holds(a.values) & second.holds(b.values)
         rows = np.flatnonzero(possible & (base > _MIN_EVIDENCE_TO_TEST))
         if not len(rows):
             return None
         evidence = np.full(len(a.values), NEVER)
         crossing = np.zeros(len(a.values))
         crossing[rows] = self._crossed(a, b, rows)
-        crossing = np.where(within, np.minimum(crossing, MAX_WITHIN), crossing)
         evidence[rows] = written[rows] + crossing[rows]
-        size = np.where(within, np.minimum(base - written, MAX_WITHIN), base - written)
+        size = base - written
         signs = _signs([size, written, np.where(crossing != 0, crossing - size, 0.0)])
         return FaultEvidence(
             (a.name, b.name), None, (b.values, a.values), evidence, signs, np.zeros(len(a.values), dtype=np.bool_)

@@ -146,16 +146,6 @@ def catalyst_time(rng: Rng) -> pd.DataFrame:
     return pd.DataFrame({"catalyst": cat, "time [h]": t, "T [degC]": T, "yield [percent]": y.clip(0, 100).round(0)})
 
 
-def one_scale(rng: Rng) -> pd.DataFrame:
-    """Settings of one scale, and a result that does not depend on them."""
-    X = rng.uniform(0, 1, (60, 3)).round(2)
-    return pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": rng.normal(5, 1, 60).round(2)})
-
-
-def whole_numbers(rng: Rng) -> pd.DataFrame:
-    return pd.DataFrame({"n": rng.integers(1, 50, 60), "m": rng.integers(1, 50, 60), "y": rng.poisson(20, 60)})
-
-
 def step_response(rng: Rng) -> pd.DataFrame:
     x = rng.uniform(0, 1, 60).round(3)
     return pd.DataFrame({"x": x, "y": (np.where(x < 0.5, 1, 12) + rng.normal(0, 0.2, 60)).round(2)})
@@ -177,8 +167,6 @@ TABLES: dict[str, Callable[[Rng], pd.DataFrame]] = {
         narrow_peak,
         mixture4,
         catalyst_time,
-        one_scale,
-        whole_numbers,
         step_response,
     )
 }
