@@ -82,6 +82,8 @@ def best(
             answer.say("Targets with scale: log: the geometric mean, and the model's median with its 95 % interval.")
     elif not opened.state.results:
         answer.say("Nothing has been measured yet.")
+    elif opened.posterior() is None and opened.space.context_parameters:
+        answer.say("No design was measured in this context, and a model of others needs at least two results.")
     else:
         answer.say("No measured design meets all limits yet.")
     if forbidden:

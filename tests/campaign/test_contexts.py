@@ -424,3 +424,15 @@ def test_commands_take_a_context(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "on average over the contexts measured so far" in capsys.readouterr().out
     assert main(["best", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["best"][0]["design"]["humidity"] is None
+
+
+def test_best_in_a_context_after_one_result_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "kiln.yaml"
+    file.write_text(yaml.safe_dump({"designer": 1, "name": "kiln", "space": SPACE, "targets": TARGETS}))
+    assert main(["suggest", str(file), "--context", "humidity=40,lot=B7"]) == 0
+    assert main(["record", str(file), "S0001", "y=0.5"]) == 0
+    capsys.readouterr()
+    assert main(["best", str(file), "--context", "humidity=60,lot=B8"]) == 0
+    assert "a model of others needs at least two results" in capsys.readouterr().out
