@@ -86,22 +86,13 @@ def comparison(records: Sequence[Record], policies: Sequence[str]) -> Table:
     return Table(names, body)
 
 
-def with_budget(records: Sequence[Record], budget: int) -> list[Record]:
-    """Return the outcomes under another budget: cut off under a smaller one.
-
-    Under a larger one a campaign that had reached both aims is the same; others need an outcome of their own.
-    """
-    own = {r.key: r for r in records if r.budget == budget}
-    found = []
-    for r in records:
-        longer = own.get((r.family, r.task, r.policy, r.seed, budget), r)
-        done = max(r.to_top, r.to_gap) <= r.budget
-        if r.budget < budget and not done and longer is r:
-            continue
-        top, gap = (min(value, budget + 1) for value in (longer.to_top, longer.to_gap))
-        if r.budget != budget:
-            found.append(replace(longer, budget=budget, to_top=top, to_gap=gap))
-    return found
+def cut_off(records: Sequence[Record], budget: int) -> list[Record]:
+    """Return the outcomes under a smaller budget: no choice here depends on the budget."""
+    return [
+        replace(r, budget=budget, to_top=min(r.to_top, budget + 1), to_gap=min(r.to_gap, budget + 1))
+        for r in records
+        if r.budget >= budget
+    ]
 
 
 def worst_family(own: Times, base: Times) -> tuple[str, float]:

@@ -170,16 +170,9 @@ def test_hindsight_of_experts() -> None:
     assert found == ["8.0", "9.0", "4.0", "4.0"]
 
 
-def test_outcomes_under_other_budgets() -> None:
-    records = [record("f", "auto", 0, 20), record("f", "auto", 1, 31), record("g", "auto", 0, 31)]
-    longer = replace(records[1], budget=60, to_top=44, to_gap=40)
-    short = policy_report.with_budget(records, 15)
-    assert [each.to_top for each in short] == [16, 16, 16]
-    found = policy_report.with_budget([*records, longer], 60)
-    assert [(each.family, each.seed, each.to_top, each.to_gap) for each in found] == [
-        ("f", 0, 20, 20),
-        ("f", 1, 44, 40),
-    ]
+def test_outcomes_under_a_smaller_budget() -> None:
+    found = policy_report.cut_off([record("f", "auto", 0, 9), record("f", "auto", 1, 31)], 15)
+    assert [(each.budget, each.to_top, each.to_gap) for each in found] == [(15, 9, 9), (15, 16, 16)]
 
 
 def test_continuations_give_advantages_over_auto(study: Study) -> None:
