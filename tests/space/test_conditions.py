@@ -273,3 +273,18 @@ def test_past_tasks_that_lack_the_condition_are_understood() -> None:
     there = conditional.coordinates(frame)[frame["route"] == "dry"]
     assert (Encoder(conditional).encode(there)[:, shared] == Encoder(always).encode(there)).all()
     assert not Encoder(conditional).encode(there)[:, names.index("furnace does not exist")].any()
+
+
+def test_conditions_and_equalities_of_other_parameters_go_together() -> None:
+    amounts = [{"name": name, "kind": "numeric", "bounds": [0, 100]} for name in ("A", "B")]
+    extra = {"name": "C", "kind": "numeric", "zero_or": [5, 60], "step": 5}
+    space = DesignSpace(parameters=[ROUTE, *amounts, extra, FURNACE], constraints=["A + B + C == 100", "A == 2 * B"])
+    rng = np.random.default_rng(0)
+    drawn = space.sample(200, rng)
+    for designs in (drawn, space.neighbours(drawn[:30], 4, rng, 0.1)):
+        assert space.valid(designs).all()
+        frame = space.frame(designs)
+        assert (frame["furnace"].isna() == (frame["route"] != "dry")).all()
+        assert np.allclose(frame["A"] + frame["B"] + frame["C"], 100, atol=1e-9)
+        assert np.allclose(frame["A"], 2 * frame["B"], atol=1e-9)
+    assert set(space.frame(drawn)["route"]) == {"dry", "wet", "melt"}

@@ -16,6 +16,7 @@ from designer.campaign.results.designs import all_violations, lab_designs
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
 from designer.space import DesignSpace, FormulaParameter
+from designer.space.absent_cells import is_absent
 from designer.space.pool import CandidatesInContexts, Pool
 from designer.space.table_files import read_frame
 from designer.space.table_reader import as_word, read_table
@@ -129,7 +130,10 @@ def _content_digest(space: DesignSpace, coordinates: FloatArray) -> str:
     digest = hashlib.sha256()
     codes = np.empty((len(frame), len(space.columns)), dtype=np.int64)
     for i, column in enumerate(space.columns):
-        distinct, inverse = np.unique(frame[column].to_numpy(), return_inverse=True)
+        cells = frame[column].to_numpy()
+        if cells.dtype.kind != "f" and frame[column].isna().any():  # where a word of a parameter does not exist
+            cells = np.array(["" if is_absent(cell) else cell for cell in cells], dtype=object)
+        distinct, inverse = np.unique(cells, return_inverse=True)
         texts = [value if isinstance(value, str) else f"{value + 0.0:.12g}" for value in distinct.tolist()]
         ordered = sorted(set(texts))
         places = {text: place for place, text in enumerate(ordered)}
