@@ -49,6 +49,7 @@ function content(line) {
   };
   data.name = got("name");
   if (got("unit")) data.unit = got("unit");
+  if (got("when")) data.when = got("when");
   if (kind === "numeric") {
     data.bounds = [number(got("low")), number(got("high"))];
     if (got("scale") !== "linear") data.scale = got("scale");
