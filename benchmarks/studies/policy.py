@@ -88,7 +88,7 @@ CAMPAIGNS = (
     "logarithms by family, with an interval by a hierarchical bootstrap. Policies were trained without the families "
     "that they are shown on."
 )
-HINDSIGHT = "Campaigns given to one of three experts, by hindsight and by the other families."
+HINDSIGHT = "Campaigns given to one of three experts, by hindsight and by the other families; means of families."
 STATES = (
     "Single states, on families left out: how far down an expert's list of candidates the first design of the top 1 % "
     "is, as a ratio of ranks; above 1 is better than `auto`."

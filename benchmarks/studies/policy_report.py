@@ -124,25 +124,26 @@ def one_step(costs: Mapping[str, Mapping[tuple[str, str, int], float]]) -> Table
 
 
 def hindsight(records: Sequence[Record], names: Sequence[str] = ALL) -> Table:
-    """Return what fixed experts need where each campaign, or each family, is given to the best of them."""
+    """Return what fixed experts need, as means of families, where each campaign or family is given to the best one."""
     each = {name: times(records, name) for name in names}
     shared = [key for key in each[BASELINE] if all(key in found for found in each.values())]
     matrix = np.array([[each[name][key] for key in shared] for name in names])
     families = sorted({key[0] for key in shared})
-    by_family = []
+    by_family, by_campaign = [], []
     for family in families:
         columns = [i for i, key in enumerate(shared) if key[0] == family]
         by_family.append(matrix[:, columns].mean(1))
+        by_campaign.append(matrix[:, columns].min(0).mean())
     others = np.array(by_family)
     crossed = []  # the best expert of the other families
     for i in range(len(families)):
         best = int(np.delete(others, i, axis=0).mean(0).argmin())
         crossed.append(others[i, best])
     body = [
-        ["`auto`", f"{matrix[list(names).index(BASELINE)].mean():.1f}"],
+        ["`auto`", f"{others[:, list(names).index(BASELINE)].mean():.1f}"],
         ["the best expert of the other families", f"{np.mean(crossed):.1f}"],
         ["the best expert of the family, by hindsight", f"{others.min(1).mean():.1f}"],
-        ["the best expert of the campaign, by hindsight", f"{matrix.min(0).mean():.1f}"],
+        ["the best expert of the campaign, by hindsight", f"{np.mean(by_campaign):.1f}"],
     ]
     return Table([f"each campaign given to ({len(shared)} campaigns)", "T"], body)
 
