@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from benchmarks.report import figures, harm, oracle_choice, predictions, ranking, tables
+from benchmarks.report import family_ratios, figures, harm, oracle_choice, predictions, ranking, tables
 from benchmarks.report.comparison import in_families
 from benchmarks.report.results import Grid, Part, Results
 from benchmarks.report.roles import Roles, is_ours
@@ -81,6 +81,9 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
     if len(part.methods) > 1 and len(grid.tasks) > 1:
         yield "ranks", _ranks(part, grid, paint)
     if judged:
+        ratios = family_ratios.family_ratios(part, roles, suite)
+        if ratios.body:
+            yield "ratios by family", [family_ratios.TEXT, ratios]
         yield from _beside(part, ours, suite.margin)
     if part.partial:
         yield "methods with fewer tasks", _partial(part, roles, paint)

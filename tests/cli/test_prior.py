@@ -95,7 +95,7 @@ def test_card_and_report_hold_simulated_campaigns_on_past_tasks(
     card = json.loads((folder / "learned" / "prior.json").read_text())
     assert [each["task"] for each in card["replays"]] == ["kilns/t0", "kilns/t1", "kilns/t2"]
     assert all(1 <= each["with_prior"] <= each["budget"] + 1 for each in card["replays"])
-    sentence = "Simulated campaigns on 3 past tasks found one of the best 5 % after"
+    sentence = "Experiments until simulated campaigns on 3 past tasks found one of the best 5 %:"
     assert sentence in done.out.replace("\n", " ")
     assert sentence in designer("prior", "show", "learned").out.replace("\n", " ")
     (folder / "kiln.yaml").write_text(KILN)

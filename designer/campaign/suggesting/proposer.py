@@ -28,6 +28,7 @@ from designer.campaign.suggesting.batch_settings import kept_words, shared_setti
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
+from designer.counting import count
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.priors.interleaving import baseline_part, interleaved
@@ -73,14 +74,14 @@ def propose_next(
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
     search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
-    for alone, count in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
-        if not count:
+    for alone, number in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
+        if not number:
             continue
         try:
             if alone and plain:
-                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, count, shared)
+                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, number, shared)
             else:
-                part = proposer.propose(known.model, search, pending, count, shared)
+                part = proposer.propose(known.model, search, pending, number, shared)
         except NoDesignLeft:
             if not parts:
                 raise
@@ -116,7 +117,8 @@ def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -
     """Yield what the time limit left out of the model."""
     limit, used = f"suggest_seconds is {spec.settings.suggest_seconds:g}", len(known.measurements)
     if known.left_out:
-        yield f"the model uses {used:,} of {used + known.left_out:,} results, the best ones among them: {limit}"
+        results = count(used + known.left_out, "result")
+        yield f"the model uses {used} of {results}, the best ones among them: {limit}"
     if deadline.ended_fit:
         yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
 

@@ -190,12 +190,12 @@ def description(replays: Sequence[Replay], kind: str) -> str:
     """Return a sentence about simulated campaigns.
 
     >>> description([Replay("a", "y", 40, 20, 6, 9, 13.7), Replay("b", "y", 40, 20, 8, 10, 13.7)], "auto")
-    'Simulated campaigns on 2 past tasks found one of the best 5 % after 7.0 experiments with auto, 9.5 without past \
+    'Experiments until simulated campaigns on 2 past tasks found one of the best 5 %: 7.0 with auto, 9.5 without past \
 tasks, 13.7 in random order.'
     """
     means = [np.mean([getattr(each, name) for each in replays]) for name in ("with_prior", "without", "chance")]
     on = count(len(replays), "past task")
     return (
-        f"Simulated campaigns on {on} found one of the best 5 % after {means[0]:.1f} experiments with {kind}, "
+        f"Experiments until simulated campaigns on {on} found one of the best 5 %: {means[0]:.1f} with {kind}, "
         f"{means[1]:.1f} without past tasks, {means[2]:.1f} in random order."
     )

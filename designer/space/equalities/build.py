@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeGuard
 
+from designer.counting import count
 from designer.errors import Fault
 from designer.space.base import SpaceLike
 from designer.space.constraints.equality import Equality
@@ -78,7 +79,7 @@ def contradiction(space: SpaceLike) -> Contradiction | None:
             return Contradiction((index,))
     for joined in _joined(space, found):
         if len(joined.equalities) * len(joined.columns) ** 2 > _MAX_WORK:
-            what = f"{len(joined.equalities)} equalities join {len(joined.columns)} parameters"
+            what = f"{len(joined.equalities)} equalities join {count(len(joined.columns), 'parameter')}"
             return Contradiction(joined.constraints, f"{what}, too many to be solved exactly")
         try:
             if solver_of(_equations(space, joined)) is None:

@@ -111,6 +111,19 @@ def test_each_family_has_its_own_best_peer(three_families: Plan) -> None:
     assert any(line.startswith("| ternary-ridge | report | 1 | 5.0 | 6.0 | **3.0** | ax | 1.67 ") for line in lines)
 
 
+def test_ratios_of_families_weigh_the_same(three_families: Plan) -> None:
+    def led(method: str, *best_at: int) -> list[Row]:
+        return [row(pool, method, n) for pool, n in zip(three_families.pools, best_at, strict=True)]
+
+    lines = text_of(three_families, led("designer", 3, 3, 3) + led("ax", 6, 3, 5)).splitlines()
+    (found,) = [line for line in lines if line.startswith("| `designer` | `ax` | 3 | 3 | 3 | 1.49 [")]  # 2, 1 and 5/3
+    assert "| 3 of 3 |" in found
+    lines = text_of(three_families, led("designer", 3, 4, 3) + led("ax", 3, 3, 3)).splitlines()
+    (found,) = [line for line in lines if line.startswith("| `designer` | `ax` |")]
+    assert "| 0.909 [" in found  # the cube root of 3/4
+    assert "| 2 of 3 |" in found
+
+
 def test_families_whose_sources_measured_other_quantities_stand_apart(three_families: Plan) -> None:
     hills, *others = three_families.suite.families
     suite = three_families.suite.model_copy(

@@ -72,7 +72,7 @@ def test_a_suggestion_keeps_its_time_limit_and_says_what_was_left_out() -> None:
     used = max_modelled(SHORT, 1)
     event = begun.events[-1]
     assert isinstance(event, Suggested)
-    expected = f"the model uses {used:,} of 1,500 results, the best ones among them: suggest_seconds is 0.5"
+    expected = f"the model uses {used} of 1500 results, the best ones among them: suggest_seconds is 0.5"
     assert event.notes[0] == expected  # on a loaded machine a second note says that the fit ended early
     assert elapsed < 10 * SHORT  # some 0.3 s on an idle machine; all results take 1 s more
 
