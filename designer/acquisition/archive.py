@@ -48,13 +48,17 @@ class Archive:
         return torch.as_tensor(self._encode(self.coordinates[rows]), dtype=torch.float64)
 
     def screen(self, acquisition: Acquisition, deadline: Deadline | None) -> bool:
-        """Bound all designs by the acquisition's screen, in chunks; return False if the time limit is reached."""
+        """Bound all designs by the acquisition's screen, in chunks; return False if the time limit is reached.
+
+        Lists of more than `SCREENED` designs by the coarse screen: only the leading ones are scored anyway.
+        """
+        bound = acquisition.coarse_screen if len(self.coordinates) > SCREENED else acquisition.screen
         for start in range(0, len(self.coordinates), SCREENED):
             if deadline is not None and deadline.passed:
                 return False
             rows = np.arange(start, min(start + SCREENED, len(self.coordinates)))
             with torch.no_grad():
-                self.bounds[rows] = acquisition.screen(self.features(rows)).numpy()
+                self.bounds[rows] = bound(self.features(rows)).numpy()
         return True
 
     def add(self, acquisition: Acquisition, coordinates: FloatArray, limit: int) -> None:

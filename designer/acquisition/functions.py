@@ -13,6 +13,8 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import torch
 from botorch.acquisition.acquisition import AcquisitionFunction
@@ -34,6 +36,18 @@ MAX_DRAWN = 512
 
 _REACH = 3.0  # standard deviations to an upper end
 _ROWS = 4096
+
+
+Part = tuple[float, Fantasies, Tensor]
+
+
+@runtime_checkable
+class Thinnable(Protocol):
+    """A model that has a cheaper version of itself: a forest of fewer trees."""
+
+    def thinned(self) -> Model:
+        """Return the cheaper model."""
+        ...
 
 
 class Acquisition(AcquisitionFunction):
@@ -66,6 +80,10 @@ class Acquisition(AcquisitionFunction):
         """Return a cheap approximation (``n``) of the acquisition of features (``n x d``), for many designs."""
         return self.values(X)
 
+    def coarse_screen(self, X: Tensor) -> Tensor:
+        """Return the screen (``n``) of features (``n x d``) by cheaper models where there are any, for long lists."""
+        return self.screen(X)
+
     def joined(self, X: Tensor) -> Acquisition:
         """Return the acquisition function with the designs `X` (``k x d``) also pending."""
         pending = torch.cat([self.context.pending, X.detach()])
@@ -86,13 +104,22 @@ class NoisyImprovement(Acquisition):
         objective = context.objective
         self.target: Target = objective.goals[0]
         self.screen_bounds = self.target.goal != "match"
-        goal_model = single_output(context.model, objective.goal_columns[0])
-        incumbents = context.incumbents()
-        self._parts: list[tuple[float, Fantasies, Tensor]] = []
-        for weight, model in components(goal_model):
-            drawn = incumbents[:0] if context.in_context else self._pruned(model, incumbents)
-            fantasies = self._fantasies(model, torch.cat([drawn, context.pending_anywhere]), DRAWS)
-            self._parts.append((math.log(weight), fantasies, self._best(model, fantasies, incumbents)))
+        self._components = components(single_output(context.model, objective.goal_columns[0]))
+        self._parts = [self._part(weight, model) for weight, model in self._components]
+
+    def _part(self, weight: float, model: Model) -> Part:
+        """Return a component's logarithm of its weight, its draws, and its incumbent's utility in each."""
+        incumbents = self.context.incumbents()
+        drawn = incumbents[:0] if self.context.in_context else self._pruned(model, incumbents)
+        fantasies = self._fantasies(model, torch.cat([drawn, self.context.pending_anywhere]), DRAWS)
+        return math.log(weight), fantasies, self._best(model, fantasies, incumbents)
+
+    @cached_property
+    def _coarse_parts(self) -> list[Part]:
+        return [
+            self._part(weight, model.thinned()) if isinstance(model, Thinnable) else part
+            for (weight, model), part in zip(self._components, self._parts, strict=True)
+        ]
 
     def _pruned(self, model: Model, Z: Tensor) -> Tensor:
         if len(Z) < 2:
@@ -148,8 +175,15 @@ class NoisyImprovement(Acquisition):
         ``E[(u(x) - max_z u(z))^+] <= min_z E[(u(x) - u(z))^+]``, whose terms are closed. For ``match`` it is the
         improvement over the incumbents' posterior means, which is no bound.
         """
-        parts = [log_weight + self._screen(X, fantasies, best) for log_weight, fantasies, best in self._parts]
-        total = torch.logsumexp(torch.stack(parts), 0)
+        return self._screen_of(X, self._parts)
+
+    def coarse_screen(self, X: Tensor) -> Tensor:
+        """Return the screen with a quarter of each forest's trees."""
+        return self._screen_of(X, self._coarse_parts)
+
+    def _screen_of(self, X: Tensor, parts: Sequence[Part]) -> Tensor:
+        screens = [log_weight + self._screen(X, fantasies, best) for log_weight, fantasies, best in parts]
+        total = torch.logsumexp(torch.stack(screens), 0)
         return total + self.context.log_feasible(X) + self.context.log_gates(X)
 
     def _screen(self, X: Tensor, fantasies: Fantasies, best: Tensor) -> Tensor:

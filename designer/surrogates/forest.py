@@ -42,17 +42,28 @@ class Forest(SingleOutput):
         How values are standardised.
     data
         Features (``n x d``) and standardised values (``n``) of the measurements, for `held_out`.
+    every
+        Which of the trees are used: the first of each so many.
 
     ``posterior(X)`` takes ``batch_shape x q x d``, and has no gradient.
     """
 
     def __init__(
-        self, trees: RandomForestRegressor, output: OutputScale, data: tuple[FloatArray, FloatArray] | None = None
+        self,
+        trees: RandomForestRegressor,
+        output: OutputScale,
+        data: tuple[FloatArray, FloatArray] | None = None,
+        *,
+        every: int = 1,
     ) -> None:
         super().__init__()
-        self._trees = [estimator.tree_ for estimator in trees.estimators_]
+        self._trees = [estimator.tree_ for estimator in trees.estimators_[::every]]
         self.output = output
         self._forest, self._data = trees, data
+
+    def thinned(self) -> Forest:
+        """Return the forest of every fourth tree, which cannot hold out measurements."""
+        return Forest(self._forest, self.output, every=4)
 
     def held_out(self) -> HeldOut:
         """Predict every measurement by the trees whose bootstrap sample it is not in (out of bag).

@@ -27,10 +27,12 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import DesirabilityImprovement, FirstFeasible, NoisyImprovement
 from designer.acquisition.hypervolume import HypervolumeImprovement
 from designer.objective import Objective, Target, pareto_mask
+from designer.surrogates.data import TaskData
+from designer.surrogates.forest import fit_forest
 from designer.surrogates.independent import IndependentModels
 from designer.surrogates.model_mixture import Mixture
 
-from .worlds import botorch_model, gaussian_process, measured, one, tensor
+from .worlds import botorch_model, box, gaussian_process, measured, one, tensor
 
 GRID = tensor(np.random.default_rng(5).uniform(0, 1, (60, 2)))
 NOTHING = torch.empty(0, 2, dtype=torch.float64)
@@ -310,3 +312,18 @@ def test_a_limit_on_what_was_never_measured_is_left_out(kind: str) -> None:
     np.testing.assert_array_equal(values(build_acquisition(limited)), values(build_acquisition(free)))
     assert isinstance(build_acquisition(replace(limited, unmeasured=frozenset())), FirstFeasible)
     assert bool(limited.feasible(tensor(Y)).all())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_coarse_screen_leads_to_the_best_design(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.random((30, 4))
+    y = np.sin(5 * X).sum(1) + 0.5 * (X[:, 0] > 0.5) + 0.1 * rng.normal(size=30)
+    process = gaussian_process(X, y)
+    forest = fit_forest(TaskData(tensor(X), tensor(y)[:, None], columns=box(4).encoder.columns))
+    grid, nothing = tensor(rng.random((8000, 4))), tensor(np.empty((0, 4)))
+    mixture = NoisyImprovement(context(Mixture([process, forest], [0.6, 0.4]), X, pending=nothing))
+    coarse = mixture.coarse_screen(grid).numpy()
+    assert (coarse > coarse[values(mixture, grid).argmax()]).mean() < 0.005  # a search scores at least 1.6 % exactly
+    alone = NoisyImprovement(context(process, X, pending=nothing))
+    assert torch.equal(alone.screen(grid), alone.coarse_screen(grid))

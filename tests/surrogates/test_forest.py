@@ -114,3 +114,10 @@ def test_a_forest_without_its_measurements_holds_none_out(forest: Forest) -> Non
     bare = Forest(forest._forest, forest.output)
     with pytest.raises(ValueError, match="without its measurements"):
         bare.held_out()
+
+
+def test_a_thinned_forest_has_every_fourth_tree(forest: Forest) -> None:
+    X = mixed_features(6, 1)
+    assert torch.equal(forest.thinned().predictions(X), forest.predictions(X)[::4])
+    with pytest.raises(ValueError, match="without its measurements"):
+        forest.thinned().held_out()
