@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.report.comparison import Estimate
 from benchmarks.report.results import Part
-from benchmarks.report.roles import Roles
 from benchmarks.report.sections import Table
 from benchmarks.suite.suite import Suite
 from designer.arrays import FloatArray
@@ -25,19 +24,12 @@ Logs = Mapping[str, Mapping[str, FloatArray]]
 """By family and task, the logarithms of the ratios of its campaigns."""
 
 
-def family_ratios(part: Part, roles: Roles, suite: Suite) -> Table:
-    """Return the method under test and the baseline beside every other method, on the campaigns that both have."""
-    names = ["method", "other", "families", "tasks", "campaigns", "ratio", "level or better", "ratio, `report`"]
-    body = []
+def family_ratios(part: Part, method: str, suite: Suite) -> Table:
+    """Return a method beside every other one, on the campaigns that both have; empty where it has not run."""
+    names = ["other", "families", "tasks", "campaigns", "ratio", "level or better", "ratio, `report`"]
     report = frozenset(suite.families_of("report"))
-    for method in dict.fromkeys((roles.ours, roles.baseline)):
-        for other in part.methods:
-            if method is None or method not in part.methods or other == method:
-                continue
-            logs = log_ratios(part, method, other)
-            if len(logs) > 1:
-                body.append([f"`{method}`", f"`{other}`", *_cells(logs, report)])
-    return Table(names, body)
+    found = {other: log_ratios(part, method, other) for other in part.methods if other != method}
+    return Table(names, [[other, *_cells(logs, report)] for other, logs in found.items() if len(logs) > 1])
 
 
 def log_ratios(part: Part, method: str, other: str) -> Logs:

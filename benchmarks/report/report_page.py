@@ -81,9 +81,10 @@ def _comparisons(found: Results, part: Part, grid: Grid, roles: Roles, paint: di
     if len(part.methods) > 1 and len(grid.tasks) > 1:
         yield "ranks", _ranks(part, grid, paint)
     if judged:
-        ratios = family_ratios.family_ratios(part, roles, suite)
-        if ratios.body:
-            yield "ratios by family", [family_ratios.TEXT, ratios]
+        for method in dict.fromkeys((ours, roles.baseline)):
+            ratios = family_ratios.family_ratios(part, method or "", suite)
+            if ratios.body:
+                yield f"`{method}` by family", [family_ratios.TEXT, ratios]
         yield from _beside(part, ours, suite.margin)
     if part.partial:
         yield "methods with fewer tasks", _partial(part, roles, paint)
