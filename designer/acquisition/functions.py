@@ -105,11 +105,12 @@ class NoisyImprovement(Acquisition):
         self.target: Target = objective.goals[0]
         self.screen_bounds = self.target.goal != "match"
         self._components = components(single_output(context.model, objective.goal_columns[0]))
+        self._incumbents = context.incumbents()
         self._parts = [self._part(weight, model) for weight, model in self._components]
 
     def _part(self, weight: float, model: Model) -> Part:
         """Return a component's logarithm of its weight, its draws, and its incumbent's utility in each."""
-        incumbents = self.context.incumbents()
+        incumbents = self._incumbents
         drawn = incumbents[:0] if self.context.in_context else self._pruned(model, incumbents)
         fantasies = self._fantasies(model, torch.cat([drawn, self.context.pending_anywhere]), DRAWS)
         return math.log(weight), fantasies, self._best(model, fantasies, incumbents)
@@ -140,10 +141,8 @@ class NoisyImprovement(Acquisition):
         return Fantasies(model, Z, Draws(count, self.context.seed), self.target.sign or 1)
 
     def _utility(self, f: Tensor) -> Tensor:
-        if self.target.goal == "match":
-            assert self.target.value is not None
-            return -(f - self.target.value).abs()
-        return self.target.sign * f
+        utility: Tensor = self.target.utility(f)
+        return utility
 
     def _best(self, model: Model, fantasies: Fantasies, incumbents: Tensor) -> Tensor:
         """Return the incumbent's utility in each draw (``S``)."""

@@ -152,9 +152,7 @@ class HypervolumeImprovement(Acquisition):
         mean, variance = X.new_zeros(len(X), 0), X.new_zeros(len(X), 0)
         for target, column in zip(objective.goals, objective.goal_columns, strict=True):
             there = moments(single_output(self.context.model, column), X, X[:0])
-            utility = (
-                -(there.mean - (target.value or 0.0)).abs() if target.goal == "match" else target.sign * there.mean
-            )
+            utility = target.utility(there.mean)
             mean = torch.cat([mean, utility[:, None]], -1)
             variance = torch.cat([variance, there.variance[:, None]], -1)
         mean, variance = (mean - self.centre) / self.spread, variance / self.spread**2

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from designer.objective import Objective
 from designer.priors.interleaving import InterleavedMixture, baseline_part
-from designer.priors.policy.policy_prior import ChoosesExperts
+from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.forest import fit_forest
@@ -47,7 +47,7 @@ def search_model(
     space: DesignSpace,
     objective: Objective,
     *,
-    policy: ChoosesExperts | None = None,
+    prior: object = None,
 ) -> Model:
     """Return the model whose improvement a search maximises: `posterior` itself where no forest is used.
 
@@ -62,9 +62,9 @@ def search_model(
         Of all targets, in the order of the objective's.
     data
         What it was conditioned on.
-    policy
-        A prior that chooses the model itself, where candidates are listed and the goal is an end of the scale
-        (`designer.priors.policy`).
+    prior
+        A prior with a learned policy chooses the model itself, where candidates are listed and the goal is an end of
+        the scale (`designer.priors.policy`).
     """
     if objective.mode != "single" or (space.pool is None and space.size(MAX_DESIGNS) is None):
         return posterior
@@ -75,10 +75,10 @@ def search_model(
         return posterior
     one, weight = data.target(column), forest_weight(baseline)
     forest = fit_forest(one)
-    candidates = None if policy is None else _unmeasured(space, one)
     sign = objective.goals[0].sign
-    if policy is not None and candidates is not None and len(candidates) and sign is not None:
-        models[column] = policy.chosen_search(one, models[column], forest, weight, candidates, sign)
+    candidates = _unmeasured(space, one) if isinstance(prior, ChoosesExperts) else None
+    if isinstance(prior, ChoosesExperts) and candidates is not None and len(candidates):
+        models[column] = prior.chosen_search(one, models[column], forest, weight, candidates, sign)
         return joined(models)
     pair = Mixture([baseline, forest], [1.0 - weight, weight])
     models[column] = _with_baseline(models[column], pair)

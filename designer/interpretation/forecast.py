@@ -128,18 +128,13 @@ def _single(context: AcquisitionContext, X: Tensor, others: Tensor) -> Improveme
     probability = expected = of_means = 0.0
     for weight, model in components(single_output(context.model, context.objective.goal_columns[0])):
         fantasies = Fantasies(model, others, Draws(DRAWS, context.seed), target.sign or 1)
-        best = _utility(target, fantasies.values).amax(-1)
+        best = target.utility(fantasies.values).amax(-1)
         mean, deviation = fantasies.conditional(X)
         mean, deviation = mean[0], deviation[0]
         probability += weight * float(_probability(target, mean, deviation, best).mean())
         expected += weight * float(log_improvement(target, mean, deviation, best).exp().mean())
         of_means += weight * float((_expected_utility(target, mean, deviation) - best).mean())
     return Improvement(probability, expected, max(0.0, of_means))
-
-
-def _utility(target: Target, f: Tensor) -> Tensor:
-    utility: Tensor = -(f - target.value).abs() if target.value is not None else target.sign * f
-    return utility
 
 
 def _probability(target: Target, mean: Tensor, deviation: Tensor, best: Tensor) -> Tensor:

@@ -87,6 +87,16 @@ class Target(Value):
         """-1 where smaller is better, 1 where larger is better, 0 without such a direction."""
         return {"minimize": -1, "maximize": 1}.get(self.goal or "", 0)
 
+    def utility(self, values: Any) -> Any:
+        """Return numbers (a float, an array or a tensor) such that larger is better: of ``match`` minus the distance.
+
+        >>> Target(name="y", goal="minimize").utility(2.0)
+        -2.0
+        >>> Target(name="y", goal="match", value=3, tolerance=1).utility(1.0)
+        -2.0
+        """
+        return self.sign * values if self.value is None else -abs(values - self.value)
+
     @property
     def constrained(self) -> bool:
         """Whether the target has an outcome constraint."""

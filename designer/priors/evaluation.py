@@ -225,8 +225,12 @@ def data_of(task: Task, target: str) -> TaskData:
 
 def _order(task: Task, target: str, seed: int, draw: int, rows: int) -> IntArray:
     """Return a random order of the rows that depends on names and seed alone."""
-    digest = hashlib.sha256(f"{name_of(task)}\0{target}".encode()).digest()
-    return np.random.default_rng([seed, draw, int.from_bytes(digest[:8], "big")]).permutation(rows)
+    return np.random.default_rng([seed, draw, number_of(task, target)]).permutation(rows)
+
+
+def number_of(task: Task, target: str) -> int:
+    """Return a number that depends on the names of a task and a target alone, for seeds."""
+    return int.from_bytes(hashlib.sha256(f"{name_of(task)}\0{target}".encode()).digest()[:8], "big")
 
 
 def _scores_of_draw(fitted: FittedPrior, data: TaskData, count: int, order: IntArray) -> tuple[float, float, float]:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
 from designer.objective.scales import SCALES
 from designer.priors.alignment import CommonFeatures
@@ -196,16 +195,11 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
             feature_map(features),
             torch.tensor(target.scaling.model(distinct.mean)),
             feature_map.present,
-            adaptive=target.goal is not None and is_adaptive(features.numpy(), _utility(target, distinct.mean)),
+            adaptive=target.goal is not None and is_adaptive(features.numpy(), target.utility(distinct.mean)),
         )
         if len(source) >= MIN_DESIGNS and float(source.y.std()) > 0:
             made.append(_drawn(source, rows))
     return made
-
-
-def _utility(target: Target, values: FloatArray) -> FloatArray:
-    """Return values such that larger is better."""
-    return target.sign * values if target.value is None else -np.abs(values - target.value)
 
 
 def _drawn(source: Source, rows: int) -> Source:

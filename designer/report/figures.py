@@ -112,15 +112,11 @@ def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, f
             continue
         if side is not None and not target.is_decided_by(side):
             value = None
-        if value is not None and _counts(each) and (best is None or _merit(target, value) > _merit(target, best)):
+        if value is not None and _counts(each) and (best is None or target.utility(value) > target.utility(best)):
             best = value
         if best is not None:
             line.append((each.number, best))
     return line
-
-
-def _merit(target: Target, value: float) -> float:
-    return -abs(value - (target.value or 0.0)) if target.goal == "match" else target.sign * value
 
 
 def _best_line(axes: Axes, done: Sequence[Experiment], target: Target) -> None:

@@ -36,7 +36,7 @@ def batch_settings(space: DesignSpace, state: CampaignState) -> list[Settings]:
 
 def shared_of(space: DesignSpace, row: Any) -> Settings:
     """Return the shared settings of one design (``c`` coordinates)."""
-    return {p.name: tuple(row[part].tolist()) for p, part in space.parts() if p.is_shared}
+    return SharedSettings(tuple(parameter.name for parameter in space.shared_parameters)).of(space, row)
 
 
 def changes(batches: Sequence[Settings], name: str) -> int:
@@ -82,9 +82,8 @@ def _is_possible(space: DesignSpace, settings: Settings) -> bool:
         return False
 
 
-def kept_words(spec: CampaignSpec, state: CampaignState, n: int) -> list[str]:
+def kept_words(spec: CampaignSpec, state: CampaignState, shared: SharedSettings) -> list[str]:
     """Say which settings the next batch keeps because their changes are used up for now."""
-    shared = shared_settings(spec, state, n)
     batches = batch_settings(spec.space, state) if shared.frozen else []
     return [
         f"{each.name} keeps its setting: {changes(batches, each.name)} of {count(each.at_most_changes, 'change')} made"

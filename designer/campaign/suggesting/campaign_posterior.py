@@ -30,7 +30,6 @@ from designer.priors.base import FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.kinds import errors_of_saved
-from designer.priors.policy.policy_prior import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
@@ -117,8 +116,7 @@ class CampaignPosterior:
     def search(self) -> Model:
         """The model by which the search chooses: the posterior, with a forest beside its baseline model."""
         with one_thread():
-            policy = self.prior if isinstance(self.prior, ChoosesExperts) else None
-            return search_model(self.model, self.data, self.space, self.modelled, policy=policy)
+            return search_model(self.model, self.data, self.space, self.modelled, prior=self.prior)
 
     @property
     def data(self) -> TaskData:

@@ -77,7 +77,7 @@ def _may_be_real(
         return False
     target = objective.targets[each.target]
     values = measured[:, each.target]
-    utility = -np.abs(values - target.value) if target.value is not None else target.sign * values
+    utility = target.utility(values)
     flagged = [other.row for other in conditioned.outliers if other.target == each.target]
     X = conditioned.data.X
     same = (X[each.row] == X).all(-1).numpy() & np.isfinite(values)

@@ -54,7 +54,7 @@ def _best(objective: Objective, Y: FloatArray, count: int) -> IndexArray:
     orders: list[list[int]] = []
     for column in objective.goal_columns:
         target, values = objective.targets[column], Y[:, column]
-        utility = target.sign * values if target.value is None else -np.abs(values - target.value)
+        utility = target.utility(values)
         measured = np.flatnonzero(np.isfinite(values))
         orders.append(measured[np.argsort(-utility[measured], kind="stable")].tolist())
     chosen: dict[int, None] = {}

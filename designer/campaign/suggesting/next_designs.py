@@ -204,5 +204,5 @@ def _filled(
                 raise
     reasons = ["one of the campaign's own first designs"] * len(own) + ["fills the space"] * (len(designs) - len(own))
     short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
-    kept = [] if own else kept_words(spec, state, n)
+    kept = [] if own else kept_words(spec, state, shared_settings(spec, state, n))
     return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks, *kept))

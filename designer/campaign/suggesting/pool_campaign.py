@@ -26,7 +26,6 @@ from designer.priors import robust_conditioning
 from designer.priors.base import FittedPrior
 from designer.priors.conditioning import is_informed
 from designer.priors.interleaving import baseline_part, is_baseline_turn
-from designer.priors.policy.policy_prior import ChoosesExperts
 from designer.priors.sources import Source
 from designer.space import DesignSpace
 from designer.space.pool import Pool
@@ -90,8 +89,7 @@ class PoolCampaign:
             self._posterior = posterior
         search = posterior
         if self._forest:
-            policy = self._prior if isinstance(self._prior, ChoosesExperts) else None
-            search = search_model(posterior, found.data, self._space, self._objective, policy=policy)
+            search = search_model(posterior, found.data, self._space, self._objective, prior=self._prior)
         plain = baseline_part(posterior)
         turn = plain is not None and is_baseline_turn(len(rows))
         decides = plain if turn and plain is not None else posterior

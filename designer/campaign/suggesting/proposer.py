@@ -32,7 +32,7 @@ from designer.counting import count
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.priors.interleaving import baseline_part, interleaved
-from designer.priors.policy.policy_prior import ChosenSearch
+from designer.priors.policy.chosen_search import ChosenSearch
 from designer.surrogates.feasibility import Feasibility
 from designer.surrogates.independent import parts as target_models
 from designer.threads import one_thread
@@ -66,7 +66,7 @@ def propose_next(
     """
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    shared = shared_settings(spec, state, n)
+    shared = batch = shared_settings(spec, state, n)
     confirming = _to_confirm(spec, known, pending, taken, shared)
     parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]
     if confirming is not None:
@@ -103,7 +103,7 @@ def propose_next(
         ),
         remarks=(
             *short,
-            *kept_words(spec, state, n),
+            *kept_words(spec, state, batch),
             *_of_time(spec, known, deadline),
             *(each.words for each in known.matched if not each.complete),
             *map(str, known.flagged),

@@ -10,7 +10,6 @@ These figures inform people; the weights in a campaign follow from its own resul
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,7 +24,7 @@ from designer.counting import count
 from designer.errors import Fault, InvalidPrior
 from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
-from designer.priors.evaluation import source_tasks_for
+from designer.priors.evaluation import number_of, source_tasks_for
 from designer.priors.kinds import prior_of
 from designer.priors.sources import name_of
 from designer.tasks import Task
@@ -130,11 +129,11 @@ def _target(task: Task) -> str | None:
 
 def _replayed(task: Task, fitted: FittedPrior, seed: int) -> Replay:
     distinct, target = task.distinct(), task.targets[0]
-    rng = np.random.default_rng([seed, _number_of(f"{name_of(task)}\0{target.name}")])
+    rng = np.random.default_rng([seed, number_of(task, target.name)])
     drawn = np.sort(rng.permutation(len(distinct.mean))[:MAX_DESIGNS])
     y = distinct.mean[drawn]
     designs = distinct.designs.iloc[drawn].reset_index(drop=True)
-    utility = -np.abs(y - target.value) if target.value is not None else target.sign * y
+    utility = target.utility(y)
     best = max(1, round(TOP_SHARE * len(y)))
     threshold = np.sort(utility)[-best]
     budget = min(BUDGET, len(y) // 2)
@@ -158,10 +157,6 @@ def _experiments(campaign: PoolCampaign, y: FloatArray, good: FloatArray, first:
         if good[row]:
             return len(rows)
     return budget + 1
-
-
-def _number_of(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def replays_of(card: Mapping[str, Any]) -> list[Replay]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from torch import Tensor
 from designer.priors import saving
 from designer.priors.auto import AutoPrior, FittedAuto
 from designer.priors.base import ConditionedPrior, conditioned
-from designer.priors.interleaving import InterleavedMixture
-from designer.priors.policy import NOTE
 from designer.priors.policy.campaign_state import CampaignState, PastDesigns, campaign_state, past_designs
+from designer.priors.policy.chosen_search import ChosenSearch, ExpertChoice
 from designer.priors.policy.expert_scorer import ExpertScorer
 from designer.priors.policy.search_experts import ALONE, DEFAULT_ALONE, Experts, experts_of
 from designer.priors.saving import SavedPrior, Serialized
@@ -45,68 +44,6 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 _SHOWN = 2
 _NETWORK = "policy"
-
-
-@runtime_checkable
-class ChoosesExperts(Protocol):
-    """A fitted prior that chooses the model by which designs are proposed."""
-
-    def chosen_search(
-        self, one: TaskData, posterior: Model, forest: Forest, forest_weight: float, candidates: Tensor, sign: int
-    ) -> ChosenSearch:
-        """Return the model whose improvement the search maximises.
-
-        Parameters
-        ----------
-        one
-            The data of the goal (``m = 1``), at least three measurements.
-        posterior
-            Of this target, as the prior conditioned it.
-        forest, forest_weight
-            A forest of the same data, and its weight beside the baseline model.
-        candidates
-            ``N x d`` features of the listed designs that are not measured.
-        sign
-            1 where larger values are better, -1 where smaller ones are.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class ExpertChoice:
-    """The expert that proposes, and the features that moved the policy to it."""
-
-    expert: str
-    probability: float
-    features: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """A note for people.
-
-        >>> ExpertChoice("forest", 0.52, ("roughness",)).words
-        'the policy chose the expert forest (probability 0.52), most by: roughness'
-        """
-        by = f", most by: {' and '.join(self.features)}" if self.features else ""
-        return f"{NOTE} {self.expert} (probability {self.probability:.2f}){by}"
-
-
-class ChosenSearch(InterleavedMixture):
-    """The model of the chosen expert, with that of the expert chosen for designs without past tasks beside it."""
-
-    def __init__(self, model: Model, choice: ExpertChoice, alone: Model, alone_choice: ExpertChoice) -> None:
-        super().__init__([model], [1.0])
-        self._alone = (alone,)
-        self._choices = {False: choice, True: alone_choice}
-
-    @property
-    def baseline(self) -> Model:
-        """The model by which every third design is chosen."""
-        return self._alone[0]
-
-    def choice(self, *, without_past: bool) -> ExpertChoice:
-        """Return which expert proposes, and why."""
-        return self._choices[without_past]
 
 
 @dataclass(frozen=True)
@@ -151,7 +88,7 @@ class FittedPolicy(SavedPrior):
     def chosen_search(
         self, one: TaskData, posterior: Model, forest: Forest, forest_weight: float, candidates: Tensor, sign: int
     ) -> ChosenSearch:
-        """Return the model of the expert that the policy chooses; see `ChoosesExperts`."""
+        """Return the model of the expert that the policy chooses; see `chosen_search.ChoosesExperts`."""
         experts = experts_of(one, posterior, forest, forest_weight)
         evidence = conditioned(self.auto, one).evidence
         state = campaign_state(

@@ -15,8 +15,9 @@ from designer.priors import testing
 from designer.priors.auto import AutoPrior
 from designer.priors.kinds import load_prior
 from designer.priors.policy import NOTE
+from designer.priors.policy.chosen_search import ExpertChoice
 from designer.priors.policy.expert_scorer import ExpertScorer, initial
-from designer.priors.policy.policy_prior import ExpertChoice, FittedPolicy, PolicyPrior, trained_scorer
+from designer.priors.policy.policy_prior import FittedPolicy, PolicyPrior, trained_scorer
 from designer.priors.policy.search_experts import ALONE, WITH_PAST
 from designer.report.chapters import chapters
 from designer.report.gathering import gather
