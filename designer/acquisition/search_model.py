@@ -76,7 +76,7 @@ def search_model(
     one, weight = data.target(column), forest_weight(baseline)
     forest = fit_forest(one)
     sign = objective.goals[0].sign
-    candidates = _unmeasured(space, one) if isinstance(prior, ChoosesExperts) else None
+    candidates = _unmeasured(space, one) if isinstance(prior, ChoosesExperts) and sign else None
     if isinstance(prior, ChoosesExperts) and candidates is not None and len(candidates):
         models[column] = prior.chosen_search(one, models[column], forest, weight, candidates, sign)
         return joined(models)

@@ -70,6 +70,19 @@ def test_suggestions_differ_with_the_network_and_are_the_same_again(tasks: tuple
     assert runs[0] != runs[2]
 
 
+def test_a_goal_to_match_a_value_is_searched_as_by_auto(tasks: tuple[Task, ...]) -> None:
+    auto = AutoPrior().fit(tasks, seed=0)
+    targets = [{"name": "strength", "unit": "MPa", "goal": "match", "value": 4.0, "tolerance": 0.5}]
+    made = []
+    for prior in (auto, FittedPolicy(auto, network(2))):
+        campaign = Campaign.create(space=SPACE, targets=targets, candidates=POOL, prior=prior)
+        for i in range(5):
+            campaign.record({str(campaign.suggest(1).index[0]): {"strength": float(10 * np.sin(2 * i) + i)}})
+        made.append([campaign.explain(name).note for name in campaign.state.suggestions])
+    assert made[0] == made[1]
+    assert not chosen(made[1])
+
+
 def test_the_posterior_is_that_of_auto(tasks: tuple[Task, ...]) -> None:
     auto, policy = AutoPrior().fit(tasks, seed=0), PolicyPrior().fit(tasks, seed=0)
     data, X = testing.example_data(6), testing.example_designs(5)
