@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -79,7 +80,7 @@ class Live:
         return found
 
     def call(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Send one request and return the JSON of the response; raises OSError without a response."""
+        """Send one request and return the JSON of the response; raises OSError without a whole response."""
         data = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", **headers}
         request = urllib.request.Request(f"{self.url}/api{path}", data, kind, method=method)
@@ -89,3 +90,5 @@ class Live:
         except urllib.error.HTTPError as error:
             with error:
                 return json.load(error)
+        except http.client.IncompleteRead as error:  # killed between the header and the body
+            raise ConnectionError(str(error)) from error
