@@ -127,6 +127,18 @@ def test_contexts_are_drawn_and_the_best_is_shown_for_one(folder: Path, capsys: 
     assert best["design"]["temperature"] <= 160
 
 
+def test_goals_are_reached_in_their_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "priorities.yaml"
+    assert main(["run", name, "--max-experiments", "14", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["best", name, "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)["best"]
+    assert best[0]["measured"]["strength"] > 1400
+    assert "strength ≥ 1500 MPa" in best[0]["why"]
+    assert main(["best", name]) == 0
+    assert "strength ≥ 1500 MPa (" in capsys.readouterr().out
+
+
 def test_batches_share_the_furnace(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "one-furnace.yaml"
     assert main(["run", name, "--max-experiments", "12", "--json"]) == 0

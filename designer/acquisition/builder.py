@@ -22,7 +22,7 @@ def build_acquisition(context: AcquisitionContext) -> Acquisition:
 def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
     """Return the default acquisition function of a context with `model`.
 
-    A single goal: `NoisyImprovement`; a desirability: `DesirabilityImprovement`; a Pareto front:
+    A single goal: `NoisyImprovement`; a desirability or tiers: `DesirabilityImprovement`; a Pareto front:
     `HypervolumeImprovement`. While there are outcome constraints that can be judged and measured designs, and none of
     these is more probably feasible than not: `FirstFeasible`.
     """
@@ -32,7 +32,7 @@ def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
     match context.objective.mode:
         case "single":
             return NoisyImprovement(context)
-        case "desirability":
+        case "desirability" | "tiers":
             return DesirabilityImprovement(context)
         case "pareto":
             from designer.acquisition.hypervolume import HypervolumeImprovement

@@ -174,7 +174,7 @@ def acquisition_context(
     return AcquisitionContext(
         model=posterior,
         objective=objective,
-        ranges=objective.ranges(data.Y) if objective.mode == "desirability" else (),
+        ranges=objective.ranges(data.Y) if objective.needs_ranges else (),
         measured=features(encoder, known.measured),
         pending=features(encoder, known.pending),
         reference=features(encoder, compared),

@@ -12,6 +12,7 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import moments, single_output
 from designer.arrays import IndexArray
+from designer.objective.tiers import is_reached
 
 
 def expected_utilities(context: AcquisitionContext, X: Tensor) -> Tensor:
@@ -48,6 +49,24 @@ def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
         return ["prior: chosen by past tasks, before the first result"] * len(X)
     best = expected_utilities(context, incumbents).max()
     better = (expected_utilities(context, X)[:, 0] > best).tolist()
+    if context.objective.tiers:
+        return [_tier_reason(context, each, bool(ahead)) for each, ahead in zip(X, better, strict=True)]
     exploit = "exploitation: predicted to beat the best so far"
     explore = "exploration: uncertain enough that it may beat the best so far"
     return [exploit if each else explore for each in better]
+
+
+def _tier_reason(context: AcquisitionContext, x: Tensor, ahead: bool) -> str:
+    """Return which goals a design is predicted to reach, and by which one it is expected to improve."""
+    objective = context.objective
+    with torch.no_grad():
+        means = [
+            float(moments(single_output(context.model, i), x[None], x[None][:0]).mean) for i in objective.goal_columns
+        ]
+    reached = [bool(is_reached(goal, mean)) for goal, mean in zip(objective.tiers, means, strict=False)]
+    missed = next((i for i, each in enumerate(reached) if not each), None)
+    why = "exploitation: predicted to beat the best so far" if ahead else "exploration: may beat the best so far"
+    names = [goal.name for goal in objective.tiers]
+    if missed is None:
+        return f"{why}; predicted to reach {', '.join(names)}, chosen for {objective.goals[-1].name}"
+    return f"{why}; {names[missed]}, which comes first, is not predicted to be reached here"

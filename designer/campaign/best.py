@@ -11,6 +11,7 @@ from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.frames import Z95, reading_cell
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
+from designer.campaign.tier_words import ranking_words, tier_chances
 from designer.objective import Objective, Target, pareto_mask
 from designer.space import DesignSpace
 
@@ -33,7 +34,8 @@ def best_frame(
     are listed. Designs that the bounds or the constraints forbid do not count; `forbidden_best` lists them. Then come
     the design, the mean of each target's measurements, and the posterior mean and standard deviation
     (``<target>_mean``, ``<target>_sd``) where there is a model. On a log scale these are the median and half the width
-    of the central 68 % interval, and ``<target>_low`` to ``<target>_high`` is the 95 % interval.
+    of the central 68 % interval, and ``<target>_low`` to ``<target>_high`` is the 95 % interval. With tiers a column
+    ``why`` says which tiers the design meets, with what probability, and what decided between those that do.
     """
     groups = by_design(space, objective.targets, state.results)
     return _frame(space, objective, groups, posterior, allowed_mask(groups))
@@ -77,6 +79,11 @@ def _frame(
         row: dict[str, Any] = {
             "best_by": BOTH if i in raw and i in modelled else BY_MODEL if i in modelled else MEASURED
         }
+        if objective.tiers:
+            known = mean is not None and sd is not None
+            chances = tuple(tier_chances(objective, mean[i].tolist(), sd[i].tolist())) if known else ()
+            compared = medians if medians is not None and i in modelled else measured
+            row["why"] = ranking_words(objective, compared, i, allowed, chances)
         row |= groups[i].design
         row |= dict(zip(names, map(reading_cell, groups[i].means, groups[i].sides), strict=True))
         if mean is not None and sd is not None:
@@ -92,7 +99,8 @@ def _frame(
 def best_columns(space: DesignSpace, objective: Objective, *, predicted: bool) -> list[str]:
     """Return the columns of a table of best designs."""
     cells = [column for target in objective.targets for column in predicted_cells(target, 0.0, 0.0) if predicted]
-    return ["best_by", *space.columns, *(target.name for target in objective.targets), *cells, "measurements"]
+    why = ["why"] if objective.tiers else []
+    return ["best_by", *why, *space.columns, *(target.name for target in objective.targets), *cells, "measurements"]
 
 
 def predicted_cells(target: Target, mean: float, sd: float) -> dict[str, float]:
@@ -126,7 +134,7 @@ def best_rows(
     rows = np.flatnonzero(usable if allowed is None else usable & allowed)
     if not len(rows):
         return []
-    ranges = objective.ranges(given) if objective.mode == "desirability" else None
+    ranges = objective.ranges(given) if objective.needs_ranges else None
     utilities = np.asarray(objective.utilities(Y[rows], ranges))
     if utilities.shape[1] == 1:
         return [int(rows[int(np.argmax(utilities[:, 0]))])]

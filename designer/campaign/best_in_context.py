@@ -18,6 +18,7 @@ from designer.campaign.file.contexts import Context, WeightedContexts
 from designer.campaign.results.designs import lab_designs
 from designer.campaign.results.frames import reading_cell
 from designer.campaign.results.measured_designs import MeasuredDesign
+from designer.campaign.tier_words import ranking_words, tier_chances
 from designer.errors import InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -112,6 +113,8 @@ def best_in_contexts(
         made = designs.rows[i] if at is None else (at,)
         why = BOTH if i in raw and i in modelled else BY_MODEL if i in modelled else MEASURED
         row: dict[str, Any] = {"best_by": why, **_design(space, designs.coordinates[i, 0], alone)}
+        if objective.tiers:
+            row["why"] = _tier_words(objective, designs, posterior, means, measured, i)
         for j, target in enumerate(objective.targets):
             row[target.name] = np.nan if at is None else reading_cell(groups[at].means[j], groups[at].sides[j])
         if means is not None and posterior is not None:
@@ -123,6 +126,21 @@ def best_in_contexts(
     columns = best_columns(space, objective, predicted=means is not None)
     index = pd.Index([label for label, _ in rows], name="design", dtype=object)
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
+
+
+def _tier_words(
+    objective: Objective,
+    designs: DesignsInContexts,
+    posterior: CampaignPosterior | None,
+    means: FloatArray | None,
+    measured: FloatArray,
+    row: int,
+) -> str:
+    """Return why a design is the best by tiers, by the model where there is one."""
+    if means is None or posterior is None:
+        return ranking_words(objective, measured, row, designs.allowed)
+    chances = tuple(tier_chances(objective, means[row].tolist(), designs.deviations(posterior, row).tolist()))
+    return ranking_words(objective, objective.unit_values(means), row, designs.allowed, chances)
 
 
 def reached_in_contexts(

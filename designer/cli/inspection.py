@@ -77,6 +77,9 @@ def best(
         if averaged is not None:
             answer.say(f"The best {averaged}; 'designer best --context ...' shows the best for one context.")
         answer.show(_best_table(opened, rows))
+        for row in rows:
+            if "why" in row:
+                answer.say(f"{row['id']} ({row['best_by']}): {row['why']}.")
         answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
         if any(target.is_log for target in opened.objective.targets):
             answer.say("Targets with scale: log: the geometric mean, and the model's median with its 95 % interval.")

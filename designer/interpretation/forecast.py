@@ -117,7 +117,7 @@ def improvement_over(context: AcquisitionContext, X: Tensor, others: Tensor) -> 
     match context.objective.mode:
         case "single":
             return _single(context, X, others)
-        case "desirability":
+        case "desirability" | "tiers":
             return _desirability(context, X, others)
         case "pareto":
             return _front(context, X, others)

@@ -15,8 +15,9 @@ from designer.errors import Fault, InvalidInput, InvalidObjective
 from designer.objective.array_namespace import Array, everywhere, like
 from designer.objective.desirability import Range, measured_range, overall
 from designer.objective.targets import Target
+from designer.objective.tiers import tier_ranges, tier_utility
 
-Mode = Literal["single", "pareto", "desirability"]
+Mode = Literal["single", "pareto", "desirability", "tiers"]
 
 
 class Objective(Value):
@@ -27,8 +28,9 @@ class Objective(Value):
     targets
         The measured quantities; the columns of every ``Y`` below, in this order. At least one has a goal.
     combine
-        How several goals are combined: ``pareto`` (all trade-offs), ``desirability`` (one weighted figure), or
-        ``auto``: desirability if any goal has a weight, else pareto.
+        How several goals are combined: ``pareto`` (all trade-offs), ``desirability`` (one weighted figure), ``tiers``
+        (in the order of the targets, each but the last until it is reached), or ``auto``: desirability if any goal has
+        a weight, else pareto.
 
     Raises
     ------
@@ -49,7 +51,7 @@ class Objective(Value):
     error_type: ClassVar[type[InvalidInput]] = InvalidObjective
 
     targets: tuple[Target, ...]
-    combine: Literal["auto", "pareto", "desirability"] = "auto"
+    combine: Literal["auto", "pareto", "desirability", "tiers"] = "auto"
 
     @model_validator(mode="after")
     def _check(self) -> Objective:
@@ -75,13 +77,25 @@ class Objective(Value):
     def _combination_faults(self) -> Iterator[Fault]:
         if not self.goals:
             yield Fault("no target has a goal", "give one a goal: minimize, maximize or match", path=("targets",))
-        if self.combine == "pareto":
+        if self.combine in ("pareto", "tiers"):
             if len(self.goals) == 1:
-                yield Fault("combine: pareto needs several goals", "leave 'combine' out", path=("combine",))
+                yield Fault(f"combine: {self.combine} needs several goals", "leave 'combine' out", path=("combine",))
             for i, target in enumerate(self.targets):
                 if target.weight is not None:
-                    what = f"target {target.name!r} has a weight, which combine: pareto cannot use"
+                    what = f"target {target.name!r} has a weight, which combine: {self.combine} cannot use"
                     yield Fault(what, "leave it out, or combine: desirability", path=("targets", i, "weight"))
+        if self.combine == "tiers":
+            yield from self._tier_faults()
+
+    def _tier_faults(self) -> Iterator[Fault]:
+        for i in self.goal_columns:
+            target = self.targets[i]
+            if target.range is not None:
+                what = f"target {target.name!r} has a range, which combine: tiers cannot use"
+                yield Fault(what, "leave it out, or combine: desirability", path=("targets", i, "range"))
+            if i != self.goal_columns[-1] and not target.reachable:
+                what = f"target {target.name!r} comes before another goal, and nothing says when it is reached"
+                yield Fault(what, "add 'reach', or put the target last", path=("targets", i))
 
     @property
     def goals(self) -> tuple[Target, ...]:
@@ -101,6 +115,16 @@ class Objective(Value):
         if self.combine != "auto":
             return self.combine
         return "desirability" if any(goal.weight is not None for goal in self.goals) else "pareto"
+
+    @property
+    def needs_ranges(self) -> bool:
+        """Whether utilities are formed with the `ranges` of measured data."""
+        return self.mode in ("desirability", "tiers")
+
+    @property
+    def tiers(self) -> tuple[Target, ...]:
+        """The goals that must be reached before the last one counts, most important first; none in other modes."""
+        return self.goals[:-1] if self.mode == "tiers" else ()
 
     @property
     def limits(self) -> tuple[tuple[int, float | None, float | None], ...]:
@@ -128,8 +152,10 @@ class Objective(Value):
         return np.stack([change(target, Y[..., i]) for i, target in enumerate(self.targets)], axis=-1)
 
     def ranges(self, Y: npt.NDArray[Any]) -> tuple[Range, ...]:
-        """Return each goal's desirability range: its own, or one taken from the measured `Y` (``n x m``, NaN: none)."""
+        """Return each goal's range: its own, or one taken from the measured `Y` (``n x m``, NaN: none)."""
         Y = np.asarray(Y, dtype=float).reshape(-1, len(self.targets))
+        if self.mode == "tiers":
+            return tier_ranges(self.goals, Y[:, list(self.goal_columns)])
         return tuple(measured_range(self.targets[i], Y[:, i]) for i in self.goal_columns)
 
     def utilities(self, Y: Array, ranges: Sequence[Range] | None = None) -> Array:
@@ -138,14 +164,16 @@ class Objective(Value):
         Works on numpy and torch, and is differentiable almost everywhere.
 
         A single goal or a Pareto front has one utility a goal: ``y``, ``-y`` or ``-|y - value|``. A desirability is
-        one utility in all (`designer.objective.desirability` states the formula).
+        one utility in all (`designer.objective.desirability` states the formula), and so are tiers
+        (`designer.objective.tiers`).
 
         Parameters
         ----------
         Y
             Measured or predicted targets in their units.
         ranges
-            Needed for a desirability whose targets do not all give their own range: from `ranges`, of measured data.
+            Needed for tiers, and for a desirability whose targets do not all give their own range: from `ranges`, of
+            measured data.
 
         Raises
         ------
@@ -154,6 +182,8 @@ class Objective(Value):
         """
         if self.mode == "desirability":
             return overall(self.goals, self.goal_columns, Y, self._spans(ranges))[..., None]
+        if self.mode == "tiers":
+            return tier_utility(self.goals, self.goal_columns, Y, self._spans(ranges))[..., None]
         Y = Y[..., list(self.goal_columns)]
         value = like([goal.value or 0.0 for goal in self.goals], Y)
         slope = like([float(goal.sign) for goal in self.goals], Y)
@@ -182,13 +212,18 @@ class Objective(Value):
                 mask = mask & (Y[..., column] <= at_most)
         return mask
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the goals define when the campaign's aim is reached: some goal does, and of tiers the last one."""
+        return self.goals[-1].reachable if self.mode == "tiers" else any(goal.reachable for goal in self.goals)
+
     def reached(self, Y: Array) -> Array:
         """Return which rows of `Y` (``... x m``) are feasible and reach every goal that defines when it is reached.
 
-        Nothing is reached if no goal defines it.
+        Nothing is reached if no goal defines it; of tiers, if the last one does not.
         """
         mask = self.feasible(Y)
-        if not any(goal.reachable for goal in self.goals):
+        if not self.reachable:
             return ~everywhere(Y)
         for column in self.goal_columns:
             target, y = self.targets[column], Y[..., column]

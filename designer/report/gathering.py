@@ -162,10 +162,18 @@ def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str
         yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
     else:
         yield f"{len(best)} designs are the best trade-offs so far (the measured Pareto front)."
+    yield from _by_tiers(campaign)
     yield from _in_contexts(campaign)
     decided = campaign.verdict()
     reason = decided.reason[:1].upper() + decided.reason[1:]
     yield f"The campaign can stop. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."
+
+
+def _by_tiers(campaign: Campaign) -> Iterator[str]:
+    """Yield why the best design is the best where goals are tiers; nothing in other modes."""
+    if campaign.objective.tiers and campaign.averaged_over() is None:
+        for label, row in campaign.best().iterrows():
+            yield f"{label} (best by {row['best_by']}): {row['why']}."
 
 
 def _in_contexts(campaign: Campaign) -> Iterator[str]:

@@ -37,12 +37,14 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
 from designer.campaign.suggesting.replay import simulations_of
+from designer.campaign.tier_words import tier_chances
 from designer.campaign.wording import design_text, setting_text
 from designer.deadline import Deadline
 from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
 from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
+from designer.objective.tiers import tier_text
 from designer.priors.interleaving import baseline_part
 from designer.space import DesignSpace
 from designer.threads import one_thread
@@ -145,6 +147,9 @@ def explain(moment: Moment) -> Explanation:
     context, kinds = _context(moment, known, known.model)
     forecast = forecast_of(context, features(spec.space.encoder, x)[0])
     explanation = _with_forecast(explanation, moment, expected, best, forecast, known)
+    mean, sd = known.predict(x)
+    chances = tier_chances(spec.objective, mean[0].tolist(), sd[0].tolist())
+    explanation = replace(explanation, tiers=tuple((tier_text(target), chance) for target, chance in chances))
     if not moment.scored:
         return explanation
     search = replace(context, model=_deciding(moment, searched_model(spec, known)))

@@ -157,6 +157,8 @@ class Explanation:
         Shares of exploration and exploitation, of sum 1; `designer.interpretation.forecast` defines them.
     flagged
         Results that were down-weighted as outliers, or may be slips.
+    tiers
+        With ``combine: tiers``: the goals that others come after, in words, and the probability to reach each.
     """
 
     suggestion: str
@@ -183,6 +185,7 @@ class Explanation:
     prior: PriorEvidence | None = None
     simulated: str | None = None
     flagged: tuple[FlaggedResult, ...] = ()
+    tiers: tuple[tuple[str, float], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -194,6 +197,8 @@ class Explanation:
                 del each["censored"]
         if self.simulated is None:
             del plain["simulated"]
+        if not self.tiers:
+            del plain["tiers"]
         return plain
 
     def lines(self) -> list[str]:
@@ -266,9 +271,11 @@ class Explanation:
 
     def _chances(self) -> Iterator[str]:
         if self.beat is not None:
-            several = sum(target.goal is not None for target in self.targets) > 1
+            several = sum(target.goal is not None for target in self.targets) > 1 and not self.tiers
             better = "beat the best so far or extend the Pareto front" if several else "beat the best so far"
             yield f"{percent(self.beat)} to {better}"
+        for words, chance in self.tiers:
+            yield f"{percent(chance)} to meet {words}"
         if self.within is not None:
             yield f"{percent(self.within)} to meet all limits"
         if self.fail is not None:

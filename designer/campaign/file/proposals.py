@@ -62,7 +62,7 @@ def _best(spec: CampaignSpec, state: CampaignState, column: str) -> tuple[tuple[
     Y = np.array([[each.values.get(name, np.nan) for name in names] for each in state.results]).reshape(-1, len(names))
     if len(Y) < _MIN_RESULTS:
         return ()
-    utilities = spec.objective.utilities(Y, spec.objective.ranges(Y) if spec.objective.mode == "desirability" else None)
+    utilities = spec.objective.utilities(Y, spec.objective.ranges(Y) if spec.objective.needs_ranges else None)
     # The mean rank over the goals; a result without a value, or beyond a limit, is behind all that have one.
     ranks = np.argsort(np.argsort(-np.nan_to_num(utilities, nan=-np.inf), axis=0, kind="stable"), axis=0).mean(axis=1)
     order = np.lexsort((ranks, ~spec.objective.feasible(Y)))

@@ -299,6 +299,9 @@ class _Reader:
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
         self._check_contexts(spec)
         self._check_shared(spec)
+        if spec.objective.mode == "tiers" and spec.settings.stop.margin:
+            what = "a margin has no unit where goals are tiers"
+            self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:

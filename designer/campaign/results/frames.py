@@ -119,6 +119,7 @@ def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]
         {
             "id": str(label),
             "best_by": str(row["best_by"]),
+            **({"why": str(row["why"])} if "why" in frame.columns else {}),
             "design": {column: row[column] for column in space.columns},
             "measured": {name: read_cell(row[name])[0] for name in names},
             **_censored({name: read_cell(row[name])[1] for name in names}),

@@ -70,7 +70,7 @@ def verdict(
     )
     if settings.stop.reach:
         contexts = bool(space.context_parameters)
-        found = in_contexts() if contexts and in_contexts is not None and _is_reachable(objective) else None
+        found = in_contexts() if contexts and in_contexts is not None and objective.reachable else None
         if found is not None:
             words = f"a design that was made is predicted to reach it in each of {found}"
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
@@ -116,11 +116,7 @@ def _margin(settings: Settings, objective: Objective) -> str:
 
 
 def _not_reached(settings: Settings, objective: Objective) -> str:
-    return "; the target is not reached" if settings.stop.reach and _is_reachable(objective) else ""
-
-
-def _is_reachable(objective: Objective) -> bool:
-    return any(goal.reachable for goal in objective.goals)
+    return "; the target is not reached" if settings.stop.reach and objective.reachable else ""
 
 
 def _forbidden_hit(
@@ -162,7 +158,7 @@ def over_budget(settings: Settings, state: CampaignState) -> str | None:
 
 def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> MeasuredDesign | None:
     """Return the first design that reaches the target, on the mean of its replicates; None if none does."""
-    if not groups or not _is_reachable(objective):
+    if not groups or not objective.reachable:
         return None
     Y: FloatArray = np.array([group.certain for group in groups])
     hits = np.flatnonzero(np.asarray(objective.reached(Y)))
