@@ -80,8 +80,9 @@ def _frame(
             "best_by": BOTH if i in raw and i in modelled else BY_MODEL if i in modelled else MEASURED
         }
         if objective.tiers:
-            known = mean is not None and sd is not None
-            chances = tuple(tier_chances(objective, mean[i].tolist(), sd[i].tolist())) if known else ()
+            chances: tuple[tuple[Target, float], ...] = ()
+            if mean is not None and sd is not None:
+                chances = tuple(tier_chances(objective, mean[i].tolist(), sd[i].tolist()))
             compared = medians if medians is not None and i in modelled else measured
             row["why"] = ranking_words(objective, compared, i, allowed, chances)
         row |= groups[i].design

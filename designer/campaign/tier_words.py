@@ -9,7 +9,6 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.wording import percent
-from designer.counting import count
 from designer.objective import Objective, Target
 from designer.objective.tiers import is_reached, tier_text
 
@@ -64,7 +63,7 @@ def ranking_words(
     >>> goals = [Target(name="yield", unit="%", goal="maximize", reach=80), Target(name="cost", goal="minimize")]
     >>> Y = np.array([[85.0, 4.0], [95.0, 9.0], [60.0, 1.0]])
     >>> ranking_words(Objective(targets=goals, combine="tiers"), Y, 0, np.ones(3, dtype=np.bool_), [(goals[0], 0.93)])
-    'meets yield ≥ 80 % (93 %); lowest cost of the 2 designs that do'
+    'meets yield ≥ 80 % (93 %); lowest cost of the 2 that do'
     """
     by_name = {target.name: chance for target, chance in chances}
     rest = counted & np.isfinite(Y[:, list(objective.goal_columns)]).all(axis=1)
@@ -82,7 +81,7 @@ def ranking_words(
     number = int(rest.sum())
     if number == 1:
         return f"meets {', '.join(met)}; the only design that does"
-    return f"meets {', '.join(met)}; {_superlative(objective.goals[-1])} of the {count(number, 'design')} that do"
+    return f"meets {', '.join(met)}; {_superlative(objective.goals[-1])} of the {number} that do"
 
 
 def _superlative(goal: Target) -> str:

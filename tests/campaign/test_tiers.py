@@ -106,7 +106,7 @@ def test_words_of_rankings() -> None:
     assert "meets yield ≥ 80 percent; nearest to size" in ranking_words(objective, Y, 1, everything)
     assert ranking_words(objective, Y, 2, everything).startswith("nearest to yield ≥ 80 percent, which no design meets")
     Y[1, 1] = 4.5
-    assert "n nearest to 3 of the 2 designs" in ranking_words(objective, Y, 1, everything)
+    assert "n nearest to 3 of the 2 that do" in ranking_words(objective, Y, 1, everything)
     (_, first), (_, second) = tier_chances(objective, [80.0, 4.0, 0.0], [1.0, 1.0, 1.0])
     assert first == pytest.approx(0.5)
     assert second == pytest.approx(0.6827, abs=1e-3)
