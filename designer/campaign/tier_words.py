@@ -22,7 +22,7 @@ def tier_chances(objective: Objective, mean: Sequence[float], sd: Sequence[float
         ``m`` of the design's prediction, on the scales of the models.
     """
     for target, modelled, column in zip(
-        objective.tiers, objective.modelled.tiers, objective.goal_columns[:-1], strict=True
+        objective.tiers, objective.modelled.tiers, objective.goal_columns, strict=False
     ):
         yield target, _chance(modelled, float(mean[column]), max(float(sd[column]), 1e-300))
 
