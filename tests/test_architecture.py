@@ -52,6 +52,7 @@ SUB_LAYERS = {
     "surrogates": (("robust",),),
     "priors": (("deep",), ("metric", "networks", "policy", "stacking")),
     "oracles": (("simulators",),),
+    "acquisition": (("classical",),),
     "campaign": (("log",), ("results",), ("file",), ("suggesting",), ("explaining",)),
     "service": (("store",), ("work",), ("http",)),
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS, AUTO
-from designer.documents import Value
+from designer.documents import Value, faults_of
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.oracles.measure import MeasureSpec
 from designer.priors.kinds import campaign_kinds
@@ -143,8 +144,8 @@ class Settings(Value):
         Where events are kept, see `designer.campaign.log.store_location`; default: beside the file, with its name and
         ``.db``.
     initial
-        The first designs: how many (filling the space), or a list of designs in lab units. The rule without it stands
-        in `designer.campaign.suggesting.next_designs.initial_count`.
+        The first designs: how many (filling the space), a list of designs in lab units, or a `ClassicalDesign`. The
+        rule without it stands in `designer.campaign.suggesting.choice.initial_count`.
     suggest_seconds
         A bound on the time of one suggestion.
     replicates
@@ -169,7 +170,7 @@ class Settings(Value):
     measure: MeasureSpec | None = None
     seed: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
     store: str | None = Field(default=None, repr=False)
-    initial: int | tuple[dict[str, Any], ...] | None = None
+    initial: int | tuple[dict[str, Any], ...] | ClassicalDesign | None = None
     suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0
     replicates: Batch = 1
     acquisition: str = AUTO
@@ -207,8 +208,13 @@ class Settings(Value):
     @field_validator("initial", mode="before")
     @classmethod
     def _count_or_designs(cls, given: Any) -> Any:
-        if given is None:
-            return None
+        if given is None or isinstance(given, ClassicalDesign):
+            return given
+        if isinstance(given, Mapping):
+            try:
+                return ClassicalDesign.model_validate(dict(given))
+            except ValidationError as error:
+                raise InvalidInput(faults_of(error, ClassicalDesign, given)) from None
         if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
             if given > MAX_FIRST_DESIGNS:
                 raise ValueError(f"'initial' is beyond {MAX_FIRST_DESIGNS:,}; give a smaller number of designs")
@@ -222,4 +228,5 @@ class Settings(Value):
             if faults:
                 raise InvalidInput(faults)
             return given
-        raise ValueError(f"initial {given!r} is no number of designs; give a whole number above 0 or a list of designs")
+        remedy = "give a whole number above 0, a list of designs, or a design such as {kind: d-optimal}"
+        raise ValueError(f"initial {given!r} is no number of designs; {remedy}")

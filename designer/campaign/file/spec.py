@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import AUTO
 from designer.campaign.file import open_formulas
+from designer.campaign.file.classical_runs import PlannedRun, planned_runs
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
@@ -153,9 +155,17 @@ class CampaignSpec:
     def initial_designs(self) -> tuple[Design, ...]:
         """The user's own first designs, in lab units."""
         given = self.settings.initial
-        if given is None or isinstance(given, int):
+        if given is None or isinstance(given, int | ClassicalDesign):
             return ()
         return read_designs(self.space, given, inside=True)
+
+    @cached_property
+    def classical_runs(self) -> tuple[PlannedRun, ...]:
+        """The runs of the classical design with which the campaign begins; none where it begins otherwise."""
+        settings = self.settings
+        if not isinstance(settings.initial, ClassicalDesign):
+            return ()
+        return planned_runs(self.space, settings.initial, settings.batch_size, settings.seed)
 
 
 V = TypeVar("V", bound=Value)
@@ -297,6 +307,11 @@ class _Reader:
             if name not in names:
                 remedy = did_you_mean(name, names)
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
+        if isinstance(spec.settings.initial, ClassicalDesign):
+            from designer.acquisition.classical.design_faults import design_faults
+
+            found = design_faults(spec.space, spec.settings.initial)
+            self.faults += [_placed(fault, ("initial",)) for fault in found]
         self._check_contexts(spec)
         self._check_shared(spec)
         if spec.objective.mode == "tiers" and spec.settings.stop.margin:

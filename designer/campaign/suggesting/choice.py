@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from designer.acquisition.classical.design import ClassicalDesign
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design
@@ -56,6 +57,10 @@ def initial_count(spec: CampaignSpec) -> int:
     given = spec.settings.initial
     if isinstance(given, int):
         return given
+    if isinstance(given, ClassicalDesign):
+        from designer.acquisition.classical.design_runs import run_count
+
+        return run_count(spec.space, given)
     if given is not None:
         return len(given)
     dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)

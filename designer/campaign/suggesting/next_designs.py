@@ -1,11 +1,13 @@
 """What to make next: a pure function of a campaign's spec, its state and the number of designs asked for.
 
-The first designs are the user's own, then designs that fill the space; after that a model decides. All chance comes
-from the campaign's seed and the number of designs suggested so far, so the same events always give the same answer.
+The first designs are the user's own or the runs of a classical design, then designs that fill the space; after that a
+model decides. All chance comes from the campaign's seed and the number of designs suggested so far, so the same events
+always give the same answer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,11 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.arrays import FloatArray
+from designer.campaign.file.classical_runs import PlannedRun
 from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Design, Suggested, SuggestedDesign
+from designer.campaign.log.events import Suggested, SuggestedDesign
 from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
@@ -72,7 +75,7 @@ def _chosen(
     spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior], deadline: Deadline
 ) -> Choice:
     taken = taken_designs(spec, state)
-    own = of_one_setting(spec.space, _own_designs(spec, taken))[:n]
+    own = _of_one_batch_of(spec, _own_designs(spec, state, taken))[:n]
     if own or not model_decides(spec, state, posterior):
         unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
         return _filled(spec, state, n, own, taken, unmatched)
@@ -174,10 +177,40 @@ def can_predict(spec: CampaignSpec, state: CampaignState, posterior: Callable[[]
     return len(state.results) >= MIN_RESULTS or (spec.learns and posterior().informed)
 
 
-def _own_designs(spec: CampaignSpec, taken: Taken) -> list[Design]:
+def _own_designs(spec: CampaignSpec, state: CampaignState, taken: Taken) -> list[PlannedRun]:
+    """Return the listed first designs, or runs of the classical design, that were not made yet."""
     designs = spec.initial_designs
     keys = spec.space.keys(coordinates_of(spec.space, designs))
-    return [design for design, key in zip(designs, keys, strict=True) if key not in taken.keys]
+    listed = [
+        PlannedRun(design, "one of the campaign's own first designs")
+        for design, key in zip(designs, keys, strict=True)
+        if key not in taken.keys
+    ]
+    return listed + _runs_left(spec, state)
+
+
+def _runs_left(spec: CampaignSpec, state: CampaignState) -> list[PlannedRun]:
+    """Return the runs of the classical design without those that were suggested or attached: one for each of these."""
+    runs = spec.classical_runs
+    if not runs:
+        return []
+    made = [each.design for each in state.suggestions.values()]
+    made += [each.design for each in state.results if each.suggestion is None]
+    times = Counter(spec.space.keys(coordinates_of(spec.space, made)))
+    left = []
+    keys = spec.space.keys(coordinates_of(spec.space, [each.design for each in runs]))
+    for run, key in zip(runs, keys, strict=True):
+        if times[key]:
+            times[key] -= 1
+        else:
+            left.append(run)
+    return left
+
+
+def _of_one_batch_of(spec: CampaignSpec, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """Return those of the runs whose shared settings are those of the first one."""
+    designs = {id(each) for each in of_one_setting(spec.space, [run.design for run in runs])}
+    return [run for run in runs if id(run.design) in designs]
 
 
 def _unmatched(posterior: CampaignPosterior) -> tuple[str, ...]:
@@ -186,14 +219,14 @@ def _unmatched(posterior: CampaignPosterior) -> tuple[str, ...]:
 
 
 def _filled(
-    spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[Design], taken: Taken, remarks: Sequence[str]
+    spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[PlannedRun], taken: Taken, remarks: Sequence[str]
 ) -> Choice:
-    """Return the user's own designs and, beside them, designs that fill the space."""
+    """Return the planned designs and, beside them, designs that fill the space."""
     from designer.acquisition.initial import initial_designs
 
-    designs = list(own)
+    designs = [each.design for each in own]
     if len(own) < n:
-        mine = coordinates_of(spec.space, own)
+        mine = coordinates_of(spec.space, designs)
         avoid = np.concatenate([taken.coordinates, mine])
         seed = seed_of(spec.settings.seed, len(state.suggestions))
         try:
@@ -202,7 +235,7 @@ def _filled(
         except NoDesignLeft:
             if not own:
                 raise
-    reasons = ["one of the campaign's own first designs"] * len(own) + ["fills the space"] * (len(designs) - len(own))
+    reasons = [each.reason for each in own] + ["fills the space"] * (len(designs) - len(own))
     short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
     kept = [] if own else kept_words(spec, state, shared_settings(spec, state, n))
     return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks, *kept))
