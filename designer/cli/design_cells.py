@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.campaign.results.sheets import with_unit
 from designer.cli.output import Table, number, warn
 from designer.errors import Fault, InvalidInput
-from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from designer.campaign.campaign import Campaign
-    from designer.objective import Target
     from designer.space import DesignSpace
 
 
@@ -39,15 +38,6 @@ def candidate_ids(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> l
     return lab_designs.candidate_ids(space, designs)
 
 
-def with_unit(name: str, unit: str | None) -> str:
-    """Return a header: the name, and the unit in brackets.
-
-    >>> with_unit("time", "min"), with_unit("pH", None)
-    ('time [min]', 'pH')
-    """
-    return f"{name} [{unit}]" if unit else name
-
-
 def parameter_headers(space: DesignSpace) -> list[str]:
     """Return one header for each parameter."""
     return [with_unit(parameter.name, parameter.unit) for parameter in space.parameters]
@@ -66,11 +56,6 @@ def parameter_cells(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
         else:
             cells.append(cell(values[0]))
     return cells
-
-
-def _written(value: Any) -> str:
-    """Return one value as the text of a table's cell: empty where the parameter does not exist."""
-    return "" if value is None else cell(value)
 
 
 def cell(value: Any) -> str:
@@ -107,44 +92,6 @@ def suggested_data(opened: Campaign, rows: Sequence[tuple[str, Mapping[str, Any]
         for each, label in zip(data, candidate_ids(opened.space, [design for _, design in rows]), strict=True):
             each["candidate"] = label
     return data
-
-
-def sheet_headers(
-    space: DesignSpace, targets: Sequence[Target], replicates: int = 1, id_column: str | None = None
-) -> list[str]:
-    """Return the headers of a table to fill in: the ids, the lab columns and the targets, with units."""
-    headers = ["suggestion", "replicate"] if replicates > 1 else ["suggestion"]
-    headers += [id_column] if id_column is not None else []
-    for parameter in space.parameters:
-        headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
-    return headers + [with_unit(target.column or target.name, target.unit) for target in targets]
-
-
-def write_sheet(
-    path: Path,
-    space: DesignSpace,
-    targets: Sequence[Target],
-    rows: Iterable[tuple[str, Mapping[str, Any]]],
-    replicates: int = 1,
-    id_column: str | None = None,
-) -> None:
-    """Write a CSV file of designs with empty cells for the targets: fill them in and give it to `designer record`.
-
-    With several replicates each design has as many rows, which a column ``replicate`` numbers. The file is written
-    whole or not at all.
-    """
-    import csv
-    import io
-
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(sheet_headers(space, targets, replicates, id_column))
-    for name, design in rows:
-        label = [] if id_column is None else [candidate_ids(space, [design])[0] or ""]
-        cells = [*label, *(_written(design[column]) for column in space.columns), *("" for _ in targets)]
-        for replicate in range(1, replicates + 1):
-            writer.writerow([name, *([replicate] if replicates > 1 else []), *cells])
-    write_new(path, text.getvalue())
 
 
 def refuse_existing(path: Path, *, allow_file: bool = False, remedy: str = "give another name") -> None:

@@ -29,7 +29,7 @@ PANEL = "Inspect"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (status, best, explain, report, export):
+    for command in (status, best, explain, report, export, run_sheet):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -229,6 +229,55 @@ def export(
     emit(answer, as_json)
 
 
+def run_sheet(
+    campaign: CampaignArgument = None,
+    order: Annotated[
+        str, typer.Option("--order", metavar="ORDER", help="random, or least-changes of settings from run to run.")
+    ] = "random",
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table to fill in.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook to fill in.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page to print.")] = None,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the open suggestions in the order in which to make them, or write them with blanks for the results."""
+    from designer.campaign.results.sheets import written
+    from designer.cli.design_cells import refuse_existing
+    from designer.report import run_sheet as sheets
+    from designer.whole_files import write_new
+
+    given = [path for path in (csv, xlsx, html) if path is not None]
+    for path in given:
+        refuse_existing(path)
+    if len(set(given)) < len(given):
+        raise InvalidInput(Fault("one file is given for two formats", "give another name"))
+    opened = open_campaign(campaign_file(campaign, option), store)
+    runs = sheets.run_sheet(opened, order)  # type: ignore[arg-type]
+    kinds = (csv, sheets.as_csv), (xlsx, sheets.as_xlsx), (html, sheets.as_html)
+    contents = [(path, make(runs)) for path, make in kinds if path is not None]
+    for path, content in contents:
+        write_new(path, content)
+    rows = [[written(cell) for cell in row] for row in runs.sheet.rows]
+    data = {
+        "campaign": opened.name,
+        "order": runs.order,
+        "columns": list(runs.sheet.headers),
+        "rows": rows,
+        "blocks": list(runs.blocks),
+        "files": [str(path) for path, _ in contents],
+    }
+    answer = Report(data)
+    if not contents:
+        blocked = any(runs.blocks)
+        headers = ["run", *(["block"] if blocked else []), *runs.sheet.headers]
+        numbers = [[str(i + 1), *([str(block or "")] if blocked else [])] for i, block in enumerate(runs.blocks)]
+        answer.show(Table(headers, [[*number, *row] for number, row in zip(numbers, rows, strict=True)]))
+    for path, _ in contents:
+        answer.say(f"Wrote {path}")
+    emit(answer, as_json)
+
+
 def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
     from designer.cli.design_cells import parameter_cells, parameter_headers
 
@@ -256,6 +305,6 @@ def _expected(prediction: dict[str, float]) -> str:
 
 
 def _header(name: str, unit: str | None) -> str:
-    from designer.cli.design_cells import with_unit
+    from designer.campaign.results.sheets import with_unit
 
     return with_unit(name, unit)

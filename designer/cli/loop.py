@@ -282,12 +282,13 @@ def _take_over_space(path: Path, store: str | None) -> tuple[Campaign, int]:
 
 def _try_to_write_sheet(csv: Path, opened: Campaign, rows: Sequence[tuple[str, Any]]) -> str | None:
     """Write the table to fill in; return what is wrong where it cannot be written: the suggestions are recorded."""
-    from designer.cli.design_cells import write_sheet
+    from designer.campaign.results.sheets import sheet_of
+    from designer.whole_files import write_new
 
+    settings = opened.settings
+    sheet = sheet_of(opened.space, opened.objective.targets, rows, settings.replicates, settings.id_column)
     try:
-        write_sheet(
-            csv, opened.space, opened.objective.targets, rows, opened.settings.replicates, opened.settings.id_column
-        )
+        write_new(csv, sheet.text())
     except OSError as error:
         return disk_words(error)
     return None

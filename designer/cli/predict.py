@@ -107,7 +107,8 @@ def _by_campaign(
     words: Sequence[str], ignore: Sequence[str], option: Path | None, store: str | None, as_json: bool
 ) -> None:
     from designer.campaign.results.frames import prediction_data
-    from designer.cli.design_cells import with_unit, without_rows
+    from designer.campaign.results.sheets import with_unit
+    from designer.cli.design_cells import without_rows
 
     path, rest = split_campaign(words, option)
     opened = open_campaign(path, store)
@@ -215,7 +216,7 @@ def _designs(
 def _report(
     predictor: PropertyPredictor, labels: Sequence[str], found: Sequence[Prediction], places: Sequence[Path]
 ) -> Report:
-    from designer.cli.design_cells import with_unit
+    from designer.campaign.results.sheets import with_unit
 
     rows = [
         {
@@ -282,7 +283,7 @@ def _reasons(predictor: PropertyPredictor, designs: pd.DataFrame | list[dict[str
 
 
 def _add_reasons(answer: Report, labels: Sequence[str], reasons: Sequence[Sequence[Why]]) -> None:
-    from designer.cli.design_cells import with_unit
+    from designer.campaign.results.sheets import with_unit
     from designer.properties.contributions import shares_of
 
     answer.data["why"] = {
@@ -320,7 +321,7 @@ def _write(out: Path, designs: pd.DataFrame | list[dict[str, str]], found: Seque
     """Write the given designs, and three columns for each quantity, with units in the headers."""
     import pandas as pd
 
-    from designer.cli.design_cells import with_unit
+    from designer.campaign.results.sheets import with_unit
 
     frame = pd.DataFrame(designs).reset_index(drop=True)
     for each in found:

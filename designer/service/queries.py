@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from designer.acquisition.classical.run_order import Order
 from designer.campaign.best import best_frame, forbidden_best
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_measurement, known_suggestion
 from designer.campaign.log.events import Suggested, to_json
 from designer.campaign.log.state import Status
 from designer.campaign.results.frames import best_data, forbidden_data
+from designer.campaign.results.sheets import sheet_of
 from designer.campaign.suggesting.stopping import over_budget
 from designer.errors import Fault, InvalidInput
 from designer.service import representations
@@ -190,18 +190,18 @@ def sheet(lab: Lab, caller: Caller, name: str) -> str:
     """Return the open suggestions as a CSV table with empty cells for the results, to fill in and upload."""
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
-        headers = ["suggestion"]
-        for parameter in opened.space.parameters:
-            headers += [_with_unit(column, parameter.unit) for column in parameter.lab_columns]
-        targets = opened.objective.targets
-        headers += [_with_unit(target.column or target.name, target.unit) for target in targets]
-        rows = [
-            [each.id, *(_cell(each.design[column]) for column in opened.space.columns), *("" for _ in targets)]
-            for each in opened.state.open
-        ]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([headers, *rows])
-    return text.getvalue()
+        settings = opened.settings
+        waiting = [(each.id, each.design) for each in opened.state.open]
+        return sheet_of(opened.space, opened.objective.targets, waiting, settings.replicates, settings.id_column).text()
+
+
+def printable_run_sheet(lab: Lab, caller: Caller, name: str, order: Order) -> str:
+    """Return the open suggestions in an order as a page to print."""
+    from designer.report.run_sheet import as_html, run_sheet
+
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
+        return as_html(run_sheet(opened, order))
 
 
 def export(lab: Lab, caller: Caller, name: str, kind: str) -> str:
@@ -233,13 +233,3 @@ def audit_trail(lab: Lab, caller: Caller, *, before: int | None = None, limit: i
     caller.require("admin")
     rows = lab.requests.audit_trail(before=before, limit=limit)
     return {"requests": rows, "next": rows[-1]["number"] if len(rows) == limit else None}
-
-
-def _with_unit(name: str, unit: str | None) -> str:
-    return f"{name} [{unit}]" if unit else name
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""  # the parameter does not exist in the design
-    return value if isinstance(value, str) else f"{float(value):.10g}"

@@ -93,6 +93,7 @@ SURPLUS = [
     ("predict next.csv temperature=900", "cannot be read"),
     ("run 5", "'5' is not a campaign file"),
     ("run glass.yaml 5", "unexpected extra argument"),
+    ("run-sheet glass.yaml x", "unexpected extra argument"),
     ("prior fit past", "Missing option"),
     ("prior show a b", "unexpected extra argument"),
     ("prior evaluate past --kind auto --max-tasks 2 --most 2", "are the same option"),

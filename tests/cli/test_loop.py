@@ -118,7 +118,7 @@ class TestSheets:
         assert (done.code, "there is no column 'operatr' to ignore" in done.err) == (2, True)
 
     def test_a_workbook_will_do(self, designer: Designer, folder: Path) -> None:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
 
         designer("suggest", "-n", "1")
         book = openpyxl.Workbook()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.campaign.log.events import Design
 from designer.campaign.results.designs import lab_designs
 from designer.space import DesignSpace
+
+_BLOCK = re.compile(r"run \d+ of \d+, block (\d+) of \d+$")
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,13 @@ def planned_runs(space: DesignSpace, design: ClassicalDesign, batch_size: int, s
         of_blocks = f", block {block + 1} of {blocks}" if blocks > 1 else ""
         planned.append(PlannedRun(each, f"{design.words}: run {i + 1} of {number}{of_blocks}"))
     return tuple(planned)
+
+
+def block_of(reason: str | None) -> int | None:
+    """Return the block, from 1, that the reason of a suggestion states; None where it states none.
+
+    >>> block_of("factorial design: run 6 of 7, block 2 of 2"), block_of("fills the space")
+    (2, None)
+    """
+    found = _BLOCK.search(reason or "")
+    return int(found[1]) if found else None

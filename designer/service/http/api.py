@@ -16,10 +16,12 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from designer.acquisition.classical.run_order import Order
 from designer.errors import InvalidData
 from designer.service import commands, queries
 from designer.service.http import schemas
 from designer.service.http.authorized_route import AuthorizedRoute, requires
+from designer.service.http.middleware import SANDBOX_HEADERS
 from designer.service.http.requests import media_type_of, parse_json
 from designer.service.http.responses import ApiResponse, version_of, with_etag
 from designer.service.http.routing import (
@@ -183,6 +185,13 @@ def history(
 def sheet(request: Request, caller: CurrentCaller, campaign: CampaignId) -> Response:
     """Return the open suggestions as a table to fill in and upload."""
     return _csv(queries.sheet(lab_of(request), caller, campaign_name(campaign)), f"{campaign}-next.csv")
+
+
+@api.get("/campaigns/{campaign}/run-sheet.html", tags=["results"], response_class=Response)
+def run_sheet(request: Request, caller: CurrentCaller, campaign: CampaignId, order: Order = "random") -> Response:
+    """Return the open suggestions, in random order or with few changes of settings, as a page to print."""
+    text = queries.printable_run_sheet(lab_of(request), caller, campaign_name(campaign), order)
+    return Response(text, media_type="text/html", headers=SANDBOX_HEADERS)
 
 
 @api.get("/campaigns/{campaign}/measurements.csv", tags=["results"], response_class=Response)

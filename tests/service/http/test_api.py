@@ -172,6 +172,20 @@ class TestResults:
         done = send(admin, f"{path}/measurements?filename=next.{kind}&partial=true", lines, kind).json()
         assert (done["recorded"], len(done["faults"])) == (["M0001"], 1)
 
+    def test_sheet_names_candidates_and_may_be_printed_in_an_order(self, admin: Client) -> None:
+        table = "sample,T [degC],gas\nA-1,300,N2\nA-2,400,air\nA-3,500,N2\n"
+        kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
+        path = admin.begin(space=CAMPAIGN["space"][1:], candidates=kept["candidates"], id_column="sample")
+        assert admin("GET", f"{path}/run-sheet.html").status_code == 422
+        admin.ask(path, 2)
+        assert admin("GET", f"{path}/sheet.csv").text.startswith("suggestion,sample,")
+        page = admin("GET", f"{path}/run-sheet.html?order=least-changes")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "sandbox" in page.headers["content-security-policy"]
+        assert "order of least changes" in page.text
+        assert "A-" in page.text
+        assert admin("GET", f"{path}/run-sheet.html?order=alphabetical").status_code == 422
+
     def test_results_without_a_suggestion(self, admin: Client) -> None:
         path = admin.begin()
         text = "film.Ni,film.Fe,film.Co,T,gas,loss\n50,50,0,310,N2,401\n"
