@@ -14,6 +14,8 @@ from designer.deadline import Deadline
 from designer.space import DesignSpace
 
 Encode = Callable[[FloatArray], FloatArray]
+LogWeights = Callable[[FloatArray], FloatArray]
+"""A term (``n``) of designs (``n x c``) that is added to their log acquisition."""
 BLOCK = 2048
 SCREENED = 32_768
 
@@ -33,11 +35,21 @@ class Archive:
         Keys of designs that are excluded.
     coordinates
         ``n x c`` designs to begin with.
+    log_weights
+        What is added to the acquisition of a design and to its bounds; nothing unless given.
     """
 
-    def __init__(self, space: DesignSpace, encode: Encode, taken: Set[Any], coordinates: FloatArray) -> None:
+    def __init__(
+        self,
+        space: DesignSpace,
+        encode: Encode,
+        taken: Set[Any],
+        coordinates: FloatArray,
+        log_weights: LogWeights | None = None,
+    ) -> None:
         self._space, self._encode = space, encode
         self._taken = set(taken)
+        self._log_weights = log_weights
         self.coordinates = coordinates
         self.bounds: FloatArray = np.full(len(coordinates), -np.inf)
         self._checked = np.zeros(len(coordinates), dtype=bool)
@@ -58,8 +70,12 @@ class Archive:
                 return False
             rows = np.arange(start, min(start + SCREENED, len(self.coordinates)))
             with torch.no_grad():
-                self.bounds[rows] = bound(self.features(rows)).numpy()
+                self.bounds[rows] = self._weighted(bound(self.features(rows)).numpy(), self.coordinates[rows])
         return True
+
+    def _weighted(self, values: FloatArray, coordinates: FloatArray) -> FloatArray:
+        """Return values (``n``) of designs (``n x c``) with their log weights added."""
+        return values if self._log_weights is None else values + self._log_weights(coordinates)
 
     def add(self, acquisition: Acquisition, coordinates: FloatArray, limit: int) -> None:
         """Score new designs without the excluded ones; of more than `limit` only the best by the screen."""
@@ -71,7 +87,8 @@ class Archive:
         if len(kept) > limit:
             with torch.no_grad():
                 X = torch.as_tensor(self._encode(coordinates[kept]), dtype=torch.float64)
-                leading = np.argsort(-acquisition.screen(X).numpy(), kind="stable")[:limit]
+                screened = self._weighted(acquisition.screen(X).numpy(), coordinates[kept])
+                leading = np.argsort(-screened, kind="stable")[:limit]
             kept = [kept[i] for i in np.sort(leading)]
         first = len(self.coordinates)
         self.coordinates = np.concatenate([self.coordinates, coordinates[kept]])
@@ -92,6 +109,7 @@ class Archive:
             return
         with torch.no_grad():
             values = acquisition(self.features(rows)[:, None, :]).numpy()
+        values = self._weighted(values, self.coordinates[rows])
         self.scored += len(rows)
         self.bounds[rows] = np.where(np.isfinite(values), values, np.finfo(float).min)
 

@@ -12,6 +12,7 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.acquisition.archive import LogWeights
 from designer.acquisition.batch_rule import SharedSettings
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
@@ -64,6 +65,7 @@ def propose(
     acquisition: AcquisitionBuilder | None = None,
     search: Model | None = None,
     shared: SharedSettings = NOT_SHARED,
+    log_weights: LogWeights | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -97,6 +99,9 @@ def propose(
         (`designer.acquisition.search_model.search_model`); replicates are decided by the posterior.
     shared
         The parameters that have one setting in all `n` designs, and what changing it costs.
+    log_weights
+        A term that is added to the log acquisition of each design, such as a belief; nothing unless given. Scores
+        include it.
 
     Raises
     ------
@@ -111,7 +116,8 @@ def propose(
         context = acquisition_context(
             search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition
         )
-        return _Proposing(space, encoder, known, context, posterior, seed, deadline, shared).run(n, replicates)
+        proposing = _Proposing(space, encoder, known, context, posterior, seed, deadline, shared, log_weights)
+        return proposing.run(n, replicates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +209,7 @@ class _Proposing:
     seed: int
     deadline: Deadline | None
     shared: SharedSettings = NOT_SHARED
+    log_weights: LogWeights | None = None
 
     def run(self, n: int, replicates: Literal["never", "auto"]) -> Proposal:
         if self.deadline is not None and self.deadline.passed:
@@ -226,11 +233,13 @@ class _Proposing:
 
         def search_of(space: DesignSpace) -> Search:
             near = space.in_fixed(starts) if len(starts) else starts
-            return Search(space, encode, taken, near, rng, self.deadline)
+            return Search(space, encode, taken, near, rng, self.deadline, self.log_weights)
 
         if not self.shared.names:
             return search_of(self.space).run(acquisition, n)
-        return search_batch(self.space, self.shared, acquisition, n, search_of, encode, taken, starts, rng)
+        return search_batch(
+            self.space, self.shared, acquisition, n, search_of, encode, taken, starts, rng, self.log_weights
+        )
 
     def _space_of(self, coordinates: FloatArray) -> DesignSpace:
         """Return the space of further designs of a batch (``k x c``), whose shared settings are those of its first."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from designer.acquisition.archive import BLOCK, Archive, Encode
+from designer.acquisition.archive import BLOCK, Archive, Encode, LogWeights
 from designer.acquisition.functions import Acquisition
 from designer.arrays import FloatArray
 from designer.deadline import Deadline
@@ -66,6 +66,8 @@ class Search:
         ``s x c`` designs from which local search starts, such as the best measured ones.
     rng
         The source of all random numbers.
+    log_weights
+        What is added to the acquisition of each design, of which the sum is maximised; nothing unless given.
     """
 
     def __init__(
@@ -76,10 +78,11 @@ class Search:
         starts: FloatArray,
         rng: np.random.Generator,
         deadline: Deadline | None = None,
+        log_weights: LogWeights | None = None,
     ) -> None:
         self._space, self._encode, self._taken = space, encode, taken
         self._starts, self._rng, self._deadline = starts, rng, deadline
-        self._listed = listed_designs(space)
+        self._listed, self._log_weights = listed_designs(space), log_weights
 
     def run(self, acquisition: Acquisition, n: int) -> Found:
         """Return up to `n` designs, each the best with those before it pending."""
@@ -113,10 +116,10 @@ class Search:
 
     def _open(self, acquisition: Acquisition) -> Archive:
         if self._listed is not None:
-            archive = Archive(self._space, self._encode, self._taken, self._listed)
+            archive = Archive(self._space, self._encode, self._taken, self._listed, self._log_weights)
             archive.screen(acquisition, self._deadline)
             return archive
-        archive = Archive(self._space, self._encode, self._taken, np.empty((0, self._space.width)))
+        archive = Archive(self._space, self._encode, self._taken, np.empty((0, self._space.width)), self._log_weights)
         if not self._late():
             archive.add(acquisition, self._space.sample(_SAMPLES, self._rng), acquisition.effort // 5)
         if len(self._starts) and not self._late():

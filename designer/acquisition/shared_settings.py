@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from designer.acquisition.archive import Encode
+from designer.acquisition.archive import Encode, LogWeights
 from designer.acquisition.batch_rule import Settings, SharedSettings
 from designer.acquisition.functions import Acquisition
 from designer.acquisition.search import Found, Search
@@ -47,6 +47,7 @@ def search_batch(
     taken: Set[Any],
     starts: FloatArray,
     rng: np.random.Generator,
+    log_weights: LogWeights | None = None,
 ) -> Found:
     """Return up to `n` designs with the same shared settings, those with the largest joint acquisition for their cost.
 
@@ -54,7 +55,7 @@ def search_batch(
     ----------
     search_of
         Returns the full search of a space.
-    encode, taken, starts
+    encode, taken, starts, log_weights
         As in `Search`.
     """
     whole = space.fixed(shared.kept) if shared.kept else space
@@ -67,7 +68,9 @@ def search_batch(
     scores = []
     for settings in found:
         fixed = _fixed(space, settings)
-        score = -np.inf if fixed is None else _compared(fixed, acquisition, n, encode, taken, starts, rng)
+        score = -np.inf
+        if fixed is not None:
+            score = _compared(fixed, acquisition, n, encode, taken, starts, rng, log_weights)
         scores.append(score / (n + shared.cost(settings)))
     order = np.argsort(-np.array(scores), kind="stable")[:_REFINED]
     best: tuple[float, Found] | None = None
@@ -146,6 +149,7 @@ def _compared(
     taken: Set[Any],
     starts: FloatArray,
     rng: np.random.Generator,
+    log_weights: LogWeights | None = None,
 ) -> float:
     """Return an estimate of the joint acquisition of the best batch of a space: greedy over a few hundred designs."""
     try:
@@ -160,14 +164,17 @@ def _compared(
     for i, key in enumerate(space.keys(coordinates)):
         if key not in taken:
             kept.setdefault(key, i)
-    X = torch.as_tensor(encode(coordinates[list(kept.values())]), dtype=torch.float64)
+    coordinates = coordinates[list(kept.values())]
+    X = torch.as_tensor(encode(coordinates), dtype=torch.float64)
+    weights = torch.zeros(len(X)) if log_weights is None else torch.as_tensor(log_weights(coordinates))
     scores: list[float] = []
     with torch.no_grad():
         for i in range(min(n, _COMPARED, len(X))):
-            values = acquisition(X[:, None, :])
+            values = acquisition(X[:, None, :]) + weights
             row = int(values.argmax())
             scores.append(float(values[row]))
             if i + 1 < min(n, _COMPARED, len(X)):
                 acquisition = acquisition.joined(X[row : row + 1])
                 X = torch.cat([X[:row], X[row + 1 :]])
+                weights = torch.cat([weights[:row], weights[row + 1 :]])
     return _total(acquisition, scores)

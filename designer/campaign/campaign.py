@@ -23,6 +23,7 @@ from designer.campaign.view import CampaignView
 from designer.errors import Fault, InvalidCampaign, InvalidData
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.beliefs.belief import Belief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -398,6 +399,24 @@ class Campaign(CampaignView):
             old = self._specs.of(self.state.spec)
             data = differences.amended_space(old, space, constraints, bounds or {}, add_choices or {})
             return corrections.space_changed(old, data, self._specs.of, self._clock())
+
+        return self._changes(decide)
+
+    def amend_beliefs(self, beliefs: Sequence[Belief | Mapping[str, Any]]) -> bool:
+        """Replace the beliefs of an expert from now on; say whether anything changed. No belief is ``[]``.
+
+        A campaign that has a file reads its beliefs from there: change ``beliefs`` in the file instead.
+
+        Raises
+        ------
+        InvalidCampaign
+            With every fault of the beliefs, or if the campaign has a file.
+        """
+        if self.file is not None:
+            raise InvalidCampaign(Fault("the campaign's file states its beliefs", f"change 'beliefs' in {self.file}"))
+
+        def decide(_: CampaignState) -> list[Event]:
+            return corrections.beliefs_changed(self._specs.of(self.state.spec), beliefs, self._clock())
 
         return self._changes(decide)
 

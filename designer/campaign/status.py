@@ -42,6 +42,8 @@ class Status:
         By how many experiments the open suggestions are more than the budget has left.
     quantities
         Which results of past tasks each target is matched to, by name and unit.
+    beliefs
+        The beliefs of an expert, and what is left of their weights.
     """
 
     name: str
@@ -64,11 +66,14 @@ class Status:
     open_results: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
+    beliefs: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
         plain = asdict(self)
         plain["doubts"] = plain.pop("flagged")
+        if not self.beliefs:
+            del plain["beliefs"]
         return plain
 
     def lines(self) -> list[str]:
@@ -84,6 +89,7 @@ class Status:
             lines.append(f"open: {', '.join(self._open_words())}")
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
+        lines += [f"belief: {each}" for each in self.beliefs]
         lines += [*self.quantities, *map(str, self.flagged)]
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return [*lines, *self.remarks, *self.notices]
@@ -114,6 +120,7 @@ def status_of(
     flagged: tuple[FlaggedResult, ...] = (),
     remarks: tuple[str, ...] = (),
     quantities: tuple[str, ...] = (),
+    beliefs: tuple[str, ...] = (),
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -139,5 +146,6 @@ def status_of(
         replicates=replicates_of(state.spec),
         remarks=remarks,
         quantities=quantities,
+        beliefs=beliefs,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

@@ -25,6 +25,7 @@ from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
+from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.campaign.suggesting.stopping import Verdict, over_budget, verdict
 from designer.counting import agree, count
@@ -180,6 +181,14 @@ class CampaignView:
 
         return simulations_of(self._spec())
 
+    def beliefs(self) -> tuple[str, ...]:
+        """Return the beliefs of an expert and what is left of their weights, in words."""
+        return self.current_beliefs().lines
+
+    def current_beliefs(self) -> CurrentBeliefs:
+        """Return the beliefs of an expert with their weights by the results so far."""
+        return current_beliefs(self._spec(), self.state)
+
     def best(self, context: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return the best measured designs, by posterior and as measured; see `designer.campaign.best`.
 
@@ -306,7 +315,9 @@ class CampaignView:
         excess = over_budget(self.settings, self.state)
         remarks = () if excess is None else (excess,)
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
-        return status_of(self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities)
+        return status_of(
+            self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities, self.beliefs()
+        )
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

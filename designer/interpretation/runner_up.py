@@ -11,6 +11,7 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
+from designer.acquisition.archive import LogWeights
 from designer.acquisition.builder import build_acquisition
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import Acquisition, FirstFeasible
@@ -70,6 +71,7 @@ def find_runner_up(
     known: Known,
     seed: int,
     deadline: Deadline | None = None,
+    log_weights: LogWeights | None = None,
 ) -> RunnerUp | None:
     """Return the design with the next highest acquisition value that differs clearly from `chosen` (``c``).
 
@@ -77,7 +79,7 @@ def find_runner_up(
     ----------
     context, known
         What the choice was made from; designs chosen earlier in its batch are pending.
-    seed, deadline
+    seed, deadline, log_weights
         Of the search, as in `designer.acquisition.propose.propose`.
 
     Returns
@@ -87,11 +89,13 @@ def find_runner_up(
     x = features(space.encoder, chosen[None])[0]
     shifted, shifts = _with_mean_shifts(context.model, x, len(context.objective.targets))
     acquisition = build_acquisition(replace(context, model=shifted))
-    others, different = _others(acquisition, chosen, space, context, known, seed, deadline)
+    others, different = _others(acquisition, chosen, space, context, known, seed, deadline, log_weights)
     if not len(others):
         return None
     with torch.no_grad():
         scores = acquisition(features(space.encoder, others)[:, None, :]).numpy()
+        if log_weights is not None:  # relative to the chosen design's
+            scores = scores + log_weights(others) - log_weights(chosen[None])
         best = int(scores.argmax())
         level = float(scores[best])
         own = float(acquisition(x[None, None, :]))
@@ -113,11 +117,12 @@ def _others(
     known: Known,
     seed: int,
     deadline: Deadline | None,
+    log_weights: LogWeights | None,
 ) -> tuple[FloatArray, bool]:
     """Return the designs with the next highest acquisition values, and whether they differ clearly from `chosen`."""
     taken = known.taken | set(space.keys(chosen[None]))
     starts = known.measured[best_first(context)[:8]]
-    search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline)
+    search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline, log_weights)
     try:
         leading = search.leading(acquisition, _LEADING)
     except NoDesignLeft:

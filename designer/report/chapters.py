@@ -43,6 +43,7 @@ def chapters(content: Content, sections: Sequence[Section] = ()) -> list[Chapter
     found += [each for each in (_cards(content), _calibration(content), _errors(content)) if each is not None]
     if content.landscape is not None:
         found += _landscape(content, content.landscape)
+    found += [_beliefs(content)] if content.beliefs else []
     return [*found, _evidence(content)]
 
 
@@ -133,6 +134,16 @@ def _landscape(content: Content, landscape: Landscape) -> Iterator[Chapter]:
             for each in landscape.ternaries
         ]
         yield Chapter("ternary", "Over three constituents", (around,), tuple(drawings), wide=True)
+
+
+def _beliefs(content: Content) -> Chapter:
+    """Return the beliefs of an expert and what is left of their weights."""
+    words = (
+        "Where an expert expects the best designs. A belief counts less with every result, and less still where the "
+        "results contradict it; every third design is chosen without beliefs."
+    )
+    lines = tuple(f"{line[:1].upper()}{line[1:]}." for _, _, line in content.beliefs)
+    return Chapter("beliefs", "Beliefs", (words, *lines), (figures.belief_weights(content),))
 
 
 def _evidence(content: Content) -> Chapter:

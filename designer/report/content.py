@@ -144,7 +144,8 @@ class Content:
 
     `summary` holds sentences, `facts` figures: (label, value, remark). `cards` explain the open suggestions.
     `evidence` holds the number of experiments and the evidence for past tasks after them, `simulated` a sentence about
-    simulated campaigns on the past tasks.
+    simulated campaigns on the past tasks. `beliefs` holds the beliefs of an expert, each with the share of its first
+    weight that is left and the same in words.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Content:
     cards: tuple[Explanation, ...] = ()
     evidence: tuple[tuple[int, PriorEvidence], ...] = ()
     simulated: str | None = None
+    beliefs: tuple[tuple[str, float, str], ...] = ()
     remarks: tuple[str, ...] = ()
     campaign_file: str = ""
     versions: tuple[tuple[str, str], ...] = ()

@@ -310,6 +310,22 @@ def evidence(content: Content) -> Drawing:
     return Drawing("prior-evidence", "Evidence for past tasks over time", paint, (6.4, 4.6), caption)
 
 
+def belief_weights(content: Content) -> Drawing:
+    """Return the share of its first weight that each belief of an expert has left."""
+    shown = content.beliefs[:12]
+
+    def paint(axes: Axes) -> None:
+        axes.barh(range(len(shown)), [100 * share for _, share, _ in shown], color=BLUE, height=0.6)
+        axes.set_yticks(range(len(shown)), [name if len(name) <= 40 else f"{name[:39]}…" for name, _, _ in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("share of the first weight that is left [%]")
+        axes.grid(visible=False, axis="y")
+
+    caption = "What is left of the weight of each belief in the choice of the next designs."
+    return on_axes("beliefs", "Weights of the beliefs", paint, (6.4, 1.1 + 0.33 * len(shown)), caption)
+
+
 def trade_off(content: Content, first: Target, second: Target) -> Drawing:
     """Return two goals against each other, with the Pareto front marked."""
     rows = [each for each in content.done if first.name in each.values and second.name in each.values]

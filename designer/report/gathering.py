@@ -52,6 +52,7 @@ def gather(campaign: Campaign) -> Content:
         cards=tuple(campaign.explain(each.id) for each in state.open[:MAX_CARDS]),
         evidence=history.evidence,
         simulated=campaign.simulated_campaigns(),
+        beliefs=tuple(_beliefs(campaign)),
         remarks=tuple(_remarks(campaign, history)),
         campaign_file=_plain_yaml(state.spec),
         versions=_versions(campaign),
@@ -259,6 +260,14 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
     yield from map(str, known.flagged if known else ())
     yield from wide_targets(campaign.objective.targets, (each.values for each in state.results)).values()
     yield from campaign.notices
+
+
+def _beliefs(campaign: Campaign) -> Iterator[tuple[str, float, str]]:
+    """Yield each belief, the share of its first weight that is left, and the same in words."""
+    beliefs = campaign.current_beliefs()
+    shares = [*beliefs.remaining, *(0.0 for _ in beliefs.unusable)]
+    names = [*(each.words for each in beliefs.bound), *(each.partition(":")[0] for each in beliefs.unusable)]
+    yield from zip(names, shares, beliefs.lines, strict=True)
 
 
 def _plain_yaml(spec: Mapping[str, Any]) -> str:

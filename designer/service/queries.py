@@ -41,7 +41,7 @@ def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
     """Return one campaign: its space and targets, open suggestions, and the best measured designs.
 
     ``forbidden`` lists the designs that would be the best if the space allowed them; ``remarks`` says by how much the
-    open suggestions are more than the budget has left.
+    open suggestions are more than the budget has left, and what is left of the weights of beliefs.
     """
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
@@ -64,7 +64,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "verdict": {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule},
         "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
         "forbidden": forbidden_data(forbidden_best(space, objective, state, None), space, objective.targets),
-        "remarks": [] if excess is None else [excess],
+        "remarks": [*([] if excess is None else [excess]), *(f"Belief: {each}" for each in opened.beliefs())],
         "open_suggestions": representations.suggestions_data(opened, state.open),
         "space_version": representations.space_version(opened.events),
     }

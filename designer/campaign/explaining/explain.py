@@ -16,6 +16,7 @@ from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
 from designer.arrays import FloatArray
 from designer.campaign.best import best_rows
+from designer.campaign.explaining.belief_effects import belief_effect
 from designer.campaign.explaining.explanation import (
     Best,
     Expectation,
@@ -33,6 +34,7 @@ from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.suggesting.batch_settings import shared_of
+from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
@@ -98,6 +100,12 @@ class Moment:
     def plain(self) -> bool:
         """Whether it was chosen by the model without past tasks."""
         return self.event.designs[self._index].plain
+
+    @property
+    def beliefs(self) -> CurrentBeliefs | None:
+        """The beliefs with which it was chosen; None where it was chosen without."""
+        beliefs = current_beliefs(self.spec, self.state)
+        return beliefs if self.scored and beliefs.used(len(self.event.designs))[self._index] else None
 
     def in_context(self) -> Moment:
         """Return the moment with the space of the suggestion's context; itself without contexts."""
@@ -189,9 +197,13 @@ def _with_choice(
     x: FloatArray,
 ) -> Explanation:
     spec = moment.spec
-    other = find_runner_up(
-        x, moment.space_of_batch, context, sorted_out, _seed(moment), Deadline(spec.settings.suggest_seconds)
-    )
+    beliefs, limit, around = moment.beliefs, spec.settings.suggest_seconds, moment.space_of_batch
+    effect = None
+    if beliefs is not None:
+        effect = belief_effect(beliefs, x, around, context, sorted_out, _seed(moment), Deadline(limit))
+    explanation = replace(explanation, beliefs=effect)
+    weights = None if beliefs is None else beliefs.log_weights
+    other = find_runner_up(x, around, context, sorted_out, _seed(moment), Deadline(limit), weights)
     goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
     influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
     if other is None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from designer.campaign.log.events import Design
+from designer.campaign.suggesting.beliefs import DRAWN_FROM_BELIEFS
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.wording import amount, change, percent
 from designer.counting import agree, count
@@ -135,6 +136,26 @@ class RunnerUpDesign:
 
 
 @dataclass(frozen=True)
+class BeliefEffect:
+    """What the beliefs of an expert changed in a choice.
+
+    Parameters
+    ----------
+    beliefs
+        Each belief and the weight it had, in words.
+    design, text
+        The design that would have been chosen without them; None and empty where it is the same one.
+    ratio
+        The acquisition value of the chosen design over that of `design`, both without beliefs.
+    """
+
+    beliefs: tuple[str, ...]
+    design: Design | None = None
+    text: str = ""
+    ratio: float = 1.0
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why one design was suggested, from what was known at that time.
 
@@ -159,6 +180,8 @@ class Explanation:
         Results that were down-weighted as outliers, or may be slips.
     tiers
         With ``combine: tiers``: the goals that others come after, in words, and the probability to reach each.
+    beliefs
+        What the beliefs of an expert changed; None where it was not chosen with them.
     """
 
     suggestion: str
@@ -186,6 +209,7 @@ class Explanation:
     simulated: str | None = None
     flagged: tuple[FlaggedResult, ...] = ()
     tiers: tuple[tuple[str, float], ...] = ()
+    beliefs: BeliefEffect | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -199,6 +223,8 @@ class Explanation:
             del plain["simulated"]
         if not self.tiers:
             del plain["tiers"]
+        if self.beliefs is None:
+            del plain["beliefs"]
         return plain
 
     def lines(self) -> list[str]:
@@ -219,7 +245,7 @@ class Explanation:
         chances = "; ".join(self._chances())
         if chances:
             yield "Chances", chances
-        if self.how == "initial":
+        if self.how == "initial" and self.note != DRAWN_FROM_BELIEFS:
             yield "Chosen to learn", "first designs cover the space; they are not chosen by their predictions"
         elif self.runner_up is not None:
             yield "Exploration", self._shares()
@@ -229,11 +255,17 @@ class Explanation:
             yield from self._influences(target)
         if self.runner_up is not None:
             yield "Runner-up", self._runner_up(self.runner_up)
+        yield from self._prior_information()
+        if self.flagged:
+            yield "Flagged results", " ".join(map(str, self.flagged))
+
+    def _prior_information(self) -> Iterator[tuple[str, str]]:
+        """Go through what was known besides the results: beliefs and past tasks."""
+        if self.beliefs is not None:
+            yield "Beliefs", self._beliefs(self.beliefs)
         yield "Prior", self._prior()
         if self.simulated:
             yield "Past tasks", self.simulated
-        if self.flagged:
-            yield "Flagged results", " ".join(map(str, self.flagged))
 
     def target(self, name: str) -> Target:
         """Return the target of a name."""
@@ -341,6 +373,13 @@ class Explanation:
         before, after = percent(self.fail or 0.0), percent(1 - other.success)
         if before != after:
             yield f"chance to fail rose from {before} to {after}"
+
+    def _beliefs(self, effect: BeliefEffect) -> str:
+        stated = "; ".join(effect.beliefs)
+        if effect.design is None:
+            return f"{stated}. The same design would be chosen without them"
+        share = percent(effect.ratio)
+        return f"{stated}. Without them {effect.text} would be chosen; this design has {share} of its acquisition value"
 
     def _prior(self) -> str:
         if self.prior is None:

@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from designer.campaign.file import differences
+from designer.campaign.file.file_content import plain
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Amended, Design, Event, SpaceChanged, Withdrawn
+from designer.campaign.log.events import Amended, Design, Event, SettingsChanged, SpaceChanged, Withdrawn
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.numeric_cells import Reading, read_result, read_spread
@@ -151,6 +152,22 @@ def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, 
     if faults:
         raise UnknownSuggestion(faults)
     return events
+
+
+def beliefs_changed(old: CampaignSpec, beliefs: Sequence[Any], at: datetime) -> list[Event]:
+    """Return the change of a campaign's beliefs to `beliefs`, values or mappings; nothing where they are the same.
+
+    Raises
+    ------
+    InvalidCampaign
+        With every fault, as a campaign file with these beliefs would have.
+    """
+    data = {key: value for key, value in old.data.items() if key != "beliefs"}
+    given = plain(list(beliefs))
+    new = old.with_data({**data, "beliefs": given} if given else data, check_beliefs=True)
+    if new.settings.beliefs == old.settings.beliefs:
+        return []
+    return [SettingsChanged(at=at, settings={"beliefs": given or None})]
 
 
 def space_changed(

@@ -13,6 +13,8 @@ from designer.documents import Value, faults_of
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.oracles.measure import MeasureSpec
 from designer.priors.kinds import campaign_kinds
+from designer.space.beliefs.belief import Belief
+from designer.space.size_limits import at_most
 
 
 def _whole(value: Any) -> Any:
@@ -62,6 +64,7 @@ class Stop(Value):
 
 
 MAX_FIRST_DESIGNS = 1_000_000
+MAX_BELIEFS = 50
 
 
 class PriorSettings(Value):
@@ -176,6 +179,7 @@ class Settings(Value):
     acquisition: str = AUTO
     other_columns: tuple[str, ...] = ()
     context: dict[str, Any] | None = None
+    beliefs: Annotated[tuple[Belief, ...], BeforeValidator(at_most(MAX_BELIEFS, "beliefs"))] = ()
 
     @property
     def passed_columns(self) -> tuple[str, ...]:

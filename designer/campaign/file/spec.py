@@ -29,6 +29,7 @@ from designer.documents import Document, Value, faults_of, load_document
 from designer.errors import Fault, InvalidCampaign, InvalidInput, did_you_mean
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.beliefs.densities import bound_beliefs
 from designer.space.context_distribution import ContextDistribution
 from designer.space.parameters.formula import FormulaParameter
 
@@ -117,9 +118,16 @@ class CampaignSpec:
         """Build a spec from a YAML document; see `from_file`."""
         return _read(document, folder, file, None, True)
 
-    def with_data(self, data: Mapping[str, Any]) -> CampaignSpec:
-        """Return the spec of other plain content that has the same space and the same candidates."""
+    def with_data(self, data: Mapping[str, Any], *, check_beliefs: bool = False) -> CampaignSpec:
+        """Return the spec of other plain content that has the same space and the same candidates.
+
+        Parameters
+        ----------
+        check_beliefs
+            Whether beliefs are checked against the space; those of a store may be older than the space.
+        """
         reader = _Reader(Document(dict(data)), self.folder, None, check_files=False)
+        reader.check_beliefs = check_beliefs
         spec = reader.finished(reader.read(self.file, (self.space, self.pool_digest)))
         return replace(spec, given_prior=self.given_prior)
 
@@ -189,7 +197,7 @@ class _Reader:
         self.data: dict[Any, Any] = dict(document.data)
         self.folder = folder
         self.candidates = candidates
-        self.check_files = check_files
+        self.check_files = self.check_beliefs = check_files
         self.faults: list[Fault] = []
 
     def finished(self, spec: CampaignSpec | None) -> CampaignSpec:
@@ -317,6 +325,7 @@ class _Reader:
         if spec.objective.mode == "tiers" and spec.settings.stop.margin:
             what = "a margin has no unit where goals are tiers"
             self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
+        self._check_beliefs(spec)
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
@@ -334,6 +343,21 @@ class _Reader:
                 what = f"'change_cost' of {parameter.name!r} is weighed against the expected improvement"
                 remedy = "use 'acquisition: auto', or leave it out"
                 self.faults.append(Fault(what, remedy, path=("space", i, "change_cost")))
+
+    def _check_beliefs(self, spec: CampaignSpec) -> None:
+        """Check beliefs against the space, and what they cannot be combined with.
+
+        Those that a store holds are not checked: the space may have been amended since.
+        """
+        if not spec.settings.beliefs or not self.check_beliefs:
+            return
+        try:
+            bound_beliefs(spec.space, spec.settings.beliefs)
+        except InvalidInput as error:
+            self.faults += [_placed(fault, ("beliefs",)) for fault in error.faults]
+        if spec.settings.acquisition != AUTO:
+            what = f"beliefs are factors of the expected improvement, not of {spec.settings.acquisition!r}"
+            self.faults.append(Fault(what, "use 'acquisition: auto', or leave them out", path=("beliefs",)))
 
     def _check_contexts(self, spec: CampaignSpec) -> None:
         """Check the stated distribution of contexts, and what cannot be combined with contexts."""

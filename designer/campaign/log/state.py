@@ -110,6 +110,7 @@ class CampaignState:
     """What is known after the event at `position`.
 
     `spec` is the campaign file's plain content as it counts now: with the changed settings and the changed space.
+    `beliefs_since` is the position of the event that changed the beliefs of the file last; 0 where none did.
     """
 
     name: str
@@ -122,6 +123,7 @@ class CampaignState:
     failures: tuple[Failure, ...] = ()
     earlier_spaces: tuple[Mapping[str, Any], ...] = ()
     last_choice: int = 1
+    beliefs_since: int = 0
 
     @property
     def open(self) -> tuple[Suggestion, ...]:
@@ -193,6 +195,7 @@ class _Fold:
         self.measurements = dict(state.measurements)
         self.failures = list(state.failures)
         self.last_choice = state.last_choice
+        self.beliefs_since = state.beliefs_since
 
     def take(self, event: Event) -> None:
         if event.position != self.position + 1:
@@ -283,6 +286,8 @@ class _Fold:
             self.earlier.append({"space": self.spec.get("space"), "constraints": self.spec.get("constraints") or []})
             self.spec = {**self.spec, "space": event.space, "constraints": event.constraints}
         else:
+            if "beliefs" in event.settings:
+                self.beliefs_since = event.position
             changed = {**self.spec, **event.settings}
             self.spec = {key: value for key, value in changed.items() if value is not None}
 
@@ -307,6 +312,7 @@ class _Fold:
             failures=tuple(self.failures),
             earlier_spaces=tuple(self.earlier),
             last_choice=self.last_choice,
+            beliefs_since=self.beliefs_since,
         )
 
 

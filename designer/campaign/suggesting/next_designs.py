@@ -33,6 +33,13 @@ from designer.campaign.suggesting.batch_settings import (
     shared_of,
     shared_settings,
 )
+from designer.campaign.suggesting.beliefs import (
+    DRAWN_FROM_BELIEFS,
+    NO_BELIEFS,
+    CurrentBeliefs,
+    current_beliefs,
+    remarks_on,
+)
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.deadline import Deadline, ends_fits
 from designer.errors import Fault, InvalidData, NoDesignLeft
@@ -98,11 +105,18 @@ def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> C
 
 
 def _of_one_batch(
-    spec: CampaignSpec, state: CampaignState, n: int, own: FloatArray, avoid: FloatArray, seed: int
+    spec: CampaignSpec,
+    state: CampaignState,
+    n: int,
+    own: FloatArray,
+    avoid: FloatArray,
+    seed: int,
+    beliefs: CurrentBeliefs = NO_BELIEFS,
 ) -> DesignSpace:
     """Return the space of first designs of one batch: settings that it shares are those of the user's own designs.
 
-    Without these they are those of the design that fills the space best, where they may change.
+    Without these they are those of the design that fills the space best, or of one drawn from `beliefs`, where they may
+    change.
     """
     from designer.acquisition.initial import initial_designs
 
@@ -111,7 +125,8 @@ def _of_one_batch(
         return space
     if not len(own):
         kept = space.fixed(shared.kept) if shared.kept else space
-        own = initial_designs(kept, 1, seed, avoid)
+        own = beliefs.draw(kept, 1, seed, avoid) if beliefs.bound else own
+        own = own if len(own) else initial_designs(kept, 1, seed, avoid)
     return space.fixed(shared_of(space, own[0]))
 
 
@@ -221,21 +236,48 @@ def _unmatched(posterior: CampaignPosterior) -> tuple[str, ...]:
 def _filled(
     spec: CampaignSpec, state: CampaignState, n: int, own: Sequence[PlannedRun], taken: Taken, remarks: Sequence[str]
 ) -> Choice:
-    """Return the planned designs and, beside them, designs that fill the space."""
-    from designer.acquisition.initial import initial_designs
-
+    """Return the planned designs and, beside them, designs from the beliefs and designs that fill the space."""
     designs = [each.design for each in own]
+    reasons = [each.reason for each in own]
+    beliefs = current_beliefs(spec, state)
     if len(own) < n:
         mine = coordinates_of(spec.space, designs)
         avoid = np.concatenate([taken.coordinates, mine])
-        seed = seed_of(spec.settings.seed, len(state.suggestions))
         try:
-            space = _of_one_batch(spec, state, n, mine, avoid, seed)
-            designs += lab_designs(spec.space, initial_designs(space, n - len(own), seed, avoid))
+            believing = sum(beliefs.used(n)[len(own) :])
+            found = _first_designs(spec, state, n, mine, avoid, beliefs if believing else NO_BELIEFS, believing)
+            designs += lab_designs(spec.space, np.concatenate(found))
+            reasons += [*([DRAWN_FROM_BELIEFS] * len(found[0])), *(["fills the space"] * len(found[1]))]
         except NoDesignLeft:
             if not own:
                 raise
-    reasons = [each.reason for each in own] + ["fills the space"] * (len(designs) - len(own))
     short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
     kept = [] if own else kept_words(spec, state, shared_settings(spec, state, n))
-    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), (*short, *remarks, *kept))
+    notes = (*short, *remarks, *kept, *remarks_on(beliefs))
+    return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), notes)
+
+
+def _first_designs(
+    spec: CampaignSpec,
+    state: CampaignState,
+    n: int,
+    own: FloatArray,
+    avoid: FloatArray,
+    beliefs: CurrentBeliefs,
+    believing: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Return first designs of a batch of `n` beside the user's `own`: drawn from the beliefs, and filling the space."""
+    from designer.acquisition.initial import initial_designs
+
+    seed = seed_of(spec.settings.seed, len(state.suggestions))
+    space = _of_one_batch(spec, state, n, own, avoid, seed, beliefs)
+    drawn = beliefs.draw(space, believing, seed, avoid) if believing else avoid[:0]
+    left = n - len(own) - len(drawn)
+    if not left:
+        return drawn, avoid[:0]
+    try:
+        return drawn, initial_designs(space, left, seed, np.concatenate([avoid, drawn]))
+    except NoDesignLeft:
+        if not len(drawn):
+            raise
+        return drawn, avoid[:0]

@@ -6,9 +6,10 @@ Reached only when a model is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import kept_words, shared_settings
+from designer.campaign.suggesting.beliefs import DRAWN_FROM_BELIEFS, CurrentBeliefs, current_beliefs, remarks_on
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_PAST = "chosen without past tasks, as every third design"
+_WITH_BELIEFS = "chosen with the beliefs"
+_WITHOUT_BELIEFS = "chosen without the beliefs, as every third design"
 
 
 def propose_next(
@@ -68,28 +72,31 @@ def propose_next(
     pending = coordinates_of(spec.space, (each.design for each in state.open))
     shared = batch = shared_settings(spec, state, n)
     confirming = _to_confirm(spec, known, pending, taken, shared)
-    parts: list[tuple[bool, Proposal]] = [] if confirming is None else [(False, confirming)]
+    beliefs = current_beliefs(spec, state)
+    parts: list[tuple[_Rule, Proposal]] = [] if confirming is None else [(_Rule(), confirming)]
     if confirming is not None:
         pending = np.concatenate([pending, confirming.coordinates])
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
     search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
-    for alone, number in [(False, rest)] if plain is None else interleaved(len(taken.keys), rest):
-        if not number:
-            continue
+    believing = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
+    for rule, number in _rules(believing, len(taken.keys), rest, informed=plain is not None):
+        used = beliefs if rule.beliefs else None
         try:
-            if alone and plain:
-                part = proposer.propose_without_past(plain, baseline_part(search) or plain, pending, number, shared)
+            if rule.alone and plain:
+                part = proposer.propose_without_past(
+                    plain, baseline_part(search) or plain, pending, number, shared, used
+                )
             else:
-                part = proposer.propose(known.model, search, pending, number, shared)
+                part = proposer.propose(known.model, search, pending, number, shared, used)
         except NoDesignLeft:
             if not parts:
                 raise
             break
-        parts.append((alone, part))
+        parts.append((rule, part))
         shared = shared.at(shared.of(spec.space, part.coordinates[0])) if shared.names else shared
         pending = np.concatenate([pending, part.coordinates])
-    designs = [(alone, design) for alone, part in parts for design in lab_designs(spec.space, part.coordinates)]
+    designs = [(rule.alone, design) for rule, part in parts for design in lab_designs(spec.space, part.coordinates)]
     scores = [score for _, part in parts for score in part.scores]
     short = [f"only {len(designs)} of {n} designs: no more are left"] if len(designs) < n else []
     return Choice(
@@ -97,8 +104,8 @@ def propose_next(
         how="model",
         scores=tuple(score if math.isfinite(score) else None for score in scores),
         reasons=tuple(
-            _reason(note, search, alone=alone, scored=math.isfinite(score))
-            for alone, part in parts
+            _reason(note, search, rule, scored=math.isfinite(score))
+            for rule, part in parts
             for note, score in zip(part.notes, part.scores, strict=True)
         ),
         remarks=(
@@ -107,6 +114,7 @@ def propose_next(
             *_of_time(spec, known, deadline),
             *(each.words for each in known.matched if not each.complete),
             *map(str, known.flagged),
+            *remarks_on(beliefs),
         ),
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
@@ -123,11 +131,42 @@ def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -
         yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
 
 
-def _reason(note: str, search: Model, *, alone: bool, scored: bool) -> str:
-    """Return the note of a design: whether past tasks were used, the expert that a policy chose, and its own note."""
+@dataclass(frozen=True)
+class _Rule:
+    """How designs are chosen: without past tasks, and with beliefs; None where the campaign has no beliefs in use."""
+
+    alone: bool = False
+    beliefs: bool | None = None
+
+    @property
+    def words(self) -> list[str]:
+        past = [_WITHOUT_PAST] if self.alone else []
+        return past if self.beliefs is None else [*past, _WITH_BELIEFS if self.beliefs else _WITHOUT_BELIEFS]
+
+
+def _rules(believing: Sequence[bool] | None, made: int, n: int, *, informed: bool) -> list[tuple[_Rule, int]]:
+    """Return how the next `n` designs are chosen, and how many in a row are chosen so.
+
+    Parameters
+    ----------
+    believing
+        Which of them are chosen with beliefs; None where these are not used.
+    made
+        How many designs were made before, by which past tasks are left out of every third.
+    informed
+        Whether past tasks are used.
+    """
+    without_past = [alone for alone, number in interleaved(made, n) for _ in range(number)] if informed else [False] * n
+    with_beliefs: Sequence[bool | None] = [None] * n if believing is None else believing
+    rules = [_Rule(*each) for each in zip(without_past, with_beliefs, strict=True)]
+    return [(rule, len(list(same))) for rule, same in groupby(rules)]
+
+
+def _reason(note: str, search: Model, rule: _Rule, *, scored: bool) -> str:
+    """Return the note of a design: past tasks and beliefs, the expert that a policy chose, and its own note."""
     chosen = [part for part in target_models(search) if isinstance(part, ChosenSearch)] if scored else []
-    expert = [part.choice(without_past=alone).words for part in chosen]
-    return "; ".join([*([_WITHOUT_PAST] if alone else []), note, *expert])
+    expert = [part.choice(without_past=rule.alone).words for part in chosen]
+    return "; ".join([*rule.words, note, *expert])
 
 
 def _to_confirm(
@@ -167,7 +206,15 @@ class _Proposer:
         """Where experiments succeed, as `feasibility_of` says."""
         return feasibility_of(self.spec, self.state, self.known)
 
-    def propose(self, model: Model, search: Model, pending: FloatArray, n: int, shared: SharedSettings) -> Proposal:
+    def propose(
+        self,
+        model: Model,
+        search: Model,
+        pending: FloatArray,
+        n: int,
+        shared: SharedSettings,
+        beliefs: CurrentBeliefs | None = None,
+    ) -> Proposal:
         """Return the `n` designs with the highest acquisition under `search`; `model` decides about replicates."""
         known = self.known
         return propose(
@@ -185,21 +232,30 @@ class _Proposer:
             acquisition=acquisition_of(self.spec),
             search=search,
             shared=shared,
+            log_weights=None if beliefs is None else beliefs.log_weights,
         )
 
     def propose_without_past(
-        self, plain: Model, search: Model, pending: FloatArray, n: int, shared: SharedSettings
+        self,
+        plain: Model,
+        search: Model,
+        pending: FloatArray,
+        n: int,
+        shared: SharedSettings,
+        beliefs: CurrentBeliefs | None = None,
     ) -> Proposal:
         """Return designs chosen without past tasks; they fill the space until the first designs are made."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
-            return self.propose(plain, search, pending, n, shared)
+            return self.propose(plain, search, pending, n, shared, beliefs)
         avoid = np.concatenate([self.taken.coordinates, pending])
         space = self.spec.space.fixed(shared.kept) if shared.kept else self.spec.space
         if shared.names:
             first = initial_designs(space, 1, self.seed, avoid)
             space = self.spec.space.fixed(shared.of(space, first[0]))
-        found = initial_designs(space, n, self.seed, avoid)
-        return Proposal(found, (-math.inf,) * len(found), ("fills the space",) * len(found))
+        drawn = avoid[:0] if beliefs is None else beliefs.draw(space, n, self.seed, avoid)
+        found = initial_designs(space, n - len(drawn), self.seed, avoid) if len(drawn) < n else avoid[:0]
+        notes = (DRAWN_FROM_BELIEFS,) * len(drawn) + ("fills the space",) * len(found)
+        return Proposal(np.concatenate([drawn, found]), (-math.inf,) * len(notes), notes)
 
 
 def _forbidden(known: CampaignPosterior, pending: FloatArray, taken: frozenset[Any]) -> frozenset[Any]:

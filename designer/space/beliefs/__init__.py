@@ -1,0 +1,1 @@
+"""Beliefs of an expert about where the best designs are."""
