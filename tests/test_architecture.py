@@ -47,7 +47,7 @@ LAYERS = (
 )
 # Sub-packages of one package, from the foundations up; those in one tuple do not import each other.
 SUB_LAYERS = {
-    "space": (("parameters", "spreadsheet"), ("constraints",), ("equalities",)),
+    "space": (("parameters", "spreadsheet"), ("constraints",), ("equalities",), ("beliefs",)),
     "tasks": (("datasets", "quality"), ("importing",)),
     "surrogates": (("robust",),),
     "priors": (("deep",), ("metric", "networks", "policy", "stacking")),

@@ -61,7 +61,8 @@ RULES = (
     Rule("doubt", r"(?:\b|_)(?:un)?doubt", "flagged as outlier, questionable", "is doubtful"),
     Rule("told", r"(?:\b|_)told(?:\b|_)", "conditioned on, reported, stated, informed", "was told"),
     Rule("lean", r"\blean(?:s|ed|ing)?\b", "weight of a source, uses", "leans on"),
-    Rule("belief", r"(?:\b|_)(?:[Dd]is|[Uu]n)?[Bb]elie[fv]", "posterior, prediction, assumption", "the beliefs"),
+    # A belief is an expert's (the key `beliefs`, the word of the literature), never a posterior.
+    Rule("believe", r"(?:\b|_)(?:(?:[Dd]is|[Uu]n)[Bb]elie[fv]|[Bb]eliev)", "posterior, prediction", "is believed"),
     Rule("hope", r"\b[Hh]op(?:es?|ed|ing)\b", "expected improvement, probability of improvement", "is hoped for"),
     Rule("teach", r"\b[Tt]each|\btaught\b", "is informative about, source", "two teachers"),
     Rule("crew", r"\b[Cc]rew\b|\b[Ss]helf\b|\b[Ww]ish(?:es)?\b", "workers, cache, requests", "a Crew"),

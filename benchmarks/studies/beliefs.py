@@ -174,7 +174,7 @@ def _vague(table: LabTable, column: str, value: Any) -> dict[str, Any]:
 
 
 def _nearest(table: LabTable, design: Any) -> list[dict[str, Any]]:
-    """Return the three designs nearest to the believed settings, spread over the other settings."""
+    """Return the three designs nearest to the expected settings, spread over the other settings."""
     away = _distances(table, table.frame, design, _important(table))
     leading = table.frame.iloc[np.argsort(away, kind="stable")[:12]]
     chosen = leading.iloc[np.linspace(0, len(leading) - 1, 3).round().astype(int)]

@@ -56,9 +56,9 @@ def test_two_of_three_suggestions_are_chosen_with_beliefs() -> None:
     found = made(campaign, 12)
     assert with_beliefs(found["note"]) == [i % EVERY != EVERY - 1 for i in range(12)]
     assert set(found["note"][:4]) == {"drawn from the beliefs", "fills the space"}
-    believed = found[with_beliefs(found["note"])]
-    assert (abs(believed["T"] - 640) < 150).all()
-    assert (believed["gas"] == "N2").mean() > 0.7
+    chosen = found[with_beliefs(found["note"])]
+    assert (abs(chosen["T"] - 640) < 150).all()
+    assert (chosen["gas"] == "N2").mean() > 0.7
 
 
 def test_batch_of_one_request_has_the_same_shares() -> None:

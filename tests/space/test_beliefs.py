@@ -146,7 +146,7 @@ def test_densities_lie_between_their_ends_over_random_spaces(data: st.DataObject
     member = f"c.{space.parameters[2].members[0]}"
     beliefs = [
         Belief(parameter="a", near=near, spread=spread, strength=strength),
-        Belief(parameter="b", near=space.parameters[1].words[int(rows[0, 1])], strength=strength),
+        Belief(parameter="b", near=str(parameters[1]["choices"][int(rows[0, 1])]), strength=strength),
         Belief(constraint=f"{member} >= 0", strength=strength),
     ]
     found = log_densities(bound_beliefs(space, beliefs), rows)

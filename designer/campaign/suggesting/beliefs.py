@@ -102,8 +102,8 @@ class CurrentBeliefs:
     def draw(self, space: DesignSpace, n: int, seed: int, avoid: FloatArray) -> FloatArray:
         """Return at most `n` designs (``k x c``) drawn from the beliefs, apart from each other and from others.
 
-        Of ``n + 8`` designs drawn in proportion to the density, the farthest from those to `avoid` and from those
-        chosen before is chosen, one after another.
+        Of ``n + 8`` designs, drawn with probabilities in proportion to the density, the farthest from those to `avoid`
+        and from those chosen before is chosen, one after another.
         """
         rng = np.random.default_rng(seed)
         drawn = space.sample(_SAMPLED, rng)
@@ -135,14 +135,14 @@ class CurrentBeliefs:
             return f"{belief.words}: not used any more, the results contradict it"
         if self.suggestions >= MAX_SUGGESTIONS:
             return f"{belief.words}: not used any more, after {count(self.suggestions, 'suggestion')}"
-        doubt = f", of which the results leave {100 * weight:.0f} %" if weight < 1 else ""
-        return f"{belief.words}: {100 * remaining:.0f} % of its first weight {since}{doubt}"
+        lowered = f", of which the results leave {100 * weight:.0f} %" if weight < 1 else ""
+        return f"{belief.words}: {100 * remaining:.0f} % of its first weight {since}{lowered}"
 
 
 NO_BELIEFS = CurrentBeliefs()
 DRAWN_FROM_BELIEFS = "drawn from the beliefs"
 """The note of a first design."""
-_SAMPLED = 4096  # random designs of the space, drawn again in proportion to the density
+_SAMPLED = 4096  # random designs of the space, of which some are drawn by the density
 _DRAWN = 8
 
 

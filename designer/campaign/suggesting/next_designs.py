@@ -244,8 +244,8 @@ def _filled(
         mine = coordinates_of(spec.space, designs)
         avoid = np.concatenate([taken.coordinates, mine])
         try:
-            believing = sum(beliefs.used(n)[len(own) :])
-            found = _first_designs(spec, state, n, mine, avoid, beliefs if believing else NO_BELIEFS, believing)
+            from_beliefs = sum(beliefs.used(n)[len(own) :])
+            found = _first_designs(spec, state, n, mine, avoid, beliefs if from_beliefs else NO_BELIEFS, from_beliefs)
             designs += lab_designs(spec.space, np.concatenate(found))
             reasons += [*([DRAWN_FROM_BELIEFS] * len(found[0])), *(["fills the space"] * len(found[1]))]
         except NoDesignLeft:
@@ -264,14 +264,14 @@ def _first_designs(
     own: FloatArray,
     avoid: FloatArray,
     beliefs: CurrentBeliefs,
-    believing: int,
+    from_beliefs: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Return first designs of a batch of `n` beside the user's `own`: drawn from the beliefs, and filling the space."""
     from designer.acquisition.initial import initial_designs
 
     seed = seed_of(spec.settings.seed, len(state.suggestions))
     space = _of_one_batch(spec, state, n, own, avoid, seed, beliefs)
-    drawn = beliefs.draw(space, believing, seed, avoid) if believing else avoid[:0]
+    drawn = beliefs.draw(space, from_beliefs, seed, avoid) if from_beliefs else avoid[:0]
     left = n - len(own) - len(drawn)
     if not left:
         return drawn, avoid[:0]

@@ -79,8 +79,8 @@ def propose_next(
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
     search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
-    believing = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
-    for rule, number in _rules(believing, len(taken.keys), rest, informed=plain is not None):
+    chosen_with = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
+    for rule, number in _rules(chosen_with, len(taken.keys), rest, informed=plain is not None):
         used = beliefs if rule.beliefs else None
         try:
             if rule.alone and plain:
@@ -144,12 +144,12 @@ class _Rule:
         return past if self.beliefs is None else [*past, _WITH_BELIEFS if self.beliefs else _WITHOUT_BELIEFS]
 
 
-def _rules(believing: Sequence[bool] | None, made: int, n: int, *, informed: bool) -> list[tuple[_Rule, int]]:
+def _rules(chosen_with: Sequence[bool] | None, made: int, n: int, *, informed: bool) -> list[tuple[_Rule, int]]:
     """Return how the next `n` designs are chosen, and how many in a row are chosen so.
 
     Parameters
     ----------
-    believing
+    chosen_with
         Which of them are chosen with beliefs; None where these are not used.
     made
         How many designs were made before, by which past tasks are left out of every third.
@@ -157,7 +157,7 @@ def _rules(believing: Sequence[bool] | None, made: int, n: int, *, informed: boo
         Whether past tasks are used.
     """
     without_past = [alone for alone, number in interleaved(made, n) for _ in range(number)] if informed else [False] * n
-    with_beliefs: Sequence[bool | None] = [None] * n if believing is None else believing
+    with_beliefs: Sequence[bool | None] = [None] * n if chosen_with is None else chosen_with
     rules = [_Rule(*each) for each in zip(without_past, with_beliefs, strict=True)]
     return [(rule, len(list(same))) for rule, same in groupby(rules)]
 
