@@ -59,6 +59,29 @@ def gather(campaign: Campaign) -> Content:
     )
 
 
+def measured_content(campaign: Campaign) -> Content:
+    """Return the targets and the experiments alone: what was measured, without anything that a model predicts."""
+    best = {name for each in _best_measured(campaign) for name in each.measurements}
+    nothing = History({}, (), (), 0, 0)
+    return Content(
+        name=campaign.name,
+        made_at="",
+        summary=(),
+        facts=(),
+        parameters=(),
+        targets=campaign.objective.targets,
+        experiments=tuple(_experiments(campaign, nothing, best)),
+        posterior_best=(),
+        landscape=None,
+        cards=(),
+        evidence=(),
+        simulated=campaign.simulated_campaigns(),
+        remarks=(),
+        campaign_file="",
+        versions=(),
+    )
+
+
 def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if not groups:

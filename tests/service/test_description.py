@@ -16,7 +16,17 @@ schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not i
 REAL = {"campaign": "films", "suggestion": "S0001", "measurement": "M0001"}
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))  # an operation; set it high to search for longer
 # Each of these costs a model or the whole description; others are tried as often as is quick.
-SLOW = ("report.html", "card", "best", "predictions", "progress.svg", "verdict", "/events")
+SLOW = (
+    "report.html",
+    "card",
+    "best",
+    "predictions",
+    "progress.svg",
+    "trade-off.svg",
+    "ternary.svg",
+    "verdict",
+    "/events",
+)
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")

@@ -91,6 +91,32 @@ async def progress(
     return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
 
 
+@view_routes.get("/campaigns/{campaign}/trade-off.svg", tags=["views"], response_class=Response)
+async def trade_off(
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    first: Annotated[str, Query(max_length=200, description="A target.")],
+    second: Annotated[str, Query(max_length=200, description="Another target.")],
+) -> Response:
+    """Return the figure of two goals against each other, with the measured Pareto front (SVG)."""
+    text = await view_result(request, caller, campaign_name(campaign), "trade_off", first, second)
+    return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
+
+
+@view_routes.get("/campaigns/{campaign}/ternary.svg", tags=["views"], response_class=Response)
+async def ternary(
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    target: Annotated[str, Query(max_length=200)],
+    parameter: Annotated[str, Query(max_length=200, description="A composition or mixture of three or more.")],
+) -> Response:
+    """Return the figure (SVG) of a predicted target over three constituents around the best design."""
+    text = await view_result(request, caller, campaign_name(campaign), "ternary", target, parameter)
+    return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
+
+
 # Accounts
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import cache
+from itertools import combinations
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.results.designs import candidate_ids
+from designer.campaign.suggesting.next_designs import MIN_RESULTS
 from designer.service import queries, representations
 from designer.service.http.assets import asset
 from designer.service.http.requests import read_body
@@ -22,9 +25,11 @@ from designer.service.http.security import COOKIE, Options, anonymous_caller, re
 from designer.service.problems import KINDS
 from designer.service.store.accounts import ROLE_PERMISSIONS, ROLES, SESSION_HOURS, Caller
 from designer.service.url_names import campaign_name
+from designer.space import ShareParameter
 
 pages = APIRouter(include_in_schema=False)
 _MAX_FORM_BYTES = 5000
+_MAX_GOALS, _MAX_MIXTURES = 3, 2  # of which the page has pictures
 # The paragraphs of an explanation that are shown at once; the others are shown on request.
 _SUMMARY_PARAGRAPHS = ("Expected", "Chances", "Chosen to learn", "Exploration", "Flagged results")
 
@@ -160,11 +165,40 @@ def campaign(request: Request, campaign: CampaignId) -> Response:
     with lab.cache.open(name) as (opened, _):
         shown = _displayed(opened, [*suggestions, *data["best"]])
         made = _displayed(opened, measured)
+        pictures = _pictures(opened) if measured else []
+        id_column = opened.settings.id_column
+        labels = candidate_ids(opened.space, [each["design"] for each in measured])
+        names = {each["id"]: label for each, label in zip(measured, labels, strict=True)}
     return _page(
         request, "campaign.html", who=who, campaign=data, designs=shown, made=made, measured=measured[::-1],
         closed=[each for each in suggestions if each["status"] in ("failed", "withdrawn")][::-1], history=history,
-        ranges=_ranges(data["targets"], measured),
+        ranges=_ranges(data["targets"], measured), pictures=pictures,
+        id_column=id_column, names=names,
     )  # fmt: skip
+
+
+def _pictures(opened: Campaign) -> list[dict[str, str]]:
+    """Return the further figures of the page: trade-offs of goals, and ternary diagrams where there is a model."""
+    goals = [target.name for target in opened.objective.goals if target.sign][:_MAX_GOALS]
+    found = [
+        {
+            "path": f"trade-off.svg?{urlencode({'first': first, 'second': second})}",
+            "words": f"{first} against {second}; the measured Pareto front is blue",
+        }
+        for first, second in combinations(goals, 2)
+    ]
+    if len(opened.state.results) < MIN_RESULTS:
+        return found
+    mixtures = [p.name for p in opened.space.parameters if isinstance(p, ShareParameter) and len(p.members) > 2]
+    return found + [
+        {
+            "path": f"ternary.svg?{urlencode({'target': goal, 'parameter': mixture})}",
+            "words": f"Prediction of {goal} over three constituents of {mixture} around the best design (star), and "
+            "its uncertainty; dots are measured designs",
+        }
+        for mixture in mixtures[:_MAX_MIXTURES]
+        for goal in [target.name for target in opened.objective.goals][:_MAX_GOALS]
+    ]
 
 
 def _displayed(opened: Campaign, rows: list[dict[str, Any]]) -> dict[str, list[dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""The figure of the campaign page: measured values and the best so far, by experiment. It uses no model."""
+"""The figures of the campaign page: progress and trade-offs, without a model, and ternary diagrams of predictions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from designer.campaign.log.state import CampaignState, Failure, Measurement
+from designer.errors import Fault, InvalidInput
 from designer.objective import Target
 from designer.report.drawing import BLUE, GREY, RED, draw, draw_goal
 from designer.report.number_format import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from designer.campaign.campaign import Campaign
 
 
 def progress_figure(state: CampaignState, target: Target, forbidden: Collection[str] = ()) -> str:
@@ -59,6 +62,36 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
         axes.tick_params(color=GREY)
 
     return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment", (7.2, 3.0))
+
+
+def trade_off_figure(campaign: Campaign, first: Target, second: Target) -> str:
+    """Return two goals against each other with the Pareto front, as SVG text: the figure of the report."""
+    from designer.report.figures import trade_off
+    from designer.report.gathering import measured_content
+
+    return trade_off(measured_content(campaign), first, second).svg()
+
+
+def ternary_figure(campaign: Campaign, target: Target, parameter: str) -> str:
+    """Return the prediction over three constituents of a mixture around the best design, as SVG text.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such mixture, it does not exist in the best design, or there is no model yet.
+    """
+    from designer.report.landscape import ternaries_of
+    from designer.report.landscape_figures import points_in, triangle
+
+    found = ternaries_of(campaign)
+    if found is None:
+        raise InvalidInput(Fault("there is no model yet", "record two results first"))
+    diagram = next((each for each in found.ternaries if each.parameter == parameter), None)
+    if diagram is None:
+        known = ", ".join(each.parameter for each in found.ternaries)
+        what = f"the best design has no mixture {parameter!r} of three constituents"
+        raise InvalidInput(Fault(what, f"mixtures: {known}" if known else "there is none"))
+    return triangle(target, campaign.objective.targets.index(target), diagram, points_in(diagram, found)).svg()
 
 
 def _is_decided(target: Target, made: Measurement) -> bool:

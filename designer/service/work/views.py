@@ -73,6 +73,20 @@ def progress(campaign: Campaign, target: str) -> str:
     return progress_figure(campaign.state, _target(campaign, target), forbidden)
 
 
+def trade_off(campaign: Campaign, first: str, second: str) -> str:
+    """Return the figure (SVG) of two goals against each other, with the Pareto front."""
+    from designer.service.work.page_figure import trade_off_figure
+
+    return trade_off_figure(campaign, _target(campaign, first), _target(campaign, second))
+
+
+def ternary(campaign: Campaign, target: str, parameter: str) -> str:
+    """Return the figure (SVG) of a predicted target over three constituents of a mixture."""
+    from designer.service.work.page_figure import ternary_figure
+
+    return ternary_figure(campaign, _target(campaign, target), parameter)
+
+
 def _target(campaign: Campaign, name: str) -> Target:
     for target in campaign.objective.targets:
         if target.name == name:
@@ -89,4 +103,6 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "card_picture": card_picture,
     "report": report,
     "progress": progress,
+    "trade_off": trade_off,
+    "ternary": ternary,
 }

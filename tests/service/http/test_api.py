@@ -172,6 +172,40 @@ class TestResults:
         done = send(admin, f"{path}/measurements?filename=next.{kind}&partial=true", lines, kind).json()
         assert (done["recorded"], len(done["faults"])) == (["M0001"], 1)
 
+    def test_trade_offs_and_ternary_diagrams_are_pictures_of_the_page(self, admin: Client) -> None:
+        targets = [{"name": "loss", "goal": "minimize"}, {"name": "life", "goal": "maximize"}]
+        path = admin.begin(targets=targets)
+        for name, picture in (("trade-off", "first=loss&second=life"), ("ternary", "target=loss&parameter=film")):
+            address = f"{path}/{name}.svg?{picture}"
+            assert admin("GET", address).status_code == (200 if name == "trade-off" else 422), "nothing is measured yet"
+        found = admin.ask(path, 4)
+        admin.record(path, *({"suggestion": each["id"], "loss": i, "life": i * i} for i, each in enumerate(found)))
+        for picture in ("trade-off.svg?first=loss&second=life", "ternary.svg?target=loss&parameter=film"):
+            answer = admin("GET", f"{path}/{picture}")
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["content-type"] == "image/svg+xml"
+            assert answer.text.startswith("<svg")
+        assert admin("GET", f"{path}/trade-off.svg?first=loss&second=none").status_code == 422
+        wrong = admin("GET", f"{path}/ternary.svg?target=loss&parameter=gas")
+        assert "no mixture 'gas'" in wrong.text
+        admin.http.post("/login", data={"token": admin.token})
+        page = admin.http.get(f"/c/{path.rpartition('/')[2]}").text
+        assert "trade-off.svg?first=loss&amp;second=life" in page
+        assert page.count("ternary.svg") == 2
+
+    def test_page_names_candidates_of_results(self, admin: Client) -> None:
+        table = "sample,T [degC],gas\nA-1,300,N2\nA-2,400,air\nA-3,500,N2\n"
+        kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
+        path = admin.begin(space=CAMPAIGN["space"][1:], candidates=kept["candidates"], id_column="sample")
+        (first, _) = admin.ask(path, 2)
+        body = f"sample,loss\n{first['candidate']},400\n"
+        done = admin("POST", f"{path}/measurements", content=body, headers={"Content-Type": "text/csv"})
+        assert done.json()["recorded"] == ["M0001"]
+        admin.http.post("/login", data={"token": admin.token})
+        page = admin.http.get(f"/c/{path.rpartition('/')[2]}").text
+        assert "<th>sample</th>" in page
+        assert f"<td>{first['candidate']}</td>" in page
+
     def test_sheet_names_candidates_and_may_be_printed_in_an_order(self, admin: Client) -> None:
         table = "sample,T [degC],gas\nA-1,300,N2\nA-2,400,air\nA-3,500,N2\n"
         kept = admin("POST", "/tables?filename=pool.csv", content=table, headers={"Content-Type": "text/csv"}).json()
