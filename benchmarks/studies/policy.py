@@ -16,7 +16,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ from designer.priors.policy.search_experts import DEFAULT
 
 RESULTS = Path(__file__).parents[1] / "results" / "policy"
 PICTURE = Path("docs", "images", "policy-learning.png")
-BUDGET, FOLDS = 30, 5
-SHORTER = 15
+BUDGET, FOLDS, INITIAL = 30, 5, 3
+SHORTER, LONGER = 15, 60
 IN_STATES = ("policy", "policy-linear", "policy-rollouts")
 """The policies whose single states are shown."""
 
@@ -99,23 +99,62 @@ ABLATION = (
 
 
 @dataclass(frozen=True)
+class Variation:
+    """How the campaigns differ from those of the training.
+
+    Parameters
+    ----------
+    name
+        Part of the name of the file of outcomes.
+    title
+        In words.
+    own_first
+        Whether the three first designs are those that `auto` chose in its recorded campaign of the track `own`.
+    control
+        How the sources are changed (`benchmarks.suite.controls`).
+    batch
+        The size of the batches.
+    """
+
+    name: str = ""
+    title: str = ""
+    own_first: bool = False
+    control: str = "none"
+    batch: int = 1
+
+
+VARIATIONS = {
+    each.name: each
+    for each in (
+        Variation(),
+        Variation("own", "The three first designs are those that past tasks chose.", own_first=True),
+        Variation("shuffled", "The values of each source are shuffled over its designs.", control="shuffled"),
+        Variation("batches", "Batches of four.", batch=4),
+    )
+}
+
+
+@dataclass(frozen=True)
 class Study:
-    """Where a study reads and writes, and how long it may run."""
+    """Where a study reads and writes, how its campaigns differ from those of the training, and how long it may run."""
 
     data: Path
     work: Path
     results: Path = RESULTS
     seconds: float = 3600.0
+    variation: Variation = VARIATIONS[""]
 
     @property
     def outcomes(self) -> Path:
         """The file of all outcomes."""
-        return self.results / "campaigns.jsonl"
+        return self.results / f"{'-'.join(filter(None, ('campaigns', self.variation.name)))}.jsonl"
 
     @property
     def store(self) -> VisitStore:
-        """The visited states."""
-        return VisitStore(self.work / "visits")
+        """The visited states: those of changed sources stand apart."""
+        return VisitStore(
+            self.work / ("visits" if self.variation.control == "none" else f"visits-{self.variation.name}")
+        )
 
     @property
     def rollouts(self) -> Path:
@@ -131,10 +170,10 @@ class Study:
         append_record(self.outcomes, record)
 
 
-def pools_of(group: str, data: Path, limit: int | None = None) -> list[Pool]:
+def pools_of(group: str, data: Path, limit: int | None = None, control: str = "none") -> list[Pool]:
     """Return the pools of a group of families, every family once before any comes twice."""
     if group == "measured":
-        found = list(policy_tasks.interleaved_by_family(policy_tasks.measured(data)))
+        found = list(policy_tasks.interleaved_by_family(policy_tasks.measured(data, control)))
     else:
         found = [*policy_tasks.drawn(60), *policy_tasks.formulas()]
     return found[:limit]
@@ -144,17 +183,19 @@ def lead(
     study: Study, pools: Sequence[Pool], choices: dict[str, Callable[[int], Chooser]], seeds: Sequence[int], budget: int
 ) -> None:
     """Lead the campaigns that are missing, until the CPU seconds are spent."""
-    begun, store = time.process_time(), study.store
+    begun, store, batch = time.process_time(), study.store, study.variation.batch
     done = {record.key for record in study.records()}
+    first = _own_first(pools) if study.variation.own_first else {}
     for seed in seeds:
         for pool in pools:
             missing = [name for name in choices if (pool.family, pool.task, name, seed, budget) not in done]
-            if not missing:
+            if not missing or (study.variation.own_first and (pool.family, pool.task, seed) not in first):
                 continue
             simulation = Simulation(pool)
             store.load(simulation)
             for name in missing:
-                found = campaign(simulation, seed, budget, choices[name](seed))
+                start = first.get((pool.family, pool.task, seed), ())
+                found = campaign(simulation, seed, budget, choices[name](seed), first=start, batch=batch)
                 study.record(
                     Record(
                         pool.family, pool.task, name, seed, budget, found.to_top, found.to_gap,
@@ -166,6 +207,12 @@ def lead(
             print(f"{spent:.0f} s: {pool.family}/{pool.task}, seed {seed}: {len(simulation.visits)} states", flush=True)
             if spent > study.seconds:
                 return
+
+
+def _own_first(pools: Sequence[Pool]) -> dict[tuple[str, str, int], list[int]]:
+    """Return the first three designs of the recorded campaigns of `auto` in the track `own`."""
+    found = recorded(pools, track="own")
+    return {(r.family, r.task, r.seed): r.chosen[:INITIAL] for r in found if r.policy == DEFAULT}
 
 
 def visit_recorded(study: Study, pools: Sequence[Pool], experts: Sequence[str], seeds: Sequence[int]) -> None:
@@ -232,16 +279,20 @@ def left_out(
 
 
 def evaluate(study: Study, pools: Sequence[Pool], names: Sequence[str], seeds: Sequence[int], budget: int) -> None:
-    """Lead campaigns of policies that were trained without the families that they are shown on."""
-    records = [record for record in study.records() if record.budget == BUDGET]
+    """Lead campaigns of policies that were trained without the families that they are shown on.
+
+    They are trained on campaigns without variation, and `auto` is led beside them where it is not recorded.
+    """
+    usual = replace(study, variation=VARIATIONS[""])
+    records = [record for record in usual.records() if record.budget == BUDGET]
     known = {record.family for record in records}
     measured = [pool.family for pool in pools if pool.family in known]
     by_family: dict[str, dict[str, Callable[[int], Chooser]]] = {}
     for name in names:
-        for fold, training_states, _ in left_out(study, VARIANTS[name], records, measured):
-            choose = chooser(trained(study, training_states, VARIANTS[name], records))
+        for fold, training_states, _ in left_out(usual, VARIANTS[name], records, measured):
+            choose = chooser(trained(usual, training_states, VARIANTS[name], records))
             for family in fold:
-                by_family.setdefault(family, {})[name] = _always(choose)
+                by_family.setdefault(family, {DEFAULT: CONTROLS[DEFAULT]})[name] = _always(choose)
     for seed in seeds:
         for pool in pools:
             if pool.family in by_family:
@@ -329,6 +380,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--controls", nargs="+", choices=sorted(CONTROLS), default=list(CONTROLS))
     parser.add_argument("--policies", nargs="+", choices=sorted(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--policy", choices=sorted(VARIANTS), default="policy")
+    parser.add_argument("--variation", choices=sorted(VARIATIONS), default="", help="of the step `evaluate`")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--pools", type=int, help="so many pools only")
     parser.add_argument("--budget", type=int, default=BUDGET)
@@ -338,7 +390,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the folder of the network (%(default)s)")
     given = parser.parse_args(arguments)
-    study = Study(given.data, given.work, given.results, given.cpu_seconds)
+    study = Study(given.data, given.work, given.results, given.cpu_seconds, VARIATIONS[given.variation])
     match given.step:
         case "recorded":
             pools = pools_of("measured", study.data, given.pools)
@@ -349,7 +401,7 @@ def main(arguments: list[str] | None = None) -> int:
         case "rollouts":
             continue_campaigns(study, pools_of("measured", study.data, given.pools))
         case "evaluate":
-            pools = pools_of("measured", study.data, given.pools)
+            pools = pools_of("measured", study.data, given.pools, study.variation.control)
             evaluate(study, pools, given.policies, given.seeds, given.budget)
         case "train":
             train_all(study, given.policy, given.out)
@@ -375,6 +427,7 @@ def report(study: Study, name: str) -> str:
     ]
     shorter = policy_report.cut_off(here, SHORTER)
     parts.append((f"The same, cut off after {SHORTER} experiments.", policy_report.comparison(shorter, list(VARIANTS))))
+    parts += [(title, policy_report.comparison(found, list(VARIANTS))) for title, found in _varied(study, measured)]
     curves = [
         trained(study, inside, VARIANTS[name], records, outside)
         for _, inside, outside in left_out(study, VARIANTS[name], records, measured)
@@ -388,6 +441,14 @@ def report(study: Study, name: str) -> str:
     assert __doc__ is not None
     intro = " ".join(__doc__.split("\n\n", 1)[1].split())
     return markdown([Section(1, "A learned policy over experts", (intro, *[each for pair in parts for each in pair]))])
+
+
+def _varied(study: Study, measured: Sequence[str]) -> Iterator[tuple[str, list[Record]]]:
+    """Go through the outcomes of each variation, and those of the larger budget, with a title."""
+    longer = [record for record in study.records() if record.family in measured and record.budget == LONGER]
+    varied = [(v.title, replace(study, variation=v).records()) for name, v in VARIATIONS.items() if name]
+    found = [(f"Budget {LONGER}.", longer), *varied]
+    yield from ((title, records) for title, records in found if records)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,13 @@ SHOWN = (3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 26)
 """Numbers of results at which the states of a recorded campaign are visited."""
 
 
-def recorded(pools: Sequence[Pool], folder: Path = FAMILIES) -> list[Record]:
-    """Return the recorded campaigns from shared first designs in these pools, with their own sources."""
+def recorded(pools: Sequence[Pool], folder: Path = FAMILIES, *, track: str = "shared") -> list[Record]:
+    """Return the recorded campaigns of a track in these pools, with their own sources."""
     known = {(pool.family, pool.task): pool for pool in pools}
     found = []
     for row in rows.read(folder):
         pool = known.get((row.family, row.task))
-        ours = row.method in METHODS and (row.track, row.control, row.error) == ("shared", "none", "")
+        ours = row.method in METHODS and (row.track, row.control, row.error) == (track, "none", "")
         if pool is None or not ours or row.pool != pool.digest():
             continue
         path = pool.candidates.utility(pool.y[row.chosen]).tolist()

@@ -31,7 +31,7 @@ from designer.priors.base import FittedPrior
 from designer.priors.baseline import BaselinePrior
 from designer.priors.interleaving import baseline_part, is_baseline_turn
 from designer.priors.policy.campaign_state import PastDesigns, campaign_state, past_designs
-from designer.priors.policy.search_experts import ALONE, DEFAULT, DEFAULT_ALONE, WITH_PAST, experts_of
+from designer.priors.policy.search_experts import ALONE, DEFAULT, DEFAULT_ALONE, WITH_PAST, Experts, experts_of
 from designer.space import DesignSpace
 from designer.space.pool import Pool as DesignPool
 from designer.surrogates.data import TaskData
@@ -82,6 +82,7 @@ class Simulation:
         self._features = torch.as_tensor(self._space.encoder.encode(coordinates), dtype=torch.float64)
         self._place = np.argsort(np.lexsort(coordinates.T[::-1]))
         self._given = prior
+        self._last: tuple[list[int], _Models] | None = None
         self.visits: dict[tuple[int, ...], Visit] = {}
 
     @cached_property
@@ -97,17 +98,26 @@ class Simulation:
         """Which designs (``N``) are of the top 1 %."""
         return np.asarray(self.pool.utility >= top_threshold(self.pool.utility))
 
-    def visit(self, chosen: Sequence[int]) -> Visit:
-        """Return the state after these designs were measured, computed once."""
+    def visit(self, chosen: Sequence[int], pending: Sequence[int] = ()) -> Visit:
+        """Return the state after these designs were measured, while others are pending; without these computed once."""
         key = tuple(sorted(chosen))
-        if key not in self.visits:
-            with one_thread(), torch.no_grad(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self.visits[key] = self._visit(list(key))
-        return self.visits[key]
+        if not pending and key in self.visits:
+            return self.visits[key]
+        with one_thread(), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = self._visit(list(key), list(pending))
+        if not pending:
+            self.visits[key] = found
+        return found
 
-    def _visit(self, rows: list[int]) -> Visit:
-        candidates, target = self.pool.candidates, self.pool.candidates.objective.targets[0]
+    def _models(self, rows: list[int]) -> _Models:
+        """Return the models given some rows; those of the last rows are stored, for the designs of one batch."""
+        if self._last is None or self._last[0] != rows:
+            self._last = rows, self._fit(rows)
+        return self._last[1]
+
+    def _fit(self, rows: list[int]) -> _Models:
+        target = self.pool.candidates.objective.targets[0]
         data = TaskData(
             self._features[rows],
             torch.as_tensor(self.pool.y[rows][:, None].copy()),
@@ -120,15 +130,20 @@ class Simulation:
         assert isinstance(baseline, GaussianProcess)
         experts = experts_of(one, found.model, fit_forest(one), forest_weight(baseline))
         evidence = found.posterior.evidence
-        left = np.setdiff1d(np.arange(len(self.pool)), rows)
+        return _Models(one, experts, evidence.log_evidence if evidence else 0.0)
+
+    def _visit(self, rows: list[int], pending: list[int]) -> Visit:
+        models = self._models(rows)
+        experts, candidates = models.experts, self.pool.candidates
+        left = np.setdiff1d(np.arange(len(self.pool)), [*rows, *pending])
         state = campaign_state(
-            one,
+            models.one,
             experts,
             self._features[left],
-            target.sign or 1,
-            self._past(one),
-            evidence.log_evidence if evidence else 0.0,
-            without_past=is_baseline_turn(len(rows)),
+            candidates.objective.targets[0].sign or 1,
+            self._past(models.one),
+            models.log_evidence,
+            without_past=is_baseline_turn(len(rows) + len(pending)),
         )
         measured = sorted(rows, key=lambda row: int(self._place[row]))
         logs = {}
@@ -138,7 +153,7 @@ class Simulation:
                 objective=candidates.objective,
                 ranges=(),
                 measured=self._features[measured],
-                pending=self._features[:0],
+                pending=self._features[pending],
                 reference=self._features[:0],
                 seed=len(rows),
             )
@@ -162,6 +177,15 @@ class Simulation:
         if not hasattr(self, "_known_past"):
             self._known_past = past_designs(self.prior.transfer, one, self._features)
         return self._known_past
+
+
+@dataclass(frozen=True, eq=False)
+class _Models:
+    """The data of the target, the experts given them, and the evidence for past tasks."""
+
+    one: TaskData
+    experts: Experts
+    log_evidence: float
 
 
 def _mixed(parts: Sequence[tuple[float, FloatArray]]) -> FloatArray:
@@ -197,12 +221,31 @@ class Outcome:
     to_gap: int
 
 
-def campaign(simulation: Simulation, seed: int, budget: int, choose: Chooser, initial: int = 3) -> Outcome:
-    """Return a campaign from random first designs, until both aims are reached or the budget is spent."""
-    return continued(simulation, simulation.pool.initial(initial, seed), budget, choose)
+def campaign(
+    simulation: Simulation,
+    seed: int,
+    budget: int,
+    choose: Chooser,
+    initial: int = 3,
+    *,
+    first: Sequence[int] = (),
+    batch: int = 1,
+) -> Outcome:
+    """Return a campaign from first designs, until both aims are reached or the budget is spent.
+
+    Parameters
+    ----------
+    first
+        The first designs; `initial` random ones unless given.
+    batch
+        The designs of a batch, chosen one after another with those before pending, and measured together.
+    """
+    return continued(simulation, first or simulation.pool.initial(initial, seed), budget, choose, batch=batch)
 
 
-def continued(simulation: Simulation, measured: Sequence[int], budget: int, choose: Chooser) -> Outcome:
+def continued(
+    simulation: Simulation, measured: Sequence[int], budget: int, choose: Chooser, *, batch: int = 1
+) -> Outcome:
     """Return a campaign that goes on after some designs were measured."""
     pool, chosen = simulation.pool, list(measured)
     utility, top, gap = pool.utility, top_threshold(pool.utility), gap_threshold(pool.utility)
@@ -213,11 +256,13 @@ def continued(simulation: Simulation, measured: Sequence[int], budget: int, choo
         return int(hits[0]) + 1 if len(hits) else budget + 1
 
     while len(chosen) < min(budget, len(pool)) and max(reached(top), reached(gap)) > budget:
-        visit = simulation.visit(chosen)
-        name = allowed(choose(visit, len(chosen)), visit, len(chosen))
-        place = len(visit.names) if name == EQUAL else visit.names.index(name)
-        experts.append(name)
-        chosen.append(visit.proposals[place])
+        pending: list[int] = []
+        for _ in range(min(batch, budget - len(chosen), len(pool) - len(chosen))):
+            visit, made = simulation.visit(chosen, pending), len(chosen) + len(pending)
+            name = allowed(choose(visit, made), visit, made)
+            experts.append(name)
+            pending.append(visit.proposals[len(visit.names) if name == EQUAL else visit.names.index(name)])
+        chosen += pending
     return Outcome(tuple(chosen), tuple(experts), reached(top), reached(gap))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.suite.controls import controlled
 from benchmarks.suite.plan import prepare, with_sources
 from benchmarks.suite.pools import Pool, pool_of
 from benchmarks.suite.sources import drawn as drawn_rows
@@ -33,9 +34,13 @@ _FREQUENCIES = 200
 _TARGET = Target(name="response", unit="a.u.", goal="maximize")
 
 
-def measured(data: Path) -> list[Pool]:
-    """Return the pools with sources of the suite `families`, larger ones thinned to `MAX_DESIGNS`."""
-    return [_thinned(pool) for pool in prepare("families", data).pools if pool.candidates.sources]
+def measured(data: Path, control: str = "none") -> list[Pool]:
+    """Return the pools with sources of the suite `families`, larger ones thinned to `MAX_DESIGNS`.
+
+    `control` changes the sources (`benchmarks.suite.controls`).
+    """
+    pools = [pool for pool in prepare("families", data).pools if pool.candidates.sources]
+    return [_thinned(with_sources(pool, controlled(control, pool, pool.candidates.sources))) for pool in pools]
 
 
 def _thinned(pool: Pool) -> Pool:

@@ -74,6 +74,20 @@ def test_simulated_campaigns_of_a_policy_are_those_of_the_benchmark(
     assert all(name in ALONE for i, name in enumerate(found.experts, start=3) if is_baseline_turn(i))
 
 
+def test_the_designs_of_a_batch_are_chosen_with_those_before_pending(simulation: Simulation) -> None:
+    one_by_one = campaign(simulation, 0, BUDGET, fixed("auto"))
+    found = campaign(simulation, 0, BUDGET, fixed("auto"), batch=3)
+    assert found.chosen[:4] == one_by_one.chosen[:4]  # the first of a batch is that without pending ones
+    assert len(set(found.chosen)) == len(found.chosen)
+    first, second = found.chosen[3:5]
+    assert second == simulation.visit(found.chosen[:3], [first]).proposals[ALL.index("auto")]
+
+
+def test_campaigns_begin_with_given_designs(simulation: Simulation) -> None:
+    first = simulation.pool.initial(5, 7)
+    assert campaign(simulation, 0, BUDGET, fixed("auto"), first=first).chosen[:5] == tuple(first)
+
+
 @pytest.mark.parametrize("name", sorted(CONTROLS))
 def test_controls_choose_experts_that_there_are(simulation: Simulation, name: str) -> None:
     found = campaign(simulation, 0, 7, CONTROLS[name](0))
@@ -124,6 +138,17 @@ def test_training_lowers_the_cost_on_its_own_states(study: Study, training: Trai
     states = load_states(study.store, [(r.family, r.task) for r in records], records, training.hindsight)
     found = trained(study, states, replace(training, penalty=0.0, entropy=0.0, steps=120), records)
     assert found.curve[-1] < 0.0
+
+
+def test_variations_keep_their_outcomes_apart(study: Study) -> None:
+    files = {replace(study, variation=each).outcomes.name for each in policy.VARIATIONS.values()}
+    assert files == {"campaigns.jsonl", "campaigns-own.jsonl", "campaigns-shuffled.jsonl", "campaigns-batches.jsonl"}
+    shuffled = replace(study, variation=policy.VARIATIONS["shuffled"])
+    assert not list(shuffled.store.read("drawn/0", "task-0"))  # other sources, other states
+    lead(replace(study, variation=policy.VARIATIONS["batches"]), policy_tasks.drawn(1), {"gp": CONTROLS["gp"]}, [0], 7)
+    (record,) = replace(study, variation=policy.VARIATIONS["batches"]).records()
+    assert record.policy == "gp"
+    assert len(record.experts) % 4 == 0
 
 
 def test_folds_leave_whole_families_out(study: Study) -> None:
