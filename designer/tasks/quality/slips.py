@@ -110,7 +110,7 @@ def _suspect(scales: FaultModel, row: int, fault: FaultEvidence) -> Suspect:
     is_result = fault.slip is not None and column.kind == "target"
     expected = _expected(scales.expected[column.name], row) if is_result else None
     may_repair = bool(fault.signs[row] >= MIN_SIGNS)
-    if may_repair and fault.slip is not None and column.kind == "setting":  # a usual setting stays as it is written
+    if may_repair and fault.slip is not None:  # a value that is usual in its column stays as it is written
         may_repair = not scales.expected[column.name].marginal.holds(column.values)[row]
     return Suspect(row, fault.columns, fault.slip, expected, may_repair)
 

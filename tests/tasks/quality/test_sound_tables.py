@@ -151,6 +151,35 @@ def step_response(rng: Rng) -> pd.DataFrame:
     return pd.DataFrame({"x": x, "y": (np.where(x < 0.5, 1, 12) + rng.normal(0, 0.2, 60)).round(2)})
 
 
+def one_scale(rng: Rng) -> pd.DataFrame:
+    n = 60
+    X = (rng.beta(0.7, 2.0, (n, 4)) * 10).round(2)
+    y = np.exp(-(((X[:, 0] - 3) / 3) ** 2)) * 50 + X[:, 1] - X[:, 3] * 2 + rng.normal(0, 1, n)
+    return pd.DataFrame({f"k{i} [mmol/L]": X[:, i] for i in range(4)} | {"y": y.round(2)})
+
+
+def whole_numbers(rng: Rng) -> pd.DataFrame:
+    n = 50
+    X = np.stack([rng.integers(1, 9, n), rng.integers(1, 40, n), rng.integers(100, 900, n)], 1)
+    y = X[:, 0] * 4 + X[:, 1] - (X[:, 2] - 500) ** 2 / 9000 + rng.normal(0, 3, n)
+    return pd.DataFrame({"layers": X[:, 0], "time [min]": X[:, 1], "T [degC]": X[:, 2], "count": y.round().astype(int)})
+
+
+def conversion_step(rng: Rng) -> pd.DataFrame:
+    n = 60
+    T, t = rng.integers(200, 600, n), rng.integers(1, 60, n)
+    y = np.where(T > 430, 85.0, 6.0) + 0.05 * t + rng.normal(0, 1.5, n)
+    return pd.DataFrame({"T [degC]": T, "time [min]": t, "conversion [percent]": y.round(1).clip(0, 100)})
+
+
+def plates(rng: Rng) -> pd.DataFrame:
+    rows = [(c, b, s) for c in "ABCD" for b in ("K", "Na", "Cs") for s in (1.0, 1.5, 2.0, 3.0)]
+    catalyst, base = {"A": 5, "B": 20, "C": 60, "D": 0}, {"K": 0, "Na": 4, "Cs": 15}
+    y = [catalyst[c] + base[b] + 3 * s + rng.normal(0, 3) for c, b, s in rows]
+    frame = pd.DataFrame(rows, columns=["cat", "base", "equiv"])
+    return frame.assign(**{"yield [percent]": np.round(y, 1).clip(0, 100)})
+
+
 TABLES: dict[str, Callable[[Rng], pd.DataFrame]] = {
     table.__name__: table
     for table in (
@@ -168,6 +197,10 @@ TABLES: dict[str, Callable[[Rng], pd.DataFrame]] = {
         mixture4,
         catalyst_time,
         step_response,
+        one_scale,
+        whole_numbers,
+        conversion_step,
+        plates,
     )
 }
 
