@@ -139,6 +139,17 @@ def test_goals_are_reached_in_their_order(folder: Path, capsys: pytest.CaptureFi
     assert "strength ≥ 1500 MPa (" in capsys.readouterr().out
 
 
+def test_films_are_compared_by_a_program(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import runpy
+
+    program = runpy.run_path(str(folder / "compare_films.py"))
+    program["main"](6)
+    assert "comparisons of 6 results" in capsys.readouterr().out
+    assert main(["best", "preferred-film.yaml", "--json"]) == 0
+    (best,) = json.loads(capsys.readouterr().out)["best"]
+    assert best["best_by"] == "posterior"
+
+
 def test_batches_share_the_furnace(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "one-furnace.yaml"
     assert main(["run", name, "--max-experiments", "12", "--json"]) == 0

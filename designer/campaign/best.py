@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.state import CampaignState
-from designer.campaign.results.frames import Z95, reading_cell
+from designer.campaign.results.frames import Z95, result_cells
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
 from designer.campaign.tier_words import ranking_words, tier_chances
 from designer.objective import Objective, Target, pareto_mask
@@ -66,13 +66,12 @@ def _frame(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    names = [target.name for target in objective.targets]
-    measured = np.array([group.certain for group in groups]).reshape(-1, len(names))
     mean = sd = None
     if posterior is not None and groups:
         mean, sd = posterior.predict(np.array([group.coordinates for group in groups]))
+    measured = ranked_values(objective, groups, mean)
     medians = None if mean is None else objective.unit_values(mean)
-    raw = set(best_rows(objective, measured, allowed=allowed))
+    raw = set(best_rows(objective, measured, allowed=allowed)) if objective.preference is None else set()
     modelled = set() if medians is None else set(best_rows(objective, medians, goals_of=measured, allowed=allowed))
     rows = []
     for i in [*sorted(modelled), *sorted(raw - modelled)]:
@@ -86,7 +85,7 @@ def _frame(
             compared = medians if medians is not None and i in modelled else measured
             row["why"] = ranking_words(objective, compared, i, allowed, chances)
         row |= groups[i].design
-        row |= dict(zip(names, map(reading_cell, groups[i].means, groups[i].sides), strict=True))
+        row |= result_cells(objective.targets, groups[i].means, groups[i].sides)
         if mean is not None and sd is not None:
             for j, target in enumerate(objective.targets):
                 row |= predicted_cells(target, float(mean[i, j]), float(sd[i, j]))
@@ -95,6 +94,20 @@ def _frame(
     columns = best_columns(space, objective, predicted=mean is not None)
     index = pd.Index([label for label, _ in rows], name="design", dtype=object)
     return pd.DataFrame([row for _, row in rows], index=index, columns=columns)
+
+
+def ranked_values(objective: Objective, groups: Sequence[MeasuredDesign], mean: FloatArray | None) -> FloatArray:
+    """Return the values (``n x m``, in the targets' units) by which measured designs are ranked.
+
+    The measured ones; of results that are compared the predicted utility, NaN where `mean` (``n x m`` predictions on
+    the scales of the models) is None, or the design was not made for comparison.
+    """
+    values = np.array([group.certain for group in groups]).reshape(-1, len(objective.targets))
+    column = objective.preference
+    if column is not None:
+        made = np.isfinite(values[:, column])
+        values[:, column] = np.nan if mean is None else np.where(made, mean[:, column], np.nan)
+    return values
 
 
 def best_columns(space: DesignSpace, objective: Objective, *, predicted: bool) -> list[str]:

@@ -16,7 +16,7 @@ from designer.arrays import BoolArray, FloatArray
 from designer.campaign.best import BOTH, BY_MODEL, MEASURED, best_columns, best_rows, predicted_cells
 from designer.campaign.file.contexts import Context, WeightedContexts
 from designer.campaign.results.designs import lab_designs
-from designer.campaign.results.frames import reading_cell
+from designer.campaign.results.frames import result_cell
 from designer.campaign.results.measured_designs import MeasuredDesign
 from designer.campaign.tier_words import ranking_words, tier_chances
 from designer.errors import InvalidInput
@@ -106,7 +106,8 @@ def best_in_contexts(
     measured = np.array([nothing if i is None else groups[i].certain for i in here]).reshape(-1, len(objective.targets))
     means = None if posterior is None or not groups else designs.means(posterior)
     modelled = [] if means is None else best_rows(objective, objective.unit_values(means), allowed=designs.allowed)
-    raw = best_rows(objective, measured, allowed=designs.allowed) if groups else []
+    by_measurement = bool(groups) and objective.preference is None
+    raw = best_rows(objective, measured, allowed=designs.allowed) if by_measurement else []
     rows = []
     for i in [*modelled, *(i for i in raw if i not in modelled)]:
         at = here[i]
@@ -116,7 +117,8 @@ def best_in_contexts(
         if objective.tiers:
             row["why"] = _tier_words(objective, designs, posterior, means, measured, i)
         for j, target in enumerate(objective.targets):
-            row[target.name] = np.nan if at is None else reading_cell(groups[at].means[j], groups[at].sides[j])
+            cell = None if at is None else result_cell(target, groups[at].means[j], groups[at].sides[j])
+            row[target.name] = np.nan if cell is None else cell
         if means is not None and posterior is not None:
             deviations = designs.deviations(posterior, i)
             for j, target in enumerate(objective.targets):

@@ -15,7 +15,8 @@ from designer.campaign.file.opening import Place
 from designer.campaign.file.settings import MAX_BATCH
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
 from designer.campaign.log.state import CampaignState, suggested_designs
-from designer.campaign.results import design_tables, frames, recording
+from designer.campaign.results import comparisons, design_tables, frames, recording
+from designer.campaign.results.comparisons import ComparedPair, CompareReport
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.results.results_table import ResultRow, ResultTable, read_results
 from designer.campaign.suggesting import next_designs
@@ -329,6 +330,63 @@ class Campaign(CampaignView):
             rows = tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in names)
         return self._record(lambda _: ResultTable(rows, (), ()), False, {})
 
+    def compare(self, better: str, worse: str, *, tie: bool = False, again: bool = False) -> CompareReport:
+        """Record that one result is better than another, or that both are as good (`tie`); see ``goal: prefer``.
+
+        Parameters
+        ----------
+        better, worse
+            Ids of suggestions or measurements, or names of candidates.
+        again
+            Record an answer that was given before as another judgement.
+
+        Raises
+        ------
+        InvalidData
+            If there is no such result, the target of the campaign is another, or a result is compared with itself.
+        """
+        names = self._candidate_names(self._journal.refresh())
+        given = [names.suggestion_of(str(name)) for name in (better, worse)]
+
+        def read(state: CampaignState, target: str) -> list[ComparedPair]:
+            return [comparisons.read_pair(state, target, *given, tie=tie)]
+
+        return self._compare(read, again)
+
+    def compare_all(
+        self, table: pd.DataFrame | Sequence[Mapping[str, Any]], *, again: bool = False, file: str | None = None
+    ) -> CompareReport:
+        """Record comparisons, all or none: rows of ``better``, ``worse`` and ``tie`` (``yes``: both are as good).
+
+        What `comparisons` returns is read again. Raises InvalidData with every fault of the table.
+        """
+        frame = design_tables.as_frame(table)
+        names = self._candidate_names(self._journal.refresh())
+        columns = [column for column in frame.columns if str(column).strip() in ("better", "worse")]
+        known = {str(cell): names.suggestion_of(str(cell)) for column in columns for cell in frame[column]}
+
+        def read(state: CampaignState, target: str) -> list[ComparedPair]:
+            return comparisons.read_comparisons(frame, state, target, known, file=file)
+
+        return self._compare(read, again)
+
+    def _compare(self, read: Callable[[CampaignState, str], list[ComparedPair]], again: bool) -> CompareReport:
+        column = self.objective.preference
+        if column is None:
+            what = "no target of the campaign has results that are compared"
+            raise InvalidData(Fault(what, "record numbers, or begin a campaign with a target of goal: prefer"))
+        target = self.objective.targets[column].name
+        reports: list[CompareReport] = []
+
+        def decide(state: CampaignState) -> list[Event]:
+            pairs = read(state, target)
+            events, report = comparisons.plan_comparisons(state, target, pairs, self._clock(), again=again)
+            reports.append(report)
+            return events
+
+        self._journal.commit(decide)
+        return comparisons.with_contradictions(reports[-1], self.state)
+
     # Changing
 
     def amend(
@@ -358,14 +416,14 @@ class Campaign(CampaignView):
         )
 
     def withdraw(self, subject: str | Sequence[str], reason: str = "") -> bool:
-        """Withdraw suggestions (they never return) and measurements (they count no more), all or none.
+        """Withdraw suggestions (they never return), measurements and comparisons (they count no more), all or none.
 
         Returns whether any of that is new.
 
         Raises
         ------
         UnknownSuggestion
-            With every id that is no suggestion or measurement.
+            With every id that is no suggestion, measurement or comparison.
         """
         return self._changes(lambda state: corrections.withdrawn(state, subject, reason, self._clock()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,11 +22,13 @@ from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
 from designer.campaign.results import design_tables, frames, measured_designs, recording
 from designer.campaign.results.candidate_names import CandidateNames
+from designer.campaign.results.comparisons import comparison_frame, contradiction_words
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
+from designer.campaign.suggesting.preference_model import NextComparison, next_comparison
 from designer.campaign.suggesting.stopping import Verdict, over_budget, verdict
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
@@ -313,7 +315,7 @@ class CampaignView:
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
         where, budget = _place(self.store), self.settings.budget
         excess = over_budget(self.settings, self.state)
-        remarks = () if excess is None else (excess,)
+        remarks = (*self._comparison_words(), *(() if excess is None else (excess,)))
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
         return status_of(
             self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities, self.beliefs()
@@ -324,12 +326,36 @@ class CampaignView:
         flags = recording.flags_of(self.space, self.state)
         return frames.of_measurements(self.space, self.objective.targets, self.state, flags)
 
+    def comparisons(self) -> pd.DataFrame:
+        """Return every comparison of results (``goal: prefer``), one a row, indexed by its id."""
+        return comparison_frame(self.state)
+
+    def next_comparison(self) -> NextComparison | None:
+        """Return which two results to compare next; None without ``goal: prefer``, or where all pairs are compared."""
+        column = self.objective.preference
+        if column is None:
+            return None
+        return next_comparison(self.space, self.state, self.objective.targets[column].name, self.posterior())
+
+    def _comparison_words(self) -> Iterator[str]:
+        """Yield how many results were compared, contradictions among them, and which to compare next."""
+        if self.objective.preference is None:
+            return
+        found = self.state.counted_comparisons
+        yield f"{count(len(found), 'comparison')} of {count(len(self.state.results), 'result')}"
+        yield from contradiction_words(found)
+        following = self.next_comparison()
+        if following is not None:
+            yield following.words
+
     def history(self) -> pd.DataFrame:
         """Return every event, one a row, indexed by position."""
         return frames.of_events(self.events)
 
     def export(self, path: Path | str, *, replace: bool = True) -> Path:
-        """Write the measurements (``.csv``) or the events (``.jsonl``) to a file and return its path.
+        """Write measurements (``.csv``), comparisons (``.comparisons.csv``) or events (``.jsonl``) to a file.
+
+        Returns its path.
 
         The file is written whole or not at all.
 
@@ -347,7 +373,9 @@ class CampaignView:
         """
         path = Path(path)
         write = write_over if replace else write_new
-        if path.suffix == ".csv":
+        if path.name.endswith(".comparisons.csv"):
+            write(path, self.comparisons().to_csv())
+        elif path.suffix == ".csv":
             write(path, self.measurements().to_csv())
         elif path.suffix == ".jsonl":
             write(path, "".join(to_json(event) + "\n" for event in self.events))

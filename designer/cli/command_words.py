@@ -9,9 +9,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from designer.counting import count
 from designer.errors import Fault, InvalidInput
 
-_ID = re.compile(r"[SM]\d+")
+_ID = re.compile(r"[SMC]\d+")
 
 
 class CheckedCommand(TyperCommand):
@@ -83,3 +84,69 @@ def _ids_of(word: str) -> list[str] | None:
     """Return the ids that a word names, separated by commas; None where it is another word."""
     parts = [part.strip() for part in word.split(",") if part.strip()]
     return parts if parts and all(_ID.fullmatch(part) for part in parts) else None
+
+
+def subject_of(rest: list[str], example: str) -> str:
+    """Return the first word, an id."""
+    if not rest:
+        raise InvalidInput(Fault("no id is given", f"for example: {example}"))
+    return rest[0]
+
+
+def require_only_one(rest: list[str], what: str) -> None:
+    """Refuse another number of words than one."""
+    if len(rest) != 1:
+        raise InvalidInput(Fault(f"{count(len(rest), 'argument')} instead of one {what}", f"give one {what}"))
+
+
+def read_bounds(words: list[str]) -> dict[str, list[float]]:
+    """Return bounds by parameter, of words PARAMETER=LOW,HIGH."""
+    from designer.cli.design_cells import read_words
+
+    result, faults = {}, []
+    for name, text in read_words(words).items():
+        try:
+            low, high = (float(part) for part in text.split(","))
+            result[name] = [low, high]
+        except ValueError:
+            faults.append(Fault(f"bounds {text!r} of {name} cannot be read", f"write {name}=LOW,HIGH"))
+    if faults:
+        raise InvalidInput(faults)
+    return result
+
+
+def read_choices(words: list[str]) -> dict[str, list[str]]:
+    """Return further choices by parameter, of words PARAMETER=WORD."""
+    from designer.cli.design_cells import read_words
+
+    result: dict[str, list[str]] = {}
+    for word in words:
+        for name, text in read_words([word]).items():
+            result.setdefault(name, []).append(text)
+    return result
+
+
+def compared_ids(words: Sequence[str], better: str, *, tie: bool) -> tuple[str, ...]:
+    """Return the ids of two compared results, the better one first; nothing without words.
+
+    >>> compared_ids(["S0003", "S0007"], "S0007", tie=False)
+    ('S0007', 'S0003')
+
+    Raises
+    ------
+    InvalidInput
+        If there are not two ids, or not one answer.
+    """
+    if not words:
+        return ()
+    example = "for example: designer compare S0003 S0007 --better S0003"
+    if len(words) != 2:
+        raise InvalidInput(Fault(f"{count(len(words), 'result')} to compare instead of two", example))
+    if bool(better) == tie:
+        what = (
+            "--better and --tie are both given" if tie else f"nothing says which of {words[0]} and {words[1]} is better"
+        )
+        raise InvalidInput(Fault(what, "give --better with one of them, or --tie"))
+    if better and better not in words:
+        raise InvalidInput(Fault(f"{better} is none of {words[0]} and {words[1]}", "give --better with one of them"))
+    return (words[1], words[0]) if better == words[1] else (words[0], words[1])

@@ -105,7 +105,8 @@ _CONSTRAINTS = """
 #   - if atmosphere == air then temperature <= 600
 """
 _TARGETS = """
-# What is measured, and what is wanted of it. goal: minimize, maximize or match (with value and tolerance).
+# What is measured, and what is wanted of it. goal: minimize, maximize, match (with value and tolerance), or prefer
+# for results that have no number and are compared.
 # `reach: 340` is when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
 # `scale: log` is for results above zero that span decades: they are modelled in logarithms.
 targets:

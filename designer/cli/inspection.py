@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
+    from designer.objective import Objective
 
 PANEL = "Inspect"
 
@@ -80,21 +81,36 @@ def best(
         for row in rows:
             if "why" in row:
                 answer.say(f"{row['id']} ({row['best_by']}): {row['why']}.")
-        answer.say("measured: the mean of the measurements; expected: the model's mean ± one standard deviation.")
-        if any(target.is_log for target in opened.objective.targets):
-            answer.say("Targets with scale: log: the geometric mean, and the model's median with its 95 % interval.")
-    elif not opened.state.results:
-        answer.say("Nothing has been measured yet.")
-    elif opened.posterior() is None and opened.space.context_parameters:
-        answer.say("No design was measured in this context, and a model of others needs at least two results.")
+        for line in _meaning(opened.objective):
+            answer.say(line)
     else:
-        answer.say("No measured design meets all limits yet.")
+        answer.say(_why_no_best(opened))
     if forbidden:
         answer.say("Not counted, since the space forbids them now:")
         answer.show(_best_table(opened, forbidden))
         for row in forbidden:
             answer.say(f"{row['id']}: {row['forbidden']}")
     emit(answer, as_json)
+
+
+def _meaning(objective: Objective) -> Iterator[str]:
+    """Yield what the columns of the table of best designs mean."""
+    if objective.preference is not None:
+        name = objective.goals[0].name
+        yield f"Ranked by the utility of {name}, learned from comparisons; 0 is the mean of the compared designs."
+    yield "measured: the mean of the measurements; expected: the model's mean ± one standard deviation."
+    if any(target.is_log for target in objective.targets):
+        yield "Targets with scale: log: the geometric mean, and the model's median with its 95 % interval."
+
+
+def _why_no_best(opened: Campaign) -> str:
+    if not opened.state.results:
+        return "Nothing has been measured yet."
+    if opened.posterior() is None and opened.objective.preference is not None:
+        return "No two results were compared yet: designer compare shows which to compare first."
+    if opened.posterior() is None and opened.space.context_parameters:
+        return "No design was measured in this context, and a model of others needs at least two results."
+    return "No measured design meets all limits yet."
 
 
 def explain(
@@ -210,7 +226,7 @@ def export(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write all measurements to a CSV file, or all events to a JSON-lines file."""
+    """Write all measurements to a CSV file (comparisons to *.comparisons.csv), or all events to a JSON-lines file."""
     from designer.cli.design_cells import refuse_existing
 
     path, rest = split_campaign(words, option)
@@ -291,7 +307,7 @@ def _best_table(opened: Campaign, rows: Sequence[dict[str, Any]]) -> Table:
         for target in targets:
             expected = row["expected"].get(target.name)
             side = row.get("censored", {}).get(target.name, "")
-            line += [side + number(row["measured"][target.name], 6)]
+            line += ["made" if target.is_preference else side + number(row["measured"][target.name], 6)]
             line += [_expected(expected) if expected else "-"]
         lines.append(line)
     return Table(headers, lines)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designer.cli.command_words import ids_and_reason
+from designer.cli.command_words import (
+    compared_ids,
+    ids_and_reason,
+    read_bounds,
+    read_choices,
+    require_only_one,
+    subject_of,
+)
 from designer.cli.options import (
     CampaignArgument,
     CampaignOption,
@@ -22,7 +29,6 @@ from designer.cli.options import (
     split_campaign,
 )
 from designer.cli.output import OTHER, OutputError, Report, disk_words, emit, warn
-from designer.counting import count
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason, in a few word
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (suggest, record, fail, attach, amend, withdraw):
+    for command in (suggest, record, compare, fail, attach, amend, withdraw):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -132,7 +138,7 @@ def record(
 
     path, rest = split_campaign(words, option)
     if rest and rest[0].lower().endswith(SHEETS):
-        _only_one(rest, "table")
+        require_only_one(rest, "table")
         if replicate or made:
             what = "--set and --replicate cannot be used with a table"
             raise InvalidInput(Fault(what, "add columns of settings, or a column 'replicate', to the table"))
@@ -153,6 +159,50 @@ def record(
     with without_rows():
         done = opened.record([row])
     _answer(opened, done, as_json)
+
+
+def compare(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CAMPAIGN.yaml] [(ID ID) | TABLE.csv]", help="Two results, or a table of comparisons."),
+    ] = None,
+    better: Annotated[str, typer.Option("--better", metavar="ID", help="Which of the two is better.")] = "",
+    tie: Annotated[bool, typer.Option("--tie", help="Both are as good.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Record an answer that was given before as another judgement.")
+    ] = False,
+    option: CampaignOption = None,
+    store: StoreOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Record which of two results is better (goal: prefer), or show which two to compare next.
+
+    Examples: designer compare S0003 S0007 --better S0003; designer compare S0003 S0007 --tie; designer compare
+    comparisons.csv (columns better, worse, tie); designer compare (shows the next pair).
+    """
+    from designer.cli.design_cells import SHEETS
+
+    path, rest = split_campaign(words or [], option)
+    table = bool(rest) and rest[0].lower().endswith(SHEETS)
+    names = [] if table else compared_ids(rest, better, tie=tie)
+    if table:
+        require_only_one(rest, "table")
+    if (table or not names) and (better or tie or (again and not table)):
+        raise InvalidInput(Fault("--better, --tie and --again are about two results", "give their ids"))
+    opened = open_campaign(path, store)
+    if table:
+        report = opened.compare_all(_sheet(rest[0], None), again=again, file=rest[0])
+    elif names:
+        report = opened.compare(names[0], names[1], tie=tie, again=again)
+    else:
+        report = None
+    following = opened.next_comparison()
+    next_pair = None if following is None else {"first": following.first, "second": following.second}
+    answer = Report({"campaign": opened.name, **({} if report is None else report.as_dict()), "next": next_pair})
+    for line in [] if report is None else report.lines():
+        answer.say(line)
+    answer.say("no further pair of results can be compared" if following is None else following.words)
+    emit(answer, as_json)
 
 
 def fail(
@@ -181,7 +231,7 @@ def attach(
 ) -> None:
     """Add results of designs that were not suggested, also off the step or out of bounds."""
     path, rest = split_campaign(words, option)
-    _only_one(rest, "table")
+    require_only_one(rest, "table")
     opened = open_campaign(path, store)
     _answer(opened, opened.attach(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
 
@@ -226,14 +276,14 @@ def amend(
         else:
             opened = open_campaign(path, store)
             before = opened.state.position
-            opened.amend_space(bounds=_bounds(bounds or []), add_choices=_choices(choice or []))
+            opened.amend_space(bounds=read_bounds(bounds or []), add_choices=read_choices(choice or []))
         changes = _space_changes(opened) if opened.state.position > before else []
         _answer_changes(opened, changes, opened.file_differences(), as_json)
         return
     from designer.cli.design_cells import read_words
 
     example = "designer amend M0003 overpotential=327"
-    name, values = _subject(rest, example), read_words(rest[1:])
+    name, values = subject_of(rest, example), read_words(rest[1:])
     if not values and not made:
         raise InvalidInput(Fault(f"no correction of {name} is given", f"for example: {example}"))
     opened = open_campaign(path, store)
@@ -364,42 +414,6 @@ def _next_replicate(opened: Campaign, name: str) -> int:
         return 1  # recording reports that there is no such suggestion
     known = [each for each in opened.state.measurements.values() if each.suggestion == name]
     return 1 + max([len(known), *(each.replicate or 0 for each in known)])
-
-
-def _subject(rest: list[str], example: str) -> str:
-    if not rest:
-        raise InvalidInput(Fault("no id is given", f"for example: {example}"))
-    return rest[0]
-
-
-def _only_one(rest: list[str], what: str) -> None:
-    if len(rest) != 1:
-        raise InvalidInput(Fault(f"{count(len(rest), 'argument')} instead of one {what}", f"give one {what}"))
-
-
-def _bounds(words: list[str]) -> dict[str, list[float]]:
-    from designer.cli.design_cells import read_words
-
-    result, faults = {}, []
-    for name, text in read_words(words).items():
-        try:
-            low, high = (float(part) for part in text.split(","))
-            result[name] = [low, high]
-        except ValueError:
-            faults.append(Fault(f"bounds {text!r} of {name} cannot be read", f"write {name}=LOW,HIGH"))
-    if faults:
-        raise InvalidInput(faults)
-    return result
-
-
-def _choices(words: list[str]) -> dict[str, list[str]]:
-    from designer.cli.design_cells import read_words
-
-    result: dict[str, list[str]] = {}
-    for word in words:
-        for name, text in read_words([word]).items():
-            result.setdefault(name, []).append(text)
-    return result
 
 
 def _space_changes(opened: Campaign) -> list[str]:

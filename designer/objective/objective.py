@@ -76,7 +76,12 @@ class Objective(Value):
 
     def _combination_faults(self) -> Iterator[Fault]:
         if not self.goals:
-            yield Fault("no target has a goal", "give one a goal: minimize, maximize or match", path=("targets",))
+            yield Fault("no target has a goal", "give one a goal: minimize, maximize, match or prefer", path=("targets",))
+        for i in self.goal_columns if len(self.goals) > 1 else ():
+            if self.targets[i].is_preference:
+                what = f"target {self.targets[i].name!r} has goal prefer, which cannot be combined with other goals"
+                remedy = "give the others limits (at_least, at_most) in place of goals, or compare the whole results"
+                yield Fault(what, remedy, path=("targets", i, "goal"))
         if self.combine in ("pareto", "tiers"):
             if len(self.goals) == 1:
                 yield Fault(f"combine: {self.combine} needs several goals", "leave 'combine' out", path=("combine",))
@@ -101,6 +106,11 @@ class Objective(Value):
     def goals(self) -> tuple[Target, ...]:
         """The targets that have a goal."""
         return tuple(target for target in self.targets if target.goal is not None)
+
+    @property
+    def preference(self) -> int | None:
+        """The column of ``Y`` of the target whose results are compared; None where all goals have numbers."""
+        return next((i for i, target in enumerate(self.targets) if target.is_preference), None)
 
     @property
     def goal_columns(self) -> tuple[int, ...]:

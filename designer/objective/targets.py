@@ -12,7 +12,10 @@ from designer.errors import Fault, InvalidData, InvalidInput, InvalidObjective
 from designer.objective.scales import SCALES, Scale, ScaleName
 from designer.units.limits import Side
 
-Goal = Literal["minimize", "maximize", "match"]
+Goal = Literal["minimize", "maximize", "match", "prefer"]
+
+MADE = 1.0
+"""The value of a result of ``goal: prefer`` in events: it was made, and is compared with others."""
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -33,7 +36,8 @@ class Target(Value):
     name, unit, column, description
         The target's name; its unit; the data column that holds it (the name, unless given); words for the reader.
     goal
-        ``minimize``, ``maximize``, or ``match`` a `value`; None for a quantity that is only limited or only recorded.
+        ``minimize``, ``maximize``, or ``match`` a `value`; ``prefer`` for what has no number and is compared pair by
+        pair; None for a quantity that is only limited or only recorded.
     value, tolerance
         With ``match``: the value wanted, and how far from it a measurement counts as reached.
     reach
@@ -84,8 +88,11 @@ class Target(Value):
 
     @property
     def sign(self) -> int:
-        """-1 where smaller is better, 1 where larger is better, 0 without such a direction."""
-        return {"minimize": -1, "maximize": 1}.get(self.goal or "", 0)
+        """-1 where smaller is better, 1 where larger is better, 0 without such a direction.
+
+        Of ``prefer`` it is that of the utility which comparisons are modelled by.
+        """
+        return {"minimize": -1, "maximize": 1, "prefer": 1}.get(self.goal or "", 0)
 
     def utility(self, values: Any) -> Any:
         """Return numbers (a float, an array or a tensor) such that larger is better: of ``match`` minus the distance.
@@ -96,6 +103,11 @@ class Target(Value):
         -2.0
         """
         return self.sign * values if self.value is None else -abs(values - self.value)
+
+    @property
+    def is_preference(self) -> bool:
+        """Whether results of the target are compared with each other, and have no number."""
+        return self.goal == "prefer"
 
     @property
     def constrained(self) -> bool:
@@ -167,6 +179,11 @@ class Target(Value):
 
     @model_validator(mode="after")
     def _check(self) -> Target:
+        if self.is_preference:
+            faults = list(self._preference_faults())
+            if faults:
+                raise InvalidObjective(faults)
+            return self
         faults = list(self._scale_faults())  # the others compare numbers on one scale
         faults = faults or [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
         faults += self._measuring_faults()
@@ -189,6 +206,13 @@ class Target(Value):
             for key in ("reach", "weight", "range"):
                 if getattr(self, key) is not None:
                     yield self._unusable(key, "give a goal: minimize, maximize or match")
+
+    def _preference_faults(self) -> Iterator[Fault]:
+        for key in ("unit", "value", "tolerance", "reach", "weight", "range", "at_least", "at_most", "limits"):
+            if getattr(self, key) is not None:
+                yield self._unusable(key, "results are compared and have no number: leave it out")
+        if self.is_log:
+            yield self._unusable("scale", "results are compared and have no number: leave it out")
 
     def _scale_faults(self) -> Iterator[Fault]:
         if not self.is_log:

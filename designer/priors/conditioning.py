@@ -17,6 +17,7 @@ from designer.surrogates.independent import joined, parts
 from designer.surrogates.kernel_structure import GaussianProcessSettings
 from designer.surrogates.model_mixture import Mixture
 from designer.surrogates.outputs import OutputScale
+from designer.surrogates.preference import PreferenceProcess
 
 OPPOSITE_SIGN = 0.05
 """Prior probability that a new task correlates negatively with past tasks, for trained networks: past tasks are brought
@@ -34,7 +35,7 @@ def condition_each(data: TaskData, informed: Callable[[TaskData], Model | None])
 
 def is_informed(model: Model) -> bool:
     """Whether a posterior uses past tasks for some target: it is not the baseline model alone."""
-    return any(not isinstance(part, GaussianProcess) for part in parts(model))
+    return any(not isinstance(part, GaussianProcess | PreferenceProcess) for part in parts(model))
 
 
 def quantity_of(one: TaskData) -> Quantity | None:

@@ -14,6 +14,7 @@ from designer.report import figures, landscape_figures
 from designer.report.cards import card
 from designer.report.content import Content, Landscape, Section
 from designer.report.drawing import Drawing
+from designer.report.utilities import utility_figure
 
 MAX_CARDS = 8
 
@@ -35,7 +36,7 @@ class Chapter:
 
 def chapters(content: Content, sections: Sequence[Section] = ()) -> list[Chapter]:
     """Return the chapters before the table of experiments, in reading order."""
-    found = [_progress(content)]
+    found = [_progress(content), *_utilities(content)]
     found += [
         Chapter(f"section-{i}", section.title, (section.words,), ready=(section.figure,) if section.figure else ())
         for i, section in enumerate(sections, start=1)
@@ -58,6 +59,20 @@ def _progress(content: Content) -> Chapter:
     if content.posterior_best:
         words += " The band is the 90 % interval of the model for the best design."
     return Chapter("progress", "Progress", (words if drawings else "Nothing has been measured yet.",), tuple(drawings))
+
+
+def _utilities(content: Content) -> Iterator[Chapter]:
+    """Yield the chapter of results that are compared; nothing where there are none."""
+    target = next((target.name for target in content.targets if target.is_preference), None)
+    if target is None:
+        return
+    words = (
+        "A utility is learned from the comparisons. Of two designs whose utilities differ by 1 the better one is "
+        "preferred in 76 % of judgements, by 2 in 92 %."
+    )
+    drawings = (utility_figure(target, content.utilities),) if content.utilities else ()
+    shown = words if drawings else "Nothing has been compared yet."
+    yield Chapter("utilities", "What is preferred", (shown,), drawings)
 
 
 def _cards(content: Content) -> Chapter | None:

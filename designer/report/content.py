@@ -63,8 +63,8 @@ class Experiment:
 
     `number` counts measured and failed experiments from 1, in their order; None for all others. `cells` holds the
     design, one text for each parameter. `predicted` is the prediction made *before* the result. `censored` names the
-    targets whose value is a limit. `feasible` says whether the values meet the limits of all targets, `allowed` whether
-    the space as it is now allows the design.
+    targets whose value is a limit, `made` those whose result is compared and has no number. `feasible` says whether the
+    values meet the limits of all targets, `allowed` whether the space as it is now allows the design.
     """
 
     id: str
@@ -79,10 +79,11 @@ class Experiment:
     feasible: bool = True
     allowed: bool = True
     best: bool = False
+    made: tuple[str, ...] = ()
 
     def value_text(self, target: str) -> str:
         """Return the value of a target as text; a limit with its sign, nothing measured as a dash."""
-        return self.censored.get(target, "") + number(self.values.get(target))
+        return "made" if target in self.made else self.censored.get(target, "") + number(self.values.get(target))
 
     @property
     def result(self) -> str:
@@ -97,6 +98,16 @@ class Experiment:
     def first(self) -> bool:
         """Whether it was a first design, not chosen by the model."""
         return self.how == "first design"
+
+
+@dataclass(frozen=True)
+class Utility:
+    """The utility of a design whose results are compared, its standard deviation, and in how many comparisons it is."""
+
+    label: str
+    mean: float
+    sd: float
+    comparisons: int
 
 
 @dataclass(frozen=True)
@@ -156,6 +167,7 @@ class Content:
     targets: tuple[Target, ...]
     experiments: tuple[Experiment, ...]
     posterior_best: tuple[PosteriorBest, ...] = ()
+    utilities: tuple[Utility, ...] = ()
     landscape: Landscape | None = None
     cards: tuple[Explanation, ...] = ()
     evidence: tuple[tuple[int, PriorEvidence], ...] = ()

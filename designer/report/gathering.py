@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designer.campaign.best import best_rows
+from designer.campaign.best import best_rows, ranked_values
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
 from designer.campaign.results.measured_designs import (
@@ -25,6 +25,7 @@ from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
 from designer.report.number_format import amounts, moment, number, with_unit
 from designer.report.posterior_history import History, history_of
+from designer.report.utilities import utilities_of
 from designer.space import DesignSpace, Parameter, ShareParameter
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def gather(campaign: Campaign) -> Content:
         targets=campaign.objective.targets,
         experiments=rows,
         posterior_best=history.posterior_best,
+        utilities=utilities_of(campaign),
         landscape=landscape_of(campaign),
         cards=tuple(campaign.explain(each.id) for each in state.open[:MAX_CARDS]),
         evidence=history.evidence,
@@ -86,7 +88,9 @@ def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
     if not groups:
         return []
-    means = np.array([group.certain for group in groups])
+    objective, known = campaign.objective, campaign.posterior() if campaign.objective.preference is not None else None
+    predicted = None if known is None else known.predict(np.array([group.coordinates for group in groups]))[0]
+    means = ranked_values(objective, groups, predicted)
     return [groups[i] for i in best_rows(campaign.objective, means, allowed=allowed_mask(groups))]
 
 
@@ -98,6 +102,7 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
     state, space, targets = campaign.state, campaign.space, campaign.objective.targets
     flags = campaign.measurements()["flags"]
     forbidden = forbidden_measurements(space, list(state.measurements.values()))
+    compared = {target.name for target in targets if target.is_preference}
     done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
     done_so_far = 0
     for each in sorted(done, key=lambda result: result.position):
@@ -111,7 +116,8 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
         yield replace(
             row,
             outcome="measured" if counts else "withdrawn",
-            values=dict(each.values),
+            values={name: value for name, value in each.values.items() if name not in compared},
+            made=tuple(name for name in each.values if name in compared),
             censored=dict(each.censored),
             notes=tuple(_notes(each, str(flags[each.id]))),
             feasible=_feasible(targets, each),
@@ -181,7 +187,8 @@ def _notes(each: Measurement, flags: str) -> Iterator[str]:
 
 def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str]:
     if not best:
-        yield "No feasible design has been measured yet."
+        compared = campaign.objective.preference is not None and bool(campaign.state.results)
+        yield "No two results were compared yet." if compared else "No feasible design has been measured yet."
     elif len(best) == 1:
         yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
     else:
@@ -218,7 +225,9 @@ def _in_contexts(campaign: Campaign) -> Iterator[str]:
 def _values(campaign: Campaign, made: MeasuredDesign) -> str:
     values = zip(campaign.objective.targets, made.means, made.sides, strict=True)
     return ", ".join(
-        f"{t.name} {side or ''}{number(float(value))}{_unit(t)}" for t, value, side in values if np.isfinite(value)
+        f"{t.name} preferred" if t.is_preference else f"{t.name} {side or ''}{number(float(value))}{_unit(t)}"
+        for t, value, side in values
+        if np.isfinite(value)
     )
 
 
@@ -244,7 +253,7 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
     yield "Experiments", f"{status.spent}{of_budget}", ", ".join(beside)
     if len(best) == 1:
         for target, value, side in zip(campaign.objective.targets, best[0].means, best[0].sides, strict=True):
-            if target.goal is not None and np.isfinite(value):
+            if target.goal is not None and np.isfinite(value) and not target.is_preference:
                 shown = f"{side or ''}{number(float(value))}{_unit(target)}"
                 yield f"Best measured {target.name}", shown, best[0].label
         yield from _best_by_model(campaign, history)

@@ -146,6 +146,14 @@ class _ReadTools(_Tools):
         """Say whether the campaign should stop, and why."""
         return dict(result_of(queries.view(self.lab, self.who(), campaign, "verdict")))
 
+    def list_comparisons(self, campaign: str) -> dict[str, Any]:
+        """List comparisons of results (goal prefer), and contradictions among them."""
+        return queries.comparisons(self.lab, self.who(), campaign)
+
+    def next_comparison(self, campaign: str) -> dict[str, Any]:
+        """Say which two results to compare next, where the goal is to prefer."""
+        return dict(result_of(queries.view(self.lab, self.who(), campaign, "next_comparison")))
+
     def predict(self, campaign: str, designs: list[Row]) -> dict[str, Any]:
         """Predict the targets of designs, in lab units."""
         return {"predictions": result_of(queries.predictions(self.lab, self.who(), campaign, designs))}
@@ -197,6 +205,13 @@ class _WriteTools(_Tools):
         """
         return commands.record(self.lab, self.who(), campaign, rows, attach=attach, partial=partial, key=key)
 
+    def compare(
+        self, campaign: str, better: str, worse: str, tie: bool = False, again: bool = False, key: str | None = None
+    ) -> dict[str, Any]:
+        """Record which of two results is better, as a person judged; `tie`: both are as good. Never invent one."""
+        row = {"better": better, "worse": worse, "tie": "yes" if tie else "no"}
+        return commands.compare(self.lab, self.who(), campaign, [row], again=again, key=key)
+
     def fail(self, campaign: str, suggestion: str, reason: str, key: str | None = None) -> dict[str, Any]:
         """Record that an experiment gave no result."""
         return commands.fail(self.lab, self.who(), campaign, suggestion, reason, key=key)
@@ -218,7 +233,7 @@ class _WriteTools(_Tools):
     def withdraw(
         self, campaign: str, subject: str, reason: str = "", version: int | None = None, key: str | None = None
     ) -> dict[str, Any]:
-        """Withdraw a suggestion (S0001), never to be suggested again, or a measurement (M0001), to be ignored."""
+        """Withdraw a suggestion (S0001), never suggested again, or a measurement (M0001) or comparison (C0001)."""
         return commands.withdraw(
             self.lab, self.who(), campaign, subject, reason=reason, expected_version=version, key=key
         )

@@ -139,6 +139,25 @@ def record(
     return _execute_once(lab, WriteRequest.of(caller, "attach" if attach else "record", name, content, key), act)
 
 
+def compare(
+    lab: Lab,
+    caller: Caller,
+    name: str,
+    comparisons: Sequence[Mapping[str, Any]],
+    *,
+    again: bool = False,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Record comparisons of results (rows of ``better``, ``worse``, ``tie``), all or none."""
+    caller.require("record")
+    rows = [dict(each) for each in comparisons]
+
+    def act(opened: Campaign) -> dict[str, Any]:
+        return {**opened.compare_all(rows, again=again).as_dict(), "version": opened.state.position}
+
+    return _execute_once(lab, WriteRequest.of(caller, "compare", name, [rows, again], key), act)
+
+
 def fail(
     lab: Lab, caller: Caller, name: str, subject: str | Mapping[str, Any], reason: str, *, key: str | None = None
 ) -> dict[str, Any]:
@@ -196,7 +215,7 @@ def withdraw(
     expected_version: int | None = None,
     key: str | None = None,
 ) -> dict[str, Any]:
-    """Withdraw a suggestion, which is then never suggested again, or a measurement, which is then not used.
+    """Withdraw a suggestion, which is then never suggested again, or a measurement or comparison, which is not used.
 
     The withdrawal of a measurement names the version that the caller has read, as an amendment does.
     """

@@ -9,9 +9,10 @@ from typing import Any
 from designer.acquisition.classical.run_order import Order
 from designer.campaign.best import best_frame, forbidden_best
 from designer.campaign.campaign import Campaign
-from designer.campaign.file.corrections import known_measurement, known_suggestion
+from designer.campaign.file.corrections import known_comparison, known_measurement, known_suggestion
 from designer.campaign.log.events import Suggested, to_json
 from designer.campaign.log.state import Status
+from designer.campaign.results.comparisons import contradiction_words
 from designer.campaign.results.frames import best_data, forbidden_data
 from designer.campaign.results.sheets import sheet_of
 from designer.campaign.suggesting.stopping import over_budget
@@ -123,6 +124,37 @@ def space(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
             "space": list(opened.state.spec["space"]),
             "constraints": list(opened.state.spec.get("constraints") or ()),
         }
+
+
+def comparisons(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
+    """Return every comparison of results, in the order of recording, and contradictions among those that count."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
+        state = opened.state
+    rows = [
+        {
+            "id": each.id,
+            "better": each.better,
+            "worse": each.worse,
+            "tie": each.tie,
+            "at": each.at.isoformat(),
+            "withdrawn": each.withdrawn,
+            "reason": each.reason,
+        }
+        for each in state.comparisons.values()
+    ]
+    return {
+        "campaign": name,
+        "comparisons": rows,
+        "contradictions": contradiction_words(state.counted_comparisons),
+    }
+
+
+def comparison(lab: Lab, caller: Caller, name: str, subject: str) -> str:
+    """Return the id of a comparison, or raise UnknownSuggestion."""
+    caller.require("read")
+    with lab.cache.open(name) as (opened, _):
+        return known_comparison(opened.state, subject).id
 
 
 def history(lab: Lab, caller: Caller, name: str, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from designer.campaign.campaign import Campaign
 from designer.campaign.file.file_content import plain
 from designer.campaign.log.events import (
     Amended,
+    Compared,
     Created,
     Event,
     Failed,
@@ -242,6 +243,8 @@ def describe_event(event: Event) -> str:
         case Recorded():
             values = _values(event)
             return f"recorded {event.measurement}{_of(event.suggestion)}: {values}"
+        case Compared():
+            return f"compared: {event.better} is {'as good as' if event.tie else 'better than'} {event.worse}"
         case Failed():
             return f"{event.suggestion or 'an experiment'} failed: {event.reason}"
         case Withdrawn():

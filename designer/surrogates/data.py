@@ -142,6 +142,17 @@ class TaskData:
             censored=None if self.censored is None else self.censored[order, index, None],
         )
 
+    def columns_of(self, chosen: Sequence[int]) -> TaskData:
+        """Return the data of some targets, with all rows."""
+        kept = list(chosen)
+        return replace(
+            self,
+            Y=self.Y[:, kept],
+            Yvar=None if self.Yvar is None else self.Yvar[:, kept],
+            quantities=tuple(self.quantities[i] for i in kept) if self.quantities else (),
+            censored=None if self.censored is None else self.censored[:, kept],
+        )
+
     def is_censored(self, row: int, target: int) -> bool:
         """Whether the value of a target in a row is a limit."""
         return self.censored is not None and bool(self.censored[row, target] != 0)

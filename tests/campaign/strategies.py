@@ -13,6 +13,7 @@ words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 moments = st.datetimes(timezones=st.just(UTC))
 suggestion_ids = st.integers(1, 10**6).map(lambda i: f"S{i:04d}")
 measurement_ids = st.integers(1, 10**6).map(lambda i: f"M{i:04d}")
+comparison_ids = st.integers(1, 10**6).map(lambda i: f"C{i:04d}")
 designs = st.dictionaries(words, numbers | words, min_size=1, max_size=4)
 values = st.dictionaries(words, numbers, max_size=3)
 sides = st.dictionaries(words, st.sampled_from(["<", ">"]), max_size=2)
@@ -48,8 +49,17 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         replicate=st.none() | st.integers(1, 9),
         censored=sides,
     ),
+    st.builds(
+        ev.Compared,
+        at=moments,
+        comparison=comparison_ids,
+        target=words,
+        better=measurement_ids,
+        worse=measurement_ids,
+        tie=st.booleans(),
+    ),
     st.builds(ev.Failed, at=moments, suggestion=st.none() | suggestion_ids, design=designs, reason=words),
-    st.builds(ev.Withdrawn, at=moments, subject=suggestion_ids | measurement_ids, reason=words),
+    st.builds(ev.Withdrawn, at=moments, subject=suggestion_ids | measurement_ids | comparison_ids, reason=words),
     st.builds(
         ev.Amended,
         at=moments,

@@ -15,7 +15,7 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
 from designer.arrays import FloatArray
-from designer.campaign.best import best_rows
+from designer.campaign.best import best_rows, ranked_values
 from designer.campaign.explaining.belief_effects import belief_effect
 from designer.campaign.explaining.explanation import (
     Best,
@@ -280,7 +280,9 @@ def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float
 
 def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatArray) -> Best | None:
     """Return the best measured design; of several on a front, the nearest one."""
-    means = np.array([group.certain for group in groups])
+    compared = bool(groups) and known.objective.preference is not None
+    predicted = known.predict(np.array([group.coordinates for group in groups]))[0] if compared else None
+    means = ranked_values(known.objective, groups, predicted)
     rows = best_rows(known.objective, means, allowed=allowed_mask(groups)) if groups else []
     if not rows:
         return None
@@ -293,7 +295,9 @@ def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatAr
 def _values(targets: Sequence[Target], made: MeasuredDesign) -> tuple[dict[str, float], dict[str, Side]]:
     """Return the means by target, and the sides of those that are limits."""
     names = [target.name for target in targets]
-    values = {name: value for name, value in zip(names, made.means.tolist(), strict=True) if np.isfinite(value)}
+    numbers = [target.name for target in targets if not target.is_preference]
+    found = dict(zip(names, made.means.tolist(), strict=True))
+    values = {name: found[name] for name in numbers if np.isfinite(found[name])}
     return values, {name: side for name, side in zip(names, made.sides, strict=True) if side is not None}
 
 

@@ -290,8 +290,9 @@ class Explanation:
     def _expectation(self, each: Expectation) -> str:
         unit = self.unit(each.target)
         digits = None if self.target(each.target).is_log else each.high - each.low
+        name = f"utility of {each.target}" if self.target(each.target).is_preference else each.target
         text = (
-            f"{each.target} {amount(each.mean, digits)}{unit}, 90 % interval {amount(each.low, digits)} to "
+            f"{name} {amount(each.mean, digits)}{unit}, 90 % interval {amount(each.low, digits)} to "
             f"{amount(each.high, digits)}{unit}"
         )
         if self.best is not None and each.target in self.best.values:
@@ -333,7 +334,8 @@ class Explanation:
             f"{name} {each.censored.get(name, '')}{amount(value)}{self.unit(name)}"
             for name, value in each.values.items()
         )
-        return f"{each.label} gave {result}, {_listed(each.differs)}"
+        gave = f"gave {result}" if result else "was made"
+        return f"{each.label} {gave}, {_listed(each.differs)}"
 
     def _influences(self, target: Influences) -> Iterator[tuple[str, str]]:
         unit, of = self.unit(target.target), self.target(target.target)

@@ -14,8 +14,8 @@ from designer.campaign.file import differences
 from designer.campaign.file.file_content import plain
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Amended, Design, Event, SettingsChanged, SpaceChanged, Withdrawn
-from designer.campaign.log.ids import names_measurement
-from designer.campaign.log.state import CampaignState, Measurement, Suggestion
+from designer.campaign.log.ids import names_comparison, names_measurement
+from designer.campaign.log.state import CampaignState, Comparison, Measurement, Suggestion
 from designer.campaign.results.numeric_cells import Reading, read_result, read_spread
 from designer.campaign.results.results_table import readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
@@ -53,6 +53,13 @@ def known_measurement(state: CampaignState, name: str) -> Measurement:
     if name not in state.measurements:
         raise UnknownSuggestion(_unknown("measurement", name, state.measurements))
     return state.measurements[name]
+
+
+def known_comparison(state: CampaignState, name: str) -> Comparison:
+    """Return a comparison by its id, or raise UnknownSuggestion."""
+    if name not in state.comparisons:
+        raise UnknownSuggestion(_unknown("comparison", name, state.comparisons))
+    return state.comparisons[name]
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
@@ -129,18 +136,20 @@ def amended(
 
 
 def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, at: datetime) -> list[Event]:
-    """Return the withdrawals of suggestions and measurements that are not withdrawn yet.
+    """Return the withdrawals of suggestions, measurements and comparisons that are not withdrawn yet.
 
     Raises
     ------
     UnknownSuggestion
-        With every id that is neither.
+        With every id that is none of them.
     """
     faults: list[Fault] = []
     events: list[Event] = []
     for subject in _each(subjects):
         try:
-            if names_measurement(subject):
+            if names_comparison(subject):
+                done = known_comparison(state, subject).withdrawn
+            elif names_measurement(subject):
                 done = known_measurement(state, subject).withdrawn
             else:
                 done = known_suggestion(state, subject).withdrawn_because is not None

@@ -322,6 +322,7 @@ class _Reader:
             self.faults += [_placed(fault, ("initial",)) for fault in found]
         self._check_contexts(spec)
         self._check_shared(spec)
+        self._check_preference(spec)
         if spec.objective.mode == "tiers" and spec.settings.stop.margin:
             what = "a margin has no unit where goals are tiers"
             self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
@@ -358,6 +359,32 @@ class _Reader:
         if spec.settings.acquisition != AUTO:
             what = f"beliefs are factors of the expected improvement, not of {spec.settings.acquisition!r}"
             self.faults.append(Fault(what, "use 'acquisition: auto', or leave them out", path=("beliefs",)))
+
+    def _check_preference(self, spec: CampaignSpec) -> None:
+        """Check what cannot be combined with results that are compared."""
+        column, settings = spec.objective.preference, spec.settings
+        if column is None:
+            return
+        name = spec.targets[column].name
+        if settings.prior.learns or settings.prior.digest is not None:
+            what = f"past tasks hold numbers, and results of {name!r} are compared"
+            self.faults.append(Fault(what, "leave 'prior' out", path=("prior",)))
+        if settings.measure is not None:
+            what = f"an oracle gives numbers, and results of {name!r} are compared"
+            remedy = "leave 'measure' out: a person or a program compares them (designer compare)"
+            self.faults.append(Fault(what, remedy, path=("measure",)))
+        if settings.acquisition != AUTO:
+            what = (
+                f"'acquisition: {settings.acquisition}' is for measured numbers, and results of {name!r} are compared"
+            )
+            self.faults.append(Fault(what, "use 'acquisition: auto'", path=("acquisition",)))
+        if settings.stop.margin:
+            what = f"a margin has no unit where results of {name!r} are compared"
+            self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
+        for i, parameter in enumerate(spec.space.parameters):
+            if isinstance(parameter, FormulaParameter) and parameter.is_open:
+                what = f"formulas of {parameter.name!r} are proposed from numbers, and results of {name!r} are compared"
+                self.faults.append(Fault(what, "give a table of candidates", path=("space", i, "elements")))
 
     def _check_contexts(self, spec: CampaignSpec) -> None:
         """Check the stated distribution of contexts, and what cannot be combined with contexts."""

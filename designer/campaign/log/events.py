@@ -33,6 +33,7 @@ Cell: TypeAlias = float | str | None
 Design: TypeAlias = dict[str, Cell]
 SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
 MeasurementId = Annotated[str, Field(pattern=r"^M\d{4,}$")]
+ComparisonId = Annotated[str, Field(pattern=r"^C\d{4,}$")]
 
 
 class _Event(Value):
@@ -99,6 +100,17 @@ class Recorded(_Event):
     censored: dict[str, Side] = Field(default_factory=dict)
 
 
+class Compared(_Event):
+    """Two results of a target with ``goal: prefer`` were compared: one is better, or both are as good (`tie`)."""
+
+    kind: Literal["compared"] = "compared"
+    comparison: ComparisonId
+    target: str
+    better: MeasurementId
+    worse: MeasurementId
+    tie: bool = False
+
+
 class Failed(_Event):
     """An experiment gave no result. The design may be tried again, but the region is known to be difficult."""
 
@@ -109,10 +121,10 @@ class Failed(_Event):
 
 
 class Withdrawn(_Event):
-    """A suggestion that shall never return (`S...`), or a measurement that counts no more (`M...`)."""
+    """A suggestion that shall never return (`S...`), or a measurement (`M...`) or comparison (`C...`) to be ignored."""
 
     kind: Literal["withdrawn"] = "withdrawn"
-    subject: Annotated[str, Field(pattern=r"^[SM]\d{4,}$")]
+    subject: Annotated[str, Field(pattern=r"^[SMC]\d{4,}$")]
     reason: str = ""
 
 
@@ -150,11 +162,14 @@ class SettingsChanged(_Event):
     settings: dict[str, Any]
 
 
-Event: TypeAlias = Created | Suggested | Recorded | Failed | Withdrawn | Amended | SpaceChanged | SettingsChanged
+Event: TypeAlias = (
+    Created | Suggested | Recorded | Compared | Failed | Withdrawn | Amended | SpaceChanged | SettingsChanged
+)
 KINDS: tuple[str, ...] = (
     "created",
     "suggested",
     "recorded",
+    "compared",
     "failed",
     "withdrawn",
     "amended",

@@ -1,10 +1,10 @@
-"""The ids of suggestions and measurements: ``S0001``, ``M0001``."""
+"""The ids of suggestions, measurements and comparisons: ``S0001``, ``M0001``, ``C0001``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-_SUGGESTION, _MEASUREMENT = "S", "M"
+_SUGGESTION, _MEASUREMENT, _COMPARISON = "S", "M", "C"
 
 
 def suggestion_id(number: int) -> str:
@@ -19,6 +19,21 @@ def suggestion_id(number: int) -> str:
 def measurement_id(number: int) -> str:
     """Return the id of the `number`-th measurement."""
     return f"{_MEASUREMENT}{number:04d}"
+
+
+def comparison_id(number: int) -> str:
+    """Return the id of the `number`-th comparison."""
+    return f"{_COMPARISON}{number:04d}"
+
+
+def names_comparison(subject: Any) -> bool:
+    """Whether an id is that of a comparison.
+
+    >>> names_comparison("C0003"), names_comparison("S0003")
+    (True, False)
+    """
+    text = str(subject)
+    return text[:1] == _COMPARISON and text[1:].isdigit()
 
 
 def names_measurement(subject: Any) -> bool:

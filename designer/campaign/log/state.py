@@ -16,6 +16,7 @@ from typing import Any, Literal
 from designer.campaign.log.events import (
     Amended,
     Cell,
+    Compared,
     Created,
     Event,
     Failed,
@@ -25,7 +26,7 @@ from designer.campaign.log.events import (
     Suggested,
     Withdrawn,
 )
-from designer.campaign.log.ids import names_measurement
+from designer.campaign.log.ids import names_comparison, names_measurement
 from designer.errors import StoreError
 from designer.units.limits import Side
 
@@ -95,6 +96,26 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """One comparison of two results, by the ids of their measurements; `tie`: both are as good."""
+
+    id: str
+    target: str
+    better: str
+    worse: str
+    tie: bool
+    at: datetime
+    position: int
+    withdrawn: bool = False
+    reason: str = ""
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """What was found, the same for the same answer about the same pair."""
+        return ("tie", *sorted((self.better, self.worse))) if self.tie else ("better", self.better, self.worse)
+
+
+@dataclass(frozen=True)
 class Failure:
     """One experiment that gave no result."""
 
@@ -121,6 +142,7 @@ class CampaignState:
     suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
     measurements: Mapping[str, Measurement] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     earlier_spaces: tuple[Mapping[str, Any], ...] = ()
     last_choice: int = 1
     beliefs_since: int = 0
@@ -135,6 +157,22 @@ class CampaignState:
         """Measurements that count and hold at least one value, in an order that arrival does not change."""
         kept = [each for each in self.measurements.values() if not each.withdrawn and each.values]
         return tuple(sorted(kept, key=_order_of_result))
+
+    @cached_property
+    def counted_comparisons(self) -> tuple[Comparison, ...]:
+        """Comparisons that count, as both of their results do, in an order that arrival does not change."""
+        counted = {each.id: each.values for each in self.measurements.values() if not each.withdrawn and each.values}
+        kept = [
+            each
+            for each in self.comparisons.values()
+            if not each.withdrawn and all(each.target in counted.get(name, ()) for name in (each.better, each.worse))
+        ]
+        return tuple(sorted(kept, key=lambda each: each.answer))
+
+    @property
+    def next_comparison(self) -> int:
+        """The number of the next comparison's id."""
+        return len(self.comparisons) + 1
 
     @property
     def next_suggestion(self) -> int:
@@ -194,10 +232,11 @@ class _Fold:
         self.suggestions = dict(state.suggestions)
         self.measurements = dict(state.measurements)
         self.failures = list(state.failures)
+        self.comparisons = dict(state.comparisons)
         self.last_choice = state.last_choice
         self.beliefs_since = state.beliefs_since
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:  # noqa: C901  one case a kind of event
         if event.position != self.position + 1:
             raise StoreError(f"event {event.position} follows on event {self.position}: the store is damaged")
         self.position = event.position
@@ -206,6 +245,8 @@ class _Fold:
                 self._suggested(event)
             case Recorded():
                 self._recorded(event)
+            case Compared():
+                self._compared(event)
             case Failed():
                 self._failed(event)
             case Withdrawn():
@@ -257,13 +298,25 @@ class _Fold:
             censored=event.censored,
         )
 
+    def _compared(self, event: Compared) -> None:
+        for name in (event.better, event.worse):
+            self._known(event, name, self.measurements)
+        if event.comparison in self.comparisons:
+            raise StoreError(f"event {event.position} gives {event.comparison} again: the store is damaged")
+        self.comparisons[event.comparison] = Comparison(
+            event.comparison, event.target, event.better, event.worse, event.tie, event.at, event.position
+        )
+
     def _failed(self, event: Failed) -> None:
         if event.suggestion is not None:
             self._known(event, event.suggestion, self.suggestions)
         self.failures.append(Failure(event.design, event.reason, event.at, event.position, event.suggestion))
 
     def _withdrawn(self, event: Withdrawn) -> None:
-        if names_measurement(event.subject):
+        if names_comparison(event.subject):
+            comparison = self._known(event, event.subject, self.comparisons)
+            self.comparisons[event.subject] = replace(comparison, withdrawn=True, reason=event.reason)
+        elif names_measurement(event.subject):
             measurement = self._known(event, event.subject, self.measurements)
             self.measurements[event.subject] = replace(measurement, withdrawn=True, reason=event.reason)
         else:
@@ -310,6 +363,7 @@ class _Fold:
             suggestions=suggestions,
             measurements=self.measurements,
             failures=tuple(self.failures),
+            comparisons=self.comparisons,
             earlier_spaces=tuple(self.earlier),
             last_choice=self.last_choice,
             beliefs_since=self.beliefs_since,

@@ -31,6 +31,28 @@ def reading_cell(value: float | None, side: Side | None) -> float | str | None:
     return value if side is None or value is None else f"{side}{float(value)!r}"
 
 
+def result_cells(
+    targets: Sequence[Target], values: Iterable[float | None], sides: Iterable[Side | None]
+) -> dict[str, Any]:
+    """Return the cells of results by target: ``made`` where they are compared and have no number."""
+    return {
+        target.name: result_cell(target, value, side)
+        for target, value, side in zip(targets, values, sides, strict=True)
+    }
+
+
+def result_cell(target: Target, value: float | None, side: Side | None) -> float | str | None:
+    """Return a result as a cell of a table.
+
+    >>> look = Target(name="look", goal="prefer")
+    >>> result_cell(look, 1.0, None), result_cell(look, None, None), result_cell(Target(name="y"), 0.5, "<")
+    ('made', None, '<0.5')
+    """
+    if target.is_preference:
+        return "made" if value is not None and value == value else None
+    return reading_cell(value, side)
+
+
 def read_cell(cell: Any) -> tuple[float, Side | None]:
     """Return what `reading_cell` was made of.
 
@@ -63,7 +85,7 @@ def of_measurements(
     for each in state.measurements.values():
         row: dict[str, Any] = {"suggestion": each.suggestion, **each.design}
         for target in targets:
-            row[target.name] = reading_cell(each.values.get(target.name), each.censored.get(target.name))
+            row[target.name] = result_cell(target, each.values.get(target.name), each.censored.get(target.name))
         for name in noisy:
             row[name] = each.noise.get(name.removesuffix(NOISE))
         row["at"] = each.at
@@ -73,6 +95,7 @@ def of_measurements(
     index = pd.Index(list(state.measurements), name="measurement", dtype=object)
     frame = pd.DataFrame(rows, index=index, columns=columns)
     limited = {name for each in state.measurements.values() for name in each.censored}
+    limited |= {target.name for target in targets if target.is_preference}
     numbers = [target.name for target in targets if target.name not in limited] + noisy
     return frame.astype(dict.fromkeys(numbers, float))
 
@@ -115,14 +138,15 @@ def of_predictions(index: pd.Index[Any], targets: Sequence[Target], mean: FloatA
 def best_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Target]) -> list[dict[str, Any]]:
     """Return a table of best designs (`designer.campaign.best.best_frame`) as plain data for programs."""
     names, parts = [target.name for target in targets], ("mean", "sd", "low", "high")
+    numbers = [target.name for target in targets if not target.is_preference]
     return [
         {
             "id": str(label),
             "best_by": str(row["best_by"]),
             **({"why": str(row["why"])} if "why" in frame.columns else {}),
             "design": {column: row[column] for column in space.columns},
-            "measured": {name: read_cell(row[name])[0] for name in names},
-            **_censored({name: read_cell(row[name])[1] for name in names}),
+            "measured": {name: read_cell(row[name])[0] for name in numbers},
+            **_censored({name: read_cell(row[name])[1] for name in numbers}),
             "expected": {
                 name: {part: float(row[f"{name}_{part}"]) for part in parts if f"{name}_{part}" in frame.columns}
                 for name in names

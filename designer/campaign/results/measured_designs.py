@@ -107,6 +107,7 @@ def means_of(results: Sequence[Measurement], targets: Sequence[Target]) -> dict[
 
     Limits count as their numbers.
     """
+    targets = [target for target in targets if not target.is_preference]
     found = {
         t.name: [t.scaling.model(each.values[t.name]) for each in results if t.name in each.values] for t in targets
     }

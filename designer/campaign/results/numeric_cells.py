@@ -11,6 +11,7 @@ from typing import Any
 from designer.arrays import as_float
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
+from designer.objective.targets import MADE
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
 from designer.units.limits import LIMIT, SIDES, WORDS, Side
@@ -43,6 +44,7 @@ _NOT_FAILED = frozenset(
     }
 )
 _FAILED = frozenset({"true", "t", "yes", "y", "1", "x", "failed", "fail", "ja", "oui"})
+_MADE = frozenset({"made", "true", "t", "yes", "y", "1", "x", "ok", "done", "ja", "oui"})
 _NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 
 
@@ -155,6 +157,8 @@ def read_result(cell: Any, unit: str | None, target: Target) -> Reading:
     >>> read_result("12", None, mass), read_result("<0.01", "mg", mass), read_result("> 2 kg", None, mass)
     ((12.0, None), (1e-05, '<'), (2000.0, '>'))
     """
+    if target.is_preference:
+        return _made(cell), None
     word = named_limit(cell, target)
     if word is not None:
         return word
@@ -165,6 +169,19 @@ def read_result(cell: Any, unit: str | None, target: Target) -> Reading:
         value, side = read_number(text[2], unit, target.unit), SIDES[text[1]]
     target.check_value(value, side)
     return value, side
+
+
+def _made(cell: Any) -> float:
+    """Return that a result of ``goal: prefer`` was made; it has no number."""
+    text = str(cell).strip().casefold().removesuffix(".0")
+    if text in _MADE:
+        return MADE
+    raise InvalidInput(
+        Fault(
+            f"{shortened(str(cell).strip())!r} is no result of a comparison",
+            "write 'made' where it was made, and compare it with others: designer compare",
+        )
+    )
 
 
 def read_spread(cell: Any, unit: str | None, to: str | None) -> float:

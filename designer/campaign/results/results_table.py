@@ -205,7 +205,7 @@ class _Reader:
             for target in self.targets:
                 if name in (target.name, target.column):
                     return _Column(place, header, "target", unit, target)
-                if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}"):
+                if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}") and not target.is_preference:
                     return _Column(place, header, "noise", unit, target)
             if name in self.headers:  # a parameter's own name, where its column has another
                 return _Column(place, header, f"design:{self.headers[name]}", unit)

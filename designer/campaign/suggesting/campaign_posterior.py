@@ -24,9 +24,10 @@ from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
+from designer.campaign.suggesting.preference_model import preference_model
 from designer.objective import Objective
 from designer.priors import robust_conditioning
-from designer.priors.base import FittedPrior, conditioned
+from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.kinds import errors_of_saved
@@ -35,6 +36,8 @@ from designer.priors.sources import matched_to
 from designer.space import DesignSpace
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.independent import joined
+from designer.surrogates.independent import parts as target_models
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
 from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import MAX_REFITTED
@@ -68,7 +71,7 @@ class CampaignPosterior:
     Yvar
         ``n x m`` variances, NaN where there is none.
     measured
-        ``n x m`` values as they were measured, NaN where there is none, or only a limit.
+        ``n x m`` values as they were measured, NaN where there is none, or only a limit, or results are compared.
     conditioned
         The posterior, the data that it was conditioned on (outliers winsorised), and the outliers.
     measurements
@@ -162,8 +165,9 @@ class CampaignPosterior:
         """The outliers, possible discoveries among them, possible slips of the decimal point, and contradictions."""
         found = [self._flag(each, each.value if each in self.discoveries else each.edge) for each in self.outliers]
         rest = without(self.data, self.outliers)
+        numbers = [i for i in range(rest.targets) if i != self.objective.preference]
         with one_thread():
-            slips = [decimal_slip(rest, i, self._process_of(rest, i)) for i in range(rest.targets)]
+            slips = [decimal_slip(rest, i, self._process_of(rest, i)) for i in numbers]
         found += [
             self._flag(each, each.value, fits=each.fits)
             for each in slips
@@ -267,7 +271,11 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     with one_thread():
         prior = prior_of_spec(spec)
         with errors_of_saved(prior):
-            conditioned = robust_conditioning.condition(prior, data)
+            if spec.objective.preference is None:
+                conditioned = robust_conditioning.condition(prior, data)
+            else:
+                conditioned = _with_preference(spec, state, prior, data, spec.objective.preference)
+                Y[:, spec.objective.preference] = np.nan
     return CampaignPosterior(
         space=spec.space,
         objective=spec.objective,
@@ -279,6 +287,42 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         measurements=tuple(each.id for each in results),
         left_out=left_out,
     )
+
+
+def _with_preference(
+    spec: CampaignSpec, state: CampaignState, prior: FittedPrior, data: TaskData, column: int
+) -> Conditioned:
+    """Return the posterior of a campaign whose results are compared: the utility is a process of its own.
+
+    The data hold its posterior means at the results.
+    """
+    utility = preference_model(spec.space, state)
+    Y = data.Y.clone()
+    Y[:, column] = torch.where(Y[:, column].isfinite(), utility.marginals(data.X)[0], torch.nan)
+    data = replace(data, Y=Y)
+    others = [i for i in range(data.targets) if i != column]
+    if not others:
+        return Conditioned(ConditionedPrior(utility), data)
+    found = robust_conditioning.condition(prior, data.columns_of(others))
+    models = dict(zip(others, target_models(found.model), strict=True)) | {column: utility}
+    outliers = tuple(replace(each, target=others[each.target]) for each in found.outliers)
+    model = joined([models[i] for i in sorted(models)])
+    return Conditioned(ConditionedPrior(model), _with_targets(data, others, found.data), outliers)
+
+
+def _with_targets(data: TaskData, columns: list[int], some: TaskData) -> TaskData:
+    """Return data with the values of some targets (`columns`) replaced by those of `some`."""
+
+    def filled(values: torch.Tensor | None, whole: torch.Tensor, rest: float) -> torch.Tensor | None:
+        if values is None:
+            return None
+        result = torch.full_like(whole, rest, dtype=values.dtype)
+        result[:, columns] = values
+        return result
+
+    Y = data.Y.clone()
+    Y[:, columns] = some.Y
+    return replace(data, Y=Y, Yvar=filled(some.Yvar, Y, torch.nan), censored=filled(some.censored, Y, 0))
 
 
 def _on_model_scales(objective: Objective, Y: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:

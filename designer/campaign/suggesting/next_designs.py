@@ -41,6 +41,7 @@ from designer.campaign.suggesting.beliefs import (
     remarks_on,
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
+from designer.campaign.suggesting.preference_model import ComparedDesigns
 from designer.deadline import Deadline, ends_fits
 from designer.errors import Fault, InvalidData, NoDesignLeft
 from designer.space import CategoricalParameter, DesignSpace
@@ -181,6 +182,8 @@ def model_decides(spec: CampaignSpec, state: CampaignState, posterior: Callable[
     It does once the first designs are made and there are results, and from the beginning where past tasks inform the
     goals and the file does not say how many first designs there shall be.
     """
+    if not _has_comparisons(spec, state):
+        return False
     attached = sum(each.suggestion is None for each in state.results)
     if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= MIN_RESULTS:
         return True
@@ -189,7 +192,16 @@ def model_decides(spec: CampaignSpec, state: CampaignState, posterior: Callable[
 
 def can_predict(spec: CampaignSpec, state: CampaignState, posterior: Callable[[], CampaignPosterior]) -> bool:
     """Whether there are enough results for a model, or past tasks inform it."""
+    if not _has_comparisons(spec, state):
+        return False
     return len(state.results) >= MIN_RESULTS or (spec.learns and posterior().informed)
+
+
+def _has_comparisons(spec: CampaignSpec, state: CampaignState) -> bool:
+    """Whether a goal whose results are compared has a comparison to learn from; all other goals need none."""
+    if spec.objective.preference is None:
+        return True
+    return len(ComparedDesigns.of(spec.space, state).pairs) > 0
 
 
 def _own_designs(spec: CampaignSpec, state: CampaignState, taken: Taken) -> list[PlannedRun]:
@@ -252,6 +264,8 @@ def _filled(
             if not own:
                 raise
     short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
+    if len(state.results) >= MIN_RESULTS and not _has_comparisons(spec, state):
+        remarks = (*remarks, "no two results were compared yet, and without comparisons designs fill the space")
     kept = [] if own else kept_words(spec, state, shared_settings(spec, state, n))
     notes = (*short, *remarks, *kept, *remarks_on(beliefs))
     return Choice(tuple(designs), "initial", (None,) * len(designs), tuple(reasons), notes)

@@ -19,6 +19,7 @@ from designer.errors import Conflict, DesignerError, StoreError
 from designer.service.http.api import api
 from designer.service.http.api_views import view_routes
 from designer.service.http.assets import Assets, root
+from designer.service.http.comparison_routes import comparison_routes
 from designer.service.http.middleware import AllowedHosts, HeadersAndLog, shown_path
 from designer.service.http.pages import pages, problem_page
 from designer.service.http.responses import ApiResponse, problem_response
@@ -60,6 +61,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.state.lab, app.state.options = lab, options
     app.include_router(api)
     app.include_router(view_routes)
+    app.include_router(comparison_routes)
     app.include_router(pages)
     app.mount(root(), Assets(), name="static")
     app.add_middleware(AllowedHosts, options=options)

@@ -161,6 +161,7 @@ def campaign(request: Request, campaign: CampaignId) -> Response:
     data = queries.campaign(lab, who, name)
     measured = queries.measurements(lab, who, name)["measurements"]
     history = queries.history(lab, who, name, limit=60)
+    compared = queries.comparisons(lab, who, name)
     suggestions = queries.suggestions(lab, who, name)["suggestions"]
     with lab.cache.open(name) as (opened, _):
         shown = _displayed(opened, [*suggestions, *data["best"]])
@@ -172,7 +173,7 @@ def campaign(request: Request, campaign: CampaignId) -> Response:
     return _page(
         request, "campaign.html", who=who, campaign=data, designs=shown, made=made, measured=measured[::-1],
         closed=[each for each in suggestions if each["status"] in ("failed", "withdrawn")][::-1], history=history,
-        ranges=_ranges(data["targets"], measured), pictures=pictures,
+        ranges=_ranges(data["targets"], measured), pictures=pictures, compared=compared,
         id_column=id_column, names=names,
     )  # fmt: skip
 
@@ -187,7 +188,8 @@ def _pictures(opened: Campaign) -> list[dict[str, str]]:
         }
         for first, second in combinations(goals, 2)
     ]
-    if len(opened.state.results) < MIN_RESULTS:
+    compares = opened.objective.preference is not None and not opened.state.counted_comparisons
+    if len(opened.state.results) < MIN_RESULTS or compares:
         return found
     mixtures = [p.name for p in opened.space.parameters if isinstance(p, ShareParameter) and len(p.members) > 2]
     return found + [
@@ -210,6 +212,8 @@ def _ranges(targets: list[dict[str, Any]], measured: list[dict[str, Any]]) -> di
     """Return the range of measured values of each target: the form asks for confirmation of values far outside it."""
     ranges = {}
     for target in targets:
+        if target["goal"] == "prefer":
+            continue  # its results have no number
         values = [each["values"][target["name"]] for each in measured if target["name"] in each["values"]]
         if len(values) >= 3:
             ranges[target["name"]] = [min(values), max(values)]

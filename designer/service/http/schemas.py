@@ -44,6 +44,15 @@ class Results(Body):
     partial: bool = Field(default=False, description="Record the rows without faults, and report the others.")
 
 
+class Comparisons(Body):
+    """Comparisons of results: ids of suggestions or measurements as `better` and `worse`; `tie`: yes or no."""
+
+    rows: list[Row] = Field(
+        min_length=1, max_length=MAX_ROWS, examples=[[{"better": "S0003", "worse": "S0007", "tie": "no"}]]
+    )
+    again: bool = Field(default=False, description="Record an answer that was given before as another judgement.")
+
+
 class Failure(Body):
     """An experiment that gave no result."""
 

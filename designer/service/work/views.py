@@ -38,6 +38,14 @@ def verdict(campaign: Campaign) -> dict[str, Any]:
     return {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule}
 
 
+def next_comparison(campaign: Campaign) -> dict[str, Any]:
+    """Return which two results to compare next, and why; None where no pair is left."""
+    found = campaign.next_comparison()
+    if found is None:
+        return {"next": None}
+    return {"next": {"first": found.first, "second": found.second, "reason": found.reason}}
+
+
 def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
     """Return the explanation of a suggestion, in words and as plain data."""
     found = campaign.explain(suggestion)
@@ -99,6 +107,7 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "best": best,
     "predict": predict,
     "verdict": verdict,
+    "next_comparison": next_comparison,
     "card": card,
     "card_picture": card_picture,
     "report": report,

@@ -109,6 +109,40 @@ function campaignPage(page, base) {
     location.reload();
   };
 
+  // Comparisons of results: which two to compare next, and the answer.
+  const compare = page.querySelector("[data-compare]");
+  const nextPair = page.querySelector("[data-next-pair]");
+  if (nextPair) {
+    call("GET", `${base}/comparisons/next`).then(({ content }) => {
+      const found = content.next;
+      nextPair.textContent = found ? `Compare ${found.first} with ${found.second}: ${found.reason}.` : "All pairs of results were compared.";
+      if (found) [compare.first.value, compare.second.value] = [found.first, found.second];
+    }, (error) => { nextPair.textContent = error.message; });
+  }
+  compare?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [first, second] = [compare.first.value, compare.second.value];
+    const answer = event.submitter?.value ?? "first";
+    const [better, worse] = answer === "second" ? [second, first] : [first, second];
+    const body = { rows: [{ better, worse, tie: answer === "tie" ? "yes" : "no" }] };
+    busy(compare, async () => {
+      await call("POST", `${base}/comparisons`, { body, headers: { "Idempotency-Key": keyOf(compare, body) } });
+      done("compare");
+    });
+  });
+  for (const button of page.querySelectorAll("[data-withdraw-comparison]")) {
+    button.addEventListener("click", async () => {
+      const path = `${base}/comparisons/${button.dataset.withdrawComparison}/withdrawal`;
+      button.disabled = true;
+      try {
+        await call("POST", path, { body: { reason: "" }, headers: { "Idempotency-Key": newKey() } });
+        done("compare");
+      } catch (error) {
+        button.replaceWith(error.message);
+      }
+    });
+  }
+
   // Suggesting creates a job, whose state is followed.
   page.querySelector("[data-suggest]")?.addEventListener("submit", (event) => {
     event.preventDefault();
