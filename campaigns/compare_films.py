@@ -4,9 +4,10 @@ A person would look at the films. Here a hidden formula answers, and every tenth
 """
 
 import math
-import random
 import sys
 from pathlib import Path
+
+import numpy as np
 
 from designer import Campaign
 
@@ -38,7 +39,7 @@ def compare(campaign, chance):
 def main(experiments=12):
     """Make films and compare them."""
     campaign = Campaign.open(Path(__file__).with_name("preferred-film.yaml"))
-    chance = random.Random(0)
+    chance = np.random.default_rng(0)
     while len(campaign.state.results) < experiments:
         films = campaign.suggest()
         rows = films.to_dict("records")

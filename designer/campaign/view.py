@@ -28,7 +28,7 @@ from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
-from designer.campaign.suggesting.preference_model import NextComparison, next_comparison
+from designer.campaign.suggesting.next_comparison import NextComparison, next_comparison
 from designer.campaign.suggesting.stopping import Verdict, over_budget, verdict
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput

@@ -76,7 +76,9 @@ class Objective(Value):
 
     def _combination_faults(self) -> Iterator[Fault]:
         if not self.goals:
-            yield Fault("no target has a goal", "give one a goal: minimize, maximize, match or prefer", path=("targets",))
+            yield Fault(
+                "no target has a goal", "give one a goal: minimize, maximize, match or prefer", path=("targets",)
+            )
         for i in self.goal_columns if len(self.goals) > 1 else ():
             if self.targets[i].is_preference:
                 what = f"target {self.targets[i].name!r} has goal prefer, which cannot be combined with other goals"

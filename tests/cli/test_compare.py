@@ -68,7 +68,7 @@ def test_tables(film: Path, designer: Designer) -> None:
     ("words", "message"),
     [
         ("S0001", "1 result to compare instead of two"),
-        ("S0001 S0002", "no answer is given"),
+        ("S0001 S0002", "nothing says which of S0001 and S0002 is better"),
         ("S0001 S0002 --better S0001 --tie", "--better and --tie are both given"),
         ("S0001 S0002 --better S0003", "S0003 is none of S0001 and S0002"),
         ("--better S0001", "are about two results"),

@@ -17,7 +17,9 @@ from designer.acquisition.moments import joint, moments
 from designer.surrogates.preference import PreferenceProcess, fit_preferences
 
 
-def compared(n: int = 20, d: int = 2, m: int = 60, *, wrong: float = 0.0, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def compared(
+    n: int = 20, d: int = 2, m: int = 60, *, wrong: float = 0.0, seed: int = 0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return designs, their hidden utility, and comparisons of which a share is wrong."""
     rng = np.random.default_rng(seed)
     X = torch.as_tensor(rng.random((n, d)))
@@ -100,7 +102,10 @@ def test_the_order_of_comparisons_does_not_matter(order: list[int], seed: int) -
 def test_swapped_answers_mirror_the_utility() -> None:
     X, _, pairs = compared(10, 2, 25)
     torch.testing.assert_close(
-        fit_preferences(X, pairs).marginals(X)[0], -fit_preferences(X, pairs.flip(1)).marginals(X)[0], atol=2e-2, rtol=1e-2
+        fit_preferences(X, pairs).marginals(X)[0],
+        -fit_preferences(X, pairs.flip(1)).marginals(X)[0],
+        atol=2e-2,
+        rtol=1e-2,
     )
 
 
