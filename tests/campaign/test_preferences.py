@@ -208,6 +208,14 @@ def test_other_features_of_spaces(extra: dict[str, Any]) -> None:
     assert campaign.explain(list(campaign.state.suggestions)[-1]).expected
 
 
+def test_beliefs_and_classical_first_designs() -> None:
+    beliefs = [{"parameter": "T", "near": 60, "spread": 20}]
+    initial = {"kind": "latin-hypercube", "number": 4}
+    campaign = run(Campaign.create(space=SPACE, targets=[LOOK], beliefs=beliefs, initial=initial), 6, comparisons=1)
+    assert campaign.best()["look"].tolist() == ["made"]
+    assert campaign.explain(list(campaign.state.suggestions)[-1]).expected
+
+
 def test_the_probability_of_a_better_design_stops_a_campaign() -> None:
     stop = {"probability_of_better_than": 0.9}
     campaign = run(Campaign.create(space=SPACE, targets=[LOOK], initial=3, stop=stop), 5)
