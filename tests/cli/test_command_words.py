@@ -54,6 +54,8 @@ SURPLUS = [
     ("init --maximize strength haze t.csv", "unexpected extra argument"),
     ("validate glass.yaml other.yaml", "unexpected extra argument"),
     ("validate glass.yaml -c other.yaml", "two campaign files are given"),
+    ("compare S0001 S0002 S0003 --tie", "3 results to compare instead of two"),
+    ("compare table.csv S0001", "2 arguments instead of one table"),
     ("suggest 3", "'3' is not a campaign file"),
     ("suggest S0001", "'S0001' is not a campaign file"),
     ("suggest glass.yaml 3", "unexpected extra argument"),
