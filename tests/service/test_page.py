@@ -159,6 +159,7 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     """One test, since each step needs those before, and a browser is slow to start."""
     sign_in(browser)
     begin_by_form(browser)
+    begin_by_form_with_further_keys(browser)
     begin_by_file(browser)
     path = "/c/nickel-films"
     browser.open(path)
@@ -187,8 +188,8 @@ def sign_in(browser: Browser) -> None:
 def begin_by_form(browser: Browser) -> None:
     browser.open("/new")
     browser.type("#by-form [name=name]", "pellets")
-    for key, text in {"name": "T", "unit": "degC", "low": "900", "high": "300"}.items():
-        browser.type(f"[data-list=space] [data-key={key}]", text)
+    for key, text in {"name": "T", "unit": "degC", "bounds.0": "900", "bounds.1": "300"}.items():
+        browser.type(f"[data-list=space] [data-key='{key}']", text)
     browser.click("[data-add=categorical]")
     browser.type("[data-kind=categorical] [data-key=name]", "gas")
     browser.type("[data-kind=categorical] [data-key=choices]", "N2, air")
@@ -196,13 +197,57 @@ def begin_by_form(browser: Browser) -> None:
     browser.type("[data-list=targets] [data-key=unit]", "MPa")
     browser.click("#by-form button.main")
     assert "bounds [900, 300] are the wrong way round" in browser.until(lambda: browser.text("#by-form .faults"))
-    assert browser.find("[data-key=low]").get_attribute("aria-invalid") == "true"
+    assert browser.find("[data-key='bounds.0']").get_attribute("aria-invalid") == "true"
     browser.picture("page-new")
-    browser.type("[data-key=low]", "300")
-    browser.type("[data-key=high]", "900")
+    browser.type("[data-key='bounds.0']", "300")
+    browser.type("[data-key='bounds.1']", "900")
     browser.click("#by-form button.main")
     browser.until(lambda: browser.driver.current_url.endswith("/c/pellets"))
     assert browser.text("h1") == "pellets"
+
+
+def fill(browser: Browser, within: str, values: dict[str, str]) -> None:
+    """Fill in fields of the last entry of a list, or of the settings, by their keys."""
+    for key, text in values.items():
+        browser.driver.execute_script(
+            "const entry = [...document.querySelectorAll(arguments[0])].at(-1);"
+            "const field = entry.querySelector(`[data-key='${arguments[1]}']`);"
+            "field.value = arguments[2]; field.dispatchEvent(new Event('change'))",
+            within, key, text,
+        )  # fmt: skip
+
+
+def begin_by_form_with_further_keys(browser: Browser) -> None:
+    browser.open("/new")
+    browser.type("#by-form [name=name]", "slurry")
+    space, targets = "[data-list=space] > .lines > .line", "[data-list=targets] > .lines > .line"
+    fill(browser, space, {"name": "T", "bounds.0": "300", "bounds.1": "900", "step": "10", "vary": "per_batch",
+                          "at_most_changes": "3"})  # fmt: skip
+    browser.click("[data-add=mixture]")
+    fill(browser, space, {"name": "solvent", "components": "EC, DMC, EMC", "zero_or": "EC"})
+    browser.click("[data-add=categorical]")
+    fill(browser, space, {"name": "gas", "choices": "N2, 5"})
+    browser.click("[data-add=numeric]")
+    fill(browser, space, {"name": "flow", "values": "1, 2.5, 10", "when": "gas == N2"})
+    fill(browser, targets, {"name": "y", "scale": "log", "reach": "5", "limits.1": "1e6"})
+    browser.driver.execute_script("document.querySelector('#by-form').constraints.value = 'solvent.EC <= 50\\n'")
+    fill(browser, "[data-settings]", {"initial.kind": "d-optimal", "initial.model": "linear", "initial.number": "2"})
+    browser.click("#by-form button.main")
+    browser.until(lambda: "2 runs cannot estimate" in browser.text("#by-form .faults"))
+    assert browser.find("[data-key='initial.number']").get_attribute("aria-invalid") == "true"
+    fill(browser, "[data-settings]", {"initial.number": "12"})
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/slurry"))
+    made = browser.call("GET", "/campaigns/slurry")
+    assert [(each["name"], each["kind"]) for each in made["parameters"]] == [
+        ("T", "numeric"), ("solvent", "mixture"), ("gas", "categorical"), ("flow", "numeric")
+    ]  # fmt: skip
+    furnace, solvent, gas, flow = made["parameters"]
+    assert (furnace["vary"], furnace["at_most_changes"], furnace["step"]) == ("per_batch", 3, 10)
+    assert (solvent["components"], solvent["unit"], solvent["zero_or"]) == (["EC", "DMC", "EMC"], "percent", ["EC"])
+    assert gas["choices"] == ["N2", "5"]
+    assert (flow["values"], flow["when"]) == ([1, 2.5, 10], "gas == N2")
+    assert made["targets"][0]["scale"] == "log"
 
 
 def begin_by_file(browser: Browser) -> None:

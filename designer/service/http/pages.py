@@ -18,6 +18,7 @@ from designer.campaign.results.designs import candidate_ids
 from designer.campaign.suggesting.next_designs import MIN_RESULTS
 from designer.service import queries, representations
 from designer.service.http.assets import asset
+from designer.service.http.form_fields import form_kinds, form_settings
 from designer.service.http.requests import read_body
 from designer.service.http.responses import Problem
 from designer.service.http.routing import Before, CampaignId, SubjectId, lab_of, view_result
@@ -151,7 +152,7 @@ def new(request: Request) -> Response:
     """Show the form of a new campaign."""
     who = _caller(request)
     who.require("steer")
-    return _page(request, "new.html", who=who)
+    return _page(request, "new.html", who=who, kinds=form_kinds(), settings=form_settings())
 
 
 @pages.get("/c/{campaign}")

@@ -40,45 +40,56 @@ function number(text) {
   return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim();
 }
 
-function content(line) {
-  const kind = line.dataset.kind;
-  const data = kind === "target" ? {} : { kind };
-  const got = (key) => {
-    const field = line.querySelector(`[data-key=${key}]`);
-    return field && !field.closest("[hidden]") ? field.value.trim() : "";
-  };
-  data.name = got("name");
-  if (got("unit")) data.unit = got("unit");
-  if (got("when")) data.when = got("when");
-  if (kind === "numeric") {
-    data.bounds = [number(got("low")), number(got("high"))];
-    if (got("scale") !== "linear") data.scale = got("scale");
-    if (got("zero_or") === "yes") data.zero_or = true;
+// Return what a field means; undefined where nothing is typed or it is the default of the grammar.
+function value(field) {
+  const text = field.value.trim();
+  if (!text || text === field.dataset.default || field.closest("[hidden]")) return undefined;
+  if (field.dataset.type === "number") return number(text);
+  const parts = text.split(",").map((each) => each.trim()).filter(Boolean);
+  if (field.dataset.type === "list") return parts;
+  if (field.dataset.type === "numbers") return parts.map(number);
+  return field.dataset.type === "yes" ? true : text;
+}
+
+// Put a value at a path such as bounds.0; a list that begins so has null in its other places.
+function put(data, [key, ...rest], found) {
+  if (!rest.length) data[key] = found;
+  else if (/^\d+$/.test(rest[0])) put((data[key] ??= [null, null]), rest, found);
+  else put((data[key] ??= {}), rest, found);
+}
+
+function content(entry, data = {}) {
+  for (const field of entry.querySelectorAll("[data-key]")) {
+    const found = value(field);
+    if (found !== undefined) put(data, field.dataset.key.split("."), found);
   }
-  for (const key of ["choices", "elements"]) {
-    if (line.querySelector(`[data-key=${key}]`)) data[key] = got(key).split(",").map((each) => each.trim()).filter(Boolean);
-  }
-  for (const key of ["step", "max_nonzero", "reach", "value", "tolerance", "at_least", "at_most"]) if (got(key)) data[key] = number(got(key));
-  if (kind === "target" && got("goal")) data.goal = got("goal");
-  if (kind === "target" && got("scale") !== "linear") data.scale = got("scale");
   return data;
 }
 
 function campaign() {
   const data = { designer: 1, name: form.name.value.trim() };
-  for (const list of form.querySelectorAll("[data-list]")) data[list.dataset.list] = [...list.querySelectorAll(".line")].map(content);
+  for (const list of form.querySelectorAll("[data-list]")) {
+    const key = list.dataset.list;
+    const entries = [...list.querySelectorAll(":scope > .lines > .line")].map((line) => content(line, key === "space" ? { kind: line.dataset.kind } : {}));
+    if (entries.length || key !== "beliefs") data[key] = entries;
+  }
   const constraints = form.constraints.value.split("\n").map((each) => each.trim()).filter(Boolean);
   if (constraints.length) data.constraints = constraints;
-  for (const key of ["batch_size", "budget"]) if (form[key].value.trim()) data[key] = number(form[key].value);
+  content(form.querySelector("[data-settings]"), data);
+  if (data.initial && !data.initial.kind && Object.keys(data.initial).join() === "number") data.initial = data.initial.number;
   return data;
 }
 
 // Mark the fields that the faults are about, by their path in the campaign file.
 function mark(error) {
   for (const fault of error.problem?.faults ?? []) {
-    const [list, index, key] = fault.path;
-    const line = form.querySelectorAll(`[data-list=${CSS.escape(String(list))}] .line`)[index];
-    const field = line?.querySelector(`[data-key="${key === "bounds" ? "low" : key}"]`) ?? line?.querySelector("input") ?? form.elements.namedItem(String(list));
+    const [list, index, ...rest] = fault.path;
+    const line = typeof index === "number" ? form.querySelectorAll(`[data-list="${CSS.escape(String(list))}"] > .lines > .line`)[index] : undefined;
+    const within = line ?? form.querySelector("[data-settings]");
+    const path = (line ? rest : fault.path).map((each) => CSS.escape(String(each)));
+    const named = path.length ? within.querySelector(`[data-key="${path.join(".")}"]`) ?? within.querySelector(`[data-key="${path[0]}"], [data-key^="${path[0]}."]`) : null;
+    const field = named ?? line?.querySelector("input") ?? form.elements.namedItem(String(list));
+    if (field instanceof Element && field.closest("details")) field.closest("details").open = true;
     if (field instanceof Element) field.setAttribute("aria-invalid", "true");
   }
   form.querySelector("[aria-invalid]")?.focus();
@@ -105,7 +116,8 @@ async function create(which, make) {
 function locate(path) {
   const [list, index, ...rest] = path ?? [];
   if (typeof index !== "number") return list ?? null;
-  return `${list === "space" ? "parameter" : "target"} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
+  const one = { space: "parameter", targets: "target", beliefs: "expectation", constraints: "constraint" };
+  return `${one[list] ?? list} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
 }
 
 form.addEventListener("submit", (event) => {

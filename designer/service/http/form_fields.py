@@ -1,0 +1,286 @@
+"""The form of a new campaign: which keys of a campaign file it has, and how each is typed.
+
+The page and its script know no key by name: they draw these fields, and put what is typed at their paths. A key that
+the grammar does not have is left out, and choices are those of the grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from designer.acquisition.classical.design import ClassicalDesign
+from designer.acquisition.registered import ACQUISITIONS
+from designer.campaign.file.settings import PriorSettings, Settings, Stop
+from designer.objective import Objective, Target
+from designer.priors.kinds import campaign_kinds
+from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
+from designer.space.parameters.numeric import NumericParameter
+
+Typed = Literal["text", "number", "list", "numbers", "yes"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the form.
+
+    Parameters
+    ----------
+    key
+        Where its value goes: a path inside the entry, as in ``bounds.0``.
+    label, placeholder
+        What the page shows.
+    typed
+        What its text means: itself, a number where it is one, words or numbers between commas, or yes for ``true``.
+    choices
+        The only values; empty where it is typed.
+    default
+        The value that is left out of the campaign file.
+    value
+        What it begins with.
+    goals
+        The goals for which a field of a target is shown; empty for all.
+    wide, more
+        Whether it takes the width of two, and whether it is shown on request only.
+    """
+
+    key: str
+    label: str
+    placeholder: str = ""
+    typed: Typed = "text"
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    value: str = ""
+    goals: tuple[str, ...] = ()
+    wide: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of entry: a parameter, a target, a belief.
+
+    Parameters
+    ----------
+    list
+        The key of the campaign file whose list it belongs to.
+    name
+        The word behind ``kind:``; of entries without that key only a name for the page.
+    title
+        What the button that adds one says.
+    """
+
+    list: str
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+
+
+def number(key: str, label: str, placeholder: str = "", **more: Any) -> Field:
+    """Return a field for a number."""
+    return Field(key, label, placeholder, "number", **more)
+
+
+def words(key: str, label: str, placeholder: str, **more: Any) -> Field:
+    """Return a field for several words."""
+    return Field(key, label, placeholder, "list", wide=True, **more)
+
+
+def yes(key: str, label: str, **more: Any) -> Field:
+    """Return a field for yes or no."""
+    return Field(key, label, typed="yes", choices=("no", "yes"), default="no", **more)
+
+
+def literals(model: type[BaseModel], key: str) -> tuple[str, ...]:
+    """Return the words that a key of the grammar may have.
+
+    >>> literals(Target, "scale")
+    ('linear', 'log')
+    """
+    return tuple(_literals(model.model_fields[key].annotation))
+
+
+def _literals(annotation: Any) -> Iterable[str]:
+    if get_origin(annotation) is Literal:
+        yield from (each for each in get_args(annotation) if isinstance(each, str))
+    elif get_origin(annotation) in (Union, UnionType):
+        for each in get_args(annotation):
+            yield from _literals(each)
+
+
+def choice(model: type[BaseModel], key: str, label: str, **more: Any) -> Field:
+    """Return a field for one of the words of a key, of which the first is the default."""
+    found = literals(model, key)
+    return Field(key, label, choices=found, default=found[0], **more)
+
+
+_OF_EVERY_PARAMETER = (
+    Field("when", "Only where", "always", wide=True, more=True),
+    choice(NumericParameter, "role", "Role", more=True),
+    choice(NumericParameter, "vary", "May vary", more=True),
+    number("at_most_changes", "Changes, at most", "any", more=True),
+    number("change_cost", "Cost of a change (experiments)", "0", more=True),
+    Field("column", "Column in tables", "the name", more=True),
+)
+_OF_SHARES = (
+    number("step", "Step", value="5"),
+    number("max_nonzero", "At most", "all"),
+    number("min_nonzero", "At least", "1", more=True),
+    words("zero_or", "May be absent below the bound", "Al", more=True),
+)
+
+
+def _kind(of: str, name: str, title: str, model: type[BaseModel], fields: Iterable[Field]) -> Kind:
+    """Return a kind with those of the fields that its grammar has."""
+    return Kind(of, name, title, tuple(each for each in fields if each.key.split(".")[0] in model.model_fields))
+
+
+def _parameters() -> list[Kind]:
+    numeric = (
+        Field("name", "Number", "temperature"),
+        Field("unit", "Unit", "degC"),
+        number("bounds.0", "From"),
+        number("bounds.1", "To"),
+        number("step", "Step", "any"),
+        choice(NumericParameter, "scale", "Scale"),
+        yes("zero_or", "Or 0", more=True),
+        Field("values", "Only these values", "500, 1000, 2000", "numbers", wide=True, more=True),
+        number("setting_error", "Error of the setting", "none", more=True),
+    )
+    categorical = (
+        Field("name", "Choice", "atmosphere"),
+        words("choices", "Choices", "N2, Ar, air"),
+        Field("descriptors", "Descriptors", choices=("auto", "smiles", "none"), default="auto", more=True),
+    )
+    composition = (
+        Field("name", "Composition", "alloy"),
+        words("elements", "Elements", "Ni, Fe, Co"),
+        Field("unit", "Unit", choices=("at.%", "wt.%", "fraction"), default="fraction", value="at.%"),
+        *_OF_SHARES,
+    )
+    mixture = (
+        Field("name", "Mixture", "electrolyte"),
+        words("components", "Components", "EC, DMC, EMC"),
+        Field("unit", "Unit", choices=("percent", "vol.%", "wt.%", "fraction"), default="fraction", value="percent"),
+        *_OF_SHARES,
+    )
+    formula = (
+        Field("name", "Formula", "oxide"),
+        words("elements", "Elements, where no table lists them", "Ca, Sr, Ti, O"),
+        number("max_elements", "Elements, at most", "5"),
+        number("max_atoms", "Atoms, at most", "20", more=True),
+        words("exclude", "Without", "toxic, precious", more=True),
+    )
+    kinds: list[tuple[str, str, type[BaseModel], tuple[Field, ...]]] = [
+        ("numeric", "+ Number", NumericParameter, numeric),
+        ("categorical", "+ Choice", CategoricalParameter, categorical),
+        ("composition", "+ Composition", CompositionParameter, composition),
+        ("mixture", "+ Mixture", MixtureParameter, mixture),
+        ("formula", "+ Formula", FormulaParameter, formula),
+    ]
+    return [_kind("space", name, title, of, (*own, *_OF_EVERY_PARAMETER)) for name, title, of, own in kinds]
+
+
+def _target() -> Kind:
+    fields = (
+        Field("name", "Target", "hardness"),
+        Field("unit", "Unit", "HV"),
+        Field(
+            "goal", "Goal", choices=(*literals(Target, "goal"), "limits only"), default="limits only", value="maximize"
+        ),
+        choice(Target, "scale", "Scale"),
+        number("reach", "Reach", "none", goals=("maximize", "minimize")),
+        number("value", "Value", goals=tuple(each for each in literals(Target, "goal") if each in _OF_A_VALUE)),
+        number("tolerance", "±", goals=("match",)),
+        number("at_least", "At least", "none"),
+        number("at_most", "At most", "none"),
+        number("weight", "Weight", "1", more=True),
+        number("range.0", "Worst or lowest", more=True),
+        number("range.1", "Best or highest", more=True),
+        number("limits.0", "Measurable from", more=True),
+        number("limits.1", "Measurable to", more=True),
+        Field("column", "Column in tables", "the name", more=True),
+    )
+    return _kind("targets", "target", "+ Target", Target, fields)
+
+
+_OF_A_VALUE = ("match", "boundary")
+
+
+def _beliefs() -> list[Kind]:
+    """Return the kinds of beliefs, where the grammar has them."""
+    if "beliefs" not in Settings.model_fields:
+        return []
+    near = (
+        Field("parameter", "Best expected for", "temperature"),
+        number("near", "Near", "650"),
+        number("spread", "Spread", "80"),
+        number("strength", "Strength", "100", more=True),
+    )
+    constraint = (
+        Field("constraint", "Best expected where", "temperature <= 700", wide=True),
+        number("strength", "Strength", "100"),
+    )
+    return [
+        Kind("beliefs", "near", "+ Expected value", near),
+        Kind("beliefs", "constraint", "+ Expected condition", constraint),
+    ]
+
+
+def form_kinds() -> list[Kind]:
+    """Return every kind of entry that the form can add."""
+    return [*_parameters(), _target(), *_beliefs()]
+
+
+def form_settings() -> list[Field]:
+    """Return the fields of the settings."""
+    initial = ClassicalDesign
+    fields = [
+        number("batch_size", "Batch size", value="4"),
+        number("budget", "Budget (experiments)", "unlimited"),
+        _of(Objective, choice(Objective, "combine", "Several goals")),
+        number("replicates", "Measurements of each", "1"),
+        Field("initial.kind", "First designs", choices=("fill the space", *literals(initial, "kind")), more=True,
+              default="fill the space"),
+        number("initial.number", "Their number", "automatic", more=True),
+        Field("initial.model", "For a model", choices=("automatic", *literals(initial, "model")), default="automatic",
+              more=True),
+        number("initial.blocks", "Blocks", "1", more=True),
+        number("initial.centre_points", "Centre points", "0", more=True),
+        Field("prior.tasks", "Past tasks (folders in the lab's folder)", "past/furnaces", "list", wide=True, more=True),
+        Field("prior.kind", "Prior", choices=tuple(campaign_kinds()), default="auto", more=True),
+        Field("id_column", "Name column of the candidates", "sample", more=True),
+        Field("acquisition", "Acquisition", choices=tuple(ACQUISITIONS.names()), default="auto", more=True),
+        number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
+        number("seed", "Seed", "0", more=True),
+    ]  # fmt: skip
+    return fields
+
+
+def _of(model: type[BaseModel], field: Field) -> Field:
+    """Return a field with the default that its key has in the grammar."""
+    default = model.model_fields[field.key].default
+    return replace(field, default=default if isinstance(default, str) else field.default)
+
+
+NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
+    NumericParameter: frozenset({"kind", "description"}),
+    CategoricalParameter: frozenset({"kind", "description", "smiles"}),
+    CompositionParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
+    MixtureParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
+    FormulaParameter: frozenset(
+        {"kind", "description", "formulas", "charge_neutral", "electronegativity", "like", "novel_to", "generator"}
+    ),
+    Target: frozenset({"description"}),
+    Settings: frozenset(
+        {"designer", "name", "candidates", "measure", "store", "suggest_seconds", "other_columns", "context", "beliefs"}
+    ),
+    PriorSettings: frozenset({"leave_out", "quantities", "digest"}),
+    Stop: frozenset({"reach", "margin"}),
+    ClassicalDesign: frozenset({"levels"}),
+}
+"""Keys that only a campaign file has; `name` and `candidates` have fields of their own."""
