@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from designer.campaign.file.reserved_columns import OWN
@@ -48,6 +49,9 @@ _SHOWN = 6
 _HARDLY_REPEAT = "its words hardly repeat, like names or remarks"
 _MEANT_BY_RESULTS = frozenset({"replicate", "failed"})
 """Columns that tables of results have themselves."""
+
+
+_MIN_ROWS_OF_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -378,7 +382,8 @@ def _parameter(column: Column, may_be_blank: bool) -> tuple[Entry | None, str]:
     if len(different) > MAX_CHOICES or (len(different) == len(column.words) and len(different) > 3):
         return None, _HARDLY_REPEAT
     keys += [("kind", "categorical"), *_column_key(column), ("choices", different)]
-    return Entry(keys, f"{len(different)} choices in the table; add those that you could also make"), ""
+    remark = f"{len(different)} choices in the table; add those that you could also make"
+    return Entry(keys, remark + _batch_hint(column)), ""
 
 
 def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) -> tuple[Entry | None, str]:
@@ -396,7 +401,19 @@ def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) 
     elif step is not None:
         keys.append(("step", step))
     remark = f"{len(settings)} different values in the table; widen the bounds to all that you can set"
-    return Entry(keys, remark), ""
+    return Entry(keys, remark + _batch_hint(column)), ""
+
+
+def _batch_hint(column: Column) -> str:
+    """Return a remark where a setting changes seldom from row to row and comes back: a batch may share it.
+
+    Runs made together stand together in a record; in a table that is sorted by the column no setting comes back.
+    """
+    runs = [len(list(rows)) for _, rows in groupby(column.words)]
+    comes_back = len(runs) > len(set(column.words))
+    if len(column.words) < _MIN_ROWS_OF_BATCHES or len(runs) < 3 or min(runs) < 2 or not comes_back:
+        return ""
+    return "; equal in rows that follow each other: if all designs of a batch share it, add 'vary: per_batch'"
 
 
 def _is_even_in_logarithm(column: Column) -> bool:

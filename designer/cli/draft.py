@@ -82,7 +82,9 @@ _HEAD = """\
 """
 _SPACE = """
 # What can be set, in lab units. Kinds: numeric, categorical, composition, mixture, formula.
-# `step` is the smallest change you can make at the bench; `scale: log` for what spans decades.
+# `step` is the smallest change you can make at the bench; `scale: log` for what spans decades; `zero_or: true` for what
+# may also be absent. `role: context` is for what is known and not chosen, `vary: per_batch` for what a batch shares,
+# `when: gas == N2` for what exists only in some designs.
 space:
 """
 _CANDIDATES = """
@@ -103,6 +105,7 @@ _CONSTRAINTS = """
 #   - temperature * log10(time) <= 2500
 #   - composition.Ni + composition.Fe >= 30
 #   - if atmosphere == air then temperature <= 600
+#   - binder + filler + solvent == 100
 """
 _TARGETS = """
 # What is measured, and what is wanted of it. goal: minimize, maximize, match (with value and tolerance), or prefer
@@ -114,6 +117,8 @@ targets:
 _REST = """
 batch_size: 1              # how many designs you make at once
 # budget: 40               # how many experiments you can make in all
+# initial: {kind: d-optimal, model: quadratic}    # a classical design first; leave out: designs that fill the space
+# prior: {tasks: [../past]}                       # folders of past tasks to learn from
 # measure: {kind: table, file: results.csv}    # leave out: you measure; see also kind: python and kind: command
 seed: 0                    # the same file, results and seed always give the same suggestion
 """

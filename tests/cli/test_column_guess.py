@@ -210,3 +210,13 @@ def test_any_word_names_a_target(name: str) -> None:
     (target,) = (dict(entry.keys) for entry in draft.targets)
     assert (target["name"], target["unit"]) == (name, "percent")
     assert "column" not in target
+
+
+def test_setting_that_is_equal_in_rows_that_follow_each_other_may_be_shared_by_a_batch() -> None:
+    furnace = [500, 500, 500, 700, 700, 700, 500, 500, 500]
+    dopant = [1, 2, 3, 4, 5, 6, 7, 8, 9.5]
+    for values, hinted in ((furnace, True), (sorted(furnace), False), (dopant[::-1], False)):
+        cells = {"T": map(str, values), "x": map(str, dopant), "y": map(str, range(3, 12))}
+        draft, found = parameters(columns_of(**{name: list(texts) for name, texts in cells.items()}), "y")
+        assert ["vary: per_batch" in entry.comment for entry in draft.parameters] == [hinted, False]
+        assert not any("vary" in keys for keys in found)
