@@ -16,13 +16,14 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.suite.measures import gap_threshold, top_threshold
 from benchmarks.suite.pools import Pool
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import NoisyImprovement
 from designer.acquisition.search_model import forest_weight
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.campaign.suggesting.past_tasks import fitted
 from designer.campaign.suggesting.pool_campaign import stated_quantities
 from designer.priors import robust_conditioning
@@ -41,6 +42,11 @@ from designer.threads import one_thread
 
 ALL = (*ALONE, *WITH_PAST)
 """The names of the experts, in the order of all arrays here."""
+
+COMPONENTS = (("gp",), ("forest",), ("same", "opposite"), ("transfer-forest",))
+"""The components whose predictions describe candidates, each the first of its names that there is."""
+
+_ROWS = 300
 
 EQUAL = "equal-weights"
 """The control that maximises the mean of the improvements of all experts."""
@@ -67,6 +73,28 @@ class Visit:
     campaign: FloatArray
     proposals: tuple[int, ...]
     ranks: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What the models of a state know of the ``N`` designs that are not measured.
+
+    Parameters
+    ----------
+    names
+        The ``e`` experts that there are.
+    gains
+        Logarithms of their expected improvements (``e x N``).
+    columns
+        Predictions of the components and distances (``N x k``).
+    top
+        Which designs are of the top 1 % (``N``).
+    """
+
+    names: tuple[str, ...]
+    gains: FloatArray
+    columns: FloatArray
+    top: BoolArray
 
 
 class Simulation:
@@ -145,20 +173,7 @@ class Simulation:
             models.log_evidence,
             without_past=is_baseline_turn(len(rows) + len(pending)),
         )
-        measured = sorted(rows, key=lambda row: int(self._place[row]))
-        logs = {}
-        for name, model in experts.components.items():
-            context = AcquisitionContext(
-                model=model,
-                objective=candidates.objective,
-                ranges=(),
-                measured=self._features[measured],
-                pending=self._features[pending],
-                reference=self._features[:0],
-                seed=len(rows),
-            )
-            logs[name] = NoisyImprovement(context).values(self._features[left]).numpy()
-        gains = np.stack([_mixed([(w, logs[k]) for k, w in each.weights.items()]) for each in experts.experts])
+        gains = self._gains(models, rows, pending, left)
         order = np.argsort(-gains, axis=1, kind="stable")
         proposals = [int(left[row]) for row in order[:, 0]]
         whole = _mixed([(1 / len(gains), gain) for gain in gains])
@@ -170,6 +185,61 @@ class Simulation:
             (*proposals, int(left[int(whole.argmax())])),
             np.array(ranks or [1.0] * len(gains)),
         )
+
+    def _gains(self, models: _Models, rows: list[int], pending: list[int], left: IntArray) -> FloatArray:
+        """Return the logarithms of the expected improvements (``e x N``) of all experts at the designs `left`."""
+        measured = sorted(rows, key=lambda row: int(self._place[row]))
+        logs = {}
+        for name, model in models.experts.components.items():
+            context = AcquisitionContext(
+                model=model,
+                objective=self.pool.candidates.objective,
+                ranges=(),
+                measured=self._features[measured],
+                pending=self._features[pending],
+                reference=self._features[:0],
+                seed=len(rows),
+            )
+            logs[name] = NoisyImprovement(context).values(self._features[left]).numpy()
+        experts = models.experts.experts
+        return np.stack([_mixed([(w, logs[k]) for k, w in each.weights.items()]) for each in experts])
+
+    def candidates(self, chosen: Sequence[int]) -> Candidates:
+        """Return what the models know of every design that is not measured after these were."""
+        rows = sorted(chosen)
+        with one_thread(), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            models = self._models(rows)
+            left = np.setdiff1d(np.arange(len(self.pool)), rows)
+            gains = self._gains(models, rows, [], left)
+            X = self._features[left]
+            columns = [*self._predictions(models, X), *self._distances(rows, X)]
+        return Candidates(models.experts.names, gains, np.column_stack(columns), self.top[left])
+
+    def _predictions(self, models: _Models, X: Tensor) -> Iterator[FloatArray]:
+        """Go through means less the best result and log deviations, in deviations of the results, larger is better."""
+        y = models.one.Y[:, 0].numpy()
+        spread = float(y.std()) or 1.0
+        sign = self.pool.candidates.objective.targets[0].sign or 1
+        parts = models.experts.components
+        for names in COMPONENTS:
+            model = next((parts[name] for name in names if name in parts), None)
+            if model is None:
+                yield from (np.zeros(len(X)), np.zeros(len(X)))
+                continue
+            mean, variance = model.marginals(X)
+            yield (sign * mean.numpy() - (sign * y).max()) / spread
+            yield 0.5 * np.log(np.maximum(variance.numpy() / spread**2, 1e-12))
+
+    def _distances(self, rows: list[int], X: Tensor) -> Iterator[FloatArray]:
+        """Go through distances to the nearest measured design and to the best one, over those between candidates."""
+        width = torch.where(X.std(0) > 1e-9, X.std(0), torch.inf)
+        centre, own = X.mean(0), self._features[rows]
+        X, own = (X - centre) / width, (own - centre) / width
+        typical = float(torch.cdist(X[:_ROWS], X[:_ROWS]).median()) or 1.0
+        distances = torch.cdist(X, own).numpy() / typical
+        yield distances.min(1)
+        yield distances[:, int(np.argmax(self.pool.utility[rows]))]
 
     def _past(self, one: TaskData) -> PastDesigns:
         if not isinstance(self.prior, FittedAuto):

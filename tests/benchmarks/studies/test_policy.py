@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.studies import policy, policy_report, policy_tasks
+from benchmarks.studies import policy, policy_candidates, policy_report, policy_tasks
 from benchmarks.studies.policy import Study, lead, left_out, trained
 from benchmarks.studies.policy_controls import CONTROLS
 from benchmarks.studies.policy_records import Record, VisitStore, read_records
@@ -217,3 +217,24 @@ def test_continuations_give_advantages_over_auto(study: Study) -> None:
     advantages = {round(float(np.log(each.to_top / each.to_top_of_auto)), 9) for each in found}
     assert {round(value, 9) for value in states.cost[states.there].tolist()} == {0.0, *advantages}
     assert trained(study, states, Training(rollouts=1.0, steps=5), study.records()).tensors["w"].isfinite().all()
+
+
+def test_a_learned_score_of_candidates_begins_with_that_of_auto(simulation: Simulation) -> None:
+    state = policy_candidates.listed("f", "t", simulation.candidates(simulation.pool.initial(6, 0)))
+    score = policy_candidates.trained([state], 0, steps=0)
+    assert policy_candidates.cost(state, score) == 0.0
+    visit = simulation.visit(simulation.pool.initial(6, 0))
+    left = np.setdiff1d(np.arange(len(simulation.pool)), simulation.pool.initial(6, 0))
+    assert left[int(state.auto.argmax())] == visit.proposals[visit.names.index("auto")]
+
+
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_a_learned_score_finds_the_top_of_its_own_states_and_permutes_with_the_candidates(
+    simulation: Simulation, hidden: int
+) -> None:
+    state = policy_candidates.listed("f", "t", simulation.candidates(simulation.pool.initial(6, 0)))
+    score = policy_candidates.trained([state], hidden, steps=150)
+    assert policy_candidates.cost(state, score) <= 0.0
+    order = np.random.default_rng(0).permutation(len(state.auto))
+    other = replace(state, features=state.features[order], auto=state.auto[order], top=state.top[order])
+    np.testing.assert_allclose(score(other), score(state)[order])
