@@ -71,7 +71,7 @@ def listed(family: str, task: str, found: Candidates) -> Listed:
 
 
 def collected(data: Path, pools: int | None, seeds: Sequence[int]) -> list[Listed]:
-    """Return the candidates in the states of recorded campaigns in which past tasks are used and a top design is left."""
+    """Return the candidates in states of recorded campaigns where past tasks are used and a top design is left."""
     found = []
     for pool in list(policy_tasks.interleaved_by_family(policy_tasks.measured(data)))[:pools]:
         simulation = Simulation(pool)
