@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,10 @@ import typer
 from designer.cli import campaign_files, generate, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.command_words import check_all_commands
 from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
+
+_COLLECTION = (100_000, 20, 100)
+"""Thresholds of the garbage collector in the program: the libraries that a command loads make many objects that stay, and
+with the interpreter's own thresholds looking through these again and again is a fifth of a suggestion's time."""
 
 app = typer.Typer(
     name="designer",
@@ -42,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No exception leaves this function."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
+    gc.set_threshold(*_COLLECTION)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # characters that a terminal cannot show are written as \\xb5
             stream.reconfigure(errors="backslashreplace")

@@ -25,6 +25,23 @@ def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_program_collects_garbage_less_often_and_the_library_does_not_change_that(tmp_path: Path) -> None:
+    done = python(
+        """
+        import gc
+        before = gc.get_threshold()
+        import designer
+        from designer.cli.main import main
+        assert gc.get_threshold() == before
+        assert main(["--help"]) == 0
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > 10 * before[0]
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_is_quick_and_loads_no_models_and_no_tables(tmp_path: Path) -> None:
     done = python(
         """
