@@ -15,8 +15,8 @@ from designer.cli.command_words import check_all_commands
 from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
 
 _COLLECTION = (100_000, 20, 100)
-"""Thresholds of the garbage collector in the program: the libraries that a command loads make many objects that stay, and
-with the interpreter's own thresholds looking through these again and again is a fifth of a suggestion's time."""
+"""Thresholds of the garbage collector in the program. A command loads libraries with many objects that stay; with the
+interpreter's own thresholds, looking through these again and again is a tenth of a suggestion's time."""
 
 app = typer.Typer(
     name="designer",
