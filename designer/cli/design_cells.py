@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.results.sheets import with_unit
 from designer.cli.output import Table, number, warn
 from designer.errors import Fault, InvalidInput
 
@@ -40,6 +39,8 @@ def candidate_ids(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> l
 
 def parameter_headers(space: DesignSpace) -> list[str]:
     """Return one header for each parameter."""
+    from designer.campaign.results.sheets import with_unit
+
     return [with_unit(parameter.name, parameter.unit) for parameter in space.parameters]
 
 
