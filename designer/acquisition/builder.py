@@ -23,8 +23,9 @@ def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
     """Return the default acquisition function of a context with `model`.
 
     A single goal: `NoisyImprovement`; a desirability or tiers: `DesirabilityImprovement`; a Pareto front:
-    `HypervolumeImprovement`. While there are outcome constraints that can be judged and measured designs, and none of
-    these is more probably feasible than not: `FirstFeasible`.
+    `HypervolumeImprovement`; a map or a boundary: `VarianceReduction` or `BoundaryVariance`. While there are outcome
+    constraints that can be judged and measured designs, and none of these is more probably feasible than not:
+    `FirstFeasible`.
     """
     context = replace(context, model=model, builder=None)
     if context.limits and len(context.measured) and not len(context.incumbents()):
@@ -34,6 +35,14 @@ def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
             return NoisyImprovement(context)
         case "desirability" | "tiers":
             return DesirabilityImprovement(context)
+        case "map":
+            from designer.acquisition.surface import VarianceReduction
+
+            return VarianceReduction(context)
+        case "boundary":
+            from designer.acquisition.surface import BoundaryVariance
+
+            return BoundaryVariance(context)
         case "pareto":
             from designer.acquisition.hypervolume import HypervolumeImprovement
 

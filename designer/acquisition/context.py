@@ -50,6 +50,9 @@ class AcquisitionContext:
     elsewhere, transferred
         ``e x d`` features of designs that are pending in other contexts, and of the same designs in this context. The
         expected values of the latter, given what the former will give, are incumbents.
+    region
+        ``r x d`` features of designs all over the space, at which a surface (``goal: map``) or a level set (``goal:
+        boundary``) shall be known; None with other goals.
     """
 
     model: Model
@@ -65,6 +68,7 @@ class AcquisitionContext:
     in_context: bool = False
     elsewhere: Tensor | None = None
     transferred: Tensor | None = None
+    region: Tensor | None = None
 
     @property
     def pending_anywhere(self) -> Tensor:

@@ -35,6 +35,9 @@ from designer.threads import one_thread
 NOT_SHARED = SharedSettings()
 """Every design has its own settings."""
 
+REGION = 512
+"""Designs over which the uncertainty of a surface is averaged (`AcquisitionContext.region`)."""
+
 _REFERENCE = 256
 _STARTS = 8
 _LATE = "time limit reached"
@@ -190,8 +193,20 @@ def acquisition_context(
         builder=acquisition,
         in_context=known.in_context,
         elsewhere=None if known.elsewhere is None else features(encoder, known.elsewhere),
+        region=features(encoder, region_of(space, seed)) if objective.explores else None,
         transferred=None if known.elsewhere is None else features(encoder, space.in_fixed(known.elsewhere)),
     )
+
+
+def region_of(space: DesignSpace, seed: int, count: int = REGION) -> FloatArray:
+    """Return designs (at most ``count x c``) all over the space: random ones, or candidates where they are listed."""
+    rng = np.random.default_rng(seed)
+    if space.pool is None:
+        return space.sample(count, rng)
+    rows = np.asarray(space.pool.coordinates)
+    if len(rows) > count:
+        rows = rows[np.sort(rng.choice(len(rows), count, replace=False))]
+    return rows[space.valid(rows)]
 
 
 def features(encoder: Encoder, coordinates: FloatArray) -> Tensor:

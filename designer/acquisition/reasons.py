@@ -14,6 +14,22 @@ from designer.acquisition.moments import moments, single_output
 from designer.arrays import IndexArray
 from designer.objective.tiers import is_reached
 
+_MAP = "map: its result is expected to reduce the uncertainty over the space most"
+_BOUNDARY = "boundary: its result is expected to reduce the uncertainty about the boundary most"
+_OTHER = "exploration: chosen by the campaign's acquisition function"
+
+
+def is_reduction(note: str) -> bool:
+    """Whether a note says that a design was chosen by the variance that its result takes away: its score is the log."""
+    return note.endswith((_MAP, _BOUNDARY))
+
+
+def _explored(acquisition: Acquisition) -> str:
+    """Return the reason for a choice where the goal is a map or a boundary."""
+    if acquisition.context.builder is not None:
+        return _OTHER
+    return _MAP if acquisition.context.objective.mode == "map" else _BOUNDARY
+
 
 def expected_utilities(context: AcquisitionContext, X: Tensor) -> Tensor:
     """Return the utilities (``n x k``) of the posterior means at `X` (``n x d``)."""
@@ -40,6 +56,8 @@ def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
         return []
     if isinstance(acquisition, FirstFeasible):
         return ["feasible first: no measured design meets the outcome constraints yet"] * len(X)
+    if context.objective.explores:
+        return [_explored(acquisition)] * len(X)
     if context.objective.mode == "pareto":
         return ["trade-off: expected to extend the Pareto front"] * len(X)
     incumbents = context.incumbents()

@@ -132,7 +132,7 @@ def best_rows(
 ) -> list[int]:
     """Return the rows of `Y` (``n x m``, in the targets' units) that are best among the feasible ones.
 
-    One, or all of a Pareto front.
+    One, or all of a Pareto front; none where the goal is a map or a boundary.
 
     Parameters
     ----------
@@ -141,6 +141,8 @@ def best_rows(
     allowed
         Which rows count (``n``); all unless given.
     """
+    if objective.explores:
+        return []
     given = objective.model_values(Y if goals_of is None else goals_of)
     objective, Y = objective.modelled, objective.model_values(Y)
     goals = list(objective.goal_columns)

@@ -148,6 +148,9 @@ def run(
         raise InvalidInput(Fault("the campaign has no oracle", "add 'measure', or give an oracle"))
     if limit is None and not _ends(campaign):
         remedy = "give a 'budget', a target's 'reach', or stop: {probability_of_better_than: ...}"
+        if campaign.objective.explores:
+            key = "deviation" if campaign.objective.mode == "map" else "uncertain_share"
+            remedy = f"give a 'budget', or stop: {{{key}: ...}}"
         raise InvalidInput(Fault("the campaign has no stopping rule", remedy))
     _context(campaign)  # raises at once where it cannot be drawn
     steps: list[Step] = []
@@ -263,7 +266,8 @@ def _step(
 def _ends(campaign: RunnableCampaign) -> bool:
     stop = campaign.settings.stop
     reachable = stop.reach and any(goal.reachable for goal in campaign.objective.goals)
-    return campaign.settings.budget is not None or reachable or stop.probability_of_better_than is not None
+    by_model = (stop.probability_of_better_than, stop.deviation, stop.uncertain_share)
+    return campaign.settings.budget is not None or reachable or any(rule is not None for rule in by_model)
 
 
 def _interrupted(campaign: RunnableCampaign) -> str:

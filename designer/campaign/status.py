@@ -44,6 +44,8 @@ class Status:
         Which results of past tasks each target is matched to, by name and unit.
     beliefs
         The beliefs of an expert, and what is left of their weights.
+    remaining
+        What is still uncertain over the space, where the goal is a map or a boundary.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Status:
     remarks: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
     beliefs: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -74,6 +77,8 @@ class Status:
         plain["doubts"] = plain.pop("flagged")
         if not self.beliefs:
             del plain["beliefs"]
+        if not self.remaining:
+            del plain["remaining"]
         return plain
 
     def lines(self) -> list[str]:
@@ -90,7 +95,7 @@ class Status:
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
         lines += [f"belief: {each}" for each in self.beliefs]
-        lines += [*self.quantities, *map(str, self.flagged)]
+        lines += [*self.remaining, *self.quantities, *map(str, self.flagged)]
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return [*lines, *self.remarks, *self.notices]
 
@@ -121,6 +126,7 @@ def status_of(
     remarks: tuple[str, ...] = (),
     quantities: tuple[str, ...] = (),
     beliefs: tuple[str, ...] = (),
+    remaining: tuple[str, ...] = (),
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -147,5 +153,6 @@ def status_of(
         remarks=remarks,
         quantities=quantities,
         beliefs=beliefs,
+        remaining=remaining,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

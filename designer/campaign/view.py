@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from designer.campaign.explaining.explanation import Explanation
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+    from designer.campaign.suggesting.remaining_uncertainty import Remaining
     from designer.oracles import Oracle
 
 
@@ -197,11 +198,18 @@ class CampaignView:
         Where parameters have the role ``context``: the best for `context`, or on average over the contexts that the
         file states, or else over those measured so far; see `designer.campaign.best_in_context`.
 
+        Where the goal is a map or a boundary no design is better than another: then what is still uncertain, one row a
+        target; see `remaining_uncertainty`.
+
         Raises
         ------
         InvalidData
             If a value of the context is missing, unknown or out of bounds.
         """
+        if self.objective.explores:
+            from designer.campaign.suggesting.remaining_uncertainty import remaining_frame
+
+            return remaining_frame(self.remaining_uncertainty(context))
         given = read_context(self.space, context) if context else {}
         wanted = self._contexts(given)
         if wanted is None:
@@ -211,7 +219,7 @@ class CampaignView:
 
     def averaged_over(self) -> str | None:
         """Say over which contexts the best design is the best on average; None without contexts, or before a result."""
-        wanted = self._contexts({})
+        wanted = None if self.objective.explores else self._contexts({})
         return None if wanted is None else wanted.source
 
     def _contexts(self, given: Context) -> WeightedContexts | None:
@@ -227,6 +235,9 @@ class CampaignView:
     def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
 
+        For a target with ``goal: boundary`` also ``<target>_above``, the probability to lie above the level, and
+        ``<target>_side``: ``above``, ``below``, or ``uncertain`` between 5 and 95 %.
+
         Raises
         ------
         InvalidData
@@ -239,7 +250,15 @@ class CampaignView:
             known = len(self.state.results)
             what = f"there {agree(known, 'is', 'are')} {count(known, 'result')}, too few for a model"
             raise InvalidData(Fault(what, f"record at least {next_designs.MIN_RESULTS}"))
-        return frames.of_predictions(frame.index, self.objective.targets, *posterior.predict(coordinates))
+        found = frames.of_predictions(frame.index, self.objective.targets, *posterior.predict(coordinates))
+        for i, target in enumerate(self.objective.targets):
+            if target.goal == "boundary":
+                from designer.campaign.suggesting.remaining_uncertainty import side_of
+
+                above = posterior.probability_above(coordinates, i)
+                found[target.name + frames.ABOVE] = above
+                found[target.name + frames.SIDE] = [side_of(each) for each in above.tolist()]
+        return found
 
     def explain(self, suggestion: str) -> Explanation:
         """Return why a suggestion was made, from what was known when it was; print it for the same in words.
@@ -283,7 +302,29 @@ class CampaignView:
             self.state,
             self._chance if modelled else None,
             self._reached_in_contexts if modelled else None,
+            self._remaining if modelled else None,
         )
+
+    def _remaining(self) -> tuple[Remaining, ...]:
+        return self._posterior().remaining
+
+    def remaining_uncertainty(self, context: Mapping[str, Any] | None = None) -> tuple[Remaining, ...]:
+        """Return what is still uncertain over the space where the goal is a map or a boundary.
+
+        Over the space in a context, if one is given. Nothing for other goals, and while there are too few results.
+
+        Raises
+        ------
+        InvalidData
+            If a value of the context is missing, unknown or out of bounds.
+        """
+        given = read_context(self.space, context) if context else {}
+        known = self.posterior() if self.objective.explores else None
+        if known is None or not given:
+            return () if known is None else known.remaining
+        from designer.campaign.suggesting.remaining_uncertainty import remaining_uncertainty
+
+        return remaining_uncertainty(known, self.space.fixed(given))
 
     def _reached_in_contexts(self) -> str | None:
         """Say that the target is predicted to be reached in every context; None where it is not in one."""
@@ -310,7 +351,7 @@ class CampaignView:
     def status(self) -> Status:
         """Return where the campaign stands, the reason to stop or to go on included."""
         self.refresh()
-        tells = self._spec().learns or len(self.state.results) >= MIN_RESULTS_TO_FLAG
+        tells = self._spec().learns or self.objective.explores or len(self.state.results) >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
         where, budget = _place(self.store), self.settings.budget
@@ -318,8 +359,9 @@ class CampaignView:
         remarks = (*self._comparison_words(), *(() if excess is None else (excess,)))
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
         return status_of(
-            self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities, self.beliefs()
-        )
+            self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities,
+            self.beliefs(), tuple(each.words for each in self.remaining_uncertainty()),
+        )  # fmt: skip
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,12 +64,18 @@ def best(
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show the best measured designs: by the model, which allows for noise, and by their measurements."""
+    """Show the best measured designs: by the model, which allows for noise, and by their measurements.
+
+    Where the goal is a map or a boundary, show what is still uncertain.
+    """
     opened = open_campaign(campaign_file(campaign, option), store)
     from designer.campaign.file.contexts import context_from_text
     from designer.campaign.results.frames import best_data, forbidden_data
 
     given = context_from_text(context)
+    if opened.objective.explores:
+        _show_remaining(opened, given, as_json)
+        return
     rows = best_data(opened.best(given), opened.space, opened.objective.targets)
     forbidden = forbidden_data(opened.forbidden_best(), opened.space, opened.objective.targets)
     answer = Report({"campaign": opened.name, "best": rows, "forbidden": forbidden})
@@ -111,6 +117,23 @@ def _why_no_best(opened: Campaign) -> str:
     if opened.posterior() is None and opened.space.context_parameters:
         return "No design was measured in this context, and a model of others needs at least two results."
     return "No measured design meets all limits yet."
+
+
+def _show_remaining(opened: Campaign, context: Mapping[str, Any] | None, as_json: bool) -> None:
+    """Show what is still uncertain over the space, where the goal is a map or a boundary."""
+    found = opened.remaining_uncertainty(context)
+    answer = Report({
+        "campaign": opened.name, "best": [], "forbidden": [], "remaining": [each.as_dict() for each in found],
+    })  # fmt: skip
+    for each in found:
+        answer.say(each.words[:1].upper() + each.words[1:] + ".")
+    if not opened.state.results:
+        answer.say("Nothing has been measured yet.")
+    elif not found:
+        answer.say("A model needs at least two results.")
+    goal = opened.objective.mode
+    answer.say(f"The goal is a {goal}, so no design is the best one. 'designer report' draws the {goal}.")
+    emit(answer, as_json)
 
 
 def explain(

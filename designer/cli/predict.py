@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from designer.campaign.wording import percent
 from designer.cli.options import CampaignOption, IgnoreOption, JsonFlag, StoreOption, open_campaign, split_campaign
 from designer.cli.output import Report, Table, emit, number, warn, with_error
 from designer.counting import count
@@ -129,6 +130,10 @@ def _by_campaign(
     answer.show(Table(headers, cells))
     if not all(target.is_log for target in targets):
         answer.say("Mean ± one standard deviation, without measurement noise.")
+    for target in targets:
+        if target.goal == "boundary":
+            unit = f" {target.unit}" if target.unit else ""
+            answer.say(f"In brackets: the probability that {target.name} lies above {target.value:g}{unit}.")
     if any(target.is_log for target in targets):
         answer.say("Targets with scale: log: median and 95 % interval, without measurement noise.")
     emit(answer, as_json)
@@ -136,8 +141,10 @@ def _by_campaign(
 
 def _prediction(each: dict[str, float], target: Target) -> str:
     if target.is_log:
-        return f"{number(each['mean'], 3)} ({number(each['low'], 2)} to {number(each['high'], 2)})"
-    return with_error(each["mean"], each["sd"])
+        text = f"{number(each['mean'], 3)} ({number(each['low'], 2)} to {number(each['high'], 2)})"
+    else:
+        text = with_error(each["mean"], each["sd"])
+    return f"{text} [{percent(each['above'])}]" if "above" in each else text
 
 
 def _by_past_tasks(

@@ -121,6 +121,8 @@ def _best(opened: Campaign) -> str:
     from designer.campaign.best import best_rows
     from designer.campaign.results.measured_designs import allowed_mask, by_design
 
+    if opened.objective.explores:
+        return ""  # no design is better than another
     groups = by_design(opened.space, opened.objective.targets, opened.state.results)
     if not groups:
         return ""

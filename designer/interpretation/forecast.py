@@ -105,7 +105,7 @@ def forecast_of(context: AcquisitionContext, x: Tensor) -> Forecast:
         success = math.exp(float(context.log_gates(X)[0]))
         feasible = math.exp(float(context.log_feasible(X)[0])) if context.limits else 1.0
         incumbents = context.incumbents()
-        if not len(incumbents):
+        if not len(incumbents) or context.objective.explores:  # there is no best to improve on
             return Forecast(success, feasible, None, 0.0)
         found = improvement_over(context, X, incumbents)
     return Forecast(success, feasible, found.probability * feasible * success, found.exploitation)
@@ -121,6 +121,8 @@ def improvement_over(context: AcquisitionContext, X: Tensor, others: Tensor) -> 
             return _desirability(context, X, others)
         case "pareto":
             return _front(context, X, others)
+        case "map" | "boundary":
+            raise ValueError("no design improves on another where the goal is a map or a boundary")
 
 
 def _single(context: AcquisitionContext, X: Tensor, others: Tensor) -> Improvement:

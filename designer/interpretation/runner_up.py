@@ -101,7 +101,7 @@ def find_runner_up(
         own = float(acquisition(x[None, None, :]))
         thresholds = tuple(
             None
-            if isinstance(acquisition, FirstFeasible)
+            if isinstance(acquisition, FirstFeasible) or context.objective.explores  # no mean decides
             else _threshold(acquisition, context, shifts[column], x, column, level)
             for column in context.objective.goal_columns
         )

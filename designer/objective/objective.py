@@ -14,10 +14,10 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidObjective
 from designer.objective.array_namespace import Array, everywhere, like
 from designer.objective.desirability import Range, measured_range, overall
-from designer.objective.targets import Target
+from designer.objective.targets import GOALS, Target
 from designer.objective.tiers import tier_ranges, tier_utility
 
-Mode = Literal["single", "pareto", "desirability", "tiers"]
+Mode = Literal["single", "pareto", "desirability", "tiers", "map", "boundary"]
 
 
 class Objective(Value):
@@ -76,14 +76,15 @@ class Objective(Value):
 
     def _combination_faults(self) -> Iterator[Fault]:
         if not self.goals:
-            yield Fault(
-                "no target has a goal", "give one a goal: minimize, maximize, match or prefer", path=("targets",)
-            )
+            yield Fault("no target has a goal", f"give one a goal: {GOALS}", path=("targets",))
         for i in self.goal_columns if len(self.goals) > 1 else ():
             if self.targets[i].is_preference:
                 what = f"target {self.targets[i].name!r} has goal prefer, which cannot be combined with other goals"
                 remedy = "give the others limits (at_least, at_most) in place of goals, or compare the whole results"
                 yield Fault(what, remedy, path=("targets", i, "goal"))
+        yield from self._explored_faults()
+        if self.explores:
+            return
         if self.combine in ("pareto", "tiers"):
             if len(self.goals) == 1:
                 yield Fault(f"combine: {self.combine} needs several goals", "leave 'combine' out", path=("combine",))
@@ -104,6 +105,27 @@ class Objective(Value):
                 what = f"target {target.name!r} comes before another goal, and nothing says when it is reached"
                 yield Fault(what, "add 'reach', or put the target last", path=("targets", i))
 
+    def _explored_faults(self) -> Iterator[Fault]:
+        """Yield goals that cannot be combined: the whole surface or a level set, and a best value."""
+        if not self.explores:
+            return
+        if self.combine != "auto":
+            what = "no goals are combined with goal map or boundary"
+            yield Fault(what, "leave 'combine' out", path=("combine",))
+        boundary = any(goal.goal == "boundary" for goal in self.goals)
+        for i, target in enumerate(self.targets):
+            if target.goal is None or target is self.goals[0]:
+                continue
+            if boundary or not target.is_explored or not self.goals[0].is_explored:
+                what = f"goal {self.goals[0].goal} of {self.goals[0].name!r} cannot be combined with goal {target.goal}"
+                remedy = "only 'map' may be the goal of several targets; others may have limits (at_least, at_most)"
+                yield Fault(what, remedy, path=("targets", i, "goal"))
+
+    @property
+    def explores(self) -> bool:
+        """Whether a goal is ``map`` or ``boundary``: then no design is better than another."""
+        return any(target.is_explored for target in self.targets)
+
     @property
     def goals(self) -> tuple[Target, ...]:
         """The targets that have a goal."""
@@ -121,7 +143,12 @@ class Objective(Value):
 
     @property
     def mode(self) -> Mode:
-        """How utilities are formed: ``single`` goal, ``pareto`` front, or weighted ``desirability``."""
+        """How designs are judged: by a ``single`` goal, a ``pareto`` front, a weighted ``desirability``.
+
+        Or by what they tell: ``map`` and ``boundary``.
+        """
+        if self.explores:
+            return "boundary" if self.goals[0].goal == "boundary" else "map"
         if len(self.goals) == 1:
             return "single"
         if self.combine != "auto":
@@ -175,8 +202,8 @@ class Objective(Value):
 
         Works on numpy and torch, and is differentiable almost everywhere.
 
-        A single goal or a Pareto front has one utility a goal: ``y``, ``-y`` or ``-|y - value|``. A desirability is
-        one utility in all (`designer.objective.desirability` states the formula), and so are tiers
+        A single goal or a Pareto front has one utility a goal: ``y``, ``-y`` or ``-|y - value|``; ``map`` has 0. A
+        desirability is one utility in all (`designer.objective.desirability` states the formula), and so are tiers
         (`designer.objective.tiers`).
 
         Parameters
@@ -199,7 +226,7 @@ class Objective(Value):
         Y = Y[..., list(self.goal_columns)]
         value = like([goal.value or 0.0 for goal in self.goals], Y)
         slope = like([float(goal.sign) for goal in self.goals], Y)
-        peak = like([float(goal.goal == "match") for goal in self.goals], Y)
+        peak = like([float(goal.goal in ("match", "boundary")) for goal in self.goals], Y)
         return slope * Y - peak * abs(Y - value)
 
     def _spans(self, ranges: Sequence[Range] | None) -> Sequence[Range]:

@@ -12,10 +12,32 @@ from designer.errors import Fault, InvalidData, InvalidInput, InvalidObjective
 from designer.objective.scales import SCALES, Scale, ScaleName
 from designer.units.limits import Side
 
-Goal = Literal["minimize", "maximize", "match", "prefer"]
+Goal = Literal["minimize", "maximize", "match", "prefer", "map", "boundary"]
+GOALS = "minimize, maximize, match, prefer, map or boundary"
 
 MADE = 1.0
 """The value of a result of ``goal: prefer`` in events: it was made, and is compared with others."""
+
+_BEST = ("minimize", "maximize", "match")
+_NO_BEST = "leave it out: no value of this target is better than another"
+NEEDED = {"match": ("value", "tolerance"), "boundary": ("value",)}
+"""Keys that a goal cannot do without."""
+
+USED_BY: dict[str, tuple[tuple[str, ...], str]] = {
+    "value": (("match", "boundary"), "'value' belongs to goal: match or boundary"),
+    "tolerance": (("match",), "'tolerance' belongs to goal: match"),
+    "reach": (("minimize", "maximize"), "give a goal: minimize, maximize or match"),
+    "weight": (_BEST, "give a goal: minimize, maximize or match"),
+    "range": (_BEST, "give a goal: minimize, maximize or match"),
+    "at_least": ((*_BEST, "none"), _NO_BEST),
+    "at_most": ((*_BEST, "none"), _NO_BEST),
+}
+"""For each key the goals that use it, ``none`` without one, and what is right with another."""
+
+REMEDIES = {
+    ("match", "reach"): "goal match is reached within its 'tolerance'",
+    **{(goal, key): _NO_BEST for goal in ("map", "boundary") for key in ("reach", "weight", "range")},
+}
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -37,9 +59,11 @@ class Target(Value):
         The target's name; its unit; the data column that holds it (the name, unless given); words for the reader.
     goal
         ``minimize``, ``maximize``, or ``match`` a `value`; ``prefer`` for what has no number and is compared pair by
-        pair; None for a quantity that is only limited or only recorded.
+        pair; ``map``, to know the quantity over the whole space, or ``boundary``, to know where it is above and where
+        below a `value`; None for a quantity that is only limited or only recorded.
     value, tolerance
-        With ``match``: the value wanted, and how far from it a measurement counts as reached.
+        With ``match``: the value wanted, and how far from it a measurement counts as reached. With ``boundary`` `value`
+        is the level.
     reach
         With ``minimize`` or ``maximize``: the value at which the goal counts as reached.
     weight
@@ -97,6 +121,8 @@ class Target(Value):
     def utility(self, values: Any) -> Any:
         """Return numbers (a float, an array or a tensor) such that larger is better: of ``match`` minus the distance.
 
+        Of ``boundary`` minus the distance from the level; of ``map`` 0 for all.
+
         >>> Target(name="y", goal="minimize").utility(2.0)
         -2.0
         >>> Target(name="y", goal="match", value=3, tolerance=1).utility(1.0)
@@ -108,6 +134,11 @@ class Target(Value):
     def is_preference(self) -> bool:
         """Whether results of the target are compared with each other, and have no number."""
         return self.goal == "prefer"
+
+    @property
+    def is_explored(self) -> bool:
+        """Whether the goal is to know the quantity over the space, and not to find its best value."""
+        return self.goal in ("map", "boundary")
 
     @property
     def constrained(self) -> bool:
@@ -151,9 +182,9 @@ class Target(Value):
         They are decided as of the number itself: a result below 0.01 is at least as good as 0.01 where less is better.
         """
         needed: set[Side] = set()
-        if self.goal in ("minimize", "match") or self.at_most is not None:
+        if self.goal in ("minimize", "match", "boundary") or self.at_most is not None:
             needed.add("<")
-        if self.goal in ("maximize", "match") or self.at_least is not None:
+        if self.goal in ("maximize", "match", "boundary") or self.at_least is not None:
             needed.add(">")
         return needed <= {side}
 
@@ -192,20 +223,13 @@ class Target(Value):
         return self
 
     def _goal_faults(self) -> Iterator[Fault]:
-        if self.goal == "match":
-            for key in ("value", "tolerance"):
-                if getattr(self, key) is None:
-                    yield Fault(f"target {self.name!r} has goal match and no {key!r}", f"add {key!r}")
-            if self.reach is not None:
-                yield self._unusable("reach", "goal match is reached within its 'tolerance'")
-        else:
-            for key in ("value", "tolerance"):
-                if getattr(self, key) is not None:
-                    yield self._unusable(key, f"{key!r} belongs to goal: match")
-        if self.goal is None:
-            for key in ("reach", "weight", "range"):
-                if getattr(self, key) is not None:
-                    yield self._unusable(key, "give a goal: minimize, maximize or match")
+        for key in NEEDED.get(self.goal or "", ()):
+            if getattr(self, key) is None:
+                remedy = "add 'value', the level" if self.goal == "boundary" else f"add {key!r}"
+                yield Fault(f"target {self.name!r} has goal {self.goal} and no {key!r}", remedy)
+        for key, (goals, remedy) in USED_BY.items():
+            if getattr(self, key) is not None and (self.goal or "none") not in goals:
+                yield self._unusable(key, REMEDIES.get((self.goal or "none", key), remedy))
 
     def _preference_faults(self) -> Iterator[Fault]:
         for key in ("unit", "value", "tolerance", "reach", "weight", "range", "at_least", "at_most", "limits"):

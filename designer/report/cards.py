@@ -81,7 +81,9 @@ def _left(e: Explanation) -> list[Panel]:
 
 
 def _right(e: Explanation) -> list[Panel]:
-    panels = [Panel("Exploration and exploitation", 0.32, partial(_shares, e=e), wide=True)]
+    panels = []
+    if not e.explores:
+        panels.append(Panel("Exploration and exploitation", 0.32, partial(_shares, e=e), wide=True))
     chances = _chances(e)
     if chances:
         panels.append(Panel("Chances", _ROW * len(chances), partial(_bars_of_chance, chances=chances)))
@@ -130,6 +132,8 @@ def _expectation(axes: Axes, e: Explanation, x: Expectation, target: Target) -> 
         axes.plot([level], [0.62], "v", color=ORANGE, ms=7, label="from here the runner-up wins")
     if x.measured is not None:
         axes.plot([x.measured], [0], "*", color=RED, ms=13, mec="white", label=f"measured {amount(x.measured)}")
+    if target.goal == "boundary" and target.value is not None:
+        axes.axvline(target.value, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="boundary")
     if target.reach is not None:
         axes.axvline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
     axes.set_ylim(-1, 1)
@@ -189,7 +193,12 @@ def _shares(axes: Axes, e: Explanation) -> None:
 
 
 def _chances(e: Explanation) -> list[tuple[str, float, str]]:
-    given = [("to beat the best", e.beat, GREEN), ("to meet all limits", e.within, BLUE), ("to fail", e.fail, RED)]
+    given = [
+        ("to beat the best", e.beat, GREEN),
+        ("to lie above", e.above, GREEN),
+        ("to meet all limits", e.within, BLUE),
+        ("to fail", e.fail, RED),
+    ]
     return [(name, chance, colour) for name, chance, colour in given if chance is not None]
 
 

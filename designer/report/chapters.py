@@ -50,12 +50,13 @@ def chapters(content: Content, sections: Sequence[Section] = ()) -> list[Chapter
 
 def _progress(content: Content) -> Chapter:
     measured = [t for t in content.targets if any(t.name in each.values for each in content.done)]
-    goals = [target for target in measured if target.goal is not None]
+    explored = any(target.is_explored for target in content.targets)
+    goals = [target for target in measured if target.goal is not None and not target.is_explored]
     drawings = [figures.progress(content, target) for target in measured]
     drawings += [figures.trade_off(content, first, second) for first, second in combinations(goals[:3], 2)]
-    words = (
-        "The blue line is the best value measured so far. Rings are first designs, dots designs chosen by the model."
-    )
+    words = "Rings are first designs, dots designs chosen by the model."
+    if not explored:
+        words = f"The blue line is the best value measured so far. {words}"
     if content.posterior_best:
         words += " The band is the 90 % interval of the model for the best design."
     return Chapter("progress", "Progress", (words if drawings else "Nothing has been measured yet.",), tuple(drawings))
@@ -136,6 +137,8 @@ def _landscape(content: Content, landscape: Landscape) -> Iterator[Chapter]:
         yield Chapter("slices", "Along each parameter", (words,), tuple(drawings), wide=True)
     if landscape.maps:
         words = f"{around} White dots are measured designs. The right map is dark where the uncertainty is large."
+        if any(target.goal == "boundary" for target in goals):
+            words += f" {landscape_figures.BAND_WORDS}"
         drawings = [
             landscape_figures.pair(t, columns[t.name], each, landscape_figures.points_on(each, landscape))
             for t in goals

@@ -124,6 +124,8 @@ def draw_goal(axes: Axes, target: Target) -> None:
     if target.goal == "match" and target.value is not None and target.tolerance is not None:
         low, high = target.value - target.tolerance, target.value + target.tolerance
         axes.axhspan(low, high, color=GREEN, alpha=0.15, lw=0, label="target range")
+    elif target.goal == "boundary" and target.value is not None:
+        axes.axhline(target.value, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="boundary")
     elif target.reach is not None:
         axes.axhline(target.reach, color=GREEN, ls=(0, (5, 3)), lw=1.4, label="target to reach")
     for limit in (target.at_least, target.at_most):

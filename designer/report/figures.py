@@ -59,6 +59,8 @@ def _goal_text(target: Target) -> str:
     parts = []
     if target.goal == "match":
         parts.append(f"match {number(target.value)} ± {number(target.tolerance)}{unit}")
+    elif target.goal == "boundary":
+        parts.append(f"boundary at {number(target.value)}{unit}")
     elif target.goal is not None:
         parts.append(target.goal)
     if target.reach is not None:
@@ -120,7 +122,7 @@ def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, f
 
 
 def _best_line(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
-    line = best_so_far(done, target) if target.goal is not None else []
+    line = best_so_far(done, target) if target.goal is not None and not target.is_explored else []
     if line:
         numbers, values = zip(*line, strict=True)
         axes.step(numbers, values, where="post", color=BLUE, lw=1.8, label="best measured so far", zorder=2)

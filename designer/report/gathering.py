@@ -18,6 +18,7 @@ from designer.campaign.results.measured_designs import (
     forbidden_measurements,
 )
 from designer.campaign.results.wide_targets import wide_targets
+from designer.campaign.wording import percent
 from designer.counting import count
 from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
@@ -186,7 +187,9 @@ def _notes(each: Measurement, flags: str) -> Iterator[str]:
 
 
 def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str]:
-    if not best:
+    if campaign.objective.explores:
+        yield from (f"{each.words[:1].upper()}{each.words[1:]}." for each in campaign.remaining_uncertainty())
+    elif not best:
         compared = campaign.objective.preference is not None and bool(campaign.state.results)
         yield "No two results were compared yet." if compared else "No feasible design has been measured yet."
     elif len(best) == 1:
@@ -251,6 +254,11 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
     beside += [f"{len(status.failed)} failed"] if status.failed else []
     beside += [f"{len(status.open)} open"] if status.open else []
     yield "Experiments", f"{status.spent}{of_budget}", ", ".join(beside)
+    for each in campaign.remaining_uncertainty():
+        if each.uncertain_share is not None:
+            yield "Uncertain share of the space", percent(each.uncertain_share), f"at {each.target} {each.level:g}"
+        else:
+            yield f"Average uncertainty of {each.target}", each.size, f"{percent(each.variance_left)} of variance left"
     if len(best) == 1:
         for target, value, side in zip(campaign.objective.targets, best[0].means, best[0].sides, strict=True):
             if target.goal is not None and np.isfinite(value) and not target.is_preference:

@@ -82,6 +82,8 @@ def _by_parameter(space: DesignSpace, design: Mapping[str, Cell]) -> dict[str, S
 
 def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
     """Return the design around which predictions are shown: the best by the model, or the first of a front."""
+    if known.objective.explores:
+        return _explored_centre(known, groups)
     mean, _ = known.predict(np.array([group.coordinates for group in groups]))
     measured = np.array([group.certain for group in groups])
     medians = known.objective.unit_values(mean)
@@ -91,6 +93,19 @@ def _centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple
     if len(best) > 1:
         return groups[best[len(best) // 2]], "one of the best trade-offs"
     return groups[best[0]], "the best by the model"
+
+
+def _explored_centre(known: CampaignPosterior, groups: Sequence[MeasuredDesign]) -> tuple[MeasuredDesign, str]:
+    """Return the measured design nearest to the boundary, or for a map the one nearest to the middle of the space."""
+    made = np.array([group.coordinates for group in groups])
+    if known.objective.mode == "boundary":
+        (column,) = known.objective.goal_columns
+        distances = -known.modelled.targets[column].utility(known.predict(made)[0][:, column])
+        return groups[int(np.argmin(distances))], "the measured design nearest to the boundary"
+    encode, rng = known.space.encoder.encode, np.random.default_rng(0)
+    middle = encode(known.space.sample(_SAMPLE, rng)).mean(0)
+    nearest = int(np.argmin(np.square(encode(made) - middle).sum(1)))
+    return groups[nearest], "the measured design nearest to the middle of the space"
 
 
 def _importance(known: CampaignPosterior, seed: int) -> dict[str, tuple[Share, ...]]:

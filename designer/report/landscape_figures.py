@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from designer.report.drawing import (
     RED,
     SKY,
     Drawing,
+    draw_goal,
     file_name,
     log_scale,
     on_axes,
@@ -108,6 +110,8 @@ def _slice(axes: Axes, group: Sequence[Slice], column: int, target: Target) -> N
             axes.plot(each.positions, mean, color=colour, lw=1.8, label=each.member)
         at = float(np.interp(each.here, each.positions, mean))
         axes.plot([each.here], [at], "o", color=INK, ms=5, zorder=4)
+    if target.goal == "boundary":
+        draw_goal(axes, target)
     first = ordered[0]
     if first.log:
         log_scale(axes, "x")
@@ -131,6 +135,21 @@ def _ticks(target: Target) -> Callable[[float, int], str] | None:
     return (lambda level, _: number(10.0**level, 2)) if target.is_log else None
 
 
+BAND_WORDS = "The solid line is the predicted boundary; between the dashed lines the side is uncertain (5 to 95 %)."
+
+
+def _boundary(contour: Callable[..., Any], target: Target, mean: FloatArray, sd: FloatArray) -> None:
+    """Draw the line where the prediction crosses the level of a boundary, and the band where the side is uncertain."""
+    level = target.modelled.value
+    if target.goal != "boundary" or level is None:
+        return
+    z = (mean - level) / np.maximum(sd, 1e-12 * max(float(np.ptp(mean)), 1e-300))
+    for values, width, style in ((0.0, 2.0, "solid"), (-Z, 1.1, "dashed"), (Z, 1.1, "dashed")):
+        if float(z.min()) < values < float(z.max()):
+            contour(z, levels=[values], colors=["white"], linewidths=width + 1.6)
+            contour(z, levels=[values], colors=[INK], linewidths=width, linestyles=style)
+
+
 def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[float, float]]) -> Drawing:
     """Return the prediction over two parameters and its uncertainty; points are measured designs."""
 
@@ -140,6 +159,7 @@ def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[flo
         for axes, (values, colours, title) in zip(boxes, layers, strict=True):
             drawn = axes.contourf(found.first, found.second, values, levels=_levels(values), cmap=colours)
             figure.colorbar(drawn, ax=axes, shrink=0.9, format=_ticks(target))
+            _boundary(partial(axes.contour, found.first, found.second), target, *(layer[0] for layer in layers))
             axes.plot(*zip(*points, strict=True), "o", color="white", mec=INK, ms=4.5, mew=0.9) if points else None
             axes.set_title(title)
             axes.set_xlabel(with_unit(found.names[0], found.units[0]))
@@ -166,6 +186,7 @@ def triangle(target: Target, column: int, found: Ternary, points: Sequence[tuple
             axes: Any = figure.add_axes((left, 0.15, 0.31, 0.64), projection="ternary")
             drawn = axes.tricontourf(*found.shares.T, values, levels=_levels(values), cmap=colours)
             figure.colorbar(drawn, cax=figure.add_axes((left + 0.345, 0.3, 0.013, 0.5)), format=_ticks(target))
+            _boundary(partial(axes.tricontour, *found.shares.T), target, *(layer[0] for layer in layers))
             if points:
                 axes.plot(*np.array(points).T, "o", color="white", mec=INK, ms=4.5, mew=0.9, clip_on=False)
             axes.plot(*found.here[:, None], "*", color=RED, mec="white", ms=14, clip_on=False, zorder=5)

@@ -30,6 +30,13 @@ INVALID = [
     ),
     ({"name": "y", "goal": "maximize", "weight": True}, ["True is not a number"]),
     ({"name": "y", "goal": "maximize", "reach": float("nan")}, ["finite"]),
+    ({"name": "y", "goal": "boundary"}, ["goal boundary and no 'value'; add 'value', the level"]),
+    ({"name": "y", "goal": "boundary", "value": 1, "tolerance": 2}, ["'tolerance' cannot be used with goal boundary"]),
+    (
+        {"name": "y", "goal": "map", "value": 1, "reach": 2, "at_most": 3, "weight": 1, "range": [0, 1]},
+        [f"'{key}' cannot be used with goal map" for key in ("value", "reach", "at_most", "weight", "range")],
+    ),
+    ({"name": "y", "goal": "boundary", "value": -1, "scale": "log"}, ["value -1 has no logarithm"]),
     ({"name": "", "goal": "maximize"}, ["at least 1 character"]),
     ({"name": "y", "gaol": "maximize"}, ["did you mean 'goal'"]),
 ]
@@ -73,6 +80,19 @@ def test_a_target_is_a_frozen_value_equal_by_content() -> None:
         ([{"name": "a", "goal": "minimize"}, {"name": "a"}], "auto", "two targets have the name 'a'"),
         ([{"name": "a", "goal": "minimize"}, {"name": "b", "column": "a"}], "auto", "two targets have the column 'a'"),
         ([{"name": "a", "goal": "minimize"}], "pareto", "pareto needs several goals"),
+        ([{"name": "a", "goal": "map"}], "desirability", "no goals are combined with goal map or boundary"),
+        ([{"name": "a", "goal": "map"}, {"name": "b", "goal": "minimize"}], "auto", "cannot be combined with goal min"),
+        ([{"name": "b", "goal": "minimize"}, {"name": "a", "goal": "map"}], "auto", "cannot be combined with goal map"),
+        (
+            [{"name": "a", "goal": "boundary", "value": 1}, {"name": "b", "goal": "boundary", "value": 1}],
+            "auto",
+            "goal boundary of 'a' cannot be combined with goal boundary",
+        ),
+        (
+            [{"name": "a", "goal": "map"}, {"name": "b", "goal": "boundary", "value": 1}],
+            "auto",
+            "goal map of 'a' cannot be combined with goal boundary",
+        ),
         (
             [{"name": "a", "goal": "minimize", "weight": 2}, {"name": "b", "goal": "minimize"}],
             "pareto",

@@ -5,6 +5,7 @@ Imported only when an explanation is requested, since it loads torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import numpy as np
 from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.observed import Observed
 from designer.acquisition.propose import Known, acquisition_context, features
+from designer.acquisition.reasons import is_reduction
 from designer.arrays import FloatArray
 from designer.campaign.best import best_rows, ranked_values
 from designer.campaign.explaining.belief_effects import belief_effect
@@ -29,7 +31,7 @@ from designer.campaign.explaining.influences import influences_of
 from designer.campaign.explaining.positions import axis_positions, made_designs
 from designer.campaign.file.contexts import at_context, context_of_design
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Design, Suggested
+from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
@@ -95,6 +97,11 @@ class Moment:
     def scored(self) -> bool:
         """Whether the acquisition function chose it."""
         return self.event.how == "model" and self.event.designs[self._index].score is not None
+
+    @property
+    def chosen(self) -> SuggestedDesign:
+        """The suggestion as the event has it, with its score."""
+        return self.event.designs[self._index]
 
     @property
     def plain(self) -> bool:
@@ -185,7 +192,22 @@ def _with_forecast(
         prior=known.evidence,
         simulated=simulations_of(moment.spec),
         flagged=known.flagged,
+        above=_above(known, coordinates_of(moment.spec.space, [moment.now.design])),
+        reduction=_reduction(moment),
     )
+
+
+def _above(known: CampaignPosterior, x: FloatArray) -> float | None:
+    """Return the probability that a design lies above the boundary; None where the goal is another."""
+    if known.objective.mode != "boundary":
+        return None
+    return float(known.probability_above(x, known.objective.goal_columns[0])[0])
+
+
+def _reduction(moment: Moment) -> float | None:
+    """Return the share of variance that the result was expected to take away; None where that did not decide."""
+    chosen = moment.chosen
+    return math.exp(min(chosen.score, 0.0)) if chosen.score is not None and is_reduction(chosen.note) else None
 
 
 def _with_choice(

@@ -182,6 +182,11 @@ class Explanation:
         With ``combine: tiers``: the goals that others come after, in words, and the probability to reach each.
     beliefs
         What the beliefs of an expert changed; None where it was not chosen with them.
+    above
+        With ``goal: boundary``: the probability that the target lies above its level. None with other goals.
+    reduction
+        With ``goal: map`` or ``boundary``: the share of the variance that the result is expected to take away, over the
+        space or near the boundary. None for designs that were not chosen by it.
     """
 
     suggestion: str
@@ -210,6 +215,8 @@ class Explanation:
     flagged: tuple[FlaggedResult, ...] = ()
     tiers: tuple[tuple[str, float], ...] = ()
     beliefs: BeliefEffect | None = None
+    above: float | None = None
+    reduction: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -219,8 +226,9 @@ class Explanation:
         for each in (plain["best"], *plain["nearest"]):
             if each is not None and not each["censored"]:
                 del each["censored"]
-        if self.simulated is None:
-            del plain["simulated"]
+        for key in ("simulated", "above", "reduction"):
+            if plain[key] is None:
+                del plain[key]
         if not self.tiers:
             del plain["tiers"]
         if self.beliefs is None:
@@ -245,10 +253,7 @@ class Explanation:
         chances = "; ".join(self._chances())
         if chances:
             yield "Chances", chances
-        if self.how == "initial" and self.note != DRAWN_FROM_BELIEFS:
-            yield "Chosen to learn", "first designs cover the space; they are not chosen by their predictions"
-        elif self.runner_up is not None:
-            yield "Exploration", self._shares()
+        yield from self._why()
         if self.nearest:
             yield "Nearest", "; ".join(self._neighbour(each) for each in self.nearest)
         for target in self.influences:
@@ -266,6 +271,22 @@ class Explanation:
         yield "Prior", self._prior()
         if self.simulated:
             yield "Past tasks", self.simulated
+
+    @property
+    def explores(self) -> bool:
+        """Whether the goal is a map or a boundary, and no best value."""
+        return any(target.is_explored for target in self.targets)
+
+    def _why(self) -> Iterator[tuple[str, str]]:
+        """Yield whether the design was chosen for its prediction, or to learn."""
+        if self.how == "initial" and self.note != DRAWN_FROM_BELIEFS:
+            yield "Chosen to learn", "first designs cover the space; they are not chosen by their predictions"
+        elif self.reduction is not None:
+            where = "near the boundary" if self.above is not None else "over the space"
+            share = percent(self.reduction)
+            yield "Chosen to learn", f"its result is expected to take away {share} of the variance that is left {where}"
+        elif self.runner_up is not None and not self.explores:
+            yield "Exploration", self._shares()
 
     def target(self, name: str) -> Target:
         """Return the target of a name."""
@@ -298,6 +319,9 @@ class Explanation:
         if self.best is not None and each.target in self.best.values:
             side = self.best.censored.get(each.target, "")
             text += f"; best so far {side}{amount(self.best.values[each.target])}{unit} ({self.best.label})"
+        level = self.target(each.target)
+        if level.goal == "boundary" and level.value is not None:
+            text += f"; the boundary is {amount(level.value)}{unit}"
         if each.measured is not None:
             text += f"; measured since {amount(each.measured)}{unit}"
         return text
@@ -309,6 +333,8 @@ class Explanation:
             yield f"{percent(self.beat)} to {better}"
         for words, chance in self.tiers:
             yield f"{percent(chance)} to meet {words}"
+        if self.above is not None:
+            yield f"{percent(self.above)} to lie above the boundary"
         if self.within is not None:
             yield f"{percent(self.within)} to meet all limits"
         if self.fail is not None:

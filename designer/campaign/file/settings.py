@@ -49,11 +49,19 @@ class Stop(Value):
     margin
         How much better is worth another experiment: in the goal's unit where there is one goal, in desirability (0 to
         1), or as a share of each goal's range on the measured Pareto front.
+    deviation
+        With ``goal: map``: stop when the standard deviation of the prediction, averaged over the space, is at most
+        this: in the target's unit, or in decades on a log scale.
+    uncertain_share
+        With ``goal: boundary``: stop when at most this share of the space is uncertain, which is where the probability
+        to lie above the level is between 5 and 95 %.
     """
 
     reach: bool = True
     probability_of_better_than: Annotated[Number, Field(gt=0, lt=1)] | None = None
     margin: Annotated[Number, Field(ge=0)] = 0.0
+    deviation: Annotated[Number, Field(gt=0)] | None = None
+    uncertain_share: Annotated[Number, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Stop:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import AUTO
-from designer.campaign.file import open_formulas
+from designer.campaign.file import explored_goals, open_formulas
 from designer.campaign.file.classical_runs import PlannedRun, planned_runs
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
@@ -320,6 +320,7 @@ class _Reader:
 
             found = design_faults(spec.space, spec.settings.initial)
             self.faults += [_placed(fault, ("initial",)) for fault in found]
+        self.faults += explored_goals.faults(spec.settings, spec.objective)
         self._check_contexts(spec)
         self._check_shared(spec)
         self._check_preference(spec)

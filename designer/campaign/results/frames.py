@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ABOVE, SIDE = "_above", "_side"
+"""Endings of the columns of predictions of a boundary: the probability to lie above it, and the side in a word."""
+
 Z95 = 1.96
 """Standard deviations either way of the central 95 % interval of a normal distribution."""
 
@@ -171,9 +174,13 @@ def forbidden_data(frame: pd.DataFrame, space: DesignSpace, targets: Sequence[Ta
 
 
 def prediction_data(frame: pd.DataFrame, targets: Sequence[Target]) -> list[dict[str, dict[str, float]]]:
-    """Return a table of predictions (`of_predictions`) as plain data: mean, sd, low and high by design and target."""
+    """Return a table of predictions (`of_predictions`) as plain data: mean, sd, low and high by design and target.
+
+    Of a boundary also ``above``, the probability to lie above its level.
+    """
     parts = (("mean", ""), ("sd", "_sd"), ("low", "_low"), ("high", "_high"))
+    endings = {target.name: (*parts, *((("above", ABOVE),) if target.goal == "boundary" else ())) for target in targets}
     return [
-        {target.name: {key: float(row[target.name + ending]) for key, ending in parts} for target in targets}
+        {name: {key: float(row[name + ending]) for key, ending in found} for name, found in endings.items()}
         for _, row in frame.iterrows()
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from designer.acquisition.moments import components, joint, single_output
+from designer.acquisition.moments import components, joint, moments, single_output
 from designer.acquisition.search_model import search_model
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
@@ -25,6 +25,7 @@ from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.campaign.suggesting.preference_model import preference_model
+from designer.campaign.suggesting.remaining_uncertainty import Remaining, remaining_uncertainty
 from designer.objective import Objective
 from designer.priors import robust_conditioning
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
@@ -221,6 +222,27 @@ class CampaignPosterior:
             posterior: Any = self.model.posterior(X.unsqueeze(-2), observation_noise=of_measurement)
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
         return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
+
+    def probability_above(self, coordinates: FloatArray, column: int) -> FloatArray:
+        """Return the probability (``n``) that a target's noise-free value lies above its `value`.
+
+        At designs (``n x c``); of a mixture of models it is the weighted sum of their probabilities.
+        """
+        level = self.modelled.targets[column].value
+        assert level is not None
+        X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
+        total = torch.zeros(len(X), dtype=torch.float64)
+        with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
+            for weight, part in components(single_output(self.model, column)) if len(X) else ():
+                at = moments(part, X, X[:0])
+                deviation = at.variance.clamp_min(0.0).sqrt().clamp_min(1e-150)
+                total += weight * torch.special.ndtr((at.mean - level) / deviation)
+        return np.asarray(total.numpy())
+
+    @cached_property
+    def remaining(self) -> tuple[Remaining, ...]:
+        """What is still uncertain over the space, where the goal is a map or a boundary; otherwise nothing."""
+        return remaining_uncertainty(self) if self.objective.explores else ()
 
     def deviations_of_average(self, coordinates: FloatArray, weights: FloatArray) -> FloatArray:
         """Return the standard deviation (``m``) of each target's weighted average over designs (``q x c``).

@@ -73,7 +73,7 @@ def _may_be_real(
     each: Outlier, conditioned: Conditioned, measured: FloatArray, allowed: BoolArray, objective: Objective
 ) -> bool:
     """Whether an allowed outlier is better than all other allowed results, and no replicate contradicts it."""
-    if each.target not in objective.goal_columns or not allowed[each.row]:
+    if objective.explores or each.target not in objective.goal_columns or not allowed[each.row]:
         return False
     target = objective.targets[each.target]
     values = measured[:, each.target]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,14 @@ from designer.campaign.file.settings import Settings
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.wording import amount, percent
 from designer.counting import agree, count
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
 from designer.space.listing import list_designs
+
+if TYPE_CHECKING:
+    from designer.campaign.suggesting.remaining_uncertainty import Remaining
 
 MAX_LISTED = 20_000
 """Designs of a space that are listed to see whether any is left; it takes some milliseconds."""
@@ -25,7 +30,8 @@ MAX_LISTED = 20_000
 class Verdict:
     """Whether to stop, and why or why not.
 
-    `rule` names what decided: ``budget``, ``reach``, ``probability`` or ``space``; None while the campaign goes on.
+    `rule` names what decided: ``budget``, ``reach``, ``probability``, ``uncertainty`` or ``space``; None while the
+    campaign goes on.
     """
 
     stop: bool
@@ -49,6 +55,7 @@ def verdict(
     state: CampaignState,
     probability: Callable[[float], float] | None = None,
     in_contexts: Callable[[], str | None] | None = None,
+    remaining: Callable[[], Sequence[Remaining]] | None = None,
 ) -> Verdict:
     """Say whether the campaign is done.
 
@@ -60,6 +67,9 @@ def verdict(
     in_contexts
         Returns the contexts in words if in each of them a design is predicted to reach the target; asked only where the
         space has contexts; None where there is no model yet.
+    remaining
+        Returns what is still uncertain over the space; asked only where the goal is a map or a boundary; None where
+        there is no model yet.
     """
     made = spent(state)
     groups = by_design(space, objective.targets, state.results)
@@ -80,6 +90,8 @@ def verdict(
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
     if settings.budget is not None and made >= settings.budget:
         return Verdict(True, f"the budget of {count(settings.budget, 'experiment')} is used up", "budget")
+    if objective.explores:
+        return _with_space(_by_uncertainty(settings, of_budget, remaining), space, state, of_budget)
     left_out = _forbidden_hit(settings, objective, space, groups)
     decided = _by_probability(
         settings, of_budget, _not_reached(settings, objective), _margin(settings, objective), probability
@@ -89,6 +101,36 @@ def verdict(
             return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
         decided = replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
     return decided if decided.stop else replace(decided, reason=f"{decided.reason}{left_out}")
+
+
+def _with_space(decided: Verdict, space: DesignSpace, state: CampaignState, of_budget: str) -> Verdict:
+    """Return a verdict, or that no design is left."""
+    if decided.stop or not is_exhausted(space, state):
+        return decided
+    if not state.open:
+        return Verdict(True, f"every design of the space was made or withdrawn ({of_budget})", "space")
+    return replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
+
+
+def _by_uncertainty(settings: Settings, of_budget: str, remaining: Callable[[], Sequence[Remaining]] | None) -> Verdict:
+    """Say whether the rule on what is still uncertain holds, if the campaign has it."""
+    stop = settings.stop
+    if stop.deviation is None and stop.uncertain_share is None:
+        return Verdict(False, f"goes on: {of_budget}")
+    if remaining is None:
+        return Verdict(False, f"goes on: {of_budget}; too few results to estimate what is still uncertain")
+    (found,) = remaining()
+    if stop.uncertain_share is not None and found.uncertain_share is not None:
+        value, level = found.uncertain_share, stop.uncertain_share
+        text, limit = f"{percent(value)} of the space is uncertain", percent(level)
+    else:
+        assert stop.deviation is not None
+        value, level = found.deviation, stop.deviation
+        unit = " decades" if found.is_log else f" {found.unit}" if found.unit else ""
+        text, limit = f"{found.target} is known ± {amount(value, value)}{unit} on average", f"{level:g}{unit}"
+    if value <= level:
+        return Verdict(True, f"{text}, at most {limit} ({of_budget})", "uncertainty")
+    return Verdict(False, f"goes on: {of_budget}; {text}, more than {limit}")
 
 
 def _by_probability(

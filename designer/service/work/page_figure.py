@@ -42,7 +42,7 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
         draw_goal(axes, target)
         if measured:
             axes.scatter(numbers, measured, s=30, color=BLUE, zorder=3, label="measured")
-        if measured and target.goal is not None:
+        if measured and target.goal is not None and not target.is_explored:
             best = list(accumulate(measured, partial(_better, target)))
             axes.step([*numbers, len(done)], [*best, best[-1]], where="post", color=BLUE, lw=1.6, label="best so far")
         if barred:

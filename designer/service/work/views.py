@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 def best(campaign: Campaign, context: Mapping[str, Any] | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return the best measured designs, with measured and predicted values, and those that the space forbids now.
 
-    For a context, if one is given; otherwise, where there are contexts, on average.
+    For a context, if one is given; otherwise, where there are contexts, on average. Where the goal is a map or a
+    boundary there are none, and ``remaining`` says what is still uncertain.
     """
     space, targets = campaign.space, campaign.objective.targets
+    if campaign.objective.explores:
+        found = campaign.remaining_uncertainty(context)
+        return {"best": [], "forbidden": [], "remaining": [each.as_dict() for each in found]}
     return {
         "best": best_data(campaign.best(context), space, targets),
         "forbidden": forbidden_data(campaign.forbidden_best(), space, targets),
