@@ -302,11 +302,8 @@ class CampaignView:
             self.state,
             self._chance if modelled else None,
             self._reached_in_contexts if modelled else None,
-            self._remaining if modelled else None,
+            self.remaining_uncertainty if modelled else None,
         )
-
-    def _remaining(self) -> tuple[Remaining, ...]:
-        return self._posterior().remaining
 
     def remaining_uncertainty(self, context: Mapping[str, Any] | None = None) -> tuple[Remaining, ...]:
         """Return what is still uncertain over the space where the goal is a map or a boundary.
@@ -320,11 +317,11 @@ class CampaignView:
         """
         given = read_context(self.space, context) if context else {}
         known = self.posterior() if self.objective.explores else None
-        if known is None or not given:
-            return () if known is None else known.remaining
+        if known is None:
+            return ()
         from designer.campaign.suggesting.remaining_uncertainty import remaining_uncertainty
 
-        return remaining_uncertainty(known, self.space.fixed(given))
+        return remaining_uncertainty(known, self.space.fixed(given) if given else None)
 
     def _reached_in_contexts(self) -> str | None:
         """Say that the target is predicted to be reached in every context; None where it is not in one."""

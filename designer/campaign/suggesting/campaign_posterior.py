@@ -25,7 +25,6 @@ from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.campaign.suggesting.preference_model import preference_model
-from designer.campaign.suggesting.remaining_uncertainty import Remaining, remaining_uncertainty
 from designer.objective import Objective
 from designer.priors import robust_conditioning
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
@@ -238,11 +237,6 @@ class CampaignPosterior:
                 deviation = at.variance.clamp_min(0.0).sqrt().clamp_min(1e-150)
                 total += weight * torch.special.ndtr((at.mean - level) / deviation)
         return np.asarray(total.numpy())
-
-    @cached_property
-    def remaining(self) -> tuple[Remaining, ...]:
-        """What is still uncertain over the space, where the goal is a map or a boundary; otherwise nothing."""
-        return remaining_uncertainty(self) if self.objective.explores else ()
 
     def deviations_of_average(self, coordinates: FloatArray, weights: FloatArray) -> FloatArray:
         """Return the standard deviation (``m``) of each target's weighted average over designs (``q x c``).
