@@ -1,14 +1,17 @@
-"""Units at the end of a column's name: ``temperature_C``, ``time_h``, ``pressure mbar``.
+"""Units at the end of a column's name: ``temperature_C``, ``time_h``, ``pressure mbar``, ``T/°C``, ``c/mol L-1``.
 
 Many of these endings mean something else elsewhere: C may be carbon, min a minimum, h a height. So only those of this
 table are read: units of several letters that are hardly anything else, and single letters behind a word for a
-temperature or a time.
+temperature or a time. Behind a slash, as the SI brochure writes headings (quantity divided by unit), these and signs of
+units are read, and products of powers with a negative exponent: ``Fe/Ni`` and ``S/N`` are ratios.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+
+from designer.units.conversion import label_reason
 
 _TEMPERATURES = {"C": "degC", "degC": "degC", "celsius": "degC", "K": "K", "kelvin": "K", "F": "degF", "degF": "degF"}
 _TIMES = {
@@ -31,6 +34,11 @@ _TIME_WORDS = frozenset({
     "sonication", "deposition", "growth",
 })  # fmt: skip
 _EXTREMES = ("max", "maximum", "mean", "avg", "average", "std")
+_SIGNS = {"°C": "degC", "℃": "degC", "°F": "degF", "%": "%", "Å": "angstrom", "Ω": "ohm", "kΩ": "kohm", "MΩ": "Mohm"}
+_BEHIND_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>[^/\s](?:[^/]*[^/\s])?)$")
+_MAX_HEADING = 200
+_POWER = r"[^\W\d_]{1,5}(?:[-−]\d|⁻[¹²³⁴])?"
+_POWERS = re.compile(rf"^(?=.*[-−⁻])(?:{_POWER})(?:[\s·*.]{_POWER}){{0,3}}$")
 _PARTS = re.compile(r"^(?P<name>.*[^\W_])[_\s](?P<ending>[^\W\d_]+%?|%)$")
 
 
@@ -43,14 +51,25 @@ def unit_at_end(name: str) -> tuple[str, str] | None:
     (None, None, None, None)
     >>> unit_at_end("T_K"), unit_at_end("T_C"), unit_at_end("T_s"), unit_at_end("t_s")
     (('T', 'K'), None, None, ('t', 's'))
+    >>> unit_at_end("T/°C"), unit_at_end("c / mol L-1"), unit_at_end("p/mbar"), unit_at_end("Fe/Ni"), unit_at_end("S/N")
+    (('T', 'degC'), ('c', 'mol L-1'), ('p', 'mbar'), None, None)
     """
+    heading = _BEHIND_SLASH.match(name.strip()) if len(name) <= _MAX_HEADING else None
+    if heading is not None:
+        before, unit = heading["name"], heading["unit"]
+        if unit in _SIGNS:
+            return before, _SIGNS[unit]
+        if _POWERS.match(unit):
+            return (before, unit) if label_reason(unit) is None else None
+        return _known_ending(before, unit)
     found = _PARTS.match(name.strip())
-    if found is None:
-        return None
-    before, ending = found["name"], found["ending"]
-    words = {word if len(word) == 1 else word.casefold() for word in re.split(r"[\W_]+", before)}
-    if before == "T" and ending in ("C", "F"):
+    if found is None or (found["name"] == "T" and found["ending"] in ("C", "F")):
         return None  # a Curie or Fermi temperature
+    return _known_ending(found["name"], found["ending"])
+
+
+def _known_ending(before: str, ending: str) -> tuple[str, str] | None:
+    words = {word if len(word) == 1 else word.casefold() for word in re.split(r"[\W_]+", before)}
     for units, meant in ((_TEMPERATURES, _TEMPERATURE_WORDS), (_TIMES, _TIME_WORDS)):
         if ending in units and words & meant:
             return before, units[ending]

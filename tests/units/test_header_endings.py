@@ -10,7 +10,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.file.unit_notes import unit_notes
 from designer.cli.main import main
 from designer.units import label_reason
-from designer.units.header_endings import _OTHERS, _TEMPERATURES, _TIMES, ends_with_extreme, unit_at_end
+from designer.units.header_endings import _OTHERS, _SIGNS, _TEMPERATURES, _TIMES, ends_with_extreme, unit_at_end
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,13 @@ from designer.units.header_endings import _OTHERS, _TEMPERATURES, _TIMES, ends_w
         ("temperature_", None), ("temperature__C", None), ("pressure_in", None), ("j_mA_cm2", None), ("NM", None),
         ("thickness_NM", None), ("bath_temperature_c", None), ("mm", None), ("", None), ("_" * 50_000, None),
         ("a_" * 50_000, None), ("time_h\n", "h"),
+        ("T/°C", "degC"), ("T / K", "K"), ("t/min", "min"), ("time/s", "s"), ("p/mbar", "mbar"), ("yield/%", "%"),
+        ("c / mol L-1", "mol L-1"), ("c/mol·L⁻¹", "mol·L⁻¹"), ("j / mA cm-2", "mA cm-2"), ("q/mAh g-1", "mAh g-1"),
+        ("k/s-1", "s-1"), ("R/kΩ", "kohm"), ("λ/nm", "nm"), ("conc. / mM", "mM"), ("v/m s−1", "m s−1"),
+        ("Fe/Ni", None), ("S/N", None), ("H2/CO2", None), ("m/z", None), ("A/B", None), ("C/K", None), ("w/w", None),
+        ("and/or", None), ("Pd/C", None), ("I/V", None), ("n/a", None), ("a/b/c", None), ("x / 10-3", None),
+        ("/", None), ("pH/1", None), ("Cu/Zn ratio", None), ("/°C", None), ("T/", None), ("A/B-1", None),
+        ("a" + " " * 50_000, None),
     ],
 )  # fmt: skip
 def test_ending(name: str, unit: str | None) -> None:
@@ -32,8 +39,26 @@ def test_ending(name: str, unit: str | None) -> None:
     assert (found and found[1]) == unit
 
 
+def test_headings_of_quantities_by_units_are_read_by_all_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{300 + 50 * (i % 7)},{0.1 + i / 10:.1f},{20 + i}" for i in range(14)]
+    Path("t.csv").write_text("T/°C,c / mol L-1,yield/%\n" + "\n".join(rows), encoding="utf-8")
+    assert main(["init", "t.csv", "--maximize", "yield/%", "--yes"]) == 0
+    spec = CampaignSpec.from_file("t.yaml")
+    assert [each.unit for each in (*spec.space.parameters, *spec.targets)] == ["degC", "mol L-1", "%"]
+    assert main(["attach", "t.csv", "--campaign", "t.yaml"]) == 0
+    capsys.readouterr()
+    assert main(["suggest", "t.yaml", "--csv", "next.csv"]) == 0
+    headers, row = Path("next.csv").read_text(encoding="utf-8").splitlines()[:2]
+    filled = f"{row.rstrip(',')},31"
+    Path("next.csv").write_text(f"{headers}\n{filled}\n", encoding="utf-8")
+    assert main(["record", "--campaign", "t.yaml", "next.csv"]) == 0
+
+
 def test_every_unit_of_the_table_is_one() -> None:
-    for unit in (*_TEMPERATURES.values(), *_TIMES.values(), *_OTHERS.values()):
+    for unit in (*_SIGNS.values(), *_TEMPERATURES.values(), *_TIMES.values(), *_OTHERS.values()):
         assert label_reason(unit) is None
 
 
