@@ -6,8 +6,8 @@ and its log deviation, for each expert its log expected improvement less the lar
 to the nearest and to the best measured design. The score is the log improvement of `auto`, times a learned scale, plus
 a linear function, or a network, of these features, so that it is equivariant under permutations of the candidates. It
 maximises the logarithm of the probability that a candidate sampled in proportion to exp(score) is of the top 1 %
-(a list-wise loss as that of ListNet, Z. Cao et al., ICML 2007). It is judged, on families left out in five folds, by how
-far down its list the first design of the top 1 % is.
+(a list-wise loss as that of ListNet, Z. Cao et al., ICML 2007). It is judged, on families left out in five folds, by
+how far down its list the first design of the top 1 % is.
 """
 
 from __future__ import annotations
