@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from designer.acquisition.classical.design import MAX_RUNS, OPTIMAL, SEQUENCES, ClassicalDesign
-from designer.acquisition.classical.design_runs import model_basis, run_count
+from designer.acquisition.classical.design_runs import model_basis, run_count, shared_basis, shared_count
 from designer.acquisition.classical.model_basis import MAX_PRODUCTS, products
-from designer.acquisition.classical.parameter_levels import MAX_GRID, centres, grid
+from designer.acquisition.classical.parameter_levels import MAX_GRID, centres, grid, reference_designs
 from designer.counting import count
 from designer.errors import Fault, InvalidInput, NoDesignLeft
 from designer.space import CategoricalParameter, DesignSpace, FormulaParameter, ShareParameter
@@ -16,9 +18,9 @@ from designer.space import CategoricalParameter, DesignSpace, FormulaParameter, 
 MAX_TERMS = 200
 
 
-def design_faults(space: DesignSpace, design: ClassicalDesign) -> list[Fault]:
+def design_faults(space: DesignSpace, design: ClassicalDesign, batch_size: int) -> list[Fault]:
     """Return why the design cannot be made in the space, each with its key in the path."""
-    for check in (_space_faults, _size_faults, _centre_faults):
+    for check in (_space_faults, _size_faults, _centre_faults, partial(_shared_faults, batch_size=batch_size)):
         try:
             faults = list(check(space, design))
         except (NoDesignLeft, InvalidInput) as error:
@@ -110,3 +112,27 @@ def _centre_faults(space: DesignSpace, design: ClassicalDesign) -> Iterator[Faul
         choices = any(isinstance(each, CategoricalParameter) for each in space.parameters)
         remedy = "leave 'centre_points' out" + (", or give fewer" if choices and design.centre_points > 1 else "")
         yield Fault(what, remedy, path=("centre_points",))
+
+
+def _shared_faults(space: DesignSpace, design: ClassicalDesign, batch_size: int) -> Iterator[Fault]:
+    """Go through what is wrong with the settings that a batch shares: too few for the model, or more than allowed."""
+    shared = space.shared_parameters
+    if not shared:
+        return
+    names = ", ".join(each.name for each in shared)
+    if design.kind in OPTIMAL:
+        number = run_count(space, design) - design.centre_points
+        settings = shared_count(space, design, number, batch_size)
+        needed = shared_basis(space, design, reference_designs(space)).terms
+        if settings < needed:
+            what = f"the runs have {count(max(settings, 0), 'setting')} of {names}, one for a batch of {batch_size}"
+            what += f", and a {design.terms} model needs {needed}"
+            yield Fault(what, "use a smaller 'batch_size' or 'model', or allow more changes", path=("kind",))
+        return
+    runs = np.concatenate([grid(space, design.levels or 2), centres(space, design.centre_points)])
+    columns = [i for each, own in space.parts() if each.is_shared for i in range(own.start, own.stop)]
+    changes = len(np.unique(runs[:, columns], axis=0)) - 1
+    for parameter in shared:
+        if parameter.at_most_changes is not None and changes > parameter.at_most_changes:
+            what = f"the runs of this design have {count(changes + 1, 'setting')} of {names}, one for a batch"
+            yield Fault(what, f"at_most_changes is {parameter.at_most_changes}; allow more", path=("kind",))

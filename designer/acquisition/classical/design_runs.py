@@ -198,6 +198,21 @@ def _levels(design: ClassicalDesign) -> int:
     return 3 if design.terms == "quadratic" else 2
 
 
+def shared_count(space: DesignSpace, design: ClassicalDesign, number: int, batch_size: int) -> int:
+    """Return how many combinations of settings that a batch shares the runs of an optimal design may have.
+
+    One for each batch, and no more than the parameters may change, for which centre points are one more.
+    """
+    limits = [each.at_most_changes + 1 for each in space.shared_parameters if each.at_most_changes is not None]
+    batches = -(-number // batch_size)
+    return int(min([batches, *(limit - (design.centre_points > 0) for limit in limits)]))
+
+
+def shared_basis(space: DesignSpace, design: ClassicalDesign, reference: FloatArray) -> ModelBasis:
+    """Return the terms of the model that have parameters only that a batch shares."""
+    return ModelBasis.of(space, design.terms, reference, {each.name for each in space.shared_parameters})
+
+
 def _split_plot(
     space: DesignSpace,
     design: ClassicalDesign,
@@ -213,11 +228,8 @@ def _split_plot(
 
     The shared settings are those of an optimal design for the part of the model that has shared parameters only.
     """
-    shared = space.shared_parameters
-    plots = -(-number // batch_size)
-    limits = [each.at_most_changes + 1 for each in shared if each.at_most_changes is not None]
-    plots = max(1, min([plots, *limits]))
-    whole = ModelBasis.of(space, design.terms, reference, {each.name for each in shared})
+    plots = max(1, shared_count(space, design, number, batch_size))
+    whole = shared_basis(space, design, reference)
     everything = [np.arange(len(listed))] * plots
     chosen = _best(whole(listed), whole(middle), design.kind, everything, rng, distinct=False)
     spaces, parts = [], []

@@ -318,7 +318,7 @@ class _Reader:
         if isinstance(spec.settings.initial, ClassicalDesign):
             from designer.acquisition.classical.design_faults import design_faults
 
-            found = design_faults(spec.space, spec.settings.initial)
+            found = design_faults(spec.space, spec.settings.initial, spec.settings.batch_size)
             self.faults += [_placed(fault, ("initial",)) for fault in found]
         self.faults += explored_goals.faults(spec.settings, spec.objective)
         self._check_contexts(spec)
