@@ -256,6 +256,8 @@ def form_settings() -> list[Field]:
         Field("id_column", "Name column of the candidates", "sample", more=True),
         Field("acquisition", "Acquisition", choices=tuple(ACQUISITIONS.names()), default="auto", more=True),
         number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
+        number("stop.deviation", "Stop a map below this deviation", "never", more=True),
+        number("stop.uncertain_share", "Stop a boundary below this share", "never", more=True),
         number("seed", "Seed", "0", more=True),
     ]  # fmt: skip
     return fields
