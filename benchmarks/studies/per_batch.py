@@ -7,6 +7,11 @@ setting of its first design is forced on the others (each is then the nearest de
 yet). Experiments until one of the best 2 % of the designs was made are counted by whole batches (41 where none was),
 with the regret after 20 experiments as a share of the range, the changes of the setting, and CPU seconds for a
 suggestion. The variable ``DESIGNER_DATA`` names the folder of the tables.
+
+With ``--planted``, the random effect of a batch instead: 12 batches of four random designs with one setting, whose
+results, in standard deviations of the table's, get a normal effect of each batch. The designs of three batches at a
+time are predicted from the others, by the model that knows the batches and by the one that takes results as
+independent: root mean square errors against the values without the effect.
 """
 
 from __future__ import annotations
@@ -15,14 +20,22 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from benchmarks.studies.lab_tables import LabTable, tables
 from designer import Campaign
+from designer.arrays import FloatArray
+from designer.campaign.results.designs import coordinates_of
+from designer.priors.baseline import baseline_model
+from designer.space import DesignSpace
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import fit_gaussian_process
 
 BATCH, EXPERIMENTS, BEST = 4, 40, 0.02
 SEEDS = 10
@@ -35,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns and print a Markdown table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.per_batch", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--planted", action="store_true", help="a random effect of the batches instead")
     given = parser.parse_args(arguments)
+    if given.planted:
+        return _planted_effects(given.seeds)
     print("| table | batches | experiments to the best 2 % | regret after 20 | changes | CPU s a suggestion |")
     print("|---|---|---:|---:|---:|---:|")
     for table in tables():
@@ -46,6 +62,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cells = f"{mean[0]:.1f} ± {error:.1f} | {mean[1]:.3f} | {changes} | {mean[3]:.2f}"
             print(f"| {table.name} | {name} | {cells} |", flush=True)
     return 0
+
+
+EFFECTS = (0.0, 0.5, 1.0)
+PLANTED_BATCHES = 12
+
+
+def _planted_effects(seeds: int) -> int:
+    print("| table | planted effect | error, batches known | error, independent | effect found |")
+    print("|---|---:|---:|---:|---:|")
+    for table in tables():
+        for effect in EFFECTS:
+            rows = np.array([planted(table, seed, effect) for seed in range(seeds)])
+            mean, errors = rows.mean(0), rows.std(0, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.zeros(3)
+            cells = f"{mean[0]:.2f} ± {errors[0]:.2f} | {mean[1]:.2f} ± {errors[1]:.2f} | {mean[2]:.2f}"
+            print(f"| {table.name} | {effect:.1f} | {cells} |", flush=True)
+    return 0
+
+
+def planted(table: LabTable, seed: int, effect: float) -> tuple[float, float, float]:
+    """Return the errors of the models that know the batches and that do not, and the effect found in all batches."""
+    rng = np.random.default_rng([seed, 11])
+    name, settings = table.target["name"], sorted(set(table.frame[table.shared]))
+    chosen: list[int] = []
+    batches: list[int] = []
+    for batch in range(PLANTED_BATCHES):
+        rows = np.flatnonzero((table.frame[table.shared] == settings[rng.integers(len(settings))]).to_numpy())
+        picked = rng.permutation(rows)[:BATCH]
+        chosen += picked.tolist()
+        batches += [batch] * len(picked)
+    values = table.frame[name].to_numpy(dtype=float)
+    true = ((values - values.mean()) / values.std())[chosen]
+    y = true + effect * rng.normal(size=PLANTED_BATCHES)[batches]
+    space = DesignSpace(parameters=table.space())
+    designs = table.frame[table.settings].iloc[chosen].to_dict(orient="records")
+    coordinates = coordinates_of(space, [{str(key): cell for key, cell in design.items()} for design in designs])
+    data = TaskData(
+        torch.as_tensor(space.encoder.encode(coordinates)), torch.as_tensor(y)[:, None], space.encoder.columns,
+        batches=torch.tensor(batches),
+    )  # fmt: skip
+    found = fit_gaussian_process(data).shared_variance ** 0.5
+    return _left_out(data, batches, true), _left_out(replace(data, batches=None), batches, true), found
+
+
+def _left_out(data: TaskData, batches: Sequence[int], true: FloatArray) -> float:
+    errors = []
+    for first in range(0, PLANTED_BATCHES, 3):
+        outside = np.isin(batches, range(first, first + 3))
+        model = baseline_model(data.rows(np.flatnonzero(~outside).tolist()))
+        errors.append(model.marginals(data.X[torch.as_tensor(outside)])[0].numpy() - true[outside])
+    return float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
 
 
 def _campaign(table: LabTable, seed: int, **of_shared: Any) -> Campaign:

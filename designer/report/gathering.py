@@ -297,6 +297,7 @@ def _remarks(campaign: Campaign, history: History) -> Iterator[str]:
             f"{count(history.choices, 'choice')} only."
         )
     known = campaign.posterior()
+    yield from known.batch_effects if known else ()
     yield from map(str, known.flagged if known else ())
     yield from wide_targets(campaign.objective.targets, (each.values for each in state.results)).values()
     yield from campaign.notices

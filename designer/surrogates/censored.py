@@ -29,6 +29,7 @@ import torch
 from scipy.stats import norm
 
 from designer.arrays import FloatArray
+from designer.surrogates.batch_effect import batch_covariance
 from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import cholesky, noise_variances
 from designer.surrogates.gaussian_process import fit_gaussian_process, standard_noise
@@ -73,6 +74,8 @@ def _sites(one: TaskData, sides: FloatArray) -> tuple[FloatArray, FloatArray]:
         process = fit_gaussian_process(pseudo)
         output, hyper, kernel = process.output, process.hyperparameters, process.kernel
         K, _ = kernel.matrix((one.X - kernel.origin(one.X)).numpy(), hyper)
+        if one.batches is not None and process.batch_variance:
+            K = K + batch_covariance(one.batches.numpy(), process.batch_variance)
         z = output.standardise(winsorised(values[:, 0].numpy()))
         noise = noise_variances(standard_noise(pseudo, output, GaussianProcessSettings.noise_floor), hyper.noise)
         if sites is None:  # the first hyperparameters are those of the limits as values; their sites begin flat

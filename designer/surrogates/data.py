@@ -49,6 +49,9 @@ class TaskData:
     censored
         ``n x m``: -1 where ``Y`` is a limit that the result lies below, 1 where it lies above it, 0 elsewhere; None
         where nothing is censored. Models take data without it (`designer.surrogates.censored.with_sites`).
+    batches
+        ``n``: the number of the batch that each row was made in, -1 for none; None where batches are not told apart
+        (`designer.surrogates.batch_effect`).
 
     Raises
     ------
@@ -63,6 +66,7 @@ class TaskData:
     Yvar: Tensor | None = None
     quantities: tuple[Quantity, ...] = ()
     censored: Tensor | None = None
+    batches: Tensor | None = None
 
     def __post_init__(self) -> None:
         for name in ("X", "Y", "Yvar"):
@@ -94,6 +98,8 @@ class TaskData:
         """Go through the faults of what is given for each value of Y."""
         if self.censored is not None and self.censored.shape != self.Y.shape:
             yield Fault(f"censored is {tuple(self.censored.shape)} and Y {tuple(self.Y.shape)}", "give one a value")
+        if self.batches is not None and self.batches.shape != self.Y.shape[:1]:
+            yield Fault(f"batches is {tuple(self.batches.shape)} and Y {tuple(self.Y.shape)}", "give one a row")
         if self.Yvar is None:
             return
         if self.Yvar.shape != self.Y.shape:
@@ -114,7 +120,14 @@ class TaskData:
         """Return the data of some measurements, in the order given."""
         at = torch.as_tensor(chosen, dtype=torch.long)
         variances = None if self.Yvar is None else self.Yvar[at]
-        return replace(self, X=self.X[at], Y=self.Y[at], Yvar=variances, censored=_at(self.censored, at))
+        return replace(
+            self,
+            X=self.X[at],
+            Y=self.Y[at],
+            Yvar=variances,
+            censored=_at(self.censored, at),
+            batches=_at(self.batches, at),
+        )
 
     def order(self, index: int) -> Tensor:
         """Return the rows (``n``) where one target was measured, in a canonical order: by features, value, variance."""
@@ -122,6 +135,8 @@ class TaskData:
         X, y = self.X[measured], self.Y[measured, index]
         variance = torch.full_like(y, torch.nan) if self.Yvar is None else self.Yvar[measured, index]
         keys = torch.cat([X, y[:, None], variance.nan_to_num(nan=-1.0)[:, None]], dim=1).numpy()
+        if self.batches is not None:
+            keys = np.concatenate([keys, self.batches[measured, None].numpy()], axis=1)
         return measured[torch.from_numpy(np.lexsort(keys.T[::-1]))] if len(keys) else measured
 
     def target(self, index: int) -> TaskData:
@@ -140,6 +155,7 @@ class TaskData:
             Yvar=variance[:, None] if variance is not None and known else None,
             quantities=self.quantities[index : index + 1],
             censored=None if self.censored is None else self.censored[order, index, None],
+            batches=_at(self.batches, order),
         )
 
     def columns_of(self, chosen: Sequence[int]) -> TaskData:

@@ -92,6 +92,8 @@ class LogPosterior:
         Priors of the logarithms.
     scale
         The prior of the scale of the whole covariance, which is marginalised; None where the scale is 1.
+    extra
+        A covariance (``n x n``) of the values that no hyperparameter changes; None without one.
     """
 
     kernel: Kernel
@@ -100,6 +102,7 @@ class LogPosterior:
     known_noise: FloatArray
     priors: LogNormalPriors
     scale: ScalePrior | None = None
+    extra: FloatArray | None = None
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = self.likelihood(theta)
@@ -111,6 +114,7 @@ class LogPosterior:
         hyper = Hyperparameters.from_log(theta, self.kernel.lengthscales)
         K, parts = self.kernel.matrix(self.X, hyper)
         noise = noise_variances(self.known_noise, hyper.noise)
+        K = K if self.extra is None else K + self.extra
         K.flat[:: len(K) + 1] += noise
         L = cholesky(K)
         inverse = lapack.dpotri(L, lower=1)[0]

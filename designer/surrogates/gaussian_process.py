@@ -15,9 +15,10 @@ import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.arrays import FloatArray, IndexArray
+from designer.arrays import FloatArray, IndexArray, IntArray
+from designer.surrogates.batch_effect import BatchEffect, batch_covariance, batch_effect
 from designer.surrogates.data import TaskData
-from designer.surrogates.fitting import LogPosterior, cholesky, maximum_posterior, noise_variances
+from designer.surrogates.fitting import LogNormalPriors, LogPosterior, cholesky, maximum_posterior, noise_variances
 from designer.surrogates.held_out import HeldOut, held_out
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel, build_priors, build_starts
 from designer.surrogates.kernels import Hyperparameters, Kernel
@@ -46,6 +47,10 @@ class GaussianProcess(SingleOutput):
         ``n`` noise variances (target's unit squared), NaN where the learned noise holds; None: nowhere known.
     output
         How values are standardised.
+    batches, batch_variance
+        ``n`` numbers of batches (-1: none), and the variance, standardised, of the random effect that the results of
+        one share (`designer.surrogates.batch_effect`): predictions are without it, those of measurements are for a new
+        batch, of which designs that are predicted jointly are all.
 
     ``posterior(X)`` takes ``batch_shape x q x d`` and is differentiable with respect to X.
     """
@@ -66,6 +71,8 @@ class GaussianProcess(SingleOutput):
         *,
         known_noise: Tensor | None = None,
         output: OutputScale | None = None,
+        batches: Tensor | None = None,
+        batch_variance: float = 0.0,
     ) -> None:
         super().__init__()
         self.kernel, self.hyperparameters = kernel, hyperparameters
@@ -74,6 +81,9 @@ class GaussianProcess(SingleOutput):
         shift = kernel.origin(X)
         K, _ = kernel.matrix((X - shift).numpy(), hyperparameters)
         standard_noise = noise_variances(noise.numpy() / self.output.scale**2, hyperparameters.noise)
+        self.batch_variance = 0.0 if batches is None else batch_variance
+        if batches is not None and batch_variance:
+            K = K + batch_covariance(batches.numpy(), batch_variance)
         K.flat[:: len(K) + 1] += standard_noise
         self._store(X, y, noise, shift, torch.from_numpy(np.ascontiguousarray(cholesky(K))))
 
@@ -98,6 +108,8 @@ class GaussianProcess(SingleOutput):
             covariance = with_noise(covariance, observation_noise)
         elif observation_noise:
             covariance = covariance + self.noise_variance * torch.eye(X.shape[-2], dtype=X.dtype)
+            if self.batch_variance:
+                covariance = covariance + self.shared_variance
         return mean, covariance
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> GaussianProcess:
@@ -130,6 +142,7 @@ class GaussianProcess(SingleOutput):
         model = object.__new__(GaussianProcess)
         Model.__init__(model)
         model.kernel, model.hyperparameters, model.output = self.kernel, self.hyperparameters, self.output
+        model.batch_variance = self.batch_variance
         model._store(
             torch.cat([self.inputs, X]),
             torch.cat([self.values, y]),
@@ -145,6 +158,11 @@ class GaussianProcess(SingleOutput):
     def noise_variance(self) -> float:
         """The learned noise variance, in the target's unit squared."""
         return self.hyperparameters.noise * self.output.scale**2
+
+    @property
+    def shared_variance(self) -> float:
+        """The variance of the random effect of a batch, in the target's unit squared; 0 without one."""
+        return self.batch_variance * self.output.scale**2
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return marginal means and variances (each ``...``, target's unit) of `X` (``... x d``), without gradients.
@@ -283,7 +301,10 @@ def conditioned_like(process: GaussianProcess, data: TaskData) -> GaussianProces
     output = process.output
     known = torch.from_numpy(standard_noise(one, output, GaussianProcessSettings.noise_floor) * output.scale**2)
     known = known * inflation_factor(degrees_of_freedom(len(process.values))) ** 2
-    return GaussianProcess(one.X, y, process.kernel, process.hyperparameters, known_noise=known, output=output)
+    return GaussianProcess(
+        one.X, y, process.kernel, process.hyperparameters, known_noise=known, output=output,
+        batches=one.batches, batch_variance=process.batch_variance,
+    )  # fmt: skip
 
 
 def fit_gaussian_process(
@@ -316,11 +337,48 @@ def fit_gaussian_process(
     priors = build_priors(kernel, settings)
     noise = standard_noise(one, output, settings.noise_floor)
     known = torch.from_numpy(noise * output.scale**2)
-    hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)
+    hyper, effect = Hyperparameters.from_log(priors.means, kernel.lengthscales), None
     if len(y):
         X = (one.X - kernel.origin(one.X)).numpy()
         some = fitted_rows(len(y))
         problem = LogPosterior(kernel, X[some], output.standardise(y.numpy())[some], noise[some], priors)
-        hyper = maximum_posterior(problem, build_starts(kernel, priors) if start is None else start.to_log()[None])
-        hyper, known = inflated(hyper, known, degrees_of_freedom(len(y))) if wide else (hyper, known)
-    return GaussianProcess(one.X, y, kernel, hyper, known_noise=known, output=output)
+        hyper = maximum_posterior(problem, _starts(kernel, priors, start))
+        if one.batches is not None:
+            effect = _batch_effect(problem, one, settings, one.batches.numpy()[some], hyper, start)
+        if effect is not None:
+            kernel, hyper = build_kernel(one.columns, _with_main_effects(settings)), effect.hyperparameters
+        if wide:
+            hyper, known = inflated(hyper, known, degrees_of_freedom(len(y)))
+    variance = 0.0 if effect is None else effect.variance
+    if wide:
+        variance *= inflation_factor(degrees_of_freedom(len(y))) ** 2
+    return GaussianProcess(
+        one.X, y, kernel, hyper, known_noise=known, output=output, batches=one.batches, batch_variance=variance
+    )
+
+
+def _starts(kernel: Kernel, priors: LogNormalPriors, start: Hyperparameters | None) -> FloatArray:
+    """Return where the search begins: at `start`, if its hyperparameters are those of the kernel."""
+    if start is None or len(start.to_log()) != len(priors.means):
+        return build_starts(kernel, priors)
+    return start.to_log()[None]
+
+
+def _with_main_effects(settings: GaussianProcessSettings) -> GaussianProcessSettings:
+    return replace(settings, main_effects="all")
+
+
+def _batch_effect(
+    problem: LogPosterior,
+    one: TaskData,
+    settings: GaussianProcessSettings,
+    batches: IntArray,
+    hyper: Hyperparameters,
+    start: Hyperparameters | None,
+) -> BatchEffect | None:
+    """Return the random effect of batches, if a process with it is more likely than that of `problem` without."""
+    kernel = build_kernel(one.columns, _with_main_effects(settings))
+    priors = build_priors(kernel, settings)
+    found = batch_effect(replace(problem, kernel=kernel, priors=priors), batches, _starts(kernel, priors, start))
+    without = -problem.likelihood(hyper.to_log())[0]
+    return found if found is not None and found.log_likelihood > without else None

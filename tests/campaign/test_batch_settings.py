@@ -226,3 +226,41 @@ def test_batches_of_random_spaces_share_their_settings(space: DesignSpace, seed:
             campaign.record(frame.assign(y=np.arange(len(frame), dtype=float)))
     except NoDesignLeft:
         return
+
+
+def with_effect(campaign: Campaign, effect: float, batches: int = 8) -> Campaign:
+    """Make batches whose results share a random effect."""
+    rng = np.random.default_rng(1)
+    for _ in range(batches):
+        frame = campaign.suggest()
+        campaign.record(frame.assign(y=10 * measured(frame) + rng.normal(0, effect) + rng.normal(0, 0.05, len(frame))))
+    return campaign
+
+
+def test_a_random_effect_of_batches_is_found_and_stated() -> None:
+    options: dict[str, Any] = {"targets": TARGETS, "batch_size": 4, "initial": 32}
+    campaign = with_effect(Campaign.create(space=[FURNACE, *OTHER], **options), 3.0)
+    known = campaign.posterior()
+    assert known is not None
+    (words,) = known.batch_effects
+    assert words.startswith("y: the results of one batch share a random effect (")
+    frame = campaign.suggest()
+    event = campaign.events[-1]
+    assert words in getattr(event, "notes", ())
+    assert len(set(frame["T"])) == 1
+    assert campaign.explain(frame.index[0]).expected
+    free = {key: value for key, value in FURNACE.items() if key != "vary"}
+    other = Campaign.create(space=[free, *OTHER], **options)
+    other.attach(campaign.measurements()[["T", "t", "c", "y"]].reset_index(drop=True))
+    unshared = other.posterior()
+    assert unshared is not None
+    assert not unshared.batch_effects
+
+
+def test_without_an_effect_predictions_are_those_of_independent_results() -> None:
+    campaign = Campaign.create(space=[FURNACE, *OTHER], targets=TARGETS, batch_size=4, initial=32)
+    with_effect(campaign, 0.0)
+    attached = Campaign.create(space=[FURNACE, *OTHER], targets=TARGETS, batch_size=4, initial=32)
+    attached.attach(campaign.measurements()[["T", "t", "c", "y"]].reset_index(drop=True))
+    designs = [{"T": 500, "t": 20, "c": 0.5}, {"T": 700, "t": 50, "c": 0.1}]
+    pd.testing.assert_frame_equal(campaign.predict(designs), attached.predict(designs), rtol=1e-6, atol=1e-8)

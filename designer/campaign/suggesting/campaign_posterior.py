@@ -5,7 +5,7 @@ Reached only when a model is needed: this is where torch is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from designer.acquisition.moments import components, joint, moments, single_outp
 from designer.acquisition.search_model import search_model
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.state import CampaignState
+from designer.campaign.log.state import CampaignState, Measurement
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
 from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
@@ -25,6 +25,7 @@ from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.campaign.suggesting.preference_model import preference_model
+from designer.campaign.wording import amount
 from designer.objective import Objective
 from designer.priors import robust_conditioning
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
@@ -34,6 +35,7 @@ from designer.priors.kinds import errors_of_saved
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
+from designer.surrogates.batch_effect import NO_BATCH
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined
@@ -42,6 +44,7 @@ from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
 from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import MAX_REFITTED
 from designer.surrogates.robust.outliers import Outlier, without
+from designer.surrogates.variance_inflation import degrees_of_freedom, inflation_factor
 from designer.tasks.quantities_matched import MatchedQuantity
 from designer.threads import one_thread
 from designer.units.limits import Side
@@ -138,6 +141,21 @@ class CampaignPosterior:
     def outliers(self) -> tuple[Outlier, ...]:
         """The results that the others do not explain: winsorised, but for the discoveries."""
         return self.conditioned.outliers
+
+    @property
+    def batch_effects(self) -> tuple[str, ...]:
+        """The standard deviation of the random effect that results of a batch share, in words, by target with one."""
+        found = []
+        for i, target in enumerate(self.objective.targets):
+            process = baseline_process(self.conditioned.model, i)
+            if process is not None and process.batch_variance:
+                deviation = process.shared_variance**0.5 / inflation_factor(degrees_of_freedom(len(process.values)))
+                size = amount(deviation) + (f" {target.unit}" if target.unit else "")
+                size = f"a factor of {amount(10.0**deviation)}" if target.is_log else size
+                found.append(
+                    f"{target.name}: the results of one batch share a random effect ({size}, one standard deviation)"
+                )
+        return tuple(found)
 
     @cached_property
     def informed(self) -> bool:
@@ -283,6 +301,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
             for target in spec.targets
         ),
         censored=None if censored is None else torch.as_tensor(censored),
+        batches=_batches(spec.space, state, results),
     )
     with one_thread():
         prior = prior_of_spec(spec)
@@ -302,6 +321,16 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),
         left_out=left_out,
+    )
+
+
+def _batches(space: DesignSpace, state: CampaignState, results: Sequence[Measurement]) -> torch.Tensor | None:
+    """Return the batch of each result, -1 for attached ones; None where batches share no setting."""
+    if not space.shared_parameters:
+        return None
+    return torch.tensor(
+        [NO_BATCH if each.suggestion is None else state.suggestions[each.suggestion].position for each in results],
+        dtype=torch.long,
     )
 
 

@@ -113,6 +113,7 @@ def propose_next(
             *kept_words(spec, state, batch),
             *_of_time(spec, known, deadline),
             *(each.words for each in known.matched if not each.complete),
+            *known.batch_effects,
             *map(str, known.flagged),
             *remarks_on(beliefs),
         ),

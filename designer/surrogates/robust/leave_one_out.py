@@ -42,7 +42,8 @@ def deviations(process: GaussianProcess) -> FloatArray:
 def leave_one_out_prediction(process: GaussianProcess, data: TaskData, row: int, target: int) -> tuple[float, float]:
     """Return mean and deviation of the prediction of a result by a process without it, the result's noise included."""
     mean, variance = (float(each[0]) for each in process.marginals(data.X[[row]]))
-    return mean, (variance + noise_of(data, row, target, process.noise_variance)) ** 0.5
+    noise = noise_of(data, row, target, process.noise_variance) + process.shared_variance
+    return mean, (variance + noise) ** 0.5
 
 
 def noise_of(data: TaskData, row: int, target: int, learned: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies import contexts, per_batch
+from benchmarks.studies import contexts, per_batch, preferences
 from benchmarks.studies.lab_tables import LabTable
 
 
@@ -40,6 +40,33 @@ def test_batches_of_every_policy_are_counted(table: LabTable, name: str, monkeyp
     assert 0 <= regret <= 1
     assert changes <= 3
     assert seconds > 0
+
+
+def test_a_planted_effect_of_batches_is_measured(table: LabTable) -> None:
+    known, independent, found = per_batch.planted(table, 0, 1.0)
+    assert 0 < known < 3
+    assert 0 < independent < 3
+    assert found >= 0
+
+
+@pytest.mark.parametrize("name", list(preferences.PREFERENCES))
+def test_preferences_recommend_a_design_of_the_table(
+    table: LabTable, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preferences, "EXPERIMENTS", 6)
+    recommended, best, seconds = preferences.PREFERENCES[name](table, 0)
+    assert 0 <= best <= recommended <= 1
+    assert seconds >= 0
+
+
+@pytest.mark.parametrize("name", list(preferences.TIERED))
+def test_tiers_are_measured_by_the_second_goal(table: LabTable, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preferences, "TIERED_EXPERIMENTS", 8)
+    monkeypatch.setattr(preferences, "TIERS", {"computed": (-0.3, "T")})
+    excess, reached, seconds = preferences.TIERED[name](table, 0)
+    assert 0 <= excess <= 1
+    assert reached in (0, 1)
+    assert seconds >= 0
 
 
 @pytest.mark.parametrize("name", list(contexts.POLICIES))
