@@ -76,7 +76,7 @@ class Judge:
         return self.table.value({column: design[column] for column in self.table.settings})
 
     def prefers_first(self, first: Any, second: Any) -> bool:
-        """Return whether the first design is said to be better."""
+        """Return whether the judge prefers the first design."""
         return (self.value(first) > self.value(second)) ^ (self.rng.random() < WRONG)
 
     def rating(self, design: Any) -> float:

@@ -27,8 +27,10 @@ from designer.surrogates.kernels import Hyperparameters
 MIN_BAYES_FACTOR = 3.0
 """Of a process with the effect against one without it, from which the effect is used."""
 
-MIN_BATCHES = 4
-"""Batches of two results or more from which an effect is sought: of fewer its size is not known."""
+MIN_REPEATED = 3
+"""Batches (of two results or more) with the shared setting of an earlier one, from which an effect is sought: they are
+the degrees of freedom between batches of one setting. A setting of its own for every batch cannot be separated from the
+effect."""
 
 NO_BATCH = -1
 """The batch of a result that was not suggested: it shares no effect."""
@@ -46,6 +48,23 @@ def batch_covariance(batches: IntArray, variance: float) -> FloatArray:
     same = (batches[:, None] == batches[None, :]) & (batches != NO_BATCH)[:, None]
     covariance: FloatArray = variance * same.astype(np.float64)
     return covariance
+
+
+def repeated_batches(X: FloatArray, batches: IntArray) -> int:
+    """Return how many batches of two results or more have the shared setting of an earlier one.
+
+    The shared setting is that of all features (columns of the ``n x d`` in `X`) that are constant in each batch.
+
+    >>> X = np.array([[0.0, 0.1], [0.0, 0.2], [1.0, 0.3], [1.0, 0.4], [0.0, 0.5], [0.0, 0.6]])
+    >>> repeated_batches(X, np.array([0, 0, 1, 1, 2, 2]))
+    1
+    """
+    numbers, counts = np.unique(batches[batches != NO_BATCH], return_counts=True)
+    rows = [X[batches == number] for number in numbers[counts > 1]]
+    if not rows:
+        return 0
+    shared = np.all([(each == each[0]).all(axis=0) for each in rows], axis=0)
+    return len(rows) - len({each[0, shared].tobytes() for each in rows})
 
 
 @dataclass(frozen=True)
@@ -70,8 +89,7 @@ def batch_effect(problem: LogPosterior, batches: IntArray, starts: FloatArray) -
     starts
         ``s x p``: where the search for hyperparameters begins.
     """
-    _, counts = np.unique(batches[batches != NO_BATCH], return_counts=True)
-    if int((counts > 1).sum()) < MIN_BATCHES:
+    if repeated_batches(problem.X, batches) < MIN_REPEATED:
         return None
     start = maximum_posterior(problem, starts).to_log()
     without = problem(start)[0]

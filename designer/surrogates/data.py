@@ -50,7 +50,7 @@ class TaskData:
         ``n x m``: -1 where ``Y`` is a limit that the result lies below, 1 where it lies above it, 0 elsewhere; None
         where nothing is censored. Models take data without it (`designer.surrogates.censored.with_sites`).
     batches
-        ``n``: the number of the batch that each row was made in, -1 for none; None where batches are not told apart
+        ``n``: the number of the batch that each row was made in, -1 for none; None where batches are not known
         (`designer.surrogates.batch_effect`).
 
     Raises

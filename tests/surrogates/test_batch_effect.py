@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.arrays import FloatArray
-from designer.surrogates.batch_effect import MIN_BATCHES, NO_BATCH, batch_covariance
+from designer.surrogates.batch_effect import NO_BATCH, batch_covariance, repeated_batches
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
 from tests.surrogates.tables import numeric_columns
@@ -104,8 +104,14 @@ def test_the_covariance_of_measurements_is_that_of_the_model() -> None:
 
 
 def test_few_batches_and_results_without_one_share_nothing() -> None:
-    data, _ = plots(1.0, 0, batches=MIN_BATCHES - 1, each=6)
+    data, _ = plots(1.0, 0, batches=3, each=6)
     assert fit_gaussian_process(data).batch_variance == 0.0
+    data, _ = plots(1.0, 0)
+    assert data.batches is not None
+    X = data.X.clone()
+    X[:, 0] = data.batches / 10  # every batch has a setting of its own
+    assert repeated_batches(X.numpy(), data.batches.numpy()) == 0
+    assert fit_gaussian_process(replace(data, X=X)).batch_variance == 0.0
     data, _ = plots(1.0, 0)
     alone = TaskData(data.X, data.Y, data.columns, batches=torch.full((len(data.X),), NO_BATCH))
     assert fit_gaussian_process(alone).batch_variance == 0.0
