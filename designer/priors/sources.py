@@ -14,7 +14,8 @@ from torch import Tensor
 from designer.errors import Fault, InvalidPrior
 from designer.objective.scales import SCALES
 from designer.priors.alignment import CommonFeatures
-from designer.surrogates.data import Quantity
+from designer.surrogates.censored import with_expected_values
+from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.tasks.adaptive_sampling import is_adaptive
 from designer.tasks.quantities_matched import (
@@ -99,9 +100,11 @@ class Source:
 def gather(tasks: Sequence[Task], *, rows: int = ROWS) -> tuple[CommonFeatures, tuple[Source, ...]]:
     """Return the common features of tasks and what each of them measured.
 
-    Replicates are averaged. Of more than `rows` distinct designs some are drawn, by a hash of the designs: the same
-    ones for any order of rows and tasks and for any unit or sign of the values. Quantities with fewer than 3 designs,
-    or that never change, are not informative and are left out.
+    Replicates are averaged. Results that a task gives as limits (``<0.01``) are values that its own model expects
+    there (`designer.surrogates.censored.with_expected_values`). Of more than `rows` distinct designs some are
+    drawn, by a hash of the designs: the same ones for any order of rows and tasks and for any unit or sign of the
+    values. Quantities with fewer than 3 measured designs, or that never change, are not informative and are left
+    out.
 
     Raises
     ------
@@ -188,25 +191,35 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
     made = []
     for target in task.targets:
         distinct = task.distinct(target.name)
+        if len(distinct.mean) < MIN_DESIGNS:
+            continue
         features = torch.tensor(encoder.encode(task.space.coordinates(distinct.designs)))
+        limits = task.limits(target.name)
+        beyond = torch.tensor(encoder.encode(task.space.coordinates(limits.designs)))
+        own = TaskData(
+            torch.cat([features, beyond]),
+            torch.tensor(target.scaling.model(np.concatenate([distinct.mean, limits.values])))[:, None],
+            encoder.columns,
+            censored=torch.tensor(np.concatenate([np.zeros(len(features), dtype=np.int64), limits.sides]))[:, None],
+        )
+        data = with_expected_values(own.rows(_kept_rows(feature_map(own.X), own.Y[:, 0])[:rows]))
         source = Source(
             name,
             Quantity(target.name, target.unit, scale=target.scale),
-            feature_map(features),
-            torch.tensor(target.scaling.model(distinct.mean)),
+            feature_map(data.X),
+            data.Y[:, 0].clone(),
             feature_map.present,
             adaptive=target.goal is not None and is_adaptive(features.numpy(), target.utility(distinct.mean)),
         )
-        if len(source) >= MIN_DESIGNS and float(source.y.std()) > 0:
-            made.append(_drawn(source, rows))
+        if float(source.y.std()) > 0:
+            made.append(source)
     return made
 
 
-def _drawn(source: Source, rows: int) -> Source:
-    """Return the source with its rows in an order that depends on the designs alone, at most `rows` of them."""
-    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in source.X.numpy()]
-    order = sorted(range(len(digests)), key=lambda i: (digests[i], float(source.y[i])))[:rows]
-    return source.at(torch.tensor(order))
+def _kept_rows(X: Tensor, y: Tensor) -> list[int]:
+    """Return an order of rows that depends on the designs alone; the first ones are kept where there are many."""
+    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in X.numpy()]
+    return sorted(range(len(digests)), key=lambda i: (digests[i], float(y[i])))
 
 
 def _filled(source: Source, common: CommonFeatures) -> Tensor:

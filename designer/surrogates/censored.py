@@ -63,6 +63,26 @@ def with_sites(data: TaskData) -> TaskData:
     return replace(data, Y=Y, Yvar=variances)
 
 
+def with_expected_values(data: TaskData) -> TaskData:
+    """Return the data with the posterior mean in place of each limit, for models that take values without a variance.
+
+    The mean is that of the Gaussian process without past tasks, given the measurements and the sites of the limits. A
+    pure function of the data, in any order of the rows.
+    """
+    found = with_sites(data)
+    if found is data:
+        return data
+    assert data.censored is not None
+    Y = data.Y.clone()
+    for j in range(data.targets):
+        limited = data.censored[:, j] != 0
+        if bool(limited.any()):
+            process = fit_gaussian_process(replace(found, censored=None).target(j))
+            with torch.no_grad():
+                Y[limited, j] = process.marginals(data.X[limited])[0]
+    return replace(data, Y=Y, censored=None)
+
+
 def _sites(one: TaskData, sides: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and variance of the sites (``k`` each, target's unit) of the limits in the data of one target."""
     limited = sides != 0

@@ -55,6 +55,25 @@ class Distinct:
     spread: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """The distinct designs of a task for which one target is known as a limit alone.
+
+    Parameters
+    ----------
+    designs
+        ``k`` rows in lab units.
+    values
+        The limits (k), in the target's unit.
+    sides
+        -1 where the result is below its limit, 1 where it is above (k).
+    """
+
+    designs: pd.DataFrame
+    values: FloatArray
+    sides: IntArray
+
+
 def is_learned_from(name: str, unit: str | None, target: Target, stated: Mapping[str, str]) -> bool:
     """Whether a past quantity is the one that a target is learned from: its own, or the one `stated` for it."""
     if target.name in stated:
@@ -147,6 +166,31 @@ class Task:
     def coordinates(self) -> FloatArray:
         """The designs as coordinates (``n x c``)."""
         return self.space.coordinates(self.data)
+
+    def limits(self, target: str | None = None) -> Limits:
+        """Return the designs for which a target (the first, unless named) is known as a limit alone.
+
+        Of several limits on one side the narrowest holds. Designs with limits on both sides, and limits that the
+        target's scale does not have (zero of a logarithmic one), are left out.
+        """
+        wanted = self.target(target)
+        name, side, limit = CENSORED
+        rows = self.censored[self.censored[name] == wanted.name].reset_index(drop=True)
+        if wanted.scaling.name == "log":
+            rows = rows[rows[limit].astype(float) > 0].reset_index(drop=True)
+        known = set(self.space.keys(self.space.coordinates(self.distinct(wanted.name).designs)))
+        keys = self.space.keys(self.space.coordinates(rows[list(self.space.columns)]))
+        found: dict[bytes, list[int]] = {}
+        for i, key in enumerate(keys):
+            if key not in known:
+                found.setdefault(key, []).append(i)
+        sides = np.where(rows[side].to_numpy() == "<", -1, 1).astype(np.int64)
+        values = rows[limit].to_numpy(dtype=np.float64)
+        chosen = [
+            max(group, key=lambda i: sides[i] * values[i]) for group in found.values() if np.ptp(sides[group]) == 0
+        ]
+        designs = rows.iloc[chosen][list(self.space.columns)].reset_index(drop=True)
+        return Limits(designs, values[chosen], sides[chosen])
 
     @property
     def Y(self) -> FloatArray:  # noqa: N802  the field's name for measurements

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CACHE = "DESIGNER_CACHE"
 """The environment variable that names the folder of fitted priors; ``~/.cache/designer`` without it."""
 
-_FORMAT = 2  # of what is cached: raise it whenever fitting changes
+_FORMAT = 3  # of what is cached: raise it whenever fitting changes
 
 _fitted: dict[str, FittedPrior] = {}
 
