@@ -47,7 +47,8 @@ def test_headings_of_quantities_by_units_are_read_by_all_commands(
     Path("t.csv").write_text("T/°C,c / mol L-1,yield/%\n" + "\n".join(rows), encoding="utf-8")
     assert main(["init", "t.csv", "--maximize", "yield/%", "--yes"]) == 0
     spec = CampaignSpec.from_file("t.yaml")
-    assert [each.unit for each in (*spec.space.parameters, *spec.targets)] == ["degC", "mol L-1", "%"]
+    assert [each.unit for each in spec.space.parameters] == ["degC", "mol L-1"]
+    assert spec.targets[0].unit == "%"
     assert main(["attach", "t.csv", "--campaign", "t.yaml"]) == 0
     capsys.readouterr()
     assert main(["suggest", "t.yaml", "--csv", "next.csv"]) == 0
