@@ -41,6 +41,20 @@ def best_frame(
     return _frame(space, objective, groups, posterior, allowed_mask(groups))
 
 
+def reached_by_model(
+    space: DesignSpace, objective: Objective, state: CampaignState, posterior: CampaignPosterior
+) -> str | None:
+    """Say which measured design is predicted to reach the target; None where none is."""
+    groups = [group for group in by_design(space, objective.targets, state.results) if group.allowed]
+    if not groups:
+        return None
+    means, _ = posterior.predict(np.array([group.coordinates for group in groups]))
+    hits = np.flatnonzero(np.asarray(objective.reached(objective.unit_values(means))))
+    if not len(hits):
+        return None
+    return f"{groups[int(hits[0])].label} is predicted to reach it, with the errors of its settings"
+
+
 def forbidden_best(
     space: DesignSpace, objective: Objective, state: CampaignState, posterior: CampaignPosterior | None
 ) -> pd.DataFrame:

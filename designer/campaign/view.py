@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.best import best_frame, forbidden_best
+from designer.campaign.best import best_frame, forbidden_best, reached_by_model
 from designer.campaign.best_in_context import best_in_contexts, reached_in_contexts
 from designer.campaign.file import corrections, differences
 from designer.campaign.file.contexts import Context, WeightedContexts, averaged_contexts, read_context
@@ -24,6 +24,7 @@ from designer.campaign.results import design_tables, frames, measured_designs, r
 from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
 from designer.campaign.results.designs import coordinates_of
+from designer.campaign.robust_words import robust_words
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
@@ -184,6 +185,10 @@ class CampaignView:
 
         return simulations_of(self._spec())
 
+    def robust(self) -> str:
+        """Say what predictions are where settings are made with an error; nothing where they are exact."""
+        return robust_words(self.space, self.objective)
+
     def beliefs(self) -> tuple[str, ...]:
         """Return the beliefs of an expert and what is left of their weights, in words."""
         return self.current_beliefs().lines
@@ -301,7 +306,7 @@ class CampaignView:
             self.space,
             self.state,
             self._chance if modelled else None,
-            self._reached_in_contexts if modelled else None,
+            self._predicted_to_reach if modelled else None,
             self.remaining_uncertainty if modelled else None,
         )
 
@@ -323,15 +328,18 @@ class CampaignView:
 
         return remaining_uncertainty(known, self.space.fixed(given) if given else None)
 
-    def _reached_in_contexts(self) -> str | None:
-        """Say that the target is predicted to be reached in every context; None where it is not in one."""
+    def _predicted_to_reach(self) -> str | None:
+        """Say that a design is predicted to reach the target, in every context; None where none is."""
         wanted, known = self._contexts({}), self.posterior()
-        if wanted is None or known is None:
+        if known is None:
             return None
+        if wanted is None:
+            return reached_by_model(self.space, self.objective, self.state, known)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         if not reached_in_contexts(self.space, self.objective, groups, known, wanted):
             return None
-        return f"{count(len(wanted.contexts), 'context')} ({wanted.source.removeprefix('on average over ')})"
+        contexts = f"{count(len(wanted.contexts), 'context')} ({wanted.source.removeprefix('on average over ')})"
+        return f"a design that was made is predicted to reach it in each of {contexts}"
 
     @property
     def stop_reason(self) -> str | None:

@@ -23,7 +23,6 @@ from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
-    from designer.objective import Objective
 
 PANEL = "Inspect"
 
@@ -87,7 +86,7 @@ def best(
         for row in rows:
             if "why" in row:
                 answer.say(f"{row['id']} ({row['best_by']}): {row['why']}.")
-        for line in _meaning(opened.objective):
+        for line in _meaning(opened):
             answer.say(line)
     else:
         answer.say(_why_no_best(opened))
@@ -99,12 +98,15 @@ def best(
     emit(answer, as_json)
 
 
-def _meaning(objective: Objective) -> Iterator[str]:
+def _meaning(opened: Campaign) -> Iterator[str]:
     """Yield what the columns of the table of best designs mean."""
+    objective = opened.objective
     if objective.preference is not None:
         name = objective.goals[0].name
         yield f"Ranked by the utility of {name}, learned from comparisons; 0 is the mean of the compared designs."
     yield "measured: the mean of the measurements; expected: the model's mean ± one standard deviation."
+    if opened.robust():
+        yield f"The best by the model is the robust one: {opened.robust()}."
     if any(target.is_log for target in objective.targets):
         yield "Targets with scale: log: the geometric mean, and the model's median with its 95 % interval."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -50,6 +50,20 @@ Number = Annotated[float, BeforeValidator(_no_truth_value)]
 Positive = Annotated[float, BeforeValidator(_no_truth_value), Field(gt=0)]
 
 
+class RobustQuantile(Value):
+    """The value of a target that is kept in all but a share `quantile` of the runs of a design."""
+
+    quantile: Annotated[float, BeforeValidator(_no_truth_value), Field(gt=0, le=0.5)]
+
+
+def _robust(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return RobustQuantile(**{str(key): value for key, value in given.items()})
+    if given is None or isinstance(given, RobustQuantile) or given == "expected":
+        return given
+    raise ValueError(f"robust {given!r} is not known; write 'expected', or {{quantile: 0.1}}")
+
+
 class Target(Value):
     """One measured quantity. All numbers are in the target's own `unit`.
 
@@ -76,6 +90,9 @@ class Target(Value):
     limits
         ``[lowest, highest]`` value that can be measured, null where there is none: a result written as ``n.d.`` or
         ``overrange`` lies below or above it, and a number outside is refused.
+    robust
+        What is wanted where settings are made with an error (``setting_error``): the ``expected`` value, which is what
+        is sought unless given, or a quantile: the value that all but this share of the runs keep.
     scale
         ``log`` for a quantity above zero that spans decades: it is modelled in decimal logarithms
         (`designer.objective.scales`); ``linear`` unless given.
@@ -106,6 +123,7 @@ class Target(Value):
     at_least: Number | None = None
     at_most: Number | None = None
     limits: tuple[Number | None, Number | None] | None = None
+    robust: Annotated[Literal["expected"] | RobustQuantile | None, BeforeValidator(_robust)] = None
     scale: ScaleName = "linear"
     column: str | None = None
     description: str | None = None

@@ -198,6 +198,8 @@ def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str
         yield f"{len(best)} designs are the best trade-offs so far (the measured Pareto front)."
     yield from _by_tiers(campaign)
     yield from _in_contexts(campaign)
+    if campaign.robust():
+        yield f"Settings are made with an error: {campaign.robust()}."
     decided = campaign.verdict()
     reason = decided.reason[:1].upper() + decided.reason[1:]
     yield f"The campaign can stop. {reason.rstrip('.')}." if decided.stop else f"{reason.rstrip('.')}."

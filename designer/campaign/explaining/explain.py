@@ -35,6 +35,7 @@ from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.results.measured_designs import MeasuredDesign, allowed_mask, by_design
+from designer.campaign.robust_words import robust_words
 from designer.campaign.suggesting.batch_settings import shared_of
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
@@ -194,6 +195,7 @@ def _with_forecast(
         flagged=known.flagged,
         above=_above(known, coordinates_of(moment.spec.space, [moment.now.design])),
         reduction=_reduction(moment),
+        robust=robust_words(moment.spec.space, moment.spec.objective),
     )
 
 

@@ -187,6 +187,8 @@ class Explanation:
     reduction
         With ``goal: map`` or ``boundary``: the share of the variance that the result is expected to take away, over the
         space or near the boundary. None for designs that were not chosen by it.
+    robust
+        What predictions are where settings are made with an error.
     """
 
     suggestion: str
@@ -217,6 +219,7 @@ class Explanation:
     beliefs: BeliefEffect | None = None
     above: float | None = None
     reduction: float | None = None
+    robust: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -233,6 +236,8 @@ class Explanation:
             del plain["tiers"]
         if self.beliefs is None:
             del plain["beliefs"]
+        if not self.robust:
+            del plain["robust"]
         return plain
 
     def lines(self) -> list[str]:
@@ -265,7 +270,9 @@ class Explanation:
             yield "Flagged results", " ".join(map(str, self.flagged))
 
     def _prior_information(self) -> Iterator[tuple[str, str]]:
-        """Go through what was known besides the results: beliefs and past tasks."""
+        """Go through what was known besides the results: errors of settings, beliefs and past tasks."""
+        if self.robust:
+            yield "Settings", self.robust
         if self.beliefs is not None:
             yield "Beliefs", self._beliefs(self.beliefs)
         yield "Prior", self._prior()

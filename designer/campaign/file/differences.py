@@ -20,14 +20,15 @@ CHANGEABLE = (
     "acquisition", "other_columns", "id_column", "context", "beliefs",
 )  # fmt: skip
 
-CHANGEABLE_OF_TARGETS = ("reach", "scale", "limits", "description")
+CHANGEABLE_OF_TARGETS = ("reach", "scale", "limits", "robust", "description")
 """Keys of targets that may change as well: what was measured, and what is wanted of it, stays the same."""
 
 
 def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
     """Return how `second` asks for something else than `first`: other targets or other candidates.
 
-    ``reach``, ``scale`` and ``limits`` may change at any time, and so may descriptions, which no computation uses.
+    ``reach``, ``scale``, ``limits`` and ``robust`` may change at any time, and so may descriptions, which nothing
+    computes with.
     """
     faults = []
     old, new = ({target.name: target for target in spec.targets} for spec in (first, second))

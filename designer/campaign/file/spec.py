@@ -6,7 +6,7 @@ campaign can be resumed from its store alone, and so that a changed file is noti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -32,6 +32,7 @@ from designer.space import DesignSpace
 from designer.space.beliefs.densities import bound_beliefs
 from designer.space.context_distribution import ContextDistribution
 from designer.space.parameters.formula import FormulaParameter
+from designer.space.parameters.numeric import NumericParameter
 
 if TYPE_CHECKING:
     from designer.priors.base import FittedPrior
@@ -328,6 +329,7 @@ class _Reader:
             what = "a margin has no unit where goals are tiers"
             self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
         self._check_beliefs(spec)
+        self.faults += setting_error_faults(spec.space, spec.objective)
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
@@ -410,6 +412,23 @@ class _Reader:
             if parameter.is_context and isinstance(parameter, FormulaParameter) and parameter.is_open:
                 what = f"formula {parameter.name!r} is a context, and its formulas are proposed"
                 self.faults.append(Fault(what, "leave 'role' or 'elements' out", path=("space", i, "role")))
+
+
+def setting_error_faults(space: DesignSpace, objective: Objective) -> Iterator[Fault]:
+    """Yield what errors of settings cannot be combined with, and robust targets without such errors."""
+    joined = {column for system in space.systems for column in system.columns}
+    made = [each for each in space.parameters if isinstance(each, NumericParameter) and each.setting_error is not None]
+    for i, (parameter, part) in enumerate(space.parts()):
+        if parameter in made and part.start in joined:
+            what = f"{parameter.name!r} is joined to others by an equality, which settings with an error do not keep"
+            yield Fault(what, "leave 'setting_error' out, or the equality", path=("space", i, "setting_error"))
+    for i, target in enumerate(objective.targets):
+        if made and target.goal in ("map", "boundary", "prefer"):
+            what = f"{made[0].name!r} is made with an error, and goal {target.goal} has no robust value"
+            yield Fault(what, "leave 'setting_error' out, or use another goal", path=("targets", i, "goal"))
+        if target.robust is not None and not made:
+            what = f"target {target.name!r} is robust, and no setting is made with an error"
+            yield Fault(what, "add 'setting_error' to a numeric parameter", path=("targets", i, "robust"))
 
 
 def _placed(fault: Fault, path: tuple[str | int, ...]) -> Fault:

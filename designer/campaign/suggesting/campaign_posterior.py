@@ -25,6 +25,7 @@ from designer.campaign.suggesting.flagged_results import FlaggedResult
 from designer.campaign.suggesting.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.campaign.suggesting.preference_model import preference_model
+from designer.campaign.suggesting.robust_targets import robust_targets
 from designer.campaign.wording import amount
 from designer.objective import Objective
 from designer.priors import robust_conditioning
@@ -115,12 +116,25 @@ class CampaignPosterior:
 
     @property
     def model(self) -> Model:
-        """The posterior as a botorch model with one output a target."""
-        return self._discoveries.model
+        """The posterior as a botorch model with one output a target.
+
+        Where settings are made with an error it is that of the robust targets
+        (`designer.campaign.suggesting.robust_targets`).
+        """
+        return self._robust
+
+    @cached_property
+    def _robust(self) -> Model:
+        return robust_targets(self._discoveries.model, self.space, self.modelled)
 
     @cached_property
     def search(self) -> Model:
-        """The model by which the search chooses: the posterior, with a forest beside its baseline model."""
+        """The model by which the search chooses: the posterior, with a forest beside its baseline model.
+
+        Where settings are made with an error it is the posterior alone: a forest is constant between its splits.
+        """
+        if self.model is not self._discoveries.model:
+            return self.model
         with one_thread():
             return search_model(self.model, self.data, self.space, self.modelled, prior=self.prior)
 

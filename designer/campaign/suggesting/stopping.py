@@ -13,6 +13,7 @@ from designer.campaign.file.settings import Settings
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
+from designer.campaign.robust_words import has_setting_errors
 from designer.campaign.wording import amount, percent
 from designer.counting import agree, count
 from designer.objective import Objective, Target
@@ -54,7 +55,7 @@ def verdict(
     space: DesignSpace,
     state: CampaignState,
     probability: Callable[[float], float] | None = None,
-    in_contexts: Callable[[], str | None] | None = None,
+    predicted: Callable[[], str | None] | None = None,
     remaining: Callable[[], Sequence[Remaining]] | None = None,
 ) -> Verdict:
     """Say whether the campaign is done.
@@ -64,9 +65,9 @@ def verdict(
     probability
         Returns the probability that a design is left that is better than the best one by more than the given margin;
         asked only where the campaign has a rule about it; None where there is no model yet.
-    in_contexts
-        Returns the contexts in words if in each of them a design is predicted to reach the target; asked only where the
-        space has contexts; None where there is no model yet.
+    predicted
+        Returns in words that a design is predicted to reach the target: in each context, or in spite of the errors of
+        its settings; asked only where the space has contexts or such errors; None where there is no model yet.
     remaining
         Returns what is still uncertain over the space; asked only where the goal is a map or a boundary; None where
         there is no model yet.
@@ -79,12 +80,11 @@ def verdict(
         else f"{count(made, 'experiment')} made"
     )
     if settings.stop.reach:
-        contexts = bool(space.context_parameters)
-        found = in_contexts() if contexts and in_contexts is not None and objective.reachable else None
-        if found is not None:
-            words = f"a design that was made is predicted to reach it in each of {found}"
+        by_model = bool(space.context_parameters) or has_setting_errors(space)
+        words = predicted() if by_model and predicted is not None and objective.reachable else None
+        if words is not None:
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
-        hit = None if contexts else _reached(objective, [group for group in groups if group.allowed])
+        hit = None if by_model else _reached(objective, [group for group in groups if group.allowed])
         if hit is not None:
             words = _result_words(objective, hit)
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")

@@ -50,6 +50,11 @@ class NumericParameter(NumericFields):
         Unit of bounds, step and values; data in other units are converted into it.
     column
         Header in lab tables, where it differs from the name.
+    setting_error
+        The standard deviation of the error with which a setting is made, in `unit`, or as a share of it (``2 %``).
+    recorded_as
+        With a `setting_error`: whether the settings of results are those that were ``made`` (measured, or exact in the
+        laboratory), or ``nominal``; ``made`` unless given.
 
     Raises
     ------

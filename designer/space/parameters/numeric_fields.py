@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,18 @@ from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fields import Bounds, Number, Text, twice
 from designer.space.parameters.lattice import decimal_of, plain
 from designer.space.size_limits import MAX_CHOICES, at_most
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+) ?%")
+
+
+def _error(given: Any) -> Any:
+    """Check the text of an error in percent; numbers are for the field to check."""
+    if isinstance(given, bool) or (isinstance(given, str) and _PERCENT.fullmatch(given) is None):
+        raise ValueError(
+            f"setting_error {given!r} is not a number; give one in the parameter's unit, or a share: '2 %'"
+        )
+    return given
+
 
 MAX_STEPS = 10**12
 """Steps between the bounds of a parameter: each setting and the noise of its float are then still distinct."""
@@ -32,6 +45,8 @@ class NumericFields(ParameterBase):
     zero_or: bool = False
     scale: Literal["linear", "log"] = "linear"
     column: Text | None = None
+    setting_error: Annotated[Number | str | None, BeforeValidator(_error)] = None
+    recorded_as: Literal["made", "nominal"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -69,7 +84,30 @@ class NumericFields(ParameterBase):
             faults.append(Fault(what, "leave 'step' out", path=("step",)))
         if self.zero_or and self.low <= 0 <= self.high:
             faults.append(self._zero_fault())
-        return faults
+        return [*faults, *self._error_faults()]
+
+    def _error_faults(self) -> Iterator[Fault]:
+        if self.setting_error is None:
+            if self.recorded_as is not None:
+                what = "'recorded_as' has no meaning without 'setting_error'"
+                yield Fault(what, "add it", path=("recorded_as",))
+            return
+        deviation, is_relative = self.error_deviation
+        if not deviation > 0:
+            yield Fault(f"setting_error {self.setting_error} is not above 0", "leave it out", path=("setting_error",))
+        elif deviation > (1.0 if is_relative else self.high - self.low):
+            what = f"setting_error {self.setting_error} is more than {'the setting' if is_relative else 'the range'}"
+            yield Fault(what, "give the standard deviation, in the parameter's unit", path=("setting_error",))
+        if self.is_context:
+            what = f"{self.name!r} is a context, which is known and not set"
+            yield Fault(what, "leave 'setting_error' out", path=("setting_error",))
+
+    @property
+    def error_deviation(self) -> tuple[float, bool]:
+        """The standard deviation of the error of a setting, 0 without one, and whether it is a share of the setting."""
+        if isinstance(self.setting_error, str):
+            return float(self.setting_error.rstrip(" %")) / 100.0, True
+        return self.setting_error or 0.0, False
 
     def _zero_fault(self) -> Fault:
         if self.values is not None:
