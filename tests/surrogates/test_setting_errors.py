@@ -98,10 +98,10 @@ def test_expected_value_is_the_average_of_the_posterior() -> None:
     base, _ = PROCESS.marginals(made)
     assert torch.allclose(mean, base.mean(-1))
     exact = PROCESS.posterior(made)
-    assert torch.allclose(variance, exact.distribution.covariance_matrix.mean((-2, -1)), atol=1e-9)  # type: ignore[attr-defined]
+    assert torch.allclose(variance, exact.distribution.covariance_matrix.mean((-2, -1)), atol=1e-9)
     joint = model.posterior(SOME)
     assert torch.allclose(joint.mean[:, 0], mean)
-    assert torch.allclose(joint.distribution.covariance_matrix.diagonal(), variance, atol=1e-9)  # type: ignore[attr-defined]
+    assert torch.allclose(joint.distribution.covariance_matrix.diagonal(), variance, atol=1e-9)
 
 
 def test_cross_moments_agree_with_the_joint_posterior() -> None:
@@ -109,7 +109,7 @@ def test_cross_moments_agree_with_the_joint_posterior() -> None:
     for quantile in (None, Quantile(0.1)):
         model = RobustModel(PROCESS, errors, quantile)
         mean, variance, cross = model.cross_moments(SOME[:5], SOME[5:])
-        joint = model.posterior(SOME).distribution  # type: ignore[attr-defined]
+        joint = model.posterior(SOME).distribution
         assert torch.allclose(mean, joint.mean[:5], atol=1e-8)
         assert torch.allclose(variance, joint.covariance_matrix.diagonal()[:5], atol=1e-8)
         assert torch.allclose(cross, joint.covariance_matrix[:5, 5:], atol=1e-7)
