@@ -2,10 +2,10 @@
 
 Three surfaces: a sharp and high peak beside a broad one, in one setting with an error and in two, and the toughness of
 printed crossed barrels with ten struts, a measured table that is interpolated (``DESIGNER_DATA`` names its folder).
-The error is one of use. Experiments have it as well, and the suggested or the really made settings are recorded; or they
-are exact. They are measured with a little noise. After 25 experiments the campaign recommends the best design by the
-model. Campaigns with ``setting_error`` are compared with campaigns that do not know of it, which is what tools without
-the key do; where the suggested settings are recorded these are the same (``recorded_as: nominal``).
+The error is one of use. Experiments have it as well, and the suggested or the really made settings are recorded; or
+they are exact. They are measured with a little noise. After 25 experiments the campaign recommends the best design by
+the model. Campaigns with ``setting_error`` are compared with campaigns that do not know of it, which is what tools
+without the key do; where the suggested settings are recorded these are the same (``recorded_as: nominal``).
 
 Shown are the true expected value of the recommended design over the error, and its 10 % quantile, by Monte Carlo, each
 as a share of the best possible one.
