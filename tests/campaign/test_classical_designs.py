@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from designer import Campaign
+from designer.acquisition.classical.design import KINDS
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.suggesting.choice import initial_count
-from designer.errors import InvalidCampaign
+from designer.errors import Fault, InvalidCampaign, NoDesignLeft
+from designer.space import DesignSpace
+from tests.acquisition.classical.test_design_runs import mixed_spaces
 
 SPACE: list[dict[str, Any]] = [
     {"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 900], "step": 10},
@@ -32,8 +37,8 @@ initial:
 """
 
 
-def begun(**settings: Any) -> Campaign:
-    return Campaign.create(**{"space": SPACE, "targets": TARGETS, "initial": FACTORIAL, **settings})
+def begun(**options: Any) -> Campaign:
+    return Campaign.create(**{"space": SPACE, "targets": TARGETS, "initial": FACTORIAL, **options})
 
 
 def notes(campaign: Campaign) -> list[str | None]:
@@ -162,3 +167,73 @@ def test_design_may_be_added_and_changed_in_the_course_of_a_campaign(tmp_path: P
     again.suggest(1)
     assert notes(again)[-1] is not None
     assert "of 12" in str(notes(again)[-1])
+
+
+WITH_FEATURES: dict[str, dict[str, Any]] = {
+    "conditional": {
+        "space": [
+            SPACE[0],
+            {"name": "g", "kind": "categorical", "choices": ["N2", "Ar"]},
+            {"name": "flow", "kind": "numeric", "bounds": [1, 50], "when": "g == Ar"},
+        ]
+    },
+    "zero_or": {"space": [SPACE[0], {"name": "c", "kind": "numeric", "zero_or": [5, 20]}]},
+    "mixture": {"space": [SPACE[0], {"name": "m", "kind": "mixture", "components": ["a", "b", "c"]}]},
+    "equality": {
+        "space": [{"name": n, "kind": "numeric", "bounds": [0, 100], "step": 5} for n in "ABC"],
+        "constraints": ["A + B + C == 100"],
+    },
+    "constraint": {"constraints": ["T <= 800"]},
+    "log target with limits": {"targets": [{**TARGETS[0], "scale": "log", "limits": [0.001, None]}]},
+    "beliefs": {"beliefs": [{"parameter": "T", "near": 650, "spread": 80}]},
+    "tiers": {
+        "targets": [{**TARGETS[0], "reach": 5}, {"name": "cost", "goal": "minimize"}],
+        "combine": "tiers",
+    },
+    "map": {"targets": [{"name": "y", "goal": "map"}]},
+    "boundary": {"targets": [{"name": "y", "goal": "boundary", "value": 3}]},
+    "replicates": {"replicates": 2},
+}
+
+
+@pytest.mark.parametrize("feature", WITH_FEATURES)
+def test_first_designs_are_the_runs_whatever_else_a_campaign_has(feature: str) -> None:
+    campaign = begun(**{"initial": {"kind": "d-optimal", "model": "linear", "number": 8}, **WITH_FEATURES[feature]})
+    frame = campaign.suggest(8)
+    assert campaign.space.valid(campaign.space.coordinates(frame)).all()
+    assert all("d-optimal design for a linear model" in str(note) for note in notes(campaign))
+    assert campaign.explain(str(frame.index[0])).how == "initial"
+
+
+def test_context_is_refused_with_the_reason() -> None:
+    humid = {"name": "h", "kind": "numeric", "bounds": [10, 90], "role": "context"}
+    with pytest.raises(InvalidCampaign, match=r"before the context \(h\) is known; give the number of first designs"):
+        begun(space=[*SPACE, humid], initial={"kind": "d-optimal"})
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(mixed_spaces(), st.sampled_from(KINDS), st.integers(0, 1000))
+def test_campaigns_in_random_spaces_begin_with_their_runs_or_are_refused(
+    space: DesignSpace, kind: str, seed: int
+) -> None:
+    design = {"kind": kind, **({} if kind == "factorial" else {"number": 6})}
+    design |= {"model": "linear"} if kind.endswith("optimal") else {}
+    options: dict[str, Any] = {"targets": TARGETS, "batch_size": 2, "seed": seed, "initial": design}
+    pool = space.pool
+    candidates = None if pool is None else space.frame(pool.coordinates)
+    refused: tuple[Fault, ...] = ()
+    try:
+        campaign = Campaign.create(space=space.with_pool(None), candidates=candidates, **options)
+    except InvalidCampaign as error:
+        refused = tuple(error.faults)
+    assert all(fault.path[:1] == ("initial",) and fault.remedy for fault in refused)
+    if refused:
+        return
+    columns = [column for parameter in space.shared_parameters for column in parameter.lab_columns]
+    try:
+        for _ in range(2):
+            frame = campaign.suggest(2)
+            assert campaign.space.valid(campaign.space.coordinates(frame)).all()
+            assert not columns or len(frame[columns].drop_duplicates()) == 1
+    except NoDesignLeft:
+        return
