@@ -287,7 +287,9 @@ class Explanation:
     def _why(self) -> Iterator[tuple[str, str]]:
         """Yield whether the design was chosen for its prediction, or to learn."""
         if self.how == "initial" and self.note != DRAWN_FROM_BELIEFS:
-            yield "Chosen to learn", "first designs cover the space; they are not chosen by their predictions"
+            planned = "design for a" in (self.note or "")  # an optimal design; others cover the space
+            purpose = "are planned to estimate a model" if planned else "cover the space"
+            yield "Chosen to learn", f"first designs {purpose}; they are not chosen by their predictions"
         elif self.reduction is not None:
             where = "near the boundary" if self.above is not None else "over the space"
             share = percent(self.reduction)
