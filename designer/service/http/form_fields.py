@@ -149,7 +149,8 @@ def _parameters() -> list[Kind]:
         choice(NumericParameter, "scale", "Scale"),
         yes("zero_or", "Or 0", more=True),
         Field("values", "Only these values", "500, 1000, 2000", "numbers", wide=True, more=True),
-        number("setting_error", "Error of the setting", "none", more=True),
+        number("setting_error", "Error of the setting", "none, 5, or 2 %", more=True),
+        Field("recorded_as", "Results have settings as", choices=("made", "nominal"), default="made", more=True),
     )
     categorical = (
         Field("name", "Choice", "atmosphere"),
@@ -201,6 +202,7 @@ def _target() -> Kind:
         number("weight", "Weight", "1", more=True),
         number("range.0", "Worst or lowest", more=True),
         number("range.1", "Best or highest", more=True),
+        number("robust.quantile", "Quantile, where settings have errors", "mean", more=True),
         number("limits.0", "Measurable from", more=True),
         number("limits.1", "Measurable to", more=True),
         Field("column", "Column in tables", "the name", more=True),
