@@ -22,6 +22,8 @@ from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.stopping import spent
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
+from designer.oracles.base import Measured
+from designer.units.limits import Side
 
 if TYPE_CHECKING:
     from designer.campaign.file.settings import Settings
@@ -83,7 +85,8 @@ class RunnableCampaign(Protocol):
 class Step:
     """One experiment of a run: what was measured and what came out, or why it failed.
 
-    `spent` and `budget` count the campaign's experiments, this one included.
+    `spent` and `budget` count the campaign's experiments, this one included. `censored` holds the sides (``<``, ``>``)
+    of values that are limits.
     """
 
     suggestion: str
@@ -93,6 +96,7 @@ class Step:
     notes: tuple[str, ...] = ()
     spent: int = 0
     budget: int | None = None
+    censored: Mapping[str, Side] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,14 +245,16 @@ def _measure(
     except MeasurementFailed as error:
         campaign.record_failure(suggestion.id, str(error) or "the oracle gave no reason")
         return _step(campaign, suggestion, failed=str(error))
-    row = {"suggestion": suggestion.id, **(getattr(result, "executed", None) or {}), **result}
+    censored = dict(getattr(result, "censored", {}))
+    cells = result.cells if isinstance(result, Measured) else dict(result)
+    row = {"suggestion": suggestion.id, **(getattr(result, "executed", None) or {}), **cells}
     if repeated:
         row["replicate"] = replicate
     notes = tuple(getattr(result, "notes", ()))
     report: RecordReport = campaign.record([row], notes={suggestion.id: notes})
     if not report.changed:
         raise InvalidInput(Fault(f"the result of {suggestion.id} was not recorded: {report}", "check the oracle"))
-    return _step(campaign, suggestion, values=dict(result), notes=notes)
+    return _step(campaign, suggestion, values=dict(result), notes=notes, censored=censored)
 
 
 def _step(
@@ -258,9 +264,10 @@ def _step(
     values: dict[str, float] | None = None,
     failed: str | None = None,
     notes: tuple[str, ...] = (),
+    censored: Mapping[str, Side] | None = None,
 ) -> Step:
-    made = spent(campaign.state)
-    return Step(suggestion.id, dict(suggestion.design), values or {}, failed, notes, made, campaign.settings.budget)
+    made, design = spent(campaign.state), dict(suggestion.design)
+    return Step(suggestion.id, design, values or {}, failed, notes, made, campaign.settings.budget, censored or {})
 
 
 def _ends(campaign: RunnableCampaign) -> bool:

@@ -54,7 +54,10 @@ def run(
     answer = Report({
         "campaign": opened.name,
         "experiments": [
-            {"id": s.suggestion, "design": s.design, "values": s.values, "failed": s.failed, "notes": list(s.notes)}
+            {
+                "id": s.suggestion, "design": s.design, "values": s.values, "failed": s.failed,
+                "notes": list(s.notes), **({"censored": dict(s.censored)} if s.censored else {}),
+            }
             for s in ended.steps
         ],
         "reason": ended.reason,
@@ -111,7 +114,8 @@ def _outcome(opened: Campaign, step: Step) -> str:
     if step.failed is not None:
         return f"{step.suggestion}  failed: {step.failed}"
     values = [step.values.get(target.name) for target in opened.objective.targets]
-    return f"{step.suggestion}  {_values(opened, values, [None] * len(values))}"
+    sides = [step.censored.get(target.name) for target in opened.objective.targets]
+    return f"{step.suggestion}  {_values(opened, values, sides)}"
 
 
 def _best(opened: Campaign) -> str:

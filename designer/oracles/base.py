@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 from designer.errors import MeasurementFailed, OracleUnusable
+from designer.units.limits import LIMIT, SIDES, Side
 
 
 @runtime_checkable
@@ -52,6 +53,8 @@ class Measured(Mapping[str, float]):
         What a reader of the result must know (which row was nearest, how many replicates were averaged).
     executed
         The design that was measured, by lab column, where it is not the one that was asked for.
+    censored
+        On which side of its number a result lies that is known only as a limit: ``<`` or ``>``.
 
     Examples
     --------
@@ -63,6 +66,13 @@ class Measured(Mapping[str, float]):
     by_target: Mapping[str, float]
     notes: tuple[str, ...] = ()
     executed: Mapping[str, Any] | None = None
+    censored: Mapping[str, Side] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> dict[str, float | str]:
+        """The values as cells of a table of results: a limit as text, ``<0.01``."""
+        sides = self.censored
+        return {name: f"{sides[name]}{value!r}" if name in sides else value for name, value in self.by_target.items()}
 
     def __getitem__(self, target: str) -> float:
         return self.by_target[target]
@@ -72,6 +82,42 @@ class Measured(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self.by_target)
+
+
+def read_measured(result: object, targets: tuple[str, ...], who: str) -> Measured:
+    """Return `result` as `checked` does, in which a text such as ``"<0.01"`` or ``">1e6"`` is a limit.
+
+    Raises
+    ------
+    MeasurementFailed, OracleUnusable
+        As `checked`; the latter also where no number follows the sign.
+
+    Examples
+    --------
+    >>> found = read_measured({"yield": "<0.5"}, ("yield",), "the function")
+    >>> dict(found), found.censored, found.cells
+    ({'yield': 0.5}, {'yield': '<'}, {'yield': '<0.5'})
+    """
+    given = result if isinstance(result, Mapping) or len(targets) != 1 else {targets[0]: result}
+    sides: dict[str, Side] = {}
+    if isinstance(given, Mapping):
+        values = dict(given)
+        for name, value in given.items():
+            match = LIMIT.match(value) if isinstance(value, str) else None
+            if match is not None:
+                values[name], sides[str(name)] = _limit_number(name, value, match[2], who), SIDES[match[1]]
+        given = values
+    return Measured(checked(given, targets, who), censored=sides)
+
+
+def _limit_number(name: object, value: str, number: str, who: str) -> float:
+    try:
+        found = float(number)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise OracleUnusable(f"{who} gave {_short(value)} for {name!r}; give a number, or a limit such as '<0.01'")
+    return found
 
 
 def checked(result: object, targets: tuple[str, ...], who: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 
 from designer.errors import Fault, MeasurementFailed, OracleUnusable
 from designer.objective import Objective
-from designer.oracles.base import Measured, checked
+from designer.oracles.base import Measured, read_measured
 from designer.oracles.design_mapping import grouped
 from designer.oracles.measure import MeasureBase
 
@@ -106,7 +106,7 @@ class CommandOracle:
         answer = _answer(self._run(f"{request}\n".encode()), self._name)
         if "failed" in answer:
             raise MeasurementFailed(" ".join(str(answer["failed"]).split()) or f"{self._name} reported a failure")
-        return Measured(checked(answer["targets"], self._targets, self._name))
+        return read_measured(answer["targets"], self._targets, self._name)
 
     def _run(self, request: bytes) -> bytes:
         try:

@@ -19,7 +19,7 @@ from pydantic import field_validator
 
 from designer.errors import Fault, MeasurementFailed, OracleUnusable
 from designer.objective import Objective
-from designer.oracles.base import Measured, checked
+from designer.oracles.base import Measured, read_measured
 from designer.oracles.design_mapping import grouped
 from designer.oracles.measure import MeasureBase
 
@@ -100,7 +100,7 @@ class PythonOracle:
             raise
         except (Exception, SystemExit) as error:  # whatever it raises, the experiment failed
             raise MeasurementFailed(f"{self._name} raised {type(error).__name__}: {_first_line(error)}") from error
-        return Measured(checked(result, self._targets, self._name))
+        return read_measured(result, self._targets, self._name)
 
 
 def _argument(name: str) -> str:

@@ -15,6 +15,7 @@ from designer import Campaign
 from designer.campaign.log.events import Recorded, from_json, to_json
 from designer.errors import InvalidData, InvalidObjective, StoreError
 from designer.objective import Target
+from designer.oracles.python_function import PythonOracle
 from designer.report import write_report
 
 SPACE: list[dict[str, Any]] = [
@@ -207,3 +208,18 @@ def test_limits_are_no_noise_and_no_contradiction() -> None:
     assert known is not None
     assert not has_noise(known)
     assert known.flagged == ()
+
+
+def test_an_oracle_may_return_limits() -> None:
+    campaign = Campaign.create(
+        space=[{"name": "x", "kind": "numeric", "bounds": [0, 1]}],
+        targets=[{"name": "y", "goal": "maximize"}],
+        initial=4,
+    )
+    oracle = PythonOracle(lambda x: {"y": "<0.2" if x < 0.5 else x}, campaign.space, ("y",))
+    ended = campaign.run(oracle, max_experiments=4)
+    assert {step.censored.get("y") for step in ended.steps} == {"<", None}
+    for each in campaign.state.results:
+        low = float(each.design["x"] or 0) < 0.5
+        assert each.censored == ({"y": "<"} if low else {})
+        assert each.values["y"] == (0.2 if low else each.design["x"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from designer.errors import MeasurementFailed, OracleUnusable
-from designer.oracles.base import Measured, Oracle, checked
+from designer.oracles.base import Measured, Oracle, checked, read_measured
 
 
 @pytest.mark.parametrize("value", [3, 3.0, np.float32(3), np.int64(3)])
@@ -61,3 +61,26 @@ def test_anything_with_measure_is_an_oracle() -> None:
 
     assert isinstance(Mine(), Oracle)
     assert not isinstance(object(), Oracle)
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "side"),
+    [("<0.01", 0.01, "<"), ("> 1e6", 1e6, ">"), ("≤5", 5.0, "<"), (3, 3.0, None), (2.5, 2.5, None)],
+)
+def test_limits_are_read(value: object, number: float, side: str | None) -> None:
+    for result in (value, {"y": value}):
+        found = read_measured(result, ("y",), "it")
+        assert dict(found) == {"y": number}
+        assert found.censored.get("y") == side
+        assert found.cells == {"y": number if side is None else f"{side}{number!r}"}
+
+
+@pytest.mark.parametrize("value", ["<", "<n.d.", "0.01", "below 3", "<nan", ">inf", "<1 V"])
+def test_other_texts_are_no_results(value: str) -> None:
+    with pytest.raises(OracleUnusable, match="give a number"):
+        read_measured({"y": value}, ("y",), "it")
+
+
+def test_missing_targets_are_missing_beside_limits() -> None:
+    with pytest.raises(OracleUnusable, match="gave no 'z'"):
+        read_measured({"y": "<1"}, ("y", "z"), "it")
