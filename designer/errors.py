@@ -259,6 +259,10 @@ class NoDesignLeft(DesignerError):
     """No design is left that satisfies the constraints and was not suggested, measured or withdrawn before."""
 
 
+class BudgetSpent(NoDesignLeft):
+    """No useful design is left that the rest of the cost budget can pay."""
+
+
 class MeasurementFailed(DesignerError):
     """An oracle was asked and could not measure this design; the experiment counts as failed."""
 

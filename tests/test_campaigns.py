@@ -181,6 +181,18 @@ def test_amounts_satisfy_their_equalities_exactly(folder: Path, capsys: pytest.C
     assert Campaign.open(name).space.within(Campaign.open(name).space.sample(50, np.random.default_rng(0))).all()
 
 
+def test_a_cost_budget_is_spent_and_not_exceeded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "priced-methods.yaml"
+    assert main(["run", name, "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert ended["rule"] == "cost", ended["reason"]
+    found = Campaign.open(name).spending
+    assert found is not None
+    assert 200 < found.spent <= 400
+    assert main(["status", name]) == 0
+    assert "of 400 spent" in capsys.readouterr().out
+
+
 def test_settings_exist_only_on_their_route(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "two-routes.yaml"
     assert main(["run", name, "--max-experiments", "8", "--json"]) == 0

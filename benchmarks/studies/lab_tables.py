@@ -89,20 +89,20 @@ def _arylation() -> LabTable:
     frame = pd.read_csv(data_folder() / "direct_arylation" / "potassium_pivalate__butyl_ester.csv")
     columns = ["ligand", "concentration_M", "temperature_C", "yield_pct"]
     target = {"name": "yield_pct", "goal": "maximize"}
-    return LabTable("direct arylation", _distinct(frame[columns], "yield_pct"), "temperature_C", target, ("ligand",))
+    return LabTable("direct arylation", distinct(frame[columns], "yield_pct"), "temperature_C", target, ("ligand",))
 
 
 def _suzuki() -> LabTable:
     frame = pd.read_csv(data_folder() / "singles" / "suzuki.csv")
     return LabTable(
-        "Suzuki coupling", _distinct(frame, "yield_pct"), "temperature_C", {"name": "yield_pct", "goal": "maximize"}
+        "Suzuki coupling", distinct(frame, "yield_pct"), "temperature_C", {"name": "yield_pct", "goal": "maximize"}
     )
 
 
 def _oxidation() -> LabTable:
     frame = pd.read_csv(data_folder() / "singles" / "alkox.csv")
     return LabTable(
-        "enzymatic oxidation", _distinct(frame, "conversion"), "pH", {"name": "conversion", "goal": "maximize"}
+        "enzymatic oxidation", distinct(frame, "conversion"), "pH", {"name": "conversion", "goal": "maximize"}
     )
 
 
@@ -112,10 +112,10 @@ def _concrete() -> LabTable:
         for age in (3, 7, 14, 28, 56, 90)
     ]
     target = {"name": "compressive_strength_MPa", "goal": "match", "value": 45.0, "tolerance": 0.25}
-    return LabTable("ageing of concrete", _distinct(pd.concat(parts), "compressive_strength_MPa"), "age_d", target)
+    return LabTable("ageing of concrete", distinct(pd.concat(parts), "compressive_strength_MPa"), "age_d", target)
 
 
-def _distinct(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+def distinct(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return each design once, with the mean of its values."""
     settings = [column for column in frame.columns if column != target]
     return frame.groupby(settings, as_index=False, sort=True)[[target]].mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,6 +29,7 @@ from designer.arrays import FloatArray
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.objective import Objective
+from designer.objective.design_costs import DesignCosts
 from designer.space import DesignSpace
 from designer.space.encoding import Encoder
 from designer.threads import one_thread
@@ -69,6 +71,7 @@ def propose(
     search: Model | None = None,
     shared: SharedSettings = NOT_SHARED,
     log_weights: LogWeights | None = None,
+    costs: DesignCosts | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -105,11 +108,15 @@ def propose(
     log_weights
         A term that is added to the log acquisition of each design, such as a belief; nothing unless given. Scores
         include it.
+    costs
+        What designs cost and what may be spent on them; the search then maximises the gain for the cost.
 
     Raises
     ------
     NoDesignLeft
         If every design is measured, pending or forbidden, or none satisfies the constraints.
+    BudgetSpent
+        If what is left of a cost budget pays no useful design.
     """
     if n < 1:
         raise ValueError(f"n is {n}: ask for at least one design")
@@ -119,7 +126,7 @@ def propose(
         context = acquisition_context(
             search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition
         )
-        proposing = _Proposing(space, encoder, known, context, posterior, seed, deadline, shared, log_weights)
+        proposing = _Proposing(space, encoder, known, context, posterior, seed, deadline, shared, log_weights, costs)
         return proposing.run(n, replicates)
 
 
@@ -225,6 +232,12 @@ class _Proposing:
     deadline: Deadline | None
     shared: SharedSettings = NOT_SHARED
     log_weights: LogWeights | None = None
+    costs: DesignCosts | None = None
+
+    @cached_property
+    def searched(self) -> DesignSpace:
+        """The space of the designs that can be paid."""
+        return self.space if self.costs is None else self.costs.space_of(self.space)
 
     def run(self, n: int, replicates: Literal["never", "auto"]) -> Proposal:
         if self.deadline is not None and self.deadline.passed:
@@ -233,7 +246,12 @@ class _Proposing:
         starts = self.known.measured[best_first(self.context)[:_STARTS]]
         rng = np.random.default_rng(self.seed)
         found = self._searched(acquisition, starts, rng, n)
+        if self.costs is not None:
+            self.costs.require_paid(len(found.coordinates) > 0 or not found.exhausted)
         require(found)
+        if self.costs is not None and self.searched is not self.space and not found.unsearched:
+            free = Search(self.space, self.encoder.encode, self.known.taken, starts, rng, self.deadline)
+            self.costs.require_useful(found.scores[0], max(free.run(acquisition, 1).scores, default=-math.inf))
         notes = reasons(acquisition, features(self.encoder, found.coordinates), self.known.results)
         first_late = len(notes) - found.unsearched
         notes = [note if i < first_late else f"{_LATE}; {note}" for i, note in enumerate(notes)]
@@ -248,21 +266,31 @@ class _Proposing:
 
         def search_of(space: DesignSpace) -> Search:
             near = space.in_fixed(starts) if len(starts) else starts
-            return Search(space, encode, taken, near, rng, self.deadline, self.log_weights)
+            return Search(space, encode, taken, near, rng, self.deadline, self.log_weights, self.costs)
 
         if not self.shared.names:
-            return search_of(self.space).run(acquisition, n)
+            return search_of(self.searched).run(acquisition, n)
         return search_batch(
-            self.space, self.shared, acquisition, n, search_of, encode, taken, starts, rng, self.log_weights
+            self.searched,
+            self.shared,
+            acquisition,
+            n,
+            search_of,
+            encode,
+            taken,
+            starts,
+            rng,
+            self.log_weights,
+            self.costs,
         )
 
     def _space_of(self, coordinates: FloatArray) -> DesignSpace:
         """Return the space of further designs of a batch (``k x c``), whose shared settings are those of its first."""
         if not self.shared.names:
-            return self.space
+            return self.searched
         if len(coordinates):
-            return self.space.fixed(self.shared.of(self.space, coordinates[0]))
-        return self.space.fixed(self.shared.current) if self.shared.current else self.space
+            return self.searched.fixed(self.shared.of(self.space, coordinates[0]))
+        return self.searched.fixed(self.shared.current) if self.shared.current else self.searched
 
     def _completed(
         self, n: int, coordinates: FloatArray, scores: tuple[float, ...], notes: tuple[str, ...]
@@ -270,7 +298,7 @@ class _Proposing:
         """Return a proposal filled up to `n` with space-filling designs, if the time limit did not allow a search."""
         taken = np.concatenate([self.known.measured, self.known.pending, coordinates])
         space = self._space_of(coordinates)
-        if self.shared.names and space is self.space:
+        if self.shared.names and space is self.searched:
             space = self._space_of(quick_designs(space, 1, self.seed, taken, self.known.forbidden))
         spread = quick_designs(space, n - len(coordinates), self.seed, taken, self.known.forbidden)
         if not len(spread):  # nearly all are taken
@@ -279,6 +307,8 @@ class _Proposing:
             spread = spread[[key not in self.known.forbidden for key in keys]][: n - len(coordinates)]
         if not len(coordinates) + len(spread):
             raise NoDesignLeft("every design that could be found was suggested, measured, failed or withdrawn before")
+        if self.costs is not None:
+            spread = spread[: len(self.costs.affordable(np.concatenate([coordinates, spread]))) - len(coordinates)]
         notes = (*notes, *[f"{_LATE}: chosen to fill the space"] * len(spread))
         scores = (*scores, *[-math.inf] * len(spread))
         remarks = (f"only {len(notes)} of {n} designs: no others are left",) if len(notes) < n else ()
@@ -298,8 +328,11 @@ class _Proposing:
         if again is None:
             return proposal
         kept = len(proposal) - 1
+        chosen = np.concatenate([measured[again : again + 1], proposal.coordinates[:kept]])
+        if self.costs is not None and len(self.costs.affordable(chosen)) < len(chosen):
+            return proposal
         return Proposal(
-            np.concatenate([measured[again : again + 1], proposal.coordinates[:kept]]),
+            chosen,
             (-math.inf, *proposal.scores[:kept]),
             (
                 "replicate: repeating this design is more informative about the best than a new one",

@@ -18,6 +18,7 @@ from designer.acquisition.functions import Acquisition
 from designer.arrays import FloatArray
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
+from designer.objective.design_costs import DesignCosts
 from designer.space import DesignSpace
 
 LISTED = 100_000
@@ -40,7 +41,7 @@ class Found:
     coordinates
         ``k x c``; fewer than requested if no more are left.
     scores
-        The acquisition of each when it was chosen.
+        The acquisition of each when it was chosen, whatever it costs.
     unsearched
         How many of the last ones were chosen after the time limit, from the designs scored before.
     exhausted
@@ -68,6 +69,8 @@ class Search:
         The source of all random numbers.
     log_weights
         What is added to the acquisition of each design, of which the sum is maximised; nothing unless given.
+    costs
+        What designs cost; None where nothing is stated.
     """
 
     def __init__(
@@ -79,7 +82,9 @@ class Search:
         rng: np.random.Generator,
         deadline: Deadline | None = None,
         log_weights: LogWeights | None = None,
+        costs: DesignCosts | None = None,
     ) -> None:
+        self._costs = costs
         self._space, self._encode, self._taken = space, encode, taken
         self._starts, self._rng, self._deadline = starts, rng, deadline
         self._listed, self._log_weights = listed_designs(space), log_weights
@@ -116,10 +121,11 @@ class Search:
 
     def _open(self, acquisition: Acquisition) -> Archive:
         if self._listed is not None:
-            archive = Archive(self._space, self._encode, self._taken, self._listed, self._log_weights)
+            archive = Archive(self._space, self._encode, self._taken, self._listed, self._log_weights, self._costs)
             archive.screen(acquisition, self._deadline)
             return archive
-        archive = Archive(self._space, self._encode, self._taken, np.empty((0, self._space.width)), self._log_weights)
+        nothing = np.empty((0, self._space.width))
+        archive = Archive(self._space, self._encode, self._taken, nothing, self._log_weights, self._costs)
         if not self._late():
             archive.add(acquisition, self._space.sample(_SAMPLES, self._rng), acquisition.effort // 5)
         if len(self._starts) and not self._late():
@@ -158,13 +164,13 @@ def listed_designs(space: DesignSpace) -> FloatArray | None:
 def _best_known(archive: Archive) -> tuple[int, float] | None:
     if not len(archive.bounds):
         return None
-    row = int(archive.bounds.argmax())
+    row = int(archive.ranking().argmax())
     return (row, float(archive.bounds[row])) if archive.bounds[row] > -np.inf else None
 
 
 def _apart(archive: Archive, radius: float) -> FloatArray:
     """Return the best designs that are at least a radius apart: the starts of the next round."""
-    order = np.argsort(-archive.bounds, kind="stable")[: 16 * _PARENTS]
+    order = np.argsort(-archive.ranking(), kind="stable")[: 16 * _PARENTS]
     order = order[archive.bounds[order] > -np.inf]
     if not len(order):
         return archive.coordinates[order]

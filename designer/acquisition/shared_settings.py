@@ -6,8 +6,9 @@ A batch of n designs with the shared settings v has the joint expected improveme
 
 which is the improvement of the whole batch over the incumbent, its designs chosen greedily one after another. The
 settings with the largest a(v) for what the batch costs, n + the costs of changes in experiments, are chosen: they are
-kept while they are good enough. Candidates are first compared by a small search each, and the best of them by the full
-search.
+kept while they are good enough. Where the campaign states what designs cost, the batch costs their sum, its own cost
+and that of changes, in the same unit. Candidates are first compared by a small search each, and the best of them by the
+full search.
 
 Settings that are hard to change: H. Vo, S. Gupta and others call such parameters "switching costs"; whole-plot factors
 in R. Jones and C. Nachtsheim, "Split-plot designs: what, why, and how" (Journal of Quality Technology 2009).
@@ -27,6 +28,7 @@ from designer.acquisition.functions import Acquisition
 from designer.acquisition.search import Found, Search
 from designer.arrays import FloatArray
 from designer.errors import InvalidSpace, NoDesignLeft
+from designer.objective.design_costs import DesignCosts
 from designer.space import DesignSpace
 
 _LISTED = 24
@@ -48,6 +50,7 @@ def search_batch(
     starts: FloatArray,
     rng: np.random.Generator,
     log_weights: LogWeights | None = None,
+    costs: DesignCosts | None = None,
 ) -> Found:
     """Return up to `n` designs with the same shared settings, those with the largest joint acquisition for their cost.
 
@@ -55,7 +58,7 @@ def search_batch(
     ----------
     search_of
         Returns the full search of a space.
-    encode, taken, starts, log_weights
+    encode, taken, starts, log_weights, costs
         As in `Search`.
     """
     whole = space.fixed(shared.kept) if shared.kept else space
@@ -68,10 +71,11 @@ def search_batch(
     scores = []
     for settings in found:
         fixed = _fixed(space, settings)
+        changes = shared.cost(settings)
         score = -np.inf
         if fixed is not None:
-            score = _compared(fixed, acquisition, n, encode, taken, starts, rng, log_weights)
-        scores.append(score / (n + shared.cost(settings)))
+            score = _compared(fixed, acquisition, n, encode, taken, starts, rng, log_weights, costs, changes)
+        scores.append(score)
     order = np.argsort(-np.array(scores), kind="stable")[:_REFINED]
     best: tuple[float, Found] | None = None
     for i in order.tolist():
@@ -79,7 +83,7 @@ def search_batch(
         if fixed is None:
             continue
         batch = search_of(fixed).run(acquisition, n)
-        value = _total(acquisition, batch.scores) / (n + shared.cost(found[i]))
+        value = _total(acquisition, batch.scores) / _price(costs, batch.coordinates, n, shared.cost(found[i]))
         if len(batch.coordinates) and (best is None or value > best[0]):
             best = value, batch
     return _of_first(shared, space, free) if best is None else best[1]
@@ -96,6 +100,13 @@ def _total(acquisition: Acquisition, scores: Sequence[float]) -> float:
     """Return the joint acquisition of a batch from those of its designs."""
     values = np.array(scores)
     return float(np.exp(values).sum() if acquisition.is_logarithm else values.sum()) if len(values) else -np.inf
+
+
+def _price(costs: DesignCosts | None, coordinates: FloatArray, n: int, changes: float) -> float:
+    """Return what a batch of `n` designs costs with changes of its settings."""
+    if costs is None:
+        return n + changes
+    return float(costs.of(coordinates).sum()) + costs.per_batch + changes
 
 
 def _fixed(space: DesignSpace, settings: Settings) -> DesignSpace | None:
@@ -149,9 +160,11 @@ def _compared(
     taken: Set[Any],
     starts: FloatArray,
     rng: np.random.Generator,
-    log_weights: LogWeights | None = None,
+    log_weights: LogWeights | None,
+    costs: DesignCosts | None,
+    changes: float,
 ) -> float:
-    """Return an estimate of the joint acquisition of the best batch of a space: greedy over a few hundred designs."""
+    """Return an estimate of the joint acquisition of the best batch of a space for its cost, greedily."""
     try:
         coordinates = space.sample(_SAMPLES, rng)
     except NoDesignLeft:
@@ -167,14 +180,20 @@ def _compared(
     coordinates = coordinates[list(kept.values())]
     X = torch.as_tensor(encode(coordinates), dtype=torch.float64)
     weights = torch.zeros(len(X)) if log_weights is None else torch.as_tensor(log_weights(coordinates))
+    prices = np.ones(len(X)) if costs is None else costs.of(coordinates)
     scores: list[float] = []
+    chosen: list[FloatArray] = []
     with torch.no_grad():
         for i in range(min(n, _COMPARED, len(X))):
             values = acquisition(X[:, None, :]) + weights
-            row = int(values.argmax())
+            row = int(values.argmax() if costs is None else costs.ranking(values.numpy(), prices).argmax())
             scores.append(float(values[row]))
+            chosen.append(coordinates[row])
             if i + 1 < min(n, _COMPARED, len(X)):
                 acquisition = acquisition.joined(X[row : row + 1])
                 X = torch.cat([X[:row], X[row + 1 :]])
                 weights = torch.cat([weights[:row], weights[row + 1 :]])
-    return _total(acquisition, scores)
+                coordinates, prices = np.delete(coordinates, row, axis=0), np.delete(prices, row)
+    if not chosen:
+        return -np.inf
+    return _total(acquisition, scores) / _price(costs, np.array(chosen), n, changes)

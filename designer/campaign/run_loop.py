@@ -21,7 +21,7 @@ from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.stopping import spent
 from designer.counting import agree, count
-from designer.errors import Fault, InvalidInput, MeasurementFailed, NoDesignLeft
+from designer.errors import BudgetSpent, Fault, InvalidInput, MeasurementFailed, NoDesignLeft
 from designer.oracles.base import Measured
 from designer.units.limits import Side
 
@@ -187,6 +187,8 @@ def _loop(
         if waiting is None:
             try:
                 campaign.suggest(_batch(campaign), context=_context(campaign))
+            except BudgetSpent as error:
+                return str(error), "cost"
             except NoDesignLeft as error:
                 return str(error), "space"
             continue
@@ -217,9 +219,9 @@ def _next_replicate(state: CampaignState, suggestion: str) -> int:
 def _batch(campaign: RunnableCampaign) -> int:
     """Return how many designs to suggest: a batch, or fewer if the budget allows only fewer."""
     settings = campaign.settings
-    if settings.budget is None:
+    if settings.max_experiments is None:
         return settings.batch_size
-    left = settings.budget - spent(campaign.state)
+    left = settings.max_experiments - spent(campaign.state)
     return max(1, min(settings.batch_size, -(-left // settings.replicates)))
 
 
@@ -266,15 +268,17 @@ def _step(
     notes: tuple[str, ...] = (),
     censored: Mapping[str, Side] | None = None,
 ) -> Step:
-    made, design = spent(campaign.state), dict(suggestion.design)
-    return Step(suggestion.id, design, values or {}, failed, notes, made, campaign.settings.budget, censored or {})
+    made, design, most = spent(campaign.state), dict(suggestion.design), campaign.settings.max_experiments
+    return Step(suggestion.id, design, values or {}, failed, notes, made, most, censored or {})
 
 
 def _ends(campaign: RunnableCampaign) -> bool:
     stop = campaign.settings.stop
     reachable = stop.reach and any(goal.reachable for goal in campaign.objective.goals)
+    settings = campaign.settings
+    limited = settings.max_experiments is not None or settings.max_cost is not None
     by_model = (stop.probability_of_better_than, stop.deviation, stop.uncertain_share)
-    return campaign.settings.budget is not None or reachable or any(rule is not None for rule in by_model)
+    return limited or reachable or any(rule is not None for rule in by_model)
 
 
 def _interrupted(campaign: RunnableCampaign) -> str:

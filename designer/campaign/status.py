@@ -8,7 +8,7 @@ from typing import Any
 
 from designer.campaign.log.state import CampaignState, replicates_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
-from designer.campaign.suggesting.stopping import Verdict, spent
+from designer.campaign.suggesting.stopping import Spending, Verdict, spent
 from designer.campaign.wording import percent
 from designer.counting import count
 from designer.priors.evidence import PriorEvidence
@@ -46,6 +46,8 @@ class Status:
         The beliefs of an expert, and what is left of their weights.
     remaining
         What is still uncertain over the space, where the goal is a map or a boundary.
+    cost
+        What was spent of the cost budget, and what is left; None where the campaign states no cost.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Status:
     quantities: tuple[str, ...] = ()
     beliefs: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
+    cost: Spending | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -79,6 +82,8 @@ class Status:
             del plain["beliefs"]
         if not self.remaining:
             del plain["remaining"]
+        if self.cost is None:
+            del plain["cost"]
         return plain
 
     def lines(self) -> list[str]:
@@ -92,6 +97,8 @@ class Status:
         ]
         if self.open:
             lines.append(f"open: {', '.join(self._open_words())}")
+        if self.cost is not None:
+            lines.append(self.cost.words)
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
         lines += [f"belief: {each}" for each in self.beliefs]
@@ -127,6 +134,7 @@ def status_of(
     quantities: tuple[str, ...] = (),
     beliefs: tuple[str, ...] = (),
     remaining: tuple[str, ...] = (),
+    cost: Spending | None = None,
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -154,5 +162,6 @@ def status_of(
         quantities=quantities,
         beliefs=beliefs,
         remaining=remaining,
+        cost=cost,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

@@ -30,7 +30,8 @@ from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
 from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.campaign.suggesting.next_comparison import NextComparison, next_comparison
-from designer.campaign.suggesting.stopping import Verdict, over_budget, verdict
+from designer.campaign.suggesting.spending import can_pay, costs_of_results, spending_of, stated_costs
+from designer.campaign.suggesting.stopping import Spending, Verdict, over_budget, verdict
 from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
@@ -308,7 +309,39 @@ class CampaignView:
             self._chance if modelled else None,
             self._predicted_to_reach if modelled else None,
             self.remaining_uncertainty if modelled else None,
+            self.spending,
+            lambda: can_pay(self._spec(), self.state),
         )
+
+    @property
+    def spending(self) -> Spending | None:
+        """What was spent of the cost budget, and what is left; None where the file states no cost."""
+        return spending_of(self._spec(), self.state)
+
+    def costs_of_results(self) -> list[tuple[int, float]]:
+        """Return the position and the cost of each result and failure of a suggestion; nothing without a cost."""
+        return costs_of_results(self._spec(), self.state)
+
+    def stated_costs(self, designs: Sequence[Mapping[str, Any]]) -> list[float | None]:
+        """Return the stated cost of designs that were suggested or made; None where there is none."""
+        return stated_costs(self._spec(), designs)
+
+    def costs(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.Series[float]:
+        """Return what one experiment of each design, in lab units, costs as the file states it.
+
+        Raises
+        ------
+        InvalidData
+            With every fault of the designs, or if the file states no cost.
+        """
+        import pandas as pd
+
+        stated = self._spec().stated_cost
+        if stated is None:
+            raise InvalidData(Fault("the campaign states no cost", "add 'cost: ...' to its file"))
+        frame = design_tables.as_frame(designs)
+        coordinates = coordinates_of(self.space, design_tables.read_design_frame(self.space, frame))
+        return pd.Series(stated.of_designs(coordinates), index=frame.index, name="cost")
 
     def remaining_uncertainty(self, context: Mapping[str, Any] | None = None) -> tuple[Remaining, ...]:
         """Return what is still uncertain over the space where the goal is a map or a boundary.
@@ -359,13 +392,13 @@ class CampaignView:
         tells = self._spec().learns or self.objective.explores or len(self.state.results) >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
-        where, budget = _place(self.store), self.settings.budget
+        where, budget = _place(self.store), self.settings.max_experiments
         excess = over_budget(self.settings, self.state)
         remarks = (*self._comparison_words(), *(() if excess is None else (excess,)))
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
         return status_of(
             self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities,
-            self.beliefs(), tuple(each.words for each in self.remaining_uncertainty()),
+            self.beliefs(), tuple(each.words for each in self.remaining_uncertainty()), self.spending,
         )  # fmt: skip
 
     def measurements(self) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def _bar(opened: Campaign) -> Iterator[Callable[[Step], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         done = spent(opened.state)
-        task = progress.add_task(_best(opened) or opened.name, total=opened.settings.budget, completed=done)
+        task = progress.add_task(_best(opened) or opened.name, total=opened.settings.max_experiments, completed=done)
 
         def show(step: Step) -> None:
             progress.console.print(Text(_outcome(opened, step)), soft_wrap=True)

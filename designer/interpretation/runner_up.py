@@ -24,6 +24,7 @@ from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
 from designer.interpretation.distances import clearly_different
 from designer.objective import Target
+from designer.objective.design_costs import DesignCosts
 from designer.space import DesignSpace
 from designer.surrogates.independent import joined
 from designer.surrogates.model_mixture import Mixture
@@ -72,6 +73,7 @@ def find_runner_up(
     seed: int,
     deadline: Deadline | None = None,
     log_weights: LogWeights | None = None,
+    costs: DesignCosts | None = None,
 ) -> RunnerUp | None:
     """Return the design with the next highest acquisition value that differs clearly from `chosen` (``c``).
 
@@ -79,8 +81,8 @@ def find_runner_up(
     ----------
     context, known
         What the choice was made from; designs chosen earlier in its batch are pending.
-    seed, deadline, log_weights
-        Of the search, as in `designer.acquisition.propose.propose`.
+    seed, deadline, log_weights, costs
+        Of the search, as in `designer.acquisition.propose.propose`; with costs, gains for the cost are compared.
 
     Returns
     -------
@@ -89,13 +91,15 @@ def find_runner_up(
     x = features(space.encoder, chosen[None])[0]
     shifted, shifts = _with_mean_shifts(context.model, x, len(context.objective.targets))
     acquisition = build_acquisition(replace(context, model=shifted))
-    others, different = _others(acquisition, chosen, space, context, known, seed, deadline, log_weights)
+    others, different = _others(acquisition, chosen, space, context, known, seed, deadline, log_weights, costs)
     if not len(others):
         return None
     with torch.no_grad():
         scores = acquisition(features(space.encoder, others)[:, None, :]).numpy()
         if log_weights is not None:  # relative to the chosen design's
             scores = scores + log_weights(others) - log_weights(chosen[None])
+        if costs is not None:  # the gain that the chosen design would need for its own cost
+            scores = scores - np.log(costs.of(others)) + np.log(costs.of(chosen[None]))
         best = int(scores.argmax())
         level = float(scores[best])
         own = float(acquisition(x[None, None, :]))
@@ -118,11 +122,13 @@ def _others(
     seed: int,
     deadline: Deadline | None,
     log_weights: LogWeights | None,
+    costs: DesignCosts | None,
 ) -> tuple[FloatArray, bool]:
     """Return the designs with the next highest acquisition values, and whether they differ clearly from `chosen`."""
     taken = known.taken | set(space.keys(chosen[None]))
     starts = known.measured[best_first(context)[:8]]
-    search = Search(space, space.encoder.encode, taken, starts, np.random.default_rng(seed), deadline, log_weights)
+    rng = np.random.default_rng(seed)
+    search = Search(space, space.encoder.encode, taken, starts, rng, deadline, log_weights, costs)
     try:
         leading = search.leading(acquisition, _LEADING)
     except NoDesignLeft:

@@ -53,6 +53,8 @@ def _progress(content: Content) -> Chapter:
     explored = any(target.is_explored for target in content.targets)
     goals = [target for target in measured if target.goal is not None and not target.is_explored]
     drawings = [figures.progress(content, target) for target in measured]
+    if any(each.spent is not None for each in content.done):
+        drawings += [figures.by_cost(content, target) for target in goals]
     drawings += [figures.trade_off(content, first, second) for first, second in combinations(goals[:3], 2)]
     words = "Rings are first designs, dots designs chosen by the model."
     if not explored:

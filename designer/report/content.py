@@ -64,7 +64,8 @@ class Experiment:
     `number` counts measured and failed experiments from 1, in their order; None for all others. `cells` holds the
     design, one text for each parameter. `predicted` is the prediction made *before* the result. `censored` names the
     targets whose value is a limit, `made` those whose result is compared and has no number. `feasible` says whether the
-    values meet the limits of all targets, `allowed` whether the space as it is now allows the design.
+    values meet the limits of all targets, `allowed` whether the space as it is now allows the design. `spent` is the
+    cost of this experiment and of those before it, None where no cost is stated.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Experiment:
     allowed: bool = True
     best: bool = False
     made: tuple[str, ...] = ()
+    spent: float | None = None
 
     def value_text(self, target: str) -> str:
         """Return the value of a target as text; a limit with its sign, nothing measured as a dash."""

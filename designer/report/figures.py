@@ -54,6 +54,33 @@ def progress(content: Content, target: Target) -> Drawing:
     return on_axes(file_name("progress", target.name), label, paint, caption=_goal_text(target))
 
 
+def by_cost(content: Content, target: Target) -> Drawing:
+    """Return the measured values of `target` against the cost that was spent, with the best so far."""
+    done = [each for each in content.done if each.spent is not None]
+
+    def paint(axes: Axes) -> None:
+        draw_goal(axes, target)
+        spent = {each.number: each.spent or 0.0 for each in done}
+        measured = [each for each in done if target.name in each.values.keys() - each.censored.keys()]
+        axes.scatter(
+            [each.spent or 0.0 for each in measured], [each.values[target.name] for each in measured],
+            s=34, facecolors=BLUE, edgecolors="white", zorder=3, label="measured",
+        )  # fmt: skip
+        line = best_so_far(done, target)
+        if line:
+            costs, values = [spent[number] for number, _ in line], [value for _, value in line]
+            axes.step(costs, values, where="post", color=BLUE, lw=1.8, label="best measured so far", zorder=2)
+        axes.set_xlabel("cost spent")
+        axes.set_ylabel(with_unit(target.name, target.unit))
+        axes.set_xlim(left=0.0)
+        if target.is_log:
+            log_scale(axes, "y")
+        _legend(axes)
+
+    label = f"Cost of {target.name}: measured values against the cost that was spent"
+    return on_axes(file_name("cost", target.name), label, paint, caption=_goal_text(target))
+
+
 def _goal_text(target: Target) -> str:
     unit = f" {target.unit}" if target.unit else ""
     parts = []

@@ -106,11 +106,13 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
     compared = {target.name for target in targets if target.is_preference}
     done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
     done_so_far = 0
+    spent, costs = 0.0, dict(campaign.costs_of_results())
     for each in sorted(done, key=lambda result: result.position):
         row = _row(space, each, state.suggestions.get(each.suggestion or ""), history)
         counts = isinstance(each, Failure) or (not each.withdrawn and bool(each.values))
         done_so_far += counts
-        row = replace(row, number=done_so_far if counts else None)
+        spent += costs.get(each.position, 0.0)
+        row = replace(row, number=done_so_far if counts else None, spent=spent if costs and counts else None)
         if isinstance(each, Failure):
             yield replace(row, outcome="failed", notes=(each.reason,))
             continue
@@ -261,6 +263,10 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
             yield "Uncertain share of the space", percent(each.uncertain_share), f"at {each.target} {each.level:g}"
         else:
             yield f"Average uncertainty of {each.target}", each.size, f"{percent(each.variance_left)} of variance left"
+    if status.cost is not None:
+        of_cost = "" if status.cost.budget is None else f" of {number(status.cost.budget)}"
+        waiting = f"{number(status.cost.committed)} for open suggestions" if status.cost.committed else ""
+        yield "Cost", f"{number(status.cost.spent)}{of_cost}", waiting
     if len(best) == 1:
         for target, value, side in zip(campaign.objective.targets, best[0].means, best[0].sides, strict=True):
             if target.goal is not None and np.isfinite(value) and not target.is_preference:

@@ -66,6 +66,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
         "forbidden": forbidden_data(forbidden_best(space, objective, state, None), space, objective.targets),
         "remarks": [*([] if excess is None else [excess]), *(f"Belief: {each}" for each in opened.beliefs())],
+        **({} if opened.spending is None else {"cost": representations.spending_data(opened.spending)}),
         "open_suggestions": representations.suggestions_data(opened, state.open),
         "space_version": representations.space_version(opened.events),
     }

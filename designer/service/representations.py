@@ -25,7 +25,7 @@ from designer.campaign.log.state import CampaignState, Measurement, Suggestion
 from designer.campaign.results.designs import candidate_ids
 from designer.campaign.results.frames import reading_cell
 from designer.campaign.results.recording import RecordReport
-from designer.campaign.suggesting.stopping import spent
+from designer.campaign.suggesting.stopping import Spending, spent
 from designer.objective import Target
 from designer.service.url_names import encode_name
 from designer.space import DesignSpace, Parameter, ShareParameter
@@ -36,7 +36,11 @@ def suggestions_data(opened: Campaign, found: Sequence[Suggestion]) -> list[dict
     labels: list[str | None] = [None] * len(found)
     if opened.settings.id_column is not None:
         labels = candidate_ids(opened.space, [each.design for each in found])
-    return [_suggestion_data(opened.state, each, label) for each, label in zip(found, labels, strict=True)]
+    data = [_suggestion_data(opened.state, each, label) for each, label in zip(found, labels, strict=True)]
+    if opened.settings.cost is None or not found:
+        return data
+    costs = opened.stated_costs([dict(each.design) for each in found])
+    return [{**each, "cost": cost} for each, cost in zip(data, costs, strict=True)]
 
 
 def _suggestion_data(state: CampaignState, found: Suggestion, candidate: str | None) -> dict[str, Any]:
@@ -174,8 +178,21 @@ def summary(state: CampaignState) -> dict[str, Any]:
         **counts,
         "measurements": len(state.results),
         "spent": spent(state),
-        "budget": state.spec.get("budget"),
+        "budget": _experiments_of(state.spec.get("budget")),
     }
+
+
+def _experiments_of(budget: Any) -> int | None:
+    """Return how many experiments a budget allows, as a campaign file writes it."""
+    return budget.get("experiments") if isinstance(budget, Mapping) else budget
+
+
+def spending_data(found: Spending | None) -> dict[str, float | None] | None:
+    """Return what was spent of a cost budget; None where no cost is stated."""
+    if found is None:
+        return None
+    left = None if found.budget is None else found.left
+    return {"spent": found.spent, "committed": found.committed, "budget": found.budget, "left": left}
 
 
 def _target_summary(target: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from designer.errors import Fault, InvalidInput, NearestWords
 from designer.space.constraints.constraint import Constraint, bind, nearest_names
-from designer.space.constraints.syntax import Name
+from designer.space.constraints.nodes import Name
 from designer.space.parameters.fields import twice
 from designer.space.parameters.references import Reference
 from designer.space.size_limits import MAX_CONSTRAINTS, MAX_PARAMETERS

@@ -42,6 +42,7 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.proposer import acquisition_of, feasibility_of, searched_model
 from designer.campaign.suggesting.replay import simulations_of
+from designer.campaign.suggesting.spending import affordable_settings
 from designer.campaign.tier_words import tier_chances
 from designer.campaign.wording import design_text, setting_text
 from designer.deadline import Deadline
@@ -49,6 +50,7 @@ from designer.interpretation.distances import distances, parameter_distances
 from designer.interpretation.forecast import Forecast, forecast_of
 from designer.interpretation.runner_up import find_runner_up
 from designer.objective import Target
+from designer.objective.design_costs import DesignCosts
 from designer.objective.tiers import tier_text
 from designer.priors.interleaving import baseline_part
 from designer.space import DesignSpace
@@ -127,6 +129,13 @@ class Moment:
         if not space.shared_parameters or len(self.event.designs) < 2:
             return space
         return space.fixed(shared_of(space, coordinates_of(space, [self.now.design])[0]))
+
+    @property
+    def costs(self) -> DesignCosts | None:
+        """What designs cost and what could be spent on this one; None where no cost is stated."""
+        _, costs = affordable_settings(self.spec, self.state, len(self.event.designs))
+        before = [each.design for each in self.event.designs[: self._index]]
+        return None if costs is None else costs.after(coordinates_of(self.spec.space, before))
 
     @property
     def _index(self) -> int:
@@ -221,13 +230,15 @@ def _with_choice(
     x: FloatArray,
 ) -> Explanation:
     spec = moment.spec
-    beliefs, limit, around = moment.beliefs, spec.settings.suggest_seconds, moment.space_of_batch
+    beliefs, costs, limit, around = moment.beliefs, moment.costs, spec.settings.suggest_seconds, moment.space_of_batch
+    if costs is not None:
+        around = costs.space_of(around)
     effect = None
     if beliefs is not None:
         effect = belief_effect(beliefs, x, around, context, sorted_out, _seed(moment), Deadline(limit))
     explanation = replace(explanation, beliefs=effect)
     weights = None if beliefs is None else beliefs.log_weights
-    other = find_runner_up(x, around, context, sorted_out, _seed(moment), Deadline(limit), weights)
+    other = find_runner_up(x, around, context, sorted_out, _seed(moment), Deadline(limit), weights, costs)
     goals = {spec.objective.targets[i].name: i for i in spec.objective.goal_columns}
     influences: tuple[Influences, ...] = influences_of(known, x, list(goals.values()), _seed(moment))
     if other is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS, AUTO
 from designer.documents import Value, faults_of
 from designer.errors import Fault, InvalidInput, did_you_mean
+from designer.objective.cost import Cost
 from designer.oracles.measure import MeasureSpec
 from designer.priors.kinds import campaign_kinds
 from designer.space.beliefs.belief import Belief
@@ -30,6 +31,7 @@ def _number(value: Any) -> Any:
 
 
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+_COUNT: TypeAdapter[int] = TypeAdapter(Count)
 Number = Annotated[float, BeforeValidator(_number)]
 MAX_BATCH = 1000
 """Designs that one suggestion may have, and measurements that one design may have."""
@@ -125,6 +127,27 @@ class PriorSettings(Value):
             yield Fault("prior kind 'none' learns from no tasks", "use 'auto', or leave 'tasks' out", path=("tasks",))
 
 
+class Budget(Value):
+    """What a campaign may spend: experiments, cost, or both.
+
+    Parameters
+    ----------
+    experiments
+        How many experiments may be made.
+    cost
+        What they may cost together, in the unit of `Settings.cost`.
+    """
+
+    experiments: Count | None = None
+    cost: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Budget:
+        if self.experiments is None and self.cost is None:
+            raise InvalidInput(Fault("the budget is empty", "write 'budget: {experiments: 60, cost: 900}'"))
+        return self
+
+
 class Settings(Value):
     """The keys of a campaign file besides `space`, `constraints`, `targets` and `combine`.
 
@@ -144,7 +167,9 @@ class Settings(Value):
         How many designs are suggested at once, unless asked otherwise; at most `MAX_BATCH`.
     budget
         How many experiments may be made: results and failures of suggestions, replicates included. Attached
-        results are not counted.
+        results are not counted. Or a `Budget`, which may limit their cost as well.
+    cost
+        What experiments cost (`designer.objective.cost.Cost`): the search then maximises the gain for the cost.
     stop
         See `Stop`; the campaign stops at a reached target unless ``reach: false``.
     measure
@@ -176,7 +201,8 @@ class Settings(Value):
     id_column: str | None = Field(default=None, min_length=1)
     prior: PriorSettings = PriorSettings()
     batch_size: Batch = 1
-    budget: Count | None = None
+    budget: int | Budget | None = None
+    cost: Cost | None = None
     stop: Stop = Stop()
     measure: MeasureSpec | None = None
     seed: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
@@ -193,6 +219,38 @@ class Settings(Value):
     def passed_columns(self) -> tuple[str, ...]:
         """Columns that tables of results may have besides their own: they are passed over."""
         return self.other_columns if self.id_column is None else (*self.other_columns, self.id_column)
+
+    @property
+    def max_experiments(self) -> int | None:
+        """How many experiments the budget allows; None without a limit."""
+        return self.budget.experiments if isinstance(self.budget, Budget) else self.budget
+
+    @property
+    def max_cost(self) -> float | None:
+        """What the budget allows experiments to cost; None without a limit."""
+        return self.budget.cost if isinstance(self.budget, Budget) else None
+
+    @model_validator(mode="after")
+    def _check(self) -> Settings:
+        if self.cost is None and self.max_cost is not None:
+            what = "a budget of cost says nothing without 'cost'"
+            raise InvalidInput(Fault(what, "add 'cost: ...', the cost of an experiment", path=("budget", "cost")))
+        if self.cost is not None and self.acquisition != AUTO:
+            what = "'cost' is weighed against the expected improvement"
+            raise InvalidInput(Fault(what, "use 'acquisition: auto', or leave it out", path=("cost",)))
+        return self
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _count_or_budget(cls, given: Any) -> Any:
+        if given is None or isinstance(given, Budget):
+            return given
+        if isinstance(given, Mapping):
+            try:
+                return Budget.model_validate(dict(given))
+            except ValidationError as error:
+                raise InvalidInput(faults_of(error, Budget, given)) from None
+        return _COUNT.validate_python(given)
 
     @field_validator("acquisition", mode="before")
     @classmethod

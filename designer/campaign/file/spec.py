@@ -26,8 +26,9 @@ from designer.campaign.log.events import Design
 from designer.campaign.log.store_location import confined, within
 from designer.campaign.results.design_tables import Source, load_pool, read_designs
 from designer.documents import Document, Value, faults_of, load_document
-from designer.errors import Fault, InvalidCampaign, InvalidInput, did_you_mean
+from designer.errors import Fault, InvalidCampaign, InvalidInput, NoDesignLeft, did_you_mean
 from designer.objective import Objective, Target
+from designer.objective.cost import StatedCost
 from designer.space import DesignSpace
 from designer.space.beliefs.densities import bound_beliefs
 from designer.space.context_distribution import ContextDistribution
@@ -150,6 +151,11 @@ class CampaignSpec:
     def learns(self) -> bool:
         """Whether the campaign begins from past work."""
         return self.given_prior is not None or self.settings.prior.learns
+
+    @cached_property
+    def stated_cost(self) -> StatedCost | None:
+        """What experiments cost; None where the file states no cost."""
+        return None if self.settings.cost is None else StatedCost.of(self.settings.cost, self.space)
 
     @property
     def store(self) -> str:
@@ -316,11 +322,8 @@ class _Reader:
             if name not in names:
                 remedy = did_you_mean(name, names)
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
-        if isinstance(spec.settings.initial, ClassicalDesign):
-            from designer.acquisition.classical.design_faults import design_faults
-
-            found = design_faults(spec.space, spec.settings.initial, spec.settings.batch_size)
-            self.faults += [_placed(fault, ("initial",)) for fault in found]
+        self._check_classical(spec)
+        self._check_cost(spec)
         self.faults += explored_goals.faults(spec.settings, spec.objective)
         self._check_contexts(spec)
         self._check_shared(spec)
@@ -335,6 +338,23 @@ class _Reader:
         if spec.settings.measure is not None and self.check_files:
             found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
+
+    def _check_classical(self, spec: CampaignSpec) -> None:
+        """Check that the classical design of the first designs can be made."""
+        if isinstance(spec.settings.initial, ClassicalDesign):
+            from designer.acquisition.classical.design_faults import design_faults
+
+            found = design_faults(spec.space, spec.settings.initial, spec.settings.batch_size)
+            self.faults += [_placed(fault, ("initial",)) for fault in found]
+
+    def _check_cost(self, spec: CampaignSpec) -> None:
+        """Check the names that the cost uses, and that it is a positive number."""
+        try:
+            if spec.stated_cost is not None:
+                spec.stated_cost.check()
+        except (InvalidInput, NoDesignLeft) as error:
+            faults = error.faults if isinstance(error, InvalidInput) else (Fault(str(error), "loosen a constraint"),)
+            self.faults += [Fault(fault.what, fault.remedy, path=("cost", "experiment")) for fault in faults]
 
     def _check_shared(self, spec: CampaignSpec) -> None:
         """Check what settings that a batch shares cannot be combined with."""

@@ -94,10 +94,10 @@ def kept_words(spec: CampaignSpec, state: CampaignState, shared: SharedSettings)
 
 def _allowed(limit: int, settings: CampaignSettings, state: CampaignState, n: int) -> int:
     """Return how many changes may have been made with the next batch."""
-    if settings.budget is None:
+    if settings.max_experiments is None:
         return limit
     waiting = len(state.open)
-    return min(limit, math.ceil(limit * min(1.0, (spent(state) + waiting + n) / settings.budget)))
+    return min(limit, math.ceil(limit * min(1.0, (spent(state) + waiting + n) / settings.max_experiments)))
 
 
 def of_one_setting(space: DesignSpace, designs: Sequence[Design]) -> list[Design]:

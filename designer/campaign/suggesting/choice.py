@@ -51,8 +51,8 @@ def initial_count(spec: CampaignSpec) -> int:
     """Return how many first designs are made before a model decides.
 
     What the file says; otherwise 3 where candidates are listed, and one more than the space has dimensions (a
-    composition of k members has k - 1) where not, at least 3 and at most 10; but no more than half the budget; made up
-    to whole batches.
+    composition of k members has k - 1) where not, at least 3 and at most 10; but no more than half the budget, nor than
+    half the cost budget pays on the median; made up to whole batches.
     """
     given = spec.settings.initial
     if isinstance(given, int):
@@ -66,8 +66,11 @@ def initial_count(spec: CampaignSpec) -> int:
     dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
     listed = spec.space.pool is not None
     count = _MIN_INITIAL if listed else min(max(_MIN_INITIAL, dimensions + 1), _MAX_INITIAL)
-    if spec.settings.budget is not None:
-        count = max(1, min(count, spec.settings.budget // 2))
+    if spec.settings.max_experiments is not None:
+        count = max(1, min(count, spec.settings.max_experiments // 2))
+    if spec.stated_cost is not None and spec.settings.max_cost is not None:
+        affordable = spec.settings.max_cost / (spec.stated_cost.typical * spec.settings.replicates)
+        count = max(1, min(count, int(affordable // 2)))
     batch = spec.settings.batch_size
     return -(-count // batch) * batch
 

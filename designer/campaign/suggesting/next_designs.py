@@ -7,6 +7,7 @@ always give the same answer.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Suggested, SuggestedDesign
+from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
@@ -42,14 +43,17 @@ from designer.campaign.suggesting.beliefs import (
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.campaign.suggesting.preference_model import ComparedDesigns
+from designer.campaign.suggesting.spending import affordable_settings
 from designer.deadline import Deadline, ends_fits
-from designer.errors import Fault, InvalidData, NoDesignLeft
+from designer.errors import BudgetSpent, Fault, InvalidData, NoDesignLeft
 from designer.space import CategoricalParameter, DesignSpace
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 MIN_RESULTS = 2
+FEASIBLE_FIRST = "feasible first"
+"""The beginning of the reason of a design that is chosen for the probability that it meets its limits."""
 
 
 def choose(
@@ -76,7 +80,7 @@ def choose(
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
         chosen = _chosen(at_context(spec, context or {}), state, n, posterior, deadline)
-        return _with_origins(spec, state, chosen)
+        return _with_costs(spec, _with_origins(spec, state, chosen))
 
 
 def _chosen(
@@ -84,6 +88,7 @@ def _chosen(
 ) -> Choice:
     taken = taken_designs(spec, state)
     own = _of_one_batch_of(spec, _own_designs(spec, state, taken))[:n]
+    own = own[: len(_paid(spec, state, [each.design for each in own]))]
     if own or not model_decides(spec, state, posterior):
         unmatched = _unmatched(posterior()) if spec.settings.initial is None and spec.learns else ()
         return _filled(spec, state, n, own, taken, unmatched)
@@ -105,6 +110,32 @@ def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> C
     return replace(choice, reasons=tuple(reasons))
 
 
+def _with_costs(spec: CampaignSpec, choice: Choice) -> Choice:
+    """Return the choice with the expected gain and the cost of each design behind its reason."""
+    stated = spec.stated_cost
+    if stated is None:
+        return choice
+    if not choice.designs:
+        raise BudgetSpent("no design that was found can be paid with what the cost budget has left")
+    costs = stated.of_designs(coordinates_of(spec.space, choice.designs))
+    each = zip(choice.reasons, choice.scores, costs.tolist(), strict=True)
+    reasons = tuple(
+        "; ".join([reason, *_gain_words(spec, reason, score), f"cost {cost:.4g}"]) for reason, score, cost in each
+    )
+    return replace(choice, reasons=reasons)
+
+
+def _gain_words(spec: CampaignSpec, reason: str, score: float | None) -> list[str]:
+    """Return the expected gain of a single goal, where its logarithm is the score: not with the weight of a belief."""
+    objective = spec.objective
+    is_gain = objective.mode == "single" and not objective.explores and not spec.settings.beliefs
+    if score is None or not is_gain or reason.startswith(FEASIBLE_FIRST):
+        return []
+    goal = objective.goals[0]
+    unit = "decades" if goal.is_log else goal.unit or ""
+    return [f"expected gain {math.exp(score):.2g} {unit}".rstrip()]
+
+
 def _of_one_batch(
     spec: CampaignSpec,
     state: CampaignState,
@@ -121,7 +152,8 @@ def _of_one_batch(
     """
     from designer.acquisition.initial import initial_designs
 
-    space, shared = spec.space, shared_settings(spec, state, n)
+    shared, costs = affordable_settings(spec, state, n)
+    space = spec.space if costs is None else costs.after(own).space_of(spec.space)
     if not shared.names:
         return space
     if not len(own):
@@ -129,6 +161,15 @@ def _of_one_batch(
         own = beliefs.draw(kept, 1, seed, avoid) if beliefs.bound else own
         own = own if len(own) else initial_designs(kept, 1, seed, avoid)
     return space.fixed(shared_of(space, own[0]))
+
+
+def _paid(spec: CampaignSpec, state: CampaignState, designs: Sequence[Design]) -> list[Design]:
+    """Return the first designs that the cost budget can pay together; all without one."""
+    if spec.settings.max_cost is None or not designs:
+        return list(designs)
+    _, costs = affordable_settings(spec, state, len(designs))
+    assert costs is not None  # the settings refuse a budget of cost without a cost
+    return list(designs)[: len(costs.affordable(coordinates_of(spec.space, designs)))]
 
 
 def repeated(space: DesignSpace, state: CampaignState, names: Sequence[str]) -> Choice:
@@ -263,7 +304,10 @@ def _filled(
         except NoDesignLeft:
             if not own:
                 raise
-    short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: no more could be found"]
+        designs = _paid(spec, state, designs)
+    reasons = reasons[: len(designs)]
+    why = "no more could be found" if spec.settings.max_cost is None else "no more could be found or paid"
+    short = [] if len(designs) == n else [f"only {len(designs)} of {n} designs: {why}"]
     if len(state.results) >= MIN_RESULTS and not _has_comparisons(spec, state):
         remarks = (*remarks, "no two results were compared yet, and without comparisons designs fill the space")
     kept = [] if own else kept_words(spec, state, shared_settings(spec, state, n))

@@ -129,5 +129,5 @@ def stated_quantities(prior: FittedPrior, target: Target) -> tuple[Quantity, ...
 
 def first_designs(space: DesignSpace) -> int:
     """Return how many first designs a campaign over this space makes by itself."""
-    settings = SimpleNamespace(initial=None, budget=None, batch_size=1)
-    return initial_count(SimpleNamespace(space=space, settings=settings))  # type: ignore[arg-type]
+    settings = SimpleNamespace(initial=None, max_experiments=None, batch_size=1)
+    return initial_count(SimpleNamespace(space=space, settings=settings, stated_cost=None))  # type: ignore[arg-type]

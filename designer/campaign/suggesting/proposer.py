@@ -25,14 +25,16 @@ from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
-from designer.campaign.suggesting.batch_settings import kept_words, shared_settings
+from designer.campaign.suggesting.batch_settings import kept_words
 from designer.campaign.suggesting.beliefs import DRAWN_FROM_BELIEFS, CurrentBeliefs, current_beliefs, remarks_on
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of
 from designer.campaign.suggesting.past_tasks import prior_digest
+from designer.campaign.suggesting.spending import affordable_settings
 from designer.counting import count
 from designer.deadline import Deadline
 from designer.errors import NoDesignLeft
+from designer.objective.design_costs import DesignCosts
 from designer.priors.interleaving import baseline_part, interleaved
 from designer.priors.policy.chosen_search import ChosenSearch
 from designer.surrogates.feasibility import Feasibility
@@ -70,13 +72,15 @@ def propose_next(
     """
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
     pending = coordinates_of(spec.space, (each.design for each in state.open))
-    shared = batch = shared_settings(spec, state, n)
-    confirming = _to_confirm(spec, known, pending, taken, shared)
+    shared, costs = affordable_settings(spec, state, n)
+    batch = shared
+    confirming = _to_confirm(spec, known, pending, taken, shared, costs)
     beliefs = current_beliefs(spec, state)
     parts: list[tuple[_Rule, Proposal]] = [] if confirming is None else [(_Rule(), confirming)]
     if confirming is not None:
         pending = np.concatenate([pending, confirming.coordinates])
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
+        costs = costs.after(confirming.coordinates) if costs is not None else None
     search = searched_model(spec, known)
     plain, rest = baseline_part(known.model), n - len(parts)
     chosen_with = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
@@ -85,10 +89,10 @@ def propose_next(
         try:
             if rule.alone and plain:
                 part = proposer.propose_without_past(
-                    plain, baseline_part(search) or plain, pending, number, shared, used
+                    plain, baseline_part(search) or plain, pending, number, shared, costs, used
                 )
             else:
-                part = proposer.propose(known.model, search, pending, number, shared, used)
+                part = proposer.propose(known.model, search, pending, number, shared, costs, used)
         except NoDesignLeft:
             if not parts:
                 raise
@@ -96,6 +100,7 @@ def propose_next(
         parts.append((rule, part))
         shared = shared.at(shared.of(spec.space, part.coordinates[0])) if shared.names else shared
         pending = np.concatenate([pending, part.coordinates])
+        costs = costs.after(part.coordinates) if costs is not None else None
     designs = [(rule.alone, design) for rule, part in parts for design in lab_designs(spec.space, part.coordinates)]
     scores = [score for _, part in parts for score in part.scores]
     short = [f"only {len(designs)} of {n} designs: no more are left"] if len(designs) < n else []
@@ -171,7 +176,12 @@ def _reason(note: str, search: Model, rule: _Rule, *, scored: bool) -> str:
 
 
 def _to_confirm(
-    spec: CampaignSpec, known: CampaignPosterior, pending: FloatArray, taken: Taken, shared: SharedSettings
+    spec: CampaignSpec,
+    known: CampaignPosterior,
+    pending: FloatArray,
+    taken: Taken,
+    shared: SharedSettings,
+    costs: DesignCosts | None,
 ) -> Proposal | None:
     """Return the design of a possible discovery, to be measured once more; None where there is none to confirm.
 
@@ -185,10 +195,14 @@ def _to_confirm(
     barred = _forbidden(known, pending, taken.keys)
     for each in known.discoveries:
         coordinates = known.coordinates[each.row : each.row + 1]
-        if keys[each.row] not in barred and bool(space.valid(coordinates)[0]):
+        if keys[each.row] not in barred and bool(space.valid(coordinates)[0]) and _is_paid(costs, coordinates):
             name = known.measurements[each.row]
             return Proposal(coordinates, (-math.inf,), (f"confirm: {name} is real, or a slip; a replicate decides",))
     return None
+
+
+def _is_paid(costs: DesignCosts | None, coordinates: FloatArray) -> bool:
+    return costs is None or len(costs.affordable(coordinates)) == len(coordinates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +228,7 @@ class _Proposer:
         pending: FloatArray,
         n: int,
         shared: SharedSettings,
+        costs: DesignCosts | None,
         beliefs: CurrentBeliefs | None = None,
     ) -> Proposal:
         """Return the `n` designs with the highest acquisition under `search`; `model` decides about replicates."""
@@ -234,6 +249,7 @@ class _Proposer:
             search=search,
             shared=shared,
             log_weights=None if beliefs is None else beliefs.log_weights,
+            costs=costs,
         )
 
     def propose_without_past(
@@ -243,20 +259,24 @@ class _Proposer:
         pending: FloatArray,
         n: int,
         shared: SharedSettings,
+        costs: DesignCosts | None,
         beliefs: CurrentBeliefs | None = None,
     ) -> Proposal:
         """Return designs chosen without past tasks; they fill the space until the first designs are made."""
         if learned(self.spec, self.state) >= initial_count(self.spec):
-            return self.propose(plain, search, pending, n, shared, beliefs)
+            return self.propose(plain, search, pending, n, shared, costs, beliefs)
         avoid = np.concatenate([self.taken.coordinates, pending])
-        space = self.spec.space.fixed(shared.kept) if shared.kept else self.spec.space
+        whole = self.spec.space if costs is None else costs.space_of(self.spec.space)
+        space = whole.fixed(shared.kept) if shared.kept else whole
         if shared.names:
             first = initial_designs(space, 1, self.seed, avoid)
-            space = self.spec.space.fixed(shared.of(space, first[0]))
+            space = whole.fixed(shared.of(space, first[0]))
         drawn = avoid[:0] if beliefs is None else beliefs.draw(space, n, self.seed, avoid)
         found = initial_designs(space, n - len(drawn), self.seed, avoid) if len(drawn) < n else avoid[:0]
         notes = (DRAWN_FROM_BELIEFS,) * len(drawn) + ("fills the space",) * len(found)
-        return Proposal(np.concatenate([drawn, found]), (-math.inf,) * len(notes), notes)
+        chosen = np.concatenate([drawn, found])
+        chosen = chosen if costs is None else costs.affordable(chosen)
+        return Proposal(chosen, (-math.inf,) * len(chosen), notes[: len(chosen)])
 
 
 def _forbidden(known: CampaignPosterior, pending: FloatArray, taken: frozenset[Any]) -> frozenset[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -31,13 +32,47 @@ MAX_LISTED = 20_000
 class Verdict:
     """Whether to stop, and why or why not.
 
-    `rule` names what decided: ``budget``, ``reach``, ``probability``, ``uncertainty`` or ``space``; None while the
-    campaign goes on.
+    `rule` names what decided: ``budget``, ``cost``, ``reach``, ``probability``, ``uncertainty`` or ``space``; None
+    while the campaign goes on.
     """
 
     stop: bool
     reason: str
     rule: str | None = None
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a campaign has spent, and what its open suggestions will cost, in the unit of its cost.
+
+    `budget` is None without a budget of cost.
+    """
+
+    spent: float
+    committed: float
+    budget: float | None = None
+
+    @property
+    def left(self) -> float:
+        """What may be spent on further experiments; infinite without a budget."""
+        return math.inf if self.budget is None else self.budget - self.spent - self.committed
+
+    @property
+    def words(self) -> str:
+        """What was spent, in words."""
+        of_budget = "" if self.budget is None else f" of {cost_words(self.budget)}"
+        waiting = f", {cost_words(self.committed)} for open suggestions" if self.committed else ""
+        left = f", {cost_words(max(self.left, 0.0))} left" if self.budget is not None else ""
+        return f"cost: {cost_words(self.spent)}{of_budget} spent{waiting}{left}"
+
+
+def cost_words(cost: float) -> str:
+    """Return a cost as text, without the digits that sums leave behind.
+
+    >>> cost_words(0.1 + 0.2), cost_words(12345678.0)
+    ('0.3', '12345678')
+    """
+    return f"{cost:.10g}"
 
 
 def spent(state: CampaignState) -> int:
@@ -57,6 +92,8 @@ def verdict(
     probability: Callable[[float], float] | None = None,
     predicted: Callable[[], str | None] | None = None,
     remaining: Callable[[], Sequence[Remaining]] | None = None,
+    spending: Spending | None = None,
+    can_pay: Callable[[], bool] | None = None,
 ) -> Verdict:
     """Say whether the campaign is done.
 
@@ -71,12 +108,16 @@ def verdict(
     remaining
         Returns what is still uncertain over the space; asked only where the goal is a map or a boundary; None where
         there is no model yet.
+    spending
+        What was spent of the cost budget; None where no cost is stated.
+    can_pay
+        Returns whether a further design can be paid.
     """
     made = spent(state)
     groups = by_design(space, objective.targets, state.results)
     of_budget = (
-        f"{made} of {count(settings.budget, 'experiment')} made"
-        if settings.budget
+        f"{made} of {count(settings.max_experiments, 'experiment')} made"
+        if settings.max_experiments
         else f"{count(made, 'experiment')} made"
     )
     if settings.stop.reach:
@@ -88,8 +129,11 @@ def verdict(
         if hit is not None:
             words = _result_words(objective, hit)
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
-    if settings.budget is not None and made >= settings.budget:
-        return Verdict(True, f"the budget of {count(settings.budget, 'experiment')} is used up", "budget")
+    if settings.max_experiments is not None and made >= settings.max_experiments:
+        return Verdict(True, f"the budget of {count(settings.max_experiments, 'experiment')} is used up", "budget")
+    unpaid = _cost_verdict(state, spending, can_pay)
+    if unpaid is not None:
+        return unpaid
     if objective.explores:
         return _with_space(_by_uncertainty(settings, of_budget, remaining), space, state, of_budget)
     left_out = _forbidden_hit(settings, objective, space, groups)
@@ -131,6 +175,20 @@ def _by_uncertainty(settings: Settings, of_budget: str, remaining: Callable[[], 
     if value <= level:
         return Verdict(True, f"{text}, at most {limit} ({of_budget})", "uncertainty")
     return Verdict(False, f"goes on: {of_budget}; {text}, more than {limit}")
+
+
+def _cost_verdict(
+    state: CampaignState, spending: Spending | None, can_pay: Callable[[], bool] | None
+) -> Verdict | None:
+    """Say that the cost budget is spent, or cannot pay a further design; None while it can."""
+    if spending is None or spending.budget is None:
+        return None
+    words = f"the cost budget of {cost_words(spending.budget)} is spent: {cost_words(spending.spent)}"
+    if spending.spent >= spending.budget:
+        return Verdict(True, words, "cost")
+    if not state.open and can_pay is not None and not can_pay():
+        return Verdict(True, f"{words}, and no design left costs {cost_words(spending.left)} or less", "cost")
+    return None
 
 
 def _by_probability(
@@ -188,14 +246,15 @@ def is_exhausted(space: DesignSpace, state: CampaignState) -> bool:
 
 def over_budget(settings: Settings, state: CampaignState) -> str | None:
     """Say by how many experiments the open suggestions are more than the budget has left; None if they are not."""
-    if settings.budget is None:
+    if settings.max_experiments is None:
         return None
     made, each = spent(state), settings.replicates
     waiting = sum(each - sum(bool(result.values) for result in state.of(one.id)) for one in state.open)
-    more = made + waiting - settings.budget
+    more = made + waiting - settings.max_experiments
     if more <= 0 or (each > 1 and more < each):  # the last design of a budget may have all its replicates
         return None
-    return f"{made} of {count(settings.budget, 'experiment')} made and {waiting} open: {more} more than the budget"
+    of_budget = f"{made} of {count(settings.max_experiments, 'experiment')} made"
+    return f"{of_budget} and {waiting} open: {more} more than the budget"
 
 
 def _reached(objective: Objective, groups: Sequence[MeasuredDesign]) -> MeasuredDesign | None:

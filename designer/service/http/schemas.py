@@ -133,6 +133,7 @@ class Suggestion(BaseModel):
     failed_because: list[str]
     withdrawn_because: str | None
     measurements: list[str]
+    cost: float | None = Field(default=None, description="What the experiment costs, if the campaign states costs.")
 
 
 class Suggestions(BaseModel):
@@ -193,6 +194,15 @@ class Campaigns(BaseModel):
     next: str | None
 
 
+class Spending(BaseModel):
+    """What was spent of a cost budget."""
+
+    spent: float
+    committed: float = Field(description="What open suggestions will cost.")
+    budget: float | None
+    left: float | None
+
+
 class Campaign(Summary):
     """The state of a campaign."""
 
@@ -205,6 +215,7 @@ class Campaign(Summary):
     best: list[dict[str, Any]]
     forbidden: list[dict[str, Any]] = Field(description="Designs that would be the best if the space allowed them.")
     remarks: list[str]
+    cost: Spending | None = Field(default=None, description="Only where the campaign states costs.")
     open_suggestions: list[Suggestion]
     space_version: int
     jobs: list[Job]

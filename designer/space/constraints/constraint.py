@@ -21,9 +21,10 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace, NearestWords, did_you_mean
 from designer.space.constraints.equality import Equality, comparisons_in, equality_of
 from designer.space.constraints.expressions import columns_of, linear_form, truth
-from designer.space.constraints.syntax import (
+from designer.space.constraints.nodes import (
     Arithmetic,
     Call,
+    Cases,
     Column,
     Compare,
     Logic,
@@ -35,8 +36,8 @@ from designer.space.constraints.syntax import (
     Number,
     OneOf,
     Quoted,
-    parse_constraint,
 )
+from designer.space.constraints.syntax import parse_constraint
 from designer.space.parameters.fields import Text
 from designer.space.parameters.references import Reference
 
@@ -158,6 +159,17 @@ def bind(
     return BoundConstraint(constraint.text, tree, tuple(columns))
 
 
+def bind_number(text: str, tree: Node, names: Mapping[str, Reference], what: str) -> Node:
+    """Return a parsed number with its names resolved to coordinates; `what` is how messages call it.
+
+    Raises
+    ------
+    InvalidSpace
+        For an unknown name or choice, or a choice in place of a number.
+    """
+    return _Binder(text, names, nearest_names(names), what).number(tree)
+
+
 class _Binder:
     def __init__(self, text: str, names: Mapping[str, Reference], nearest: NearestWords, what: str) -> None:
         self.text = text
@@ -211,6 +223,9 @@ class _Binder:
                 return Arithmetic(operator, self.number(left), self.number(right), span)
             case Call(function, arguments, span):
                 return Call(function, tuple(self.number(argument) for argument in arguments), span)
+            case Cases(numbers, conditions, span):
+                bound = tuple(None if each is None else self.condition(each) for each in conditions)
+                return Cases(tuple(self.number(each) for each in numbers), bound, span)
         raise TypeError(f"{node!r} is no number")
 
     def _column(self, node: Name) -> Column:

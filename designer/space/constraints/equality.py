@@ -10,7 +10,7 @@ import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
 from designer.space.constraints.expressions import Form, added, linear_form, scaled
-from designer.space.constraints.syntax import Arithmetic, Compare, Logic, Negative, Node
+from designer.space.constraints.nodes import Arithmetic, Compare, Logic, Negative, Node
 
 
 @dataclass(frozen=True)

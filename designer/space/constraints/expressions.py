@@ -19,9 +19,10 @@ from fractions import Fraction
 import numpy as np
 
 from designer.arrays import BoolArray, FloatArray
-from designer.space.constraints.syntax import (
+from designer.space.constraints.nodes import (
     Arithmetic,
     Call,
+    Cases,
     Column,
     Compare,
     Logic,
@@ -77,7 +78,7 @@ def _truth(node: Node, lab: FloatArray) -> Truth:
             return Truth(np.logical_or.reduce([p.true for p in parts]), np.logical_and.reduce([p.false for p in parts]))
         case OneOf(index, choices):
             hit = np.isin(lab[:, index], list(choices))
-            return Truth(hit, ~hit)
+            return Truth(hit, ~hit & ~np.isnan(lab[:, index]))
         case Compare(operands, operators):
             pairs = [_compare(operands[i], sign, operands[i + 1], lab) for i, sign in enumerate(operators)]
             return Truth(np.logical_and.reduce([p.true for p in pairs]), np.logical_or.reduce([p.false for p in pairs]))
@@ -118,6 +119,8 @@ def _exact_order(left: Node, right: Node, lab: FloatArray) -> FloatArray:
     rows, inverse = np.unique(lab[:, used], axis=0, return_inverse=True)
     orders = np.full(len(rows), np.nan)
     for i, row in enumerate(rows):
+        if np.isnan(row).any():  # a parameter that does not exist
+            continue
         values = {column: Fraction(repr(float(value))) for column, value in zip(used, row, strict=True)}
         try:
             difference = _exact(left, values) - _exact(right, values)
@@ -144,7 +147,21 @@ def _value(node: Node, lab: FloatArray) -> _Measured:
             return _rounded(_arithmetic(operator, _value(left, lab), _value(right, lab), right))
         case Call(function, arguments):
             return _rounded(_call(function, [_value(argument, lab) for argument in arguments]))
+        case Cases(numbers, conditions):
+            return _by_cases(numbers, conditions, lab)
     raise TypeError(f"{node!r} is no number")
+
+
+def _by_cases(numbers: Sequence[Node], conditions: Sequence[Node | None], lab: FloatArray) -> _Measured:
+    """Return the number of the first condition that is surely true; NaN where none is."""
+    result = _Measured(np.full(len(lab), np.nan), np.full(len(lab), np.nan))
+    left = np.ones(len(lab), dtype=np.bool_)
+    for number, condition in zip(numbers, conditions, strict=True):
+        here = left if condition is None else left & _truth(condition, lab).true
+        part = _value(number, lab)
+        result = _Measured(np.where(here, part.value, result.value), np.where(here, part.error, result.error))
+        left = left & ~here
+    return result
 
 
 def _rounded(result: _Measured) -> _Measured:
@@ -272,6 +289,8 @@ def columns_of(node: Node) -> frozenset[int]:
             return columns_of(left) | columns_of(right)
         case Call(_, parts) | Compare(parts) | Logic(_, parts):
             return frozenset().union(*(columns_of(part) for part in parts))
+        case Cases(numbers, conditions):
+            return frozenset().union(*(columns_of(part) for part in (*numbers, *conditions) if part is not None))
     return frozenset()
 
 

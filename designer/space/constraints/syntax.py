@@ -9,7 +9,12 @@
     product     = sign { ("*" | "/") sign }
     sign        = ("-" | "+") sign | power
     power       = primary [ ("^" | "**") sign ]
-    primary     = number | name { "." name } | "quoted text" | function "(" sum { "," sum } ")" | "(" condition ")"
+    primary     = number | name { "." name } | "quoted text" | function "(" sum { "," sum } ")"
+                  | "(" condition ")" | "(" cases ")"
+    cases       = sum "if" condition { "," sum "if" condition } [ "," sum ]
+
+Cases are the first number whose condition holds; a last number without a condition is that of all other designs. A
+cost is written by cases or as a sum, without the brackets.
 
 Functions: log10, ln, log (natural as well), exp, sqrt, abs, min, max.
 """
@@ -23,6 +28,22 @@ from fractions import Fraction
 from typing import NoReturn
 
 from designer.errors import Fault, InvalidSpace
+from designer.space.constraints.nodes import (
+    CONDITIONS,
+    Arithmetic,
+    Call,
+    Cases,
+    Compare,
+    Logic,
+    Membership,
+    Name,
+    Negative,
+    Node,
+    Not,
+    Number,
+    Quoted,
+    Span,
+)
 
 FUNCTIONS = {"log10": 1, "ln": 1, "log": 1, "exp": 1, "sqrt": 1, "abs": 1, "min": None, "max": None}
 COMPARISONS = frozenset({"<=", "<", ">=", ">", "==", "!="})
@@ -36,125 +57,6 @@ _TOKEN = re.compile(
 )
 _SPELLINGS = {"≤": "<=", "≥": ">=", "≠": "!=", "^": "**"}
 _MAX_CHARACTERS, _MAX_DEPTH = 4000, 40
-
-
-@dataclass(frozen=True)
-class Span:
-    """Where a part of the text is: from `start` up to `end` (characters from 0)."""
-
-    start: int
-    end: int
-
-    def to(self, other: Span) -> Span:
-        """Return the span from the start of this to the end of another."""
-        return Span(self.start, other.end)
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number, exactly as written."""
-
-    value: Fraction
-    span: Span
-
-
-@dataclass(frozen=True)
-class Name:
-    """A name such as ``temperature`` or ``alloy.Ni``, or a choice written without quotes."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True)
-class Quoted:
-    """A choice in quotes."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """``left operator right`` with ``+ - * / **``."""
-
-    operator: str
-    left: Node
-    right: Node
-    span: Span
-
-
-@dataclass(frozen=True)
-class Negative:
-    """``-operand``."""
-
-    operand: Node
-    span: Span
-
-
-@dataclass(frozen=True)
-class Call:
-    """``function(arguments)``."""
-
-    function: str
-    arguments: tuple[Node, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Compare:
-    """``operands[0] operators[0] operands[1] operators[1] ...``, every comparison of which must hold."""
-
-    operands: tuple[Node, ...]
-    operators: tuple[str, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Membership:
-    """``subject in [words]``."""
-
-    subject: Node
-    words: tuple[Quoted, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Logic:
-    """``and`` or ``or`` of operands."""
-
-    operator: str
-    operands: tuple[Node, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Not:
-    """``not operand``."""
-
-    operand: Node
-    span: Span
-
-
-@dataclass(frozen=True)
-class Column:
-    """A number of the design: the lab value in the coordinate `index`. Names become columns when a space is known."""
-
-    index: int
-    span: Span
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Whether the choice in the coordinate `index` is one of those with the indices `choices`."""
-
-    index: int
-    choices: frozenset[int]
-    span: Span
-
-
-Node = Number | Name | Quoted | Arithmetic | Negative | Call | Compare | Membership | Logic | Not | Column | OneOf
-CONDITIONS = (Compare, Membership, Logic, Not, OneOf)
 
 
 @dataclass(frozen=True)
@@ -185,12 +87,30 @@ not the condition 'time <= 2500'; close the bracket before the comparison
     return _Parser(text).constraint()
 
 
+def parse_number(text: str, what: str) -> Node:
+    """Return the number, a sum or cases, that `text` gives for every design; `what` is how messages call it.
+
+    Raises
+    ------
+    InvalidSpace
+        With the character at which the text stops making sense.
+
+    Examples
+    --------
+    >>> parse_number("2 + time <= 3", "cost")
+    Traceback (most recent call last):
+    ...
+    designer.errors.InvalidSpace: cost '2 + time <= 3': a number is expected at character 1, not the condition \
+'2 + time <= 3'; write a number: 5 + 0.1 * temperature, or 40 if method == bulk, 5
+    """
+    return _Parser(text, what, "5 + 0.1 * temperature, or 40 if method == bulk, 5").whole_number()
+
+
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, what: str = "constraint", example: str = "temperature <= 500") -> None:
+        self.text, self.what, self.example = text, what, example
         if len(text) > _MAX_CHARACTERS:
-            what = f"a constraint of {len(text)} characters"
-            raise InvalidSpace(Fault(what, f"at most {_MAX_CHARACTERS}; write several"))
+            raise InvalidSpace(Fault(f"a {what} of {len(text)} characters", f"at most {_MAX_CHARACTERS}; shorten it"))
         self.tokens = list(self._tokens())
         self.place = 0
         self.depth = 0
@@ -237,7 +157,7 @@ class _Parser:
         return token
 
     def fail(self, what: str, remedy: str) -> NoReturn:
-        raise InvalidSpace(Fault(f"constraint {self.text!r}: {what}", remedy))
+        raise InvalidSpace(Fault(f"{self.what} {self.text!r}: {what}", remedy))
 
     def unexpected(self, wanted: str, remedy: str) -> NoReturn:
         token = self.token
@@ -250,17 +170,46 @@ class _Parser:
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            self.fail("it is nested too deeply", "write several constraints")
+            self.fail("it is nested too deeply", "write it more simply")
 
     # Rules, from the outside in
 
     def constraint(self) -> Node:
         if self.token.kind == "end":
-            self.fail("it is empty", "write a condition such as 'temperature <= 500'")
+            self.fail("it is empty", f"write a condition such as {self.example!r}")
         node = self._statement()
         if self.token.kind != "end":
             self.unexpected("the end", self._ending_remedy())
         return node
+
+    def whole_number(self) -> Node:
+        """Parse a number, as a sum or by cases, that is the whole text."""
+        if self.token.kind == "end":
+            self.fail("it is empty", f"write a number: {self.example}")
+        node = self._either()
+        if isinstance(node, CONDITIONS):
+            what = f"a number is expected at character {node.span.start + 1}, not the condition {self.source(node)!r}"
+            self.fail(what, f"write a number: {self.example}")
+        node = self._cases(node)
+        if self.token.kind != "end":
+            self.unexpected("the end", self._ending_remedy())
+        return node
+
+    def _cases(self, first: Node) -> Node:
+        """Return the number `first`, or the cases that begin with it."""
+        if self.token.text != "if" or self.token.kind != "word":
+            return first
+        self._require_number(first)
+        numbers, conditions = [first], list[Node | None]()
+        while self.accept("if"):
+            conditions.append(self.condition())
+            if not self.accept(","):
+                break
+            numbers.append(self._sum())
+            self._require_number(numbers[-1])
+        conditions += [None] * (len(numbers) - len(conditions))
+        last = conditions[-1] or numbers[-1]
+        return Cases(tuple(numbers), tuple(conditions), first.span.to(last.span))
 
     def _statement(self) -> Node:
         forbid = self.accept("forbid")
@@ -289,7 +238,7 @@ class _Parser:
         """Parse a condition, and refuse a bare number or name in its place."""
         node = self._either()
         if not isinstance(node, CONDITIONS):
-            if self.token.kind != "end" and self.token.text not in ("then", ")", "and", "or"):
+            if self.token.kind != "end" and self.token.text not in ("then", ")", "and", "or", ","):
                 self.unexpected("a comparison", self._ending_remedy())
             self.fail(
                 f"{self.source(node)!r} at character {node.span.start + 1} is no condition", "compare it: <=, >=, =="
@@ -424,8 +373,12 @@ class _Parser:
             return self._name_or_call()
         opened = self.accept("(")
         if opened is None:
-            self.unexpected("a number, a name or a bracket", "write a condition such as 'temperature <= 500'")
-        node = self._either()
+            remedy = f"write a condition such as {self.example!r}"
+            self.unexpected(
+                "a number, a name or a bracket",
+                remedy if self.what == "constraint" else f"write a number: {self.example}",
+            )
+        node = self._cases(self._either())
         closed = self.expect(")", "close the bracket")
         return replace(node, span=opened.span.to(closed.span))
 

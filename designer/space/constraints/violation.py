@@ -11,7 +11,7 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.space.constraints.expressions import float_values, truth
-from designer.space.constraints.syntax import Compare, Logic, Node, Not, OneOf
+from designer.space.constraints.nodes import Arithmetic, Call, Cases, Compare, Logic, Negative, Node, Not, OneOf
 
 _MIN_VIOLATION = 1e-12  # where a condition is not satisfied although floats see no difference
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "==": "!=", "!=": "=="}
@@ -73,6 +73,13 @@ def tested_choices(condition: Node) -> frozenset[int]:
             return frozenset({index})
         case Not(operand):
             return tested_choices(operand)
-        case Logic(_, operands):
+        case Negative(operand):
+            return tested_choices(operand)
+        case Arithmetic(_, left, right):
+            return tested_choices(left) | tested_choices(right)
+        case Logic(_, operands) | Compare(operands) | Call(_, operands):
             return frozenset().union(*(tested_choices(operand) for operand in operands))
+        case Cases(numbers, conditions):
+            parts = (each for each in (*numbers, *conditions) if each is not None)
+            return frozenset().union(*(tested_choices(each) for each in parts))
     return frozenset()

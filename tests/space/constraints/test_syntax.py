@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from designer.errors import InvalidSpace
-from designer.space.constraints.syntax import Arithmetic, Compare, Logic, Name, Not, Number, parse_constraint
+from designer.space.constraints.nodes import Arithmetic, Compare, Logic, Name, Not, Number
+from designer.space.constraints.syntax import parse_constraint
 
 
 def test_precedence_is_that_of_school() -> None:
