@@ -223,9 +223,9 @@ OTHERS: list[dict[str, Any]] = [
 def test_costs_beside_other_features(others: dict[str, Any]) -> None:
     given = {"space": SPACE, "targets": TARGETS, "cost": COST, "batch_size": 2, "budget": {"cost": 120}, **others}
     campaign = Campaign.create(**given)
-    context = {"context": {"T": 4}} if campaign.space.context_parameters else {}
+    context = {"T": 4} if campaign.space.context_parameters else None
     for i in range(4):
-        frame = campaign.suggest(**context)
+        frame = campaign.suggest(context=context)
         assert spent(campaign).left >= -1e-6
         names = [target.name for target in campaign.objective.targets]
         campaign.record(frame.assign(**{name: np.arange(len(frame)) + i + 1.0 for name in names}))

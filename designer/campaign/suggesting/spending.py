@@ -38,7 +38,7 @@ def spending_of(spec: CampaignSpec, state: CampaignState) -> Spending | None:
         for each in state.open
         for _ in range(spec.settings.replicates - sum(bool(result.values) for result in state.of(each.id)))
     ]
-    begun = {each.suggestion for each in (*state.measurements.values(), *state.failures)}
+    begun = _begun(state)
     prices = _batch_prices(spec, state, stated)
     unbegun = set(prices) - {each.position for each in state.suggestions.values() if each.id in begun}
     return Spending(
@@ -83,12 +83,18 @@ def _costs(spec: CampaignSpec, designs: Sequence[Mapping[str, Cell]]) -> list[fl
     return [cost or 0.0 for cost in stated_costs(spec, designs)]
 
 
+def _begun(state: CampaignState) -> set[str | None]:
+    """Return the suggestions that have a result or a failure, withdrawn ones included."""
+    measured = {each.suggestion for each in state.measurements.values()}
+    return measured | {each.suggestion for each in state.failures}
+
+
 def _batch_prices(spec: CampaignSpec, state: CampaignState, stated: StatedCost) -> dict[int, float]:
     """Return what each batch costs besides its experiments, by the position of its event.
 
     Batches that were withdrawn whole before a result have none.
     """
-    made = {each.suggestion for each in (*state.measurements.values(), *state.failures)}
+    made = _begun(state)
     counted = [each for each in state.suggestions.values() if each.withdrawn_because is None or each.id in made]
     prices = dict.fromkeys(sorted({each.position for each in counted}), stated.cost.batch)
     if not any(each.change_cost for each in spec.space.shared_parameters):
