@@ -32,6 +32,10 @@ def build_default(model: Model, context: AcquisitionContext) -> Acquisition:
         return FirstFeasible(context)
     match context.objective.mode:
         case "single":
+            if context.cells is not None:
+                from designer.acquisition.cell_improvement import CellImprovement
+
+                return CellImprovement(context)
             return NoisyImprovement(context)
         case "desirability" | "tiers":
             return DesirabilityImprovement(context)

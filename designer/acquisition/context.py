@@ -16,6 +16,7 @@ from designer.acquisition.improvement import log_within
 from designer.acquisition.moments import moments, single_output
 from designer.objective import Objective
 from designer.objective.desirability import Range
+from designer.space.cells import Cells
 
 Gate = Callable[[Tensor], Tensor]
 """A log probability (``n``) of features (``n x d``) that is added to an acquisition."""
@@ -52,7 +53,9 @@ class AcquisitionContext:
         expected values of the latter, given what the former will give, are incumbents.
     region
         ``r x d`` features of designs all over the space, at which a surface (``goal: map``) or a level set (``goal:
-        boundary``) shall be known; None with other goals.
+        boundary``) shall be known, or of which some are in each of the `cells`; None without such goals or cells.
+    cells
+        The cells in each of which the best design is wanted; None where the best of all is.
     """
 
     model: Model
@@ -69,6 +72,7 @@ class AcquisitionContext:
     elsewhere: Tensor | None = None
     transferred: Tensor | None = None
     region: Tensor | None = None
+    cells: Cells | None = None
 
     @property
     def pending_anywhere(self) -> Tensor:

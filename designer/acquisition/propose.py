@@ -31,6 +31,7 @@ from designer.errors import NoDesignLeft
 from designer.objective import Objective
 from designer.objective.design_costs import DesignCosts
 from designer.space import DesignSpace
+from designer.space.cells import Cells
 from designer.space.encoding import Encoder
 from designer.threads import one_thread
 
@@ -72,6 +73,7 @@ def propose(
     shared: SharedSettings = NOT_SHARED,
     log_weights: LogWeights | None = None,
     costs: DesignCosts | None = None,
+    cells: Cells | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -110,6 +112,8 @@ def propose(
         include it.
     costs
         What designs cost and what may be spent on them; the search then maximises the gain for the cost.
+    cells
+        Cells of the space in each of which the best design is wanted; the best of all unless given.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def propose(
         known = Known.of(space, data, pending, forbidden_keys)
         encoder = encoder or space.encoder
         context = acquisition_context(
-            search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition
+            search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition, cells
         )
         proposing = _Proposing(space, encoder, known, context, posterior, seed, deadline, shared, log_weights, costs)
         return proposing.run(n, replicates)
@@ -182,6 +186,7 @@ def acquisition_context(
     feasibility: SuccessModel | None,
     encoder: Encoder,
     acquisition: AcquisitionBuilder | None = None,
+    cells: Cells | None = None,
 ) -> AcquisitionContext:
     """Return the context from which an acquisition function is built."""
     compared = known.measured[:0]
@@ -200,7 +205,8 @@ def acquisition_context(
         builder=acquisition,
         in_context=known.in_context,
         elsewhere=None if known.elsewhere is None else features(encoder, known.elsewhere),
-        region=features(encoder, region_of(space, seed)) if objective.explores else None,
+        region=features(encoder, region_of(space, seed)) if objective.explores or cells is not None else None,
+        cells=cells,
         transferred=None if known.elsewhere is None else features(encoder, space.in_fixed(known.elsewhere)),
     )
 

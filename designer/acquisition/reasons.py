@@ -13,6 +13,7 @@ from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import moments, single_output
 from designer.arrays import IndexArray
 from designer.objective.tiers import is_reached
+from designer.space.cells import Cells
 
 _MAP = "map: its result is expected to reduce the uncertainty over the space most"
 _BOUNDARY = "boundary: its result is expected to reduce the uncertainty about the boundary most"
@@ -29,6 +30,23 @@ def _explored(acquisition: Acquisition) -> str:
     if acquisition.context.builder is not None:
         return _OTHER
     return _MAP if acquisition.context.objective.mode == "map" else _BOUNDARY
+
+
+def _of_cells(context: AcquisitionContext, cells: Cells, incumbents: Tensor, X: Tensor) -> list[str]:
+    """Return the reasons for designs (``n x d``) that are the best ones expected for their cells."""
+    made, utilities = cells.of_features(incumbents.numpy()), expected_utilities(context, incumbents)[:, 0].numpy()
+    found = []
+    for cell, utility in zip(
+        cells.of_features(X.numpy()).tolist(), expected_utilities(context, X)[:, 0].tolist(), strict=True
+    ):
+        mine = utilities[made == cell]
+        if not len(mine):
+            found.append(f"exploration: nothing was measured yet with {cells.name(cell)}")
+        elif utility > mine.max():
+            found.append(f"exploitation: predicted to beat the best with {cells.name(cell)}")
+        else:
+            found.append(f"exploration: uncertain enough that it may beat the best with {cells.name(cell)}")
+    return found
 
 
 def expected_utilities(context: AcquisitionContext, X: Tensor) -> Tensor:
@@ -66,6 +84,8 @@ def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
     if not len(incumbents):
         return ["prior: chosen by past tasks, before the first result"] * len(X)
     best = expected_utilities(context, incumbents).max()
+    if context.cells is not None:
+        return _of_cells(context, context.cells, incumbents, X)
     better = (expected_utilities(context, X)[:, 0] > best).tolist()
     if context.objective.tiers:
         return [_tier_reason(context, each, bool(ahead)) for each, ahead in zip(X, better, strict=True)]

@@ -14,6 +14,7 @@ from designer.campaign.results.measured_designs import MeasuredDesign, allowed_m
 from designer.campaign.tier_words import ranking_words, tier_chances
 from designer.objective import Objective, Target, pareto_mask
 from designer.space import DesignSpace
+from designer.space.cells import Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,11 @@ BY_MODEL, MEASURED, BOTH = "posterior", "measured", "posterior and measured"
 
 
 def best_frame(
-    space: DesignSpace, objective: Objective, state: CampaignState, posterior: CampaignPosterior | None
+    space: DesignSpace,
+    objective: Objective,
+    state: CampaignState,
+    posterior: CampaignPosterior | None,
+    cells: Cells | None = None,
 ) -> pd.DataFrame:
     """Return the best measured designs, one a row, indexed by the ids under which they are known.
 
@@ -36,9 +41,34 @@ def best_frame(
     (``<target>_mean``, ``<target>_sd``) where there is a model. On a log scale these are the median and half the width
     of the central 68 % interval, and ``<target>_low`` to ``<target>_high`` is the 95 % interval. With tiers a column
     ``why`` says which tiers the design meets, with what probability, and what decided between those that do.
+
+    With `cells` the best designs of each cell are listed, and the column ``why`` names the cell.
     """
     groups = by_design(space, objective.targets, state.results)
-    return _frame(space, objective, groups, posterior, allowed_mask(groups))
+    allowed = allowed_mask(groups)
+    if cells is None or not groups:
+        return _frame(space, objective, groups, posterior, allowed)
+    return _of_cells(space, objective, groups, posterior, allowed, cells)
+
+
+def _of_cells(
+    space: DesignSpace,
+    objective: Objective,
+    groups: Sequence[MeasuredDesign],
+    posterior: CampaignPosterior | None,
+    allowed: BoolArray,
+    cells: Cells,
+) -> pd.DataFrame:
+    """Return the best measured designs of each cell, with the cell's name in the column ``why``."""
+    import pandas as pd
+
+    where = cells.of(np.array([group.coordinates for group in groups]))
+    frames = []
+    for cell in sorted(set(where.tolist())):
+        frame = _frame(space, objective, groups, posterior, allowed & (where == cell))
+        frame.insert(1, "why", f"the best with {cells.name(cell)}")
+        frames.append(frame)
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1])
 
 
 def reached_by_model(

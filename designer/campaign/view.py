@@ -36,6 +36,7 @@ from designer.counting import agree, count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
+from designer.space.cells import Cells
 from designer.whole_files import write_new, write_over
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ class CampaignView:
     def store(self) -> EventStore:
         """Where the events are."""
         return self._journal.store
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells of the space in each of which the best design is wanted; None where the best of all is."""
+        return self._spec().cells
 
     @property
     def space(self) -> DesignSpace:
@@ -219,7 +225,7 @@ class CampaignView:
         given = read_context(self.space, context) if context else {}
         wanted = self._contexts(given)
         if wanted is None:
-            return best_frame(self.space, self.objective, self.state, self.posterior())
+            return best_frame(self.space, self.objective, self.state, self.posterior(), self.cells)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         return best_in_contexts(self.space, self.objective, groups, self.posterior(), wanted)
 

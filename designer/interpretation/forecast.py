@@ -105,6 +105,9 @@ def forecast_of(context: AcquisitionContext, x: Tensor) -> Forecast:
         success = math.exp(float(context.log_gates(X)[0]))
         feasible = math.exp(float(context.log_feasible(X)[0])) if context.limits else 1.0
         incumbents = context.incumbents()
+        if context.cells is not None and len(incumbents):  # the best of the design's own cell
+            cells = context.cells.of_features(torch.cat([X, incumbents]).numpy())
+            incumbents = incumbents[torch.from_numpy(cells[1:] == cells[0])]
         if not len(incumbents) or context.objective.explores:  # there is no best to improve on
             return Forecast(success, feasible, None, 0.0)
         found = improvement_over(context, X, incumbents)

@@ -28,6 +28,7 @@ from designer.report.number_format import amounts, moment, number, with_unit
 from designer.report.posterior_history import History, history_of
 from designer.report.utilities import utilities_of
 from designer.space import DesignSpace, Parameter, ShareParameter
+from designer.space.cells import Cells
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
@@ -92,7 +93,12 @@ def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
     objective, known = campaign.objective, campaign.posterior() if campaign.objective.preference is not None else None
     predicted = None if known is None else known.predict(np.array([group.coordinates for group in groups]))[0]
     means = ranked_values(objective, groups, predicted)
-    return [groups[i] for i in best_rows(campaign.objective, means, allowed=allowed_mask(groups))]
+    allowed, cells = allowed_mask(groups), campaign.cells
+    if cells is None:
+        return [groups[i] for i in best_rows(objective, means, allowed=allowed)]
+    where = cells.of(np.array([group.coordinates for group in groups]))
+    found = [best_rows(objective, means, allowed=allowed & (where == cell)) for cell in sorted(set(where.tolist()))]
+    return [groups[i] for rows in found for i in rows]
 
 
 # The table of experiments
@@ -194,6 +200,8 @@ def _summary(campaign: Campaign, best: Sequence[MeasuredDesign]) -> Iterator[str
     elif not best:
         compared = campaign.objective.preference is not None and bool(campaign.state.results)
         yield "No two results were compared yet." if compared else "No feasible design has been measured yet."
+    elif campaign.cells is not None:
+        yield f"Best so far in {count(len(best), 'cell')}: {'; '.join(_in_cells(campaign, campaign.cells, best))}."
     elif len(best) == 1:
         yield f"Best so far: {_values(campaign, best[0])}, at {_design(campaign, best[0])}."
     else:
@@ -212,6 +220,13 @@ def _by_tiers(campaign: Campaign) -> Iterator[str]:
     if campaign.objective.tiers and campaign.averaged_over() is None:
         for label, row in campaign.best().iterrows():
             yield f"{label} (best by {row['best_by']}): {row['why']}."
+
+
+def _in_cells(campaign: Campaign, cells: Cells, best: Sequence[MeasuredDesign]) -> Iterator[str]:
+    """Yield the best measured design of each cell: its values, the cell, and its id."""
+    for made in best:
+        (cell,) = cells.of(made.coordinates[None]).tolist()
+        yield f"{_values(campaign, made)} with {cells.name(cell)} ({made.label})"
 
 
 def _in_contexts(campaign: Campaign) -> Iterator[str]:
@@ -267,7 +282,9 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
         of_cost = "" if status.cost.budget is None else f" of {number(status.cost.budget)}"
         waiting = f"{number(status.cost.committed)} for open suggestions" if status.cost.committed else ""
         yield "Cost", f"{number(status.cost.spent)}{of_cost}", waiting
-    if len(best) == 1:
+    if campaign.cells is not None:
+        yield "Best of each cell", str(len(best)), ", ".join(made.label for made in best[:6])
+    elif len(best) == 1:
         for target, value, side in zip(campaign.objective.targets, best[0].means, best[0].sides, strict=True):
             if target.goal is not None and np.isfinite(value) and not target.is_preference:
                 shown = f"{side or ''}{number(float(value))}{_unit(target)}"

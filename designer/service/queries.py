@@ -63,7 +63,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "batch_size": opened.settings.batch_size,
         "attached": sum(each.suggestion is None for each in state.results),
         "verdict": {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule},
-        "best": best_data(best_frame(space, objective, state, None), space, objective.targets),
+        "best": best_data(best_frame(space, objective, state, None, opened.cells), space, objective.targets),
         "forbidden": forbidden_data(forbidden_best(space, objective, state, None), space, objective.targets),
         "remarks": [*([] if excess is None else [excess]), *(f"Belief: {each}" for each in opened.beliefs())],
         **({} if opened.spending is None else {"cost": representations.spending_data(opened.spending)}),

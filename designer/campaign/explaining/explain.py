@@ -168,7 +168,7 @@ def explain(moment: Moment) -> Explanation:
     moment = moment.in_context()
     if moment.spec.space.at_context:  # the best is that of this context
         groups = by_design(moment.spec.space, spec.objective.targets, state.results)
-    best = _best(known, groups, x[0])
+    best = _best(known, _of_cell(spec, groups, x), x[0])
     context, kinds = _context(moment, known, known.model)
     forecast = forecast_of(context, features(spec.space.encoder, x)[0])
     explanation = _with_forecast(explanation, moment, expected, best, forecast, known)
@@ -292,6 +292,7 @@ def _context(moment: Moment, known: CampaignPosterior, model: Model) -> tuple[Ac
             feasibility,
             spec.space.encoder,
             acquisition_of(spec),
+            spec.cells,
         )
     return context, sorted_out
 
@@ -311,6 +312,15 @@ def _expected(known: CampaignPosterior, x: FloatArray, since: Mapping[str, float
         for t, m, s, shown in zip(known.objective.targets, mean[0].tolist(), sd[0].tolist(), informed, strict=True)
         if shown
     )
+
+
+def _of_cell(spec: CampaignSpec, groups: Sequence[MeasuredDesign], x: FloatArray) -> Sequence[MeasuredDesign]:
+    """Return the measured designs of the same cell as ``x``; all where the space has no cells."""
+    if spec.cells is None or not groups:
+        return groups
+    own = int(spec.cells.of(x)[0])
+    cells = spec.cells.of(np.array([group.coordinates for group in groups])).tolist()
+    return [group for group, cell in zip(groups, cells, strict=True) if cell == own]
 
 
 def _best(known: CampaignPosterior, groups: Sequence[MeasuredDesign], x: FloatArray) -> Best | None:

@@ -15,6 +15,7 @@ from designer.objective.cost import Cost
 from designer.oracles.measure import MeasureSpec
 from designer.priors.kinds import campaign_kinds
 from designer.space.beliefs.belief import Belief
+from designer.space.cells import CellAxis
 from designer.space.size_limits import at_most
 
 
@@ -22,6 +23,11 @@ def _whole(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError(f"{value} is not a whole number; give a whole number")
     return value
+
+
+def _listed(value: Any) -> Any:
+    """Return a mapping as a list of one."""
+    return [value] if isinstance(value, Mapping) else value
 
 
 def _number(value: Any) -> Any:
@@ -193,6 +199,8 @@ class Settings(Value):
     context
         How often contexts occur (`designer.space.context_distribution`), where parameters have the role ``context``:
         the best design on average is over this distribution, and runs draw from it.
+    diversify_by
+        Parameters that divide the space into cells (`designer.space.cells`): the best design of each is wanted.
     """
 
     designer: Literal[1] = 1
@@ -214,6 +222,7 @@ class Settings(Value):
     other_columns: tuple[str, ...] = ()
     context: dict[str, Any] | None = None
     beliefs: Annotated[tuple[Belief, ...], BeforeValidator(at_most(MAX_BELIEFS, "beliefs"))] = ()
+    diversify_by: Annotated[tuple[CellAxis, ...], BeforeValidator(_listed)] = ()
 
     @property
     def passed_columns(self) -> tuple[str, ...]:

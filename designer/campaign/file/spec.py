@@ -31,6 +31,7 @@ from designer.objective import Objective, Target
 from designer.objective.cost import StatedCost
 from designer.space import DesignSpace
 from designer.space.beliefs.densities import bound_beliefs
+from designer.space.cells import Cells
 from designer.space.context_distribution import ContextDistribution
 from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.numeric import NumericParameter
@@ -165,6 +166,11 @@ class CampaignSpec:
         if self.file is None:
             raise InvalidCampaign(Fault("this campaign names no store", "give one"))
         return str(self.file.with_suffix(".db"))
+
+    @cached_property
+    def cells(self) -> Cells | None:
+        """The cells in each of which the best design is wanted; None where the best of all is."""
+        return Cells(self.space, self.settings.diversify_by) if self.settings.diversify_by else None
 
     @cached_property
     def initial_designs(self) -> tuple[Design, ...]:
@@ -324,7 +330,7 @@ class _Reader:
                 self.faults.append(Fault(f"there is no target {name!r}", remedy, path=("prior", "quantities", name)))
         self._check_classical(spec)
         self._check_cost(spec)
-        self.faults += explored_goals.faults(spec.settings, spec.objective)
+        self.faults += explored_goals.faults(spec.settings, spec.space, spec.objective)
         self._check_contexts(spec)
         self._check_shared(spec)
         self._check_preference(spec)

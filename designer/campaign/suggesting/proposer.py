@@ -243,13 +243,14 @@ class _Proposer:
             self.seed,
             feasibility=self.feasibility,
             forbidden_keys=_forbidden(known, pending, self.taken.keys),
-            replicates="auto" if has_noise(known) else "never",
+            replicates="auto" if has_noise(known) and not self.spec.settings.diversify_by else "never",
             deadline=self.deadline,
             acquisition=acquisition_of(self.spec),
             search=search,
             shared=shared,
             log_weights=None if beliefs is None else beliefs.log_weights,
             costs=costs,
+            cells=self.spec.cells,
         )
 
     def propose_without_past(

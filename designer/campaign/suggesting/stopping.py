@@ -19,10 +19,13 @@ from designer.campaign.wording import amount, percent
 from designer.counting import agree, count
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.cells import Cells
 from designer.space.listing import list_designs
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.remaining_uncertainty import Remaining
+
+_DRAWN = 2000  # designs by which the cells that hold any are found
 
 MAX_LISTED = 20_000
 """Designs of a space that are listed to see whether any is left; it takes some milliseconds."""
@@ -125,7 +128,11 @@ def verdict(
         words = predicted() if by_model and predicted is not None and objective.reachable else None
         if words is not None:
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
-        hit = None if by_model else _reached(objective, [group for group in groups if group.allowed])
+        allowed = [group for group in groups if group.allowed]
+        in_cells = _reached_in_cells(settings, objective, space, allowed) if settings.diversify_by else None
+        if in_cells is not None:
+            return Verdict(True, f"the target is reached after {count(made, 'experiment')} {in_cells}", "reach")
+        hit = None if by_model or settings.diversify_by else _reached(objective, allowed)
         if hit is not None:
             words = _result_words(objective, hit)
             return Verdict(True, f"the target is reached after {count(made, 'experiment')}: {words}", "reach")
@@ -145,6 +152,25 @@ def verdict(
             return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
         decided = replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
     return decided if decided.stop else replace(decided, reason=f"{decided.reason}{left_out}")
+
+
+def _reached_in_cells(
+    settings: Settings, objective: Objective, space: DesignSpace, groups: Sequence[MeasuredDesign]
+) -> str | None:
+    """Say that in each cell a measured design reaches the target; None where none does in one of them.
+
+    Cells in which none of some thousand designs of the space lies do not count.
+    """
+    if not groups or not objective.reachable:
+        return None
+    cells = Cells(space, settings.diversify_by)
+    hits = np.asarray(objective.reached(np.array([group.certain for group in groups])), dtype=np.bool_)
+    reached = set(cells.of(np.array([group.coordinates for group in groups]))[hits].tolist())
+    if not reached:
+        return None
+    drawn = space.pool.coordinates if space.pool is not None else space.sample(_DRAWN, np.random.default_rng(0))
+    needed = set(cells.of(np.asarray(drawn)).tolist())
+    return f"in each of {count(len(needed), 'cell')}" if needed <= reached else None
 
 
 def _with_space(decided: Verdict, space: DesignSpace, state: CampaignState, of_budget: str) -> Verdict:
