@@ -44,7 +44,7 @@ class CellImprovement(NoisyImprovement):
             return Z
         Z = self._promising(model, Z)
         cells, draws = self._cell(Z), self._utility(self._fantasies(model, Z, PRUNING_DRAWS).values)
-        limit = max(MIN_IN_CELL, BASELINE // self._cells.count)
+        limit = max(MIN_IN_CELL, BASELINE // self._cells.number)
         kept = [
             rows[winners(draws[:, rows], limit)]
             for rows in (torch.nonzero(cells == cell)[:, 0] for cell in sorted(set(cells.tolist())))
@@ -60,7 +60,7 @@ class CellImprovement(NoisyImprovement):
         with torch.no_grad():
             means = self._utility(moments(model, region, region[:0]).mean)
         best = []
-        for cell in range(self._cells.count):
+        for cell in range(self._cells.number):
             mine, around = cells == cell, there == cell
             if bool(mine.any()):
                 best.append(drawn[:, mine].amax(-1))

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from designer.arrays import FloatArray, IntArray
+from designer.counting import count
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.space.design_space import DesignSpace
@@ -66,7 +67,7 @@ class Cells:
         return tuple(len(self._levels(axis)) if axis.cells is None else axis.cells for axis in self.axes)
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """The number of cells, those that no design can be in included."""
         return int(np.prod(self._sizes))
 
@@ -123,7 +124,7 @@ class Cells:
 def cell_faults(space: DesignSpace, axes: Sequence[CellAxis]) -> Iterator[Fault]:
     """Yield why a space cannot be divided by these parameters."""
     known = {parameter.name: parameter for parameter in space.parameters}
-    count = 1
+    total = 1
     for i, axis in enumerate(axes):
         parameter = known.get(axis.parameter)
         fault = _axis_fault(axis, parameter, known)
@@ -132,11 +133,11 @@ def cell_faults(space: DesignSpace, axes: Sequence[CellAxis]) -> Iterator[Fault]
         elif axis.parameter in [each.parameter for each in axes[:i]]:
             yield Fault(f"{axis.parameter!r} is named twice", "name it once", path=(i, "parameter"))
         elif isinstance(parameter, CategoricalParameter):
-            count *= len(parameter.choices)
+            total *= len(parameter.choices)
         else:
-            count *= axis.cells or 1
-    if count > MAX_CELLS:
-        yield Fault(f"these parameters make {count} cells", f"at most {MAX_CELLS}: give fewer parameters or bins")
+            total *= axis.cells or 1
+    if total > MAX_CELLS:
+        yield Fault(f"these parameters make {count(total, 'cell')}", f"at most {MAX_CELLS}: give fewer parameters or bins")
 
 
 def _axis_fault(axis: CellAxis, parameter: ParameterBase | None, known: dict[str, ParameterBase]) -> Fault | None:

@@ -123,7 +123,7 @@ def test_each_design_lies_in_the_cell_that_its_name_states(cells: int, scale: st
         value = design[space.slices[1]][0]
         assert low * 0.999 - 1e-3 <= value <= high * 1.001 + 1e-3
         assert found.name(cell).endswith(f"g {'ABC'[int(design[0])]}")
-    assert found.count == 3 * cells
+    assert found.number == 3 * cells
 
 
 def test_commands_and_report_show_the_best_of_each_cell(
