@@ -137,7 +137,8 @@ def cell_faults(space: DesignSpace, axes: Sequence[CellAxis]) -> Iterator[Fault]
         else:
             total *= axis.cells or 1
     if total > MAX_CELLS:
-        yield Fault(f"these parameters make {count(total, 'cell')}", f"at most {MAX_CELLS}: give fewer parameters or bins")
+        remedy = f"at most {MAX_CELLS}: give fewer parameters or bins"
+        yield Fault(f"these parameters make {count(total, 'cell')}", remedy)
 
 
 def _axis_fault(axis: CellAxis, parameter: ParameterBase | None, known: dict[str, ParameterBase]) -> Fault | None:

@@ -99,6 +99,11 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     ({"parameter": "g"}, {"targets": [{"name": "y", "goal": "map"}]}, "needs one goal"),
     ({"parameter": "g"}, {"targets": [TARGET, {"name": "z", "goal": "minimize"}]}, "needs one goal"),
     ({"parameter": "T", "cells": 2}, {"space": [{**SPACE[0], "role": "context"}, SPACE[1]]}, "contexts"),
+    (
+        {"parameter": "g"},
+        {"space": [SPACE[0], {**SPACE[1], "setting_error": 5}]},
+        "cannot be used with 'setting_error'",
+    ),
     ({"parameter": "T", "cells": 2}, {"space": [SPACE[0], {**SPACE[1], "when": "g == A"}]}, "not exist in all designs"),
 ]
 

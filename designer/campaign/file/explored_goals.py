@@ -68,6 +68,12 @@ def _diversity_faults(settings: Settings, space: DesignSpace, objective: Objecti
             ("diversify_by",),
         ),
         (
+            any(getattr(each, "setting_error", None) is not None for each in space.parameters),
+            "'diversify_by' cannot be used with 'setting_error': the robust value of a design may lie in two cells",
+            "leave one of them out",
+            ("diversify_by",),
+        ),
+        (
             settings.acquisition != AUTO,
             f"acquisition {settings.acquisition!r} knows no cells ('diversify_by')",
             "use 'acquisition: auto', or leave 'diversify_by' out",
