@@ -347,7 +347,7 @@ def _try_to_write_sheet(csv: Path, opened: Campaign, rows: Sequence[tuple[str, A
 def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     """Return remarks about the suggestions that were just made."""
     from designer.campaign.log.events import Suggested
-    from designer.campaign.suggesting.stopping import over_budget, verdict
+    from designer.campaign.suggesting.stopping import over_budget
 
     notes = list(opened.notices)
     for event in reversed(opened.events):
@@ -363,7 +363,7 @@ def _notes_of(opened: Campaign, names: Sequence[str]) -> list[str]:
     if excess is not None:
         notes.append(excess)
     # Without the rule that needs a model: `designer status` reports that one.
-    decided = verdict(opened.settings, opened.objective, opened.space, opened.state)
+    decided = opened.verdict(ask_model=False)
     if decided.stop:
         notes.append(f"The campaign can stop: {decided.reason}")
     return notes

@@ -256,6 +256,7 @@ def form_settings() -> list[Field]:
         Field("prior.tasks", "Past tasks (folders in the lab's folder)", "past/furnaces", "list", wide=True, more=True),
         Field("prior.kind", "Prior", choices=tuple(campaign_kinds()), default="auto", more=True),
         Field("id_column", "Name column of the candidates", "sample", more=True),
+        Field("cost", "Cost of an experiment", "(40 if method == bulk, 5) + 0.5 * time", wide=True, more=True),
         Field("acquisition", "Acquisition", choices=tuple(ACQUISITIONS.names()), default="auto", more=True),
         number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
         number("stop.deviation", "Stop a map below this deviation", "never", more=True),
