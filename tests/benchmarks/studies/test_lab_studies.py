@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies import contexts, per_batch, preferences
+from benchmarks.studies import contexts, mapping, per_batch, preferences
 from benchmarks.studies.lab_tables import LabTable
 
 
@@ -78,3 +78,23 @@ def test_campaigns_of_every_kind_recommend_a_design_for_each_context(
     assert 0 <= recommended <= 1
     assert 0 <= made <= 1
     assert seconds > 0
+
+
+def test_experiments_are_counted_from_where_most_of_the_table_stays_right() -> None:
+    assert mapping.experiments_to({6: 0.05, 9: 0.2, 12: 0.09, 15: 0.0}) == 12
+    assert mapping.experiments_to({6: 0.05, 30: 0.2}) == mapping.EXPERIMENTS + 1
+
+
+def test_maps_boundaries_and_cells_are_measured(table: LabTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "EXPERIMENTS", 8)
+    monkeypatch.setattr(mapping, "HALF", 6)
+    surface = mapping.Surface("computed", table.space(), table.frame, "y", -0.5, "kind")
+    goal = {"goal": "boundary", "value": surface.level}
+    for way in (mapping.suggested, mapping.space_filling, mapping.at_random):
+        wrong = mapping.boundary_errors(surface, way(surface, 0, **goal), surface.level)
+        assert set(wrong) == {3, 4, 6}
+        assert all(0 <= share <= 1 for share in wrong.values())
+    assert min(mapping.map_errors(surface, mapping.suggested(surface, 0, goal="map"))) > 0
+    keys = {"goal": "maximize", "diversify_by": {"parameter": "kind"}}
+    half, whole = mapping.cell_regrets(surface, mapping.suggested(surface, 0, **keys))
+    assert 0 <= whole <= half <= 1
