@@ -282,7 +282,18 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
     ),
     Target: frozenset({"description"}),
     Settings: frozenset(
-        {"designer", "name", "candidates", "measure", "store", "suggest_seconds", "other_columns", "context", "beliefs"}
+        {
+            "designer",
+            "name",
+            "candidates",
+            "measure",
+            "store",
+            "suggest_seconds",
+            "other_columns",
+            "context",
+            "beliefs",
+            "diversify_by",
+        }
     ),
     PriorSettings: frozenset({"leave_out", "quantities", "digest"}),
     Stop: frozenset({"reach", "margin"}),
