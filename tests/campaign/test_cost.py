@@ -216,6 +216,11 @@ OTHERS: list[dict[str, Any]] = [
     {"candidates": pd.DataFrame({"T": np.linspace(0, 10, 21), "method": ["bulk", "film", "film"] * 7})},
     {"initial": {"kind": "latin-hypercube", "number": 4}},
     {"replicates": 2},
+    {"targets": [{"name": "y", "goal": "map"}]},
+    {"targets": [{"name": "y", "goal": "boundary", "value": 2.0}]},
+    {"space": [{**SPACE[0], "setting_error": 0.3}, SPACE[1]]},
+    {"beliefs": [{"parameter": "T", "near": 6, "spread": 2}]},
+    {"diversify_by": [{"parameter": "T", "cells": 4}]},
 ]
 
 
