@@ -39,7 +39,7 @@ def candidate_ids(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> l
 
 def parameter_headers(space: DesignSpace) -> list[str]:
     """Return one header for each parameter."""
-    from designer.campaign.results.sheets import with_unit
+    from designer.units import with_unit
 
     return [with_unit(parameter.name, parameter.unit) for parameter in space.parameters]
 

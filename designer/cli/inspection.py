@@ -346,6 +346,6 @@ def _expected(prediction: dict[str, float]) -> str:
 
 
 def _header(name: str, unit: str | None) -> str:
-    from designer.campaign.results.sheets import with_unit
+    from designer.units import with_unit
 
     return with_unit(name, unit)

@@ -108,8 +108,8 @@ def _by_campaign(
     words: Sequence[str], ignore: Sequence[str], option: Path | None, store: str | None, as_json: bool
 ) -> None:
     from designer.campaign.results.frames import prediction_data
-    from designer.campaign.results.sheets import with_unit
     from designer.cli.design_cells import without_rows
+    from designer.units import with_unit
 
     path, rest = split_campaign(words, option)
     opened = open_campaign(path, store)
@@ -223,7 +223,7 @@ def _designs(
 def _report(
     predictor: PropertyPredictor, labels: Sequence[str], found: Sequence[Prediction], places: Sequence[Path]
 ) -> Report:
-    from designer.campaign.results.sheets import with_unit
+    from designer.units import with_unit
 
     rows = [
         {
@@ -290,8 +290,8 @@ def _reasons(predictor: PropertyPredictor, designs: pd.DataFrame | list[dict[str
 
 
 def _add_reasons(answer: Report, labels: Sequence[str], reasons: Sequence[Sequence[Why]]) -> None:
-    from designer.campaign.results.sheets import with_unit
     from designer.properties.contributions import shares_of
+    from designer.units import with_unit
 
     answer.data["why"] = {
         found[0].quantity.name: [
@@ -328,7 +328,7 @@ def _write(out: Path, designs: pd.DataFrame | list[dict[str, str]], found: Seque
     """Write the given designs, and three columns for each quantity, with units in the headers."""
     import pandas as pd
 
-    from designer.campaign.results.sheets import with_unit
+    from designer.units import with_unit
 
     frame = pd.DataFrame(designs).reset_index(drop=True)
     for each in found:

@@ -12,7 +12,7 @@ from designer.campaign.explaining.explanation import Expectation, Explanation, I
 from designer.campaign.wording import amount, change, percent, signed
 from designer.objective import Target
 from designer.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, WASH, Drawing, log_scale
-from designer.report.number_format import with_unit
+from designer.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,11 +24,12 @@ from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
-from designer.report.number_format import amounts, moment, number, with_unit
+from designer.report.number_format import amounts, moment, number
 from designer.report.posterior_history import History, history_of
 from designer.report.utilities import utilities_of
 from designer.space import DesignSpace, Parameter, ShareParameter
 from designer.space.cells import Cells
+from designer.units import with_unit
 
 if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign

@@ -27,7 +27,8 @@ from designer.report.drawing import (
     log_scale,
     on_axes,
 )
-from designer.report.number_format import number, with_unit
+from designer.report.number_format import number
+from designer.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

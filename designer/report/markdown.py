@@ -8,7 +8,7 @@ from pathlib import Path
 
 from designer.report.chapters import Chapter, chapters
 from designer.report.content import Content, Section
-from designer.report.number_format import with_unit
+from designer.units import with_unit
 from designer.whole_files import write_over
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})

@@ -45,15 +45,6 @@ def amounts(shares: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {number(share)}" for name, share in shares.items() if share)
 
 
-def with_unit(name: str, unit: str | None) -> str:
-    """Return a heading: a name and its unit.
-
-    >>> with_unit("overpotential", "mV"), with_unit("cost", None)
-    ('overpotential [mV]', 'cost')
-    """
-    return f"{name} [{unit}]" if unit else name
-
-
 def moment(at: datetime) -> str:
     """Return a time to the minute, in UTC.
 

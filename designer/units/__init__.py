@@ -22,9 +22,11 @@ from designer.units.quantities import (
     shortened,
     split_header,
     split_quantity,
+    with_unit,
 )
 
 __all__ = [
     "MAX_QUANTITY", "convert", "convert_difference", "convert_many", "convertible", "dimensionality", "label_reason",
     "number_and_unit", "other_meaning", "parse_quantity", "same_unit", "shortened", "split_header", "split_quantity",
+    "with_unit",
 ]  # fmt: skip

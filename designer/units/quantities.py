@@ -109,6 +109,15 @@ def split_header(header: str) -> tuple[str, str | None]:
     return text[:place].strip(), text[place + 1 : -1].strip()
 
 
+def with_unit(name: str, unit: str | None) -> str:
+    """Return a header: the name, and the unit in brackets.
+
+    >>> with_unit("time", "min"), with_unit("pH", None)
+    ('time [min]', 'pH')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
 def _opening(text: str) -> int | None:
     """Return where the bracket opens that closes at the text's end; inside it are only round ones."""
     if not text.endswith((")", "]")):

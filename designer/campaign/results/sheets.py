@@ -12,6 +12,7 @@ from designer.campaign.results.designs import candidate_ids
 from designer.objective import Target
 from designer.rounding import significant
 from designer.space import DesignSpace
+from designer.units import with_unit
 
 _DIGITS = 10
 
@@ -94,12 +95,3 @@ def written(cell: str | float) -> str:
     ('455', 'N2')
     """
     return cell if isinstance(cell, str) else significant(cell, _DIGITS)
-
-
-def with_unit(name: str, unit: str | None) -> str:
-    """Return a header: the name, and the unit in brackets.
-
-    >>> with_unit("time", "min"), with_unit("pH", None)
-    ('time [min]', 'pH')
-    """
-    return f"{name} [{unit}]" if unit else name

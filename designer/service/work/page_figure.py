@@ -11,7 +11,7 @@ from designer.campaign.log.state import CampaignState, Failure, Measurement
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
 from designer.report.drawing import BLUE, GREY, RED, draw, draw_goal
-from designer.report.number_format import with_unit
+from designer.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
