@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designer.campaign.wording import percent
 from designer.cli.options import CampaignOption, IgnoreOption, JsonFlag, StoreOption, open_campaign, split_campaign
 from designer.cli.output import Report, Table, emit, number, warn, with_error
 from designer.counting import count
@@ -140,6 +139,8 @@ def _by_campaign(
 
 
 def _prediction(each: dict[str, float], target: Target) -> str:
+    from designer.campaign.wording import percent
+
     if target.is_log:
         text = f"{number(each['mean'], 3)} ({number(each['low'], 2)} to {number(each['high'], 2)})"
     else:

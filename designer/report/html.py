@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from designer.report import number_format
 from designer.report.chapters import chapters
 from designer.report.content import Content, Section
+from designer.units import with_unit
 
 
 def render(content: Content, sections: Sequence[Section] = ()) -> str:
@@ -27,7 +28,7 @@ def render(content: Content, sections: Sequence[Section] = ()) -> str:
     return environment.get_template("report.html").render(
         content=content,
         chapters=chapters(content, sections),
-        target_heads=[number_format.with_unit(target.name, target.unit) for target in content.targets],
+        target_heads=[with_unit(target.name, target.unit) for target in content.targets],
         predicted_targets=[target for target in content.targets if content.pairs(target.name)],
         with_notes=any(each.notes for each in content.experiments),
     )
