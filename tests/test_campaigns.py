@@ -7,6 +7,7 @@ import shutil
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -191,6 +192,24 @@ def test_a_cost_budget_is_spent_and_not_exceeded(folder: Path, capsys: pytest.Ca
     assert 200 < found.spent <= 400
     assert main(["status", name]) == 0
     assert "of 400 spent" in capsys.readouterr().out
+
+
+def test_the_best_of_each_method_is_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "each-method.yaml"
+    assert main(["run", name, "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert ended["rule"] == "reach", ended["reason"]
+    best = {design["method"]: value for design, value in _made(ended)}
+    assert set(best) == {"thin_film", "bulk"}
+    assert min(best.values()) >= 97
+    for command in (["best", name], ["explain", name, "S0012"], ["report", name], ["status", name]):
+        assert main(command) == 0, capsys.readouterr().err
+
+
+def _made(ended: dict[str, Any]) -> list[tuple[dict[str, Any], float]]:
+    """Return designs and conductivities, the best of each method last."""
+    found = [(each["design"], each["values"]["conductivity"]) for each in ended["experiments"]]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def test_settings_exist_only_on_their_route(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
