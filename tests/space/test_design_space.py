@@ -106,7 +106,7 @@ constraints:
         "a.yaml:3: bounds [900, 300] are the wrong way round; write [300, 900]",
         "a.yaml:4: kind 'categorial' is not known; did you mean 'categorical'?",
         "a.yaml:5: unknown key 'maximum'; known keys: name, description, role, vary, at_most_changes, "
-        "change_cost, when, kind, unit, bounds, step, values, zero_or, scale, column",
+        "change_cost, when, kind, unit, bounds, step, values, zero_or, scale, column, setting_error, recorded_as",
         "a.yaml:6: 'name' is missing; add 'name'",
         "a.yaml:7: 'space[5]' cannot be 'N2'; write a mapping: key: value",
         "a.yaml:9: constraint 'T <=': a number, a name or a bracket is expected at character 5, where the text ends; "

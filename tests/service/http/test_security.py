@@ -128,7 +128,9 @@ class TestRoles:
         assert len(paths) > 20
         for path, operations in paths.items():
             for method in operations:
-                real = path.format(campaign="c", suggestion="S0001", measurement="M0001", job="a", token="ab")
+                real = path.format(
+                    campaign="c", suggestion="S0001", measurement="M0001", comparison="C0001", job="a", token="ab"
+                )
                 answer = http.request(method, real)
                 assert answer.status_code == 401, (method, path)
                 assert answer.headers["www-authenticate"] == "Bearer"
