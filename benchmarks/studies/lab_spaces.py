@@ -9,8 +9,9 @@ until one of the best designs was made (one more than allowed where none was).
   design, of which those of the other route mean nothing. A conductivity of at least `CONDUCTIVITY`, which one of
   a thousand random designs has.
 * Equalities, a ratio and an additive that may be absent: the slurry of ``campaigns/slurry.yaml``, with its
-  constraints, or with the amounts that the others leave calculated by hand and refused designs reported as failures.
-  A capacity of at least `CAPACITY`, which one of a thousand random designs with the fade that is allowed has.
+  constraints, or with graphite and binder calculated by hand from inequalities over the other amounts, carbon black
+  below 1 % left out, and designs beyond the bounds reported as failures. A capacity of
+  at least `CAPACITY`, which one of a thousand random designs with the fade that is allowed has.
 
 The routes and the slurry are formulas: the tables that we have do not have such settings. The variable
 ``DESIGNER_DATA`` names the folder of the tables.
@@ -148,7 +149,11 @@ def _slurry(seed: int) -> Row:
 
 def _slurry_by_hand(seed: int) -> Row:
     space = [*_FREE, {"name": "carbon_black", "kind": "numeric", "bounds": [0, 4], "step": 0.5}]
-    constraints = ["2 * thickener >= 0.15 * silicon"]
+    constraints = [
+        "2 * thickener >= 0.15 * silicon",
+        "silicon + 3 * thickener + carbon_black <= 40",
+        "silicon + 3 * thickener + carbon_black >= 5",
+    ]
 
     def made(design: Design) -> tuple[Design | None, bool]:
         black = design["carbon_black"] if design["carbon_black"] >= 1 else 0.0
