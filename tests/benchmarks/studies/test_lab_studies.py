@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies import contexts, mapping, per_batch, preferences
+from benchmarks.studies import contexts, lab_spaces, mapping, per_batch, preferences
 from benchmarks.studies.lab_tables import LabTable
 
 
@@ -47,6 +47,21 @@ def test_a_planted_effect_of_batches_is_measured(table: LabTable) -> None:
     assert 0 < known < 3
     assert 0 < independent < 3
     assert found >= 0
+
+
+@pytest.mark.parametrize("name", ["_routes", "_routes_flat", "_slurry", "_slurry_by_hand"])
+def test_campaigns_in_spaces_of_labs_are_counted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_spaces, "EXPERIMENTS", 4)
+    experiments, seconds = getattr(lab_spaces, name)(0)
+    assert 1 <= experiments <= 5
+    assert seconds > 0
+
+
+@pytest.mark.parametrize("low", [lab_spaces.LIMIT, lab_spaces.NUMBER, lab_spaces.FAILURE])
+def test_low_results_are_recorded_in_each_way(table: LabTable, low: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_spaces, "EXPERIMENTS", 5)
+    experiments, _ = lab_spaces._with_limit(table, low)(0)
+    assert 1 <= experiments <= 6
 
 
 @pytest.mark.parametrize("name", list(preferences.PREFERENCES))
