@@ -160,6 +160,7 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     sign_in(browser)
     begin_by_form(browser)
     begin_by_form_with_further_keys(browser)
+    begin_by_form_with_cells_and_costs(browser)
     begin_by_file(browser)
     path = "/c/nickel-films"
     browser.open(path)
@@ -248,6 +249,28 @@ def begin_by_form_with_further_keys(browser: Browser) -> None:
     assert gas["choices"] == ["N2", "5"]
     assert (flow["values"], flow["when"]) == ([1, 2.5, 10], "gas == N2")
     assert made["targets"][0]["scale"] == "log"
+
+
+def begin_by_form_with_cells_and_costs(browser: Browser) -> None:
+    browser.open("/new")
+    browser.type("#by-form [name=name]", "reactors")
+    space, cells = "[data-list=space] > .lines > .line", "[data-list=diversify_by] > .lines > .line"
+    fill(browser, space, {"name": "T", "bounds.0": "300", "bounds.1": "900"})
+    browser.click("[data-add=categorical]")
+    fill(browser, space, {"name": "reactor", "choices": "A, B"})
+    fill(browser, "[data-list=targets] > .lines > .line", {"name": "y"})
+    browser.click("[data-add=cells]")
+    fill(browser, cells, {"parameter": "furnace"})
+    settings = {"budget.experiments": "30", "budget.cost": "90", "cost": "(4 if reactor == A, 2)"}
+    fill(browser, "[data-settings]", settings)
+    browser.click("#by-form button.main")
+    browser.until(lambda: "furnace" in browser.text("#by-form .faults"))
+    assert browser.find("[data-list=diversify_by] [data-key=parameter]").get_attribute("aria-invalid") == "true"
+    fill(browser, cells, {"parameter": "reactor"})
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/reactors"))
+    assert browser.call("GET", "/campaigns/reactors")["budget"] == 30
+    assert "90" in browser.text("main")
 
 
 def begin_by_file(browser: Browser) -> None:

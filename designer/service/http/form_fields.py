@@ -19,6 +19,7 @@ from designer.campaign.file.settings import PriorSettings, Settings, Stop
 from designer.objective import Objective, Target
 from designer.priors.kinds import campaign_kinds
 from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
+from designer.space.cells import CellAxis
 from designer.space.parameters.numeric import NumericParameter
 
 Typed = Literal["text", "number", "list", "numbers", "yes"]
@@ -233,9 +234,17 @@ def _beliefs() -> list[Kind]:
     ]
 
 
+def _cells() -> Kind:
+    fields = (
+        Field("parameter", "The best for each", "reactor"),
+        number("cells", "Cells, of a number", "its choices"),
+    )
+    return _kind("diversify_by", "cells", "+ Cells", CellAxis, fields)
+
+
 def form_kinds() -> list[Kind]:
     """Return every kind of entry that the form can add."""
-    return [*_parameters(), _target(), *_beliefs()]
+    return [*_parameters(), _target(), *_beliefs(), _cells()]
 
 
 def form_settings() -> list[Field]:
@@ -243,7 +252,7 @@ def form_settings() -> list[Field]:
     initial = ClassicalDesign
     fields = [
         number("batch_size", "Batch size", value="4"),
-        number("budget", "Budget (experiments)", "unlimited"),
+        number("budget.experiments", "Budget (experiments)", "unlimited"),
         _of(Objective, choice(Objective, "combine", "Several goals")),
         number("replicates", "Measurements of each", "1"),
         Field("initial.kind", "First designs", choices=("fill the space", *literals(initial, "kind")), more=True,
@@ -257,6 +266,7 @@ def form_settings() -> list[Field]:
         Field("prior.kind", "Prior", choices=tuple(campaign_kinds()), default="auto", more=True),
         Field("id_column", "Name column of the candidates", "sample", more=True),
         Field("cost", "Cost of an experiment", "(40 if method == bulk, 5) + 0.5 * time", wide=True, more=True),
+        number("budget.cost", "Budget (cost)", "unlimited", more=True),
         Field("acquisition", "Acquisition", choices=tuple(ACQUISITIONS.names()), default="auto", more=True),
         number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
         number("stop.deviation", "Stop a map below this deviation", "never", more=True),
@@ -292,7 +302,7 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
             "other_columns",
             "context",
             "beliefs",
-            "diversify_by",
+            "diversify_by",  # these two have lists of their own
         }
     ),
     PriorSettings: frozenset({"leave_out", "quantities", "digest"}),

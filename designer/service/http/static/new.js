@@ -71,12 +71,13 @@ function campaign() {
   for (const list of form.querySelectorAll("[data-list]")) {
     const key = list.dataset.list;
     const entries = [...list.querySelectorAll(":scope > .lines > .line")].map((line) => content(line, key === "space" ? { kind: line.dataset.kind } : {}));
-    if (entries.length || key !== "beliefs") data[key] = entries;
+    if (entries.length || key === "space" || key === "targets") data[key] = entries;
   }
   const constraints = form.constraints.value.split("\n").map((each) => each.trim()).filter(Boolean);
   if (constraints.length) data.constraints = constraints;
   content(form.querySelector("[data-settings]"), data);
   if (data.initial && !data.initial.kind && Object.keys(data.initial).join() === "number") data.initial = data.initial.number;
+  if (data.budget && Object.keys(data.budget).join() === "experiments") data.budget = data.budget.experiments;
   return data;
 }
 
@@ -116,7 +117,7 @@ async function create(which, make) {
 function locate(path) {
   const [list, index, ...rest] = path ?? [];
   if (typeof index !== "number") return list ?? null;
-  const one = { space: "parameter", targets: "target", beliefs: "expectation", constraints: "constraint" };
+  const one = { space: "parameter", targets: "target", beliefs: "expectation", diversify_by: "cells", constraints: "constraint" };
   return `${one[list] ?? list} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
 }
 
