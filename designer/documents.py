@@ -46,6 +46,27 @@ class Document:
         return fault.at(file=fault.file or self.file, line=fault.line or self.line(fault.path))
 
 
+def whole_number(given: Any) -> Any:
+    """Return what a field for a whole number is given: no truth value and no fraction, which pydantic would take."""
+    if isinstance(given, bool) or (isinstance(given, float) and not given.is_integer()):
+        raise ValueError(f"{given} is not a whole number; give a whole number")
+    return given
+
+
+def plain_number(given: Any) -> Any:
+    """Return what a field for a number without a unit is given: no truth value and no text."""
+    if isinstance(given, bool | str):
+        raise ValueError(f"{given!r} is not a number; give a plain number, without quotes or unit")
+    return given
+
+
+def no_truth_value(given: Any) -> Any:
+    """Return what a field for a number, or for text with one, is given: no truth value."""
+    if isinstance(given, bool):
+        raise ValueError(f"{given} is not a number; give a number")
+    return given
+
+
 class Value(BaseModel):
     """Base of frozen values that users write down: validated when built, closed to unknown keys, never changed.
 

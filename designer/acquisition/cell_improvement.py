@@ -9,7 +9,6 @@ that over the mean prediction of its designs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -69,15 +68,10 @@ class CellImprovement(NoisyImprovement):
                 best.append(level.expand(len(drawn)))
         return torch.stack(best)
 
-    def values(self, X: Tensor) -> Tensor:
-        """Return the log expected improvement with success (``n``) of features (``n x d``)."""
-        cells, parts = self._cell(X), []
-        for log_weight, fantasies, best in self._parts:
-            mean, deviation = fantasies.conditional(X)
-            gains = log_improvement(self.target, mean, deviation, best[cells])
-            parts.append(log_weight + torch.logsumexp(gains, -1) - math.log(gains.shape[-1]))
-        total = torch.logsumexp(torch.stack(parts), 0)
-        return total + self.context.log_feasible(X) + self.context.log_gates(X)
+    def _best_at(self, X: Tensor) -> list[Tensor]:
+        """Return for each component the best utility of each design's cell in each draw (``n x S``)."""
+        cells = self._cell(X)
+        return [best[cells] for _, _, best in self._parts]
 
     def _screen_of(self, X: Tensor, parts: Sequence[Part]) -> Tensor:
         """Return the improvement (``n``) over the mean of each cell's best."""

@@ -161,12 +161,16 @@ class NoisyImprovement(Acquisition):
     def values(self, X: Tensor) -> Tensor:
         """Return the log expected improvement with success (``n``) of features (``n x d``)."""
         parts = []
-        for log_weight, fantasies, best in self._parts:
+        for (log_weight, fantasies, _), best in zip(self._parts, self._best_at(X), strict=True):
             mean, deviation = fantasies.conditional(X)
             gains = log_improvement(self.target, mean, deviation, best)
             parts.append(log_weight + torch.logsumexp(gains, -1) - math.log(gains.shape[-1]))
         total = torch.logsumexp(torch.stack(parts), 0)
         return total + self.context.log_feasible(X) + self.context.log_gates(X)
+
+    def _best_at(self, X: Tensor) -> list[Tensor]:
+        """Return for each component the best utility in each draw (``S`` or ``n x S``), which designs may exceed."""
+        return [best for _, _, best in self._parts]
 
     def screen(self, X: Tensor) -> Tensor:
         """Return an upper bound (``n``): the improvement over the best single incumbent, uncertain as it is.

@@ -12,7 +12,6 @@ from designer.acquisition.context import AcquisitionContext
 from designer.acquisition.functions import Acquisition, FirstFeasible
 from designer.acquisition.moments import moments, single_output
 from designer.arrays import IndexArray
-from designer.objective.tiers import is_reached
 from designer.space.cells import Cells
 
 _MAP = "map: its result is expected to reduce the uncertainty over the space most"
@@ -101,7 +100,7 @@ def _tier_reason(context: AcquisitionContext, x: Tensor, ahead: bool) -> str:
         means = [
             float(moments(single_output(context.model, i), x[None], x[None][:0]).mean) for i in objective.goal_columns
         ]
-    reached = [bool(is_reached(goal, mean)) for goal, mean in zip(objective.tiers, means, strict=False)]
+    reached = [bool(goal.reaches(mean)) for goal, mean in zip(objective.tiers, means, strict=False)]
     missed = next((i for i, each in enumerate(reached) if not each), None)
     why = "exploitation: predicted to beat the best so far" if ahead else "exploration: may beat the best so far"
     names = [goal.name for goal in objective.tiers]

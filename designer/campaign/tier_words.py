@@ -10,7 +10,7 @@ import numpy as np
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.wording import percent
 from designer.objective import Objective, Target
-from designer.objective.tiers import is_reached, tier_text
+from designer.objective.tiers import tier_text
 
 
 def tier_chances(objective: Objective, mean: Sequence[float], sd: Sequence[float]) -> Iterator[tuple[Target, float]]:
@@ -70,7 +70,7 @@ def ranking_words(
     met: list[str] = []
     for target, column in zip(objective.tiers, objective.goal_columns, strict=False):
         chance = f" ({percent(by_name[target.name])})" if target.name in by_name else ""
-        reached = np.asarray(is_reached(target, Y[:, column]), dtype=np.bool_)
+        reached = np.asarray(target.reaches(Y[:, column]), dtype=np.bool_)
         if not reached[row]:
             before = f"meets {', '.join(met)}; " if met else ""
             return f"{before}nearest to {tier_text(target)}{chance}, which no design meets yet"

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from designer.arrays import FloatArray
-from designer.documents import Value
+from designer.documents import Value, plain_number
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space import DesignSpace
 from designer.space.constraints.constraint import bind_number
@@ -36,12 +36,6 @@ def _expression(given: Any) -> Any:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise ValueError(f"cost {given!r} is no expression; write a number or text such as '5 + 0.1 * temperature'")
     return given if isinstance(given, str) else repr(given)
-
-
-def _number(given: Any) -> Any:
-    if isinstance(given, bool | str):
-        raise ValueError(f"{given!r} is not a number; give a plain number, without quotes or unit")
-    return given
 
 
 class Cost(Value):
@@ -69,7 +63,7 @@ class Cost(Value):
     error_type: ClassVar[type[InvalidInput]] = InvalidInput
 
     experiment: Annotated[str, BeforeValidator(_expression)]
-    batch: Annotated[float, BeforeValidator(_number), Field(ge=0)] = 0.0
+    batch: Annotated[float, BeforeValidator(plain_number), Field(ge=0)] = 0.0
 
     @model_validator(mode="before")
     @classmethod

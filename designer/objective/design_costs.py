@@ -16,6 +16,7 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.errors import BudgetSpent, InvalidSpace, NoDesignLeft
+from designer.objective.cost import MAX_LISTED
 from designer.space import DesignSpace
 from designer.space.constraints.constraint import Constraint
 from designer.space.listing import list_designs
@@ -26,7 +27,6 @@ _BEHIND = 1e6
 """By how much logarithms of gains are lowered that are too small."""
 MIN_USEFUL = 0.01
 """The share of the best gain below which a design is not worth the rest of a budget."""
-_LISTED = 20_000
 _DRAWN = 1024
 
 
@@ -129,5 +129,5 @@ class DesignCosts:
 
 def _some(space: DesignSpace) -> FloatArray:
     """Return all designs of a small space, and random ones of another."""
-    found = list_designs(space, _LISTED)
+    found = list_designs(space, MAX_LISTED)
     return space.sample(_DRAWN, np.random.default_rng(0)) if found is None else found

@@ -266,8 +266,6 @@ class Objective(Value):
             return ~everywhere(Y)
         for column in self.goal_columns:
             target, y = self.targets[column], Y[..., column]
-            if target.goal == "match":
-                mask = mask & (abs(y - target.value) <= target.tolerance)
-            elif target.reach is not None:
-                mask = mask & (target.sign * y >= target.sign * target.reach)
+            if target.reachable:
+                mask = mask & target.reaches(y)
         return mask

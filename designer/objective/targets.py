@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from designer.documents import Value
+from designer.documents import Value, no_truth_value
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidObjective
 from designer.objective.scales import SCALES, Scale, ScaleName
 from designer.units.limits import Side
@@ -40,20 +40,14 @@ REMEDIES = {
 }
 
 
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError(f"{value} is not a number; give a number")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_no_truth_value)]
-Positive = Annotated[float, BeforeValidator(_no_truth_value), Field(gt=0)]
+Number = Annotated[float, BeforeValidator(no_truth_value)]
+Positive = Annotated[float, BeforeValidator(no_truth_value), Field(gt=0)]
 
 
 class RobustQuantile(Value):
     """The value of a target that is kept in all but a share `quantile` of the runs of a design."""
 
-    quantile: Annotated[float, BeforeValidator(_no_truth_value), Field(gt=0, le=0.5)]
+    quantile: Annotated[float, BeforeValidator(no_truth_value), Field(gt=0, le=0.5)]
 
 
 def _robust(given: Any) -> Any:
@@ -167,6 +161,13 @@ class Target(Value):
     def reachable(self) -> bool:
         """Whether the target defines when its goal is reached."""
         return self.reach is not None or self.goal == "match"
+
+    def reaches(self, values: Any) -> Any:
+        """Return which values (a float, an array or a tensor) reach the goal, which defines when (`reachable`)."""
+        if self.goal == "match":
+            return abs(values - self.value) <= self.tolerance
+        assert self.reach is not None
+        return self.sign * values >= self.sign * self.reach
 
     @property
     def is_log(self) -> bool:

@@ -51,7 +51,7 @@ def tier_utility(goals: Sequence[Target], columns: Sequence[int], Y: Array, span
     total = _position(goals[-1], Y[..., columns[-1]], spans[-1])
     for goal, column, span in zip(goals[-2::-1], columns[-2::-1], spans[-2::-1], strict=True):
         y = Y[..., column]
-        reached = like_number(is_reached(goal, y), y)
+        reached = like_number(goal.reaches(y), y)
         total = reached * (1.0 + total) + (1.0 - reached) * _position(goal, y, span).clip(None, 1.0)
     return total
 
@@ -59,13 +59,6 @@ def tier_utility(goals: Sequence[Target], columns: Sequence[int], Y: Array, span
 def like_number(mask: Array, array: Array) -> Array:
     """Return a mask as numbers 0 and 1 of the kind of `array`."""
     return mask * (array * 0.0 + 1.0)
-
-
-def is_reached(goal: Target, y: Array) -> Array:
-    """Return which values of a goal reach it: its `reach`, or ``value ± tolerance``."""
-    if goal.goal == "match":
-        return abs(y - goal.value) <= goal.tolerance
-    return goal.sign * y >= goal.sign * (goal.reach if goal.reach is not None else math.inf)
 
 
 def _position(goal: Target, y: Array, span: Range) -> Array:

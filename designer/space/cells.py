@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
 from designer.arrays import FloatArray, IntArray
 from designer.counting import count
-from designer.documents import Value
+from designer.documents import Value, whole_number
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.space.design_space import DesignSpace
 from designer.space.parameters.base import ParameterBase
@@ -24,12 +24,6 @@ from designer.space.parameters.numeric import NumericParameter
 
 MAX_BINS, MAX_CELLS = 50, 100
 _EDGE = 1e-9  # of a range: a setting on an edge, rounded, belongs to the bin above it
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError(f"{value} is not a whole number; give a whole number")
-    return value
 
 
 class CellAxis(Value):
@@ -46,7 +40,7 @@ class CellAxis(Value):
     error_type: ClassVar[type[InvalidInput]] = InvalidInput
 
     parameter: Annotated[str, Field(min_length=1)]
-    cells: Annotated[int, BeforeValidator(_whole), Field(ge=2, le=MAX_BINS)] | None = None
+    cells: Annotated[int, BeforeValidator(whole_number), Field(ge=2, le=MAX_BINS)] | None = None
 
 
 @dataclass(frozen=True)

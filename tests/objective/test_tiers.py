@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from designer.errors import InvalidObjective
 from designer.objective import Objective, Target
-from designer.objective.tiers import is_reached, tier_text
+from designer.objective.tiers import tier_text
 
 YIELD = Target(name="yield", goal="maximize", reach=80)
 SIZE = Target(name="size", goal="match", value=40, tolerance=5)
@@ -25,7 +25,7 @@ def rank(goals: tuple[Target, ...], row: Any) -> tuple[float, ...]:
     found: list[float] = []
     for goal, y in zip(goals, row, strict=True):
         last = goal is goals[-1]
-        reached = not last and bool(is_reached(goal, y))
+        reached = not last and bool(goal.reaches(y))
         found.append(0.0 if reached else -abs(y - goal.value) if goal.goal == "match" else goal.sign * y - 1e6)
         if not reached:
             break

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from designer.counting import count
-from designer.documents import Value
+from designer.documents import Value, whole_number
 from designer.errors import Fault, InvalidInput
 
 MAX_RUNS = 1000
@@ -22,14 +22,8 @@ Kind = Literal["d-optimal", "i-optimal", "factorial", "latin-hypercube", "sobol"
 Terms = Literal["linear", "interactions", "quadratic"]
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError(f"{value} is not a whole number; give a whole number")
-    return value
-
-
 def _whole_from(low: int, high: int) -> Any:
-    return Annotated[int, BeforeValidator(_whole), Field(ge=low, le=high)]
+    return Annotated[int, BeforeValidator(whole_number), Field(ge=low, le=high)]
 
 
 class ClassicalDesign(Value):

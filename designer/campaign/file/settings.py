@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS, AUTO
-from designer.documents import Value, faults_of
+from designer.documents import Value, faults_of, plain_number, whole_number
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.objective.cost import Cost
 from designer.oracles.measure import MeasureSpec
@@ -19,29 +19,17 @@ from designer.space.cells import CellAxis
 from designer.space.size_limits import at_most
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError(f"{value} is not a whole number; give a whole number")
-    return value
-
-
 def _listed(value: Any) -> Any:
     """Return a mapping as a list of one."""
     return [value] if isinstance(value, Mapping) else value
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, (bool, str)):
-        raise ValueError(f"{value!r} is not a number; give a plain number, without quotes or unit")
-    return value
-
-
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Count = Annotated[int, BeforeValidator(whole_number), Field(ge=1)]
 _COUNT: TypeAdapter[int] = TypeAdapter(Count)
-Number = Annotated[float, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(plain_number)]
 MAX_BATCH = 1000
 """Designs that one suggestion may have, and measurements that one design may have."""
-Batch = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_BATCH)]
+Batch = Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=MAX_BATCH)]
 
 
 class Stop(Value):
@@ -213,7 +201,7 @@ class Settings(Value):
     cost: Cost | None = None
     stop: Stop = Stop()
     measure: MeasureSpec | None = None
-    seed: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
+    seed: Annotated[int, BeforeValidator(whole_number), Field(ge=0)] = 0
     store: str | None = Field(default=None, repr=False)
     initial: int | tuple[dict[str, Any], ...] | ClassicalDesign | None = None
     suggest_seconds: Annotated[Number, Field(gt=0)] = 60.0

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from designer.documents import Value
+from designer.documents import Value, no_truth_value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.space.constraints.constraint import Constraint
 from designer.space.parameters.fields import Number, Text
@@ -28,12 +28,6 @@ def _near(given: Any) -> Any:
         if not given or not all(isinstance(each, str) for each in given):
             raise ValueError(f"{list(given)!r} is no list of choices; give one number, or a list of choices")
         return tuple(given)
-    return given
-
-
-def _quantity(given: Any) -> Any:
-    if isinstance(given, bool):
-        raise ValueError(f"{given} is not a number; give a number")
     return given
 
 
@@ -84,7 +78,7 @@ class Belief(Value):
 
     parameter: Text | None = None
     near: Annotated[float | str | tuple[str, ...] | None, BeforeValidator(_near)] = None
-    spread: Annotated[float | str | None, BeforeValidator(_quantity)] = None
+    spread: Annotated[float | str | None, BeforeValidator(no_truth_value)] = None
     weights: Annotated[dict[str, float] | None, BeforeValidator(_weights)] = None
     constraint: Text | None = None
     strength: Annotated[Number, Field(gt=1, le=MAX_STRENGTH)] = STRENGTH
