@@ -240,14 +240,8 @@ class Campaign(CampaignView):
         frame = design_tables.as_frame(results)
 
         def read(state: CampaignState) -> ResultTable:
-            return read_results(
-                self._candidate_names(state).with_suggestions(frame, self.objective.targets),
-                self.space,
-                self.objective.targets,
-                suggested_designs(state),
-                file=file,
-                others=self.settings.passed_columns,
-            )
+            named = self._candidate_names(state).with_suggestions(frame, self.objective.targets)
+            return self._results_of(named, suggested_designs(state), file)
 
         return self._record(read, partial, notes or {})
 
@@ -263,13 +257,7 @@ class Campaign(CampaignView):
         The table holds the space's columns and the targets'. Raises InvalidData with every fault.
         """
         frame = self._candidate_names(self.state).with_designs(design_tables.as_frame(results), file=file)
-        return self._record(
-            lambda _: read_results(
-                frame, self.space, self.objective.targets, None, file=file, others=self.settings.passed_columns
-            ),
-            partial,
-            {},
-        )
+        return self._record(lambda _: self._results_of(frame, None, file), partial, {})
 
     def check(
         self,
@@ -287,11 +275,22 @@ class Campaign(CampaignView):
         suggested = suggested_designs(state) if asked else None
         names = self._candidate_names(state)
         frame = names.with_suggestions(frame, self.objective.targets) if asked else names.with_designs(frame, file=file)
-        table = read_results(
-            frame, self.space, self.objective.targets, suggested, file=file, others=self.settings.passed_columns
-        )
+        table = self._results_of(frame, suggested, file)
         events, report = recording.plan(state, table, self._clock())
         return report.with_notes(self.space, self.objective.targets, state, events)
+
+    def _results_of(
+        self, frame: pd.DataFrame, suggested: Mapping[str, Mapping[str, Any]] | None, file: str | None
+    ) -> ResultTable:
+        return read_results(
+            frame,
+            self.space,
+            self.objective.targets,
+            suggested,
+            file=file,
+            others=self.settings.passed_columns,
+            costs=self.settings.cost is not None,
+        )
 
     def _record(
         self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
@@ -400,7 +399,7 @@ class Campaign(CampaignView):
     ) -> bool:
         """Correct a measurement; a value of None says that this target was not measured after all.
 
-        Returns whether anything was changed.
+        Where the campaign states costs, `values` may hold the true ``cost``. Returns whether anything was changed.
 
         Raises
         ------
@@ -409,7 +408,8 @@ class Campaign(CampaignView):
         InvalidData
             If a value is none.
         """
-        corrected = corrections.read_corrections(self.objective.targets, values or {}, noise or {})
+        costs = self.settings.cost is not None
+        corrected = corrections.read_corrections(self.objective.targets, values or {}, noise or {}, costs=costs)
         made = design_tables.read_designs(self.space, [design])[0] if design is not None else None
         return self._changes(
             lambda state: corrections.amended(state, measurement, corrected, made, reason, self._clock())

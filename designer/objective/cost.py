@@ -122,15 +122,15 @@ class StatedCost:
         InvalidSpace
             With the first design whose cost is not a positive number.
         """
-        self.of_designs(self._designs)
+        self.of_designs(self.some_designs)
 
     @cached_property
     def typical(self) -> float:
         """The median cost of the designs of the space."""
-        return float(np.median(self.of_designs(self._designs)))
+        return float(np.median(self.of_designs(self.some_designs)))
 
     @cached_property
-    def _designs(self) -> FloatArray:
+    def some_designs(self) -> FloatArray:
         """All designs of a small space (``n x c``), and random ones of another."""
         designs = list_designs(self.space, MAX_LISTED)
         return self.space.sample(_DRAWN, np.random.default_rng(0)) if designs is None else designs

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from designer.campaign.file import differences
 from designer.campaign.file.file_content import plain
@@ -17,14 +17,22 @@ from designer.campaign.log.events import Amended, Design, Event, SettingsChanged
 from designer.campaign.log.ids import names_comparison, names_measurement
 from designer.campaign.log.state import CampaignState, Comparison, Measurement, Suggestion
 from designer.campaign.results.numeric_cells import Reading, read_result, read_spread
-from designer.campaign.results.results_table import readings
+from designer.campaign.results.results_table import COST, read_cost, readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
 from designer.objective import Target
 from designer.space import DesignSpace
 
-Corrections = dict[str, float | None]
+Changes = dict[str, float | None]
 Readings = dict[str, Reading | None]
 R = TypeVar("R")
+
+
+class Corrections(NamedTuple):
+    """Corrected values and standard errors by target, and the true cost where it was corrected."""
+
+    values: Readings
+    noise: Changes
+    cost: float | None = None
 
 
 def known_suggestion(state: CampaignState, name: str) -> Suggestion:
@@ -71,9 +79,14 @@ def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
 
 
 def read_corrections(
-    targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any]
-) -> tuple[Readings, Corrections]:
+    targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any], *, costs: bool = False
+) -> Corrections:
     """Return corrected values and standard errors by target, in the targets' units; None removes a value.
+
+    Parameters
+    ----------
+    costs
+        Whether `values` may hold the true cost of the experiment.
 
     Raises
     ------
@@ -81,9 +94,16 @@ def read_corrections(
         With every fault: an unknown target, or a value that is not a number.
     """
     faults: list[Fault] = []
-    read = (
-        _read(targets, values, lambda cell, target: read_result(cell, None, target), faults),
+    given, cost = dict(values), None
+    if costs and COST in given and all(target.name != COST for target in targets):
+        try:
+            cost = read_cost(given.pop(COST))
+        except InvalidInput as error:
+            faults += [fault.at(column=COST) for fault in error.faults]
+    read = Corrections(
+        _read(targets, given, lambda cell, target: read_result(cell, None, target), faults),
         _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults),
+        cost,
     )
     if faults:
         raise InvalidData(faults)
@@ -111,14 +131,14 @@ def _read(
 def amended(
     state: CampaignState,
     measurement: str,
-    corrections: tuple[Readings, Corrections],
+    corrections: Corrections,
     design: Design | None,
     reason: str,
     at: datetime,
 ) -> list[Event]:
     """Return the amendment of a measurement; a value that becomes a limit loses its standard error."""
     old = known_measurement(state, measurement)
-    values, noise = corrections
+    values, noise, cost = corrections
     before = readings(old.values, old.censored)
     changed = {name: reading for name, reading in values.items() if before.get(name) != reading}
     limits = {name: reading[1] for name, reading in changed.items() if reading is not None and reading[1] is not None}
@@ -131,8 +151,10 @@ def amended(
         design=design if design != old.design else None,
         reason=reason,
         censored=limits,
+        cost=cost if cost != old.cost else None,
     )
-    return [event] if event.values or event.noise or event.design is not None else []
+    changes = event.values or event.noise or event.design is not None or event.cost is not None
+    return [event] if changes else []
 
 
 def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, at: datetime) -> list[Event]:

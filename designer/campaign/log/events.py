@@ -25,12 +25,16 @@ CENSORED_GRAMMAR = 2
 """The version of events with censored results, which earlier versions of the program do not know."""
 ABSENT_GRAMMAR = 3
 """The version of events with designs in which a conditional parameter does not exist."""
+COST_GRAMMAR = 4
+"""The version of events with the true cost of an experiment."""
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
 Cell: TypeAlias = float | str | None
 """A setting in lab units; None where a conditional parameter does not exist."""
 Design: TypeAlias = dict[str, Cell]
+TrueCost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""What one experiment has cost, in the unit of the file's cost."""
 SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
 MeasurementId = Annotated[str, Field(pattern=r"^M\d{4,}$")]
 ComparisonId = Annotated[str, Field(pattern=r"^C\d{4,}$")]
@@ -86,7 +90,7 @@ class Recorded(_Event):
     `design` is what was really made. `suggestion` is None for an attached result. A second event with the
     same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
     `notes` is what the oracle says about the result. `censored` names the targets whose value is a limit, and on which
-    side of it the result lies.
+    side of it the result lies. `cost` is what the experiment has cost, where that is known.
     """
 
     kind: Literal["recorded"] = "recorded"
@@ -98,6 +102,7 @@ class Recorded(_Event):
     replicate: int | None = Field(default=None, ge=1)
     notes: tuple[str, ...] = ()
     censored: dict[str, Side] = Field(default_factory=dict)
+    cost: TrueCost | None = None
 
 
 class Compared(_Event):
@@ -118,6 +123,7 @@ class Failed(_Event):
     suggestion: SuggestionId | None = None
     design: Design
     reason: str
+    cost: TrueCost | None = None
 
 
 class Withdrawn(_Event):
@@ -131,7 +137,8 @@ class Withdrawn(_Event):
 class Amended(_Event):
     """A measurement was corrected: only what is named changes; a value of None means "not measured after all".
 
-    A new value is a limit where `censored` names its side, and a plain number otherwise.
+    A new value is a limit where `censored` names its side, and a plain number otherwise. `cost` is the true cost where
+    it was corrected.
     """
 
     kind: Literal["amended"] = "amended"
@@ -141,6 +148,7 @@ class Amended(_Event):
     design: Design | None = None
     reason: str = ""
     censored: dict[str, Side] = Field(default_factory=dict)
+    cost: TrueCost | None = None
 
 
 class SpaceChanged(_Event):
@@ -193,6 +201,10 @@ def to_json(event: Event) -> str:
     designs = [content.get("design"), *(each.get("design") for each in content.get("designs") or ())]
     if any(value is None for design in designs if design for value in design.values()):
         version = ABSENT_GRAMMAR
+    if "cost" in content and content["cost"] is None:
+        del content["cost"]
+    elif "cost" in content:
+        version = COST_GRAMMAR
     content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -216,9 +228,9 @@ def from_json(text: str, position: int = 0) -> Event:
     if problem is not None:
         raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
-    if version not in (GRAMMAR, CENSORED_GRAMMAR, ABSENT_GRAMMAR):
+    if version not in (GRAMMAR, CENSORED_GRAMMAR, ABSENT_GRAMMAR, COST_GRAMMAR):
         shown = repr(version)[:40]
-        known = f"{GRAMMAR} to {ABSENT_GRAMMAR}"
+        known = f"{GRAMMAR} to {COST_GRAMMAR}"
         raise StoreError(f"{place} has version {shown}; this designer reads versions {known}: update designer")
     if kind not in KINDS:
         raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")

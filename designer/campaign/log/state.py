@@ -59,9 +59,9 @@ class Suggestion:
 class Measurement:
     """One result: the design that was made and the target values that were measured, in lab units.
 
-    `values` may lack targets. `noise` holds standard errors, `censored` the sides of values that are limits. A
-    withdrawn measurement counts no more. `as_recorded` is the row before any amendment, by which the same row is
-    recognised.
+    `values` may lack targets. `noise` holds standard errors, `censored` the sides of values that are limits, `cost`
+    what the experiment has cost, where that is known. A withdrawn measurement counts no more. `as_recorded` is the row
+    before any amendment, by which the same row is recognised.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Measurement:
     reason: str = ""
     as_recorded: Recorded | None = None
     censored: Mapping[str, Side] = field(default_factory=dict)
+    cost: float | None = None
 
     def as_current(self) -> Recorded:
         """Return the event that would record what counts now."""
@@ -92,6 +93,7 @@ class Measurement:
             replicate=self.replicate,
             notes=self.notes,
             censored=dict(self.censored),
+            cost=self.cost,
         )
 
 
@@ -124,6 +126,7 @@ class Failure:
     at: datetime
     position: int
     suggestion: str | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -281,6 +284,7 @@ class _Fold:
                 noise={**earlier.noise, **event.noise},
                 notes=earlier.notes + event.notes,
                 censored={**earlier.censored, **event.censored},
+                cost=earlier.cost if event.cost is None else event.cost,
                 as_recorded=_joined(earlier.as_recorded, event),
             )
             return
@@ -296,6 +300,7 @@ class _Fold:
             notes=event.notes,
             as_recorded=event,
             censored=event.censored,
+            cost=event.cost,
         )
 
     def _compared(self, event: Compared) -> None:
@@ -310,7 +315,9 @@ class _Fold:
     def _failed(self, event: Failed) -> None:
         if event.suggestion is not None:
             self._known(event, event.suggestion, self.suggestions)
-        self.failures.append(Failure(event.design, event.reason, event.at, event.position, event.suggestion))
+        self.failures.append(
+            Failure(event.design, event.reason, event.at, event.position, event.suggestion, event.cost)
+        )
 
     def _withdrawn(self, event: Withdrawn) -> None:
         if names_comparison(event.subject):
@@ -331,6 +338,7 @@ class _Fold:
             noise=_merged(old.noise, event.noise),
             censored={**{k: side for k, side in old.censored.items() if k not in event.values}, **event.censored},
             design=event.design if event.design is not None else old.design,
+            cost=old.cost if event.cost is None else event.cost,
             amended=True,
         )
 
@@ -400,7 +408,8 @@ def _joined(first: Recorded | None, more: Recorded) -> Recorded:
         return more
     values, noise = {**first.values, **more.values}, {**first.noise, **more.noise}
     censored = {**first.censored, **more.censored}
-    return first.model_copy(update={"values": values, "noise": noise, "censored": censored})
+    cost = first.cost if more.cost is None else more.cost
+    return first.model_copy(update={"values": values, "noise": noise, "censored": censored, "cost": cost})
 
 
 def _order_of_result(each: Measurement) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from designer.arrays import FloatArray
 from designer.campaign.log.events import Event, to_json
 from designer.campaign.log.state import CampaignState, Suggestion
-from designer.campaign.results.results_table import NOISE
+from designer.campaign.results.results_table import COST, NOISE
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.units.limits import SIDES, Side
@@ -83,6 +83,7 @@ def of_measurements(
     """
     import pandas as pd
 
+    priced = [COST] if any(each.cost is not None for each in state.measurements.values()) else []
     noisy = [t.name + NOISE for t in targets if any(t.name in each.noise for each in state.measurements.values())]
     rows = []
     for each in state.measurements.values():
@@ -91,15 +92,17 @@ def of_measurements(
             row[target.name] = result_cell(target, each.values.get(target.name), each.censored.get(target.name))
         for name in noisy:
             row[name] = each.noise.get(name.removesuffix(NOISE))
+        row |= dict.fromkeys(priced, each.cost)
         row["at"] = each.at
         row["flags"] = "; ".join(flags.get(each.id, ()))
         rows.append(row)
-    columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, "at", "flags"]
+    columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, *priced, "at", "flags"]
     index = pd.Index(list(state.measurements), name="measurement", dtype=object)
     frame = pd.DataFrame(rows, index=index, columns=columns)
     limited = {name for each in state.measurements.values() for name in each.censored}
     limited |= {target.name for target in targets if target.is_preference}
-    numbers = [target.name for target in targets if target.name not in limited] + noisy
+    numbers = [target.name for target in targets if target.name not in limited]
+    numbers += [*noisy, *priced]
     return frame.astype(dict.fromkeys(numbers, float))
 
 

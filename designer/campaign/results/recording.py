@@ -22,7 +22,7 @@ from designer.campaign.log.ids import measurement_id
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results.designs import all_violations
 from designer.campaign.results.numeric_cells import Reading
-from designer.campaign.results.results_table import ResultRow, ResultTable, readings
+from designer.campaign.results.results_table import COST, ResultRow, ResultTable, readings
 from designer.campaign.results.wide_targets import wide_targets
 from designer.errors import Fault, summarized
 from designer.objective import Target
@@ -116,9 +116,10 @@ class _Known:
     noise: dict[str, float]
     replicate: int | None
     withdrawn: bool
+    cost: float | None
 
     def contains(self, row: ResultRow) -> bool:
-        """Whether all values of `row` are recorded here."""
+        """Whether all values of `row` are recorded here; its cost may be another."""
         values = row.readings
         same_values = _within(values, self.first_values) or _within(values, self.values)
         return same_values and (_within(row.noise, self.first_noise) or _within(row.noise, self.noise))
@@ -129,6 +130,7 @@ class _Known:
             not self.withdrawn
             and all(self.values.get(key, value) == value for key, value in row.readings.items())
             and all(self.noise.get(key, value) == value for key, value in row.noise.items())
+            and (row.cost is None or self.cost in (None, row.cost))
         )
 
 
@@ -165,6 +167,7 @@ class _Planner:
                 dict(each.noise),
                 each.replicate,
                 each.withdrawn,
+                each.cost,
             )
             for key in {_key(each.suggestion, design) for design in designs}:
                 self.known.setdefault(key, []).append(known)
@@ -186,6 +189,9 @@ class _Planner:
             among = [known for known in among if known.replicate == row.replicate]
         for known in among:
             if known.contains(row):
+                if row.cost is not None and row.cost != known.cost:
+                    self._price(row, known)
+                    return
                 number = _next_replicate(self.known[_key(row.suggestion, design)])
                 self.lists["unchanged"].append(_already(row, known, number))
                 return
@@ -215,9 +221,11 @@ class _Planner:
             replicate=row.replicate,
             notes=row.notes,
             censored=dict(row.censored),
+            cost=row.cost,
         )
+        noise = dict(event.noise)
         self._add(event, _Known(
-            name, (design,), row.readings, row.readings, event.noise, dict(event.noise), row.replicate, False
+            name, (design,), row.readings, row.readings, event.noise, noise, row.replicate, False, row.cost
         ))  # fmt: skip
         self.lists["recorded"].append(name)
 
@@ -239,11 +247,22 @@ class _Planner:
                 replicate=known.replicate,
                 notes=row.notes,
                 censored={key: side for key, side in row.censored.items() if key in values},
+                cost=None if known.cost == row.cost else row.cost,
             )
         )
+        known.cost = known.cost if row.cost is None else row.cost
         known.values |= {key: row.readings[key] for key in values}
         known.noise |= noise
         self.lists["completed"].append(known.id)
+
+    def _price(self, row: ResultRow, known: _Known) -> None:
+        """Fill in the cost of a measurement whose values are known; another one than before is a fault."""
+        if known.cost is None and not known.withdrawn:
+            self._complete(row, known)
+            return
+        what = f"{_subject(row)}: these values were recorded before, as {known.id}, with another cost, {known.cost}"
+        remedy = f"amend {known.id}, or give a replicate number for a repeated measurement"
+        self.faults.append(Fault(what, remedy, row=row.row, column=COST))
 
     def _fail(self, row: ResultRow, design: Design, reason: str) -> None:
         mark = (row.suggestion, _cells(design), reason)
@@ -251,7 +270,7 @@ class _Planner:
             self.lists["unchanged"].append(f"{_subject(row)}: this failure was recorded before; nothing was changed")
             return
         self.failures.add(mark)
-        self.events.append(Failed(at=self.at, suggestion=row.suggestion, design=design, reason=reason))
+        self.events.append(Failed(at=self.at, suggestion=row.suggestion, design=design, reason=reason, cost=row.cost))
         self.lists["failed"].append(_subject(row))
 
 

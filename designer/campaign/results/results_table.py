@@ -9,6 +9,7 @@ Columns of a results table:
   ``>1e6`` is a result that lies below or above a limit
 - ``<target>_sem``: the standard error of that target's value
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
+- ``cost``: what the experiment has cost, in the unit of the file's ``cost``, where the file states one
 - ``failed``: the reason why an experiment gave no result; a blank cell, FALSE, 0, ``no`` or ``n/a`` is no failure
 
 Rows with the same suggestion (or design) and the same values are one measurement, unless ``replicate`` numbers them.
@@ -19,7 +20,7 @@ A row without any value is skipped and reported, so that a half-filled sheet can
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ID_COLUMNS = ("suggestion", "id")
+FURTHER = ("replicate", "failed")
 NOISE = "_sem"
+COST = "cost"
 HEADER_ROW = 1
 
 
@@ -66,6 +69,7 @@ class ResultRow:
     failed: str | None = None
     notes: tuple[str, ...] = ()
     censored: Mapping[str, Side] = field(default_factory=dict)
+    cost: float | None = None
 
     @property
     def readings(self) -> dict[str, Reading]:
@@ -114,6 +118,7 @@ def read_results(
     *,
     file: str | None = None,
     others: Collection[str] = (),
+    costs: bool = False,
 ) -> ResultTable:
     """Read a table of results.
 
@@ -127,8 +132,10 @@ def read_results(
         Where the table comes from, for the messages.
     others
         Columns that the table may have besides; they are passed over.
+    costs
+        Whether the campaign states costs, so that the table may have a column of true ones.
     """
-    reader = _Reader(frame, space, targets, suggested, others)
+    reader = _Reader(frame, space, targets, suggested, others, costs)
     rows, blank = reader.read()
     faults = [fault.at(file=file) for fault in reader.faults]
     return ResultTable(tuple(rows), tuple(blank), tuple(sorted(faults, key=lambda fault: fault.row or 0)))
@@ -142,7 +149,9 @@ class _Reader:
         targets: Sequence[Target],
         suggested: Mapping[str, Mapping[str, Any]] | None,
         others: Collection[str],
+        costs: bool,
     ) -> None:
+        self.further = (*FURTHER, COST) if costs else FURTHER
         self.others = {*others, *(split_header(name)[0] for name in others)}
         self.frame = with_ids(frame) if suggested is not None else frame
         self.space = space
@@ -211,7 +220,7 @@ class _Reader:
                 return _Column(place, header, f"design:{self.headers[name]}", unit)
         if name in ID_COLUMNS and self.suggested is not None:
             return _Column(place, header, "id")
-        return _Column(place, header, name) if name in ("replicate", "failed") else None
+        return _Column(place, header, name, unit) if name in self.further else None
 
     def _unknown(self, header: str) -> Fault:
         if header in ID_COLUMNS:
@@ -221,7 +230,7 @@ class _Reader:
         if self.unknown > MAX_ALIKE:  # the nearest known name is looked up for the first ones alone
             return Fault("unknown column", "leave it out", row=HEADER_ROW, column=header)
         known = [*self.space.columns, *(target.name for target in self.targets)]
-        known += [*(target.name + NOISE for target in self.targets), "replicate", "failed"]
+        known += [*(target.name + NOISE for target in self.targets), *self.further]
         close = get_close_matches(split_header(header)[0], known, n=1)
         remedy = header_remedy(header, known)
         if not remedy:
@@ -326,7 +335,7 @@ class _Reader:
         values: dict[str, float] = {}
         noise: dict[str, float] = {}
         censored: dict[str, Side] = {}
-        replicate, failed = None, None
+        further: dict[str, Any] = {}
         for column in columns:
             cell = self.cells[column.place][i]
             if is_blank(cell) or _means_nothing(cell, column):
@@ -339,17 +348,18 @@ class _Reader:
                             censored[target.name] = side
                     case "noise", Target() as target:
                         noise[target.name] = read_spread(cell, column.unit, target.unit)
-                    case "replicate", _:
-                        replicate = _replicate(cell)
-                    case "failed", _:
-                        failed = failure_reason(cell)
+                    case role, _ if role in _FURTHER_READERS:
+                        further[role] = _FURTHER_READERS[role](cell, column.unit)
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
-        self._contradictions(i, columns, values, noise, failed)
+        self._contradictions(i, columns, values, noise, further.get("failed"))
+        if COST in further and not values and "failed" not in further:
+            remedy = "give the result in the same row, or leave the cost blank until it is there"
+            self.faults.append(Fault("a cost without a result", remedy, row=self.numbers[i], column=COST))
         for name in noise.keys() & censored.keys():
             what = f"{name!r} is a limit, {censored[name]}{values[name]:g}, and has a standard error"
             self.faults.append(Fault(what, "give one of them", row=self.numbers[i], column=name + NOISE))
-        return ResultRow(self.numbers[i], suggestion, design, values, noise, replicate, failed, censored=censored)
+        return ResultRow(self.numbers[i], suggestion, design, values, noise, censored=censored, **further)
 
     def _contradictions(
         self,
@@ -403,8 +413,32 @@ def row_numbers(frame: pd.DataFrame) -> list[int]:
     return list(range(HEADER_ROW + 1, HEADER_ROW + 1 + len(frame)))
 
 
+def read_cost(cell: Any, unit: str | None = None) -> float:
+    """Return what an experiment has cost.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no positive number, or has a unit: costs are in the unit of the campaign file's cost.
+    """
+    if unit is not None:
+        raise InvalidInput(Fault(f"the cost has the unit {unit!r}", "give numbers in the unit of the file's 'cost'"))
+    number = read_number(cell, None, None)
+    if number <= 0:
+        raise InvalidInput(Fault(f"a cost of {number:g} is not positive", "leave the cell blank if it is not known"))
+    return number
+
+
 def _replicate(cell: Any) -> int:
     number = read_number(cell, None, None)
     if number < 1 or not number.is_integer():
         raise InvalidInput(Fault(f"{cell} is no replicate number", "give 1, 2, 3, ..."))
     return int(number)
+
+
+_FURTHER_READERS: dict[str, Callable[[Any, str | None], Any]] = {
+    "replicate": lambda cell, _: _replicate(cell),
+    "failed": lambda cell, _: failure_reason(cell),
+    COST: read_cost,
+}
+"""How the cells of a column that belongs to no target are read: the cell, and the unit of the header."""

@@ -42,6 +42,7 @@ from designer.campaign.suggesting.beliefs import (
     remarks_on,
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
+from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.preference_model import ComparedDesigns
 from designer.campaign.suggesting.spending import affordable_settings
 from designer.deadline import Deadline, ends_fits
@@ -80,7 +81,7 @@ def choose(
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
         chosen = _chosen(at_context(spec, context or {}), state, n, posterior, deadline)
-        return _with_costs(spec, _with_origins(spec, state, chosen))
+        return _with_costs(spec, state, _with_origins(spec, state, chosen))
 
 
 def _chosen(
@@ -110,18 +111,21 @@ def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> C
     return replace(choice, reasons=tuple(reasons))
 
 
-def _with_costs(spec: CampaignSpec, choice: Choice) -> Choice:
+def _with_costs(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Choice:
     """Return the choice with the expected gain and the cost of each design behind its reason."""
-    stated = spec.stated_cost
-    if stated is None:
+    expected = expected_cost(spec, state)
+    if expected is None:
         return choice
     if not choice.designs:
         raise BudgetSpent("no design that was found can be paid with what the cost budget has left")
-    costs = stated.of_designs(coordinates_of(spec.space, choice.designs))
-    each = zip(choice.reasons, choice.scores, costs.tolist(), strict=True)
-    reasons = tuple(
-        "; ".join([reason, *_gain_words(spec, reason, score), f"cost {cost:.4g}"]) for reason, score, cost in each
-    )
+    coordinates = coordinates_of(spec.space, choice.designs)
+    costs, stated = expected.of_designs(coordinates), expected.stated.of_designs(coordinates)
+    words = [
+        f"cost {cost:.4g}" if cost == before else f"cost {cost:.4g} expected from true costs ({before:.4g} stated)"
+        for cost, before in zip(costs.tolist(), stated.tolist(), strict=True)
+    ]
+    each = zip(choice.reasons, choice.scores, words, strict=True)
+    reasons = tuple("; ".join([reason, *_gain_words(spec, reason, score), cost]) for reason, score, cost in each)
     return replace(choice, reasons=reasons)
 
 

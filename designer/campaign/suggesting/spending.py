@@ -1,7 +1,8 @@
 """What a campaign has spent of its cost budget, and what is left.
 
 An experiment costs what its result says, else what the campaign file states; a failed one costs the same. Attached
-results are not counted, as in a budget of experiments. The experiments of open suggestions are committed.
+results are not counted, as in a budget of experiments. The experiments of open suggestions are committed, at the cost
+that is expected of them (`designer.campaign.suggesting.expected_costs`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState, Failure, Measurement
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.batch_settings import batch_settings, shared_settings
+from designer.campaign.suggesting.expected_costs import ExpectedCost, expected_cost
 from designer.campaign.suggesting.stopping import MAX_LISTED, Spending
 from designer.errors import NoDesignLeft
 from designer.objective.cost import ROUNDING, StatedCost
@@ -30,8 +32,8 @@ from designer.space.listing import list_designs
 
 def spending_of(spec: CampaignSpec, state: CampaignState) -> Spending | None:
     """Return what the campaign has spent and what it is committed to; None where its file states no cost."""
-    stated = spec.stated_cost
-    if stated is None:
+    stated, expected = spec.stated_cost, expected_cost(spec, state)
+    if stated is None or expected is None:
         return None
     waiting = [
         each.design
@@ -43,7 +45,7 @@ def spending_of(spec: CampaignSpec, state: CampaignState) -> Spending | None:
     unbegun = set(prices) - {each.position for each in state.suggestions.values() if each.id in begun}
     return Spending(
         spent=math.fsum(cost for _, cost in costs_of_results(spec, state)),
-        committed=math.fsum([*_costs(spec, waiting), *(prices[position] for position in unbegun)]),
+        committed=math.fsum([*_expected(expected, waiting), *(prices[position] for position in unbegun)]),
         budget=spec.settings.max_cost,
     )
 
@@ -65,7 +67,7 @@ def costs_of_results(spec: CampaignSpec, state: CampaignState) -> list[tuple[int
     for each, cost in zip(done, costs, strict=True):
         assert each.suggestion is not None
         batch = state.suggestions[each.suggestion].position
-        found.append((each.position, cost + prices.pop(batch, 0.0)))
+        found.append((each.position, (cost if each.cost is None else each.cost) + prices.pop(batch, 0.0)))
     return found
 
 
@@ -81,6 +83,13 @@ def stated_costs(spec: CampaignSpec, designs: Sequence[Mapping[str, Any]]) -> li
 def _costs(spec: CampaignSpec, designs: Sequence[Mapping[str, Cell]]) -> list[float]:
     """Return the stated cost of each design, 0 without one."""
     return [cost or 0.0 for cost in stated_costs(spec, designs)]
+
+
+def _expected(expected: ExpectedCost, designs: Sequence[Mapping[str, Cell]]) -> list[float]:
+    """Return the expected cost of each design, 0 where none is stated."""
+    coordinates = coordinates_of(expected.stated.space, [dict(each) for each in designs])
+    costs = expected.stated.values(coordinates) * expected.factors(coordinates) if len(designs) else np.empty(0)
+    return [float(cost) if math.isfinite(cost) and cost > 0 else 0.0 for cost in costs]
 
 
 def _begun(state: CampaignState) -> set[str | None]:
@@ -113,23 +122,23 @@ def design_costs(spec: CampaignSpec, state: CampaignState, shared: SharedSetting
 
     What the batch costs besides, changes of all settings that may change included, is taken off what is left.
     """
-    stated, spending = spec.stated_cost, spending_of(spec, state)
-    if stated is None or spending is None:
+    expected, spending = expected_cost(spec, state), spending_of(spec, state)
+    if expected is None or spending is None:
         return None
     changes = sum(cost for name, cost in shared.costs.items() if name not in shared.frozen) if shared.current else 0.0
     replicates = spec.settings.replicates
 
     def of(coordinates: FloatArray) -> FloatArray:
-        return replicates * stated.of_designs(coordinates)
+        return replicates * expected.of_designs(coordinates)
 
     left = spending.left
     if spending.budget is not None:
-        left += ROUNDING * spending.budget - stated.cost.batch - changes
+        left += ROUNDING * spending.budget - expected.stated.cost.batch - changes
     return DesignCosts(
         of=of,
-        limit=lambda most: stated.limit(most / replicates),
+        limit=lambda most: expected.limit(most / replicates),
         left=left,
-        per_batch=stated.cost.batch,
+        per_batch=expected.stated.cost.batch,
     )
 
 
