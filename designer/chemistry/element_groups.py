@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 ELEMENT_GROUPS: Mapping[str, tuple[str, ...]] = {
     "toxic": ("As", "Cd", "Hg", "Pb"),
+    "toxic_class_2a": ("V", "Co", "Ni"),
+    "toxic_class_2b": ("Se", "Ru", "Rh", "Pd", "Ag", "Os", "Ir", "Pt", "Au", "Tl"),
     "precious": ("Ru", "Rh", "Pd", "Ag", "Os", "Ir", "Pt", "Au"),
+    "expensive": (
+        "Sc", "Ge", "Rb", "Ru", "Rh", "Pd", "Cs", "Eu", "Tb", "Ho", "Tm", "Yb", "Lu", "Re", "Os", "Ir", "Pt", "Au",
+        "Tl",
+    ),
     "radioactive": (
         "Tc", "Pm", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm",
         "Md", "No", "Lr", "Rf", "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og",
@@ -15,8 +21,11 @@ ELEMENT_GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The elements of each group.
 
-* toxic: class 1 of the guideline ICH Q3D(R2) for elemental impurities (2022)
+* toxic, toxic_class_2a, toxic_class_2b: classes 1, 2A and 2B of the guideline ICH Q3D(R2) for elemental impurities
+  (2022)
 * precious: the platinum-group metals, silver and gold, as the U.S. Geological Survey counts precious metals
+* expensive: more than 1,000 USD/kg by `designer.chemistry.formula_properties.element_prices`, without gases (F, Ne, Xe)
+  and radioactive elements
 * radioactive: no stable isotope (bismuth, whose half-life is 2e19 years, is not counted)
 * noble_gases: group 18
 """

@@ -59,7 +59,7 @@ class FormulaRules(Value):
     elements
         The elements that may occur; all that have oxidation states unless given.
     exclude
-        Elements that may not occur, by symbol or group: toxic, precious, radioactive, noble_gases.
+        Elements that may not occur, by symbol or group: toxic, precious, expensive, ... (`ELEMENT_GROUPS`).
     max_elements, max_atoms
         The largest number of different elements, and of atoms in the reduced formula.
     charge_neutral

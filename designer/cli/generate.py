@@ -18,7 +18,7 @@ from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     from designer.chemistry.formula_rules import FormulaRules
-    from designer.generation.base import Proposal
+    from designer.generation.base import Accept, Proposal
     from designer.generation.known_formulas import KnownFormulas
 
 SHOWN = 20
@@ -97,8 +97,8 @@ def generate(
             "--novel-to": bool(novel_to),
             "another file": len(files or []) > 1,
         }
-        rules, known = _of_campaign(campaigns[0], [name for name, given in rule_options.items() if given])
-        _propose(rules, known, kind, number, seed, out, as_json)
+        rules, known, accept = _of_campaign(campaigns[0], [name for name, given in rule_options.items() if given])
+        _propose(rules, known, kind, number, seed, out, as_json, accept)
         return
     like = [text for path in files or [] for text in read_formulas(path, column)]
     also = [text for path in novel_to or [] for text in read_formulas(path, column)]
@@ -113,9 +113,9 @@ def generate(
     _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json)
 
 
-def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas]:
-    """Return the rules and the known formulas of the open formula of a campaign file."""
-    from designer.campaign.file.open_formulas import known_formulas
+def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None]:
+    """Return the rules, the known formulas and the constraints of the open formula of a campaign file."""
+    from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
     from designer.campaign.file.spec import CampaignSpec
     from designer.space.parameters.formula import FormulaParameter
 
@@ -125,17 +125,25 @@ def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownF
     spec = CampaignSpec.from_file(path)
     for parameter in spec.space.parameters:
         if isinstance(parameter, FormulaParameter) and parameter.rules is not None:
-            return parameter.rules, known_formulas(parameter, path.parent)
+            accept = acceptance(parameter, own_constraints(spec.space, parameter))
+            return parameter.rules, known_formulas(parameter, path.parent), accept
     what = "the campaign has no formula with 'elements'"
     raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(path)))
 
 
 def _propose(
-    rules: FormulaRules, known: KnownFormulas, kind: str, number: int, seed: int, out: Path | None, as_json: bool
+    rules: FormulaRules,
+    known: KnownFormulas,
+    kind: str,
+    number: int,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+    accept: Accept | None = None,
 ) -> None:
     from designer.generation.base import GENERATORS
 
-    found = GENERATORS.load(kind)(rules, known).propose(number, seed=seed)
+    found = GENERATORS.load(kind)(rules, known).propose(number, seed=seed, accept=accept)
     if not found:
         what = f"no new formula of {', '.join(rules.allowed)} keeps the rules"
         raise InvalidInput(Fault(what, "allow more elements or atoms, or give --not-charge-neutral"))

@@ -22,6 +22,8 @@ from designer.generation.base import Accept, Proposal
 from designer.generation.formula_moves import Moved, Moves
 from designer.generation.known_formulas import KnownFormulas
 
+_RARE, _DEEPER_IF_RARE = 0.2, 0.6
+"""Below this share of formulas that satisfy further conditions, so many moves start from those that do."""
 MIN_TRIES, TRIES_EACH = 4_096, 20
 """A generator ends after this number of moves, and as many for each formula that is to be drawn."""
 _BATCH = 256
@@ -144,6 +146,8 @@ class _Drawing:
         self.names = tuple(generator.shares)
         self.cumulated = np.cumsum([generator.shares[name] for name in self.names])
         self.found: list[Amounts] = []
+        self.deeper = generator.deeper
+        self.checked = 0
 
     def run(self, n: int, accept: Accept | None) -> list[Drawn]:
         """Return up to n formulas that are new, satisfy the rules and are accepted."""
@@ -157,6 +161,10 @@ class _Drawing:
             self.found += [amounts for _, amounts in accepted]
             drawn += accepted
             tries += _BATCH
+            self.checked += len(batch)
+            if accept is not None:
+                rare = len(self.found) < _RARE * self.checked
+                self.deeper = max(self.generator.deeper, _DEEPER_IF_RARE if rare else 0.0)
         return drawn[:n]
 
     def _one(self) -> Drawn | None:
@@ -182,7 +190,7 @@ class _Drawing:
 
     def _start(self) -> tuple[Amounts | None, str | None, str]:
         """Return amounts of allowed elements, the formula that they come from, and the replacements in it."""
-        if self.found and self.rng.random() < self.generator.deeper:
+        if self.found and self.rng.random() < self.deeper:
             amounts = self.found[int(self.rng.integers(len(self.found)))]
             return amounts, formula_text(amounts), ""
         row = self.parents.draw(self.rng)

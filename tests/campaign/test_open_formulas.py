@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from designer import Campaign
+from designer.campaign.file import proposals
+from designer.campaign.file.open_formulas import acceptance
 from designer.campaign.file.proposals import origins
 from designer.chemistry.elements import element_table
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_fractions
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import InvalidInput
+from designer.generation.base import GENERATORS
+from designer.generation.known_formulas import KnownFormulas
+from designer.space import DesignSpace
+from designer.space.constraints.constraint import Constraint
+from designer.space.parameters.formula import FormulaParameter
 
 ELEMENTS = ["Na", "K", "Ca", "Sr", "Ba", "Al", "Ti", "Zr", "O", "F", "S"]
 SPACE: list[dict[str, Any]] = [{"name": "product", "kind": "formula", "elements": ELEMENTS, "max_atoms": 12}]
 HEAT = {"name": "temperature", "kind": "numeric", "unit": "degC", "bounds": [600, 1200], "step": 50}
 TARGETS = [{"name": "hardness", "goal": "maximize"}]
 RULES = FormulaRules(elements=ELEMENTS, max_atoms=12)
+
+
+@pytest.fixture(autouse=True)
+def few_proposals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make each suggestion from 60 proposals instead of 500, which is quick."""
+    monkeypatch.setattr(proposals, "PROPOSALS", 60)
+    proposals._proposed.cache_clear()
+    yield
+    proposals._proposed.cache_clear()
 
 
 def measured(formulas: list[str]) -> list[float]:
@@ -101,6 +121,62 @@ def test_the_best_results_and_no_others_become_parents_of_proposals() -> None:
     campaign.attach(pd.DataFrame({"product": texts, "hardness": measured(texts)}))
     assert "SrF2" in parents(campaign)
     assert not parents(campaign) & {*worse}
+
+
+CONSTRAINTS = (
+    "product.n_elements <= 3",
+    "product.n_elements == 3 or product.fraction.O > 0",
+    "product.fraction.Na >= 0.1",
+    "product.amount.Ti == product.amount.Zr",
+    "product.price <= 20",
+    "product.mean.electronegativity <= 2.6",
+    "if product.fraction.F > 0 then product.fraction.S == 0",
+)
+
+
+@given(constraints=st.sets(st.sampled_from(CONSTRAINTS), min_size=1, max_size=2), seed=st.integers(0, 99))
+@settings(max_examples=6, deadline=None)
+def test_all_proposals_satisfy_the_constraints(constraints: set[str], seed: int) -> None:
+    parameter = FormulaParameter(elements=ELEMENTS, max_atoms=12, name="product")
+    conditions = [Constraint(text=text) for text in sorted(constraints)]
+    assert parameter.rules is not None
+    made = GENERATORS.load("baseline")(parameter.rules, KnownFormulas())
+    found = [each.formula for each in made.propose(10, seed=seed, accept=acceptance(parameter, conditions))]
+    assert len(found) == 10
+    listed = DesignSpace(parameters=[parameter.with_words(found)], constraints=conditions)
+    assert listed.valid(np.arange(10.0)[:, None]).all()
+
+
+def test_constraints_over_formula_and_temperature_and_cost_by_price() -> None:
+    constraints = ["product.fraction.O >= 0.5", "if product.fraction.Ba > 0 then temperature >= 900"]
+    cost = "1 + product.price + 0.001 * temperature"
+    campaign = Campaign.create(space=[*SPACE, HEAT], constraints=constraints, targets=TARGETS, cost=cost, initial=2)
+    for _ in range(2):
+        batch = campaign.suggest(2)
+        fractions = formula_fractions(list(batch["product"]), ELEMENTS)
+        assert (fractions[:, ELEMENTS.index("O")] >= 0.5 - 1e-12).all()
+        assert (batch["temperature"][fractions[:, ELEMENTS.index("Ba")] > 0] >= 900).all()
+        campaign.record(batch.assign(hardness=measured(list(batch["product"]))))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "words"),
+    [
+        ("product.n_elements >= 9", "no formula of 'product' was found that satisfies 'product.n_elements >= 9'"),
+        ("product.fraction.Lx >= 0.1", "'Lx' is no element"),
+        ("product.prise <= 1", "did you mean 'price'"),
+    ],
+)
+def test_constraints_that_no_formula_satisfies_are_refused(constraint: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        Campaign.create(space=SPACE, constraints=[constraint], targets=TARGETS)
+
+
+def test_a_result_that_breaks_a_constraint_is_recorded_and_violates_it() -> None:
+    campaign = Campaign.create(space=SPACE, constraints=["product.n_elements == 3"], targets=TARGETS)
+    campaign.attach(pd.DataFrame({"product": ["CaF2"], "hardness": [1.0]}))
+    assert len(campaign.state.results) == 1
+    assert campaign.space.violations({"product": "CaF2"}) == ["violates 'product.n_elements == 3'"]
 
 
 def parents(campaign: Campaign) -> set[str]:

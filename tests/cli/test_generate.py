@@ -72,6 +72,10 @@ def test_the_rules_of_a_campaign_file_are_used(designer: Designer, table: str, f
     for each in found:
         assert set(parse_formula(each["formula"])) <= {"Ca", "Sr", "Ti", "Zr", "O"}
         assert sum(parse_formula(each["formula"]).values()) <= 10
+    (folder / "sum.yaml").write_text(OPEN + "constraints: [oxide.fraction.Sr >= 0.1, oxide.n_elements <= 3]\n")
+    for each in designer("generate", "sum.yaml", "-n", "10", "--json").data["proposals"]:
+        assert "Sr" in parse_formula(each["formula"])
+        assert len(parse_formula(each["formula"])) <= 3
     for words, expected in (
         (("open.yaml", "--elements", "Ca,O"), "--elements cannot be used with a campaign file"),
         (("glass.yaml",), "has no formula with 'elements'"),

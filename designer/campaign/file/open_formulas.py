@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from designer.arrays import BoolArray
 from designer.campaign.log.store_location import within
 from designer.errors import Fault, InvalidInput
-from designer.generation.base import GENERATORS
+from designer.generation.base import GENERATORS, Accept
 from designer.generation.known_formulas import KnownFormulas
-from designer.space.parameters.formula import FormulaParameter
+from designer.space import DesignSpace
+from designer.space.constraints.constraint import Constraint, bind
+from designer.space.parameters.formula import FormulaParameter, formula_reference
+
+_CHECKS = 5
+"""How often a formula that satisfies the constraints is looked for, in some four thousand tries each."""
 
 
 def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list[Fault]:
@@ -43,6 +53,43 @@ def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list
 def _inside(fault: Fault, path: tuple[str | int, ...]) -> Fault:
     """Return a fault of a table; that of a whole file at the place where the campaign file names it."""
     return fault if fault.row is not None else Fault(str(fault.at(path=())), path=path)
+
+
+def own_constraints(space: DesignSpace, parameter: FormulaParameter) -> tuple[Constraint, ...]:
+    """Return the constraints of a space that are about the formula of a parameter alone."""
+    start = next(part.start for each, part in space.parts() if each.name == parameter.name)
+    pairs = zip(space.constraints, space.bound_constraints, strict=True)
+    return tuple(constraint for constraint, bound in pairs if bound.uses == {start})
+
+
+def acceptance(parameter: FormulaParameter, constraints: Sequence[Constraint]) -> Accept | None:
+    """Return which formulas satisfy constraints that are about them alone; None without constraints."""
+    return partial(_accepted, parameter, tuple(constraints)) if constraints else None
+
+
+def _accepted(parameter: FormulaParameter, constraints: tuple[Constraint, ...], texts: Sequence[str]) -> Sequence[bool]:
+    reference = formula_reference(0, texts)
+    names = dict.fromkeys((parameter.name, *parameter.lab_columns), reference)
+    indices = np.arange(len(texts), dtype=np.float64)[:, None]
+    mask: BoolArray = np.ones(len(texts), dtype=np.bool_)
+    for constraint in constraints:
+        mask &= bind(constraint, names, parameter.lab_columns).satisfied(indices)
+    return [bool(each) for each in mask]
+
+
+def unmet(parameter: FormulaParameter, constraints: Sequence[Constraint], folder: Path) -> Fault | None:
+    """Return that no new formula was found that satisfies constraints, in 20,000 tries; None where one was."""
+    rules = parameter.rules
+    accept = acceptance(parameter, constraints)
+    if rules is None or accept is None:
+        return None
+    made = GENERATORS.load(parameter.generator)(rules, known_formulas(parameter, folder))
+    if any(made.propose(1, seed=seed, accept=accept) for seed in range(_CHECKS)):
+        return None
+    texts = " and ".join(repr(constraint.text) for constraint in constraints)
+    return Fault(
+        f"no formula of {parameter.name!r} was found that satisfies {texts}", "loosen a constraint or the rules"
+    )
 
 
 def known_formulas(parameter: FormulaParameter, folder: Path) -> KnownFormulas:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from designer.campaign.file.open_formulas import known_formulas
+from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import NoDesignLeft
 from designer.generation.base import GENERATORS, Proposal
 from designer.space import DesignSpace
+from designer.space.constraints.constraint import Constraint
 from designer.space.parameters.formula import FormulaParameter
 
 PROPOSALS = 500
@@ -53,7 +54,8 @@ def _proposals(spec: CampaignSpec, state: CampaignState, parameter: FormulaParam
     # Proposals of a parameter do not depend on its vocabulary, which holds those of earlier calls.
     plain = parameter.model_copy(update={"formulas": ()}).model_dump_json()
     files = _file_states(parameter, spec.folder)
-    return _proposed(plain, files, tried, _best(spec, state, column), seed, spec.folder)
+    conditions = own_constraints(spec.space, parameter)
+    return _proposed(plain, files, tried, _best(spec, state, column), seed, spec.folder, conditions)
 
 
 def _best(spec: CampaignSpec, state: CampaignState, column: str) -> tuple[tuple[str, float], ...]:
@@ -91,6 +93,7 @@ def _proposed(
     best: tuple[tuple[str, float], ...],
     seed: int,
     folder: Path,
+    constraints: tuple[Constraint, ...],
 ) -> tuple[Proposal, ...]:
     parameter = FormulaParameter.model_validate_json(plain)
     rules = parameter.rules
@@ -100,7 +103,9 @@ def _proposed(
     parents: Mapping[str, float] = {**start, **{text: start.get(text, 0.0) + weight for text, weight in best}}
     taken = frozenset(exact_amounts(text) for text in tried)
     made = GENERATORS.load(parameter.generator)(rules, known)
-    found = made.propose(PROPOSALS, seed=seed, parents=parents, taken=taken)
+    accept = acceptance(parameter, constraints)
+    found = made.propose(PROPOSALS, seed=seed, parents=parents, taken=taken, accept=accept)
     if not found and not tried:
-        raise NoDesignLeft(f"no new formula of {', '.join(rules.allowed)} keeps the rules of {parameter.name!r}")
+        what = " and the constraints" if constraints else ""
+        raise NoDesignLeft(f"no new formula of {', '.join(rules.allowed)} keeps the rules of {parameter.name!r}{what}")
     return found

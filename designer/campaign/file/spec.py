@@ -284,6 +284,10 @@ class _Reader:
             if isinstance(parameter, FormulaParameter) and parameter.is_open:
                 found = open_formulas.faults(parameter, self.folder, self.check_files)
                 self.faults += [_placed(fault, ("space", i)) for fault in found]
+                if not found and self.check_files and space is not None:
+                    own = open_formulas.own_constraints(space, parameter)
+                    unmet = open_formulas.unmet(parameter, own, self.folder)
+                    self.faults += [unmet.at(path=("constraints",))] if unmet is not None else []
 
     def _unknown_keys(self) -> None:
         for key in self.data:

@@ -35,6 +35,7 @@ from designer.space.constraints.nodes import (
     Not,
     Number,
     OneOf,
+    Property,
     Quoted,
 )
 from designer.space.constraints.syntax import parse_constraint
@@ -134,7 +135,8 @@ class BoundConstraint:
 
 def nearest_names(names: Mapping[str, Reference]) -> NearestWords:
     """Return the remedies for unknown names in constraints, to share among the constraints of a space."""
-    return NearestWords(name for name, reference in names.items() if not reference.unusable)
+    usable = [name for name, reference in names.items() if not reference.unusable]
+    return NearestWords([*usable, *(f"{name}.n_elements" for name, each in names.items() if each.properties)])
 
 
 def bind(
@@ -228,9 +230,25 @@ class _Binder:
                 return Cases(tuple(self.number(each) for each in numbers), bound, span)
         raise TypeError(f"{node!r} is no number")
 
-    def _column(self, node: Name) -> Column:
+    def _property(self, node: Name) -> Property | None:
+        """Return the property of a formula that a name is, such as ``product.fraction.Li``; None where it is none."""
+        for place in (i for i, character in enumerate(node.text) if character == "."):
+            reference = self.names.get(node.text[:place])
+            if reference is not None and reference.properties is not None:
+                try:
+                    values = reference.properties(node.text[place + 1 :])
+                except InvalidInput as error:
+                    fault = error.faults[0]
+                    self.fail(node, f"{node.text!r}: {fault.what}", fault.remedy)
+                return Property(reference.index, values, node.span)
+        return None
+
+    def _column(self, node: Name) -> Column | Property:
         reference = self.names.get(node.text)
         if reference is None:
+            known = self._property(node)
+            if known is not None:
+                return known
             self.fail(node, f"there is no parameter {node.text!r}", self._name_remedy(node.text))
         if reference.unusable:
             self.fail(node, f"{node.text!r} {reference.unusable}", self._name_remedy(node.text))
@@ -241,6 +259,8 @@ class _Binder:
 
     def _name_remedy(self, text: str) -> str:
         if text in self.names:  # a composition or mixture, or a formula
+            if self.names[text].properties is not None:
+                return f"name a property of it, such as {text}.n_elements or {text}.fraction.O"
             members = [name for name in self.names if name.startswith(f"{text}.")]
             if members:
                 return f"name a member, such as {members[0]}"

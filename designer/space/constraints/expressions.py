@@ -31,6 +31,7 @@ from designer.space.constraints.nodes import (
     Not,
     Number,
     OneOf,
+    Property,
 )
 
 _ROUNDING = 2.0**-52
@@ -124,7 +125,7 @@ def _exact_order(left: Node, right: Node, lab: FloatArray) -> FloatArray:
         values = {column: Fraction(repr(float(value))) for column, value in zip(used, row, strict=True)}
         try:
             difference = _exact(left, values) - _exact(right, values)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, _NotKnown):
             continue
         orders[i] = (difference > 0) - (difference < 0)
     return orders[inverse.reshape(-1)]
@@ -140,6 +141,9 @@ def _value(node: Node, lab: FloatArray) -> _Measured:
             return _Measured(np.full(len(lab), number), np.full(len(lab), abs(number) * _ROUNDING))
         case Column(index):
             return _Measured(lab[:, index], np.abs(lab[:, index]) * _ROUNDING)
+        case Property(index):
+            known = node.rows(lab[:, index])
+            return _Measured(known, np.abs(known) * _ROUNDING)
         case Negative(operand):
             inner = _value(operand, lab)
             return _Measured(-inner.value, inner.error)
@@ -229,10 +233,14 @@ def _call(function: str, arguments: Sequence[_Measured]) -> _Measured:
 # Rational arithmetic
 
 
+class _NotKnown(ValueError):
+    """A property that cannot be computed."""
+
+
 def is_rational(node: Node) -> bool:
     """Whether the value of an expression can be worked out in rational arithmetic."""
     match node:
-        case Number() | Column():
+        case Number() | Column() | Property():
             return True
         case Negative(operand):
             return is_rational(operand)
@@ -260,6 +268,11 @@ def _exact(node: Node, values: Mapping[int, Fraction]) -> Fraction:
             return value
         case Column(index):
             return values[index]
+        case Property(index):
+            known = node.exact(values[index])
+            if known is None:
+                raise _NotKnown
+            return known
         case Negative(operand):
             return -_exact(operand, values)
         case Arithmetic("**", base, exponent):
@@ -281,7 +294,7 @@ def _exact(node: Node, values: Mapping[int, Fraction]) -> Fraction:
 def columns_of(node: Node) -> frozenset[int]:
     """Return the coordinates that an expression or condition depends on."""
     match node:
-        case Column(index) | OneOf(index):
+        case Column(index) | OneOf(index) | Property(index):
             return frozenset({index})
         case Negative(operand) | Not(operand):
             return columns_of(operand)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from designer.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,29 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Property:
+    """A number of the word whose index is in the coordinate `index`: one of `values`, None where it is not known."""
+
+    index: int
+    values: tuple[Fraction | None, ...]
+    span: Span
+
+    @cached_property
+    def floats(self) -> FloatArray:
+        """The values as floats, NaN where they are not known, and a last NaN for words that are not there."""
+        return np.array([np.nan if value is None else float(value) for value in (*self.values, None)])
+
+    def rows(self, indices: FloatArray) -> FloatArray:
+        """Return the value of each of some indices (``n``); NaN for what is no index."""
+        known = (indices >= 0) & (indices < len(self.values))
+        return self.floats[np.where(known, indices, len(self.values)).astype(np.intp)]
+
+    def exact(self, index: Fraction) -> Fraction | None:
+        """Return the exact value of one index; None where it is not known."""
+        return self.values[int(index)] if 0 <= index < len(self.values) else None
+
+
+@dataclass(frozen=True)
 class OneOf:
     """Whether the choice in the coordinate `index` is one of those with the indices `choices`."""
 
@@ -132,6 +160,6 @@ class OneOf:
 
 Node = (
     Number | Name | Quoted | Arithmetic | Negative | Call | Cases
-    | Compare | Membership | Logic | Not | Column | OneOf
+    | Compare | Membership | Logic | Not | Column | Property | OneOf
 )  # fmt: skip
 CONDITIONS = (Compare, Membership, Logic, Not, OneOf)

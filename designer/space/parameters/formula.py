@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import model_validator
 
 from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.chemistry.formula_properties import formula_values
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
 from designer.chemistry.isotopes import isotopes_in
@@ -64,6 +65,12 @@ def composition_key(text: str) -> Hashable:
     reduces = any(symbol not in _NONMETALS for symbol in amounts) or any(a != round(a) for a in amounts.values())
     factor = min(amounts.values()) if reduces else 1.0
     return (*sorted((symbol, f"{amount / factor:.9g}") for symbol, amount in amounts.items()), *isotopes)
+
+
+def formula_reference(index: int, formulas: Sequence[str]) -> Reference:
+    """Return what the name of a vocabulary of formulas stands for in constraints: their properties."""
+    properties = partial(formula_values, tuple(formulas))
+    return Reference(index, unusable="is a formula, not a number", properties=properties)
 
 
 class FormulaParameter(ListedParameter):
@@ -278,5 +285,5 @@ class FormulaParameter(ListedParameter):
         return FeatureBlock(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
 
     def reference(self, index: int) -> Reference:
-        """Return a coordinate that constraints cannot use."""
-        return Reference(index, unusable="is a formula, which cannot be calculated with")
+        """Return a coordinate with whose properties constraints calculate, and not with itself."""
+        return formula_reference(index, self.formulas)

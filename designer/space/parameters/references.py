@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+Properties = Callable[[str], tuple[Fraction | None, ...]]
+"""Returns the property of that name of each word of a vocabulary; raises `InvalidInput` where there is none."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Reference:
         None of others.
     unusable
         Why constraints cannot calculate with it, in words behind its name; None where they can.
+    properties
+        Of a vocabulary of formulas: their properties by name, with which constraints can calculate (``product.price``).
     """
 
     index: int
@@ -29,6 +36,7 @@ class Reference:
     continuous: bool = False
     unusable: str | None = None
     settings: int | None = None
+    properties: Properties | None = field(default=None, compare=False, repr=False)
 
     def at(self, index: int) -> Reference:
         """Return the same reference to another coordinate."""
