@@ -40,7 +40,8 @@ def why_empty(space: SpaceLike) -> Fault | None:
         together = [_as_inequality(each, space.columns) for each in equalities]
         return contradiction_fault(space, contradictory, within_bounds=_can_hold(space, together))
     combinations = count_settings(space)
-    if combinations is not None and combinations <= _SMALL:
+    growing = any(parameter.is_open for parameter in space.parameters)
+    if combinations is not None and combinations <= _SMALL and not growing:
         found = list_designs(space, _SMALL)
         if found is None or len(found) or not combinations:
             return None

@@ -186,6 +186,11 @@ class ParameterBase(Value):
         return self.role == "context"
 
     @property
+    def is_open(self) -> bool:
+        """Whether settings can be made that are in no vocabulary yet."""
+        return False
+
+    @property
     def is_shared(self) -> bool:
         """Whether all designs of a batch have one setting."""
         return self.vary == "per_batch"
