@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,8 @@ from designer.errors import Fault, InvalidInput
 from designer.whole_files import is_full, write_new
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from designer.campaign.file.spec import CampaignSpec
     from designer.cli.column_guess import ColumnRequest
     from designer.cli.draft import Draft
@@ -66,8 +69,9 @@ def init(
     """Write a commented campaign file, from a table or from a few questions.
 
     Kinds of parameters, bounds, steps and units are guessed from the table, and compositions from columns that are
-    headed by elements; and so are the goal, and whether the rows are all that can be made. A file that is there already
-    is never overwritten.
+    headed by elements; and so are the goal, and whether the rows are all that can be made. Of a table with a title,
+    units in a row of their own, merged headers, a grid or replicates side by side, a tidy copy is written as well. A
+    file that is there already is never overwritten.
     """
     may_ask = not yes and not as_json and sys.stdin.isatty()
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
@@ -75,8 +79,10 @@ def init(
         refuse_existing(path, remedy=_ANOTHER)
     given = _requests(minimize or [], maximize or [], match or [])
     title = name or (output or table or Path("campaign")).stem
+    tidy: LabTable | None = None
     if table is not None:
-        draft = _from_table(table, path, title, given, ignore or [], candidates, may_ask)
+        tidy = _read(table, path, given)
+        draft = _from_table(tidy, path, title, given, ignore or [], candidates, may_ask)
     elif may_ask:
         from designer.cli.questions import ask_draft
 
@@ -84,9 +90,13 @@ def init(
     else:
         what = "there is nothing to write a campaign from"
         raise InvalidInput(Fault(what, "give a table: designer init results.csv; or answer questions in a terminal"))
-    _write(draft, path)
-    report = Report({"file": str(path), "name": title, "remarks": list(draft.remarks)})
+    with tidy.written() if tidy is not None else nullcontext():
+        _write(draft, path)
+    used = None if tidy is None else str(tidy.path)
+    report = Report({"file": str(path), "name": title, "table": used, "remarks": list(draft.remarks)})
     report.say(f"Wrote {path}. Read it through; then: designer validate {path}")
+    if tidy is not None and tidy.text is not None:
+        report.say(f"Wrote {used}, the table with one row for each experiment: use it for 'designer attach'.")
     for remark in draft.remarks[1:]:
         report.say(f"  {remark}")
     emit(report, as_json)
@@ -165,6 +175,11 @@ def _write(draft: Draft, path: Path) -> None:
 
     text = render(draft)
     CampaignSpec.from_document(read_document(text, file=f"{path} (not written)"), folder=path.parent)
+    _write_text(path, text)
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a new file; refuse to overwrite one."""
     try:
         write_new(path, text)
     except FileExistsError:
@@ -175,8 +190,51 @@ def _write(draft: Draft, path: Path) -> None:
         raise InvalidInput(Fault(f"cannot be written: {error.strerror}", _ANOTHER, file=str(path))) from None
 
 
+@dataclass(frozen=True)
+class LabTable:
+    """A lab's table as it was read; `text` is the content of its tidy copy, None where the table is used as it is."""
+
+    path: Path
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+    text: str | None
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """Write the tidy copy, if there is one, and remove it again if what follows fails.
+
+        Raises
+        ------
+        InvalidInput
+            If there is such a file already, or it cannot be written.
+        """
+        if self.text is None:
+            yield
+            return
+        _write_text(self.path, self.text)
+        try:
+            yield
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
+
+
+def _read(table: Path, output: Path, requests: Sequence[ColumnRequest]) -> LabTable:
+    """Read a lab's table, and tidy its layout where that is clear; a tidy copy has its place beside `output`."""
+    from designer.space.spreadsheet.lab_tables import read_lab_table
+    from designer.space.table_files import notes_of
+
+    result = next((request.column for request in requests), None)
+    frame, changes = read_lab_table(table, result)
+    notes = (*changes, *notes_of(frame))
+    if not changes:
+        return LabTable(table, frame, notes, None)
+    text = frame.to_csv(index=False, lineterminator="\n")
+    return LabTable(output.with_name(f"{table.stem}-tidy.csv"), frame, notes, text)
+
+
 def _from_table(
-    table: Path,
+    lab_table: LabTable,
     path: Path,
     name: str,
     requests: list[ColumnRequest],
@@ -185,15 +243,14 @@ def _from_table(
     may_ask: bool,
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
-    from designer.space.table_files import notes_of, read_frame
     from designer.tasks.quality.tidy_cells import plain_cells
 
-    frame = read_frame(table)
-    columns = read_columns(plain_cells(frame))
+    table = lab_table.path
+    columns = read_columns(plain_cells(lab_table.frame))
     if not requests:
         requests = _choose(columns, str(table), may_ask)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
-    notes = [f"{note[:1].upper()}{note[1:]}." for note in notes_of(frame)]
+    notes = [f"{note[:1].upper()}{note[1:]}." for note in lab_table.notes]
     draft = _noted(guess(columns, name, requests, ignore, shown, candidates), notes)
     if may_ask and candidates is None and draft.candidates is not None:
         from designer.cli.questions import ask_candidates

@@ -14,8 +14,11 @@ from designer.campaign.file.reserved_columns import OWN
 from designer.campaign.results.wide_targets import MAX_RATIO
 from designer.cli.column_roles import (
     ANOTHER_RESULT,
+    COST,
     FORMULAS,
     id_column,
+    may_be_context,
+    names_a_cost,
     names_molecules,
     same_choices,
     same_quantity,
@@ -27,6 +30,7 @@ from designer.cli.draft import Draft, Entry, Scalar, plain_number
 from designer.cli.goal_guess import likely_goal
 from designer.cli.guessed_shares import guessed_parts
 from designer.cli.lab_column import Column, common_step
+from designer.cli.offers.cost_offer import cost_offer
 from designer.counting import count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.fields import GRAMMAR_WORDS, identifier
@@ -131,7 +135,10 @@ def guess(
     remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
     others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
     others = [header for header in others if split_header(header)[0] not in _MEANT_BY_RESULTS and header != label]
-    return Draft(name, parameters, targets, remarks, file if is_pool else None, others, table=file, id_column=label)
+    offered = cost_offer(rest, parameters, used)
+    cost = None if offered is None else (offered[0], f"a guess from column {offered[1].header!r}")
+    pool = file if is_pool else None
+    return Draft(name, parameters, targets, remarks, pool, others, table=file, id_column=label, cost=cost)
 
 
 def _parameters(
@@ -192,8 +199,10 @@ def _settings(
             left_out[column.header] = "it belongs to the campaign's own tables"
         elif any(same_quantity(column, result) for result in results):
             left_out[column.header] = ANOTHER_RESULT
+        elif names_a_cost(column):
+            left_out[column.header] = COST
     if len(left_out) == len(rest):  # what looks like a result elsewhere is the setting here
-        left_out = {header: reason for header, reason in left_out.items() if reason != ANOTHER_RESULT}
+        left_out = {header: reason for header, reason in left_out.items() if reason not in (ANOTHER_RESULT, COST)}
     for header, other in same_choices([column for column in rest if column.header not in left_out]).items():
         left_out[header] = f"it names the choices of {other.header!r} once more"
     settings = [column for column in rest if column.header not in left_out]
@@ -401,7 +410,14 @@ def _numeric(column: Column, keys: list[tuple[str, Scalar | Sequence[Scalar]]]) 
     elif step is not None:
         keys.append(("step", step))
     remark = f"{len(settings)} different values in the table; widen the bounds to all that you can set"
-    return Entry(keys, remark + _batch_hint(column)), ""
+    return Entry(keys, remark + _context_hint(column) + _batch_hint(column)), ""
+
+
+def _context_hint(column: Column) -> str:
+    """Return a remark where a header names what is often known and not chosen."""
+    if not may_be_context(column):
+        return ""
+    return "; if it is known and not chosen, add 'role: context' and leave 'step' out"
 
 
 def _batch_hint(column: Column) -> str:

@@ -37,7 +37,7 @@ _NUMBERS = words_of(
 _DATES = words_of("date datum timestamp datetime weekday")
 _PEOPLE = words_of(
     "operator user person analyst chemist researcher student author technician tester experimenter scientist engineer "
-    "bediener"
+    "bediener who"
 )
 _PLACES = words_of(
     "position pos well plate slot vial rack tray location row column col rep replicate repeat batch lot series session "
@@ -54,6 +54,9 @@ _DIRECTIONS = words_of("plus minus pos neg positive negative up down forward bac
 _REMARKS = words_of(
     "remark remarks comment comments note notes reference doi source url link file filename path bemerkung kommentar"
 )
+_COSTS = words_of("price prices cost costs preis kosten")
+_SURROUNDINGS = words_of("humidity ambient outdoor weather feuchte luftfeuchte")
+COST = "it is what an experiment cost"
 _ERRORS = words_of("sem std stdev stddev sd uncertainty sigma variance rsd")
 _ERRORS_OR_RESULTS = words_of("error err")
 """These are the error of a result only where the table has that result: an error of transfer is a result itself."""
@@ -127,6 +130,16 @@ def names_molecules(column: Column) -> bool:
 def names_a_result(column: Column) -> bool:
     """Whether a header has a word of a result, as a yield or a strength."""
     return not _RESULTS.isdisjoint(header_words(column))
+
+
+def names_a_cost(column: Column) -> bool:
+    """Whether a column holds what experiments cost, by a word of its header."""
+    return column.is_numeric and not _COSTS.isdisjoint(header_words(column))
+
+
+def may_be_context(column: Column) -> bool:
+    """Whether a header names what is often known and not chosen, as humidity."""
+    return not _SURROUNDINGS.isdisjoint(header_words(column))
 
 
 def _has_its_result(column: Column, words: set[str], columns: Sequence[Column]) -> bool:

@@ -43,6 +43,8 @@ class Draft:
         The table from which it was drafted, if there is one.
     id_column
         The column of the candidates by which the lab knows them.
+    cost
+        An expression for what an experiment costs, offered in a comment, and where it comes from.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Draft:
     other_columns: Sequence[str] = field(default_factory=tuple)
     table: str | None = None
     id_column: str | None = None
+    cost: tuple[str, str] | None = None
 
 
 def render(draft: Draft) -> str:
@@ -73,7 +76,10 @@ def render(draft: Draft) -> str:
     parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets)]
     if draft.other_columns:
         parts += [_OTHERS, f"other_columns: {_value(list(draft.other_columns))}\n"]
-    return "".join([*parts, _REST])
+    rest = _REST
+    if draft.cost is not None:
+        rest = rest.replace(_BUDGET, f"{_BUDGET}# cost: {draft.cost[0]}    # {draft.cost[1]}\n")
+    return "".join([*parts, rest])
 
 
 _HEAD = """\
@@ -114,12 +120,15 @@ _TARGETS = """
 # `scale: log` is for results above zero that span decades: they are modelled in logarithms.
 targets:
 """
-_REST = """
+_BUDGET = "# budget: 40               # how many experiments you can make in all\n"
+_INITIAL = (
+    "# initial: {kind: d-optimal, model: quadratic}    "
+    "# a classical design first; leave out: designs that fill the space\n"
+)
+_REST = f"""
 batch_size: 1              # how many designs you make at once
-# budget: 40               # how many experiments you can make in all
-# initial: {kind: d-optimal, model: quadratic}    # a classical design first; leave out: designs that fill the space
-# prior: {tasks: [../past]}                       # folders of past tasks to learn from
-# measure: {kind: table, file: results.csv}    # leave out: you measure; see also kind: python and kind: command
+{_BUDGET}{_INITIAL}# prior: {{tasks: [../past]}}                       # folders of past tasks to learn from
+# measure: {{kind: table, file: results.csv}}    # leave out: you measure; see also kind: python and kind: command
 seed: 0                    # the same file, results and seed always give the same suggestion
 """
 

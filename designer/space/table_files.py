@@ -38,10 +38,26 @@ def read_frame(path: Path | str) -> pd.DataFrame:
         If the file is missing, empty or unreadable, a header stands twice or is missing, or a row is too long or short.
     """
     path = Path(path)
-    if path.suffix.casefold() in (".xlsx", ".xlsm"):
+    if is_workbook(path):
         return _framed(read_rows(path), str(path))
+    return read_csv_text(read_csv_file(path), file=str(path))
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file is an Excel workbook, by the ending of its name."""
+    return path.suffix.casefold() in (".xlsx", ".xlsm")
+
+
+def read_csv_file(path: Path) -> str:
+    """Return the text of a CSV file.
+
+    Raises
+    ------
+    InvalidData
+        If the file is missing, unreadable, or no UTF-8 text.
+    """
     try:
-        text = read_file(path).decode("utf-8-sig")
+        return read_file(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise InvalidData(Fault("no such file", "give the path of a CSV file", file=str(path))) from None
     except UnicodeDecodeError:
@@ -49,7 +65,6 @@ def read_frame(path: Path | str) -> pd.DataFrame:
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
         raise InvalidData(Fault(what, "give the path of a CSV file", file=str(path))) from None
-    return read_csv_text(text, file=str(path))
 
 
 def read_csv_text(text: str, *, file: str | None = None) -> pd.DataFrame:

@@ -48,10 +48,15 @@ class _Sheet:
     not_shown: list[tuple[int, int]] = field(default_factory=list)
 
 
-def read_rows(path: Path) -> list[tuple[int, list[Cell]]]:
+def read_rows(path: Path, *, fill_merged: bool = False) -> list[tuple[int, list[Cell]]]:
     """Return the rows of the first visible sheet that hold something, with their numbers, all of one length.
 
     A cell is a number, a truth value, text, or None. Numbers are as their format shows them (`number_formats.shown`).
+
+    Parameters
+    ----------
+    fill_merged
+        Whether merged cells each hold the value that they show; otherwise they are a fault.
 
     Raises
     ------
@@ -61,6 +66,8 @@ def read_rows(path: Path) -> list[tuple[int, list[Cell]]]:
     try:
         with zipfile.ZipFile(path) as archive:
             sheet = _Workbook(Archive(archive)).first_sheet()
+        if fill_merged:
+            _fill_merged(sheet)
         rows, width = _table(sheet)
     except FileNotFoundError:
         raise InvalidData(Fault("no such file", "give the path of an Excel file", file=str(path))) from None
@@ -72,6 +79,23 @@ def read_rows(path: Path) -> list[tuple[int, list[Cell]]]:
     if faults:
         raise InvalidData([fault.at(file=str(path)) for fault in faults])
     return [(number, [row.get(column) for column in range(1, width + 1)]) for number, row in rows]
+
+
+def _fill_merged(sheet: _Sheet) -> None:
+    """Write the value of merged cells into each of them that stands in a row and a column with something in it."""
+    numbers = [number for number, row in sorted(sheet.rows.items()) if row]
+    width = max((max(sheet.rows[number]) for number in numbers), default=0)
+    filled = 0
+    for top, left, bottom, right in sheet.merged:
+        value = sheet.rows.get(top, {}).get(left)
+        across = range(left, min(right, width) + 1)
+        down = numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)] if value is not None else []
+        filled += len(down) * len(across)
+        if filled > MAX_CELLS:
+            raise refused(f"its merged ranges have more than {MAX_CELLS:,} cells")
+        for number in down:
+            sheet.rows[number].update(dict.fromkeys(across, value))
+    sheet.merged.clear()
 
 
 def _table(sheet: _Sheet) -> tuple[list[tuple[int, Row]], int]:

@@ -1,0 +1,1 @@
+"""What `designer init` offers beside parameters and targets, as comments in the file that it writes."""
