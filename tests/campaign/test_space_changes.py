@@ -61,7 +61,7 @@ def text_of(space: DesignSpace) -> str:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_an_accepted_change_can_be_opened_again(data: st.DataObject) -> None:
     space = data.draw(spaces())
     with tempfile.TemporaryDirectory() as folder:
