@@ -47,13 +47,13 @@ LAYERS = (
 )
 # Sub-packages of one package, from the foundations up; those in one tuple do not import each other.
 SUB_LAYERS = {
-    "space": (("parameters", "spreadsheet"), ("constraints",), ("equalities",), ("beliefs",)),
+    "space": (("parameters", "spreadsheet"), ("constraints",), ("equalities",), ("beliefs", "fidelity")),
     "tasks": (("datasets", "quality"), ("importing",)),
     "surrogates": (("robust",),),
-    "priors": (("deep",), ("metric", "networks", "policy", "stacking")),
+    "priors": (("deep",), ("metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
     "acquisition": (("classical",),),
-    "campaign": (("log",), ("results",), ("file",), ("suggesting",), ("explaining",)),
+    "campaign": (("log",), ("results",), ("file",), ("levels",), ("suggesting",), ("explaining",)),
     "service": (("store",), ("work",), ("http",)),
     "cli": (("offers",),),
 }

@@ -19,6 +19,10 @@ _BOUNDARY = "boundary: its result is expected to reduce the uncertainty about th
 _OTHER = "exploration: chosen by the campaign's acquisition function"
 
 
+BEFORE_RESULTS = "prior: chosen by past tasks, before the first result"
+"""The note of a design that is chosen before any result of its targets."""
+
+
 def is_reduction(note: str) -> bool:
     """Whether a note says that a design was chosen by the variance that its result takes away: its score is the log."""
     return note.endswith((_MAP, _BOUNDARY))
@@ -81,7 +85,7 @@ def reasons(acquisition: Acquisition, X: Tensor, results: int) -> list[str]:
     if not len(incumbents) and results:
         return ["exploration: no measured design keeps the constraints"] * len(X)
     if not len(incumbents):
-        return ["prior: chosen by past tasks, before the first result"] * len(X)
+        return [BEFORE_RESULTS] * len(X)
     best = expected_utilities(context, incumbents).max()
     if context.cells is not None:
         return _of_cells(context, context.cells, incumbents, X)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designer.campaign.file.opening import Opening, Specs, from_file, from_store
+from designer.campaign.levels.level_states import without_levels
 from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import open_store
 from designer.campaign.results import frames, recording
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The results of a campaign, in the space that it has by now."""
+    """The results of a campaign, in the space that it has by now; those of the top level where it has a fidelity."""
 
     name: str
     space: DesignSpace
@@ -73,7 +74,8 @@ def results_of(begun: Opening) -> Results | None:
         if faults:
             raise InvalidCampaign(faults)
         objective = begun.spec.objective
-    return Results(spec.name, spec.space, objective.targets, state)
+    space, state = without_levels(spec.space, state)
+    return Results(spec.name, space, objective.targets, state)
 
 
 def task_of_campaign(file: Path | str) -> Task:

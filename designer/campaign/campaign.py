@@ -13,6 +13,7 @@ from designer.campaign.file import corrections, differences, opening
 from designer.campaign.file.contexts import read_context
 from designer.campaign.file.opening import Place
 from designer.campaign.file.settings import MAX_BATCH
+from designer.campaign.levels.level_states import at_own_level
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results import comparisons, design_tables, frames, recording
@@ -410,7 +411,8 @@ class Campaign(CampaignView):
         """
         costs = self.settings.cost is not None
         corrected = corrections.read_corrections(self.objective.targets, values or {}, noise or {}, costs=costs)
-        made = design_tables.read_designs(self.space, [design])[0] if design is not None else None
+        given = None if design is None else at_own_level(self.space, self.state, measurement, design)
+        made = None if given is None else design_tables.read_designs(self.space, [given])[0]
         return self._changes(
             lambda state: corrections.amended(state, measurement, corrected, made, reason, self._clock())
         )

@@ -15,6 +15,7 @@ from designer.campaign.file.contexts import Context, WeightedContexts, averaged_
 from designer.campaign.file.opening import Opening, Specs
 from designer.campaign.file.settings import Settings
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import level_words, top_state
 from designer.campaign.log.events import Created, Event, Suggested, to_json, utc_now
 from designer.campaign.log.journal import Journal
 from designer.campaign.log.state import CampaignState, fold
@@ -125,6 +126,11 @@ class CampaignView:
         """The campaign file; None for a campaign made in Python or resumed from its store."""
         return self._given.file
 
+    @property
+    def _top(self) -> CampaignState:
+        """The state with the results of the top level of a fidelity alone."""
+        return top_state(self.space, self.state)
+
     def file_differences(self) -> list[str]:
         """Return in words how the campaign's space differs from that of its file; nothing where both agree."""
         if self._given.file is None:
@@ -225,7 +231,7 @@ class CampaignView:
         given = read_context(self.space, context) if context else {}
         wanted = self._contexts(given)
         if wanted is None:
-            return best_frame(self.space, self.objective, self.state, self.posterior(), self.cells)
+            return best_frame(self.space, self.objective, self._top, self.posterior(), self.cells)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         return best_in_contexts(self.space, self.objective, groups, self.posterior(), wanted)
 
@@ -242,7 +248,7 @@ class CampaignView:
 
     def forbidden_best(self) -> pd.DataFrame:
         """Return measured designs that would be the best if the bounds and constraints did not forbid them."""
-        return forbidden_best(self.space, self.objective, self.state, self.posterior())
+        return forbidden_best(self.space, self.objective, self._top, self.posterior())
 
     def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
@@ -373,7 +379,7 @@ class CampaignView:
         if known is None:
             return None
         if wanted is None:
-            return reached_by_model(self.space, self.objective, self.state, known)
+            return reached_by_model(self.space, self.objective, self._top, known)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         if not reached_in_contexts(self.space, self.objective, groups, known, wanted):
             return None
@@ -395,12 +401,13 @@ class CampaignView:
     def status(self) -> Status:
         """Return where the campaign stands, the reason to stop or to go on included."""
         self.refresh()
-        tells = self._spec().learns or self.objective.explores or len(self.state.results) >= MIN_RESULTS_TO_FLAG
+        levels, results = tuple(level_words(self.space, self.state)), len(self.state.results)
+        tells = levels or self._spec().learns or self.objective.explores or results >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
         where, budget = _place(self.store), self.settings.max_experiments
         excess = over_budget(self.settings, self.state)
-        remarks = (*self._comparison_words(), *(() if excess is None else (excess,)))
+        remarks = (*levels, *self._comparison_words(), *(() if excess is None else (excess,)))
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
         return status_of(
             self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities,

@@ -22,6 +22,7 @@ from designer.space.constraints.constraint import bind_number
 from designer.space.constraints.expressions import float_values
 from designer.space.constraints.nodes import Node
 from designer.space.constraints.syntax import parse_number
+from designer.space.fidelity.fidelity_levels import at_level, fidelity_of
 from designer.space.listing import list_designs
 
 MAX_LISTED = 20_000
@@ -115,18 +116,20 @@ class StatedCost:
         return cls(cost, bind_number(cost.experiment, cost.tree, space.names, "cost"), space)
 
     def check(self) -> None:
-        """Check the costs of all designs of a small space, or of random designs of another.
+        """Check the costs of all designs of a small space, or of random designs of another, at every level.
 
         Raises
         ------
         InvalidSpace
             With the first design whose cost is not a positive number.
         """
-        self.of_designs(self.some_designs)
+        fidelity = fidelity_of(self.space)
+        for level in range(1 if fidelity is None else len(fidelity.levels)):
+            self.of_designs(at_level(self.space, self.some_designs, level))
 
     @cached_property
     def typical(self) -> float:
-        """The median cost of the designs of the space."""
+        """The median cost of the designs of the space, at the top level."""
         return float(np.median(self.of_designs(self.some_designs)))
 
     @cached_property

@@ -5,6 +5,7 @@ measure: {kind: table, file: plate.csv, match: nearest, replicates: draw}
 measure: {kind: python, function: simulator:hardness}
 measure: {kind: command, argv: [python, measure.py, --fast], timeout: 600}
 measure: {kind: simulator, name: hot-filament-cvd, task: array-8mm}
+measure: {kind: by_level, levels: {dft: {kind: table, file: dft.csv}, bulk: {kind: command, argv: [python, press.py]}}}
 ```
 
 A kind of oracle is one class, registered under the word behind ``kind:``: it reads the other keys, checks them and
@@ -81,6 +82,7 @@ ORACLES: Registry[type[MeasureBase]] = Registry(
         "table": "designer.oracles.table:TableMeasure",
         "python": "designer.oracles.python_function:PythonMeasure",
         "command": "designer.oracles.command:CommandMeasure",
+        "by_level": "designer.oracles.by_level:ByLevelMeasure",
         "simulator": "designer.oracles.simulators.simulator_oracle:SimulatorMeasure",
     },
     accepts=_is_kind,

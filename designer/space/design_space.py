@@ -36,6 +36,7 @@ from designer.space.emptiness import why_empty
 from designer.space.encoding import Encoder
 from designer.space.equalities.build import equality_systems
 from designer.space.equalities.system import EqualitySystem
+from designer.space.fidelity.fidelity_levels import fidelity_faults
 from designer.space.listing import list_designs
 from designer.space.met_constraints import met_constraints
 from designer.space.neighbours import neighbours
@@ -130,6 +131,7 @@ class DesignSpace(Value):
                 bound.append(bind(constraint, self.names, self.columns, nearest))
             except InvalidSpace as error:
                 faults += [fault.at(path=("constraints", i)) for fault in error.faults]
+        faults += fidelity_faults(self, bound)
         if not faults:
             self.__dict__["bound_constraints"] = tuple(bound)  # what the cached property would make again
         return faults

@@ -34,6 +34,14 @@ def parameter_faults(space: SpaceLike) -> list[Fault]:
         for i in twice(space.columns)
         if names[owners[i]] not in names[: owners[i]]
     ]
+    fidelities = [i for i, parameter in enumerate(space.parameters) if parameter.kind == "fidelity"]
+    faults += [
+        Fault("a space has one fidelity at most", "leave this one out, or join their levels", path=("space", i))
+        for i in fidelities[1:]
+    ]
+    if fidelities and len(fidelities) == len(space.parameters):
+        what = "the only parameter is a fidelity: nothing is left to choose"
+        faults.append(Fault(what, "add the parameters of the designs", path=("space", fidelities[0])))
     if space.parameters and all(parameter.is_context for parameter in space.parameters):
         what = "every parameter is a context: nothing is left to choose"
         faults.append(Fault(what, "leave 'role: context' out of one", path=("space", 0, "role")))

@@ -112,7 +112,12 @@ class _Reader:
         self, space: SpaceLike, frame: pd.DataFrame, extra_columns: Sequence[str], sum_tolerance: float
     ) -> None:
         self.columns = space.columns
-        self.optional = {column for each in space.parameters if each.when is not None for column in each.lab_columns}
+        self.optional = {
+            column
+            for each in space.parameters
+            if each.when is not None or each.kind == "fidelity"
+            for column in each.lab_columns
+        }
         self.sum_tolerance = sum_tolerance
         self.frame = frame
         self.faults: list[Fault] = []

@@ -13,6 +13,7 @@ from designer.arrays import FloatArray, IntArray
 from designer.errors import Fault, InvalidData, InvalidPrior
 from designer.objective import Objective, Target
 from designer.space import DesignSpace
+from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.tasks.cleaning import CENSORED, clean, no_censored
 from designer.units import convertible
 
@@ -133,6 +134,9 @@ class Task:
 
     def __post_init__(self) -> None:
         targets = tuple(self.targets)
+        if fidelity_of(self.space) is not None:
+            what = f"{self.name}: a task has no fidelity"
+            raise InvalidData(Fault(what, "make a task of each level", file=self.file))
         read = clean(self.space, targets, self.data, self.file)
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "space", read.space)

@@ -14,6 +14,7 @@ from designer.campaign.results.designs import lab_designs
 from designer.campaign.wording import setting_text
 from designer.space import DesignSpace, ShareParameter
 from designer.space.encoding import Encoder
+from designer.space.fidelity.fidelity_parameter import FidelityParameter
 from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.formula import FormulaParameter
 
@@ -45,7 +46,7 @@ def _axis_positions(space: DesignSpace, rows: FloatArray, positions: FloatArray)
             continue  # it does not exist in the design
         own = [i for i, column in enumerate(columns) if column.parameter == parameter.name]
         setting = setting_text(parameter, design)
-        if isinstance(parameter, FormulaParameter):
+        if isinstance(parameter, FormulaParameter | FidelityParameter):
             continue
         if isinstance(parameter, CategoricalParameter):
             yield _axis_position(parameter.name, setting, rows[:, part.start] / max(1, parameter.count - 1))

@@ -13,6 +13,7 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.objective import Target
 from designer.space import DesignSpace
+from designer.space.parameters.base import ParameterBase
 
 # Keys that may change at any time: the change is an event. All others make another campaign.
 CHANGEABLE = (
@@ -170,8 +171,18 @@ def unusable_space(old: DesignSpace, new: DesignSpace) -> list[Fault]:
             faults.append(Fault(f"parameter {name!r}: the condition {shown}", "keep it"))
         elif first.unit != second.unit:
             faults.append(Fault(f"parameter {name!r}: the unit was {first.unit!r} and is {second.unit!r}", "keep it"))
+        faults += _level_faults(first, second, remedy)
         gone = [choice for choice in getattr(first, "choices", ()) if choice not in getattr(second, "choices", ())]
         if gone:
             what = f"parameter {name!r}: choice {gone[0]!r} is gone"
             faults.append(Fault(what, f"keep it, and forbid it: 'forbid {name} == {gone[0]}' among the constraints"))
     return faults
+
+
+def _level_faults(first: ParameterBase, second: ParameterBase, remedy: str) -> list[Fault]:
+    """Return why the levels of a fidelity could not replace others: further ones can be added below them only."""
+    old, new = getattr(first, "levels", ()), getattr(second, "levels", ())
+    if new[len(new) - len(old) :] == old:
+        return []
+    what = f"parameter {first.name!r}: the levels were {', '.join(old)} and are {', '.join(new)}"
+    return [Fault(what, f"add levels before {old[0]!r} only, or {remedy}")]

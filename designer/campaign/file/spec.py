@@ -19,6 +19,7 @@ from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import AUTO
 from designer.campaign.file import explored_goals, open_formulas
 from designer.campaign.file.classical_runs import PlannedRun, planned_runs
+from designer.campaign.file.level_combinations import level_faults
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
@@ -335,6 +336,7 @@ class _Reader:
         self._check_classical(spec)
         self._check_cost(spec)
         self.faults += explored_goals.faults(spec.settings, spec.space, spec.objective)
+        self.faults += level_faults(spec.settings, spec.space, spec.objective)
         self._check_contexts(spec)
         self._check_shared(spec)
         self._check_preference(spec)

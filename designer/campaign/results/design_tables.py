@@ -17,6 +17,7 @@ from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
 from designer.space import DesignSpace, FormulaParameter
 from designer.space.absent_cells import is_absent
+from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.space.pool import CandidatesInContexts, Pool
 from designer.space.table_files import read_frame
 from designer.space.table_reader import as_word, read_table
@@ -73,8 +74,19 @@ def load_pool(space: DesignSpace, source: Source, id_column: str | None = None) 
 
 
 def _without_contexts(space: DesignSpace, headers: Sequence[str]) -> DesignSpace | None:
-    """Return the space of what is chosen, where a table has no column of a context parameter; otherwise None."""
+    """Return the space of what is chosen, where a table has no column of a context parameter; otherwise None.
+
+    Candidates have no level of a fidelity: each can be measured at every level.
+    """
     contexts = space.context_parameters
+    fidelity = fidelity_of(space)
+    if fidelity is not None:
+        named = [each for each in headers if split_header(each)[0] in (fidelity.name, *fidelity.lab_columns)]
+        if named:
+            what = f"the candidates have a column {named[0]!r}, and each of them can be measured at every level"
+            remedy = "leave the column out, and list each design once; record what was measured with designer attach"
+            raise InvalidData(Fault(what, remedy, row=HEADER_ROW, column=named[0]))
+        return DesignSpace(parameters=[each for each in space.parameters if each is not fidelity])
     if not contexts:
         return None
     own = DesignSpace(parameters=[each.model_copy(update={"role": "setting"}) for each in contexts])
@@ -98,7 +110,7 @@ def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> De
     contexts = np.zeros((_CONTEXTS, space.width))
     columns: list[int] = []
     for parameter, part in space.parts():
-        if parameter.is_context:
+        if parameter.is_context or parameter is fidelity_of(space):
             contexts[:, part] = parameter.draw(_CONTEXTS, rng)
         else:
             columns += range(part.start, part.stop)

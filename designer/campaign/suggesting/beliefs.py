@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.arrays import FloatArray
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.results.designs import coordinates_of
 from designer.counting import count
 from designer.errors import InvalidInput
@@ -148,6 +149,7 @@ _DRAWN = 8
 
 def current_beliefs(spec: CampaignSpec, state: CampaignState) -> CurrentBeliefs:
     """Return the beliefs of a campaign at `state`; a pure function of the events."""
+    state = top_state(spec.space, state)
     given = spec.settings.beliefs
     if not given:
         return NO_BELIEFS

@@ -5,7 +5,7 @@ Reached only when a model is needed: this is where torch is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from designer.acquisition.moments import components, joint, moments, single_outp
 from designer.acquisition.search_model import search_model
 from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.state import CampaignState, Measurement
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
@@ -32,11 +33,15 @@ from designer.priors import robust_conditioning
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
+from designer.priors.fidelity.level_prior import LevelPrior, level_models
+from designer.priors.fidelity.level_process import LevelResults
 from designer.priors.kinds import errors_of_saved
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
+from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.surrogates.batch_effect import NO_BATCH
+from designer.surrogates.censored import with_expected_values
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined
@@ -241,6 +246,23 @@ class CampaignPosterior:
                     contradicts=self.measurements[low], forbidden=not self._allowed[high],
                 )  # fmt: skip
 
+    def explained_by_levels(self, coordinates: FloatArray, levels: int) -> FloatArray:
+        """Return the share of the variance of each top-level value that a result at each level explains.
+
+        ``n x levels``, the top level first: the mean over the goals, of the part of the posterior that uses lower
+        levels.
+        """
+        X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
+        found = np.zeros((len(self.objective.goal_columns), len(X), levels))
+        with one_thread():
+            for k, column in enumerate(self.objective.goal_columns):
+                found[k, :, 0] = 1.0
+                for weight, part in level_models(single_output(self.conditioned.model, column)):
+                    for level in set(part.at) & set(range(levels)):
+                        share = part.shared_variance(X, level)
+                        found[k, :, level] = share if level == 0 else weight * share
+        return np.asarray(found.mean(axis=0))
+
     def predict(self, coordinates: FloatArray, *, of_measurement: bool = False) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation (``n x m`` each, on the scales of the models) of the targets of designs.
 
@@ -294,6 +316,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
 
     Of more results than the campaign's time limit allows, a subset (`designer.campaign.suggesting.modelled_results`).
     """
+    lower, state = lower_results(spec.space, state), top_state(spec.space, state)
     results, names = state.results, [target.name for target in spec.targets]
     Y = np.array([[each.values.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     rows = modelled_rows(spec.objective, Y, spec.settings.suggest_seconds)
@@ -319,6 +342,8 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     )
     with one_thread():
         prior = prior_of_spec(spec)
+        if lower:
+            prior = LevelPrior(prior, _lower_levels(spec, lower))
         with errors_of_saved(prior):
             if spec.objective.preference is None:
                 conditioned = robust_conditioning.condition(prior, data)
@@ -336,6 +361,25 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         measurements=tuple(each.id for each in results),
         left_out=left_out,
     )
+
+
+def _lower_levels(
+    spec: CampaignSpec, lower: Mapping[str, Sequence[Measurement]]
+) -> dict[str, tuple[LevelResults, ...]]:
+    """Return the results at lower levels by target, on the scales of the models."""
+    fidelity, encoder = fidelity_of(spec.space), spec.space.encoder
+    assert fidelity is not None
+    found: dict[str, list[LevelResults]] = {target.name: [] for target in spec.targets}
+    for level, results in lower.items():
+        X = torch.as_tensor(encoder.encode(coordinates_of(spec.space, (each.design for each in results))))
+        for target in spec.targets:
+            y = np.array([each.values.get(target.name, np.nan) for each in results])
+            sides = torch.tensor([[SIGNS.get(each.censored.get(target.name), 0)] for each in results])
+            known = torch.as_tensor(np.asarray(target.scaling.model(y)))
+            one = with_expected_values(TaskData(X, known[:, None], encoder.columns, censored=sides))
+            rows = ~torch.isnan(one.Y[:, 0])
+            found[target.name].append(LevelResults(level, fidelity.words.index(level), one.X[rows], one.Y[rows, 0]))
+    return {name: tuple(levels) for name, levels in found.items()}
 
 
 def _batches(space: DesignSpace, state: CampaignState, results: Sequence[Measurement]) -> torch.Tensor | None:

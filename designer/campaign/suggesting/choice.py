@@ -9,6 +9,7 @@ from typing import Any, Literal
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
@@ -63,7 +64,7 @@ def initial_count(spec: CampaignSpec) -> int:
         return run_count(spec.space, given)
     if given is not None:
         return len(given)
-    dimensions = sum(max(1, parameter.width - 1) for parameter in spec.space.parameters)
+    dimensions = sum(max(1, p.width - 1) for p in spec.space.parameters if p.kind != "fidelity")
     listed = spec.space.pool is not None
     count = _MIN_INITIAL if listed else min(max(_MIN_INITIAL, dimensions + 1), _MAX_INITIAL)
     if spec.settings.max_experiments is not None:
@@ -76,9 +77,9 @@ def initial_count(spec: CampaignSpec) -> int:
 
 
 def learned(spec: CampaignSpec, state: CampaignState) -> int:
-    """Return how many results say something about the goals."""
+    """Return how many results say something about the goals, at the top level of a fidelity."""
     goals = {target.name for target in spec.objective.goals}
-    return sum(bool(goals & set(each.values)) for each in state.results)
+    return sum(bool(goals & set(each.values)) for each in top_state(spec.space, state).results)
 
 
 @dataclass(frozen=True, eq=False)

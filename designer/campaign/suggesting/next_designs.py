@@ -22,6 +22,7 @@ from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
 from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
@@ -43,16 +44,19 @@ from designer.campaign.suggesting.beliefs import (
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.campaign.suggesting.expected_costs import expected_cost
+from designer.campaign.suggesting.level_choice import lower_first_designs, with_levels
 from designer.campaign.suggesting.preference_model import ComparedDesigns
 from designer.campaign.suggesting.spending import affordable_settings
 from designer.deadline import Deadline, ends_fits
 from designer.errors import BudgetSpent, Fault, InvalidData, NoDesignLeft
 from designer.space import CategoricalParameter, DesignSpace
+from designer.space.fidelity.fidelity_levels import fidelity_of
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 MIN_RESULTS = 2
+OWN_DESIGN = "one of the campaign's own first designs"
 FEASIBLE_FIRST = "feasible first"
 """The beginning of the reason of a design that is chosen for the probability that it meets its limits."""
 
@@ -81,6 +85,8 @@ def choose(
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
         chosen = _chosen(at_context(spec, context or {}), state, n, posterior, deadline)
+        if fidelity_of(spec.space) is not None:
+            chosen = _at_levels(spec, state, chosen, posterior)
         return _with_costs(spec, state, _with_origins(spec, state, chosen))
 
 
@@ -97,6 +103,15 @@ def _chosen(
 
     seed = seed_of(spec.settings.seed, len(state.suggestions))
     return propose_next(spec, state, posterior(), n, seed, taken, deadline)
+
+
+def _at_levels(
+    spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: Callable[[], CampaignPosterior]
+) -> Choice:
+    """Return the choice with the level at which each design is to be measured."""
+    known = posterior() if choice.how == "model" else None
+    own = sum(reason == OWN_DESIGN for reason in choice.reasons)
+    return with_levels(spec, state, choice, known, own)
 
 
 def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Choice:
@@ -229,6 +244,9 @@ def model_decides(spec: CampaignSpec, state: CampaignState, posterior: Callable[
     """
     if not _has_comparisons(spec, state):
         return False
+    lower, whole, state = lower_results(spec.space, state), state, top_state(spec.space, state)
+    if lower and not lower_first_designs(spec, whole) and posterior().informed:
+        return True
     attached = sum(each.suggestion is None for each in state.results)
     if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= MIN_RESULTS:
         return True
@@ -239,6 +257,9 @@ def can_predict(spec: CampaignSpec, state: CampaignState, posterior: Callable[[]
     """Whether there are enough results for a model, or past tasks inform it."""
     if not _has_comparisons(spec, state):
         return False
+    lower, state = lower_results(spec.space, state), top_state(spec.space, state)
+    if lower and posterior().informed:
+        return True
     return len(state.results) >= MIN_RESULTS or (spec.learns and posterior().informed)
 
 
@@ -254,9 +275,7 @@ def _own_designs(spec: CampaignSpec, state: CampaignState, taken: Taken) -> list
     designs = spec.initial_designs
     keys = spec.space.keys(coordinates_of(spec.space, designs))
     listed = [
-        PlannedRun(design, "one of the campaign's own first designs")
-        for design, key in zip(designs, keys, strict=True)
-        if key not in taken.keys
+        PlannedRun(design, OWN_DESIGN) for design, key in zip(designs, keys, strict=True) if key not in taken.keys
     ]
     return listed + _runs_left(spec, state)
 

@@ -140,7 +140,10 @@ def prior_digest(spec: CampaignSpec, prior: FittedPrior) -> str | None:
     """Return the kind and digest of a campaign's prior, which its events record; None without past tasks."""
     if not spec.learns:
         return None
+    from designer.priors.fidelity.level_prior import LevelPrior
     from designer.priors.saving import digest_of
+
+    prior = prior.inner if isinstance(prior, LevelPrior) else prior
 
     return f"{prior.kind} {digest_of(prior)}"
 

@@ -23,6 +23,7 @@ from designer.acquisition.propose import propose
 from designer.acquisition.registered import ACQUISITIONS, AUTO, AcquisitionBuilder
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import kept_words
@@ -37,6 +38,7 @@ from designer.errors import NoDesignLeft
 from designer.objective.design_costs import DesignCosts
 from designer.priors.interleaving import baseline_part, interleaved
 from designer.priors.policy.chosen_search import ChosenSearch
+from designer.space.fidelity.fidelity_levels import at_level
 from designer.surrogates.feasibility import Feasibility
 from designer.surrogates.independent import parts as target_models
 from designer.threads import one_thread
@@ -71,7 +73,7 @@ def propose_next(
         When the search ends; it began before the prior was conditioned.
     """
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
-    pending = coordinates_of(spec.space, (each.design for each in state.open))
+    pending = at_level(spec.space, coordinates_of(spec.space, (each.design for each in state.open)))
     shared, costs = affordable_settings(spec, state, n)
     batch = shared
     confirming = _to_confirm(spec, known, pending, taken, shared, costs)
@@ -304,7 +306,7 @@ def has_noise(known: CampaignPosterior) -> bool:
 
 def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, margin: float) -> float:
     """Return the probability that a design is left that is better than the best one by more than `margin`."""
-    pending = coordinates_of(spec.space, (each.design for each in state.open))
+    pending = at_level(spec.space, coordinates_of(spec.space, (each.design for each in state.open)))
     refused = coordinates_of(spec.space, [each.design for each in state.failures])
     withdrawn = [each.design for each in state.suggestions.values() if each.withdrawn_because is not None]
     refused = np.concatenate([refused, coordinates_of(spec.space, withdrawn)])
@@ -325,6 +327,7 @@ def chance_of_better(spec: CampaignSpec, state: CampaignState, known: CampaignPo
 @one_thread()
 def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPosterior) -> Feasibility | None:
     """Return where experiments succeed; None if none has failed."""
+    state = top_state(spec.space, state)
     if not state.failures:
         return None
     failed = coordinates_of(spec.space, (each.design for each in state.failures))

@@ -11,6 +11,7 @@ import numpy as np
 
 from designer.arrays import FloatArray
 from designer.campaign.file.settings import Settings
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
@@ -117,7 +118,7 @@ def verdict(
         Returns whether a further design can be paid.
     """
     made = spent(state)
-    groups = by_design(space, objective.targets, state.results)
+    groups = by_design(space, objective.targets, top_state(space, state).results)
     of_budget = (
         f"{made} of {count(settings.max_experiments, 'experiment')} made"
         if settings.max_experiments

@@ -1,0 +1,1 @@
+"""Results at the levels of a fidelity, told apart."""
