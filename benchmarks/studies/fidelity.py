@@ -7,7 +7,7 @@ most 30 experiments there; one at the lower level costs 0.02, 0.1 or 0.5 of thes
 Compared are the top level alone; `kind: fidelity`; the same with shuffled lower values; all designs at the lower level
 first and then the best of them, in order; the whole lower table as a past task; and, on the analytic pairs, BoTorch's
 multi-fidelity maximum-value entropy search (Takeno et al., ICML 2020). Ratios to the top level alone are geometric
-means with a 95 % interval by a hierarchical bootstrap over tasks and seeds. ``DESIGNER_DATA`` names the folder of the tables.
+means with a 95 % interval by a hierarchical bootstrap over tasks and seeds. ``DESIGNER_DATA`` names the tables' folder.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ import torch
 from benchmarks.studies.lab_tables import data_folder
 from designer import Campaign, fit_prior
 from designer.arrays import FloatArray
+from designer.chemistry.formulas import parse_formula
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
@@ -104,7 +106,7 @@ def _of_pair(pair: Pair, seeds: int) -> dict[tuple[float, str], list[tuple[float
     rank = float(np.mean([part.frame["top"].corr(part.frame["low"], method="spearman") for part in parts]))
     alone = [run(part, seed, None) for seed, part in enumerate(parts)]
     past = [run(part, seed, None, prior=_past(part)) for seed, part in enumerate(parts)]
-    found: dict[tuple[float, str], list[tuple[float, ...]]] = {(1.0, ALONE): alone}
+    found: dict[tuple[float, str], list[tuple[float, ...]]] = {(1.0, ALONE): [*alone]}
     for ratio in RATIOS:
         found[ratio, LEVELS] = [run(part, seed, ratio) for seed, part in enumerate(parts)]
         found[ratio, SHUFFLED] = [run(part, seed, ratio, shuffled=True) for seed, part in enumerate(parts)]
@@ -199,7 +201,7 @@ def entropy_search(pair: Pair, seed: int, ratio: float) -> tuple[float, float, f
         fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": 75}})
         acquisition = qMultiFidelityMaxValueEntropy(
             model, candidate_set=everything[len(X) :], num_mv_samples=10, num_fantasies=8, cost_aware_utility=utility,
-            project=lambda X, fixed=fixed: _projected(X, fixed),
+            project=partial(_projected, fixed=fixed),
         )  # fmt: skip
         with torch.no_grad():
             scores = torch.cat([acquisition(part[:, None]) for part in torch.split(everything, 100)])
@@ -266,13 +268,22 @@ def analytic(
 
 
 def formulas(folder: Any, name: str, top: tuple[str, str], low: tuple[str, str]) -> Pair:
-    """Return the formulas that two tables share; of several values of a formula the mean."""
+    """Return the compositions that two tables share, as the first one writes them; of several values the mean."""
     tables = []
     for label, (table, column) in (("top", top), ("low", low)):
-        read = pd.read_csv(folder / f"{table}.csv")
-        tables.append(read.groupby("formula", sort=True)[column].mean().rename(label))
-    frame = pd.concat(tables, axis=1, join="inner").reset_index()
+        read = pd.read_csv(folder / f"{table}.csv", keep_default_na=False)
+        groups = read.assign(composition=[_composition(each) for each in read["formula"]]).groupby("composition")
+        tables.append(groups.agg(**{label: (column, "mean"), f"formula_{label}": ("formula", "first")}))
+    shared = pd.concat(tables, axis=1, join="inner").sort_index()
+    frame = shared[["formula_top", "top", "low"]].rename(columns={"formula_top": "formula"}).reset_index(drop=True)
     return Pair(name, [{"name": "formula", "kind": "formula"}], frame)
+
+
+def _composition(formula: str) -> str:
+    """Return a formula as atomic fractions, so that ``Tl1Y1`` and ``TlY`` are the same."""
+    amounts = dict(parse_formula(formula))
+    total = sum(amounts.values())
+    return " ".join(f"{element}{amount / total:.4f}" for element, amount in sorted(amounts.items()))
 
 
 def photoswitches(task: str) -> Pair:

@@ -40,7 +40,9 @@ def made(count: int = 0, space: Any = SPACE, **options: Any) -> Campaign:
 
 
 def measured(campaign: Campaign, batch: pd.DataFrame) -> None:
-    campaign.record(batch.assign(y=[surface(row.x, row.method) for row in batch.itertuples()]))
+    campaign.record(
+        batch.assign(y=[surface(float(x), str(level)) for x, level in zip(batch["x"], batch["method"], strict=True)])
+    )
 
 
 # What a file may say
@@ -76,13 +78,13 @@ def test_constraint_on_a_level_is_refused_at_its_place() -> None:
 @pytest.mark.parametrize(
     ("options", "path", "words"),
     [
-        ({"space": [X, {**X, "name": "h", "role": "context"}, METHOD]}, ("space", 1, "role"), "contexts ('h')"),
+        ({"space": [X, {**X, "name": "h", "role": "context"}, METHOD]}, ("space", 1, "role"), "the context 'h'"),
         ({"space": [X, {**X, "name": "h", "vary": "per_batch"}, METHOD]}, ("space", 1, "vary"), "a batch shares"),
-        ({"space": [{**X, "setting_error": 0.01}, METHOD]}, ("space", 0, "setting_error"), "errors of settings"),
+        ({"space": [{**X, "setting_error": 0.01}, METHOD]}, ("space", 0, "setting_error"), "made with an error"),
         (
             {"space": [{"name": "f", "kind": "formula", "elements": ["Li", "O"]}, METHOD]},
             ("space", 0, "elements"),
-            "proposed formulas",
+            "the open formula",
         ),
         ({"targets": [{"name": "y", "goal": "map"}]}, ("targets", 0, "goal"), "goal map"),
         ({"targets": [{"name": "y", "goal": "boundary", "value": 1}]}, ("targets", 0, "goal"), "goal boundary"),
@@ -96,7 +98,7 @@ def test_combination_with_another_feature_is_refused_at_its_place(options: Any, 
     data = {"designer": 1, "name": "n", "space": SPACE, "targets": TARGETS} | options
     with pytest.raises(InvalidCampaign) as caught:
         CampaignSpec.from_data(data, check_files=False)
-    found = [each for each in caught.value.faults if "the fidelity 'method' cannot be used with" in each.what]
+    found = [each for each in caught.value.faults if "cannot be used with the fidelity 'method'" in each.what]
     assert [(each.path, words in each.what) for each in found] == [(path, True)]
 
 

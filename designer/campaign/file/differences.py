@@ -181,7 +181,8 @@ def unusable_space(old: DesignSpace, new: DesignSpace) -> list[Fault]:
 
 def _level_faults(first: ParameterBase, second: ParameterBase, remedy: str) -> list[Fault]:
     """Return why the levels of a fidelity could not replace others: further ones can be added below them only."""
-    old, new = getattr(first, "levels", ()), getattr(second, "levels", ())
+    old: tuple[str, ...] = getattr(first, "levels", ())
+    new: tuple[str, ...] = getattr(second, "levels", ())
     if new[len(new) - len(old) :] == old:
         return []
     what = f"parameter {first.name!r}: the levels were {', '.join(old)} and are {', '.join(new)}"

@@ -25,29 +25,29 @@ def level_faults(settings: Settings, space: DesignSpace, objective: Objective) -
     fidelity = fidelity_of(space)
     if fidelity is None:
         return
-    what, remedy = f"the fidelity {fidelity.name!r} cannot be used with", "leave one of them out"
+    what, remedy = f"cannot be used with the fidelity {fidelity.name!r}", "leave one of them out"
     for i, each in enumerate(space.parameters):
         for fault in _parameter_faults(each, what, remedy):
             yield fault.at(path=("space", i, *fault.path))
     for i, target in enumerate(objective.targets):
         if target.goal in _GOALS:
-            words = f"{what} goal {target.goal}: {_GOALS[target.goal]}"
+            words = f"goal {target.goal} {what}: {_GOALS[target.goal]}"
             yield Fault(words, "leave the fidelity out, or use another goal", path=("targets", i, "goal"))
     if settings.diversify_by:
-        yield Fault(f"{what} 'diversify_by'", remedy, path=("diversify_by",))
+        yield Fault(f"'diversify_by' {what}", remedy, path=("diversify_by",))
     if isinstance(settings.initial, ClassicalDesign):
-        yield Fault(f"{what} a classical design", "give the number of first designs, or list them", path=("initial",))
+        yield Fault(f"a classical design {what}", "give the number of first designs, or list them", path=("initial",))
     if settings.prior.kind == "policy":
-        yield Fault(f"{what} the learned policy", "use 'prior: {kind: auto}'", path=("prior", "kind"))
+        yield Fault(f"the learned policy {what}", "use 'prior: {kind: auto}'", path=("prior", "kind"))
 
 
 def _parameter_faults(each: ParameterBase, what: str, remedy: str) -> Iterator[Fault]:
     """Yield what a parameter has that cannot be combined with a fidelity."""
     if each.is_context:
-        yield Fault(f"{what} contexts ({each.name!r})", remedy, path=("role",))
+        yield Fault(f"the context {each.name!r} {what}", remedy, path=("role",))
     if each.is_shared:
-        yield Fault(f"{what} settings that a batch shares ({each.name!r})", remedy, path=("vary",))
+        yield Fault(f"{each.name!r}, which a batch shares, {what}", remedy, path=("vary",))
     if getattr(each, "setting_error", None) is not None:
-        yield Fault(f"{what} errors of settings ({each.name!r})", remedy, path=("setting_error",))
+        yield Fault(f"{each.name!r}, which is made with an error, {what}", remedy, path=("setting_error",))
     if isinstance(each, FormulaParameter) and each.is_open:
-        yield Fault(f"{what} proposed formulas ({each.name!r})", "give a table of candidates", path=("elements",))
+        yield Fault(f"the open formula {each.name!r} {what}", "give a table of candidates", path=("elements",))

@@ -1,1 +1,1 @@
-"""Results at the levels of a fidelity, told apart."""
+"""The results of a campaign by the level of its fidelity."""

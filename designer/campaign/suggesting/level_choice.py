@@ -133,7 +133,7 @@ def _best_level(shares: FloatArray, costs: FloatArray, allowed: Sequence[int]) -
 def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
     """Return the level and the key at the top level of each design that was suggested, measured or failed."""
     designs = [each.design for each in state.suggestions.values()]
-    designs += [each.design for each in (*state.results, *state.failures)]
+    designs += [*(each.design for each in state.results), *(each.design for each in state.failures)]
     coordinates = coordinates_of(spec.space, designs)
     keys = spec.space.keys(at_level(spec.space, coordinates))
     return set(zip(levels_of(spec.space, coordinates).tolist(), keys, strict=True))

@@ -38,7 +38,7 @@ from designer.errors import NoDesignLeft
 from designer.objective.design_costs import DesignCosts
 from designer.priors.interleaving import baseline_part, interleaved
 from designer.priors.policy.chosen_search import ChosenSearch
-from designer.space.fidelity.fidelity_levels import at_level
+from designer.space.fidelity.fidelity_levels import at_level, fidelity_of
 from designer.surrogates.feasibility import Feasibility
 from designer.surrogates.independent import parts as target_models
 from designer.threads import one_thread
@@ -84,7 +84,7 @@ def propose_next(
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
         costs = costs.after(confirming.coordinates) if costs is not None else None
     search = searched_model(spec, known)
-    plain, rest = baseline_part(known.model), n - len(parts)
+    plain, rest = baseline_part(known.model) if is_interleaved(spec) else None, n - len(parts)
     chosen_with = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
     for rule, number in _rules(chosen_with, len(taken.keys), rest, informed=plain is not None):
         used = beliefs if rule.beliefs else None
@@ -127,6 +127,11 @@ def propose_next(
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
     )
+
+
+def is_interleaved(spec: CampaignSpec) -> bool:
+    """Whether past tasks are left out of every third design; not so where a posterior uses lower levels alone."""
+    return spec.learns or fidelity_of(spec.space) is None
 
 
 def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -> Iterator[str]:

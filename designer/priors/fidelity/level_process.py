@@ -258,9 +258,10 @@ def _kernel(base: Kernel, settings: GaussianProcessSettings, boundaries: int) ->
     )
     deviations = np.full(boundaries, _DEVIATION - math.log(boundaries * len(base.terms)))
     offsets = np.full(boundaries, _OFFSET - 2 * math.log(_APART))
-    means = [found.means[:lengths], [0.0], found.means[lengths:-1] + _SHARED, deviations, offsets, found.means[-1:]]
+    fixed = np.zeros(1)
+    means = [found.means[:lengths], fixed, found.means[lengths:-1] + _SHARED, deviations, offsets, found.means[-1:]]
     widths = [
-        found.deviations[:lengths], [1e-3], found.deviations[lengths:-1], np.full(boundaries, 1.0),
+        found.deviations[:lengths], fixed + 1e-3, found.deviations[lengths:-1], np.full(boundaries, 1.0),
         np.full(boundaries, 0.5), found.deviations[-1:],
     ]  # fmt: skip
     return kernel, LogNormalPriors(np.concatenate(means), np.concatenate(widths), found.noise_floor)
