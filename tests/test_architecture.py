@@ -53,7 +53,7 @@ SUB_LAYERS = {
     "priors": (("deep",), ("metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
     "acquisition": (("classical",),),
-    "campaign": (("log",), ("results",), ("file",), ("levels",), ("suggesting",), ("explaining",)),
+    "campaign": (("log",), ("results",), ("file",), ("levels",), ("suggesting",), ("explaining",), ("importing",)),
     "service": (("store",), ("work",), ("http",)),
     "cli": (("offers",),),
 }

@@ -7,13 +7,15 @@
 
 A comment before a block changes what is done with it: ``<!-- file: NAME -->`` also writes it to NAME,
 ``<!-- numbers may differ -->`` compares what is printed except for its numbers (what a model computes differs in the
-last digits between machines), and ``<!-- not run: WHY -->`` leaves it alone. ``...`` stands for anything (doctest).
+last digits between machines), and ``<!-- not run: WHY -->`` leaves it alone; ``<!-- needs: MODULE -->`` does so where
+the module of another program is not installed. ``...`` stands for anything (doctest).
 """
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import re
 import shlex
@@ -120,6 +122,12 @@ def validate(block: Block, folder: Path) -> None:
     CampaignSpec.from_file(file)
 
 
+def is_left_alone(block: Block) -> bool:
+    """Whether a block does not run: its note says so, or it needs a module that is not installed."""
+    needed = block.note("needs: ")
+    return block.note("not run: ") is not None or (needed is not None and importlib.util.find_spec(needed) is None)
+
+
 def play(document: Path, folder: Path) -> None:
     """Run every block of `document` in `folder`."""
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -128,7 +136,8 @@ def play(document: Path, folder: Path) -> None:
         place = f"{document.name}:{block.line}"
         if (name := block.note("file: ")) is not None:
             (folder / name).write_text(block.text, encoding="utf-8")
-        if block.note("not run: ") is not None:
+        if is_left_alone(block):
+            printed = None
             continue
         numbers = block.note("numbers may differ") is None
         match block.language:

@@ -1,4 +1,4 @@
-"""Commands on campaign files: `init` writes one, `validate` lists all faults of one."""
+"""Commands on campaign files: `init` writes one, `import-campaign` those of other programs, `validate` lists faults."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command(rich_help_panel=PANEL)(init)
     app.command(rich_help_panel=PANEL)(validate)
+    app.command(rich_help_panel=PANEL)(import_campaign)
 
 
 def init(
@@ -99,6 +100,60 @@ def init(
         report.say(f"Wrote {used}, the table with one row for each experiment: use it for 'designer attach'.")
     for remark in draft.remarks[1:]:
         report.say(f"  {remark}")
+    emit(report, as_json)
+
+
+def import_campaign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A saved campaign of BayBE, Ax, Optuna, EDBO+ or NIMO.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="The folder to write.")] = None,
+    name: Annotated[str | None, typer.Option(help="The campaign's name; default: that of the file.")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="The format; default: recognized by its content.")
+    ] = None,
+    maximize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="EDBO+, NIMO: a result's goal.")] = None,
+    minimize: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="EDBO+, NIMO: a result's goal.")] = None,
+    study: Annotated[str | None, typer.Option(metavar="NAME", help="Optuna: which study, of several.")] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="TABLE", help="BayBE: the measurements as a table, if the file's are unreadable."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Turn a saved campaign of another program into a folder with a campaign file and its results.
+
+    What was changed or cannot be translated is listed, and stands at the head of the file. The file given is only read;
+    nothing in it is executed.
+    """
+    from dataclasses import replace as with_fields
+
+    from designer.campaign.importing.formats import Options, read_campaign
+    from designer.campaign.importing.moving import write_campaign
+
+    options = Options(file.stem, tuple(maximize or ()), tuple(minimize or ()), study, results)
+    imported = read_campaign(file, options, form)
+    if name is not None:
+        imported = with_fields(imported, name=name)
+    moved = write_campaign(imported, out or Path(f"{file.stem}-campaign"))
+    done = moved.recorded
+    unrecorded = [str(fault) for fault in done.faults] if done is not None else []
+    numbers = {"recorded": len(done.recorded) if done else 0, "failed": len(done.failed) if done else 0}
+    report = Report({
+        "folder": str(moved.folder), "program": imported.program, "name": imported.name, **numbers,
+        "pending": [dict(each) for each in imported.pending], "changed": list(imported.remarks),
+        "left_out": list(imported.left_out), "not_recorded": unrecorded,
+    })  # fmt: skip
+    report.say(f"{imported.program}: {count(len(imported.space), 'parameter')}, "
+               f"{count(len(imported.constraints), 'constraint')}, {count(len(imported.targets), 'target')}, "
+               f"{count(numbers['recorded'], 'result')}, {count(numbers['failed'], 'failed experiment')}.")  # fmt: skip
+    for title, lines in (("changed", imported.remarks), ("left out", imported.left_out), ("not recorded", unrecorded)):
+        for line in lines:
+            report.say(f"  {title}: {line}")
+    if imported.pending:
+        number = len(imported.pending)
+        report.say(f"  {count(number, 'open design')} without a result yet: {moved.folder / 'pending.csv'}; attach "
+                   f"{agree(number, 'it', 'them')} with {agree(number, 'its result', 'their results')}.")  # fmt: skip
+    report.say(f"Wrote {moved.folder / 'campaign.yaml'}. Read it through; then: designer suggest "
+               f"{moved.folder / 'campaign.yaml'}")  # fmt: skip
     emit(report, as_json)
 
 
