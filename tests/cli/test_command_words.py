@@ -57,6 +57,7 @@ SURPLUS = [
     ("compare S0001 S0002 S0003 --tie", "3 results to compare instead of two"),
     ("compare table.csv S0001", "2 arguments instead of one table"),
     ("suggest 3", "'3' is not a campaign file"),
+    ("import-campaign a.json b.json", "unexpected extra argument"),
     ("suggest S0001", "'S0001' is not a campaign file"),
     ("suggest glass.yaml 3", "unexpected extra argument"),
     ("suggest --replicate-of S0001 S0002", "'S0002' is not a campaign file"),

@@ -294,8 +294,8 @@ class _Reader:
         if len(table) == number or (constrained and translated):
             return None
         if has_free:
-            what = f"{count(number - len(table), 'design of the discrete parameters', 'designs of the discrete parameters')}"
-            self.left_out.append(f"{what} that BayBE excludes: a list of candidates has all parameters here")
+            excluded = count(number - len(table), "excluded design")
+            self.left_out.append(f"{excluded} of the discrete parameters: a list of candidates has all parameters here")
             return None
         return [self._cells(row) for row in table.to_dict("records")]
 
