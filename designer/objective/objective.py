@@ -78,7 +78,7 @@ class Objective(Value):
         if not self.goals:
             yield Fault("no target has a goal", f"give one a goal: {GOALS}", path=("targets",))
         for i in self.goal_columns if len(self.goals) > 1 else ():
-            if self.targets[i].is_preference:
+            if self.targets[i].is_preference and not self.explores:  # else `_explored_faults` names the pair
                 what = f"target {self.targets[i].name!r} has goal prefer, which cannot be combined with other goals"
                 remedy = "give the others limits (at_least, at_most) in place of goals, or compare the whole results"
                 yield Fault(what, remedy, path=("targets", i, "goal"))

@@ -21,6 +21,7 @@ from designer.oracles.measure import MeasureBase
 from designer.space import DesignSpace
 from designer.space.table_files import read_frame
 from designer.units import convert, parse_quantity, split_header
+from designer.units.limits import WORDS, Limit, Side, read_limit
 
 _HEADER_ROW = 1
 
@@ -37,7 +38,8 @@ class TableMeasure(MeasureBase):
         features answers; the notes of the result name the measured design and its distance.
     replicates
         Where several rows have the same design: ``mean`` of them, or ``draw`` one of them. The draw depends on the
-        campaign's seed and the suggestion's id alone, so a resumed run draws the same row.
+        campaign's seed and the suggestion's id alone, so a resumed run draws the same row. A mean of values of which
+        some are limits, such as ``<0.01``, is a limit.
     columns
         The table's column of a target, where it is not called like the target.
     """
@@ -99,7 +101,7 @@ class TableOracle:
         self._match, self._replicates, self._seed, self._file = match, replicates, seed, file
         self._targets = tuple(target.name for target in targets)
         headers, faults = _headers(frame, space, targets, columns or {}, file)
-        values, cell_faults = _values(frame, targets, headers, file)
+        values, self._sides, cell_faults = _values(frame, targets, headers, file)
         faults += cell_faults
         if faults:
             raise InvalidData(faults)
@@ -169,12 +171,19 @@ class TableOracle:
             else:
                 notes.append(f"mean of rows {rows}")
         values = {name: _mean(self._values[places, j]) for j, name in enumerate(self._targets)}
+        censored: dict[str, Side] = {}
+        for j, name in enumerate(self._targets):
+            sides = {self._sides[i, j] for i in places if self._sides[i, j]}
+            if len(sides) > 1:
+                rows = ", ".join(str(self._rows[i]) for i in places)
+                raise MeasurementFailed(f"{self._file} has limits of {name} on both sides in rows {rows}")
+            censored |= dict.fromkeys([name] if sides else [], next(iter(sides), "<"))
         missing = [name for name, value in values.items() if value is None]
         if missing:
             row = ", ".join(str(self._rows[i]) for i in places)
             raise MeasurementFailed(f"{self._file} has no {', '.join(missing)} in row {row}")
         found = {name: value for name, value in values.items() if value is not None}
-        return Measured(found, tuple(notes), executed)
+        return Measured(found, tuple(notes), executed, censored)
 
     def _design(self, i: int) -> dict[str, Any]:
         row = self._space.frame(self._coordinates[[i]]).iloc[0]
@@ -215,9 +224,13 @@ def _headers(
 
 def _values(
     frame: pd.DataFrame, targets: Sequence[Target], headers: Mapping[str, str], file: str
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], list[Fault]]:
-    """Return the targets (``rows x m``) in their units, NaN for an empty cell, and what is wrong with the others."""
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.object_]], list[Fault]]:
+    """Return the targets (``rows x m``) in their units, NaN for an empty cell, and what is wrong with the others.
+
+    Beside each value stands on which side of it the result lies, where it is a limit; None elsewhere.
+    """
     values = np.full((len(frame), len(targets)), np.nan)
+    sides = np.full(values.shape, None, dtype=object)
     rows = frame.index if frame.index.name == "row" else range(_HEADER_ROW + 1, len(frame) + _HEADER_ROW + 1)
     faults = []
     for j, target in enumerate(targets):
@@ -227,12 +240,23 @@ def _values(
         unit = split_header(header)[1] if header not in (target.name, target.column) else None
         for i, (row, cell) in enumerate(zip(rows, frame[header], strict=True)):
             try:
-                values[i, j] = _value(cell, unit, target.unit)
+                limit = _limit(cell, unit, target)
+                values[i, j] = _value(cell, unit, target.unit) if limit is None else limit.value
+                sides[i, j] = None if limit is None else limit.side
                 if math.isfinite(values[i, j]):
-                    target.check_value(float(values[i, j]))
+                    target.check_value(float(values[i, j]), sides[i, j])
             except InvalidInput as error:
                 faults += [fault.at(file=file, row=int(row), column=header) for fault in error.faults]
-    return values, faults
+    return values, sides, faults
+
+
+def _limit(cell: Any, header_unit: str | None, target: Target) -> Limit | None:
+    """Return the limit that a cell gives, as a number or by a word such as ``n.d.``; None where it gives none."""
+    side = WORDS.get(cell.strip().casefold()) if isinstance(cell, str) else None
+    named = None if side is None else target.limit(side)
+    if side is not None and named is not None:
+        return Limit(side, named)
+    return read_limit(cell, header_unit, target.unit)
 
 
 def _value(cell: Any, header_unit: str | None, unit: str | None) -> float:

@@ -253,3 +253,7 @@ class _WriteTools(_Tools):
             expected_version=version,
             key=key,
         )
+
+    def amend_beliefs(self, campaign: str, beliefs: list[dict[str, Any]], key: str | None = None) -> dict[str, Any]:
+        """Replace the beliefs of an expert, as a campaign file states them, from now on."""
+        return commands.amend_beliefs(self.lab, self.who(), campaign, beliefs, key=key)

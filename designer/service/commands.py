@@ -256,6 +256,18 @@ def amend_space(
     )
 
 
+def amend_beliefs(
+    lab: Lab, caller: Caller, name: str, beliefs: Sequence[Mapping[str, Any]], *, key: str | None = None
+) -> dict[str, Any]:
+    """Replace the beliefs of an expert from now on."""
+    caller.require("steer")
+
+    def act(opened: Campaign) -> dict[str, Any]:
+        return _changed(opened, opened.amend_beliefs(beliefs))
+
+    return _execute_once(lab, WriteRequest.of(caller, "amend_beliefs", name, list(beliefs), key), act)
+
+
 # Shared by all writes
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from designer.campaign.campaign import Campaign
 from designer.cli.main import main
 from designer.errors import InvalidCampaign, InvalidInput, NoDesignLeft
+from designer.objective import Target
 from designer.oracles.python_function import PythonOracle
 from designer.space import DesignSpace
 from tests.space.spaces import spaces
@@ -269,3 +270,26 @@ def test_censored_results_of_a_boundary_count_as_below_it() -> None:
     found = campaign.predict([{"x": 0.05, "y": 0.1}, {"x": 0.95, "y": 0.9}])
     assert found["s_side"].iloc[1] == "above"
     assert found["s_above"].iloc[0] < 0.5
+
+
+@GOALS
+def test_past_tasks_inform_a_map_and_a_boundary(target: dict[str, Any]) -> None:
+    from designer.priors.auto import AutoPrior
+    from designer.tasks import Task
+
+    rng, space = np.random.default_rng(3), DesignSpace(parameters=SQUARE)
+    tasks = []
+    for i in range(3):
+        frame = pd.DataFrame(rng.uniform(0, 1, (40, 2)), columns=["x", "y"])
+        frame["s"] = [surface(row) + 0.02 * i for row in frame.to_dict(orient="records")]
+        targets = (Target(name="s", unit="HV", goal="maximize"),)
+        tasks.append(Task(space=space, targets=targets, data=frame, name=f"past-{i}"))
+    prior = AutoPrior().fit(tasks, seed=0)
+    grid = pd.DataFrame(rng.uniform(0, 1, (200, 2)), columns=["x", "y"])
+    truth = np.array([surface(row) for row in grid.to_dict(orient="records")])
+    errors = []
+    for used in ({}, {"prior": prior}):
+        campaign = measured(begun(target, initial=3, **used), 5)
+        assert campaign.suggest(2).shape[0] == 2
+        errors.append(float(np.abs(campaign.predict(grid)["s"] - truth).mean()))
+    assert errors[1] < 0.7 * errors[0]

@@ -141,3 +141,14 @@ def test_importing_the_objective_loads_no_torch() -> None:
     code = "import sys, designer.objective; print([m for m in ('torch', 'botorch', 'pandas') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("others", [["map", "prefer"], ["prefer", "boundary"], ["prefer", "maximize"]])
+def test_goals_that_cannot_be_combined_are_one_fault(others: list[str]) -> None:
+    targets: list[dict[str, Any]] = [{"name": f"y{i}", "goal": goal} for i, goal in enumerate(others)]
+    for target in targets:
+        target |= {"value": 0.5} if target["goal"] == "boundary" else {}
+    with pytest.raises(InvalidObjective) as caught:
+        Objective(targets=targets)
+    (fault,) = caught.value.faults
+    assert "cannot be combined" in fault.what

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from designer.errors import MeasurementFailed
+from designer.objective import Target
 from designer.oracles import CommandMeasure, PythonMeasure, TableMeasure
 from designer.oracles.table import TableOracle
 from designer.oracles.testing import check_oracle
+from designer.space import DesignSpace
 from tests.oracles.spaces import DESIGNS, OBJECTIVE, SPACE, TARGETS, design
 
 HEADER = "alloy.Ni,alloy.Fe,alloy.Co,temperature [K],gas,hardness [HV],cost,operator"
@@ -179,3 +181,29 @@ def test_open_oracle_opens_every_kind(tmp_path: Path) -> None:
     assert isinstance(opened, CommandOracle)
     assert PythonMeasure(function="m:f").faults(SPACE, OBJECTIVE, folder=tmp_path) == []
     assert CommandMeasure(argv=("python", "m.py")).faults(SPACE, OBJECTIVE, folder=tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "value", "side"),
+    [
+        (["<500"], 500.0, "<"),
+        (["&gt;=600"], 600.0, ">"),
+        (["n.d."], 100.0, "<"),
+        (["500", "<300"], 400.0, "<"),
+        (["<500", "<300"], 400.0, "<"),
+        (["500", ""], 500.0, None),
+    ],
+)
+def test_a_cell_may_be_a_limit(cells: list[str], value: float, side: str | None) -> None:
+    frame = pd.DataFrame({"T": [1.0] * len(cells), "y": cells})
+    target = Target(name="y", unit="HV", goal="maximize", limits=[100, None])
+    space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "bounds": [0, 10]}])
+    result = TableOracle(frame, space, [target]).measure({"T": 1.0})
+    assert (dict(result), dict(result.censored)) == ({"y": value}, {} if side is None else {"y": side})
+
+
+def test_limits_on_both_sides_say_nothing() -> None:
+    frame = pd.DataFrame({"T": [1.0, 1.0], "y": ["<5", ">3"]})
+    space = DesignSpace(parameters=[{"name": "T", "kind": "numeric", "bounds": [0, 10]}])
+    with pytest.raises(MeasurementFailed, match="limits of y on both sides in rows 2, 3"):
+        TableOracle(frame, space, [Target(name="y", goal="maximize")]).measure({"T": 1.0})

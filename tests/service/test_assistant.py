@@ -23,7 +23,7 @@ from tests.service.conftest import CAMPAIGN
 TOOLS = {
     "list_campaigns", "show_campaign", "list_suggestions", "list_measurements", "show_history", "best", "verdict",
     "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend", "withdraw",
-    "amend_space", "compare", "list_comparisons", "next_comparison",
+    "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison",
 }  # fmt: skip
 
 

@@ -173,6 +173,16 @@ def amend_space(
     )  # fmt: skip
 
 
+@api.put("/campaigns/{campaign}/beliefs", response_model=schemas.Changed, responses=VERSIONED, tags=["campaigns"])
+@requires("steer")
+def amend_beliefs(
+    request: Request, caller: CurrentCaller, campaign: CampaignId, body: schemas.Beliefs, key: IdempotencyKey = None
+) -> ApiResponse:
+    """Replace the beliefs of an expert from now on."""
+    name = campaign_name(campaign)
+    return ApiResponse(commands.amend_beliefs(lab_of(request), caller, name, body.beliefs, key=key))
+
+
 @api.get("/campaigns/{campaign}/history", response_model=schemas.History, tags=["campaigns"])
 def history(
     request: Request, caller: CurrentCaller, campaign: CampaignId, before: Before = None, limit: Limit = 100

@@ -82,6 +82,12 @@ class SpaceAmendment(Body):
     constraints: list[str] | None = Field(default=None, description="The new list of constraints.")
 
 
+class Beliefs(Body):
+    """All beliefs of an expert, as a campaign file states them; none is an empty list."""
+
+    beliefs: list[dict[str, Any]] = Field(max_length=100)
+
+
 class Designs(Body):
     """Designs to predict, in lab units."""
 

@@ -281,6 +281,17 @@ class TestResults:
         wrong = admin("PATCH", f"{path}/space", json={"bounds": {"t": [1, 2]}}, headers={"If-Match": '"2"'})
         assert wrong.status_code == 422
 
+    def test_beliefs_are_replaced(self, admin: Client) -> None:
+        path = admin.begin()
+        change = {"beliefs": [{"parameter": "T", "near": 400, "spread": 30}]}
+        assert admin("PUT", f"{path}/beliefs", json=change).json()["changed"]
+        assert not admin("PUT", f"{path}/beliefs", json=change).json()["changed"]
+        assert any("Belief" in remark for remark in admin("GET", path).json()["remarks"])
+        wrong = admin("PUT", f"{path}/beliefs", json={"beliefs": [{"parameter": "t", "near": 400, "spread": 30}]})
+        assert wrong.status_code == 422
+        assert admin("PUT", f"{path}/beliefs", json={"beliefs": []}).json()["changed"]
+        assert not any("Belief" in remark for remark in admin("GET", path).json()["remarks"])
+
 
 def send(client: Client, path: str, lines: list[list[str]], kind: str) -> Any:
     if kind == "csv":
