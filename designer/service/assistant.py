@@ -129,6 +129,10 @@ class _ReadTools(_Tools):
         """List suggestions: all, or those that are open, recorded, failed or withdrawn."""
         return queries.suggestions(self.lab, self.who(), campaign, status=status)
 
+    def run_sheet(self, campaign: str) -> dict[str, str]:
+        """Return the open suggestions as a CSV table with blank cells for results, which `record` reads back."""
+        return {"csv": queries.sheet(self.lab, self.who(), campaign)}
+
     def list_measurements(self, campaign: str) -> dict[str, Any]:
         """List measurements; an amendment must name the `version`."""
         return queries.measurements(self.lab, self.who(), campaign)

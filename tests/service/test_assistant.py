@@ -21,9 +21,9 @@ from designer.service.store.paths import LabPaths
 from tests.service.conftest import CAMPAIGN
 
 TOOLS = {
-    "list_campaigns", "show_campaign", "list_suggestions", "list_measurements", "show_history", "best", "verdict",
-    "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend", "withdraw",
-    "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison",
+    "list_campaigns", "show_campaign", "list_suggestions", "run_sheet", "list_measurements", "show_history", "best",
+    "verdict", "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend",
+    "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison",
 }  # fmt: skip
 
 
@@ -77,6 +77,8 @@ def test_the_loop(lab: Lab) -> None:
         assert begun["name"] == "films"
         first, second = (await call("suggest", campaign="films", key="k"))["suggestions"]
         assert (await call("suggest", campaign="films", key="k"))["suggestions"][0]["id"] == first["id"]
+        sheet = (await call("run_sheet", campaign="films"))["csv"].splitlines()
+        assert [line.split(",")[0] for line in sheet] == ["suggestion", first["id"], second["id"]]
         rows = [{"suggestion": first["id"], "loss": "0.4 V"}]
         assert (await call("check", campaign="films", rows=rows))["recorded"] == ["M0001"]
         assert (await call("record", campaign="films", rows=rows))["recorded"] == ["M0001"]
