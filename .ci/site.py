@@ -26,8 +26,8 @@ PROJECT = ("contributing.md", "changelog.md", "security.md")
 RESULTS = "benchmarks/results"
 GUIDES = (
     "coming-from.md", "campaign-file.md", "command-line.md", "units-and-formulas.md", "tasks.md", "priors.md",
-    "prediction.md", "generation.md", "reading-the-report.md", "service.md", "simulators.md", "benchmarks.md",
-    "architecture.md",
+    "prediction.md", "generation.md", "reading-the-report.md", "service.md", "running-a-service.md", "simulators.md",
+    "benchmarks.md", "architecture.md",
 )  # fmt: skip
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 if sys.platform != "win32":  # where parts of killed programs stay
     import fcntl
@@ -38,14 +39,7 @@ def write_new(path: Path | str, content: str | bytes) -> None:
     if _holds(path, content):
         return
     with _part_file(path, content) as part:
-        try:
-            os.link(part, path)
-        except FileExistsError:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        except OSError as error:
-            if error.errno not in _NO_LINKS or path.exists():
-                raise
-            part.replace(path)  # a file system without hard links
+        _take_name(part, path)
     sync_folder(path.parent)
 
 
@@ -62,6 +56,40 @@ def write_over(path: Path | str, content: str | bytes) -> None:
     with _part_file(path, content) as part:
         part.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file to write piece by piece, which takes the name `path` when it is complete.
+
+    Raises
+    ------
+    FileExistsError
+        If there is such a file already; it stays as it is.
+    OSError
+        If it cannot be written; then nothing is there.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with _part_file(path, b"") as part:
+        with part.open("r+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _take_name(part, path)
+    sync_folder(path.parent)
+
+
+def _take_name(part: Path, path: Path) -> None:
+    """Give a part the name of a file that does not exist yet."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS or path.exists():
+            raise
+        part.replace(path)  # a file system without hard links
 
 
 def _holds(path: Path, content: str | bytes) -> bool:

@@ -55,7 +55,7 @@ SUB_LAYERS = {
     "acquisition": (("classical",),),
     "campaign": (("log",), ("results",), ("file",), ("levels",), ("suggesting",), ("explaining",), ("importing",)),
     "service": (("store",), ("work",), ("http",)),
-    "cli": (("offers",),),
+    "cli": (("offers", "operations"),),
 }
 SAME_NAME = {"__init__", "base", "testing"}
 """Every package may have its interfaces in ``base`` and a test kit in ``testing``; other modules have names of their

@@ -59,6 +59,9 @@ def serve(
     ] = None,
     https: Annotated[bool, typer.Option("--https", help="Browsers reach it over HTTPS, through a proxy.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many suggestion jobs run at once.")] = 1,
+    rate_limit: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Requests a minute that one user may send; 0: no limit.")
+    ] = 6000,
     store: LabStore = None,
 ) -> None:
     """Serve the lab's page and API: campaigns, next experiments, results, for people and instruments.
@@ -78,6 +81,7 @@ def serve(
         anonymous=anonymous,
         https=https,
         workers=workers,
+        requests_per_minute=rate_limit,
         notify=warn,
     )
 

@@ -35,6 +35,11 @@ class Lab:
         Where the data is.
     workers
         The pools of worker processes; by default one process for suggestions, one for views and two for uploads.
+
+    Attributes
+    ----------
+    is_open
+        Whether its workers were started and not ended.
     """
 
     def __init__(self, paths: LabPaths, workers: Workers | None = None) -> None:
@@ -47,6 +52,7 @@ class Lab:
         self.jobs = Jobs(self.store, paths, self._workers.suggestions)
         self._views: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
+        self.is_open = False
 
     def start(self) -> int:
         """Resume the unfinished jobs of an earlier run of the service; return how many.
@@ -55,10 +61,12 @@ class Lab:
         """
         self._workers.suggestions.submit(worker_tasks.import_models)
         self._workers.uploads.start()
+        self.is_open = True
         return self.jobs.resume()
 
     def close(self) -> None:
         """End the workers and close the store."""
+        self.is_open = False
         self._workers.suggestions.close()
         self._workers.views.close()
         self._workers.uploads.close()

@@ -261,8 +261,10 @@ def revoke(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
     return {"id": name, "changed": changed}
 
 
-def audit_trail(lab: Lab, caller: Caller, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
-    """Return the audit log, newest first."""
+def audit_trail(
+    lab: Lab, caller: Caller, *, before: int | None = None, limit: int = 100, user: str | None = None
+) -> dict[str, Any]:
+    """Return the audit log, newest first, of all users or of one."""
     caller.require("admin")
-    rows = lab.requests.audit_trail(before=before, limit=limit)
+    rows = lab.requests.audit_trail(before=before, limit=limit, user=user)
     return {"requests": rows, "next": rows[-1]["number"] if len(rows) == limit else None}

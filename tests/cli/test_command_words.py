@@ -106,6 +106,8 @@ SURPLUS = [
     ("tasks map a b", "unexpected extra argument"),
     ("generate glass.yaml other.csv", "another file cannot be used with a campaign file"),
     ("serve a b", "unexpected extra argument"),
+    ("backup a b --output c.zip", "unexpected extra argument"),
+    ("restore a.zip b c", "unexpected extra argument"),
     ("token create a b --role read", "unexpected extra argument"),
     ("token list a", "unexpected extra argument"),
     ("token revoke a b", "unexpected extra argument"),

@@ -45,6 +45,8 @@ _EVENTS = sa.Table(
     sa.Column("payload", sa.Text, nullable=False),
 )
 
+EVENT_TABLES = (_SCHEMA, _CAMPAIGNS, _EVENTS)
+"""All tables of a store, in the order in which their rows can be inserted."""
 
 Beside = Callable[[Connection], None]
 
@@ -170,6 +172,14 @@ class SqlStore:
                 raise StoreError(f"{self.location} holds no store")
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Yield a transaction in which every statement reads the same state of the database, while others write."""
+        with self._transaction(snapshot=True) as connection:
+            if connection is None:
+                raise StoreError(f"{self.location} holds no store")
+            yield connection
+
     def close(self) -> None:
         """Close the connections that a pooled store keeps open."""
         self._engine.dispose()
@@ -240,7 +250,9 @@ class SqlStore:
         return expected + len(events)
 
     @contextmanager
-    def _transaction(self, *, write: bool = False, must_exist: bool = False) -> Iterator[Connection | None]:
+    def _transaction(
+        self, *, write: bool = False, must_exist: bool = False, snapshot: bool = False
+    ) -> Iterator[Connection | None]:
         """Yield a connection in a transaction; None where there is nothing to read yet."""
         try:
             if self._file and not self._file.exists() and (not write or must_exist):
@@ -248,7 +260,9 @@ class SqlStore:
                 return
             with self._connection(write) as connection:
                 connection = connection.execution_options(designer_write=write)
-                if self._pooled and not self._file and not write:
+                if snapshot and not self._file:  # a transaction of SQLite sees one state in any case
+                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                elif self._pooled and not self._file and not write:
                     # A read is one statement: without begin and commit it is one way to the server and back, not three.
                     connection = connection.execution_options(isolation_level="AUTOCOMMIT")
                 with connection.begin():

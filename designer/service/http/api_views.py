@@ -18,6 +18,7 @@ from designer.service.http.routing import (
     Before,
     CampaignId,
     Limit,
+    OfUser,
     SubjectId,
     lab_of,
     view_result,
@@ -138,6 +139,8 @@ def revoke(
 
 @view_routes.get("/audit", tags=["accounts"])
 @requires("admin")
-def audit(request: Request, caller: CurrentCaller, before: Before = None, limit: Limit = 100) -> ApiResponse:
+def audit(
+    request: Request, caller: CurrentCaller, before: Before = None, limit: Limit = 100, user: OfUser = None
+) -> ApiResponse:
     """Return the audit log, newest first."""
-    return ApiResponse(queries.audit_trail(lab_of(request), caller, before=before, limit=limit))
+    return ApiResponse(queries.audit_trail(lab_of(request), caller, before=before, limit=limit, user=user))

@@ -20,9 +20,12 @@ from designer.service.http.api import api
 from designer.service.http.api_views import view_routes
 from designer.service.http.assets import Assets, root
 from designer.service.http.comparison_routes import comparison_routes
+from designer.service.http.metrics import RequestMetrics
 from designer.service.http.middleware import AllowedHosts, HeadersAndLog, shown_path
+from designer.service.http.monitoring_routes import metrics_routes, monitoring
 from designer.service.http.pages import pages, problem_page
-from designer.service.http.responses import ApiResponse, problem_response
+from designer.service.http.rate_limit import RateLimit
+from designer.service.http.responses import problem_response
 from designer.service.http.schemas import Results
 from designer.service.http.security import Options
 from designer.service.lab import Lab
@@ -33,6 +36,8 @@ DESCRIPTION = (
     "with an Idempotency-Key is carried out once, however often it is sent. An amendment names the version that it "
     "changes (If-Match). Jobs make suggestions; their progress can be followed as server-sent events."
 )
+
+_FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
 
 
 def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
@@ -59,16 +64,17 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
         docs_url=None, redoc_url=None, openapi_url="/openapi.json",
     )  # fmt: skip
     app.state.lab, app.state.options = lab, options
+    app.state.metrics, app.state.rate_limit = RequestMetrics(), RateLimit(options.requests_per_minute)
     app.include_router(api)
     app.include_router(view_routes)
     app.include_router(comparison_routes)
-    app.include_router(pages)
+    for router in (pages, monitoring, metrics_routes):
+        app.include_router(router)
     app.mount(root(), Assets(), name="static")
     app.add_middleware(AllowedHosts, options=options)
     app.add_middleware(HeadersAndLog, options=options)
     for kind in (DesignerError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _respond)
-    app.add_api_route("/healthz", healthy, methods=["GET"], include_in_schema=False)
     _describe(app)
     return app
 
@@ -82,23 +88,12 @@ def _warm_up(lab: Lab) -> None:
     units.convert(1.0, "degC", "K")
 
 
-def healthy(request: Request) -> ApiResponse:
-    """Return whether the service can read its database; the reason of a failure is for the log alone."""
-    lab: Lab = request.app.state.lab
-    try:
-        lab.store.names()
-    except StoreError as error:
-        LOG.warning("the database cannot be used: %s", error)
-        return ApiResponse({"ok": False}, status_code=503)
-    return ApiResponse({"ok": True})
-
-
 async def _respond(request: Request, error: Exception) -> Response:
     """Return an error as problem details, or as a page where a page was requested."""
     if isinstance(error, StoreError) and not isinstance(error, Conflict):
         LOG.warning("%s %s: %s", request.method, shown_path(request.scope), error)
     found = problem_response(error)
-    is_page = not request.url.path.startswith(("/api/", "/static/", "/openapi.json", "/healthz"))
+    is_page = not request.url.path.startswith(("/api/", "/static/", "/openapi.json", *_FOR_MACHINES))
     return problem_page(request, found) if is_page else found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from designer.service.http.metrics import RequestMetrics
 from designer.service.http.responses import problem_response
 from designer.service.http.security import Options
 from designer.service.logs import ACCESS, escaped
@@ -90,9 +91,11 @@ class HeadersAndLog:
             if not status:
                 await problem_response(error)(scope, receive, wrapped)
         finally:
-            milliseconds = 1000 * (time.perf_counter() - begun)
+            seconds = time.perf_counter() - begun
+            metrics: RequestMetrics = scope["app"].state.metrics
+            metrics.observe(getattr(scope.get("route"), "path", "other"), scope["method"], status, seconds)
             user = scope.get("designer.user", "-")
-            ACCESS_LOG.info("%s %s %s %d %.0f ms", user, scope["method"], shown_path(scope), status, milliseconds)
+            ACCESS_LOG.info("%s %s %s %d %.0f ms", user, scope["method"], shown_path(scope), status, 1000 * seconds)
 
     def _missing(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {key for key, _ in given}

@@ -21,7 +21,7 @@ from designer.service.http.assets import asset
 from designer.service.http.form_fields import form_kinds, form_settings
 from designer.service.http.requests import read_body
 from designer.service.http.responses import Problem
-from designer.service.http.routing import Before, CampaignId, SubjectId, lab_of, view_result
+from designer.service.http.routing import Before, CampaignId, OfUser, SubjectId, lab_of, view_result
 from designer.service.http.security import COOKIE, Options, anonymous_caller, require_same_origin, session_of
 from designer.service.problems import KINDS
 from designer.service.store.accounts import ROLE_PERMISSIONS, ROLES, SESSION_HOURS, Caller
@@ -233,11 +233,11 @@ async def card(request: Request, campaign: CampaignId, suggestion: SubjectId) ->
 
 
 @pages.get("/audit")
-def audit(request: Request, before: Before = None) -> Response:
-    """Show the audit log and the tokens, to an admin."""
+def audit(request: Request, before: Before = None, user: OfUser = None) -> Response:
+    """Show the audit log, of all users or of one, and the tokens, to an admin."""
     who, lab = _caller(request), lab_of(request)
-    found = queries.audit_trail(lab, who, before=before)
-    return _page(request, "audit.html", who=who, tokens=queries.tokens(lab, who)["tokens"], **found)
+    found = queries.audit_trail(lab, who, before=before, user=user)
+    return _page(request, "audit.html", who=who, of_user=user, tokens=queries.tokens(lab, who)["tokens"], **found)
 
 
 @pages.get("/problems")

@@ -51,6 +51,7 @@ IdempotencyKey = Annotated[
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that was read.")]
 Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only entries before this number.")]
+OfUser = Annotated[str | None, Query(max_length=60, description="Only what this user requested.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
+from designer.service.http.rate_limit import RateLimit
 from designer.service.lab import Lab
 from designer.service.problems import Refused
 from designer.service.store.accounts import Caller, Session
@@ -32,11 +33,14 @@ class Options:
         Whether browsers reach it over HTTPS, through a proxy: then the cookie is sent over HTTPS only.
     hosts
         The allowed host names; a request with another one is refused. Empty: any.
+    requests_per_minute
+        How many requests one user may send, on average; 0 for no limit.
     """
 
     anonymous: str | None = None
     https: bool = False
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    requests_per_minute: int = 6000
 
 
 bearer = HTTPBearer(auto_error=False, description="A token, created with `designer token create`.")
@@ -114,6 +118,8 @@ def _host_of(origin: str) -> str | None:
 
 def _logged(request: Request, caller: Caller) -> Caller:
     request.scope["designer.user"] = caller.user  # for the access log
+    limit: RateLimit = request.app.state.rate_limit
+    limit.count(caller.user)
     return caller
 
 

@@ -60,6 +60,7 @@ def serve_lab(
     anonymous: str | None = None,
     https: bool = False,
     workers: int = 1,
+    requests_per_minute: int = 6000,
     notify: Callable[[str], None],
 ) -> None:
     """Serve a lab until it is stopped.
@@ -92,7 +93,8 @@ def serve_lab(
         notify(f"there is no token yet; create one with: designer token create NAME --role admin --lab {paths.folder}")
     configure_logging()
     LimitedConnection.max_connections = raise_file_limit()
-    app = create_app(lab, Options(anonymous=anonymous, https=https, hosts=(*_LOOPBACK_NAMES, *hosts)))
+    names = (*_LOOPBACK_NAMES, *hosts)
+    app = create_app(lab, Options(anonymous, https=https, hosts=names, requests_per_minute=requests_per_minute))
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_config=None, server_header=False, proxy_headers=https,
         timeout_graceful_shutdown=GRACE_SECONDS, h11_max_incomplete_event_size=MAX_HEADER_BYTES, http=LimitedConnection,

@@ -211,11 +211,18 @@ class RequestLog:
             rows = connection.execute(query).all()
         return {at: {"user": user, "via": via} for first, last, user, via in rows for at in range(first, last + 1)}
 
-    def audit_trail(self, *, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """Return the audit log, newest first: user, operation, campaign, and the events that were written."""
+    def audit_trail(
+        self, *, before: int | None = None, limit: int = 100, user: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the audit log, newest first: user, operation, campaign, and the events that were written.
+
+        With `user`, only what this user requested.
+        """
         keys = ("number", "at", "user", "via", "verb", "campaign", "first", "last")
         query = sa.select(*(REQUESTS.c[key] for key in keys)).order_by(REQUESTS.c.number.desc()).limit(limit)
         if before is not None:
             query = query.where(REQUESTS.c.number < before)
+        if user is not None:
+            query = query.where(REQUESTS.c.user == user)
         with self._store.transaction() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
