@@ -48,7 +48,7 @@ LAYERS = (
 # Sub-packages of one package, from the foundations up; those in one tuple do not import each other.
 SUB_LAYERS = {
     "space": (("parameters", "spreadsheet"), ("constraints",), ("equalities",), ("beliefs", "fidelity")),
-    "tasks": (("datasets", "quality"), ("importing",)),
+    "tasks": (("datasets", "quality", "registry"), ("importing",)),
     "surrogates": (("robust",),),
     "priors": (("deep",), ("metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
