@@ -194,6 +194,18 @@ def test_a_cost_budget_is_spent_and_not_exceeded(folder: Path, capsys: pytest.Ca
     assert "of 400 spent" in capsys.readouterr().out
 
 
+def test_designs_are_simulated_before_they_are_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "two-fidelities.yaml"
+    assert main(["run", name, "--json", "--max-experiments", "12"]) == 0
+    made = json.loads(capsys.readouterr().out)["experiments"]
+    levels = [each["design"]["method"] for each in made]
+    assert levels[:6] == ["simulation"] * 6
+    assert "bulk" in levels
+    assert main(["best", name]) == 0
+    assert main(["status", name]) == 0
+    assert "results by level of method: simulation" in capsys.readouterr().out
+
+
 def test_the_best_of_each_method_is_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "each-method.yaml"
     assert main(["run", name, "--json"]) == 0

@@ -127,7 +127,7 @@ class CampaignView:
         return self._given.file
 
     @property
-    def _top(self) -> CampaignState:
+    def top_state(self) -> CampaignState:
         """The state with the results of the top level of a fidelity alone."""
         return top_state(self.space, self.state)
 
@@ -231,7 +231,7 @@ class CampaignView:
         given = read_context(self.space, context) if context else {}
         wanted = self._contexts(given)
         if wanted is None:
-            return best_frame(self.space, self.objective, self._top, self.posterior(), self.cells)
+            return best_frame(self.space, self.objective, self.top_state, self.posterior(), self.cells)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         return best_in_contexts(self.space, self.objective, groups, self.posterior(), wanted)
 
@@ -248,7 +248,7 @@ class CampaignView:
 
     def forbidden_best(self) -> pd.DataFrame:
         """Return measured designs that would be the best if the bounds and constraints did not forbid them."""
-        return forbidden_best(self.space, self.objective, self._top, self.posterior())
+        return forbidden_best(self.space, self.objective, self.top_state, self.posterior())
 
     def predict(self, designs: pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return what the model expects of designs given in lab units; see `frames.of_predictions`.
@@ -298,7 +298,7 @@ class CampaignView:
             if isinstance(event, Suggested) and any(each.id == suggestion for each in event.designs)
         )
         state = fold(self.events[: event.based_on])
-        since = measured_designs.means_of(self.state.of(suggestion), self.objective.targets)
+        since = measured_designs.means_of(self.top_state.of(suggestion), self.objective.targets)
         return explain(Moment(self._specs.at(state), state, event, self._known_at(event.based_on), now, since))
 
     def _known_at(self, position: int) -> CampaignPosterior | None:
@@ -379,7 +379,7 @@ class CampaignView:
         if known is None:
             return None
         if wanted is None:
-            return reached_by_model(self.space, self.objective, self._top, known)
+            return reached_by_model(self.space, self.objective, self.top_state, known)
         groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
         if not reached_in_contexts(self.space, self.objective, groups, known, wanted):
             return None

@@ -114,6 +114,8 @@ def _meaning(opened: Campaign) -> Iterator[str]:
 def _why_no_best(opened: Campaign) -> str:
     if not opened.state.results:
         return "Nothing has been measured yet."
+    if not opened.top_state.results:
+        return "Nothing has been measured at the top level yet; results of lower levels are in designer status."
     if opened.posterior() is None and opened.objective.preference is not None:
         return "No two results were compared yet: designer compare shows which to compare first."
     if opened.posterior() is None and opened.space.context_parameters:

@@ -111,11 +111,15 @@ def _count(step: Step) -> str:
 
 
 def _outcome(opened: Campaign, step: Step) -> str:
+    from designer.campaign.levels.level_states import level_of
+
+    level = level_of(opened.space, step.design)
+    name = step.suggestion if level is None else f"{step.suggestion} at {level}"
     if step.failed is not None:
-        return f"{step.suggestion}  failed: {step.failed}"
+        return f"{name}  failed: {step.failed}"
     values = [step.values.get(target.name) for target in opened.objective.targets]
     sides = [step.censored.get(target.name) for target in opened.objective.targets]
-    return f"{step.suggestion}  {_values(opened, values, sides)}"
+    return f"{name}  {_values(opened, values, sides)}"
 
 
 def _best(opened: Campaign) -> str:
@@ -127,7 +131,7 @@ def _best(opened: Campaign) -> str:
 
     if opened.objective.explores:
         return ""  # no design is better than another
-    groups = by_design(opened.space, opened.objective.targets, opened.state.results)
+    groups = by_design(opened.space, opened.objective.targets, opened.top_state.results)
     if not groups:
         return ""
     rows = best_rows(opened.objective, np.array([group.certain for group in groups]), allowed=allowed_mask(groups))

@@ -65,7 +65,8 @@ class Experiment:
     design, one text for each parameter. `predicted` is the prediction made *before* the result. `censored` names the
     targets whose value is a limit, `made` those whose result is compared and has no number. `feasible` says whether the
     values meet the limits of all targets, `allowed` whether the space as it is now allows the design. `spent` is the
-    cost of this experiment and of those before it, None where no cost is stated.
+    cost of this experiment and of those before it, None where no cost is stated. `level` is the lower level of a
+    fidelity at which it was measured; None at the top level.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Experiment:
     best: bool = False
     made: tuple[str, ...] = ()
     spent: float | None = None
+    level: str | None = None
 
     def value_text(self, target: str) -> str:
         """Return the value of a target as text; a limit with its sign, nothing measured as a dash."""
@@ -92,6 +94,8 @@ class Experiment:
         """What came of it, in words."""
         if self.best:
             return "best"
+        if self.level is not None:
+            return f"measured at {self.level}"
         if not self.feasible:
             return "outside a limit"
         return self.outcome if self.allowed else "not allowed now"

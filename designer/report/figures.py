@@ -113,8 +113,13 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
             {"marker": "s", "facecolors": "white", "edgecolors": BLUE},
             lambda e: _counts(e) and e.how == "attached",
         ),
-        ("outside a limit", {"marker": "v", "facecolors": "white", "edgecolors": RED}, lambda e: not e.feasible),
-        ("not allowed now", {"marker": "x", "color": GREY}, lambda e: e.feasible and not e.allowed),
+        (
+            "outside a limit",
+            {"marker": "v", "facecolors": "white", "edgecolors": RED},
+            lambda e: not e.feasible and e.level is None,
+        ),
+        ("not allowed now", {"marker": "x", "color": GREY}, lambda e: e.feasible and not e.allowed and e.level is None),
+        ("at a lower level", {"marker": "D", "facecolors": "white", "edgecolors": GREY}, lambda e: e.level is not None),
     ]
     for label, style, belongs in groups:
         rows = [each for each in done if belongs(each) and target.name in each.values.keys() - each.censored.keys()]
@@ -129,7 +134,7 @@ def _measured(axes: Axes, done: Sequence[Experiment], target: Target) -> None:
 
 
 def _counts(each: Experiment) -> bool:
-    return each.feasible and each.allowed
+    return each.feasible and each.allowed and each.level is None
 
 
 def best_so_far(done: Iterable[Experiment], target: Target) -> list[tuple[int, float]]:
@@ -362,8 +367,9 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
 
     def paint(axes: Axes) -> None:
         groups: list[tuple[str, dict[str, Any], Callable[[Experiment], bool]]] = [
-            ("outside a limit", {"marker": "v", "color": RED}, lambda e: not e.feasible),
-            ("not allowed now", {"marker": "X", "color": GREY}, lambda e: e.feasible and not e.allowed),
+            ("outside a limit", {"marker": "v", "color": RED}, lambda e: not e.feasible and e.level is None),
+            ("not allowed now", {"marker": "X", "color": GREY}, lambda e: e.feasible and not e.allowed and not e.level),
+            ("at a lower level", {"marker": "D", "color": GREY}, lambda e: e.level is not None),
             ("measured", {"marker": "o", "color": GREY}, lambda e: _counts(e) and not e.best),
             ("best trade-offs", {"marker": "o", "color": BLUE}, lambda e: e.best),
         ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designer.campaign.best import best_rows, ranked_values
+from designer.campaign.levels.level_states import level_counts, lower_levels
 from designer.campaign.log.events import Cell, Created, Suggested, utc_now
 from designer.campaign.log.state import Failure, Measurement, Suggestion
 from designer.campaign.results.measured_designs import (
@@ -88,7 +89,7 @@ def measured_content(campaign: Campaign) -> Content:
 
 
 def _best_measured(campaign: Campaign) -> list[MeasuredDesign]:
-    groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
+    groups = by_design(campaign.space, campaign.objective.targets, campaign.top_state.results)
     if not groups:
         return []
     objective, known = campaign.objective, campaign.posterior() if campaign.objective.preference is not None else None
@@ -112,7 +113,7 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
     forbidden = forbidden_measurements(space, list(state.measurements.values()))
     compared = {target.name for target in targets if target.is_preference}
     done: list[Measurement | Failure] = [*state.measurements.values(), *state.failures]
-    done_so_far = 0
+    done_so_far, levels = 0, lower_levels(space, state)
     spent, costs = 0.0, dict(campaign.costs_of_results())
     for each in sorted(done, key=lambda result: result.position):
         row = _row(space, each, state.suggestions.get(each.suggestion or ""), history)
@@ -132,6 +133,8 @@ def _experiments(campaign: Campaign, history: History, best: set[str]) -> Iterat
             notes=tuple(_notes(each, str(flags[each.id]))),
             feasible=_feasible(targets, each),
             allowed=each.id not in forbidden,
+            level=levels.get(each.id),
+            predicted={} if each.id in levels else row.predicted,
             best=each.id in best,
         )
     for status in ("open", "withdrawn"):
@@ -274,6 +277,10 @@ def _facts(campaign: Campaign, best: Sequence[MeasuredDesign], history: History)
     beside += [f"{len(status.failed)} failed"] if status.failed else []
     beside += [f"{len(status.open)} open"] if status.open else []
     yield "Experiments", f"{status.spent}{of_budget}", ", ".join(beside)
+    levels = level_counts(campaign.space, campaign.state)
+    if levels:
+        top, *lower = reversed(levels.items())
+        yield f"Results at {top[0]}", str(top[1]), ", ".join(f"{level} {number}" for level, number in lower)
     for each in campaign.remaining_uncertainty():
         if each.uncertain_share is not None:
             yield "Uncertain share of the space", percent(each.uncertain_share), f"at {each.target} {each.level:g}"

@@ -33,7 +33,7 @@ _PAIRED = 3  # the most important numeric parameters, of which all pairs are dra
 def landscape_of(campaign: Campaign) -> Landscape | None:
     """Return the present posterior around the best design; None without a model or a measured design."""
     known = campaign.posterior()
-    groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
+    groups = by_design(campaign.space, campaign.objective.targets, campaign.top_state.results)
     if known is None or not groups:
         return None
     centre, why = _centre(known, groups)
@@ -54,7 +54,7 @@ def landscape_of(campaign: Campaign) -> Landscape | None:
 def ternaries_of(campaign: Campaign) -> Landscape | None:
     """Return the ternary diagrams of `landscape_of` alone, in less time; None without a model or a measured design."""
     known = campaign.posterior()
-    groups = by_design(campaign.space, campaign.objective.targets, campaign.state.results)
+    groups = by_design(campaign.space, campaign.objective.targets, campaign.top_state.results)
     if known is None or not groups:
         return None
     centre, why = _centre(known, groups)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.campaign.best import best_rows
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.events import Cell, Recorded, Suggested
 from designer.campaign.log.state import fold
 from designer.campaign.results.designs import coordinates_of
@@ -111,7 +112,7 @@ def best_by_posterior(campaign: Campaign, known: CampaignPosterior, position: in
     if known.objective.mode == "pareto":
         return []
     state = fold(campaign.events[:position])
-    groups = by_design(known.space, known.objective.targets, state.results)
+    groups = by_design(known.space, known.objective.targets, top_state(known.space, state).results)
     if not groups:
         return []
     mean, spread = known.predict(np.array([group.coordinates for group in groups]))

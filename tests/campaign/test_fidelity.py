@@ -200,8 +200,26 @@ def test_first_designs_are_at_the_top_level_where_lower_ones_are_not_much_cheape
     assert set(made(cost=cost).suggest(4)["method"]) == {"bulk"}
 
 
+def test_own_first_designs_keep_their_level() -> None:
+    own = [{"x": 0.2, "method": "film"}, {"x": 0.4}]
+    assert made(initial=own).suggest(2)["method"].tolist() == ["film", "bulk"]
+
+
+def test_true_cost_of_a_level_says_nothing_about_another_one() -> None:
+    campaign = made(cost="1 if method == bulk, 0.5 if method == film, 0.05 if method == dft")
+    campaign.attach([{"x": x, "method": "dft", "y": x, "cost": 5.0} for x in (0.1, 0.5, 0.8)])
+    note = next(iter(made_at(campaign, "bulk"))).note
+    assert "cost 1" in note
+    assert "cost 5" not in note
+
+
+def made_at(campaign: Campaign, level: str) -> list[Any]:
+    campaign.suggest(3)
+    return [each for each in campaign.state.suggestions.values() if each.design["method"] == level]
+
+
 def test_informative_level_is_measured_before_the_top_level_and_costs_are_stated() -> None:
-    campaign = made(12)
+    campaign = made(10)
     levels = [str(each.design["method"]) for each in campaign.state.suggestions.values()]
     notes = [each.note for each in campaign.state.suggestions.values()]
     assert {"dft", "bulk"} <= set(levels)
@@ -214,7 +232,7 @@ def test_informative_level_is_measured_before_the_top_level_and_costs_are_stated
 
 def test_lower_levels_that_do_not_predict_the_top_level_get_a_limited_share_of_the_cost() -> None:
     campaign, rng = made(), np.random.default_rng(0)
-    for _ in range(16):
+    for _ in range(10):
         batch = campaign.suggest()
         top = batch.iloc[0]["method"] == "bulk"
         campaign.record(batch.assign(y=surface(batch.iloc[0]["x"], "bulk") if top else rng.normal()))
@@ -233,14 +251,15 @@ def test_suggestions_do_not_depend_on_the_order_of_results() -> None:
 
 
 def test_batch_avoids_designs_that_wait_at_any_level() -> None:
-    campaign = made(7)
+    campaign = made()
+    campaign.attach([{"x": x, "method": "dft", "y": surface(x, "dft")} for x in np.linspace(0, 1, 7)])
     batch = pd.concat([campaign.suggest(2), campaign.suggest(2)])
     assert not batch["x"].duplicated().any()
 
 
 def test_candidates_are_measured_at_every_level() -> None:
     table = pd.DataFrame({"x": np.linspace(0, 1, 9).round(3)})
-    campaign = made(10, candidates=table)
+    campaign = made(8, candidates=table)
     designs = [(each.design["x"], each.design["method"]) for each in campaign.state.suggestions.values()]
     assert len(set(designs)) == len(designs)
     assert {x for x, _ in designs} <= set(table["x"])
@@ -269,7 +288,10 @@ def test_campaign_is_shown_in_status_explanation_report_and_as_a_task(tmp_path: 
         encoding="utf-8",
     )
     campaign = Campaign.open(path)
-    for _ in range(8):
+    levels = [*["dft"] * 5, "bulk", "bulk"]
+    rows = zip(np.linspace(0.1, 0.9, 7), levels, strict=True)
+    campaign.attach([{"x": float(x), "method": level, "y": surface(float(x), level)} for x, level in rows])
+    for _ in range(2):
         measured(campaign, campaign.suggest())
     text = str(campaign.status())
     assert "results by level of method" in text

@@ -31,6 +31,7 @@ from designer.campaign.explaining.influences import influences_of
 from designer.campaign.explaining.positions import axis_positions, made_designs
 from designer.campaign.file.contexts import at_context, context_of_design
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.designs import coordinates_of, lab_designs
@@ -146,7 +147,8 @@ def explain(moment: Moment) -> Explanation:
     """Return the explanation of a suggestion. A pure function of the events."""
     spec, state, now = moment.spec, moment.state, moment.now
     x = coordinates_of(spec.space, [now.design])
-    groups = by_design(spec.space, spec.objective.targets, state.results)
+    measured = top_state(spec.space, state).results
+    groups = by_design(spec.space, spec.objective.targets, measured)
     known = moment.known
     explanation = Explanation(
         suggestion=now.id,
@@ -167,7 +169,7 @@ def explain(moment: Moment) -> Explanation:
     expected = _expected(known, x, moment.measured_since)
     moment = moment.in_context()
     if moment.spec.space.at_context:  # the best is that of this context
-        groups = by_design(moment.spec.space, spec.objective.targets, state.results)
+        groups = by_design(moment.spec.space, spec.objective.targets, measured)
     best = _best(known, _of_cell(spec, groups, x), x[0])
     context, kinds = _context(moment, known, known.model)
     forecast = forecast_of(context, features(spec.space.encoder, x)[0])

@@ -62,6 +62,17 @@ def at_own_level(
     return {**design, column: old.design[column]}
 
 
+def level_of(space: DesignSpace, design: Mapping[str, Any]) -> str | None:
+    """Return the level of a design; None without a fidelity."""
+    fidelity = fidelity_of(space)
+    return None if fidelity is None else str(design.get(fidelity.lab_columns[0], fidelity.top))
+
+
+def lower_levels(space: DesignSpace, state: CampaignState) -> dict[str, str]:
+    """Return the level of each measurement below the top one, by its id."""
+    return {each.id: level for level, results in lower_results(space, state).items() for each in results}
+
+
 def level_words(space: DesignSpace, state: CampaignState) -> Iterator[str]:
     """Yield the number of results at each level, in words; nothing without a fidelity."""
     fidelity = fidelity_of(space)

@@ -17,6 +17,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState, Failure, Measurement
 from designer.campaign.results.designs import coordinates_of
 from designer.objective.cost import StatedCost
+from designer.space.fidelity.fidelity_levels import levels_of
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
@@ -60,6 +61,14 @@ class ExpectedCost:
         """Return by which factor each design (``n x c``) is expected to cost more than stated (``n``)."""
         if not len(self.ratios) or not len(coordinates):
             return np.ones(len(coordinates))
+        own, levels = levels_of(self.stated.space, self.designs), levels_of(self.stated.space, coordinates)
+        if len({*own.tolist(), *levels.tolist()}) > 1:  # what a level costs says nothing about another one
+            factors = np.ones(len(coordinates))
+            for level in set(levels.tolist()):
+                same = own == level
+                part = ExpectedCost(self.stated, self.designs[same], self.ratios[same])
+                factors[levels == level] = part.factors(coordinates[levels == level])
+            return factors
         if len(self.ratios) < MIN_MODELLED:
             shrunken = float(self.ratios.sum()) / (len(self.ratios) + 1)
             return np.full(len(coordinates), np.exp(np.clip(shrunken, -np.log(MAX_RATIO), np.log(MAX_RATIO))))

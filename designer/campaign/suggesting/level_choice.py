@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, initial_count
+from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
 from designer.space.fidelity.fidelity_levels import at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
@@ -51,21 +52,6 @@ CONFIRMED = ("confirm", "replicate")
 """Beginnings of reasons of designs that are measured at the top level in any case."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Costs:
-    """What one experiment of each design costs at each level (``n x levels``, the top one first)."""
-
-    of: FloatArray
-
-    @classmethod
-    def stated(cls, spec: CampaignSpec, fidelity: FidelityParameter, coordinates: FloatArray) -> _Costs:
-        stated, number = spec.stated_cost, len(fidelity.levels)
-        if stated is None:
-            return cls(np.ones((len(coordinates), number)))
-        columns = [stated.of_designs(at_level(spec.space, coordinates, level)) for level in range(number)]
-        return cls(np.stack(columns, axis=1))
-
-
 def with_levels(
     spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: CampaignPosterior | None, own: int
 ) -> Choice:
@@ -82,19 +68,19 @@ def with_levels(
     if fidelity is None or spec.stated_cost is None or len(choice.designs) <= own:
         return choice
     coordinates = coordinates_of(spec.space, choice.designs)
-    costs = _Costs.stated(spec, fidelity, coordinates).of
-    done = _done(spec, state)
+    costs = _costs(spec, state, fidelity, coordinates)
+    done, given = _done(spec, state), levels_of(spec.space, coordinates)
     allowance, left = _allowance(spec, state, posterior, costs), _left(spec, state)
     first = lower_first_designs(spec, state) if posterior is None else len(coordinates)
     levels, reasons = [], _reasons(spec, choice, fidelity, posterior)
     shares = _shares(spec, posterior, coordinates, len(fidelity.levels))
     for i, key in enumerate(spec.space.keys(coordinates)):
-        level = 0
+        level = int(given[i]) if i < own else 0
         if first > 0 and i >= own and not choice.reasons[i].startswith(CONFIRMED) and not _is_alone(choice, i):
             open_levels = [k for k in range(1, len(fidelity.levels)) if (k, key) not in done]
             paid = [k for k in open_levels if costs[i, k] <= min(allowance, left - costs[i, 0])]
             level = _best_level(shares[i], costs[i], paid)
-        if level:
+        if level and i >= own:
             allowance, first = allowance - costs[i, level], first - 1
             share = None if posterior is None else float(shares[i, level])
             reasons[i] = "; ".join([_words(fidelity, level, share, costs[i]), reasons[i]])
@@ -104,6 +90,15 @@ def with_levels(
         [at_level(spec.space, row[None], level) for row, level in zip(coordinates, levels, strict=True)]
     )
     return replace(choice, designs=tuple(lab_designs(spec.space, found)), reasons=tuple(reasons))
+
+
+def _costs(
+    spec: CampaignSpec, state: CampaignState, fidelity: FidelityParameter, coordinates: FloatArray
+) -> FloatArray:
+    """Return what one experiment of each design is expected to cost at each level (``n x levels``, the top first)."""
+    known, number = expected_cost(spec, state), len(fidelity.levels)
+    assert known is not None  # without a cost no level is chosen
+    return np.stack([known.of_designs(at_level(spec.space, coordinates, level)) for level in range(number)], axis=1)
 
 
 def _reasons(

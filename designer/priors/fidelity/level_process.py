@@ -2,9 +2,10 @@
 
 Standardised at each level, with level 0 the top one,
 
-    f_l(x) = s(x) + sum_j e_j^(side of l)(x) + b_l,
+    f_l(x) = s(x) + r(x) + sum_j e_j^(side of l)(x) + b_l,
 
-where s is what all levels share, and e_j differs between the levels above and those below the j-th boundary: two
+where s is what all levels share, r the part of it that is rough, so that a result tells about other levels of the same
+design and hardly about other designs, and e_j differs between the levels above and those below the j-th boundary: two
 independent processes of equal variance, so that neighbouring levels have more in common than distant ones. The shared
 process has the kernel of the baseline model, each deviation the same lengthscales and a variance of its own, and the
 offsets b_l are marginalised. With two levels the correlation between them is v_s / (v_s + v_e), learned from the
@@ -50,6 +51,7 @@ MAX_ROWS = 400
 _MAX_FITTED = 80  # results of lower levels from which hyperparameters are learned
 _APART = 20.0  # distance between the two sides of a boundary: their covariance is then 1e-17
 _SHARED, _DEVIATION, _OFFSET = math.log(0.7), math.log(0.3), math.log(0.25)
+_ROUGH, _ROUGH_LENGTH = math.log(0.1), math.log(0.05)
 _VARIANCE = 0.5  # of standardised top-level values around what the lower levels predict, before any is measured
 
 
@@ -241,7 +243,8 @@ def _kernel(base: Kernel, settings: GaussianProcessSettings, boundaries: int) ->
     own, lengths = len(base.weights), base.lengthscales
     found = build_priors(base, settings)
     shared = [replace(t, groups=np.concatenate([t.groups, np.full(boundaries, -1)])) for t in base.terms]
-    terms, linear = list(shared), []
+    rough = np.concatenate([np.full(own, lengths + 1), np.full(boundaries, -1)]).astype(np.intp)
+    terms, linear = [*shared, Term(rough, base.variances + 2 * boundaries)], []
     for j in range(boundaries):
         for term in base.terms:
             groups = np.concatenate([term.groups, np.full(boundaries, -1)])
@@ -252,16 +255,15 @@ def _kernel(base: Kernel, settings: GaussianProcessSettings, boundaries: int) ->
         base,
         weights=np.concatenate([base.weights, np.ones(boundaries)]),
         terms=tuple(terms),
-        lengthscales=lengths + 1,
-        variances=base.variances + 2 * boundaries,
+        lengthscales=lengths + 2,
+        variances=base.variances + 2 * boundaries + 1,
         linear=tuple(linear),
     )
     deviations = np.full(boundaries, _DEVIATION - math.log(boundaries * len(base.terms)))
     offsets = np.full(boundaries, _OFFSET - 2 * math.log(_APART))
-    fixed = np.zeros(1)
-    means = [found.means[:lengths], fixed, found.means[lengths:-1] + _SHARED, deviations, offsets, found.means[-1:]]
-    widths = [
-        found.deviations[:lengths], fixed + 1e-3, found.deviations[lengths:-1], np.full(boundaries, 1.0),
-        np.full(boundaries, 0.5), found.deviations[-1:],
-    ]  # fmt: skip
+    lengthscales = [0.0, _ROUGH_LENGTH + 0.5 * math.log(max(own, 1))]
+    means = [found.means[:lengths], lengthscales, found.means[lengths:-1] + _SHARED, deviations, offsets]
+    widths = [found.deviations[:lengths], [1e-3, 0.5], found.deviations[lengths:-1], np.full(boundaries, 1.0)]
+    means += [[_ROUGH], found.means[-1:]]
+    widths += [np.full(boundaries, 0.5), [1.0], found.deviations[-1:]]
     return kernel, LogNormalPriors(np.concatenate(means), np.concatenate(widths), found.noise_floor)

@@ -20,6 +20,7 @@ from designer.objective import Objective, Target
 from designer.priors.kinds import campaign_kinds
 from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
 from designer.space.cells import CellAxis
+from designer.space.fidelity.fidelity_parameter import FidelityParameter
 from designer.space.parameters.numeric import NumericParameter
 
 Typed = Literal["text", "number", "list", "numbers", "yes"]
@@ -177,6 +178,10 @@ def _parameters() -> list[Kind]:
         number("max_atoms", "Atoms, at most", "20", more=True),
         words("exclude", "Without", "toxic, precious", more=True),
     )
+    fidelity = (
+        Field("name", "Levels of measurement", "method"),
+        words("levels", "Levels, the wanted one last", "simulation, film, bulk"),
+    )
     kinds: list[tuple[str, str, type[BaseModel], tuple[Field, ...]]] = [
         ("numeric", "+ Number", NumericParameter, numeric),
         ("categorical", "+ Choice", CategoricalParameter, categorical),
@@ -184,7 +189,8 @@ def _parameters() -> list[Kind]:
         ("mixture", "+ Mixture", MixtureParameter, mixture),
         ("formula", "+ Formula", FormulaParameter, formula),
     ]
-    return [_kind("space", name, title, of, (*own, *_OF_EVERY_PARAMETER)) for name, title, of, own in kinds]
+    chosen = [_kind("space", name, title, of, (*own, *_OF_EVERY_PARAMETER)) for name, title, of, own in kinds]
+    return [*chosen, _kind("space", "fidelity", "+ Levels", FidelityParameter, fidelity)]
 
 
 def _target() -> Kind:

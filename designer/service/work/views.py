@@ -82,7 +82,7 @@ def progress(campaign: Campaign, target: str) -> str:
     from designer.service.work.page_figure import progress_figure
 
     forbidden = forbidden_measurements(campaign.space, campaign.state.results)
-    return progress_figure(campaign.state, _target(campaign, target), forbidden)
+    return progress_figure(campaign.top_state, _target(campaign, target), forbidden)
 
 
 def trade_off(campaign: Campaign, first: str, second: str) -> str:
