@@ -13,6 +13,7 @@ means with a 95 % interval by a hierarchical bootstrap over tasks and seeds. ``D
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 import time
@@ -20,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,22 +84,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.fidelity", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--tasks", nargs="*", help="Names of the pairs; all unless given.")
+    parser.add_argument("--rows", type=Path, help="A file to which the figures are added, one JSON object a line.")
+    parser.add_argument("--report", action="store_true", help="Only print the ratios of all rows of that file.")
     given = parser.parse_args(arguments)
+    if given.report:
+        _print_ratios([json.loads(line) for line in given.rows.read_text(encoding="utf-8").splitlines()])
+        return 0
     print("| task | rank correlation | cost ratio | method | cost to the best 1 % | ratio | lower results | CPU s |")
     print("|---|---:|---:|---|---:|---:|---:|---:|")
-    logs: dict[tuple[float, str], dict[str, list[float]]] = {}
+    found: list[dict[str, Any]] = []
     for pair in pairs():
         if given.tasks and pair.name not in given.tasks:
             continue
-        for (ratio, method), rows in _of_pair(pair, given.seeds).items():
-            found = logs.setdefault((ratio, method), {}).setdefault(pair.name, [])
-            found += [math.log(row[0] / row[3]) for row in rows]
+        made = [
+            {"task": pair.name, "ratio": ratio, "method": method, "costs": [[row[0], row[3]] for row in rows]}
+            for (ratio, method), rows in _of_pair(pair, given.seeds).items()
+        ]
+        if given.rows is not None:
+            with given.rows.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in made)
+        found += made
+    _print_ratios(found)
+    return 0
+
+
+def _print_ratios(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the mean ratio of costs to that at the top level alone, over all tasks and over the reported ones."""
+    logs: dict[tuple[float, str], dict[str, list[float]]] = {}
+    for row in rows:
+        by_task = logs.setdefault((row["ratio"], row["method"]), {})
+        by_task[row["task"]] = [math.log(cost / alone) for cost, alone in row["costs"]]
     for (ratio, method), by_task in logs.items():
         report = {name: values for name, values in by_task.items() if name not in DEVELOPMENT}
         for label, part in (("all", by_task), ("reported", report)):
             if part:
                 print(f"| {label} | | {ratio:g} | {method} | | {bootstrap(list(part.values()))} | | |", flush=True)
-    return 0
 
 
 def _of_pair(pair: Pair, seeds: int) -> dict[tuple[float, str], list[tuple[float, ...]]]:
@@ -109,7 +130,8 @@ def _of_pair(pair: Pair, seeds: int) -> dict[tuple[float, str], list[tuple[float
     found: dict[tuple[float, str], list[tuple[float, ...]]] = {(1.0, ALONE): [*alone]}
     for ratio in RATIOS:
         found[ratio, LEVELS] = [run(part, seed, ratio) for seed, part in enumerate(parts)]
-        found[ratio, SHUFFLED] = [run(part, seed, ratio, shuffled=True) for seed, part in enumerate(parts)]
+        if ratio < RATIOS[-1]:  # there no lower level is suggested
+            found[ratio, SHUFFLED] = [run(part, seed, ratio, shuffled=True) for seed, part in enumerate(parts)]
         found[ratio, FIRST_ALL] = [in_order(part, ratio) for part in parts]
         found[ratio, PAST] = [(row[0] + ratio * DESIGNS, DESIGNS, row[2]) for row in past]
         if not pair.is_report and ratio == RATIOS[1]:

@@ -261,9 +261,9 @@ def _kernel(base: Kernel, settings: GaussianProcessSettings, boundaries: int) ->
     )
     deviations = np.full(boundaries, _DEVIATION - math.log(boundaries * len(base.terms)))
     offsets = np.full(boundaries, _OFFSET - 2 * math.log(_APART))
-    lengthscales = [0.0, _ROUGH_LENGTH + 0.5 * math.log(max(own, 1))]
+    lengthscales = np.array([0.0, _ROUGH_LENGTH + 0.5 * math.log(max(own, 1))])
     means = [found.means[:lengths], lengthscales, found.means[lengths:-1] + _SHARED, deviations, offsets]
-    widths = [found.deviations[:lengths], [1e-3, 0.5], found.deviations[lengths:-1], np.full(boundaries, 1.0)]
-    means += [[_ROUGH], found.means[-1:]]
-    widths += [np.full(boundaries, 0.5), [1.0], found.deviations[-1:]]
+    widths = [found.deviations[:lengths], np.array([1e-3, 0.5]), found.deviations[lengths:-1], np.full(boundaries, 1.0)]
+    means += [np.array([_ROUGH]), found.means[-1:]]
+    widths += [np.full(boundaries, 0.5), np.ones(1), found.deviations[-1:]]
     return kernel, LogNormalPriors(np.concatenate(means), np.concatenate(widths), found.noise_floor)
