@@ -20,6 +20,7 @@ from designer.campaign.results import comparisons, design_tables, frames, record
 from designer.campaign.results.comparisons import ComparedPair, CompareReport
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.results.results_table import ResultRow, ResultTable, read_results
+from designer.campaign.staging.next_steps import with_first_steps
 from designer.campaign.suggesting import next_designs
 from designer.campaign.view import CampaignView
 from designer.errors import Fault, InvalidCampaign, InvalidData
@@ -194,6 +195,7 @@ class Campaign(CampaignView):
             else:
                 given = read_context(self.space, context)
                 choice = next_designs.choose(self._spec(), state, count, self._posterior, given)
+                choice = with_first_steps(self._spec(), state, choice, self._posterior)
             event = next_designs.suggested(self._spec(), state, choice, self._clock())
             if self._journal.commit_choice(event, state):
                 return frames.of_suggestions(self.space, (self.state.suggestions[each.id] for each in event.designs))
@@ -283,15 +285,11 @@ class Campaign(CampaignView):
     def _results_of(
         self, frame: pd.DataFrame, suggested: Mapping[str, Mapping[str, Any]] | None, file: str | None
     ) -> ResultTable:
+        settings = self.settings
         return read_results(
-            frame,
-            self.space,
-            self.objective.targets,
-            suggested,
-            file=file,
-            others=self.settings.passed_columns,
-            costs=self.settings.cost is not None,
-        )
+            frame, self.space, self.objective.targets, suggested, file=file, others=settings.passed_columns,
+            costs=settings.cost is not None, observations=settings.observations,
+        )  # fmt: skip
 
     def _record(
         self, read: Callable[[CampaignState], ResultTable], partial: bool, notes: Mapping[str, Sequence[str]]
@@ -398,7 +396,7 @@ class Campaign(CampaignView):
         design: Mapping[str, Any] | None = None,
         reason: str = "",
     ) -> bool:
-        """Correct a measurement; a value of None says that this target was not measured after all.
+        """Correct a measurement; a value of None says that this target or observation was not measured after all.
 
         Where the campaign states costs, `values` may hold the true ``cost``. Returns whether anything was changed.
 
@@ -409,8 +407,10 @@ class Campaign(CampaignView):
         InvalidData
             If a value is none.
         """
-        costs = self.settings.cost is not None
-        corrected = corrections.read_corrections(self.objective.targets, values or {}, noise or {}, costs=costs)
+        settings = self.settings
+        corrected = corrections.read_corrections(
+            self.objective.targets, values or {}, noise or {}, settings.observations, costs=settings.cost is not None
+        )
         given = None if design is None else at_own_level(self.space, self.state, measurement, design)
         made = None if given is None else design_tables.read_designs(self.space, [given])[0]
         return self._changes(

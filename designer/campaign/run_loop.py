@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ from designer.campaign.file.contexts import context_cells, drawn_context
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.recording import RecordReport
+from designer.campaign.staging.observation_oracles import ObservationOracles
 from designer.campaign.suggesting.choice import seed_of
 from designer.campaign.suggesting.stopping import spent
 from designer.counting import agree, count
@@ -26,7 +27,10 @@ from designer.oracles.base import Measured
 from designer.units.limits import Side
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from designer.campaign.file.settings import Settings
+    from designer.campaign.staging.step import NextStep
     from designer.campaign.suggesting.stopping import Verdict
     from designer.objective import Objective
     from designer.oracles import Oracle
@@ -68,6 +72,15 @@ class RunnableCampaign(Protocol):
         """Return whether to go on or to stop, and why."""
         ...
 
+    def next_steps(self) -> tuple[NextStep, ...]:
+        """Return what to measure next of each open suggestion; nothing where no observation has a stage."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        ...
+
     def suggest(self, n: int | None = None, *, context: Mapping[str, Any] | None = None) -> Any:
         """Suggest `n` designs for a context, or a batch as the settings say, and store the suggestions."""
         ...
@@ -86,7 +99,7 @@ class Step:
     """One experiment of a run: what was measured and what came out, or why it failed.
 
     `spent` and `budget` count the campaign's experiments, this one included. `censored` holds the sides (``<``, ``>``)
-    of values that are limits.
+    of values that are limits. `observed` holds observations before the targets, which are then no experiment yet.
     """
 
     suggestion: str
@@ -97,6 +110,7 @@ class Step:
     spent: int = 0
     budget: int | None = None
     censored: Mapping[str, Side] = field(default_factory=dict)
+    observed: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -175,14 +189,15 @@ def _loop(
     limit: int | None,
     signals: _Signals,
 ) -> tuple[str, str | None]:
+    observing = ObservationOracles(campaign.settings, campaign.space, campaign.folder, oracle)
     while True:
         signals.check()
         campaign.refresh()
-        waiting = next(unfinished(campaign.state, campaign.settings.replicates), None)
+        waiting = _next_task(campaign)
         decided = campaign.verdict(ask_model=waiting is None)
         if decided.stop:
             return decided.reason, decided.rule
-        if limit is not None and len(steps) >= limit:
+        if limit is not None and sum(not step.observed for step in steps) >= limit:
             return f"the requested {count(limit, 'experiment')} made; {decided.reason}", None
         if waiting is None:
             try:
@@ -192,10 +207,51 @@ def _loop(
             except NoDesignLeft as error:
                 return str(error), "space"
             continue
-        step = _measure(campaign, oracle, *waiting, signals)
+        if waiting.observations:
+            step = _observe(campaign, observing, waiting, signals)
+        else:
+            step = _measure(campaign, oracle, waiting.suggestion, waiting.replicate, signals)
         steps.append(step)
         if progress is not None:
             progress(step)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a run makes next: an experiment of a suggestion, or observations of it."""
+
+    suggestion: Suggestion
+    replicate: int
+    observations: tuple[str, ...] = ()
+
+
+def _next_task(campaign: RunnableCampaign) -> _Task | None:
+    """Return what to make next of the open suggestions; None where a new one is to be made.
+
+    In a campaign in stages observations come first, and then the experiment that promises most for its cost.
+    """
+    steps = {step.suggestion: step for step in campaign.next_steps()}
+    tasks = []
+    for each, replicate in unfinished(campaign.state, campaign.settings.replicates):
+        step = steps.get(each.id)
+        if step is None:
+            return _Task(each, replicate)
+        if step.kind == "observe":
+            return _Task(each, replicate, step.names)
+        if step.kind == "measure":
+            tasks.append((step.index, _Task(each, replicate)))
+    return max(tasks, key=lambda pair: pair[0])[1] if tasks else None
+
+
+def _observe(campaign: RunnableCampaign, observing: ObservationOracles, task: _Task, signals: _Signals) -> Step:
+    suggestion = task.suggestion
+    with signals.measuring():
+        cells = observing.observe(dict(suggestion.design), task.observations, suggestion.id)
+    report: RecordReport = campaign.record([{"suggestion": suggestion.id, **cells}], notes={})
+    if not report.changed:
+        what = f"the observation of {suggestion.id} was not recorded: {report}"
+        raise InvalidInput(Fault(what, "check the oracle"))
+    return replace(_step(campaign, suggestion), observed=cells)
 
 
 def unfinished(state: CampaignState, replicates: int) -> Iterator[tuple[Suggestion, int]]:

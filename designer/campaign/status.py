@@ -48,6 +48,8 @@ class Status:
         What is still uncertain over the space, where the goal is a map or a boundary.
     cost
         What was spent of the cost budget, and what is left; None where the campaign states no cost.
+    steps
+        What to measure next of each open suggestion, where observations have stages.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Status:
     beliefs: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     cost: Spending | None = None
+    steps: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; the keys are those of version 0.1."""
@@ -84,6 +87,8 @@ class Status:
             del plain["remaining"]
         if self.cost is None:
             del plain["cost"]
+        if not self.steps:
+            del plain["steps"]
         return plain
 
     def lines(self) -> list[str]:
@@ -102,7 +107,7 @@ class Status:
         if self.prior is not None:
             lines.append(f"prior: {self.prior.words}{_weights(self.prior)}")
         lines += [f"belief: {each}" for each in self.beliefs]
-        lines += [*self.remaining, *self.quantities, *map(str, self.flagged)]
+        lines += [*self.steps, *self.remaining, *self.quantities, *map(str, self.flagged)]
         lines.append(f"{'stop' if self.stop else 'go on'}: {self.reason.removeprefix('goes on: ')}")
         return [*lines, *self.remarks, *self.notices]
 
@@ -135,6 +140,7 @@ def status_of(
     beliefs: tuple[str, ...] = (),
     remaining: tuple[str, ...] = (),
     cost: Spending | None = None,
+    steps: tuple[str, ...] = (),
 ) -> Status:
     """Return the status of a campaign in `state`."""
     by_status: dict[str, list[str]] = {"open": [], "recorded": [], "failed": [], "withdrawn": []}
@@ -163,5 +169,6 @@ def status_of(
         beliefs=beliefs,
         remaining=remaining,
         cost=cost,
+        steps=steps,
         open_results=tuple(sum(bool(result.values) for result in state.of(name)) for name in by_status["open"]),
     )

@@ -26,6 +26,8 @@ from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.robust_words import robust_words
+from designer.campaign.staging.next_steps import next_steps
+from designer.campaign.staging.step import NextStep
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
 from designer.campaign.suggesting.beliefs import CurrentBeliefs, current_beliefs
@@ -412,7 +414,12 @@ class CampaignView:
         return status_of(
             self.state, where, budget, self.verdict(), self.notices, prior, flagged, remarks, quantities,
             self.beliefs(), tuple(each.words for each in self.remaining_uncertainty()), self.spending,
+            tuple(each.words for each in self.next_steps()),
         )  # fmt: skip
+
+    def next_steps(self) -> tuple[NextStep, ...]:
+        """Return what to measure next of each open suggestion; nothing where no observation has a stage."""
+        return next_steps(self._spec(), self.state, self._posterior)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""
@@ -465,15 +472,15 @@ class CampaignView:
             If there is an older file that is not to be replaced.
         """
         path = Path(path)
-        write = write_over if replace else write_new
-        if path.name.endswith(".comparisons.csv"):
-            write(path, self.comparisons().to_csv())
-        elif path.suffix == ".csv":
-            write(path, self.measurements().to_csv())
-        elif path.suffix == ".jsonl":
-            write(path, "".join(to_json(event) + "\n" for event in self.events))
-        else:
+        contents: dict[str, Callable[[], str]] = {
+            ".comparisons.csv": lambda: str(self.comparisons().to_csv()),
+            ".csv": lambda: str(self.measurements().to_csv()),
+            ".jsonl": lambda: "".join(to_json(event) + "\n" for event in self.events),
+        }
+        content = next((each for ending, each in contents.items() if path.name.endswith(ending)), None)
+        if content is None:
             raise InvalidInput(Fault(f"cannot export to {path.name!r}", "end it in .csv (results) or .jsonl (events)"))
+        (write_over if replace else write_new)(path, content())
         return path
 
     def oracle(self) -> Oracle | None:

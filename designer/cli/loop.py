@@ -69,6 +69,7 @@ def suggest(
 ) -> None:
     """Suggest the next experiments."""
     from designer.campaign.file.contexts import context_from_text
+    from designer.campaign.observing.campaign_stages import first_stage
     from designer.cli.design_cells import design_table, refuse_existing, suggested_data
 
     path = campaign_file(campaign, option)
@@ -99,7 +100,8 @@ def suggest(
     elif csv is not None:
         report.say(f"Fill in {csv}, then: designer record {csv}")
     else:
-        values = " ".join(f"{target.name}=VALUE" for target in opened.objective.targets)
+        names = [each.name for each in first_stage(opened.settings.observations)]
+        values = " ".join(f"{name}=VALUE" for name in names or [target.name for target in opened.objective.targets])
         report.say(f"Then record the result: designer record {rows[0][0]} {values}")
     try:
         emit(report, as_json)
@@ -336,7 +338,9 @@ def _try_to_write_sheet(csv: Path, opened: Campaign, rows: Sequence[tuple[str, A
     from designer.whole_files import write_new
 
     settings = opened.settings
-    sheet = sheet_of(opened.space, opened.objective.targets, rows, settings.replicates, settings.id_column)
+    sheet = sheet_of(
+        opened.space, opened.objective.targets, rows, settings.replicates, settings.id_column, settings.observations
+    )
     try:
         write_new(csv, sheet.text())
     except OSError as error:

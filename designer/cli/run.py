@@ -57,6 +57,7 @@ def run(
             {
                 "id": s.suggestion, "design": s.design, "values": s.values, "failed": s.failed,
                 "notes": list(s.notes), **({"censored": dict(s.censored)} if s.censored else {}),
+                **({"observed": dict(s.observed)} if s.observed else {}),
             }
             for s in ended.steps
         ],
@@ -117,6 +118,8 @@ def _outcome(opened: Campaign, step: Step) -> str:
     name = step.suggestion if level is None else f"{step.suggestion} at {level}"
     if step.failed is not None:
         return f"{name}  failed: {step.failed}"
+    if step.observed:
+        return f"{name}  {', '.join(f'{each} {value}' for each, value in step.observed.items())}"
     values = [step.values.get(target.name) for target in opened.objective.targets]
     sides = [step.censored.get(target.name) for target in opened.objective.targets]
     return f"{name}  {_values(opened, values, sides)}"

@@ -60,7 +60,9 @@ def run_sheet(campaign: Campaign, order: Order = "random") -> RunSheet:
         raise InvalidInput(Fault("no suggestion is open", "request some first: designer suggest -n 8"))
     settings, space = campaign.settings, campaign.space
     named = [(each.id, each.design) for each in waiting]
-    sheet = sheet_of(space, campaign.objective.targets, named, settings.replicates, settings.id_column)
+    sheet = sheet_of(
+        space, campaign.objective.targets, named, settings.replicates, settings.id_column, settings.observations
+    )
     blocks = [block_of(each.note) for each in waiting for _ in range(settings.replicates)]
     coordinates = np.repeat(coordinates_of(space, [design for _, design in named]), settings.replicates, axis=0)
     rng = np.random.default_rng([settings.seed, campaign.state.position])

@@ -60,6 +60,7 @@ def _overview(opened: Campaign) -> dict[str, Any]:
         "constraints": [constraint.text for constraint in space.constraints],
         "candidates": None if space.pool is None else len(space.pool.coordinates),
         "targets": [representations.target_data(target) for target in objective.targets],
+        **representations.observations_data(opened.settings.observations),
         "batch_size": opened.settings.batch_size,
         "attached": sum(each.suggestion is None for each in state.results),
         "verdict": {"stop": decided.stop, "reason": decided.reason, "rule": decided.rule},
@@ -225,7 +226,10 @@ def sheet(lab: Lab, caller: Caller, name: str) -> str:
     with lab.cache.open(name) as (opened, _):
         settings = opened.settings
         waiting = [(each.id, each.design) for each in opened.state.open]
-        return sheet_of(opened.space, opened.objective.targets, waiting, settings.replicates, settings.id_column).text()
+        return sheet_of(
+            opened.space, opened.objective.targets, waiting, settings.replicates, settings.id_column,
+            settings.observations,
+        ).text()  # fmt: skip
 
 
 def printable_run_sheet(lab: Lab, caller: Caller, name: str, order: Order) -> str:

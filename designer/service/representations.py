@@ -27,6 +27,7 @@ from designer.campaign.results.frames import reading_cell
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import Spending, spent
 from designer.objective import Target
+from designer.observations.observation import FAILED, Observation
 from designer.service.url_names import encode_name
 from designer.space import DesignSpace, Parameter, ShareParameter
 
@@ -78,6 +79,7 @@ def measurement_data(found: Measurement, version: int, flags: str) -> dict[str, 
         "withdrawn": found.withdrawn,
         "reason": found.reason,
         "version": version,
+        **({"observed": dict(found.observed)} if found.observed else {}),
     }
 
 
@@ -87,7 +89,8 @@ def readings_data(found: Mapping[str, Any]) -> dict[str, Any]:
     >>> readings_data({"values": {"a": 1.0, "b": 0.01}, "censored": {"b": "<"}})
     {'a': 1.0, 'b': '<0.01'}
     """
-    return {name: reading_cell(value, found["censored"].get(name)) for name, value in found["values"].items()}
+    values = {name: reading_cell(value, found["censored"].get(name)) for name, value in found["values"].items()}
+    return {**values, **found.get("observed", {})}
 
 
 def measurement_versions(events: Sequence[Event]) -> dict[str, int]:
@@ -126,6 +129,13 @@ def _column(parameter: Parameter, column: str) -> dict[str, Any]:
 def target_data(target: Target) -> dict[str, Any]:
     """Return one target as in a campaign file; unit, goal and reach are None if not given."""
     return {"unit": None, "goal": None, "reach": None, **plain(target)}
+
+
+def observations_data(observations: Sequence[Observation]) -> dict[str, Any]:
+    """Return the observations of a campaign under ``observations``; nothing where it has none."""
+    keys = ("name", "unit", "stage", "cost")
+    found = [{key: getattr(each, key) for key in keys} for each in observations]
+    return {"observations": found} if found else {}
 
 
 def design_parts(space: DesignSpace, design: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -278,7 +288,10 @@ def describe_event(event: Event) -> str:
 
 
 def _values(event: Recorded | Amended) -> str:
-    return ", ".join(f"{key} {event.censored.get(key, '')}{number(value)}" for key, value in event.values.items())
+    values = [f"{key} {event.censored.get(key, '')}{number(value)}" for key, value in event.values.items()]
+    missing = FAILED if isinstance(event, Recorded) else "–"
+    values += [f"{key} {missing if value is None else number(value)}" for key, value in event.observed.items()]
+    return ", ".join(values)
 
 
 def _of(suggestion: str | None) -> str:

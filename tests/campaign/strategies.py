@@ -16,6 +16,7 @@ measurement_ids = st.integers(1, 10**6).map(lambda i: f"M{i:04d}")
 comparison_ids = st.integers(1, 10**6).map(lambda i: f"C{i:04d}")
 designs = st.dictionaries(words, numbers | words, min_size=1, max_size=4)
 values = st.dictionaries(words, numbers, max_size=3)
+observed = st.dictionaries(words, st.none() | numbers, max_size=2)
 sides = st.dictionaries(words, st.sampled_from(["<", ">"]), max_size=2)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | numbers | words,
@@ -48,6 +49,7 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         noise=values,
         replicate=st.none() | st.integers(1, 9),
         censored=sides,
+        observed=observed,
     ),
     st.builds(
         ev.Compared,
@@ -69,6 +71,7 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         design=st.none() | designs,
         reason=words,
         censored=sides,
+        observed=observed,
     ),
     st.builds(
         ev.SpaceChanged,

@@ -16,23 +16,26 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Amended, Design, Event, SettingsChanged, SpaceChanged, Withdrawn
 from designer.campaign.log.ids import names_comparison, names_measurement
 from designer.campaign.log.state import CampaignState, Comparison, Measurement, Suggestion
-from designer.campaign.results.numeric_cells import Reading, read_result, read_spread
+from designer.campaign.results.numeric_cells import Reading, read_observation, read_result, read_spread
 from designer.campaign.results.results_table import COST, read_cost, readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
 from designer.objective import Target
+from designer.observations.observation import Observation
 from designer.space import DesignSpace
 
 Changes = dict[str, float | None]
 Readings = dict[str, Reading | None]
 R = TypeVar("R")
+Q = TypeVar("Q", Target, Observation)
 
 
 class Corrections(NamedTuple):
-    """Corrected values and standard errors by target, and the true cost where it was corrected."""
+    """Corrected values and standard errors by target, the true cost where it was corrected, and observations."""
 
     values: Readings
     noise: Changes
     cost: float | None = None
+    observed: Mapping[str, float | None] = {}
 
 
 def known_suggestion(state: CampaignState, name: str) -> Suggestion:
@@ -79,9 +82,14 @@ def _unknown(what: str, name: str, known: Mapping[str, Any]) -> Fault:
 
 
 def read_corrections(
-    targets: Sequence[Target], values: Mapping[str, Any], noise: Mapping[str, Any], *, costs: bool = False
+    targets: Sequence[Target],
+    values: Mapping[str, Any],
+    noise: Mapping[str, Any],
+    observations: Sequence[Observation] = (),
+    *,
+    costs: bool = False,
 ) -> Corrections:
-    """Return corrected values and standard errors by target, in the targets' units; None removes a value.
+    """Return corrected values, standard errors and observations, in their units; None removes a value.
 
     Parameters
     ----------
@@ -100,18 +108,30 @@ def read_corrections(
             cost = read_cost(given.pop(COST))
         except InvalidInput as error:
             faults += [fault.at(column=COST) for fault in error.faults]
+    own = {each.name for each in observations}
+    of_targets = {name: cell for name, cell in given.items() if name not in own}
+    observed = {name: cell for name, cell in given.items() if name in own}
     read = Corrections(
-        _read(targets, given, lambda cell, target: read_result(cell, None, target), faults),
+        _read(targets, of_targets, lambda cell, target: read_result(cell, None, target), faults),
         _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults),
         cost,
+        _read(observations, observed, _observation, faults),
     )
     if faults:
         raise InvalidData(faults)
     return read
 
 
+def _observation(cell: Any, observation: Observation) -> float:
+    value = read_observation(cell, None, observation)
+    if value is None:
+        what = f"{observation.name!r} is to be corrected, and 'failed' is no number"
+        raise InvalidInput(Fault(what, "give a number, or leave it empty where it was not made"))
+    return value
+
+
 def _read(
-    targets: Sequence[Target], given: Mapping[str, Any], reader: Callable[[Any, Target], R], faults: list[Fault]
+    targets: Sequence[Q], given: Mapping[str, Any], reader: Callable[[Any, Q], R], faults: list[Fault]
 ) -> dict[str, R | None]:
     by_name = {target.name: target for target in targets}
     result: dict[str, R | None] = {}
@@ -138,7 +158,7 @@ def amended(
 ) -> list[Event]:
     """Return the amendment of a measurement; a value that becomes a limit loses its standard error."""
     old = known_measurement(state, measurement)
-    values, noise, cost = corrections
+    values, noise, cost, observed = corrections
     before = readings(old.values, old.censored)
     changed = {name: reading for name, reading in values.items() if before.get(name) != reading}
     limits = {name: reading[1] for name, reading in changed.items() if reading is not None and reading[1] is not None}
@@ -152,8 +172,9 @@ def amended(
         reason=reason,
         censored=limits,
         cost=cost if cost != old.cost else None,
+        observed={name: cell for name, cell in observed.items() if old.observed.get(name) != cell},
     )
-    changes = event.values or event.noise or event.design is not None or event.cost is not None
+    changes = event.values or event.noise or event.observed or event.design is not None or event.cost is not None
     return [event] if changes else []
 
 

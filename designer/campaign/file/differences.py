@@ -18,7 +18,7 @@ from designer.space.parameters.base import ParameterBase
 # Keys that may change at any time: the change is an event. All others make another campaign.
 CHANGEABLE = (
     "prior", "batch_size", "budget", "cost", "stop", "measure", "seed", "initial", "suggest_seconds", "replicates",
-    "acquisition", "other_columns", "id_column", "context", "diversify_by", "beliefs",
+    "acquisition", "other_columns", "id_column", "context", "diversify_by", "beliefs", "observations",
 )  # fmt: skip
 
 CHANGEABLE_OF_TARGETS = ("reach", "scale", "limits", "robust", "description")

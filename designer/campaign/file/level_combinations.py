@@ -35,6 +35,8 @@ def level_faults(settings: Settings, space: DesignSpace, objective: Objective) -
             yield Fault(words, "leave the fidelity out, or use another goal", path=("targets", i, "goal"))
     if settings.diversify_by:
         yield Fault(f"'diversify_by' {what}", remedy, path=("diversify_by",))
+    if settings.observations:
+        yield Fault(f"'observations' {what}", remedy, path=("observations",))
     if isinstance(settings.initial, ClassicalDesign):
         yield Fault(f"a classical design {what}", "give the number of first designs, or list them", path=("initial",))
     if settings.prior.kind == "policy":

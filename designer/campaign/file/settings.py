@@ -12,6 +12,7 @@ from designer.acquisition.registered import ACQUISITIONS, AUTO
 from designer.documents import Value, faults_of, plain_number, whole_number
 from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.objective.cost import Cost
+from designer.observations.observation import MAX_OBSERVATIONS, Observation
 from designer.oracles.measure import MeasureSpec
 from designer.priors.kinds import campaign_kinds
 from designer.space.beliefs.belief import Belief
@@ -189,6 +190,8 @@ class Settings(Value):
         the best design on average is over this distribution, and runs draw from it.
     diversify_by
         Parameters that divide the space into cells (`designer.space.cells`): the best design of each is wanted.
+    observations
+        What is observed of a design beside its targets or before them (`designer.observations.observation`).
     """
 
     designer: Literal[1] = 1
@@ -211,6 +214,7 @@ class Settings(Value):
     context: dict[str, Any] | None = None
     beliefs: Annotated[tuple[Belief, ...], BeforeValidator(at_most(MAX_BELIEFS, "beliefs"))] = ()
     diversify_by: Annotated[tuple[CellAxis, ...], BeforeValidator(_listed)] = ()
+    observations: Annotated[tuple[Observation, ...], BeforeValidator(at_most(MAX_OBSERVATIONS, "observations"))] = ()
 
     @property
     def passed_columns(self) -> tuple[str, ...]:

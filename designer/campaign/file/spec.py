@@ -20,6 +20,7 @@ from designer.acquisition.registered import AUTO
 from designer.campaign.file import explored_goals, open_formulas
 from designer.campaign.file.classical_runs import PlannedRun, planned_runs
 from designer.campaign.file.level_combinations import level_faults
+from designer.campaign.file.observation_faults import observation_faults, observation_oracles
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
@@ -345,11 +346,15 @@ class _Reader:
             self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
         self._check_beliefs(spec)
         self.faults += setting_error_faults(spec.space, spec.objective)
+        self.faults += observation_faults(spec.settings, spec.space, spec.objective)
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
             found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
+            for each in observation_oracles(spec.settings):
+                found = each.measure.faults(spec.space, each.quantity, folder=self.folder)
+                self.faults += [_placed(fault, each.path) for fault in found]
 
     def _check_classical(self, spec: CampaignSpec) -> None:
         """Check that the classical design of the first designs can be made."""

@@ -27,6 +27,8 @@ ABSENT_GRAMMAR = 3
 """The version of events with designs in which a conditional parameter does not exist."""
 COST_GRAMMAR = 4
 """The version of events with the true cost of an experiment."""
+OBSERVED_GRAMMAR = 5
+"""The version of events with observations, which come beside or before the targets."""
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
@@ -90,7 +92,8 @@ class Recorded(_Event):
     `design` is what was really made. `suggestion` is None for an attached result. A second event with the
     same `measurement` fills in targets that were still missing. `noise` holds standard errors in the targets' units;
     `notes` is what the oracle says about the result. `censored` names the targets whose value is a limit, and on which
-    side of it the result lies. `cost` is what the experiment has cost, where that is known.
+    side of it the result lies. `cost` is what the experiment has cost, where that is known. `observed` holds
+    observations, which may come before the targets; None where one was tried and gave nothing.
     """
 
     kind: Literal["recorded"] = "recorded"
@@ -103,6 +106,7 @@ class Recorded(_Event):
     notes: tuple[str, ...] = ()
     censored: dict[str, Side] = Field(default_factory=dict)
     cost: TrueCost | None = None
+    observed: dict[str, float | None] = Field(default_factory=dict)
 
 
 class Compared(_Event):
@@ -138,7 +142,7 @@ class Amended(_Event):
     """A measurement was corrected: only what is named changes; a value of None means "not measured after all".
 
     A new value is a limit where `censored` names its side, and a plain number otherwise. `cost` is the true cost where
-    it was corrected.
+    it was corrected. `observed` holds corrected observations; None where one was not made after all.
     """
 
     kind: Literal["amended"] = "amended"
@@ -149,6 +153,7 @@ class Amended(_Event):
     reason: str = ""
     censored: dict[str, Side] = Field(default_factory=dict)
     cost: TrueCost | None = None
+    observed: dict[str, float | None] = Field(default_factory=dict)
 
 
 class SpaceChanged(_Event):
@@ -205,6 +210,10 @@ def to_json(event: Event) -> str:
         del content["cost"]
     elif "cost" in content:
         version = COST_GRAMMAR
+    if content.get("observed"):
+        version = OBSERVED_GRAMMAR
+    else:
+        content.pop("observed", None)
     content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -228,9 +237,9 @@ def from_json(text: str, position: int = 0) -> Event:
     if problem is not None:
         raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
-    if version not in (GRAMMAR, CENSORED_GRAMMAR, ABSENT_GRAMMAR, COST_GRAMMAR):
+    if version not in range(GRAMMAR, OBSERVED_GRAMMAR + 1) or isinstance(version, bool):
         shown = repr(version)[:40]
-        known = f"{GRAMMAR} to {COST_GRAMMAR}"
+        known = f"{GRAMMAR} to {OBSERVED_GRAMMAR}"
         raise StoreError(f"{place} has version {shown}; this designer reads versions {known}: update designer")
     if kind not in KINDS:
         raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")

@@ -61,7 +61,8 @@ class Measurement:
 
     `values` may lack targets. `noise` holds standard errors, `censored` the sides of values that are limits, `cost`
     what the experiment has cost, where that is known. A withdrawn measurement counts no more. `as_recorded` is the row
-    before any amendment, by which the same row is recognised.
+    before any amendment, by which the same row is recognised. `observed` holds observations, None where one was tried
+    and gave nothing; a measurement with nothing else is no result yet.
     """
 
     id: str
@@ -79,6 +80,12 @@ class Measurement:
     as_recorded: Recorded | None = None
     censored: Mapping[str, Side] = field(default_factory=dict)
     cost: float | None = None
+    observed: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def is_experiment(self) -> bool:
+        """Whether it counts as an experiment of the budget: not where it is withdrawn or holds observations alone."""
+        return not self.withdrawn and (bool(self.values) or not self.observed)
 
     def as_current(self) -> Recorded:
         """Return the event that would record what counts now."""
@@ -94,6 +101,7 @@ class Measurement:
             notes=self.notes,
             censored=dict(self.censored),
             cost=self.cost,
+            observed=dict(self.observed),
         )
 
 
@@ -285,6 +293,7 @@ class _Fold:
                 notes=earlier.notes + event.notes,
                 censored={**earlier.censored, **event.censored},
                 cost=earlier.cost if event.cost is None else event.cost,
+                observed={**earlier.observed, **event.observed},
                 as_recorded=_joined(earlier.as_recorded, event),
             )
             return
@@ -301,6 +310,7 @@ class _Fold:
             as_recorded=event,
             censored=event.censored,
             cost=event.cost,
+            observed=event.observed,
         )
 
     def _compared(self, event: Compared) -> None:
@@ -337,6 +347,7 @@ class _Fold:
             values=_merged(old.values, event.values),
             noise=_merged(old.noise, event.noise),
             censored={**{k: side for k, side in old.censored.items() if k not in event.values}, **event.censored},
+            observed=_corrected(old.observed, event.observed),
             design=event.design if event.design is not None else old.design,
             cost=old.cost if event.cost is None else event.cost,
             amended=True,
@@ -403,13 +414,19 @@ def _merged(old: Mapping[str, float], new: Mapping[str, float | None]) -> dict[s
     return {key: value for key, value in {**old, **new}.items() if value is not None}
 
 
+def _corrected(old: Mapping[str, float | None], new: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return observations with those of `new`; one that is None there was not made."""
+    return {key: value for key, value in {**old, **new}.items() if key not in new or value is not None}
+
+
 def _joined(first: Recorded | None, more: Recorded) -> Recorded:
     if first is None:
         return more
     values, noise = {**first.values, **more.values}, {**first.noise, **more.noise}
-    censored = {**first.censored, **more.censored}
+    censored, observed = {**first.censored, **more.censored}, {**first.observed, **more.observed}
     cost = first.cost if more.cost is None else more.cost
-    return first.model_copy(update={"values": values, "noise": noise, "censored": censored, "cost": cost})
+    update = {"values": values, "noise": noise, "censored": censored, "cost": cost, "observed": observed}
+    return first.model_copy(update=update)
 
 
 def _order_of_result(each: Measurement) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from designer.campaign.log.events import Event, to_json
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.results_table import COST, NOISE
 from designer.objective import Target
+from designer.observations.observation import FAILED
 from designer.space import DesignSpace
 from designer.units.limits import SIDES, Side
 
@@ -93,16 +94,19 @@ def of_measurements(
         for name in noisy:
             row[name] = each.noise.get(name.removesuffix(NOISE))
         row |= dict.fromkeys(priced, each.cost)
+        row |= {name: FAILED if cell is None else cell for name, cell in each.observed.items()}
         row["at"] = each.at
         row["flags"] = "; ".join(flags.get(each.id, ()))
         rows.append(row)
-    columns = ["suggestion", *space.columns, *(target.name for target in targets), *noisy, *priced, "at", "flags"]
+    observed = sorted({name for each in state.measurements.values() for name in each.observed})
+    beside = [*noisy, *priced, *observed]
+    columns = ["suggestion", *space.columns, *(target.name for target in targets), *beside, "at", "flags"]
     index = pd.Index(list(state.measurements), name="measurement", dtype=object)
     frame = pd.DataFrame(rows, index=index, columns=columns)
     limited = {name for each in state.measurements.values() for name in each.censored}
     limited |= {target.name for target in targets if target.is_preference}
-    numbers = [target.name for target in targets if target.name not in limited]
-    numbers += [*noisy, *priced]
+    limited |= {name for each in state.measurements.values() for name, cell in each.observed.items() if cell is None}
+    numbers = [name for name in (*(target.name for target in targets), *beside) if name not in limited]
     return frame.astype(dict.fromkeys(numbers, float))
 
 

@@ -12,6 +12,7 @@ from designer.arrays import as_float
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
 from designer.objective.targets import MADE
+from designer.observations.observation import FAILED, Observation
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
 from designer.units.limits import LIMIT, SIDES, WORDS, Side
@@ -169,6 +170,23 @@ def read_result(cell: Any, unit: str | None, target: Target) -> Reading:
         value, side = read_number(text[2], unit, target.unit), SIDES[text[1]]
     target.check_value(value, side)
     return value, side
+
+
+def read_observation(cell: Any, unit: str | None, observation: Observation) -> float | None:
+    """Return an observation in its own unit; None where the cell says that it was tried and gave nothing.
+
+    Raises
+    ------
+    InvalidInput
+        If the cell holds no finite number, or its unit does not convert.
+
+    >>> hardness = Observation(name="hardness", unit="MPa")
+    >>> read_observation("2.1 GPa", None, hardness), read_observation("failed", None, hardness)
+    (2100.0, None)
+    """
+    if isinstance(cell, str) and cell.strip().casefold() == FAILED:
+        return None
+    return read_number(cell, unit, observation.unit)
 
 
 def _made(cell: Any) -> float:

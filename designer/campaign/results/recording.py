@@ -19,9 +19,8 @@ from typing import Any
 
 from designer.campaign.log.events import Cell, Design, Event, Failed, Recorded
 from designer.campaign.log.ids import measurement_id
-from designer.campaign.log.state import CampaignState, suggested_designs
+from designer.campaign.log.state import CampaignState, Measurement, suggested_designs
 from designer.campaign.results.designs import all_violations
-from designer.campaign.results.numeric_cells import Reading
 from designer.campaign.results.results_table import COST, ResultRow, ResultTable, readings
 from designer.campaign.results.wide_targets import wide_targets
 from designer.errors import Fault, summarized
@@ -105,13 +104,13 @@ class RecordReport:
 class _Known:
     """A measurement as the rules compare it: as first recorded, and as it counts now.
 
-    A value is a pair of the number and the side on which it is a limit.
+    A value is a pair of the number and the side on which it is a limit, or an observation.
     """
 
     id: str
     designs: tuple[Design, ...]
-    first_values: dict[str, Reading]
-    values: dict[str, Reading]
+    first_values: dict[str, Any]
+    values: dict[str, Any]
     first_noise: dict[str, float]
     noise: dict[str, float]
     replicate: int | None
@@ -120,7 +119,7 @@ class _Known:
 
     def contains(self, row: ResultRow) -> bool:
         """Whether all values of `row` are recorded here; its cost may be another."""
-        values = row.readings
+        values = row.cells
         same_values = _within(values, self.first_values) or _within(values, self.values)
         return same_values and (_within(row.noise, self.first_noise) or _within(row.noise, self.noise))
 
@@ -128,7 +127,7 @@ class _Known:
         """Whether `row` adds to what is known here without contradicting it."""
         return (
             not self.withdrawn
-            and all(self.values.get(key, value) == value for key, value in row.readings.items())
+            and all(self.values.get(key, value) == value for key, value in row.cells.items())
             and all(self.noise.get(key, value) == value for key, value in row.noise.items())
             and (row.cost is None or self.cost in (None, row.cost))
         )
@@ -161,8 +160,8 @@ class _Planner:
             known = _Known(
                 each.id,
                 designs,
-                readings(first.values, first.censored) if first else readings(each.values, each.censored),
-                readings(each.values, each.censored),
+                _cells_of(first or each),
+                _cells_of(each),
                 dict(first.noise if first else each.noise),
                 dict(each.noise),
                 each.replicate,
@@ -222,10 +221,11 @@ class _Planner:
             notes=row.notes,
             censored=dict(row.censored),
             cost=row.cost,
+            observed=dict(row.observed),
         )
         noise = dict(event.noise)
         self._add(event, _Known(
-            name, (design,), row.readings, row.readings, event.noise, noise, row.replicate, False, row.cost
+            name, (design,), row.cells, row.cells, event.noise, noise, row.replicate, False, row.cost
         ))  # fmt: skip
         self.lists["recorded"].append(name)
 
@@ -236,6 +236,7 @@ class _Planner:
     def _complete(self, row: ResultRow, known: _Known) -> None:
         values = {key: value for key, value in row.values.items() if key not in known.values}
         noise = {key: value for key, value in row.noise.items() if key not in known.noise}
+        observed = {key: value for key, value in row.observed.items() if key not in known.values}
         self.events.append(
             Recorded(
                 at=self.at,
@@ -248,10 +249,11 @@ class _Planner:
                 notes=row.notes,
                 censored={key: side for key, side in row.censored.items() if key in values},
                 cost=None if known.cost == row.cost else row.cost,
+                observed=observed,
             )
         )
         known.cost = known.cost if row.cost is None else row.cost
-        known.values |= {key: row.readings[key] for key in values}
+        known.values |= {key: row.cells[key] for key in (*values, *observed)}
         known.noise |= noise
         self.lists["completed"].append(known.id)
 
@@ -272,6 +274,11 @@ class _Planner:
         self.failures.add(mark)
         self.events.append(Failed(at=self.at, suggestion=row.suggestion, design=design, reason=reason, cost=row.cost))
         self.lists["failed"].append(_subject(row))
+
+
+def _cells_of(of: Recorded | Measurement) -> dict[str, Any]:
+    """Return each value of a measurement with the side on which it is a limit, and each observation."""
+    return {**readings(of.values, of.censored), **of.observed}
 
 
 def _key(suggestion: str | None, design: Mapping[str, Any]) -> Any:
@@ -322,8 +329,15 @@ def _same_setting(asked: Any, made: Any) -> bool:
     return any(float(f"{asked:.{digits}g}") == made for digits in range(MIN_DIGITS, 18))
 
 
+def _value_words(cell: Any) -> str:
+    if isinstance(cell, tuple):
+        value, side = cell
+        return f"{side or ''}{value:g}"
+    return "failed" if cell is None else f"{cell:g}"
+
+
 def _contradiction(row: ResultRow, known: _Known) -> Fault:
-    there = ", ".join(f"{key} = {side or ''}{value:g}" for key, (value, side) in known.values.items())
+    there = ", ".join(f"{key} = {_value_words(value)}" for key, value in known.values.items())
     what = f"replicate {row.replicate} of {_subject(row)} is {known.id} already, with {there}"
     return Fault(what, f"amend {known.id}, or give another replicate number", row=row.row, column="replicate")
 

@@ -8,6 +8,8 @@ Columns of a results table:
 - one column a target; a blank cell, or one like ``n.d.`` or ``n/a``, is a target not measured (yet); ``<0.01`` or
   ``>1e6`` is a result that lies below or above a limit
 - ``<target>_sem``: the standard error of that target's value
+- one column an observation (`designer.observations`), which may be filled in before the targets; ``failed`` where it
+  was tried and gave nothing
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
 - ``cost``: what the experiment has cost, in the unit of the file's ``cost``, where the file states one
 - ``failed``: the reason why an experiment gave no result; a blank cell, FALSE, 0, ``no`` or ``n/a`` is no failure
@@ -35,11 +37,13 @@ from designer.campaign.results.numeric_cells import (
     is_nan,
     named_limit,
     read_number,
+    read_observation,
     read_result,
     read_spread,
 )
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
+from designer.observations.observation import Observation
 from designer.space import DesignSpace
 from designer.space.table_reader import headers_of
 from designer.units import split_header
@@ -70,11 +74,12 @@ class ResultRow:
     notes: tuple[str, ...] = ()
     censored: Mapping[str, Side] = field(default_factory=dict)
     cost: float | None = None
+    observed: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
-    def readings(self) -> dict[str, Reading]:
-        """Each value with the side on which it is a limit."""
-        return readings(self.values, self.censored)
+    def cells(self) -> dict[str, Any]:
+        """Each value with the side on which it is a limit, and each observation."""
+        return {**readings(self.values, self.censored), **self.observed}
 
 
 def readings(values: Mapping[str, float], censored: Mapping[str, Side]) -> dict[str, Reading]:
@@ -108,6 +113,13 @@ class _Column:
     role: str
     unit: str | None = None
     target: Target | None = None
+    observation: Observation | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What tells it from all other columns."""
+        named = self.target or self.observation
+        return f"{self.role}:{named.name}" if named else self.role
 
 
 def read_results(
@@ -119,6 +131,7 @@ def read_results(
     file: str | None = None,
     others: Collection[str] = (),
     costs: bool = False,
+    observations: Sequence[Observation] = (),
 ) -> ResultTable:
     """Read a table of results.
 
@@ -134,8 +147,10 @@ def read_results(
         Columns that the table may have besides; they are passed over.
     costs
         Whether the campaign states costs, so that the table may have a column of true ones.
+    observations
+        What may be observed beside the targets or before them.
     """
-    reader = _Reader(frame, space, targets, suggested, others, costs)
+    reader = _Reader(frame, space, targets, suggested, others, costs, observations)
     rows, blank = reader.read()
     faults = [fault.at(file=file) for fault in reader.faults]
     return ResultTable(tuple(rows), tuple(blank), tuple(sorted(faults, key=lambda fault: fault.row or 0)))
@@ -150,8 +165,10 @@ class _Reader:
         suggested: Mapping[str, Mapping[str, Any]] | None,
         others: Collection[str],
         costs: bool,
+        observations: Sequence[Observation],
     ) -> None:
         self.further = (*FURTHER, COST) if costs else FURTHER
+        self.observations = observations
         self.others = {*others, *(split_header(name)[0] for name in others)}
         self.frame = with_ids(frame) if suggested is not None else frame
         self.space = space
@@ -175,7 +192,7 @@ class _Reader:
         for i in range(len(self.frame)):
             before = len(self.faults)
             row = self._row(i, columns, ids[i], designs[i])
-            if row.values or row.failed is not None:
+            if row.values or row.observed or row.failed is not None:
                 rows.append(row)
             elif len(self.faults) == before and not self._is_gap(i, columns):
                 blank.append(row.suggestion or f"row {row.row}")
@@ -196,7 +213,7 @@ class _Reader:
             if column is None:
                 self.faults.append(self._unknown(header))
                 continue
-            meaning = f"{column.role}:{column.target.name}" if column.target else column.role
+            meaning = column.meaning
             if meaning in seen:
                 what = (
                     f"column {header!r} stands twice" if seen[meaning] == header else f"also given as {seen[meaning]!r}"
@@ -216,6 +233,9 @@ class _Reader:
                     return _Column(place, header, "target", unit, target)
                 if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}") and not target.is_preference:
                     return _Column(place, header, "noise", unit, target)
+            for observation in self.observations:
+                if name == observation.name:
+                    return _Column(place, header, "observation", unit, observation=observation)
             if name in self.headers:  # a parameter's own name, where its column has another
                 return _Column(place, header, f"design:{self.headers[name]}", unit)
         if name in ID_COLUMNS and self.suggested is not None:
@@ -230,6 +250,7 @@ class _Reader:
         if self.unknown > MAX_ALIKE:  # the nearest known name is looked up for the first ones alone
             return Fault("unknown column", "leave it out", row=HEADER_ROW, column=header)
         known = [*self.space.columns, *(target.name for target in self.targets)]
+        known += [each.name for each in self.observations]
         known += [*(target.name + NOISE for target in self.targets), *self.further]
         close = get_close_matches(split_header(header)[0], known, n=1)
         remedy = header_remedy(header, known)
@@ -239,7 +260,7 @@ class _Reader:
 
     def _missing(self, columns: Sequence[_Column]) -> None:
         roles = {column.role for column in columns}
-        if not roles & {"target", "failed"}:
+        if not roles & {"target", "failed", "observation"}:
             names = ", ".join(repr(target.name) for target in self.targets)
             self.faults.append(Fault("no column holds a result", f"add a target's column: {names}", row=HEADER_ROW))
         if self.suggested is not None and "id" not in roles:
@@ -335,6 +356,7 @@ class _Reader:
         values: dict[str, float] = {}
         noise: dict[str, float] = {}
         censored: dict[str, Side] = {}
+        observed: dict[str, float | None] = {}
         further: dict[str, Any] = {}
         for column in columns:
             cell = self.cells[column.place][i]
@@ -348,40 +370,39 @@ class _Reader:
                             censored[target.name] = side
                     case "noise", Target() as target:
                         noise[target.name] = read_spread(cell, column.unit, target.unit)
+                    case "observation", _ if column.observation is not None:
+                        observed[column.observation.name] = read_observation(cell, column.unit, column.observation)
                     case role, _ if role in _FURTHER_READERS:
                         further[role] = _FURTHER_READERS[role](cell, column.unit)
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
-        self._contradictions(i, columns, values, noise, further.get("failed"))
-        if COST in further and not values and "failed" not in further:
-            remedy = "give the result in the same row, or leave the cost blank until it is there"
-            self.faults.append(Fault("a cost without a result", remedy, row=self.numbers[i], column=COST))
-        for name in noise.keys() & censored.keys():
-            what = f"{name!r} is a limit, {censored[name]}{values[name]:g}, and has a standard error"
-            self.faults.append(Fault(what, "give one of them", row=self.numbers[i], column=name + NOISE))
-        return ResultRow(self.numbers[i], suggestion, design, values, noise, censored=censored, **further)
+        row = ResultRow(
+            self.numbers[i], suggestion, design, values, noise, censored=censored, observed=observed, **further
+        )
+        self._contradictions(i, columns, row)
+        return row
 
-    def _contradictions(
-        self,
-        i: int,
-        columns: Sequence[_Column],
-        values: Mapping[str, float],
-        noise: Mapping[str, float],
-        failed: str | None,
-    ) -> None:
-        if failed is not None and values:
-            what = f"the row has a value and a reason for failure, {failed!r}"
-            self.faults.append(Fault(what, "give one of them", row=self.numbers[i], column="failed"))
+    def _contradictions(self, i: int, columns: Sequence[_Column], row: ResultRow) -> None:
+        values, noise, censored = row.values, row.noise, row.censored
+        if row.failed is not None and (values or row.observed):
+            what = f"the row has a value and a reason for failure, {row.failed!r}"
+            self.faults.append(Fault(what, "give one of them", row=row.row, column="failed"))
         for name in noise:
             if name not in values:
                 what, remedy = f"a standard error without a value of {name!r}", f"give {name!r} in the same row"
-                self.faults.append(Fault(what, remedy, row=self.numbers[i], column=name + NOISE))
-        if not values and failed is None and self._is_gap(i, columns):
+                self.faults.append(Fault(what, remedy, row=row.row, column=name + NOISE))
+        for name in noise.keys() & censored.keys():
+            what = f"{name!r} is a limit, {censored[name]}{values[name]:g}, and has a standard error"
+            self.faults.append(Fault(what, "give one of them", row=row.row, column=name + NOISE))
+        if row.cost is not None and not values and row.failed is None:
+            remedy = "give the result in the same row, or leave the cost blank until it is there"
+            self.faults.append(Fault("a cost without a result", remedy, row=row.row, column=COST))
+        if not values and not row.observed and row.failed is None and self._is_gap(i, columns):
             place = next(
                 column for column in columns if column.role == "target" and is_nan(self.cells[column.place][i])
             )
             remedy = "give a number, or record a failure with its reason"
-            self.faults.append(Fault("NaN is not a number", remedy, row=self.numbers[i], column=place.header))
+            self.faults.append(Fault("NaN is not a number", remedy, row=row.row, column=place.header))
 
     def _is_gap(self, i: int, columns: Sequence[_Column]) -> bool:
         """Whether a row without values holds NaN where a number should be, and is not just left blank."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from designer.campaign.results.designs import candidate_ids
 from designer.objective import Target
+from designer.observations.observation import Observation
 from designer.rounding import significant
 from designer.space import DesignSpace
 from designer.units import with_unit
@@ -49,13 +50,18 @@ class Sheet:
 
 
 def sheet_headers(
-    space: DesignSpace, targets: Sequence[Target], replicates: int = 1, id_column: str | None = None
+    space: DesignSpace,
+    targets: Sequence[Target],
+    replicates: int = 1,
+    id_column: str | None = None,
+    observations: Sequence[Observation] = (),
 ) -> list[str]:
-    """Return the headers of a table to fill in: the ids, the lab columns and the targets, with units."""
+    """Return the headers of a table to fill in: the ids, the lab columns, the observations and the targets."""
     headers = ["suggestion", "replicate"] if replicates > 1 else ["suggestion"]
     headers += [id_column] if id_column is not None else []
     for parameter in space.parameters:
         headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
+    headers += [with_unit(each.name, each.unit) for each in observations]
     return headers + [with_unit(target.column or target.name, target.unit) for target in targets]
 
 
@@ -65,21 +71,22 @@ def sheet_of(
     designs: Iterable[tuple[str, Mapping[str, Any]]],
     replicates: int = 1,
     id_column: str | None = None,
+    observations: Sequence[Observation] = (),
 ) -> Sheet:
-    """Return a table of designs, given with their ids, with empty cells for the targets.
+    """Return a table of designs, given with their ids, with empty cells for the observations and the targets.
 
     With several replicates each design has as many rows, which a column ``replicate`` numbers.
     """
-    headers = tuple(sheet_headers(space, targets, replicates, id_column))
-    given = list(designs)
+    headers = tuple(sheet_headers(space, targets, replicates, id_column, observations))
+    given, empty = list(designs), len(observations) + len(targets)
     labels = candidate_ids(space, [design for _, design in given]) if id_column is not None else [None] * len(given)
     rows: list[tuple[str | float, ...]] = []
     for (name, design), label in zip(given, labels, strict=True):
         cells: list[str | float] = [] if id_column is None else [label or ""]
-        cells += [_cell(design[column]) for column in space.columns] + [""] * len(targets)
+        cells += [_cell(design[column]) for column in space.columns] + [""] * empty
         numbers = [[float(each)] for each in range(1, replicates + 1)] if replicates > 1 else [[]]
         rows.extend((name, *number, *cells) for number in numbers)
-    blank = tuple(range(len(headers) - len(targets), len(headers)))
+    blank = tuple(range(len(headers) - empty, len(headers)))
     return Sheet(headers, tuple(rows), blank)
 
 

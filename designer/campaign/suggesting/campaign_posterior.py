@@ -19,6 +19,8 @@ from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.state import CampaignState, Measurement
+from designer.campaign.observing.observed_designs import ObservedDesigns, observed_designs
+from designer.campaign.observing.revised_targets import RevisedTargets
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
 from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
@@ -36,6 +38,7 @@ from designer.priors.evidence import PriorEvidence
 from designer.priors.fidelity.level_prior import LevelPrior, level_models
 from designer.priors.fidelity.level_process import LevelResults
 from designer.priors.kinds import errors_of_saved
+from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
@@ -87,6 +90,8 @@ class CampaignPosterior:
         The ids of the ``n`` results.
     left_out
         How many further results the models are not conditioned on, since the time limit is too short for them.
+    observed
+        The observations of designs; None without any.
     """
 
     space: DesignSpace
@@ -98,6 +103,7 @@ class CampaignPosterior:
     conditioned: Conditioned
     measurements: tuple[str, ...]
     left_out: int = 0
+    observed: ObservedDesigns | None = None
 
     @cached_property
     def _discoveries(self) -> Discoveries:
@@ -124,13 +130,26 @@ class CampaignPosterior:
         """The posterior as a botorch model with one output a target.
 
         Where settings are made with an error it is that of the robust targets
-        (`designer.campaign.suggesting.robust_targets`).
+        (`designer.campaign.suggesting.robust_targets`); observations of designs without a result revise it.
         """
-        return self._robust
+        return self._revised
 
     @cached_property
-    def _robust(self) -> Model:
+    def _revised(self) -> Model:
+        return self.unrevised if self.revised_targets is None else self.revised_targets.of(self.unrevised)
+
+    @cached_property
+    def unrevised(self) -> Model:
+        """The model without the observations of designs that have no result."""
         return robust_targets(self._discoveries.model, self.space, self.modelled)
+
+    @cached_property
+    def revised_targets(self) -> RevisedTargets | None:
+        """What observations say about the targets; None without any, or without a result."""
+        if self.observed is None or not len(self.coordinates):
+            return None
+        keys, names = tuple(self.space.keys(self.coordinates)), tuple(each.name for each in self.objective.targets)
+        return RevisedTargets(self.observed, self.space, self.conditioned, keys, names)
 
     @cached_property
     def search(self) -> Model:
@@ -138,10 +157,13 @@ class CampaignPosterior:
 
         Where settings are made with an error it is the posterior alone: a forest is constant between its splits.
         """
-        if self.model is not self._discoveries.model:
+        if self.unrevised is not self._discoveries.model:
             return self.model
+        if self.revised_targets is not None and isinstance(self.prior, ChoosesExperts):
+            return self.model  # a policy has learned nothing of observations
         with one_thread():
-            return search_model(self.model, self.data, self.space, self.modelled, prior=self.prior)
+            found = search_model(self.unrevised, self.data, self.space, self.modelled, prior=self.prior)
+        return found if self.revised_targets is None else self.revised_targets.of(found)
 
     @property
     def data(self) -> TaskData:
@@ -360,6 +382,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),
         left_out=left_out,
+        observed=observed_designs(spec.space, spec.settings.observations, names, state),
     )
 
 

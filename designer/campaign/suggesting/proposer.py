@@ -25,6 +25,7 @@ from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.state import CampaignState
+from designer.campaign.observing.campaign_stages import pending_designs
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import kept_words
 from designer.campaign.suggesting.beliefs import DRAWN_FROM_BELIEFS, CurrentBeliefs, current_beliefs, remarks_on
@@ -73,7 +74,7 @@ def propose_next(
         When the search ends; it began before the prior was conditioned.
     """
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
-    pending = at_level(spec.space, coordinates_of(spec.space, (each.design for each in state.open)))
+    pending = at_level(spec.space, coordinates_of(spec.space, pending_designs(state)))
     shared, costs = affordable_settings(spec, state, n)
     batch = shared
     confirming = _to_confirm(spec, known, pending, taken, shared, costs)

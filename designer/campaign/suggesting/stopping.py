@@ -13,6 +13,7 @@ from designer.arrays import FloatArray
 from designer.campaign.file.settings import Settings
 from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.state import CampaignState
+from designer.campaign.observing.campaign_stages import spent_on_observations, undecided
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.measured_designs import MeasuredDesign, by_design
 from designer.campaign.robust_words import has_setting_errors
@@ -26,6 +27,7 @@ from designer.space.listing import list_designs
 if TYPE_CHECKING:
     from designer.campaign.suggesting.remaining_uncertainty import Remaining
 
+_ROUNDING = 1e-9
 _DRAWN = 2000  # designs by which the cells that hold any are found
 
 MAX_LISTED = 20_000
@@ -82,10 +84,12 @@ def cost_words(cost: float) -> str:
 def spent(state: CampaignState) -> int:
     """Return how many experiments of the budget were made: results and failures of suggestions.
 
-    Attached results are not counted; failed experiments are.
+    Attached results are not counted; failed experiments are. Observations before the targets count as the experiments
+    that they cost together, where the campaign states no other cost.
     """
-    results = sum(each.suggestion is not None and not each.withdrawn for each in state.measurements.values())
-    return results + sum(each.suggestion is not None for each in state.failures)
+    results = sum(each.suggestion is not None and each.is_experiment for each in state.measurements.values())
+    results += sum(each.suggestion is not None for each in state.failures)
+    return results + int(spent_on_observations(state) + _ROUNDING)
 
 
 def verdict(
@@ -276,7 +280,9 @@ def over_budget(settings: Settings, state: CampaignState) -> str | None:
     if settings.max_experiments is None:
         return None
     made, each = spent(state), settings.replicates
-    waiting = sum(each - sum(bool(result.values) for result in state.of(one.id)) for one in state.open)
+    left_out = undecided(state)
+    decided = [one.id for one in state.open if one.id not in left_out]
+    waiting = sum(each - sum(bool(result.values) for result in state.of(name)) for name in decided)
     more = made + waiting - settings.max_experiments
     if more <= 0 or (each > 1 and more < each):  # the last design of a budget may have all its replicates
         return None

@@ -17,6 +17,7 @@ from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS
 from designer.campaign.file.settings import PriorSettings, Settings, Stop
 from designer.objective import Objective, Target
+from designer.observations.observation import Observation
 from designer.priors.kinds import campaign_kinds
 from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
 from designer.space.cells import CellAxis
@@ -248,9 +249,19 @@ def _cells() -> Kind:
     return _kind("diversify_by", "cells", "+ Cells", CellAxis, fields)
 
 
+def _observation() -> Kind:
+    fields = (
+        Field("name", "Measured before or beside the targets", "hardness"),
+        Field("unit", "Unit", "HV"),
+        number("stage", "Stage before the targets", "none"),
+        number("cost", "Cost, in experiments or as stated", "0.1"),
+    )
+    return _kind("observations", "observation", "+ Observation", Observation, fields)
+
+
 def form_kinds() -> list[Kind]:
     """Return every kind of entry that the form can add."""
-    return [*_parameters(), _target(), *_beliefs(), _cells()]
+    return [*_parameters(), _target(), _observation(), *_beliefs(), _cells()]
 
 
 def form_settings() -> list[Field]:
@@ -308,11 +319,13 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
             "other_columns",
             "context",
             "beliefs",
-            "diversify_by",  # these two have lists of their own
+            "diversify_by",
+            "observations",  # these three have lists of their own
         }
     ),
     PriorSettings: frozenset({"leave_out", "quantities", "digest"}),
     Stop: frozenset({"reach", "margin"}),
     ClassicalDesign: frozenset({"levels"}),
+    Observation: frozenset({"kind", "measure", "description"}),
 }
 """Keys that only a campaign file has; `name` and `candidates` have fields of their own."""

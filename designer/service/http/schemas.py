@@ -166,6 +166,9 @@ class Measurement(BaseModel):
     withdrawn: bool
     reason: str
     version: int
+    observed: dict[str, float | None] = Field(
+        default_factory=dict, description="Observations before or beside the targets; null where one gave nothing."
+    )
 
 
 class Measurements(BaseModel):
@@ -222,6 +225,9 @@ class Campaign(Summary):
     forbidden: list[dict[str, Any]] = Field(description="Designs that would be the best if the space allowed them.")
     remarks: list[str]
     cost: Spending | None = Field(default=None, description="Only where the campaign states costs.")
+    observations: list[dict[str, Any]] = Field(
+        default_factory=list, description="What is observed before or beside the targets, with stage and cost."
+    )
     open_suggestions: list[Suggestion]
     space_version: int
     jobs: list[Job]

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.campaign.file.settings import PriorSettings, Settings, Stop
 from designer.objective import Target
+from designer.observations.observation import Observation
 from designer.service.http.form_fields import NOT_IN_FORM, form_kinds, form_settings
 from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
 from designer.space.cells import CellAxis
@@ -21,6 +22,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "formula": FormulaParameter,
     "target": Target,
     "cells": CellAxis,
+    "observation": Observation,
 }
 SETTINGS: dict[str, type[BaseModel]] = {"": Settings, "prior": PriorSettings, "stop": Stop, "initial": ClassicalDesign}
 

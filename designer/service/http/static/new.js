@@ -117,7 +117,7 @@ async function create(which, make) {
 function locate(path) {
   const [list, index, ...rest] = path ?? [];
   if (typeof index !== "number") return list ?? null;
-  const one = { space: "parameter", targets: "target", beliefs: "expectation", diversify_by: "cells", constraints: "constraint" };
+  const one = { space: "parameter", targets: "target", beliefs: "expectation", diversify_by: "cells", observations: "observation", constraints: "constraint" };
   return `${one[list] ?? list} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
 }
 

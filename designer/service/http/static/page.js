@@ -196,7 +196,8 @@ function campaignPage(page, base) {
       const text = input.value.trim();
       if (!text) continue;
       const name = input.dataset.target;
-      if (/^[-+]?\d+,\d+/.test(text)) faults.push({ what: `'${text}' has a comma`, remedy: "write a decimal point", column: name });
+      if ("observation" in input.dataset && /^failed$/i.test(text)) values[name] = text;
+      else if (/^[-+]?\d+,\d+/.test(text)) faults.push({ what: `'${text}' has a comma`, remedy: "write a decimal point", column: name });
       else if (!NUMBER.test(text)) faults.push({ what: `'${text}' is not a number`, remedy: "write a number, optionally with a unit", column: name });
       values[name] = text;
     }

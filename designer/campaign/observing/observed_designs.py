@@ -1,0 +1,110 @@
+"""The observations of a campaign's designs as numbers: one row a design, one column a number of an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from designer.arrays import FloatArray
+from designer.campaign.log.events import Design
+from designer.campaign.log.state import CampaignState
+from designer.campaign.results.designs import coordinates_of
+from designer.observations.observation import Observation
+from designer.space import DesignSpace
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedDesigns:
+    """The observed designs of a campaign, each once, in a canonical order.
+
+    Parameters
+    ----------
+    columns
+        The observation of each of the ``k`` columns.
+    coordinates
+        ``p x c``.
+    Z
+        ``p x k`` observations, standardised over the designs; replicates are averaged, NaN where one is missing.
+    measured
+        By target, which of the designs (``p``) have a result of it.
+    """
+
+    columns: tuple[str, ...]
+    coordinates: FloatArray
+    Z: FloatArray
+    measured: Mapping[str, frozenset[Any]]
+    keys: tuple[Any, ...]
+
+    def of(self, keys: Sequence[Any]) -> FloatArray:
+        """Return the observations (``n x k``) of designs by their keys, NaN where there are none."""
+        rows = dict(zip(self.keys, self.Z, strict=True))
+        missing = np.full(len(self.columns), np.nan)
+        return np.array([rows.get(key, missing) for key in keys]).reshape(-1, len(self.columns))
+
+    def without_result(self, target: str) -> list[int]:
+        """Return the rows of the designs that have no result of a target."""
+        return [i for i, key in enumerate(self.keys) if key not in self.measured[target]]
+
+    def places(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the columns of some observations."""
+        return tuple(i for i, name in enumerate(self.columns) if name in names)
+
+
+def observed_designs(
+    space: DesignSpace, observations: Sequence[Observation], targets: Sequence[str], state: CampaignState
+) -> ObservedDesigns | None:
+    """Return the observations that count; None where there are none. A pure function of the state.
+
+    Parameters
+    ----------
+    targets
+        The names of the targets.
+    """
+    names = tuple(each.name for each in observations)
+    counted = [each for each in state.measurements.values() if not each.withdrawn]
+    observed = [each for each in counted if any(each.observed.get(name) is not None for name in names)]
+    if not observed:
+        return None
+    keys = _keys(space, [each.design for each in observed])
+    rows: dict[Any, list[FloatArray]] = {}
+    designs: dict[Any, Design] = {}
+    for key, each in zip(keys, observed, strict=True):
+        values = [each.observed.get(name) for name in names]
+        rows.setdefault(key, []).append(np.array([np.nan if value is None else value for value in values]))
+        designs.setdefault(key, dict(each.design))
+    order = sorted(rows)
+    Z = np.array([_mean(np.array(rows[key])) for key in order])
+    results = [each for each in counted if each.values]
+    of_results = _keys(space, [each.design for each in results])
+    measured = {
+        name: frozenset(key for key, each in zip(of_results, results, strict=True) if name in each.values)
+        for name in targets
+    }
+    coordinates = coordinates_of(space, [designs[key] for key in order])
+    return ObservedDesigns(names, coordinates, _standardised(Z), measured, tuple(order))
+
+
+def _keys(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return list(space.keys(coordinates_of(space, designs)))
+
+
+def _mean(rows: FloatArray) -> FloatArray:
+    """Return the mean of each column (``k``) over its finite values, NaN where there is none; in any order of rows."""
+    known = np.isfinite(rows)
+    total = np.sort(np.where(known, rows, 0.0), axis=0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def _standardised(Z: FloatArray) -> FloatArray:
+    """Return columns with mean 0 and standard deviation 1 over their finite values; constant ones are 0."""
+    known = np.isfinite(Z)
+    counts = np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, Z, 0.0).sum(axis=0) / counts
+    away = np.where(known, Z - centre, 0.0)
+    largest = np.maximum(np.abs(away).max(axis=0), 1e-300)
+    deviation = largest * np.sqrt(((away / largest) ** 2).sum(axis=0) / counts)
+    constant = deviation <= 1e-12 * np.maximum(np.abs(centre), 1e-300)
+    return np.where(constant & known, 0.0, (Z - centre) / np.where(constant, 1.0, deviation))

@@ -1,0 +1,142 @@
+"""The targets of a campaign revised by the observations of designs that have no result yet.
+
+Reached only when a model is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from botorch.utils.sampling import draw_sobol_normal_samples
+
+from designer.acquisition.moments import single_output
+from designer.arrays import FloatArray
+from designer.campaign.observing.observed_designs import ObservedDesigns
+from designer.priors.baseline import baseline_model
+from designer.priors.intermediate.regression import ObservedRegression
+from designer.priors.intermediate.revision import ObservedTarget, Revision
+from designer.priors.robust_conditioning import Conditioned, baseline_process
+from designer.space import DesignSpace
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.independent import joined
+from designer.threads import one_thread
+
+if TYPE_CHECKING:
+    from botorch.models.model import Model
+    from torch import Tensor
+
+DRAWS = 64
+"""Of the observations of a design that are not made yet."""
+
+
+@dataclass(frozen=True, eq=False)
+class RevisedTargets:
+    """What the observations of a campaign say about each target.
+
+    Parameters
+    ----------
+    designs
+        The observations.
+    space
+        Of the designs.
+    conditioned
+        The posterior given the results, and its data; row i has the key ``keys[i]``.
+    """
+
+    designs: ObservedDesigns
+    space: DesignSpace
+    conditioned: Conditioned
+    keys: tuple[Any, ...]
+    targets: tuple[str, ...]
+    _regressions: dict[tuple[int, tuple[int, ...]], ObservedRegression | None] = field(default_factory=dict)
+    _processes: dict[int, GaussianProcess] = field(default_factory=dict)
+
+    @cached_property
+    def observed(self) -> tuple[ObservedTarget, ...]:
+        """The results and the observations of each target."""
+        data, designs = self.conditioned.data, self.designs
+        Z, features = designs.of(self.keys), torch.as_tensor(self.space.encoder.encode(designs.coordinates))
+        found = []
+        for i, name in enumerate(self.targets):
+            rows = designs.without_result(name)
+            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows]))
+        return tuple(found)
+
+    @cached_property
+    def revisions(self) -> tuple[Revision | None, ...]:
+        """What observations say of the designs without a result, by target; None where they say nothing."""
+        with one_thread():
+            return tuple(each.revision(self.baseline(i)) for i, each in enumerate(self.observed))
+
+    def baseline(self, target: int) -> GaussianProcess:
+        """Return the process of a target's results without observations."""
+        known = baseline_process(self.conditioned.model, target)
+        return known or baseline_model(self.conditioned.data.target(target))
+
+    def regression(self, target: int, names: Sequence[str]) -> ObservedRegression | None:
+        """Return the regression of a target on some observations; None where too few results have them."""
+        columns = self.designs.places(names)
+        if (target, columns) not in self._regressions:
+            with one_thread():
+                self._regressions[target, columns] = self.observed[target].regression(columns)
+        return self._regressions[target, columns]
+
+    def given_draws(
+        self, target: int, coordinates: FloatArray, made: Sequence[str], following: Sequence[str]
+    ) -> Revision | None:
+        """Return what draws of the following observations of one design say of a target; None where nothing.
+
+        They are drawn from the prediction of each observation at the design, noise included; those that were made are
+        as they were observed.
+
+        Parameters
+        ----------
+        coordinates
+            ``1 x c``.
+        """
+        of_made, places = self.designs.places(made), self.designs.places(following)
+        known = self.designs.of(list(self.space.keys(coordinates)))[0]
+        usable = tuple(i for i in of_made if np.isfinite(known[i]))
+        names = [self.designs.columns[i] for i in (*usable, *places)]
+        columns = self.designs.places(names)
+        regression = self.regression(target, names)
+        if regression is None:
+            return None
+        x = torch.as_tensor(self.space.encoder.encode(coordinates))
+        Z = np.tile(known, (DRAWS, 1))
+        normal = draw_sobol_normal_samples(d=len(places), n=DRAWS, dtype=torch.float64, seed=0).numpy()
+        for i, draw in zip(places, normal.T, strict=True):
+            centre, spread = self._prediction(i, x)
+            Z[:, i] = centre + spread * draw
+        X = x.expand(DRAWS, -1)
+        with one_thread():
+            mean, variance = regression.predict(X, torch.as_tensor(Z[:, list(columns)]))
+            weights = torch.full_like(mean, regression.weight)
+            return Revision(X, mean, variance, weights, *self.baseline(target).marginals(X))
+
+    def _prediction(self, column: int, x: Tensor) -> tuple[float, float]:
+        """Return mean and standard deviation of an observation, its noise included, at features (``1 x d``)."""
+        if column not in self._processes:
+            data = self.conditioned.data
+            features = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
+            with one_thread():
+                one = TaskData(features, torch.as_tensor(self.designs.Z[:, [column]]), columns=data.columns)
+                self._processes[column] = baseline_model(one.target(0))
+        process = self._processes[column]
+        mean, variance = process.marginals(x)
+        return float(mean[0]), (float(variance[0]) + process.noise_variance) ** 0.5
+
+    def of(self, model: Model) -> Model:
+        """Return a model of all targets, revised."""
+        if all(revision is None for revision in self.revisions):
+            return model
+        parts = [single_output(model, i) for i in range(len(self.targets))]
+        with one_thread():
+            revised = [part if r is None else r.of(part) for part, r in zip(parts, self.revisions, strict=True)]
+        return joined(revised)

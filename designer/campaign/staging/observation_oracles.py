@@ -1,0 +1,76 @@
+"""What gives the observations of a run: their own `measure`, the table of the campaign, or an oracle of the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from designer.campaign.file.observation_faults import observation_oracles
+from designer.campaign.file.settings import Settings
+from designer.errors import Fault, InvalidInput, MeasurementFailed
+from designer.observations.observation import FAILED
+from designer.oracles.base import Oracle
+from designer.space import DesignSpace
+
+
+@runtime_checkable
+class ObservingOracle(Protocol):
+    """An oracle that also gives observations."""
+
+    def observe(self, design: Mapping[str, Any], names: Sequence[str], *, suggestion: str) -> Mapping[str, Any]:
+        """Return a finite number for each of the observations `names` of a design in lab units.
+
+        Raises `MeasurementFailed` where an observation gave nothing.
+        """
+        ...
+
+
+class ObservationOracles:
+    """The oracles of a run's observations, opened when they are first used.
+
+    Parameters
+    ----------
+    given
+        The oracle of the targets, which may be an `ObservingOracle`.
+    """
+
+    def __init__(self, settings: Settings, space: DesignSpace, folder: Path, given: Oracle) -> None:
+        self._settings, self._space, self._folder, self._given = settings, space, folder, given
+        self._opened: dict[str, Oracle] = {}
+
+    def observe(self, design: Mapping[str, Any], names: Sequence[str], suggestion: str) -> dict[str, Any]:
+        """Return the observations of a design as cells of a table of results, ``failed`` where one gave nothing.
+
+        Raises
+        ------
+        InvalidInput
+            If nothing gives an observation.
+        OracleUnusable
+            If an oracle cannot measure at all.
+        """
+        given = self._given
+        if isinstance(given, ObservingOracle):
+            return self._tried(names, lambda name: given.observe(design, [name], suggestion=suggestion))
+        return self._tried(names, lambda name: self._oracle(name).measure(design, suggestion=suggestion))
+
+    def _tried(self, names: Sequence[str], of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in names:
+            try:
+                found[name] = of(name)[name]
+            except MeasurementFailed:
+                found[name] = FAILED
+        return found
+
+    def _oracle(self, name: str) -> Oracle:
+        if name not in self._opened:
+            for each in observation_oracles(self._settings):
+                if each.name == name:
+                    self._opened[name] = each.measure.open(
+                        self._space, each.quantity, folder=self._folder, seed=self._settings.seed
+                    )
+        if name not in self._opened:
+            what = f"nothing gives observation {name!r} in a run"
+            raise InvalidInput(Fault(what, "add 'measure' to it, or give an oracle with a method 'observe'"))
+        return self._opened[name]

@@ -1,0 +1,86 @@
+"""A model of one target whose posterior at some designs is replaced by what observations of these designs say.
+
+With the model's joint normal N(m, S) of the values f at k designs, and what observations say of them, N(n, V), the
+posterior elsewhere follows by the rule of total probability (R. C. Jeffrey, The Logic of Decision (1965), chapter 11):
+the conditional distribution given f stays, the distribution of f is the new one,
+
+    E[f(x)] = m(x) + c S^-1 (n - m),        var f(x) = s^2(x) - c S^-1 (S - V) S^-1 c^T,
+
+with the covariances c of f(x) and f. At the k designs it is N(n, V) exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from botorch.models.model import Model
+from torch import Tensor
+
+from designer.surrogates.normal import normal_of
+from designer.surrogates.single_output import SingleOutput
+
+_JITTER = 1e-8  # of the mean variance at the designs
+
+
+class RevisedModel(SingleOutput):
+    """A model with another distribution of its values at some designs.
+
+    Parameters
+    ----------
+    model
+        Any of the package's models of one target: it has ``cross_moments``.
+    designs
+        ``k x d`` features, distinct.
+    means, variances
+        ``k`` each: the new moments there. Correlations are those of `model`.
+    """
+
+    _model: Any
+
+    def __init__(self, model: Model, designs: Tensor, means: Tensor, variances: Tensor) -> None:
+        super().__init__()
+        self._model, self._designs, self._means, self._variances = model, designs, means, variances
+        with torch.no_grad():
+            normal = normal_of(self._model.posterior(designs))
+            S = normal.covariance_matrix
+            S = S + _JITTER * S.diagonal().mean() * torch.eye(len(S), dtype=S.dtype)
+            inverse = torch.linalg.inv(S)
+            inverse = 0.5 * (inverse + inverse.mT)
+            scale = (variances / S.diagonal()).sqrt()
+            V = scale[:, None] * S * scale
+            self._shift = inverse @ (means - normal.mean)
+            self._gain = inverse @ (S - V) @ inverse
+
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        """Return means and covariances at `X` (`SingleOutput.joint_moments`)."""
+        q = X.shape[-2]
+        designs = self._designs.expand(*X.shape[:-2], *self._designs.shape)
+        whole = normal_of(self._model.posterior(torch.cat([X, designs], dim=-2)))
+        noisy = normal_of(self._model.posterior(X, observation_noise=observation_noise))
+        cross = whole.covariance_matrix[..., :q, q:]
+        return noisy.mean + cross @ self._shift, noisy.covariance_matrix - cross @ self._gain @ cross.mT
+
+    def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means and variances (``...`` each) of `X` (``... x d``), without gradients."""
+        with torch.no_grad():
+            flat = X.reshape(-1, X.shape[-1])
+            mean, variance, cross = self._model.cross_moments(flat, self._designs)
+            mean, variance = mean + cross @ self._shift, variance - ((cross @ self._gain) * cross).sum(-1)
+        return mean.reshape(X.shape[:-1]), variance.clamp_min(0.0).reshape(X.shape[:-1])
+
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return means, variances (``n`` each) and covariances (``n x b``) of `X` (``n x d``) with `Z` (``b x d``)."""
+        with torch.no_grad():
+            mean, variance, covariance = self._model.cross_moments(X, torch.cat([Z, self._designs]))
+            own, cross = covariance[:, : len(Z)], covariance[:, len(Z) :]
+            there = self._model.cross_moments(Z, self._designs)[2]
+            moved = cross @ self._gain
+            variance = (variance - (moved * cross).sum(-1)).clamp_min(0.0)
+        return mean + cross @ self._shift, variance, own - moved @ there.mT
+
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> RevisedModel:
+        """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means."""
+        values = self.marginals(X)[0][:, None] if Y is None else Y
+        model = self._model.condition_on_observations(X, values, **kwargs)
+        return RevisedModel(model, self._designs, self._means, self._variances)
