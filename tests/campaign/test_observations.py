@@ -148,7 +148,7 @@ def test_an_observation_is_recorded_before_its_target() -> None:
     campaign.suggest(2)
     assert campaign.record([{"suggestion": "S0001", "hardness": "310 HV"}]).recorded == ("M0001",)
     assert [each.id for each in campaign.state.open] == ["S0001", "S0002"], "no result yet"
-    assert campaign.state.results == ()
+    assert not campaign.state.results
     assert undecided(campaign.state) == {"S0001"}
     again = campaign.record([{"suggestion": "S0001", "hardness": 310}])
     assert not again.changed

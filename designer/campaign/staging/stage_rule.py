@@ -23,6 +23,7 @@ from designer.campaign.observing.campaign_stages import Stage, observed_of, stag
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.proposer import feasibility_of
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
@@ -91,8 +92,8 @@ class StageRule:
 
     @cached_property
     def _cost_of(self) -> Callable[[FloatArray], FloatArray]:
-        stated = self.spec.stated_cost
-        return (lambda coordinates: np.ones(len(coordinates))) if stated is None else stated.of_designs
+        expected = expected_cost(self.spec, self.state)
+        return (lambda coordinates: np.ones(len(coordinates))) if expected is None else expected.of_designs
 
     @one_thread()
     def step(self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]) -> NextStep:
