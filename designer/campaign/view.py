@@ -21,6 +21,7 @@ from designer.campaign.log.journal import Journal
 from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
+from designer.campaign.predictions import predictions
 from designer.campaign.results import design_tables, frames, measured_designs, recording
 from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
@@ -35,7 +36,7 @@ from designer.campaign.suggesting.flagged_results import MIN_RESULTS_TO_FLAG
 from designer.campaign.suggesting.next_comparison import NextComparison, next_comparison
 from designer.campaign.suggesting.spending import can_pay, costs_of_results, spending_of, stated_costs
 from designer.campaign.suggesting.stopping import Spending, Verdict, over_budget, verdict
-from designer.counting import agree, count
+from designer.counting import count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.objective import Objective
 from designer.space import DesignSpace
@@ -263,22 +264,7 @@ class CampaignView:
         InvalidData
             With every fault of the designs, or if there are too few results for a model.
         """
-        frame = design_tables.as_frame(designs)
-        coordinates = coordinates_of(self.space, design_tables.read_design_frame(self.space, frame))
-        posterior = self.posterior()
-        if posterior is None:
-            known = len(self.state.results)
-            what = f"there {agree(known, 'is', 'are')} {count(known, 'result')}, too few for a model"
-            raise InvalidData(Fault(what, f"record at least {next_designs.MIN_RESULTS}"))
-        found = frames.of_predictions(frame.index, self.objective.targets, *posterior.predict(coordinates))
-        for i, target in enumerate(self.objective.targets):
-            if target.goal == "boundary":
-                from designer.campaign.suggesting.remaining_uncertainty import side_of
-
-                above = posterior.probability_above(coordinates, i)
-                found[target.name + frames.ABOVE] = above
-                found[target.name + frames.SIDE] = [side_of(each) for each in above.tolist()]
-        return found
+        return predictions(self.space, self.objective, designs, self.posterior, len(self.state.results))
 
     def explain(self, suggestion: str) -> Explanation:
         """Return why a suggestion was made, from what was known when it was; print it for the same in words.

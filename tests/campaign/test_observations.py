@@ -99,6 +99,14 @@ class Tensile:
             "the best design of each cell",
         ),
         (
+            {
+                "observations": [{"name": "z"}],
+                "space": [*SPACE, {"name": "m", "kind": "fidelity", "levels": ["a", "b"]}],
+            },
+            ("observations",),
+            "cannot be used with the fidelity 'm'",
+        ),
+        (
             {"observations": [HARDNESS], "acquisition": "posterior-mean"},
             ("observations", 0, "stage"),
             "has no expected improvement",
