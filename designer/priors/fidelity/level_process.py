@@ -230,7 +230,6 @@ def _top_scale(
     The prediction is that of the process at the mode of its prior.
     """
     sources = [each.source(quantity) for each in levels]
-    quantity = quantity or sources[0].quantity
     if not len(y):
         return level_of(y, y, _VARIANCE, sources, quantity)
     hyper = Hyperparameters.from_log(priors.means, kernel.lengthscales)

@@ -389,6 +389,30 @@ class TestContexts:
         assert '<input data-context="humidity"' in page.text
 
 
+class TestFidelities:
+    """Results at the levels of a fidelity over HTTP and on the page."""
+
+    def test_results_have_a_level_and_the_best_is_of_the_last_one(self, admin: Client) -> None:
+        space = [
+            {"name": "x", "kind": "numeric", "bounds": [0, 1]},
+            {"name": "method", "kind": "fidelity", "levels": ["film", "bulk"]},
+        ]
+        targets = [{"name": "loss", "goal": "minimize"}]
+        path = admin.begin(space=space, targets=targets, constraints=[], cost="1 if method == bulk, 0.05")
+        job = admin("POST", f"{path}/suggestions?wait=60", json={"n": 3}).json()
+        assert [each["design"]["method"] for each in job["suggestions"]] == ["film"] * 3
+        rows = [{"suggestion": each["id"], "loss": i} for i, each in enumerate(job["suggestions"])]
+        assert admin("POST", f"{path}/measurements", json={"rows": rows}).status_code == 200
+        assert admin("GET", f"{path}/best").json()["best"] == []
+        wrong = [{"x": 0.5, "method": "bulc", "loss": 9}]
+        unknown = admin("POST", f"{path}/measurements?attach=true", json={"rows": wrong})
+        assert unknown.status_code == 422
+        admin.http.post("/login", data={"token": admin.token})
+        page = admin.http.get(f"/c/{path.rpartition('/')[2]}")
+        assert page.status_code == 200
+        assert "film" in page.text
+
+
 class TestJobs:
     def test_progress_as_events(self, admin: Client) -> None:
         path = admin.begin()
