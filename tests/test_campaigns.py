@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.file import proposals
 from designer.campaign.file.spec import CampaignSpec
+from designer.chemistry.formulas import parse_formula
 from designer.cli.main import main
 from designer.documents import load_document
 from designer.oracles.simulators import SIMULATORS
@@ -158,6 +160,26 @@ def test_batches_share_the_furnace(folder: Path, capsys: pytest.CaptureFixture[s
     temperatures = [each["design"]["temperature"] for each in ended["experiments"]]
     assert [len(set(temperatures[i : i + 4])) for i in (0, 4, 8)] == [1, 1, 1]
     assert len(set(temperatures)) > 1
+
+
+def test_formulas_on_no_list_are_measured_and_explained(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposals, "PROPOSALS", 30)
+    proposals._proposed.cache_clear()
+    name = "open-formula.yaml"
+    assert main(["run", name, "--max-experiments", "5", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)["experiments"]
+    proposals._proposed.cache_clear()
+    oxides = [parse_formula(each["design"]["oxide"]) for each in made]
+    assert len(oxides) == 5
+    for oxide, each in zip(oxides, made, strict=True):
+        assert oxide["O"] >= sum(oxide.values()) / 2
+        assert "Hf" not in oxide or each["design"]["temperature"] >= 1200
+    assert main(["explain", name, "S0001"]) == 0
+    words = capsys.readouterr().out
+    assert "generated from" in words
+    assert "charges balance; nearest known:" in words
 
 
 def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

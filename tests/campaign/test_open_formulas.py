@@ -179,6 +179,50 @@ def test_a_result_that_breaks_a_constraint_is_recorded_and_violates_it() -> None
     assert campaign.space.violations({"product": "CaF2"}) == ["violates 'product.n_elements == 3'"]
 
 
+CONTEXT = {"name": "humidity", "kind": "numeric", "bounds": [0, 90], "role": "context"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"space": [{**SPACE[0], "role": "context"}, HEAT]}, "is a context, and its formulas are proposed"),
+        ({"space": [{**SPACE[0], "vary": "per_batch"}, HEAT]}, "is one for a batch"),
+        ({"space": [{**SPACE[0], "when": "temperature > 800"}, HEAT]}, "is a formula, which every design has"),
+        ({"targets": [{"name": "y", "goal": "prefer"}]}, "are proposed from numbers"),
+        ({"diversify_by": [{"parameter": "product"}]}, "is of kind formula"),
+        ({"initial": {"kind": "d-optimal", "model": "linear", "number": 4}}, "has no levels for a d-optimal design"),
+        ({"beliefs": [{"parameter": "product", "near": "BaTiO3"}]}, "are proposed for each request"),
+        ({"space": [*SPACE, {**HEAT, "when": "product.fraktion.Ba > 0"}]}, "no property 'fraktion'"),
+        ({"cost": "product.prise"}, "no property 'prise'"),
+        ({"beliefs": [{"constraint": "product.fraction.Bx > 0"}]}, "'Bx' is no element"),
+    ],
+)
+def test_what_an_open_formula_cannot_be_combined_with(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        Campaign.create(**{"space": [*SPACE, HEAT], "targets": TARGETS, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"beliefs": [{"constraint": "product.fraction.Ba > 0.1"}]},
+        {"space": [*SPACE, {**HEAT, "when": "product.fraction.O > 0"}]},
+        {"space": [*SPACE, CONTEXT], "context": {"humidity": 40}},
+        {"space": [*SPACE, {**HEAT, "vary": "per_batch"}]},
+        {"targets": [{"name": "hardness", "goal": "map"}]},
+    ],
+)
+def test_what_an_open_formula_is_combined_with(changes: dict[str, Any]) -> None:
+    given = {"context": changes["context"]} if "context" in changes else {}
+    rest = {key: value for key, value in changes.items() if key != "context"}
+    campaign = Campaign.create(**{"space": [*SPACE, HEAT], "targets": TARGETS, "initial": 1, **rest})
+    first = campaign.suggest(1, **given)
+    campaign.record(first.assign(hardness=measured(list(first["product"]))))
+    (formula,) = campaign.suggest(1, **given)["product"]
+    assert RULES.allows(exact_amounts(formula))
+    assert "nearest known" in list(campaign.state.suggestions.values())[-1].note
+
+
 def parents(campaign: Campaign) -> set[str]:
     """Return the formulas that the proposals of a campaign, as it is now, were made from."""
     found = origins(campaign._spec(), campaign.state)
