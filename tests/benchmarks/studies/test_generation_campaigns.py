@@ -1,0 +1,44 @@
+"""The study of campaigns over open formulas: what is known at the start, what is measured, and the level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.studies import generation_campaigns as study
+from designer.chemistry.whole_formulas import exact_amounts
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> study.World:
+    for name, value in {"KNOWN": 20, "MEASURED": 5, "LISTED": 30, "EXPERIMENTS": 4, "BATCH": 2}.items():
+        monkeypatch.setattr(study, name, value)
+    metals = ("Li", "Na", "K", "Mg", "Ca", "Sr", "Ba", "Zn")
+    texts = [f"{a}{b}O3" for a in metals for b in ("Ti", "Zr", "Hf", "Sn", "Si")] + ["NaCl", "BaSiO3", "CaO", "Na9S"]
+    values = {exact_amounts(text): (text, float(i)) for i, text in enumerate(texts)}
+    return study.World.of(values, {"max_atoms": 8}, trees=5)
+
+
+def test_the_world_answers_for_any_formula_and_has_a_level(world: study.World) -> None:
+    assert "Na9S" not in world.formulas  # more atoms than allowed
+    assert world.level == pytest.approx(np.quantile(world.measure(world.formulas), 0.99))
+    assert len(world.measure(["BaTiO3", "Ca2TiO4"])) == 2
+
+
+def test_the_best_formulas_are_not_known_at_the_start(world: study.World) -> None:
+    run = study.Run(world, seed=0)
+    assert max(world.measure(run.known)) < np.quantile(world.values, 0.9)
+    assert run.start == run.known[:5]
+
+
+@pytest.mark.parametrize("method", ["list", "random"])
+def test_a_campaign_measures_new_formulas(world: study.World, method: str, tmp_path: Path) -> None:
+    run = study.Run(world, seed=0)
+    study.METHODS[method](run, tmp_path)
+    assert len(run.made) == 4
+    assert 1 <= run.experiments <= 5
+    run.made = [world.level - 1, world.level, 0.0]
+    assert run.experiments == 2
+    assert run.best == 1
