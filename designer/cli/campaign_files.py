@@ -36,7 +36,17 @@ _MEASURED_BY = {
     "python": "a Python function",
     "command": "a command",
     "simulator": "a simulator",
+    "by_level": "an oracle for each level",
 }
+
+
+def measured_by_words(kind: str) -> str:
+    """Return what measures, in words: an oracle of another package by its kind.
+
+    >>> measured_by_words("table"), measured_by_words("furnace")
+    ('a table', "an oracle of kind 'furnace'")
+    """
+    return _MEASURED_BY.get(kind, f"an oracle of kind {kind!r}")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -179,7 +189,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
         f"  {count(len(spec.space.parameters), 'parameter')}: {', '.join(p.name for p in spec.space.parameters)}"
     )
     report.say(f"  {count(len(targets), 'target')}: {', '.join(targets)}")
-    report.say(f"  measured by {_MEASURED_BY[measured_by]}")
+    report.say(f"  measured by {measured_by_words(measured_by)}")
     if candidates is not None:
         usable, listed = candidates["usable"], candidates["listed"]
         report.say(
