@@ -25,7 +25,8 @@ OUTSIDE = {
 PROJECT = ("contributing.md", "changelog.md", "security.md")
 RESULTS = "benchmarks/results"
 GUIDES = (
-    "coming-from.md", "campaign-file.md", "command-line.md", "units-and-formulas.md", "tasks.md", "priors.md",
+    "coming-from.md", "beside-other-programs.md",
+    "campaign-file.md", "command-line.md", "units-and-formulas.md", "tasks.md", "priors.md",
     "prediction.md", "generation.md", "reading-the-report.md", "service.md", "running-a-service.md", "simulators.md",
     "benchmarks.md", "architecture.md",
 )  # fmt: skip

@@ -41,6 +41,7 @@ LAYERS = (
     ("interpretation",),
     ("properties",),
     ("campaign",),
+    ("integrations",),
     ("report",),
     ("service",),
     ("cli",),
@@ -176,6 +177,12 @@ def test_designer_itself_loads_nothing() -> None:
 @pytest.mark.parametrize("module", QUICK)
 def test_rooms_that_load_no_model_library(module: str) -> None:
     assert not loaded_by(module) & set(HEAVY)
+
+
+def test_a_suggestion_without_a_forest_loads_no_slow_library_of_statistics() -> None:
+    code = "import sys, designer.campaign.suggesting.proposer; print({'sklearn', 'scipy.stats'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_designer_is_imported_at_once() -> None:

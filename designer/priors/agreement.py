@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 from designer.arrays import FloatArray
@@ -134,4 +133,6 @@ def rank_correlation(a: FloatArray, b: FloatArray) -> float:
     """Return Spearman's rank correlation; 0 where either side has fewer than three values or does not vary."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
+    from scipy.stats import rankdata  # slow to import
+
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])

@@ -26,7 +26,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
 from designer.arrays import FloatArray
 from designer.surrogates.batch_effect import batch_covariance
@@ -42,6 +42,7 @@ _SWEEPS, _DAMPING, _TOLERANCE = 50, 0.7, 1e-5
 _MAX_VARIANCE = 1e6
 """Of a site, in variances of the standardised values: a limit that says nothing."""
 _MIN_VARIANCE = 1e-9
+_LOG_ROOT_TWO_PI = float(np.log(np.sqrt(2 * np.pi)))
 
 
 def with_sites(data: TaskData) -> TaskData:
@@ -163,7 +164,7 @@ def site(
     """
     s = np.sqrt(v + sigma2)
     z = -sign * (bounds - m) / s
-    r = np.exp(norm.logpdf(z) - norm.logcdf(z))
+    r = np.exp(-(z**2) / 2.0 - _LOG_ROOT_TWO_PI - log_ndtr(z))
     slope = np.maximum(z + r, 1e-12)  # above 0; of limits far beyond the prediction rounding makes it 0
     curvature = np.maximum(r * slope, s**2 / (_MAX_VARIANCE + v))
     variance = np.clip(s**2 / np.minimum(curvature, 1.0) - v, _MIN_VARIANCE, _MAX_VARIANCE)

@@ -10,9 +10,10 @@ model-based optimization for general algorithm configuration, LION 5 (2011), for
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from sklearn.ensemble import RandomForestRegressor
 from torch import Tensor
 
 from designer.arrays import FloatArray
@@ -21,6 +22,9 @@ from designer.surrogates.held_out import HeldOut, held_out
 from designer.surrogates.normal import with_noise
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
 
 TREES = 100
 MAX_SAMPLES = 500
@@ -142,6 +146,8 @@ def fit_forest(data: TaskData, *, seed: int = 0, trees: int = TREES) -> Forest:
     y: FloatArray = winsorised(one.Y[:, 0].numpy())
     output = OutputScale.of(y)
     samples = MAX_SAMPLES if len(y) > MAX_SAMPLES else None
+    from sklearn.ensemble import RandomForestRegressor  # slow to import; many campaigns have no forest
+
     forest = RandomForestRegressor(n_estimators=trees, max_samples=samples, random_state=seed)
     z: FloatArray = np.round(output.standardise(y), _DIGITS)
     forest.fit(one.X.numpy(), z)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 from torch import Tensor
 
 from designer.surrogates.kernels import Hyperparameters
@@ -36,7 +36,7 @@ def inflation_factor(freedom: int) -> float:
     >>> [round(inflation_factor(freedom), 2) for freedom in (1, 3, 8, 18, 38)]
     [4.8, 1.79, 1.41, 1.32, 1.28]
     """
-    return SELECTION_FACTOR * float(t.ppf(_QUANTILE, max(freedom, 1)) / norm.ppf(_QUANTILE))
+    return SELECTION_FACTOR * float(stdtrit(max(freedom, 1), _QUANTILE) / ndtri(_QUANTILE))
 
 
 def inflated(hyperparameters: Hyperparameters, known_noise: Tensor, freedom: int) -> tuple[Hyperparameters, Tensor]:

@@ -15,7 +15,6 @@ import math
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import rankdata
 
 from designer.arrays import FloatArray
 
@@ -38,6 +37,8 @@ def density_correlation(features: FloatArray, utility: FloatArray) -> float:
     >>> abs(density_correlation(grid, -np.abs(grid - 2.0).sum(1))) < 0.3
     True
     """
+    from scipy.stats import rankdata  # slow to import
+
     if len(utility) <= NEIGHBOURS:
         return 0.0
     if len(utility) > _MAX_DESIGNS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from designer.arrays import FloatArray
 from designer.priors.stacking.components import Designs, ProcessComponent
@@ -76,7 +76,7 @@ def _deviations(component: ProcessComponent) -> FloatArray:
 def _beyond(component: ProcessComponent, designs: Designs, y: FloatArray, rows: Sequence[int]) -> list[_Candidate]:
     at = torch.tensor(rows)
     predictive, values = component.predictive(designs.at(at)), component.warp(y[at.numpy()])
-    reach = float(t.isf(TAIL_PROBABILITY, min(component.process.dof, _MAX_FREEDOM))) * predictive.scale
+    reach = -float(stdtrit(min(component.process.dof, _MAX_FREEDOM), TAIL_PROBABILITY)) * predictive.scale
     return [
         _Candidate(rows[int(i)], float(values[i]), float(predictive.location[i]), float(reach[i]), component)
         for i in np.flatnonzero(np.abs(values - predictive.location) > reach)

@@ -16,7 +16,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
 
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -90,6 +89,8 @@ def decimal_slip(data: TaskData, target: int, model: GaussianProcess | Deletion 
     deviation = inflated / inflation_factor(freedom)
     if abs(value - mean) < _FAR * deviation:
         return None
+    from scipy.stats import t  # slow to import, and seldom needed
+
     predictive = t(freedom, mean, deviation)
     odds = [
         math.log(SLIP_RATE / len(SLIP_FACTORS) * fits)

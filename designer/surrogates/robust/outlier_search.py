@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 from torch import Tensor
 
 from designer.arrays import FloatArray
 
-TAIL_PROBABILITY = float(norm.sf(5.0))
+TAIL_PROBABILITY = float(ndtr(-5.0))
 """Probability that a correct result lies beyond the threshold on one side: that of 5 standard deviations."""
 MAX_OUTLIER_SHARE = 0.2
 """Largest share of results that are flagged; so none of fewer than five results is."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from designer.arrays import FloatArray
 from designer.surrogates.data import TaskData
@@ -123,7 +123,7 @@ def outlier_threshold(results: int) -> float:
     [87.6, 14.9, 5.7, 4.2]
     """
     freedom = degrees_of_freedom(results)
-    return float(t.isf(TAIL_PROBABILITY, freedom)) / inflation_factor(freedom)
+    return -float(stdtrit(freedom, TAIL_PROBABILITY)) / inflation_factor(freedom)
 
 
 def winsorise_outliers(data: TaskData, found: Sequence[Outlier]) -> TaskData:

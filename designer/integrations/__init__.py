@@ -1,0 +1,1 @@
+"""designer inside other programs: a sampler of Optuna, a regressor of scikit-learn."""
