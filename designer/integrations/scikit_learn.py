@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from designer.arrays import FloatArray
+from designer.counting import count
 from designer.errors import Fault, InvalidData, InvalidInput
 from designer.priors.kinds import load_properties
 from designer.priors.stacking.property_posterior import Prediction
@@ -68,7 +69,7 @@ class PropertyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         designs = self._frame(X, None, prior)
         values = np.asarray(y, dtype=object).ravel()
         if len(values) != len(designs):
-            what = f"{len(values)} values belong to {len(designs)} rows"
+            what = f"{count(len(values), 'given value')} belong to {count(len(designs), 'row')}"
             raise InvalidData(Fault(what, "give one value for each design"))
         header = self.quantity if self.unit is None else f"{self.quantity} [{self.unit}]"
         if header in designs.columns:
@@ -118,6 +119,6 @@ class PropertyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             names = next((columns for columns in spaces if len(columns) == cells.shape[1]), None)
         if names is None or len(names) != cells.shape[1]:
             wanted = "" if names is None else f": {', '.join(names)}"
-            what = f"designs have {cells.shape[1]} columns without names"
+            what = f"designs have {count(cells.shape[1], 'column')} without names"
             raise InvalidData(Fault(what, f"give a data frame with the columns of the designs{wanted}"))
         return pd.DataFrame(cells, columns=names)

@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said(regressor: PropertyRegressor, tmp_path: Path) -> 
         PropertyRegressor(fitted()).predict(X)
     with pytest.raises(InvalidInput, match="there is no prior"):
         PropertyRegressor().fit(X, Y)
-    with pytest.raises(InvalidData, match="5 values belong to 12 rows"):
+    with pytest.raises(InvalidData, match="5 given values belong to 12 rows"):
         PropertyRegressor(fitted()).fit(X, Y[:5])
     with pytest.raises(InvalidData, match="'formula' is a column of the designs too"):
         PropertyRegressor(fitted(), "formula").fit(X, Y)
