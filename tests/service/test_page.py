@@ -167,6 +167,8 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     suggest(browser)
     record_and_fail(browser)
     upload(browser, tmp_path)
+    paste(browser)
+    save_pictures(browser)
     amend(browser)
     explain(browser)
     somebody_else(browser)
@@ -303,7 +305,9 @@ def record_and_fail(browser: Browser) -> None:
     browser.type(value, "412 kg")
     browser.find(value).send_keys(Keys.ENTER)
     assert "kg" in browser.until(lambda: browser.text("[data-record=S0001] .faults"))
-    assert browser.find(value).get_attribute("aria-invalid") == "true"
+    field = browser.find(value)
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "kg" in browser.text(f"#{field.get_attribute('aria-describedby')}"), "the fault is beside its field"
     browser.type(value, "0.412 V")
     browser.find(value).send_keys(Keys.ENTER)
     browser.until(lambda: not browser.all("[data-record=S0001]"))
@@ -317,6 +321,28 @@ def record_and_fail(browser: Browser) -> None:
     browser.until(lambda: not browser.all("[data-record=S0003]"))
     state = browser.call("GET", "/campaigns/nickel-films")
     assert (state["recorded"], state["failed"], state["withdrawn"], state["open"]) == (1, 1, 1, 3)
+
+
+def paste(browser: Browser) -> None:
+    recorded = browser.call("GET", "/campaigns/nickel-films")["recorded"]
+    rows = "suggestion\toverpotential [mV]\nS0001\t412\n"
+    browser.driver.execute_script(
+        "const field = document.querySelector('[name=pasted]');"
+        "field.value = arguments[0]; field.dispatchEvent(new Event('input'))",
+        rows,
+    )
+    browser.until(lambda: "pasted.csv: 0 rows to record, 1 already recorded" in browser.text(".outcome"))
+    assert browser.call("GET", "/campaigns/nickel-films")["recorded"] == recorded
+
+
+def save_pictures(browser: Browser) -> None:
+    assert browser.find(".save a[download]").get_attribute("aria-label") == "Save overpotential as SVG"
+    browser.driver.execute_script(
+        "window.saved = null; HTMLAnchorElement.prototype.click = function () { window.saved = this.download; }"
+    )
+    browser.click(".save [data-png]")
+    saved = browser.until(lambda: browser.driver.execute_script("return window.saved"))
+    assert saved == "nickel-films overpotential.png"
 
 
 def upload(browser: Browser, tmp_path: Path) -> None:

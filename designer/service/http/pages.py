@@ -6,10 +6,10 @@ import json
 from datetime import datetime
 from functools import cache
 from itertools import combinations
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -17,8 +17,10 @@ from designer.campaign.campaign import Campaign
 from designer.campaign.results.designs import candidate_ids
 from designer.campaign.suggesting.next_designs import MIN_RESULTS
 from designer.service import queries, representations
+from designer.service.campaign_comparison import compared_campaigns
 from designer.service.http.assets import asset
 from designer.service.http.form_fields import form_kinds, form_settings
+from designer.service.http.rate_limit import RateLimit
 from designer.service.http.requests import read_body
 from designer.service.http.responses import Problem
 from designer.service.http.routing import Before, CampaignId, OfUser, SubjectId, lab_of, view_result
@@ -76,7 +78,10 @@ def _page(request: Request, template: str, status: int = 200, **content: Any) ->
 
 def _caller(request: Request) -> Caller:
     session = session_of(request)
-    return session.caller if session is not None else anonymous_caller(request)
+    caller = session.caller if session is not None else anonymous_caller(request)
+    limit: RateLimit = request.app.state.rate_limit
+    limit.count(caller.user)
+    return caller
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
@@ -145,6 +150,17 @@ def campaigns(request: Request, search: str = "", after: str = "") -> Response:
     who = _caller(request)
     found = queries.campaigns(lab_of(request), who, search=search, after=after, limit=60)
     return _page(request, "campaigns.html", who=who, search=search, after=after, **found)
+
+
+@pages.get("/compare")
+def compare(request: Request, c: Annotated[list[CampaignId] | None, Query()] = None) -> Response:
+    """Show campaigns side by side: the best values of the targets that they share."""
+    who, lab = _caller(request), lab_of(request)
+    chosen = c or []
+    found = compared_campaigns(lab, who, [campaign_name(each) for each in chosen])
+    known = queries.campaigns(lab, who, limit=200)["campaigns"]
+    shown = {key: found[key] for key in ("targets", "after")}
+    return _page(request, "compare.html", who=who, known=known, chosen=chosen, **shown)
 
 
 @pages.get("/new")

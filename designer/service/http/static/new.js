@@ -1,6 +1,6 @@
 // The form of a new campaign: a list of parameters and targets, sent as the content of a campaign file.
 
-import { call, element, keyOf, Refusal, showFaults } from "./page.js";
+import { call, element, keyOf, markFault, Refusal, showFaults } from "./page.js";
 
 const form = document.querySelector("#by-form");
 const file = document.querySelector("#by-file");
@@ -91,7 +91,7 @@ function mark(error) {
     const named = path.length ? within.querySelector(`[data-key="${path.join(".")}"]`) ?? within.querySelector(`[data-key="${path[0]}"], [data-key^="${path[0]}."]`) : null;
     const field = named ?? line?.querySelector("input") ?? form.elements.namedItem(String(list));
     if (field instanceof Element && field.closest("details")) field.closest("details").open = true;
-    if (field instanceof Element) field.setAttribute("aria-invalid", "true");
+    if (field instanceof Element) markFault(field, fault);
   }
   form.querySelector("[aria-invalid]")?.focus();
 }

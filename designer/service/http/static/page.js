@@ -55,11 +55,30 @@ function describe(fault) {
   return fault.remedy ? `${fault.what}; ${fault.remedy}` : fault.what;
 }
 
+let marked = 0;
+
+// Write a fault beside the field that it is about, where a screen reader finds it too.
+export function markFault(field, fault) {
+  field.setAttribute("aria-invalid", "true");
+  const text = element("span", describe(fault), { class: "fault beside", id: `fault-${marked += 1}` });
+  field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), text.id].filter(Boolean).join(" "));
+  field.after(text);
+}
+
+function clearFault(field) {
+  field.removeAttribute("aria-invalid");
+  const ids = (field.getAttribute("aria-describedby") ?? "").split(" ");
+  for (const id of ids) if (id.startsWith("fault-")) document.getElementById(id)?.remove();
+  const others = ids.filter((id) => id && !id.startsWith("fault-"));
+  if (others.length) field.setAttribute("aria-describedby", others.join(" "));
+  else field.removeAttribute("aria-describedby");
+}
+
 // Show faults below a form, and mark the fields that they are about.
 export function showFaults(form, error) {
   const box = form.querySelector(".faults");
   box.replaceChildren();
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const field of form.querySelectorAll("[aria-invalid]")) clearFault(field);
   if (!error) return;
   const faults = error.problem?.faults ?? [];
   if (!faults.length) {
@@ -69,7 +88,7 @@ export function showFaults(form, error) {
   const list = element("ul");
   for (const fault of faults) {
     const field = fault.column && form.querySelector(`[data-target="${CSS.escape(fault.column)}"], [data-column="${CSS.escape(fault.column)}"]`);
-    if (field) field.setAttribute("aria-invalid", "true");
+    if (field) markFault(field, fault);
     const place = fault.line ? `line ${fault.line}: ` : fault.column ? `${fault.column}: ` : "";
     list.append(element("li", place + describe(fault)));
   }
@@ -299,8 +318,26 @@ function campaignPage(page, base) {
   });
 
   tables(page, base, done);
+  for (const button of page.querySelectorAll("[data-png]")) button.addEventListener("click", () => savePng(button));
   cards(page);
   watch(page, base);
+}
+
+// A picture as PNG, in twice its size on the page.
+async function savePng(button) {
+  const picture = new Image();
+  picture.src = button.dataset.png;
+  await picture.decode();
+  const canvas = element("canvas");
+  [canvas.width, canvas.height] = [2 * (picture.naturalWidth || 720), 2 * (picture.naturalHeight || 430)];
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const content = await new Promise((take) => canvas.toBlob(take, "image/png"));
+  const link = element("a", "", { href: URL.createObjectURL(content), download: `${button.dataset.name}.png` });
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 // A table is checked first, and recorded when the user confirms.
@@ -315,7 +352,16 @@ function tables(page, base, done) {
     if (event.dataTransfer.files.length) look(event.dataTransfer.files[0]);
   });
   form.file.addEventListener("change", () => { if (form.file.files.length) look(form.file.files[0]); });
-  form.attach.addEventListener("change", () => { if (form.file.files.length) look(form.file.files[0]); });
+  let pasted = null;
+  form.pasted.addEventListener("input", () => {
+    pasted = form.pasted.value.trim() ? new File([form.pasted.value], "pasted.csv", { type: "text/csv" }) : null;
+    if (pasted) look(pasted);
+    else outcome.replaceChildren();
+  });
+  form.attach.addEventListener("change", () => {
+    const given = pasted ?? form.file.files[0];
+    if (given) look(given);
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
 
   function address(file, more) {
