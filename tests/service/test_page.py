@@ -161,6 +161,7 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     begin_by_form(browser)
     begin_by_form_with_further_keys(browser)
     begin_by_form_with_cells_and_costs(browser)
+    begin_by_form_with_contexts(browser)
     begin_by_file(browser)
     path = "/c/nickel-films"
     browser.open(path)
@@ -273,6 +274,24 @@ def begin_by_form_with_cells_and_costs(browser: Browser) -> None:
     browser.until(lambda: browser.driver.current_url.endswith("/c/reactors"))
     assert browser.call("GET", "/campaigns/reactors")["budget"] == 30
     assert "90" in browser.text("main")
+
+
+def begin_by_form_with_contexts(browser: Browser) -> None:
+    browser.open("/new")
+    browser.type("#by-form [name=name]", "coatings")
+    space = "[data-list=space] > .lines > .line"
+    fill(browser, space, {"name": "T", "bounds.0": "300", "bounds.1": "900"})
+    fill(browser, "[data-list=targets] > .lines > .line", {"name": "y"})
+    browser.click("[data-add=numeric]")
+    humidity = {"name": "humidity", "bounds.0": "10", "bounds.1": "90", "role": "context", "context.low": "20"}
+    fill(browser, space, {**humidity, "context.high": "95"})
+    browser.click("#by-form button.main")
+    browser.until(lambda: "95" in browser.text("#by-form .faults"))
+    assert len(browser.all("[data-key^='context.'][aria-invalid=true]")) == 1
+    fill(browser, space, {"context.high": "80"})
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/coatings"))
+    assert [each["name"] for each in browser.call("GET", "/campaigns/coatings")["parameters"]] == ["T", "humidity"]
 
 
 def begin_by_file(browser: Browser) -> None:

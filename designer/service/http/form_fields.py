@@ -129,6 +129,15 @@ _OF_EVERY_PARAMETER = (
     number("change_cost", "Cost of a change (experiments)", "0", more=True),
     Field("column", "Column in tables", "the name", more=True),
 )
+CONTEXT = "context"
+"""The key of the campaign that says how often contexts occur; in the form it is typed beside its parameter."""
+_OF_CONTEXTS: Mapping[str, tuple[Field, ...]] = {
+    "numeric": (
+        number(f"{CONTEXT}.low", "As a context, from", more=True),
+        number(f"{CONTEXT}.high", "to", more=True),
+    ),
+    "categorical": (words(CONTEXT, "As a context, one of", "B7, B8", more=True),),
+}
 _OF_SHARES = (
     number("step", "Step", value="5"),
     number("max_nonzero", "At most", "all"),
@@ -191,6 +200,7 @@ def _parameters() -> list[Kind]:
         ("formula", "+ Formula", FormulaParameter, formula),
     ]
     chosen = [_kind("space", name, title, of, (*own, *_OF_EVERY_PARAMETER)) for name, title, of, own in kinds]
+    chosen = [replace(each, fields=(*each.fields, *_OF_CONTEXTS.get(each.name, ()))) for each in chosen]
     return [*chosen, _kind("space", "fidelity", "+ Levels", FidelityParameter, fidelity)]
 
 
@@ -317,7 +327,7 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
             "store",
             "suggest_seconds",
             "other_columns",
-            "context",
+            CONTEXT,  # beside its parameter
             "beliefs",
             "diversify_by",
             "observations",  # these three have lists of their own

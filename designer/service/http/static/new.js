@@ -73,6 +73,11 @@ function campaign() {
     const entries = [...list.querySelectorAll(":scope > .lines > .line")].map((line) => content(line, key === "space" ? { kind: line.dataset.kind } : {}));
     if (entries.length || key === "space" || key === "targets") data[key] = entries;
   }
+  for (const parameter of data.space) {
+    if (parameter.context === undefined) continue;
+    (data.context ??= {})[parameter.name ?? ""] = parameter.context;
+    delete parameter.context;
+  }
   const constraints = form.constraints.value.split("\n").map((each) => each.trim()).filter(Boolean);
   if (constraints.length) data.constraints = constraints;
   content(form.querySelector("[data-settings]"), data);
@@ -81,13 +86,19 @@ function campaign() {
   return data;
 }
 
+// Return the line of the parameter of a name.
+function parameterNamed(name) {
+  const lines = [...form.querySelectorAll("[data-list=space] > .lines > .line")];
+  return lines.find((line) => line.querySelector("[data-key=name]")?.value.trim() === name);
+}
+
 // Mark the fields that the faults are about, by their path in the campaign file.
 function mark(error) {
   for (const fault of error.problem?.faults ?? []) {
     const [list, index, ...rest] = fault.path;
-    const line = typeof index === "number" ? form.querySelectorAll(`[data-list="${CSS.escape(String(list))}"] > .lines > .line`)[index] : undefined;
+    const line = list === "context" ? parameterNamed(index) : typeof index === "number" ? form.querySelectorAll(`[data-list="${CSS.escape(String(list))}"] > .lines > .line`)[index] : undefined;
     const within = line ?? form.querySelector("[data-settings]");
-    const path = (line ? rest : fault.path).map((each) => CSS.escape(String(each)));
+    const path = (list === "context" && line ? [list, ...rest] : line ? rest : fault.path).map((each) => CSS.escape(String(each)));
     const named = path.length ? within.querySelector(`[data-key="${path.join(".")}"]`) ?? within.querySelector(`[data-key="${path[0]}"], [data-key^="${path[0]}."]`) : null;
     const field = named ?? line?.querySelector("input") ?? form.elements.namedItem(String(list));
     if (field instanceof Element && field.closest("details")) field.closest("details").open = true;
