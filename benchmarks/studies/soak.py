@@ -162,6 +162,8 @@ class Clients:
 
     def _experiment(self, campaign: str, path: str, dice: random.Random) -> None:
         job = self._send("POST", f"{path}/suggestions?wait=30", {"n": 1})
+        while job.get("state") in ("waiting", "running") and not self.stop.wait(2):
+            job = self._send("GET", f"/api/jobs/{job['id']}")
         if job.get("state") != "done":
             return
         name = job["suggestions"][0]["id"]

@@ -43,6 +43,22 @@ def test_tidy_copy_goes_with_a_campaign_that_cannot_be_written(designer: Designe
     assert not (folder / "units-in-second-row-tidy.csv").exists()
 
 
+@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "Windows-1252"), ("utf-16", "UTF-16")])
+def test_other_encodings(designer: Designer, folder: Path, encoding: str, name: str) -> None:
+    text = "Temp (°C);Härte (HV)\n300,5;100\n350;120\n400;90\n450;95\n"
+    (folder / "alt.csv").write_bytes(text.encode(encoding))
+    done = designer("init", "alt.csv", "--yes", "--maximize", "Härte")
+    assert done.code == 0, done.err
+    assert f"The text was read as {name}." in done.out
+    assert (folder / "alt-tidy.csv").read_text(encoding="utf-8").startswith("Temp (°C),Härte (HV)\n300.5,")
+
+
+def test_what_is_no_text_is_refused(designer: Designer, folder: Path) -> None:
+    (folder / "raw.csv").write_bytes(bytes(range(256)) * 4)
+    done = designer("init", "raw.csv", "--yes")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+
+
 def test_cost_and_context_are_offered(designer: Designer, folder: Path) -> None:
     rows = [f"{h},{t},{2 + 0.5 * t},{t + h}" for h, t in ((20, 1), (30, 2), (40, 3), (20, 3), (30, 1))]
     (folder / "runs.csv").write_text("ambient humidity [%],time [min],price [EUR],hardness [HV]\n" + "\n".join(rows))

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -427,6 +428,30 @@ def phone(browser: Browser, path: str) -> None:
     )
     assert small == 0, "a finger needs 40 pixels"
     browser.picture("page-phone", 1100)
+
+
+def test_axe_has_no_serious_finding(browser: Browser) -> None:
+    """The rules of axe-core, which `pip install --no-deps axe-playwright-python` brings, in both themes."""
+    found = find_spec("axe_playwright_python")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("axe-core is not installed: pip install --no-deps axe-playwright-python")
+    axe = (Path(next(iter(found.submodule_search_locations))) / "axe.min.js").read_text(encoding="utf-8")
+    browser.wide()
+    run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
+    serious = []
+    for theme in ("light", "dark"):
+        theme_now = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", theme_now)
+        for path in ("/login", "/", "/new", "/c/nickel-films", "/compare?c=nickel-films&c=pellets", "/audit", "/api"):
+            browser.open(path)
+            browser.until(lambda: browser.find("h1").is_displayed())
+            browser.driver.execute_script(axe)
+            violations = browser.driver.execute_async_script(run)
+            serious += [
+                f"{path}, {theme}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")
+            ]
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert serious == []
 
 
 def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:

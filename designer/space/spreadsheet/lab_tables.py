@@ -16,6 +16,12 @@ from designer.space.table_files import is_workbook, read_csv_file, read_csv_text
 
 MAX_TIDIED = 200_000
 """Characters of a CSV file, and cells of a workbook, that is looked at for titles, units and grids."""
+_MAX_BYTES = 4 * MAX_TIDIED
+_ENCODINGS = (
+    ((b"\xff\xfe", b"\xfe\xff"), "utf-16", "UTF-16"),
+    ((b"",), "cp1252", "Windows-1252"),
+)
+"""What a file that is no UTF-8 begins with, its encoding, and that one's name."""
 _MIN_SHARE = 0.6
 """Of the lines: how many have one number of separators in a table."""
 
@@ -59,10 +65,30 @@ def _laid_out(path: Path, result: str | None) -> Layout:
         return (
             layout if layout.notes or not _has_merged(path) else layout.changed(layout.rows, "merged cells were filled")
         )
-    text = read_csv_file(path)
+    text, encoding = _decoded(path)
     if len(text) > MAX_TIDIED or "\0" in text:
         return Layout([])
-    return tidied(list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)), result)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True))
+    layout = tidied(rows, result)
+    return layout if encoding is None else layout.changed(layout.rows, f"the text was read as {encoding}")
+
+
+def _decoded(path: Path) -> tuple[str, str | None]:
+    """Return the text of a CSV file, and its encoding where that is another than UTF-8.
+
+    Spreadsheets save "Unicode text" as UTF-16, and CSV in the code of the machine, in western Europe Windows-1252.
+    """
+    try:
+        return read_csv_file(path), None
+    except InvalidData:
+        raw = path.read_bytes() if path.is_file() and path.stat().st_size <= _MAX_BYTES else b""
+        for marks, encoding, name in _ENCODINGS:
+            if raw and raw.startswith(marks) and b"\0" * 4 not in raw:
+                try:
+                    return raw.decode(encoding), name
+                except UnicodeDecodeError:
+                    continue
+        raise
 
 
 def _has_merged(path: Path) -> bool:
