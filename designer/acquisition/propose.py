@@ -74,6 +74,7 @@ def propose(
     log_weights: LogWeights | None = None,
     costs: DesignCosts | None = None,
     cells: Cells | None = None,
+    further: FloatArray | None = None,
 ) -> Proposal:
     """Return the `n` designs to make next, each chosen with those before it pending.
 
@@ -114,6 +115,8 @@ def propose(
         What designs cost and what may be spent on them; the search then maximises the gain for the cost.
     cells
         Cells of the space in each of which the best design is wanted; the best of all unless given.
+    further
+        ``k x c`` designs from which the search starts besides, such as those with results at a lower level.
 
     Raises
     ------
@@ -130,7 +133,9 @@ def propose(
         context = acquisition_context(
             search or posterior, space, objective, data, known, seed, feasibility, encoder, acquisition, cells
         )
-        proposing = _Proposing(space, encoder, known, context, posterior, seed, deadline, shared, log_weights, costs)
+        proposing = _Proposing(
+            space, encoder, known, context, posterior, seed, deadline, shared, log_weights, costs, further
+        )
         return proposing.run(n, replicates)
 
 
@@ -239,6 +244,7 @@ class _Proposing:
     shared: SharedSettings = NOT_SHARED
     log_weights: LogWeights | None = None
     costs: DesignCosts | None = None
+    further: FloatArray | None = None
 
     @cached_property
     def searched(self) -> DesignSpace:
@@ -272,7 +278,7 @@ class _Proposing:
 
         def search_of(space: DesignSpace) -> Search:
             near = space.in_fixed(starts) if len(starts) else starts
-            return Search(space, encode, taken, near, rng, self.deadline, self.log_weights, self.costs)
+            return Search(space, encode, taken, near, rng, self.deadline, self.log_weights, self.costs, self.further)
 
         if not self.shared.names:
             return search_of(self.searched).run(acquisition, n)

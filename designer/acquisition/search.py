@@ -26,6 +26,7 @@ LISTED = 100_000
 
 _SAMPLES = 3000
 _AROUND = 48
+_NEAR_FURTHER = 8  # designs near each further one
 _PARENTS = 12
 _CHILDREN = 24
 _RADII = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015, 0.01, 0.007, 0.005)
@@ -71,6 +72,8 @@ class Search:
         What is added to the acquisition of each design, of which the sum is maximised; nothing unless given.
     costs
         What designs cost; None where nothing is stated.
+    further
+        ``k x c`` designs that are scored besides, and from which local search starts.
     """
 
     def __init__(
@@ -83,8 +86,9 @@ class Search:
         deadline: Deadline | None = None,
         log_weights: LogWeights | None = None,
         costs: DesignCosts | None = None,
+        further: FloatArray | None = None,
     ) -> None:
-        self._costs = costs
+        self._costs, self._further = costs, further
         self._space, self._encode, self._taken = space, encode, taken
         self._starts, self._rng, self._deadline = starts, rng, deadline
         self._listed, self._log_weights = listed_designs(space), log_weights
@@ -131,6 +135,10 @@ class Search:
         if len(self._starts) and not self._late():
             near = self._space.neighbours(self._starts, _AROUND, self._rng, 0.1)
             archive.add(acquisition, near, acquisition.effort // 20)
+        if self._further is not None and len(self._further) and not self._late():
+            archive.add(acquisition, self._further, acquisition.effort // 20)
+            archive.add(acquisition, self._space.neighbours(self._further, _NEAR_FURTHER, self._rng, 0.1),
+                        acquisition.effort // 20)  # fmt: skip
         return archive
 
     def _turn(self, archive: Archive, acquisition: Acquisition, turn: int) -> tuple[int, float] | None:

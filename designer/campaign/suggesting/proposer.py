@@ -23,7 +23,7 @@ from designer.acquisition.propose import propose
 from designer.acquisition.registered import ACQUISITIONS, AUTO, AcquisitionBuilder
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.levels.level_states import top_state
+from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import pending_designs
 from designer.campaign.results.designs import coordinates_of, lab_designs
@@ -47,6 +47,9 @@ from designer.threads import one_thread
 if TYPE_CHECKING:
     from botorch.models.model import Model
 
+
+MAX_LOWER = 64
+"""Designs with results at lower levels from which the search starts."""
 
 _WITHOUT_PAST = "chosen without past tasks, as every third design"
 _WITH_BELIEFS = "chosen with the beliefs"
@@ -259,7 +262,17 @@ class _Proposer:
             log_weights=None if beliefs is None else beliefs.log_weights,
             costs=costs,
             cells=self.spec.cells,
+            further=self._lower_designs,
         )
+
+    @property
+    def _lower_designs(self) -> FloatArray | None:
+        """The designs with results at lower levels, the latest ones; None without any."""
+        made = [each.design for results in lower_results(self.spec.space, self.state).values() for each in results]
+        if not made:
+            return None
+        coordinates = at_level(self.spec.space, coordinates_of(self.spec.space, made[-MAX_LOWER:]))
+        return coordinates[self.spec.space.valid(coordinates)]
 
     def propose_without_past(
         self,

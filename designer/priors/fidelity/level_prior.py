@@ -3,7 +3,8 @@
 The posterior is a mixture of the baseline model, of the top-level results alone, and of models that know more: the
 process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the campaign's past tasks, where
 it has any. Weights follow the evidence of the top-level results, with the least weight of the baseline model and the
-rejection of `designer.priors.auto`. So lower levels that do not predict the top one are not used.
+rejection of `designer.priors.auto`; an expert against which the evidence is `UNUSED_LOG_ODDS` is not used. So lower
+levels that do not predict the top one are not used.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from botorch.models.model import Model
 
 from designer.counting import agree, count
-from designer.priors.auto import BASELINE_WEIGHT, REJECTION_LOG_ODDS, expert_weights
+from designer.priors.auto import expert_weights
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned, conditioned_each
 from designer.priors.baseline import BaselinePrior, baseline_model
 from designer.priors.conditioning import is_informed
@@ -27,6 +28,12 @@ from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
+
+ALONE_WEIGHT = 0.5
+"""Prior weight of the baseline model: a process of levels that do not predict each other is wide, and would decide."""
+
+UNUSED_LOG_ODDS = math.log(3.0)
+"""Log evidence against an expert from which it is not used, as long as the results say so."""
 
 _ALONE, _LEVELS, _PAST = "plain", "levels", "past tasks"
 _MIN_REPORTED_ODDS = 3.0
@@ -96,11 +103,13 @@ class LevelPrior:
         if past is not None and is_informed(past.model):
             models[_PAST] = past.model
             evidence.append(0.0 if past.evidence is None else past.evidence.log_evidence)
-        share = math.log((1 - BASELINE_WEIGHT) / max(len(models), 1))
-        log_prior = np.array([math.log(BASELINE_WEIGHT), *([share] * len(models))])
+        share = math.log((1 - ALONE_WEIGHT) / max(len(models), 1))
+        log_prior = np.array([math.log(ALONE_WEIGHT), *([share] * len(models))])
         if not models:
             return _Experts((_ALONE,), (baseline,), (1.0,), 0.0, len(one.X))
-        weights, against = expert_weights(log_prior, np.array(evidence))
+        _, against = expert_weights(log_prior, np.array(evidence))
+        used = np.where(np.array(evidence) > -UNUSED_LOG_ODDS, evidence, -np.inf)
+        weights, _ = expert_weights(log_prior, used)
         return _Experts(
             (_ALONE, *models), (baseline, *models.values()), tuple(weights.tolist()), against if len(one.X) else 0.0,
             len(one.X), () if past is None or past.evidence is None else past.evidence.sources,
@@ -123,7 +132,7 @@ def level_models(model: Model) -> list[tuple[float, LevelModel]]:
 def _evidence(found: _Experts) -> PriorEvidence | None:
     if len(found.models) < 2:
         return None
-    rejected = found.log_evidence <= -REJECTION_LOG_ODDS
+    rejected = found.weights[0] == 1.0
     return PriorEvidence(
         experts=tuple(zip(found.names, found.weights, strict=True)),
         sources=found.sources,
@@ -143,7 +152,7 @@ def _words(log_evidence: float, results: int) -> str:
         return "nothing is measured at the top level yet: predictions follow the lower levels"
     odds = math.exp(min(abs(log_evidence), 700.0))
     these = f"{agree(results, 'this', 'these')} {count(results, 'result')} at the top level"
-    if log_evidence <= -REJECTION_LOG_ODDS:
+    if log_evidence <= -UNUSED_LOG_ODDS:
         return f"lower levels are not used: {these} contradict them (Bayes factor {odds:.3g})"
     if odds < _MIN_REPORTED_ODDS:
         return f"lower levels predict {these} about as well as these alone"
