@@ -27,7 +27,7 @@ from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.robust_words import robust_words
-from designer.campaign.staging.next_steps import next_steps
+from designer.campaign.staging.next_steps import effects_of, next_steps
 from designer.campaign.staging.step import NextStep
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from designer.campaign.explaining.explanation import Explanation
+    from designer.campaign.staging.observation_effects import ObservationEffect
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
     from designer.campaign.suggesting.remaining_uncertainty import Remaining
     from designer.oracles import Oracle
@@ -406,6 +407,10 @@ class CampaignView:
     def next_steps(self) -> tuple[NextStep, ...]:
         """Return what to measure next of each open suggestion; nothing where no observation has a stage."""
         return next_steps(self._spec(), self.state, self._posterior)
+
+    def observation_effects(self) -> tuple[ObservationEffect, ...]:
+        """Return what the observations of each open suggestion without a result say about the goal."""
+        return effects_of(self._spec(), self.state, self.posterior)
 
     def measurements(self) -> pd.DataFrame:
         """Return every measurement in lab units, indexed by its id, with what is remarkable about it."""

@@ -160,11 +160,15 @@ def explain(
         writable(picture, (".svg", ".png"), "a picture")
     opened = open_campaign(path, store)
     found = opened.explain(rest[0])
-    answer = Report({"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)})
+    effects = [each for each in opened.observation_effects() if each.suggestion == found.suggestion]
+    data = {"campaign": opened.name, **found.as_dict(), "picture": None if picture is None else str(picture)}
+    answer = Report({**data, **({"observations": [each.as_dict() for each in effects]} if effects else {})})
     for line in found.headline():
         answer.say(line)
     for head, text in found.paragraphs():
         answer.say(hanging(f"{head}: {text}"))
+    for each in effects:
+        answer.say(hanging(f"Observed since: {each.words}"))
     if picture is not None:
         from designer.report.cards import card
 

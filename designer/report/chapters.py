@@ -45,6 +45,7 @@ def chapters(content: Content, sections: Sequence[Section] = ()) -> list[Chapter
     if content.landscape is not None:
         found += _landscape(content, content.landscape)
     found += [_beliefs(content)] if content.beliefs else []
+    found += [_observations(content)] if content.observations else []
     return [*found, _evidence(content)]
 
 
@@ -164,6 +165,17 @@ def _beliefs(content: Content) -> Chapter:
     )
     lines = tuple(f"{line[:1].upper()}{line[1:]}." for _, _, line in content.beliefs)
     return Chapter("beliefs", "Beliefs", (words, *lines), (figures.belief_weights(content),))
+
+
+def _observations(content: Content) -> Chapter:
+    """Return the observations beside the targets, and what follows for the open suggestions."""
+    words = (
+        "What was observed of each design, and its goal where that was measured. Lines are open suggestions of which "
+        "there are observations alone."
+    )
+    lines = tuple(f"{line}." for each in content.observations for line in each.words)
+    drawings = tuple(figures.observed(content, each) for each in content.observations)
+    return Chapter("observations", "Observations", (words, *lines), drawings)
 
 
 def _evidence(content: Content) -> Chapter:

@@ -156,13 +156,36 @@ class Landscape:
 
 
 @dataclass(frozen=True)
+class ObservedQuantity:
+    """One observation against the goal.
+
+    Parameters
+    ----------
+    name, unit
+        The observation's.
+    pairs
+        The observation and the goal's value of each result that has both.
+    open
+        The observation of each open suggestion without a result, by its id.
+    words
+        What it says about the open suggestions, and what to measure next.
+    """
+
+    name: str
+    unit: str | None
+    pairs: tuple[tuple[float, float], ...]
+    open: tuple[tuple[str, float], ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Content:
     """Everything in the report.
 
     `summary` holds sentences, `facts` figures: (label, value, remark). `cards` explain the open suggestions.
     `evidence` holds the number of experiments and the evidence for past tasks after them, `simulated` a sentence about
     simulated campaigns on the past tasks. `beliefs` holds the beliefs of an expert, each with the share of its first
-    weight that is left and the same in words.
+    weight that is left and the same in words. `observations` says what observations tell about the targets.
     """
 
     name: str
@@ -179,6 +202,7 @@ class Content:
     evidence: tuple[tuple[int, PriorEvidence], ...] = ()
     simulated: str | None = None
     beliefs: tuple[tuple[str, float, str], ...] = ()
+    observations: tuple[ObservedQuantity, ...] = ()
     remarks: tuple[str, ...] = ()
     campaign_file: str = ""
     versions: tuple[tuple[str, str], ...] = ()

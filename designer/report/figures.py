@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from designer.counting import agree, count
 from designer.objective import Target
 from designer.report.content import Z90 as Z
-from designer.report.content import Content, Experiment, PosteriorBest, Prediction
+from designer.report.content import Content, Experiment, ObservedQuantity, PosteriorBest, Prediction
 from designer.report.drawing import (
     BLUE,
     GREEN,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COVERAGE = 0.9
+MAX_LINES = 20
+"""Open suggestions that a figure names."""
 
 
 def progress(content: Content, target: Target) -> Drawing:
@@ -359,6 +361,23 @@ def belief_weights(content: Content) -> Drawing:
 
     caption = "What is left of the weight of each belief in the choice of the next designs."
     return on_axes("beliefs", "Weights of the beliefs", paint, (6.4, 1.1 + 0.33 * len(shown)), caption)
+
+
+def observed(content: Content, quantity: ObservedQuantity) -> Drawing:
+    """Return an observation against the goal, with a line for each open suggestion without a result."""
+    goal = next(target for target in content.targets if target.goal is not None)
+    x, y = ([pair[i] for pair in quantity.pairs] for i in (0, 1))
+
+    def paint(axes: Axes) -> None:
+        axes.scatter(x, y, s=38, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3)
+        for name, value in quantity.open[:MAX_LINES]:
+            axes.axvline(value, color=GREY, linewidth=1, zorder=1)
+            axes.annotate(name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=90, fontsize=7, va="top")
+        axes.set_xlabel(with_unit(quantity.name, quantity.unit))
+        axes.set_ylabel(with_unit(goal.name, goal.unit))
+
+    caption = f"{quantity.name} and {goal.name} of each result that has both."
+    return on_axes(file_name("observed", quantity.name), f"{goal.name} against {quantity.name}", paint, caption=caption)
 
 
 def trade_off(content: Content, first: Target, second: Target) -> Drawing:

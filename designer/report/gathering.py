@@ -26,6 +26,7 @@ from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
 from designer.report.number_format import amounts, moment, number
+from designer.report.observed_quantities import observed_quantities
 from designer.report.posterior_history import History, history_of
 from designer.report.utilities import utilities_of
 from designer.space import DesignSpace, Parameter, ShareParameter
@@ -59,6 +60,7 @@ def gather(campaign: Campaign) -> Content:
         evidence=history.evidence,
         simulated=campaign.simulated_campaigns(),
         beliefs=tuple(_beliefs(campaign)),
+        observations=tuple(observed_quantities(campaign)),
         remarks=tuple(_remarks(campaign, history)),
         campaign_file=_plain_yaml(state.spec),
         versions=_versions(campaign),

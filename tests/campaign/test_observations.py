@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer import Campaign
+from designer.campaign.as_task import task_of_campaign
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Recorded, from_json, to_json
 from designer.campaign.observing.campaign_stages import undecided
 from designer.cli.main import main
 from designer.errors import InvalidCampaign, InvalidData, MeasurementFailed
+from designer.report import write_report
 
 SPACE: list[dict[str, Any]] = [{"name": "x", "kind": "numeric", "bounds": [0, 10], "step": 0.5}]
 CONTEXT: dict[str, Any] = {"name": "humidity", "kind": "numeric", "bounds": [0, 100], "role": "context"}
@@ -420,3 +422,40 @@ def test_the_posterior_does_not_depend_on_the_order_of_observations(order: list[
 
     for mine, theirs in zip(posterior(order), posterior(sorted(order)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_explanations_and_the_report_show_what_observations_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.yaml"
+    data = {"designer": 1, "name": "c", "space": SPACE, "targets": TARGETS, "observations": [HARDNESS], "initial": 1}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    campaign = Campaign.open(path)
+    campaign.attach([{"x": x, "y": surface(x), "hardness": 3.0 * surface(x)} for x in np.linspace(0, 10, 7).round(1)])
+    campaign.suggest(1)
+    assert campaign.observation_effects() == ()
+    campaign.record([{"suggestion": "S0001", "hardness": 60.0}])
+    (effect,) = campaign.observation_effects()
+    assert effect.weight > 0.5
+    assert effect.given != effect.without
+    assert min(abs(each.observed - 60.0) for each in effect.nearest) == abs(effect.nearest[0].observed - 60.0)
+    assert effect.words.startswith("S0001 has hardness 60 HV; y is then ")
+    assert main(["explain", str(path), "S0001"]) == 0
+    assert "Observed since: S0001 has hardness 60 HV" in " ".join(capsys.readouterr().out.split())
+    assert main(["explain", str(path), "S0001", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["observations"][0]["observed"] == "hardness 60 HV"
+    page = write_report(campaign, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "S0001 has hardness 60 HV" in page
+    assert "y against hardness" in page
+
+
+def test_a_finished_campaign_with_observations_is_a_past_task(tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    data = {"designer": 1, "name": "old", "space": SPACE, "targets": TARGETS, "observations": [HARDNESS]}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    campaign = Campaign.open(path)
+    campaign.attach([{"x": float(x), "y": surface(x), "hardness": 2.0 * surface(x)} for x in range(6)])
+    campaign.attach([{"x": 9.5, "hardness": 3.0}])
+    task = task_of_campaign(path)
+    assert np.isfinite(task.Y).sum() == 6, "a design that was observed alone is no result"
+    assert [each.name for each in task.targets] == ["y"]

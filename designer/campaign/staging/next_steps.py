@@ -15,6 +15,7 @@ from designer.campaign.suggesting.next_designs import choose, model_decides
 from designer.errors import NoDesignLeft
 
 if TYPE_CHECKING:
+    from designer.campaign.staging.observation_effects import ObservationEffect
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 Posterior = Callable[[], "CampaignPosterior"]
@@ -40,6 +41,24 @@ def next_steps(spec: CampaignSpec, state: CampaignState, posterior: Posterior) -
 
     rule = StageRule(spec, state, posterior())
     return steps_by_model(rule, _alternative(rule, posterior) if undecided(state) else 0.0)
+
+
+def effects_of(
+    spec: CampaignSpec, state: CampaignState, posterior: Callable[[], CampaignPosterior | None]
+) -> tuple[ObservationEffect, ...]:
+    """Return what the observations of each open suggestion without a result say about the first goal.
+
+    Parameters
+    ----------
+    posterior
+        Returns the posterior at `state`, None while there are too few results; called only where it is needed.
+    """
+    known = posterior() if undecided(state) else None
+    if known is None:
+        return ()
+    from designer.campaign.staging.observation_effects import observation_effects
+
+    return observation_effects(spec, state, known)
 
 
 def _alternative(rule: object, posterior: Posterior) -> float:

@@ -1,0 +1,241 @@
+"""Observations before the target: ``python -m benchmarks.studies.characterisation [--seeds 3]``.
+
+Campaigns over measured tables in which a cheap quantity was measured beside the dear one: hardness beside the yield
+strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
+and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds.
+The target costs 1, all observations of a design together 0.1. Each campaign has a random part of its table (80 % of the
+rows, at most 120) and is run until one of the best 1 % of the designs is measured, at most to a cost of 25. Its figure
+is the cost until then. Three ways: without observations, with them, and with those of the designs exchanged at random.
+The ratio to the campaign of the same seed without observations is a geometric mean with a 95 % interval by a bootstrap
+over tables and campaigns. ``DESIGNER_DATA`` names the folder of the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.studies.lab_tables import data_folder
+from designer import Campaign
+from designer.arrays import FloatArray
+from designer.campaign.log.versions import versions
+
+MAX_COST, MAX_ROWS, BEST, SEEDS = 25.0, 120, 0.01, 3
+OBSERVED = 0.1
+"""The cost of all observations of a design; that of the target is 1."""
+WITHOUT, WITH, SHUFFLED = "without observations", "with observations", "with shuffled observations"
+ARMS = (WITHOUT, WITH, SHUFFLED)
+
+
+@dataclass(frozen=True, eq=False)
+class StagedTable:
+    """A table of designs with their observations and their target, both by column."""
+
+    name: str
+    frame: pd.DataFrame
+    space: tuple[Mapping[str, Any], ...]
+    observations: tuple[str, ...]
+    target: str
+
+    def part(self, seed: int) -> StagedTable:
+        """Return a random part of the rows."""
+        rng = np.random.default_rng(seed)
+        rows = rng.permutation(len(self.frame))[: min(MAX_ROWS, int(0.8 * len(self.frame)))]
+        return StagedTable(
+            self.name, self.frame.iloc[np.sort(rows)].reset_index(drop=True), self.space, self.observations, self.target
+        )
+
+    def shuffled(self, seed: int) -> StagedTable:
+        """Return the table with the observations of its designs exchanged at random, those of one design together."""
+        frame = self.frame.copy()
+        order = np.random.default_rng(1000 + seed).permutation(len(frame))
+        frame[list(self.observations)] = frame[list(self.observations)].to_numpy()[order]
+        return StagedTable(self.name, frame, self.space, self.observations, self.target)
+
+
+class Lab:
+    """Looks observations and targets up, and counts what they cost."""
+
+    def __init__(self, table: StagedTable) -> None:
+        self.table, self.cost = table, 0.0
+        self.columns = [column for column in table.frame.columns if column not in (*table.observations, table.target)]
+        keys = zip(*(self._texts(list(table.frame[column])) for column in self.columns), strict=True)
+        self.rows = {key: i for i, key in enumerate(keys)}
+
+    def _texts(self, cells: Sequence[Any]) -> list[str]:
+        return [each if isinstance(each, str) else f"{float(each):.9g}" for each in cells]
+
+    def look_up(self, design: Mapping[str, Any], column: str) -> float:
+        """Return a value of a design."""
+        key = tuple(self._texts([design[name] for name in self.columns]))
+        return float(self.table.frame[column].iloc[self.rows[key]])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the campaigns and print a Markdown page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.characterisation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args(arguments)
+    print(
+        f"{given.seeds} seeds, {platform.processor() or platform.machine()}, {versions(model=True, molecules=False)}\n"
+    )
+    print("| table | designs | campaign | cost to the best 1 % | measured | observed | ratio | CPU s |")
+    print("|---|---:|---|---:|---:|---:|---:|---:|")
+    logs: dict[str, list[FloatArray]] = {arm: [] for arm in ARMS}
+    seconds = 0.0
+    known_tables = tables()
+    jobs = [(table, seed, arm) for table in known_tables for arm in ARMS for seed in range(given.seeds)]
+    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+        results = pool.map(run_job, jobs)
+        for table in known_tables:
+            found = {arm: np.array([next(results) for _ in range(given.seeds)]) for arm in ARMS}
+            for arm, rows in found.items():
+                ratios = np.log(rows[:, 0] / found[WITHOUT][:, 0])
+                logs[arm].append(ratios)
+                seconds += float(rows[:, 3].sum())
+                means = " | ".join(f"{value:.1f}" for value in rows.mean(axis=0)[:3])
+                cells = f"{len(table.part(0).frame)} | {arm} | {means} | {np.exp(ratios.mean()):.2f}"
+                print(f"| {table.name} | {cells} | {rows[:, 3].mean():.0f} |", flush=True)
+    for arm in (WITH, SHUFFLED):
+        low, mid, high = bootstrap(logs[arm])
+        print(f"\nRatio of costs {arm}: {mid:.2f} ({low:.2f} to {high:.2f})")
+    print(f"\n{seconds:.0f} CPU s")
+    return 0
+
+
+def run_job(job: tuple[StagedTable, int, str]) -> tuple[float, float, float, float]:
+    """Return `run` of one campaign over a part of a table."""
+    table, seed, arm = job
+    return run(table.part(seed), seed, arm)
+
+
+def bootstrap(logs: Sequence[FloatArray], draws: int = 4000) -> tuple[float, float, float]:
+    """Return a geometric mean of ratios with a 95 % interval, by a bootstrap over tables and their campaigns."""
+    rng = np.random.default_rng(0)
+    means = []
+    for _ in range(draws):
+        chosen = [logs[i] for i in rng.integers(len(logs), size=len(logs))]
+        means.append(np.mean([rng.choice(each, len(each)).mean() for each in chosen]))
+    low, high = np.exp(np.quantile(means, [0.025, 0.975]))
+    return float(low), float(np.exp(np.mean([each.mean() for each in logs]))), float(high)
+
+
+def run(table: StagedTable, seed: int, arm: str) -> tuple[float, float, float, float]:
+    """Return the cost to one of the best designs, how many were measured and observed, and CPU seconds."""
+    begin = time.process_time()
+    table = table.shuffled(seed) if arm == SHUFFLED else table
+    values = table.frame[table.target]
+    best = np.sort(values.to_numpy())[-max(1, round(BEST * len(values)))]
+    stage = {"stage": 1, "cost": OBSERVED / len(table.observations)}
+    observations = [] if arm == WITHOUT else [{"name": name, **stage} for name in table.observations]
+    lab = Lab(table)
+    campaign = Campaign.create(
+        space=list(table.space),
+        targets=[{"name": table.target, "goal": "maximize"}],
+        candidates=table.frame[lab.columns],
+        seed=seed,
+        observations=observations,
+    )
+    cost, measured, observed = 0.0, 0, 0
+    while cost < MAX_COST:
+        name, names = next_task(campaign)
+        design = campaign.state.suggestions[name].design
+        row = {column: lab.look_up(design, column) for column in names}
+        campaign.record([{"suggestion": name, **row}])
+        if table.target in names:
+            cost, measured = cost + 1.0, measured + 1
+            if row[table.target] >= best:
+                break
+        else:
+            cost, observed = cost + OBSERVED, observed + 1
+    return cost, measured, observed, time.process_time() - begin
+
+
+def next_task(campaign: Campaign) -> tuple[str, tuple[str, ...]]:
+    """Return the suggestion to work on and what to measure of it, as a run does; suggest a design where none is."""
+    targets = tuple(target.name for target in campaign.objective.targets)
+    while True:
+        steps = [step for step in campaign.next_steps() if step.kind in ("observe", "measure")]
+        if steps:
+            step = max(steps, key=lambda each: (each.kind == "observe", each.index))
+            return step.suggestion, step.names
+        if not campaign.settings.observations and campaign.state.open:
+            return campaign.state.open[0].id, targets
+        campaign.suggest(1)
+
+
+def tables() -> list[StagedTable]:
+    """Return the tables of the study."""
+    return [_alloys(), _mortar(), _release(), _conductivity()]
+
+
+def _means(frame: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
+    return frame.groupby(list(keys))[[value]].mean().reset_index()
+
+
+def _alloys() -> StagedTable:
+    folder, keys = data_folder() / "mpea_mechanical", ["formula", "processing_method"]
+    hardness = _means(pd.read_csv(folder / "hardness_HV.csv"), keys, "HV")
+    strength = _means(pd.read_csv(folder / "yield_strength_RT.csv"), keys, "yield_strength_MPa")
+    frame = hardness.merge(strength, on=keys)
+    methods = sorted(set(frame["processing_method"]))
+    space = ({"name": "formula", "kind": "formula"}, {"name": "processing_method", "kind": "categorical",
+             "choices": methods, "descriptors": "none"})  # fmt: skip
+    return StagedTable("yield strength after hardness", frame, space, ("HV",), "yield_strength_MPa")
+
+
+def _numeric(name: str, frame: pd.DataFrame, observations: Sequence[str], target: str) -> StagedTable:
+    frame = frame.dropna()
+    settings = [column for column in frame.columns if column not in (*observations, target)]
+    settings = [column for column in settings if frame[column].nunique() > 1]
+    frame = frame.groupby(settings, as_index=False)[[*observations, target]].mean()
+    space = tuple(
+        {"name": column, "kind": "numeric", "bounds": [float(frame[column].min()), float(frame[column].max())]}
+        for column in settings
+    )
+    return StagedTable(name, frame, space, tuple(observations), target)
+
+
+def _mortar() -> StagedTable:
+    frame = pd.read_csv(data_folder() / "sustainable_concrete" / "mortar_source0.csv")
+    ages, target = [f"strength_0{day}d_psi" for day in (1, 3, 5)], "strength_28d_psi"
+    names = [
+        column for column in frame.columns if column.endswith(("kg_per_m3", "_C")) and not column.startswith("gwp")
+    ]
+    return _numeric("mortar after 28 days", frame[[*names, *ages, target]], ages, target)
+
+
+def _release() -> StagedTable:
+    frame = pd.read_csv(data_folder() / "drug_release_microparticles" / "plga.csv").drop(columns="group")
+    times, target = [f"release_{each}" for each in ("06h", "12h", "24h", "07d")], "release_14d"
+    return _numeric("release after 14 days", frame, times, target)
+
+
+def _conductivity() -> StagedTable:
+    folder = data_folder() / "composition_property_dft"
+    debye = _means(pd.read_csv(folder / "aflow_ael_debye_temperature.csv"), ["formula"], "debye_temperature_K")
+    conductivity = pd.read_csv(folder / "aflow_agl_thermal_conductivity_300k.csv")
+    target = next(column for column in conductivity.columns if column != "formula")
+    frame = debye.merge(_means(conductivity, ["formula"], target), on="formula")
+    return StagedTable(
+        "thermal conductivity after Debye temperature",
+        frame,
+        ({"name": "formula", "kind": "formula"},),
+        ("debye_temperature_K",),
+        target,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What the observations of an open suggestion changed: the prediction of its target with them and without them.
+
+Reached only when a model is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from designer.acquisition.moments import moments, single_output
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.state import CampaignState
+from designer.campaign.observing.campaign_stages import undecided
+from designer.campaign.results.designs import coordinates_of
+from designer.campaign.results.frames import Z95
+from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+from designer.campaign.wording import amount, percent
+from designer.observations.observation import Observation
+from designer.threads import one_thread
+
+MAX_NEIGHBOURS = 3
+
+
+@dataclass(frozen=True)
+class NearResult:
+    """A result whose observations are near: its id, an observation of it, and its target's value."""
+
+    measurement: str
+    observed: float
+    value: float
+
+
+@dataclass(frozen=True)
+class ObservationEffect:
+    """What observations say about one target of an open suggestion.
+
+    Parameters
+    ----------
+    suggestion, observed
+        Its id, and its observations in words.
+    target, unit
+        The goal's name and unit.
+    without, given
+        The 95 % intervals of the target without the observations and given them, in its unit.
+    weight
+        The probability that the observations are informative about the target.
+    nearest
+        The results with the nearest values of the first observation.
+    """
+
+    suggestion: str
+    observed: str
+    target: str
+    unit: str | None
+    without: tuple[float, float]
+    given: tuple[float, float]
+    weight: float
+    nearest: tuple[NearResult, ...]
+
+    @property
+    def words(self) -> str:
+        """The same in one sentence."""
+        unit = f" {self.unit}" if self.unit else ""
+        given, without = (f"{amount(low)} to {amount(high)}{unit}" for low, high in (self.given, self.without))
+        near = ", ".join(f"{each.measurement} ({amount(each.observed)}): {amount(each.value)}" for each in self.nearest)
+        text = f"{self.suggestion} has {self.observed}; {self.target} is then {given}, and {without} without it"
+        text += f" (95 % intervals; informative with a probability of {percent(self.weight)})"
+        return f"{text}; nearest results {near}" if near else text
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, for JSON."""
+        return {
+            "suggestion": self.suggestion,
+            "observed": self.observed,
+            "target": self.target,
+            "without": list(self.without),
+            "given": list(self.given),
+            "informative": self.weight,
+            "nearest": [
+                {"id": near.measurement, "observed": near.observed, "value": near.value} for near in self.nearest
+            ],
+        }
+
+
+@one_thread()
+def observation_effects(
+    spec: CampaignSpec, state: CampaignState, known: CampaignPosterior
+) -> tuple[ObservationEffect, ...]:
+    """Return what the observations of each open suggestion without a result say about the first goal.
+
+    Nothing for those whose observations too few results have.
+    """
+    revised = known.revised_targets
+    if revised is None:
+        return ()
+    column = known.objective.goal_columns[0]
+    target = known.objective.targets[column]
+    found = []
+    for name in sorted(undecided(state)):
+        observed = _observed(spec.settings.observations, state, name)
+        regression = revised.regression(column, [each.name for each, _ in observed])
+        if not observed or regression is None:
+            continue
+        design = coordinates_of(known.space, [state.suggestions[name].design])
+        X = torch.as_tensor(known.space.encoder.encode(design))
+        intervals = []
+        for model in (known.unrevised, known.model):
+            at = moments(single_output(model, column), X, X[:0])
+            low, high = target.scaling.interval(float(at.mean[0]), math.sqrt(max(float(at.variance[0]), 0.0)), Z95)
+            intervals.append((float(low), float(high)))
+        words = ", ".join(
+            f"{each.name} {amount(value)}{f' {each.unit}' if each.unit else ''}" for each, value in observed
+        )
+        near = tuple(_nearest(state, *observed[0], target.name))
+        found.append(
+            ObservationEffect(
+                name, words, target.name, target.unit, intervals[0], intervals[1], regression.weight, near
+            )
+        )
+    return tuple(found)
+
+
+def _observed(
+    observations: Sequence[Observation], state: CampaignState, suggestion: str
+) -> list[tuple[Observation, float]]:
+    """Return the observations of a suggestion that gave a value, the mean of each."""
+    found = []
+    for each in observations:
+        values = [value for one in state.of(suggestion) if (value := one.observed.get(each.name)) is not None]
+        if values:
+            found.append((each, math.fsum(values) / len(values)))
+    return found
+
+
+def _nearest(state: CampaignState, observation: Observation, value: float, target: str) -> Iterator[NearResult]:
+    """Yield the results with the nearest values of an observation, the nearest one first."""
+    known = [
+        NearResult(each.id, observed, each.values[target])
+        for each in state.results
+        if target in each.values and (observed := each.observed.get(observation.name)) is not None
+    ]
+    yield from sorted(known, key=lambda each: (abs(each.observed - value), each.measurement))[:MAX_NEIGHBOURS]
