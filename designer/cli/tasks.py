@@ -56,16 +56,25 @@ def import_(
         str | None, typer.Option("--materials-project", metavar="QUERY", help="For example 'chemsys=Li-Fe-O'.")
     ] = None,
     properties: Annotated[
-        list[str] | None, typer.Option("--property", metavar="NAME", help="With --materials-project.")
+        list[str] | None, typer.Option("--property", metavar="NAME", help="A property of the database.")
     ] = None,
     structures: Annotated[bool, typer.Option("--structures", help="With --materials-project: structures too.")] = False,
+    optimade: Annotated[
+        str | None, typer.Option("--optimade", metavar="ADDRESS", help="A database that speaks OPTIMADE.")
+    ] = None,
+    condition: Annotated[
+        str | None, typer.Option("--filter", metavar="FILTER", help="""With --optimade: 'elements HAS "Li"'.""")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Turn tables, other programs' folders, finished campaigns or a Materials Project query into a folder of tasks."""
+    """Turn tables, other programs' folders, finished campaigns or a query of a database into a folder of tasks."""
     from designer.space.table_files import notes_of
     from designer.tasks.importing.mapping import plan_import, write_import
 
-    tables = _tables(sources or [], materials_project, properties or [], structures)
+    if optimade is not None or condition is not None:
+        tables = _optimade_tables(sources or [], optimade, condition, properties or [], materials_project, structures)
+    else:
+        tables = _tables(sources or [], materials_project, properties or [], structures)
     folder = output or Path(f"{tables[0].name}-tasks")
     if folder.exists():
         raise InvalidInput(Fault("the folder exists already", "give another with --output", file=str(folder)))
@@ -186,6 +195,25 @@ def _tables(sources: Sequence[Path], query: str | None, properties: Sequence[str
         else:
             tables += read_source(source)
     return tables
+
+
+def _optimade_tables(
+    sources: Sequence[Path],
+    address: str | None,
+    condition: str | None,
+    properties: Sequence[str],
+    query: str | None,
+    structures: bool,
+) -> list[RawTable]:
+    from designer.tasks.importing.materials_project import Fetching
+    from designer.tasks.importing.optimade import fetch_optimade
+
+    if address is None:
+        raise InvalidInput(Fault("--filter is for --optimade", "give the address of the database, or leave it out"))
+    if sources or query is not None or structures:
+        what = "--optimade cannot be used with tables, --materials-project or --structures"
+        raise InvalidInput(Fault(what, "import them one after the other"))
+    return fetch_optimade(address, condition or "", properties, fetching=Fetching(tell=warn))
 
 
 def _requests(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[ColumnRequest]:
