@@ -10,7 +10,9 @@ among them?
 - `baseline`: the generator of `designer generate`: substitutions, also of a part of the atoms, amounts changed,
   elements added and taken away;
 - `from the best`: the same two, with the best tenth of the formulas that are left as parents, as a campaign has them;
-  the generators without it know no value.
+  the generators without it know no value;
+- `learned`: a network that is trained on the formulas that are left with their values, conditioned on the best of five
+  quantile ranges (the best 3 %); `learned, beside the baseline`: half of the proposals are the baseline's, from the best.
 
 The rules of a table (which elements: those of the table; charge balance; sizes) are fixed beforehand and the same for
 all generators. *Reachable* are the hidden formulas that satisfy them. *Near* counts the hidden formulas that share at
@@ -30,7 +32,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -42,8 +44,9 @@ from benchmarks.suite.provenance import provenance
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.whole_formulas import Amounts, exact_amounts
 from designer.errors import InvalidData
-from designer.generation.base import GENERATORS
+from designer.generation.base import GENERATORS, Generator
 from designer.generation.known_formulas import FormulaIndex, KnownFormulas, element_symbols
+from designer.generation.learned_generator import BesideBaseline, train
 from designer.whole_files import write_over
 
 PAGE = Path(__file__).parents[1] / "results" / "generation.md"
@@ -149,11 +152,18 @@ def split(table: Table, values: Mapping[Amounts, tuple[str, float]]) -> Split:
     return Split(table, rules, hidden, left, int(copies.sum()))
 
 
-def score(split: Split, kind: str, best: bool, seed: int, elsewhere: frozenset[Amounts]) -> Score:
-    """Return what the proposals of a generator are."""
+def score(
+    split: Split,
+    kind: str,
+    best: bool,
+    seed: int,
+    elsewhere: frozenset[Amounts],
+    make: Callable[[FormulaRules, KnownFormulas], Generator] | None = None,
+) -> Score:
+    """Return what the proposals of a generator are: of that which `make` returns, or of a registered kind."""
     begun = time.process_time()
     known = KnownFormulas.of(split.left)
-    generator = GENERATORS.load(kind)(split.rules, known)
+    generator = (make or GENERATORS.load(kind))(split.rules, known)
     found = generator.propose(PROPOSALS, seed=seed, parents=split.best() if best else None)
     seconds = time.process_time() - begun
     made = [exact_amounts(each.formula) for each in found]
@@ -231,6 +241,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for best, kinds in ((False, KINDS), (True, FROM_BEST))
             for kind in kinds
         }
+        before = time.process_time()
+        trained = train(made.left)
+        print(f"{table.name}: trained in {time.process_time() - before:.0f} CPU s", file=sys.stderr)
+        makes: dict[str, Callable[[FormulaRules, KnownFormulas], Generator]] = {
+            "learned": trained.generator,
+            "learned, beside the baseline": lambda rules, known, of=trained: BesideBaseline.of(rules, known, of),
+        }
+        for name, make in makes.items():
+            scores[name] = [score(made, name, True, seed, elsewhere, make) for seed in range(given.seeds)]
         sections += lines_of(made, scores)
         print(f"{table.name}: {time.process_time() - begun:.0f} s", file=sys.stderr)
     words = sys.argv[1:] if arguments is None else arguments
