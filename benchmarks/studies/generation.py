@@ -12,7 +12,8 @@ among them?
 - `from the best`: the same two, with the best tenth of the formulas that are left as parents, as a campaign has them;
   the generators without it know no value;
 - `learned`: a network that is trained on the formulas that are left with their values, conditioned on the best of five
-  quantile ranges (the best 3 %); `learned, beside the baseline`: half of the proposals are the baseline's, from the best.
+  quantile ranges (the best 3 %); `learned, beside the baseline`: half of the proposals are the baseline's, from the
+  best.
 
 The rules of a table (which elements: those of the table; charge balance; sizes) are fixed beforehand and the same for
 all generators. *Reachable* are the hidden formulas that satisfy them. *Near* counts the hidden formulas that share at
@@ -34,6 +35,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
@@ -246,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{table.name}: trained in {time.process_time() - before:.0f} CPU s", file=sys.stderr)
         makes: dict[str, Callable[[FormulaRules, KnownFormulas], Generator]] = {
             "learned": trained.generator,
-            "learned, beside the baseline": lambda rules, known, of=trained: BesideBaseline.of(rules, known, of),
+            "learned, beside the baseline": partial(BesideBaseline.of, trained),
         }
         for name, make in makes.items():
             scores[name] = [score(made, name, True, seed, elsewhere, make) for seed in range(given.seeds)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,7 @@ from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     from designer.chemistry.formula_rules import FormulaRules
-    from designer.generation.base import Accept, Proposal
+    from designer.generation.base import Accept, MakeGenerator, Proposal
     from designer.generation.known_formulas import KnownFormulas
 
 SHOWN = 20
@@ -66,6 +67,15 @@ def generate(
         typer.Option("--novel-to", metavar="TABLE", help="Formulas not to propose either; may be repeated."),
     ] = None,
     kind: Annotated[str, typer.Option("--generator", metavar="NAME", help="The generator.")] = "baseline",
+    learn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Learn from this column of the tables, in about half a minute; half of the formulas are then drawn "
+            "for its largest values.",
+        ),
+    ] = None,
+    minimize: Annotated[bool, typer.Option("--minimize", help="Small values of --learn are the good ones.")] = False,
     seed: Annotated[int, typer.Option(help="The seed: the same one gives the same formulas.")] = 0,
     out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the formulas to this file.")] = None,
     as_json: JsonFlag = False,
@@ -95,6 +105,7 @@ def generate(
             "--no-electronegativity": not electronegativity,
             "--column": column is not None,
             "--novel-to": bool(novel_to),
+            "--learn": learn is not None,
             "another file": len(files or []) > 1,
         }
         rules, known, accept = _of_campaign(campaigns[0], [name for name, given in rule_options.items() if given])
@@ -110,7 +121,8 @@ def generate(
         charge_neutral=neutral,
         electronegativity=electronegativity,
     )
-    _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json)
+    make, best = _learned(files or [], learn, column, minimize, kind)
+    _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json, make=make, parents=best)
 
 
 def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None]:
@@ -131,6 +143,32 @@ def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownF
     raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(path)))
 
 
+def _learned(
+    files: Sequence[Path], learn: str | None, column: str | None, minimize: bool, kind: str
+) -> tuple[MakeGenerator | None, Mapping[str, float] | None]:
+    """Return what makes a generator that is trained on a column of tables, and the best tenth of their formulas.
+
+    None where no column is named.
+    """
+    from designer.generation.base import BASELINE
+
+    if learn is None:
+        if minimize:
+            what = "--minimize is about the column of --learn"
+            raise InvalidInput(Fault(what, "give --learn COLUMN, or leave it out"))
+        return None, None
+    if not files or kind != BASELINE:
+        what = "--learn needs tables with values" if not files else f"--learn is used beside the baseline, not {kind!r}"
+        raise InvalidInput(Fault(what, "name a table" if not files else "leave --generator out"))
+    from designer.generation.formula_tables import read_values
+    from designer.generation.learned_generator import BesideBaseline, train
+
+    sign = -1.0 if minimize else 1.0
+    values = {text: sign * value for path in files for text, value in read_values(path, learn, column).items()}
+    best = sorted(values, key=lambda text: -values[text])[: max(1, len(values) // 10)]
+    return partial(BesideBaseline.of, train(values)), dict.fromkeys(best, 1.0)
+
+
 def _propose(
     rules: FormulaRules,
     known: KnownFormulas,
@@ -140,10 +178,12 @@ def _propose(
     out: Path | None,
     as_json: bool,
     accept: Accept | None = None,
+    make: MakeGenerator | None = None,
+    parents: Mapping[str, float] | None = None,
 ) -> None:
     from designer.generation.base import GENERATORS
 
-    found = GENERATORS.load(kind)(rules, known).propose(number, seed=seed, accept=accept)
+    found = (make or GENERATORS.load(kind))(rules, known).propose(number, seed=seed, parents=parents, accept=accept)
     if not found:
         what = f"no new formula of {', '.join(rules.allowed)} keeps the rules"
         raise InvalidInput(Fault(what, "allow more elements or atoms, or give --not-charge-neutral"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from designer.chemistry.formulas import parse_formula
@@ -45,6 +46,44 @@ def read_formulas(path: Path | str, column: str | None = None) -> tuple[str, ...
     if not formulas:
         raise InvalidData(Fault("there is no formula", "give a table with formulas", file=file, column=header))
     return tuple(formulas)
+
+
+def read_values(path: Path | str, value: str, column: str | None = None) -> dict[str, float]:
+    """Return the value of each formula of a table, the mean of several; rows without a formula or a value are left out.
+
+    Parameters
+    ----------
+    value
+        The header of the values.
+    column
+        As in `read_formulas`.
+
+    Raises
+    ------
+    InvalidData
+        As `read_formulas`, and with every value that is no finite number.
+    """
+    formulas = set(read_formulas(path, column))
+    frame, file = read_frame(path), str(path)
+    headers = [str(name) for name in frame.columns]
+    header, values = _header(headers, column, file), _header(headers, value, file)
+    found: dict[str, list[float]] = {}
+    faults: list[Fault] = []
+    for row, text, cell in zip(frame.index, frame[header], frame[values], strict=True):
+        formula, given = ("" if each is None else str(each).strip() for each in (text, cell))
+        if formula not in formulas or not given:
+            continue
+        try:
+            number = float(given)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            what = f"{given!r} is no number"
+            faults.append(Fault(what, "write a number, or leave it empty", file=file, row=int(row), column=values))
+        found.setdefault(formula, []).append(number)
+    if faults:
+        raise InvalidData(faults)
+    return {formula: sum(numbers) / len(numbers) for formula, numbers in found.items()}
 
 
 def _header(headers: list[str], column: str | None, file: str) -> str:

@@ -297,7 +297,7 @@ class BesideBaseline:
     learned: LearnedGenerator
 
     @classmethod
-    def of(cls, rules: FormulaRules, known: KnownFormulas, trained: TrainedFormulas) -> BesideBaseline:
+    def of(cls, trained: TrainedFormulas, rules: FormulaRules, known: KnownFormulas) -> BesideBaseline:
         """Return the generator under rules."""
         return cls(GENERATORS.load(BASELINE)(rules, known), trained.generator(rules, known))
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from designer.chemistry.formulas import parse_formula
+from designer.generation import learned_generator
 from tests.cli.conftest import Designer
 
 
@@ -48,6 +49,32 @@ def test_formulas_of_another_table_are_not_proposed(designer: Designer, table: s
     again = designer(*words, "--novel-to", "made.csv").data["proposals"]
     assert len(again) == 40
     assert not {each["formula"] for each in again} & set(first)
+
+
+def test_half_of_the_formulas_are_drawn_for_large_or_small_values(
+    designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learned_generator.train, "__kwdefaults__", {"seed": 0, "steps": 5, "folder": None})
+    metals, others = ("Li", "Na", "K", "Rb", "Cs", "Ag", "Cu", "Tl"), ("F", "Cl", "Br", "I", "H", "OH", "CN")
+    rows = [(f"{a}{b}", len(a + b) / 2) for a in metals for b in others]
+    pd.DataFrame(rows, columns=["formula", "gap"]).to_csv(folder / "gaps.csv", index=False)
+    words = ("generate", "gaps.csv", "-n", "10", "--not-charge-neutral", "--learn", "gap", "--json")
+    found = designer(*words).data["proposals"]
+    assert len(found) == 10
+    assert sum(each["move"] == "drawn by a trained network" for each in found) == 5
+    assert designer(*words).data["proposals"] == found
+    assert designer(*words, "--minimize").data["proposals"] != found
+    (folder / "bad.csv").write_text("formula,gap\nNaCl,1\nKCl,wide\n")
+    for given, expected in (
+        (("bad.csv", "--learn", "gap"), "'wide' is no number"),
+        (("bad.csv", "--learn", "gip"), "no column 'gip'"),
+        (("gaps.csv", "--minimize"), "--minimize is about the column of --learn"),
+        (("--learn", "gap"), "--learn needs tables with values"),
+        (("gaps.csv", "--learn", "gap", "--generator", "random"), "is used beside the baseline, not 'random'"),
+    ):
+        done = designer("generate", *given)
+        assert done.code == 2
+        assert expected in done.err
 
 
 def test_a_table_need_not_be_given(designer: Designer) -> None:
