@@ -103,6 +103,8 @@ def service(paths: LabPaths, log: Path) -> Iterator[str]:
         str(port),
         "--store",
         paths.store,
+        "--rate-limit",
+        "0",  # all clients share one user
     ]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
