@@ -12,7 +12,7 @@ import typer
 
 from designer.cli import campaign_files, generate, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.command_words import check_all_commands
-from designer.cli.operations import backup, task_registry
+from designer.cli.operations import backup_commands, task_registry
 from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
 
 _COLLECTION = (100_000, 20, 100)
@@ -30,7 +30,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (campaign_files, loop, inspection, predict, run, prior, tasks, task_registry, generate, serve, backup):
+for _group in (
+    campaign_files,
+    loop,
+    inspection,
+    predict,
+    run,
+    prior,
+    tasks,
+    task_registry,
+    generate,
+    serve,
+    backup_commands,
+):
     _group.add_to(app)
 check_all_commands(app)
 

@@ -16,7 +16,7 @@ from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from designer.tasks.family import Family
-    from designer.tasks.registry.folder import Entry
+    from designer.tasks.registry.registry_folder import Entry
 
 Registry = Annotated[
     Path | None,
@@ -49,7 +49,7 @@ def publish(
 
     A version is never changed: new content becomes a new version, and equal content is there once.
     """
-    from designer.tasks.registry.folder import publish_family
+    from designer.tasks.registry.registry_folder import publish_family
 
     family, provenance = _family(source)
     entry, is_new = publish_family(family, _place(registry), provenance=provenance, terms=license_, source=origin)
@@ -67,8 +67,8 @@ def search(
     as_json: JsonFlag = False,
 ) -> None:
     """List the past tasks of a registry; with a campaign, those first that are like it in space and quantities."""
-    from designer.tasks.registry.folder import entries, parameters_of, targets_of
-    from designer.tasks.registry.matching import matches, summary
+    from designer.tasks.registry.registry_folder import entries, parameters_of, targets_of
+    from designer.tasks.registry.task_matches import matches, summary
 
     known = entries(_place(registry))
     if campaign is None:
@@ -99,7 +99,7 @@ def preview(
 ) -> None:
     """Show the next suggestions of a campaign without and with past tasks. Nothing is recorded."""
     from designer.campaign.task_preview import preview_tasks
-    from designer.tasks.registry.folder import pull as pull_family
+    from designer.tasks.registry.registry_folder import pull as pull_family
 
     with tempfile.TemporaryDirectory(prefix="designer-preview-") as place:
         entry = pull_family(_place(registry), name, Path(place) / "tasks")
@@ -125,8 +125,8 @@ def pull(
     as_json: JsonFlag = False,
 ) -> None:
     """Copy past tasks from a registry into a new folder, after comparing them with their digest."""
-    from designer.tasks.registry.folder import find_entry
-    from designer.tasks.registry.folder import pull as pull_family
+    from designer.tasks.registry.registry_folder import find_entry
+    from designer.tasks.registry.registry_folder import pull as pull_family
 
     folder = output or Path(find_entry(_place(registry), name).slug)
     entry = pull_family(_place(registry), name, folder)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer.counting import count
-from designer.tasks.registry.folder import Entry
+from designer.tasks.registry.registry_folder import Entry
 from designer.units import convertible
 
 MIN_LIKENESS = 0.25

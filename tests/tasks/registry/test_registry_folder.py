@@ -16,9 +16,17 @@ from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task, load_family
 from designer.tasks.family import Family
-from designer.tasks.registry import folder
-from designer.tasks.registry.folder import entries, find_entry, parameters_of, publish_family, pull, slug_of, targets_of
-from designer.tasks.registry.matching import matches, space_likeness, summary
+from designer.tasks.registry import registry_folder
+from designer.tasks.registry.registry_folder import (
+    entries,
+    find_entry,
+    parameters_of,
+    publish_family,
+    pull,
+    slug_of,
+    targets_of,
+)
+from designer.tasks.registry.task_matches import matches, space_likeness, summary
 
 SPACE = DesignSpace(
     parameters=[
@@ -51,7 +59,7 @@ def test_versions_by_content(tmp_path: Path) -> None:
     again, is_new = publish_family(family(), tmp_path, provenance="b")
     assert (again, is_new) == (first, False)
     with pytest.MonkeyPatch.context() as patch:  # two programs publish the same at the same time
-        patch.setattr(folder, "entries", lambda _: [])
+        patch.setattr(registry_folder, "entries", lambda _: [])
         again, is_new = publish_family(family(), tmp_path, provenance="d")
     assert (again, is_new) == (first, False)
     second, is_new = publish_family(family(scale=2.0), tmp_path, provenance="c")
