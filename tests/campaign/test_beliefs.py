@@ -228,7 +228,7 @@ def test_no_time_and_failures_are_no_obstacle() -> None:
             campaign.record(frame.assign(y=measured(frame)))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data())
 def test_suggestions_over_random_spaces_are_valid_and_repeatable(data: st.DataObject) -> None:
     space = [data.draw(numerics("a")), data.draw(categoricals("b")), data.draw(compositions("c"))]

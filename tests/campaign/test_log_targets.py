@@ -64,7 +64,7 @@ def test_suggestions_are_those_of_a_campaign_on_the_logarithm(target: dict[str, 
     assert best["rho_low"].iloc[0] < best["rho_mean"].iloc[0] < best["rho_high"].iloc[0]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spaces(), st.integers(0, 99))
 def test_any_space_gives_the_suggestions_of_the_logarithm(space: DesignSpace, seed: int) -> None:
     first, second = pair({"name": "answer", "goal": "minimize"}, space, initial=2, seed=seed)

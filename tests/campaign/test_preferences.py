@@ -234,7 +234,7 @@ def test_failures_pending_designs_and_batches() -> None:
     assert campaign.explain(frame.index[-1]).fail is not None
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_space(data: st.DataObject) -> None:
     """Any answers in any space: suggestions are valid, and the best design is one that was made."""

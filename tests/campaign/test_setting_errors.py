@@ -179,7 +179,7 @@ def test_command_and_report_name_the_robust_best(tmp_path: Path, capsys: pytest.
     assert "Settings are made with an error: predictions are the expected value of y" in text
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_random_spaces_with_errors_give_valid_suggestions(data: st.DataObject) -> None:
     kinds: list[dict[str, Any]] = [

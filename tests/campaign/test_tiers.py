@@ -112,7 +112,7 @@ def test_words_of_rankings() -> None:
     assert second == pytest.approx(0.6827, abs=1e-3)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_space_with_tiers_on_any_scale(data: st.DataObject) -> None:
     """Spaces of all kinds and log scales: valid designs, and every best design has words."""

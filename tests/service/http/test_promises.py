@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from designer.campaign.file.spec import CampaignSpec
 from designer.errors import DesignerError
 from designer.service import commands, logs
-from designer.service.http import authorized_route, connections, pages, requests, server
+from designer.service.http import authorized_route, connections, pages, requests, security, server
 from designer.service.store import accounts
 from designer.service.work import jobs, timed_workers, uploads
 from tests.service.conftest import Client
@@ -39,6 +39,7 @@ LIMITS = {
     "suggestion jobs that wait": jobs.MAX_WAITING_JOBS,
     "browser session": accounts.SESSION_HOURS,
     "equal messages": logs.MAX_REPEATS,
+    "requests of one user": security.Options().requests_per_minute,
 }
 
 
