@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from botorch.acquisition.acquisition import AcquisitionFunction
+from botorch.acquisition.multi_objective import logei
 from botorch.acquisition.multi_objective.logei import (
     qLogExpectedHypervolumeImprovement,
     qLogNoisyExpectedHypervolumeImprovement,
@@ -39,6 +40,10 @@ _ROWS = 128
 _BELOW = 0.1
 _SAME = 1e-9
 _LARGER = Target(name="weighted sum", goal="maximize")
+
+# Where there is a C++ compiler, botorch builds a kernel of its own at the first use: that takes 20 seconds, waits for
+# ever on the lock of a process that was killed meanwhile, and rounds otherwise than where there is none.
+logei._load_attempted = True
 
 
 class HypervolumeImprovement(Acquisition):

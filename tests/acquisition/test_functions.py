@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -214,6 +218,19 @@ def test_desirability_improvement_equals_joint_draws(weight: float) -> None:
     np.testing.assert_allclose(found, expected, rtol=0.25, atol=2e-3)
     with torch.no_grad():
         assert np.corrcoef(acquisition.screen(GRID), values(acquisition))[0, 1] > 0.7
+
+
+def test_nothing_is_compiled_for_several_goals(tmp_path: Path) -> None:
+    """In a process of its own: a kernel that was loaded before stays loaded."""
+    code = (
+        "import designer.acquisition.hypervolume\n"
+        "from botorch.acquisition.multi_objective import logei\n"
+        "logei._try_load_fused_kernel()\n"
+        "assert logei._C is None\n"
+    )
+    environment = {**os.environ, "TORCH_EXTENSIONS_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", code], check=True, env=environment, timeout=120)
+    assert not list(tmp_path.iterdir())
 
 
 def test_pareto_is_botorchs_noisy_expected_hypervolume_improvement() -> None:
