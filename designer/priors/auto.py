@@ -41,7 +41,7 @@ from designer.counting import agree, count
 from designer.priors.base import ConditionedPrior, conditioned_each
 from designer.priors.baseline import baseline_model
 from designer.priors.conditioning import OPPOSITE_SIGN_GP, quantity_of
-from designer.priors.evidence import PriorEvidence
+from designer.priors.evidence import PriorEvidence, comparison_words, odds_of
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.saving import SavedPrior, Serialized
@@ -65,8 +65,6 @@ ADAPTIVE_BASELINE_WEIGHT = 0.5
 
 REJECTION_LOG_ODDS = math.log(20.0)
 """Log evidence against the prior at which it is rejected."""
-
-_MIN_REPORTED_ODDS = 3.0  # Bayes factors below it are reported as about equal
 
 
 @dataclass(frozen=True)
@@ -237,14 +235,10 @@ def description_of(log_evidence: float, results: int) -> str:
     """
     if results == 0:
         return "nothing is measured yet: predictions follow past tasks alone"
-    odds = math.exp(min(abs(log_evidence), 700.0))
-    these = f"{agree(results, 'this', 'these')} {count(results, 'result')}"
     if log_evidence <= -REJECTION_LOG_ODDS:
-        return f"prior rejected at experiment {results} (Bayes factor {odds:.3g} against it)"
-    if odds < _MIN_REPORTED_ODDS:
-        return f"past tasks predict {these} about as well as the campaign alone"
-    how = "better" if log_evidence > 0 else "worse"
-    return f"past tasks predict {these} {how} than the campaign alone (Bayes factor {odds:.3g})"
+        return f"prior rejected at experiment {results} (Bayes factor {odds_of(log_evidence):.3g} against it)"
+    these = f"{agree(results, 'this', 'these')} {count(results, 'result')}"
+    return comparison_words("past tasks", these, "the campaign alone", log_evidence)
 
 
 _WHOLE = Guard()

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Weights = tuple[tuple[str, float], ...]
+
+MIN_REPORTED_ODDS = 3.0
+"""Bayes factors below it are reported as about equal."""
+
+
+def odds_of(log_evidence: float) -> float:
+    """Return the Bayes factor for the side that the evidence is on, at least 1."""
+    return math.exp(min(abs(log_evidence), 700.0))
+
+
+def comparison_words(who: str, results: str, alone: str, log_evidence: float) -> str:
+    """Return a sentence that compares two predictions of the same results by the evidence for the first.
+
+    >>> comparison_words("past tasks", "these 9 results", "the campaign alone", math.log(31))
+    'past tasks predict these 9 results better than the campaign alone (Bayes factor 31)'
+    >>> comparison_words("past tasks", "this 1 result", "the campaign alone", 0.1)
+    'past tasks predict this 1 result about as well as the campaign alone'
+    """
+    odds = odds_of(log_evidence)
+    if odds < MIN_REPORTED_ODDS:
+        return f"{who} predict {results} about as well as {alone}"
+    how = "better" if log_evidence > 0 else "worse"
+    return f"{who} predict {results} {how} than {alone} (Bayes factor {odds:.3g})"
 
 
 @dataclass(frozen=True)

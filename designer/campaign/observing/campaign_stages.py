@@ -50,6 +50,12 @@ def first_stage(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     return next((stage.observations for stage in stages_of(observations)), ())
 
 
+def following_stage(stages: Sequence[Stage], made: Set[str]) -> Stage | None:
+    """Return the next stage with observations that were not tried, those alone; None where none is left."""
+    left = (stage.without(made) for stage in stages)
+    return next((stage for stage in left if stage is not None), None)
+
+
 def waiting(state: CampaignState) -> list[str]:
     """Return the ids of the open suggestions without a result, oldest first."""
     return [each.id for each in state.open if not any(result.values for result in state.of(each.id))]
@@ -76,5 +82,10 @@ def spent_on_observations(state: CampaignState) -> float:
     if state.spec.get("cost") is not None:
         return 0.0
     costs = {each["name"]: each.get("cost") or 0.0 for each in state.spec.get("observations") or ()}
+    return math.fsum(observation_costs(state, costs))
+
+
+def observation_costs(state: CampaignState, costs: Mapping[str, float]) -> list[float]:
+    """Return the cost of each observation of a suggestion that was tried, by the costs of the observations' names."""
     made = [each for each in state.measurements.values() if each.suggestion is not None and not each.withdrawn]
-    return math.fsum(costs.get(name, 0.0) for each in made for name in each.observed)
+    return [costs[name] for each in made for name in each.observed if name in costs]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
-from designer.campaign.observing.campaign_stages import observed_of, stages_of, undecided, waiting
+from designer.campaign.observing.campaign_stages import following_stage, observed_of, stages_of, undecided, waiting
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.next_designs import choose, model_decides
@@ -101,10 +101,6 @@ def _in_order(spec: CampaignSpec, state: CampaignState) -> tuple[NextStep, ...]:
     targets = tuple(target.name for target in spec.targets)
     found = []
     for name in waiting(state):
-        made = observed_of(state, name)
-        left = [stage.without(made) for stage in stages_of(spec.settings.observations)]
-        following = next((stage for stage in left if stage is not None), None)
-        found.append(
-            NextStep(name, "measure", targets) if following is None else NextStep(name, "observe", following.names)
-        )
+        following = following_stage(stages_of(spec.settings.observations), observed_of(state, name))
+        found.append(NextStep.in_order(name, None if following is None else following.names, targets))
     return tuple(found)

@@ -19,7 +19,7 @@ from designer.acquisition.moments import components, moments, single_output
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
-from designer.campaign.observing.campaign_stages import Stage, observed_of, stages_of, waiting
+from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, waiting
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
@@ -105,12 +105,10 @@ class StageRule:
             The observations of it that were tried.
         """
         coordinates = coordinates_of(self.known.space, [design])
-        following = self._following(made)
+        following = following_stage(self.stages, made)
         targets = tuple(target.name for target in self.spec.targets)
         if not math.isfinite(self._best):
-            return (
-                NextStep(name, "measure", targets) if following is None else NextStep(name, "observe", following.names)
-            )
+            return NextStep.in_order(name, None if following is None else following.names, targets)
         with torch.no_grad():
             X = self._features(coordinates)
             mean, deviation = (float(part[0]) for part in self._moments(self._column, X))
@@ -156,14 +154,6 @@ class StageRule:
             else:
                 total += weight * _normal((goal.sign * mean - self._best) / deviation)
         return min(max(total, 0.0), 1.0)
-
-    def _following(self, made: frozenset[str]) -> Stage | None:
-        """Return the next stage with observations that were not tried, those alone."""
-        for stage in self.stages:
-            left = stage.without(made)
-            if left is not None:
-                return left
-        return None
 
     def _pairs(self, stage: Stage) -> int:
         """Return how many results have the observations of a stage."""

@@ -35,6 +35,13 @@ class NextStep:
     index: float = math.inf
     chance: float | None = None
 
+    @classmethod
+    def in_order(cls, suggestion: str, observations: tuple[str, ...] | None, targets: tuple[str, ...]) -> NextStep:
+        """Return the step that makes all observations, and then measures the targets: None, where none is left."""
+        if observations is None:
+            return cls(suggestion, "measure", targets)
+        return cls(suggestion, "observe", observations)
+
     @property
     def words(self) -> str:
         """The advice in one sentence."""

@@ -25,7 +25,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice, initial_count
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.space.fidelity.fidelity_levels import at_level, fidelity_of, levels_of
+from designer.space.fidelity.fidelity_levels import MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ MAX_UNPROVEN_SHARE = 0.1
 
 FIRST_FACTOR = 2
 """First designs at a lower level for each that a campaign begins with at the top level."""
-
-MIN_RESULTS = 3
-"""Results at a lower level from which a model uses it (`designer.priors.fidelity.level_process.MIN_RESULTS`)."""
 
 _SAMPLED = 256
 _ROUNDING = 1e-9

@@ -20,7 +20,7 @@ from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState, Failure, Measurement
-from designer.campaign.observing.campaign_stages import undecided
+from designer.campaign.observing.campaign_stages import observation_costs, undecided
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.batch_settings import batch_settings, shared_settings
 from designer.campaign.suggesting.expected_costs import ExpectedCost, expected_cost
@@ -46,8 +46,9 @@ def spending_of(spec: CampaignSpec, state: CampaignState) -> Spending | None:
     begun = _begun(state)
     prices = _batch_prices(spec, state, stated)
     unbegun = set(prices) - {each.position for each in state.suggestions.values() if each.id in begun}
+    observed = {each.name: each.cost for each in spec.settings.observations if each.cost is not None}
     return Spending(
-        spent=math.fsum([*(cost for _, cost in costs_of_results(spec, state)), *observation_costs(spec, state)]),
+        spent=math.fsum([*(cost for _, cost in costs_of_results(spec, state)), *observation_costs(state, observed)]),
         committed=math.fsum([*_expected(expected, waiting), *(prices[position] for position in unbegun)]),
         budget=spec.settings.max_cost,
     )
@@ -72,18 +73,6 @@ def costs_of_results(spec: CampaignSpec, state: CampaignState) -> list[tuple[int
         batch = state.suggestions[each.suggestion].position
         found.append((each.position, (cost if each.cost is None else each.cost) + prices.pop(batch, 0.0)))
     return found
-
-
-def observation_costs(spec: CampaignSpec, state: CampaignState) -> list[float]:
-    """Return the cost of each observation that was tried of a suggestion."""
-    costs = {each.name: each.cost for each in spec.settings.observations if each.cost is not None}
-    return [
-        costs[name]
-        for each in state.measurements.values()
-        if each.suggestion is not None and not each.withdrawn
-        for name in each.observed
-        if name in costs
-    ]
 
 
 def stated_costs(spec: CampaignSpec, designs: Sequence[Mapping[str, Any]]) -> list[float | None]:

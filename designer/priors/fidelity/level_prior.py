@@ -22,7 +22,7 @@ from designer.priors.auto import expert_weights
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned, conditioned_each
 from designer.priors.baseline import BaselinePrior, baseline_model
 from designer.priors.conditioning import is_informed
-from designer.priors.evidence import PriorEvidence, Weights
+from designer.priors.evidence import PriorEvidence, Weights, comparison_words, odds_of
 from designer.priors.fidelity.level_process import LevelModel, LevelResults, fit_levels
 from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
@@ -36,7 +36,6 @@ UNUSED_LOG_ODDS = math.log(3.0)
 """Log evidence against an expert from which it is not used, as long as the results say so."""
 
 _ALONE, _LEVELS, _PAST = "plain", "levels", "past tasks"
-_MIN_REPORTED_ODDS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +149,7 @@ def _words(log_evidence: float, results: int) -> str:
     """
     if results == 0:
         return "nothing is measured at the top level yet: predictions follow the lower levels"
-    odds = math.exp(min(abs(log_evidence), 700.0))
     these = f"{agree(results, 'this', 'these')} {count(results, 'result')} at the top level"
     if log_evidence <= -UNUSED_LOG_ODDS:
-        return f"lower levels are not used: {these} contradict them (Bayes factor {odds:.3g})"
-    if odds < _MIN_REPORTED_ODDS:
-        return f"lower levels predict {these} about as well as these alone"
-    how = "better" if log_evidence > 0 else "worse"
-    return f"lower levels predict {these} {how} than these alone (Bayes factor {odds:.3g})"
+        return f"lower levels are not used: {these} contradict them (Bayes factor {odds_of(log_evidence):.3g})"
+    return comparison_words("lower levels", these, "these alone", log_evidence)

@@ -31,6 +31,7 @@ from designer.arrays import FloatArray, IndexArray
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.sources import Source
+from designer.space.fidelity.fidelity_levels import MIN_RESULTS
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.fitting import LogNormalPriors, LogPosterior, maximum_posterior
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process, standard_noise
@@ -41,9 +42,6 @@ from designer.surrogates.variance_inflation import inflated
 
 if TYPE_CHECKING:
     from designer.space.encoding import FeatureColumn
-
-MIN_RESULTS = 3
-"""Different results at a lower level from which it is used."""
 
 MAX_ROWS = 400
 """Results of lower levels that the process is conditioned on at most."""

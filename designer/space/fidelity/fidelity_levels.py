@@ -12,6 +12,9 @@ from designer.space.base import SpaceLike
 from designer.space.constraints.constraint import BoundConstraint
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
+MIN_RESULTS = 3
+"""Different results at a lower level from which it is used."""
+
 
 def fidelity_of(space: SpaceLike) -> FidelityParameter | None:
     """Return the levels at which designs can be measured; None where there is one only."""
