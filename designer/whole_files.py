@@ -119,6 +119,27 @@ def part_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[bool]:
+    """Yield whether this program alone writes into a folder, which is made; where another one does, False at once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield True
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:  # a file system without locks
+            pass
+        yield True
+    finally:
+        os.close(handle)
+
+
 def publish(part: Path, folder: Path) -> None:
     """Give a hidden folder its name, with all that is in it on the disk.
 

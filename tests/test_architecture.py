@@ -59,6 +59,7 @@ SUB_LAYERS = {
         ("log",),
         ("results",),
         ("file",),
+        ("proposing",),
         ("observing",),
         ("levels",),
         ("suggesting",),

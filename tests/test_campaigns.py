@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from designer.campaign.campaign import Campaign
-from designer.campaign.file import proposals
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.proposing import proposals
 from designer.chemistry.formulas import parse_formula
 from designer.cli.main import main
 from designer.documents import load_document

@@ -16,7 +16,7 @@ from designer.cli.main import main
 from designer.errors import InvalidPrior
 from designer.priors import saving
 from designer.priors.saving import SavedPrior, save_whole
-from designer.whole_files import part_folder, publish, write_new, write_over
+from designer.whole_files import part_folder, publish, sole_writer, write_new, write_over
 from tests.killed import finished, kills
 
 
@@ -313,3 +313,10 @@ def _remove(place: Path) -> None:
     for path in sorted(place.rglob("*"), reverse=True) if place.is_dir() else []:
         path.unlink()
     place.rmdir() if place.is_dir() else place.unlink()
+
+
+def test_a_second_writer_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    with sole_writer(tmp_path / "folder") as first, sole_writer(tmp_path / "folder") as second:
+        assert (first, second) == (True, False)
+    with sole_writer(tmp_path / "folder") as again:
+        assert again

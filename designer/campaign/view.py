@@ -22,6 +22,7 @@ from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
 from designer.campaign.predictions import predictions
+from designer.campaign.proposing.proposals import with_proposals
 from designer.campaign.results import design_tables, frames, measured_designs, recording
 from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
@@ -69,7 +70,7 @@ class CampaignView:
         )
         self._clock = clock
         self._given = spec
-        self._specs = Specs(spec, opening.candidates)
+        self._specs = Specs(spec, opening.candidates, with_proposals if opening.proposes else None)
         remember = None if opening.beginning is None else opening.beginning.remember
         self._journal = Journal(opening.store, creation, remember)
         self._known: tuple[CampaignState, Callable[[], CampaignPosterior]] | None = None

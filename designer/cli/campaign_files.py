@@ -173,6 +173,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     from designer.campaign.file.molecule_notes import molecule_notes
     from designer.campaign.file.spec import CampaignSpec
     from designer.campaign.file.unit_notes import unit_notes
+    from designer.campaign.proposing.trained_generators import learned_formula_notes
 
     path = campaign_file(campaign, option)
     spec = CampaignSpec.from_file(path)
@@ -180,6 +181,7 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
     measured_by = spec.settings.measure.kind if spec.settings.measure is not None else "person"
     refuse_unusable_candidates(spec)
     candidates, notes = _candidates(spec.space), [*unit_notes(spec), *molecule_notes(spec), *_past_quantities(spec)]
+    notes += learned_formula_notes(spec)
     report = Report({
         "file": str(path), "name": spec.name, "columns": list(spec.space.columns), "targets": targets,
         "measure": measured_by, "candidates": candidates, "notes": notes,
@@ -202,7 +204,8 @@ def validate(campaign: CampaignArgument = None, option: CampaignOption = None, a
 
 def _past_quantities(spec: CampaignSpec) -> list[str]:
     """Return which past results each target is matched to; nothing without past tasks."""
-    from designer.campaign.suggesting.past_tasks import past_tasks, refuse_other_scales, saved_alone
+    from designer.campaign.past_work import past_tasks
+    from designer.campaign.suggesting.past_tasks import refuse_other_scales, saved_alone
     from designer.tasks.quantities_matched import matched_quantities, past_quantities
 
     settings = spec.settings.prior

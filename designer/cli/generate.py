@@ -66,7 +66,12 @@ def generate(
         list[Path] | None,
         typer.Option("--novel-to", metavar="TABLE", help="Formulas not to propose either; may be repeated."),
     ] = None,
-    kind: Annotated[str, typer.Option("--generator", metavar="NAME", help="The generator.")] = "baseline",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--generator", metavar="NAME", help="The generator; default: that of the campaign file, else baseline."
+        ),
+    ] = None,
     learn: Annotated[
         str | None,
         typer.Option(
@@ -86,6 +91,7 @@ def generate(
     example: designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv
     """
     from designer.chemistry.formula_rules import FormulaRules
+    from designer.chemistry.generator_settings import BASELINE
     from designer.generation.formula_tables import read_formulas
     from designer.generation.known_formulas import KnownFormulas, element_symbols
 
@@ -108,8 +114,9 @@ def generate(
             "--learn": learn is not None,
             "another file": len(files or []) > 1,
         }
-        rules, known, accept = _of_campaign(campaigns[0], [name for name, given in rule_options.items() if given])
-        _propose(rules, known, kind, number, seed, out, as_json, accept)
+        given = [name for name, given in rule_options.items() if given]
+        rules, known, accept, own = _of_campaign(campaigns[0], given)
+        _propose(rules, known, kind or BASELINE, number, seed, out, as_json, accept, own if kind is None else None)
         return
     like = [text for path in files or [] for text in read_formulas(path, column)]
     also = [text for path in novel_to or [] for text in read_formulas(path, column)]
@@ -121,14 +128,16 @@ def generate(
         charge_neutral=neutral,
         electronegativity=electronegativity,
     )
+    kind = kind or BASELINE
     make, best = _learned(files or [], learn, column, minimize, kind)
     _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json, make=make, parents=best)
 
 
-def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None]:
-    """Return the rules, the known formulas and the constraints of the open formula of a campaign file."""
+def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None, MakeGenerator]:
+    """Return the rules, known formulas, constraints and generator of the open formula of a campaign file."""
     from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
     from designer.campaign.file.spec import CampaignSpec
+    from designer.campaign.proposing.trained_generators import generator_of, trained_generator
     from designer.space.parameters.formula import FormulaParameter
 
     if given:
@@ -138,7 +147,8 @@ def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownF
     for parameter in spec.space.parameters:
         if isinstance(parameter, FormulaParameter) and parameter.rules is not None:
             accept = acceptance(parameter, own_constraints(spec.space, parameter))
-            return parameter.rules, known_formulas(parameter, path.parent), accept
+            trained = trained_generator(spec, parameter) if parameter.generator.is_learned else None
+            return parameter.rules, known_formulas(parameter, path.parent), accept, generator_of(parameter, trained)
     what = "the campaign has no formula with 'elements'"
     raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(path)))
 
@@ -150,7 +160,7 @@ def _learned(
 
     None where no column is named.
     """
-    from designer.generation.base import BASELINE
+    from designer.chemistry.generator_settings import BASELINE
 
     if learn is None:
         if minimize:

@@ -190,7 +190,8 @@ def _by_past_tasks(
 
 
 def _prior(places: Sequence[Path], leave_out: Sequence[str]) -> FittedProperties:
-    from designer.campaign.suggesting.past_tasks import past_tasks, saved_alone
+    from designer.campaign.past_work import past_tasks
+    from designer.campaign.suggesting.past_tasks import saved_alone
     from designer.priors.kinds import load_properties
     from designer.priors.stacking.property_prior import PropertyPrior
 

@@ -299,7 +299,7 @@ def _task_cells(task: dict[str, Any]) -> tuple[Any, ...]:
 
 def _read(places: Sequence[Path], leave_out: Sequence[str] | None) -> tuple[Task, ...]:
     from designer.campaign.file.past_work_formats import FORMS, form_of
-    from designer.campaign.suggesting.past_tasks import past_tasks
+    from designer.campaign.past_work import past_tasks
 
     faults = [
         Fault("these are not past tasks" if place.exists() else "no such file or folder", FORMS, file=str(place))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from designer.chemistry.formula_rules import FormulaRules
+from designer.chemistry.generator_settings import BASELINE
 from designer.chemistry.whole_formulas import Amounts
 from designer.generation.known_formulas import KnownFormulas
 from designer.registry import Registry
@@ -86,7 +87,6 @@ class Generator(Protocol):
 
 MakeGenerator = Callable[[FormulaRules, KnownFormulas], Generator]
 
-BASELINE = "baseline"
 GENERATORS: Registry[MakeGenerator] = Registry(
     "designer.generators",
     "generator",

@@ -20,19 +20,19 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from designer.chemistry.formula_rules import FormulaRules
+from designer.chemistry.generator_settings import BASELINE, MIN_FORMULAS
 from designer.chemistry.symbols import SYMBOLS
 from designer.chemistry.whole_formulas import Amounts, exact_amounts, formula_text, reduced
 from designer.counting import count
 from designer.documents import read_json
 from designer.errors import Fault, InvalidData
-from designer.generation.base import BASELINE, GENERATORS, Accept, Generator, Proposal
+from designer.generation.base import GENERATORS, Accept, Generator, Proposal
 from designer.generation.formula_network import MAX_LENGTH, QUANTILES, FormulaNetwork, as_arrays, tokens
 from designer.generation.known_formulas import KnownFormulas
 from designer.whole_files import write_over
 
 CARD, WEIGHTS = "generator.json", "generator.safetensors"
 STEPS, BATCH, RATE, BLOCK = 1_500, 128, 3e-3, 100
-MIN_FORMULAS = 50
 _DRAWS, _RANKED, _DRAWN, _MAX_ROUNDS = 10, 0.7, 1024, 60
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from designer import Campaign, DesignSpace, Target, Task, fit_prior
-from designer.campaign.suggesting.past_tasks import past_tasks
+from designer.campaign.past_work import past_tasks
 from designer.errors import InvalidCampaign, InvalidData, InvalidPrior, NoDesignLeft
 from designer.report import write_report
 from tests.space.spaces import spaces

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer import Campaign
-from designer.campaign.file import proposals
 from designer.campaign.file.open_formulas import acceptance
-from designer.campaign.file.proposals import origins
+from designer.campaign.proposing import proposals
+from designer.campaign.proposing.proposals import origins
 from designer.chemistry.elements import element_table
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_fractions

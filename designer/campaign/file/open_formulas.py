@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from designer.arrays import BoolArray
+from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.log.store_location import within
-from designer.errors import Fault, InvalidInput
+from designer.chemistry.generator_settings import BASELINE, LEARNED, GeneratorSettings
+from designer.errors import Fault, InvalidInput, did_you_mean
 from designer.generation.base import GENERATORS, Accept
 from designer.generation.known_formulas import KnownFormulas
 from designer.space import DesignSpace
@@ -19,6 +21,13 @@ from designer.space.parameters.formula import FormulaParameter, formula_referenc
 
 _CHECKS = 5
 """How often a formula that satisfies the constraints is looked for, in some four thousand tries each."""
+
+
+def open_parameters(space: DesignSpace) -> Iterator[FormulaParameter]:
+    """Yield the formulas of a space whose settings are on no list."""
+    for parameter in space.parameters:
+        if isinstance(parameter, FormulaParameter) and parameter.is_open:
+            yield parameter
 
 
 def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list[Fault]:
@@ -33,9 +42,7 @@ def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list
     """
     from designer.generation.formula_tables import read_formulas
 
-    found = (
-        [] if parameter.generator in GENERATORS else [GENERATORS.unknown(parameter.generator).at(path=("generator",))]
-    )
+    found = list(_generator_faults(parameter.generator, folder, check_files))
     for key in ("like", "novel_to"):
         for i, name in enumerate(getattr(parameter, key)):
             try:
@@ -48,6 +55,14 @@ def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list
                 what, _, remedy = str(error).partition("; ")
                 found.append(Fault(what, remedy, path=(key, i)))
     return found
+
+
+def _generator_faults(generator: GeneratorSettings, folder: Path, check_files: bool) -> Iterator[Fault]:
+    if not generator.is_learned and generator.kind not in GENERATORS:
+        remedy = did_you_mean(generator.kind, (*GENERATORS.names(), LEARNED))
+        yield Fault(f"generator {generator.kind!r} is not known", remedy, path=("generator",))
+    if check_files:
+        yield from path_faults(generator.tasks, folder, ("generator", "tasks"), may_be_saved=False)
 
 
 def _inside(fault: Fault, path: tuple[str | int, ...]) -> Fault:
@@ -83,7 +98,8 @@ def unmet(parameter: FormulaParameter, constraints: Sequence[Constraint], folder
     accept = acceptance(parameter, constraints)
     if rules is None or accept is None:
         return None
-    made = GENERATORS.load(parameter.generator)(rules, known_formulas(parameter, folder))
+    kind = BASELINE if parameter.generator.is_learned else parameter.generator.kind
+    made = GENERATORS.load(kind)(rules, known_formulas(parameter, folder))
     if any(made.propose(1, seed=seed, accept=accept) for seed in range(_CHECKS)):
         return None
     texts = " and ".join(repr(constraint.text) for constraint in constraints)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from designer.campaign.file import differences
 from designer.campaign.file.beginnings import Beginning
 from designer.campaign.file.file_content import plain_campaign
 from designer.campaign.file.prior_argument import plain_prior
-from designer.campaign.file.proposals import with_proposals
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Created
 from designer.campaign.log.state import CampaignState
@@ -29,19 +28,22 @@ if TYPE_CHECKING:
     from designer.priors.base import FittedPrior
 
 Place = EventStore | Path | str
+Extended = Callable[[CampaignSpec, DesignSpace, CampaignState], DesignSpace]
 
 
 @dataclass(frozen=True, eq=False)
 class Opening:
     """What a campaign needs to begin: where its events are, what was asked for, and the table of candidates.
 
-    `beginning` is the database that the campaign's file names; None where the store is given otherwise.
+    `beginning` is the database that the campaign's file names; None where the store is given otherwise. `proposes` is
+    whether formulas are proposed for its open parameters: not where the campaign is only read.
     """
 
     store: EventStore
     spec: CampaignSpec
     candidates: Source | None = None
     beginning: Beginning | None = None
+    proposes: bool = True
 
 
 def from_file(path: Path | str, store: Place | None = None) -> Opening:
@@ -143,11 +145,15 @@ class Specs:
         What the file, Python or the store says.
     candidates
         The table of candidates, which is read again when the space changes.
+    extended
+        Returns the space with what may be suggested at a state beside the designs that are known there, such as
+        proposed formulas; only those unless given.
     """
 
-    def __init__(self, given: CampaignSpec, candidates: Source | None) -> None:
+    def __init__(self, given: CampaignSpec, candidates: Source | None, extended: Extended | None = None) -> None:
         self.given = given
         self.candidates = candidates
+        self.extended = extended
         self._latest: tuple[Mapping[str, Any], CampaignSpec] = (given.data, given)
         self._held: tuple[CampaignState, CampaignSpec] | None = None
 
@@ -155,7 +161,9 @@ class Specs:
         """Return the spec that counts after `state`; its space can hold every design that is known there."""
         if self._held is None or self._held[0] is not state:
             spec = self.known(state)
-            self._held = (state, replace(spec, space=with_proposals(spec, space_of_designs(spec.space, state), state)))
+            space = space_of_designs(spec.space, state)
+            space = space if self.extended is None else self.extended(spec, space, state)
+            self._held = (state, replace(spec, space=space))
         return self._held[1]
 
     def known(self, state: CampaignState) -> CampaignSpec:

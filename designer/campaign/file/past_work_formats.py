@@ -15,17 +15,29 @@ STORES = (".db", ".sqlite", ".sqlite3")
 FORMS = f"name a folder with a {FAMILY}, a campaign file, or a campaign's store"
 
 
-def path_faults(paths: Sequence[str], folder: Path) -> Iterator[Fault]:
-    """Say which of the `paths` of ``prior: tasks`` hold no past work."""
+def path_faults(
+    paths: Sequence[str], folder: Path, at: tuple[str, ...] = ("prior", "tasks"), *, may_be_saved: bool = True
+) -> Iterator[Fault]:
+    """Yield a fault for each of the `paths` that holds no past work.
+
+    Parameters
+    ----------
+    at
+        The key of the campaign file that lists them.
+    may_be_saved
+        Whether a saved prior is past work here.
+    """
     for i, path in enumerate(paths):
         place = folder / path
-        remedy = f"name a folder with a {FAMILY}, a saved prior, or the file of a finished campaign"
+        saved = " a saved prior," if may_be_saved else ""
+        remedy = f"name a folder with a {FAMILY},{saved} or the file of a finished campaign"
         if reason := path_fault(path):
-            yield Fault(f"{shortened(path)!r} {reason}", remedy, path=("prior", "tasks", i))
+            yield Fault(f"{shortened(path)!r} {reason}", remedy, path=(*at, i))
             continue
-        if form_of(place) is None:
+        form = form_of(place)
+        if form is None or (form == "saved" and not may_be_saved):
             what = f"{path!r} is no past work" if place.exists() else f"there is no {path!r}"
-            yield Fault(what, remedy, path=("prior", "tasks", i))
+            yield Fault(what, remedy, path=(*at, i))
 
 
 def form_of(place: Path) -> str | None:

@@ -20,13 +20,13 @@ from designer.arrays import FloatArray
 from designer.campaign.file.classical_runs import PlannedRun
 from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
-from designer.campaign.file.proposals import origins
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
 from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
+from designer.campaign.proposing.proposals import origins
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import (
     kept_words,

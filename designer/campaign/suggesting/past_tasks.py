@@ -1,4 +1,4 @@
-"""Past work as a campaign names it: folders of tasks, finished campaigns, saved priors; and the prior learned from it.
+"""The prior that a campaign learns from the past work that it names.
 
 A campaign's own results so far are never among its sources: it is not a finished campaign.
 """
@@ -6,76 +6,23 @@ A campaign's own results so far are never among its sources: it is not a finishe
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.as_task import task_of_campaign, tasks_of_store
-from designer.campaign.file.past_work_formats import FAMILY, form_of
-from designer.errors import Fault, InvalidInput, InvalidPrior
-from designer.tasks import Task, load_family
+from designer.campaign.file.past_work_formats import form_of
+from designer.campaign.past_work import cache_folder, file_signatures, past_tasks
+from designer.errors import Fault, InvalidPrior
+from designer.tasks import Task
 
 if TYPE_CHECKING:
     from designer.campaign.file.spec import CampaignSpec
     from designer.priors.base import FittedPrior
 
-CACHE = "DESIGNER_CACHE"
-"""The environment variable that names the folder of fitted priors; ``~/.cache/designer`` without it."""
-
 _FORMAT = 3  # of what is cached: raise it whenever fitting changes
 
 _fitted: dict[str, FittedPrior] = {}
-
-
-def past_tasks(places: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[Task, ...]:
-    """Read tasks from folders of families, from finished campaigns and from stores (every campaign with results).
-
-    Parameters
-    ----------
-    leave_out
-        Names (or patterns with ``*``) of tasks, or of groups of near copies, that are not read: ``plate_3496``, or
-        with the family, ``oer_plates/plate_3496``.
-
-    Raises
-    ------
-    InvalidInput
-        With every fault of all of them, or if a name of `leave_out` fits no task.
-    """
-    faults: list[Fault] = []
-    found: list[Task] = []
-    for place in places:
-        try:
-            match form_of(place):
-                case "family":
-                    found += load_family(place).tasks
-                case "campaign":
-                    found.append(task_of_campaign(place))
-                case "store":
-                    found += tasks_of_store(place)
-                case form:
-                    what = "is a saved prior" if form == "saved" else "is no past work"
-                    faults.append(Fault(f"{str(place)!r} {what}", f"name a folder with a {FAMILY} or a campaign file"))
-        except InvalidInput as error:
-            faults += error.faults
-    kept = [task for task in found if not any(_is_named(task, pattern) for pattern in leave_out)]
-    if not faults:
-        known = ", ".join(task.name for task in found[:12])
-        faults += [
-            Fault(f"{pattern!r} in 'leave_out' names no past task", f"tasks: {known}")
-            for pattern in leave_out
-            if not any(_is_named(task, pattern) for task in found)
-        ]
-    if faults:
-        raise InvalidPrior(faults)
-    return tuple(kept)
-
-
-def _is_named(task: Task, pattern: str) -> bool:
-    names = (task.name, f"{task.family}/{task.name}", task.group or task.name)
-    return any(fnmatchcase(name, pattern) for name in names)
 
 
 def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
@@ -96,7 +43,7 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
         return BaselinePrior()
     places = [(spec.folder / path).resolve() for path in settings.tasks]
     scales = [(target.name, target.unit, target.scale) for target in spec.targets]
-    signature = repr((settings.kind, settings.leave_out, [*_signatures(places)], scales, settings.quantities))
+    signature = repr((settings.kind, settings.leave_out, [*file_signatures(places)], scales, settings.quantities))
     if signature not in _fitted:
         _fitted[signature] = _read_or_fit(places, spec)
     refuse_other_scales(_fitted[signature], spec)
@@ -186,7 +133,7 @@ def fitted(kind: str, tasks: Sequence[Task]) -> FittedPrior:
     """Return the prior of a kind fitted to tasks, from the cache on disk where it was fitted to the same before."""
     from designer.priors.kinds import fit_prior, load_prior
 
-    folder = _cache() / content_digest(kind, tasks)
+    folder = cache_folder() / "priors" / content_digest(kind, tasks)
     try:
         return load_prior(folder)
     except InvalidPrior:
@@ -214,18 +161,3 @@ def _keep(prior: FittedPrior, folder: Path) -> None:
     with suppress(OSError):
         folder.parent.mkdir(parents=True, exist_ok=True)
         save_whole(prior, folder)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get(CACHE) or Path.home() / ".cache" / "designer") / "priors"
-
-
-def _signatures(places: Sequence[Path]) -> Iterator[tuple[str, int, int]]:
-    """Yield path, time and size of every file that past work is read from."""
-    for place in places:
-        family = place.parent if place.name == FAMILY else place
-        files = sorted(family.rglob("*")) if family.is_dir() else sorted(place.parent.glob(f"{place.stem}.*"))
-        for file in files:
-            if file.is_file():
-                known = file.stat()
-                yield str(file), known.st_mtime_ns, known.st_size

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS
 from designer.campaign.file.settings import PriorSettings, Settings, Stop
+from designer.chemistry.generator_settings import BASELINE, LEARNED
 from designer.objective import Objective, Target
 from designer.observations.observation import Observation
 from designer.priors.kinds import campaign_kinds
@@ -187,6 +188,10 @@ def _parameters() -> list[Kind]:
         number("max_elements", "Elements, at most", "5"),
         number("max_atoms", "Atoms, at most", "20", more=True),
         words("exclude", "Without", "toxic, precious", more=True),
+        Field(
+            "generator.kind", "Proposed by", choices=(BASELINE, LEARNED), default=BASELINE, value=BASELINE, more=True
+        ),
+        words("generator.tasks", "Learned from (folders in the lab's folder)", "past/oxides", more=True),
     )
     fidelity = (
         Field("name", "Levels of measurement", "method"),
@@ -315,7 +320,7 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
     CompositionParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
     MixtureParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
     FormulaParameter: frozenset(
-        {"kind", "description", "formulas", "charge_neutral", "electronegativity", "like", "novel_to", "generator"}
+        {"kind", "description", "formulas", "charge_neutral", "electronegativity", "like", "novel_to"}
     ),
     Target: frozenset({"description"}),
     Settings: frozenset(

@@ -10,9 +10,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.file.opening import from_store
 from designer.campaign.log.state import CampaignState, advance, fold
 from designer.campaign.log.store import SqlStore
 from designer.service.problems import Refused
@@ -78,7 +79,8 @@ class CampaignCache:
         entry = self._entry(name)
         with entry.lock:
             if entry.campaign is None:
-                entry.campaign = Campaign.resume(entry.store, name, folder=self._paths.folder)
+                found = from_store(entry.store, name, None, self._paths.folder)
+                entry.campaign = Campaign(replace(found, proposes=False))  # no model runs in this process
             else:
                 entry.campaign.refresh()
             yield entry.campaign, entry.store

@@ -13,6 +13,7 @@ from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.chemistry.formula_properties import formula_values
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
+from designer.chemistry.generator_settings import Generated, GeneratorSettings
 from designer.chemistry.isotopes import isotopes_in
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import Fault, InvalidData, InvalidInput, NearestWords
@@ -91,7 +92,8 @@ class FormulaParameter(ListedParameter):
     novel_to
         Tables of formulas that are not proposed either.
     generator
-        What proposes new formulas: a name registered under ``designer.generators``.
+        What proposes new formulas: a name registered under ``designer.generators``, or ``{kind: learned, tasks:
+        [...]}``; see `designer.chemistry.generator_settings.GeneratorSettings`.
 
     Examples
     --------
@@ -114,7 +116,7 @@ class FormulaParameter(ListedParameter):
     electronegativity: bool = True
     like: tuple[Text, ...] = ()
     novel_to: tuple[Text, ...] = ()
-    generator: Text = "baseline"
+    generator: Generated = GeneratorSettings()
     unit: ClassVar[None] = None
 
     @model_validator(mode="after")

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from designer import Campaign, Task, fit_prior
+from designer.campaign import past_work
 from designer.campaign.as_task import task_of_campaign
 from designer.campaign.log.events import Suggested, SuggestedDesign
+from designer.campaign.past_work import CACHE
 from designer.campaign.suggesting import past_tasks
 from designer.errors import InvalidCampaign, InvalidInput, InvalidPrior
 from designer.priors.auto import FittedAuto
@@ -43,7 +45,7 @@ def table(response: Callable[[pd.DataFrame], np.ndarray[Any, Any]], seed: int, n
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(past_tasks.CACHE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
     past_tasks._fitted.clear()
     return tmp_path / "cache" / "priors"
 
@@ -146,9 +148,9 @@ def test_a_changed_table_makes_another_prior(family: Path, cache: Path) -> None:
 
 
 def test_tasks_are_left_out_by_name_and_pattern(family: Path) -> None:
-    assert [task.name for task in past_tasks.past_tasks([family], ["alloy_1", "alloys/alloy_[23]"])] == ["alloy_0"]
+    assert [task.name for task in past_work.past_tasks([family], ["alloy_1", "alloys/alloy_[23]"])] == ["alloy_0"]
     with pytest.raises(InvalidPrior, match="'alloy_9' in 'leave_out' names no past task; tasks: alloy_0, alloy_1"):
-        past_tasks.past_tasks([family], ["alloy_9"])
+        past_work.past_tasks([family], ["alloy_9"])
 
 
 def test_without_usable_sources_suggestions_are_those_of_none(family: Path) -> None:
@@ -188,11 +190,11 @@ def test_a_finished_campaign_is_past_work(family: Path, tmp_path: Path) -> None:
 
 def test_a_campaign_without_results_is_none(family: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidPrior, match="the campaign has no results to learn from; record some first"):
-        past_tasks.past_tasks([file_of(tmp_path, {"kind": "none"})])
+        past_work.past_tasks([file_of(tmp_path, {"kind": "none"})])
 
 
 def test_a_saved_prior(family: Path, tmp_path: Path) -> None:
-    fit_prior(past_tasks.past_tasks([family]), seed=0).save(tmp_path / "saved")
+    fit_prior(past_work.past_tasks([family]), seed=0).save(tmp_path / "saved")
     first = Campaign.open(file_of(tmp_path, {"tasks": ["saved"]}), store=tmp_path / "a.db").suggest(1)
     second = Campaign.open(file_of(tmp_path, {"tasks": ["past"]}), store=tmp_path / "b.db").suggest(1)
     pd.testing.assert_frame_equal(first, second)
@@ -201,7 +203,7 @@ def test_a_saved_prior(family: Path, tmp_path: Path) -> None:
 
 
 def tasks_of(family: Path) -> Sequence[Task]:
-    return past_tasks.past_tasks([family])
+    return past_work.past_tasks([family])
 
 
 class TestFromPython:
@@ -294,7 +296,7 @@ class TestOneConditioning:
     @pytest.fixture
     def counted(self, family: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         calls = {"conditioned": 0, "scans": 0}
-        conditioned, scan = FittedAuto.conditioned, past_tasks._signatures
+        conditioned, scan = FittedAuto.conditioned, past_work.file_signatures
 
         def count_conditioned(self: FittedAuto, data: TaskData) -> ConditionedPrior:
             calls["conditioned"] += 1
@@ -305,7 +307,7 @@ class TestOneConditioning:
             return scan(places)
 
         monkeypatch.setattr(FittedAuto, "conditioned", count_conditioned)
-        monkeypatch.setattr(past_tasks, "_signatures", count_scans)
+        monkeypatch.setattr(past_tasks, "file_signatures", count_scans)
         return calls
 
     @pytest.mark.parametrize("results", [0, 1, 3, 6])

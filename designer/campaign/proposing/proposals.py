@@ -6,21 +6,26 @@ be repeated and explained later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
+from designer.campaign.file.open_formulas import acceptance, known_formulas, open_parameters, own_constraints
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.state import CampaignState
+from designer.campaign.proposing.trained_generators import generator_of, trained_generator
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.errors import NoDesignLeft
-from designer.generation.base import GENERATORS, Proposal
+from designer.generation.base import Proposal
 from designer.space import DesignSpace
 from designer.space.constraints.constraint import Constraint
 from designer.space.parameters.formula import FormulaParameter
+
+if TYPE_CHECKING:
+    from designer.generation.learned_generator import TrainedFormulas
 
 PROPOSALS = 500
 """Formulas that are proposed for one suggestion."""
@@ -29,19 +34,13 @@ _BEST_SHARE, _MIN_RESULTS = 0.2, 3
 
 def with_proposals(spec: CampaignSpec, space: DesignSpace, state: CampaignState) -> DesignSpace:
     """Return the space with the proposals for its open formulas in their vocabulary; itself where it has none."""
-    found = [each.formula for parameter in _open(spec) for each in _proposals(spec, state, parameter)]
+    found = [each.formula for parameter in open_parameters(spec.space) for each in _proposals(spec, state, parameter)]
     return space.with_formulas(found) if found else space
 
 
 def origins(spec: CampaignSpec, state: CampaignState) -> dict[str, str]:
     """Return where each formula proposed at `state` comes from, in words."""
-    return {each.formula: each.origin for p in _open(spec) for each in _proposals(spec, state, p)}
-
-
-def _open(spec: CampaignSpec) -> Iterator[FormulaParameter]:
-    for parameter in spec.space.parameters:
-        if isinstance(parameter, FormulaParameter) and parameter.is_open:
-            yield parameter
+    return {each.formula: each.origin for p in open_parameters(spec.space) for each in _proposals(spec, state, p)}
 
 
 def _proposals(spec: CampaignSpec, state: CampaignState, parameter: FormulaParameter) -> tuple[Proposal, ...]:
@@ -55,7 +54,8 @@ def _proposals(spec: CampaignSpec, state: CampaignState, parameter: FormulaParam
     plain = parameter.model_copy(update={"formulas": ()}).model_dump_json()
     files = _file_states(parameter, spec.folder)
     conditions = own_constraints(spec.space, parameter)
-    return _proposed(plain, files, tried, _best(spec, state, column), seed, spec.folder, conditions)
+    trained = trained_generator(spec, parameter) if parameter.generator.is_learned else None
+    return _proposed(plain, files, tried, _best(spec, state, column), seed, spec.folder, conditions, trained)
 
 
 def _best(spec: CampaignSpec, state: CampaignState, column: str) -> tuple[tuple[str, float], ...]:
@@ -94,6 +94,7 @@ def _proposed(
     seed: int,
     folder: Path,
     constraints: tuple[Constraint, ...],
+    trained: TrainedFormulas | None,
 ) -> tuple[Proposal, ...]:
     parameter = FormulaParameter.model_validate_json(plain)
     rules = parameter.rules
@@ -102,7 +103,7 @@ def _proposed(
     start = dict.fromkeys(known.prototypes, 1.0 / len(known.prototypes))
     parents: Mapping[str, float] = {**start, **{text: start.get(text, 0.0) + weight for text, weight in best}}
     taken = frozenset(exact_amounts(text) for text in tried)
-    made = GENERATORS.load(parameter.generator)(rules, known)
+    made = generator_of(parameter, trained)(rules, known)
     accept = acceptance(parameter, constraints)
     found = made.propose(PROPOSALS, seed=seed, parents=parents, taken=taken, accept=accept)
     if not found and not tried:
