@@ -92,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             errors = shares.std(0, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.zeros(2)
             cells = " | ".join(f"{m:.3f} ± {e:.3f}" for m, e in zip(shares.mean(0), errors, strict=True))
             print(f"| {surface.name} | {policy} | {cells} | {seconds:.2f} |", flush=True)
+    print(f"\n{time.process_time():.0f} CPU s in all")
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from designer.campaign.file.spec import CampaignSpec
-    from designer.cli.column_guess import ColumnRequest
     from designer.cli.draft import Draft
-    from designer.cli.lab_column import Column
+    from designer.cli.lab_column import AskedRoles, Column, ColumnRequest, Goal
     from designer.space import DesignSpace
 
 PANEL = "Begin"
@@ -65,6 +64,21 @@ def init(
     match: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN=VALUE,TOLERANCE", help="A result to bring to a value.")
     ] = None,
+    level_map: Annotated[
+        list[str] | None, typer.Option("--map", metavar="COLUMN", help="A result to know for all designs.")
+    ] = None,
+    boundary: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A result to know above and below a value.")
+    ] = None,
+    prefer: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A result without numbers, compared in pairs.")
+    ] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A column that is known and not chosen.")
+    ] = None,
+    per_batch: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A setting that all designs of a batch share.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out.")] = None,
     candidates: Annotated[
         bool | None,
@@ -88,12 +102,14 @@ def init(
     path = output or (table.with_suffix(".yaml") if table is not None else Path("campaign.yaml"))
     if may_ask or table is None:  # before any question
         refuse_existing(path, remedy=_ANOTHER)
-    given = _requests(minimize or [], maximize or [], match or [])
+    given = _requests({"minimize": minimize, "maximize": maximize, "map": level_map, "prefer": prefer})
+    given += [*map(_match, match or []), *map(_boundary, boundary or [])]
+    asked = _asked_roles(context or [], per_batch or [], table)
     title = name or (output or table or Path("campaign")).stem
     tidy: LabTable | None = None
     if table is not None:
         tidy = _read(table, path, given)
-        draft = _from_table(tidy, path, title, given, ignore or [], candidates, may_ask)
+        draft = _from_table(tidy, path, title, given, ignore or [], candidates, asked, may_ask)
     elif may_ask:
         from designer.cli.questions import ask_draft
 
@@ -308,22 +324,29 @@ def _from_table(
     requests: list[ColumnRequest],
     ignore: Sequence[str],
     candidates: bool | None,
+    asked: AskedRoles,
     may_ask: bool,
 ) -> Draft:
     from designer.cli.column_guess import guess, read_columns
+    from designer.cli.goal_guess import refuse_comparisons
     from designer.tasks.quality.tidy_cells import plain_cells
 
     table = lab_table.path
     columns = read_columns(plain_cells(lab_table.frame))
+    refuse_comparisons(columns, str(table))
     if not requests:
         requests = _choose(columns, str(table), may_ask)
+    if may_ask:
+        from designer.cli.questions import ask_contexts
+
+        asked = ask_contexts(columns, requests, asked)
     shown = table.name if table.parent.resolve() == path.parent.resolve() else str(table)
     notes = [f"{note[:1].upper()}{note[1:]}." for note in lab_table.notes]
-    draft = _noted(guess(columns, name, requests, ignore, shown, candidates), notes)
+    draft = _noted(guess(columns, name, requests, ignore, shown, candidates, asked=asked), notes)
     if may_ask and candidates is None and draft.candidates is not None:
         from designer.cli.questions import ask_candidates
 
-        return _noted(guess(columns, name, requests, ignore, shown, ask_candidates(draft)), notes)
+        return _noted(guess(columns, name, requests, ignore, shown, ask_candidates(draft), asked=asked), notes)
     return draft
 
 
@@ -333,8 +356,8 @@ def _noted(draft: Draft, notes: Sequence[str]) -> Draft:
 
 
 def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[ColumnRequest]:
-    from designer.cli.column_guess import ColumnRequest
     from designer.cli.goal_guess import likely_target
+    from designer.cli.lab_column import ColumnRequest
     from designer.cli.questions import ask_requests
 
     if may_ask:
@@ -346,22 +369,40 @@ def _choose(columns: Sequence[Column], table: str, may_ask: bool) -> list[Column
     return [ColumnRequest(likely.header, "guess")]
 
 
-def _requests(minimize: Sequence[str], maximize: Sequence[str], match: Sequence[str]) -> list[ColumnRequest]:
-    from designer.cli.column_guess import ColumnRequest
+def _asked_roles(contexts: Sequence[str], shared: Sequence[str], table: Path | None) -> AskedRoles:
+    from designer.cli.lab_column import AskedRoles
 
-    requests = [ColumnRequest(column, "minimize") for column in minimize] + [
-        ColumnRequest(column, "maximize") for column in maximize
-    ]
-    return requests + [_match(text) for text in match]
+    if table is None and (contexts or shared):
+        raise InvalidInput(Fault("--context and --per-batch name columns of a table", "give a table as well"))
+    return AskedRoles(frozenset(contexts), frozenset(shared))
+
+
+def _requests(given: Mapping[Goal, Sequence[str] | None]) -> list[ColumnRequest]:
+    from designer.cli.lab_column import ColumnRequest
+
+    return [ColumnRequest(column, goal) for goal, columns in given.items() for column in columns or []]
 
 
 def _match(text: str) -> ColumnRequest:
-    from designer.cli.column_guess import ColumnRequest
+    from designer.cli.lab_column import ColumnRequest
 
-    column, _, numbers = text.rpartition("=")
+    column, numbers = _numbers_of(text, 2, "--match", "COLUMN=VALUE,TOLERANCE, for example --match size=40,5")
+    return ColumnRequest(column, "match", *numbers)
+
+
+def _boundary(text: str) -> ColumnRequest:
+    from designer.cli.lab_column import ColumnRequest
+
+    column, numbers = _numbers_of(text, 1, "--boundary", "COLUMN=VALUE, for example --boundary haze=5")
+    return ColumnRequest(column, "boundary", *numbers)
+
+
+def _numbers_of(text: str, number: int, option: str, form: str) -> tuple[str, list[Decimal]]:
+    column, _, given = text.rpartition("=")
     try:
-        value, tolerance = (Decimal(number.strip()) for number in numbers.split(","))
-    except (InvalidOperation, ValueError):
-        remedy = "write COLUMN=VALUE,TOLERANCE, for example --match size=40,5"
-        raise InvalidInput(Fault(f"--match {text!r} cannot be read", remedy)) from None
-    return ColumnRequest(column, "match", value, tolerance)
+        numbers = [Decimal(each.strip()) for each in given.split(",")]
+    except InvalidOperation:
+        numbers = []
+    if len(numbers) != number or not all(each.is_finite() for each in numbers):
+        raise InvalidInput(Fault(f"{option} {text!r} cannot be read", f"write {form}"))
+    return column, numbers

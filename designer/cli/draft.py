@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-Scalar = str | int | float | Decimal | bool
+Scalar = str | int | float | Decimal | bool | None
 Pairs = Sequence[tuple[str, "Scalar | Sequence[Scalar]"]]
 
 _BARE = re.compile(r"^[A-Za-z_][A-Za-z0-9_.%/^*-]*$")
@@ -45,6 +45,10 @@ class Draft:
         The column of the candidates by which the lab knows them.
     cost
         An expression for what an experiment costs, offered in a comment, and where it comes from.
+    constraints
+        Constraints, each with a comment on where it comes from.
+    batch_size
+        How many designs are made at once; None where it is not known.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Draft:
     table: str | None = None
     id_column: str | None = None
     cost: tuple[str, str] | None = None
+    constraints: Sequence[tuple[str, str]] = ()
+    batch_size: int | None = None
 
 
 def render(draft: Draft) -> str:
@@ -73,10 +79,11 @@ def render(draft: Draft) -> str:
             parts += [_ID_COLUMN, f"id_column: {scalar(draft.id_column)}\n"]
     elif draft.table is not None:
         parts += [_NO_CANDIDATES, f"# candidates: {scalar(draft.table)}\n"]
-    parts += [_CONSTRAINTS, _TARGETS, *map(_line, draft.targets)]
+    parts += [_CONSTRAINTS if not draft.constraints else _SOME_CONSTRAINTS, *map(_constraint, draft.constraints)]
+    parts += [_TARGETS, *map(_line, draft.targets)]
     if draft.other_columns:
         parts += [_OTHERS, f"other_columns: {_value(list(draft.other_columns))}\n"]
-    rest = _REST
+    rest = _REST.replace(_BATCH, f"batch_size: {draft.batch_size}") if draft.batch_size is not None else _REST
     if draft.cost is not None:
         rest = rest.replace(_BUDGET, f"{_BUDGET}# cost: {draft.cost[0]}    # {draft.cost[1]}\n")
     return "".join([*parts, rest])
@@ -113,21 +120,31 @@ _CONSTRAINTS = """
 #   - if atmosphere == air then temperature <= 600
 #   - binder + filler + solvent == 100
 """
+_SOME_CONSTRAINTS = """
+# Conditions that every design keeps, over the names above.
+constraints:
+"""
 _TARGETS = """
-# What is measured, and what is wanted of it. goal: minimize, maximize, match (with value and tolerance), or prefer
-# for results that have no number and are compared.
+# What is measured, and what is wanted of it. goal: minimize, maximize, match (with value and tolerance), prefer for
+# results that have no number and are compared; map to know a quantity everywhere, boundary (with value) to know where
+# it is above and where below.
 # `reach: 340` is when a goal is reached; `at_least` and `at_most` are limits that a result must keep.
 # `scale: log` is for results above zero that span decades: they are modelled in logarithms.
 targets:
 """
+_BATCH = "batch_size: 1"
 _BUDGET = "# budget: 40               # how many experiments you can make in all\n"
 _INITIAL = (
     "# initial: {kind: d-optimal, model: quadratic}    "
     "# a classical design first; leave out: designs that fill the space\n"
 )
+_MORE = """\
+# beliefs: [{parameter: temperature, near: 650, spread: 80}]      # where you expect the best designs
+# diversify_by: [{parameter: atmosphere}]         # a best design for each choice
+"""
 _REST = f"""
-batch_size: 1              # how many designs you make at once
-{_BUDGET}{_INITIAL}# prior: {{tasks: [../past]}}                       # folders of past tasks to learn from
+{_BATCH}              # how many designs you make at once
+{_BUDGET}{_INITIAL}{_MORE}# prior: {{tasks: [../past]}}                       # folders of past tasks to learn from
 # measure: {{kind: table, file: results.csv}}    # leave out: you measure; see also kind: python and kind: command
 seed: 0                    # the same file, results and seed always give the same suggestion
 """
@@ -139,8 +156,12 @@ def _line(entry: Entry) -> str:
     return f"{comment}  - {{{keys}}}\n"
 
 
+def _constraint(constraint: tuple[str, str]) -> str:
+    return f"  - {scalar(constraint[0])}    # {constraint[1]}\n"
+
+
 def _value(value: Scalar | Sequence[Scalar]) -> str:
-    if isinstance(value, str | int | float | Decimal):
+    if value is None or isinstance(value, str | int | float | Decimal):
         return scalar(value)
     return f"[{', '.join(map(scalar, value))}]"
 
@@ -148,9 +169,11 @@ def _value(value: Scalar | Sequence[Scalar]) -> str:
 def scalar(value: Scalar) -> str:
     """Return `value` as YAML that reads back as the same value, inside brackets too.
 
-    >>> scalar("N2"), scalar("at.%"), scalar("no"), scalar("a: b"), scalar(Decimal("0.50")), scalar(True)
-    ('N2', 'at.%', '"no"', '"a: b"', '0.5', 'true')
+    >>> scalar("N2"), scalar("at.%"), scalar("no"), scalar("a: b"), scalar(Decimal("0.50")), scalar(True), scalar(None)
+    ('N2', 'at.%', '"no"', '"a: b"', '0.5', 'true', 'null')
     """
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -16,6 +16,7 @@ from designer.cli.column_roles import (
 )
 from designer.cli.guessed_shares import guessed_parts
 from designer.cli.lab_column import Column
+from designer.errors import Fault, InvalidData
 from designer.units import convertible, split_header
 
 _UNWANTED = words_of(
@@ -57,6 +58,20 @@ def likely_target(columns: Sequence[Column]) -> Column | None:
     free = [column for column in possible if column.header not in parts]
     found = free or possible or numeric
     return found[-1] if found else None
+
+
+def refuse_comparisons(columns: Sequence[Column], file: str) -> None:
+    """Refuse a table of comparisons, which has no designs.
+
+    Raises
+    ------
+    InvalidData
+        If the table has the columns of better and worse results.
+    """
+    if {"better", "worse"} <= {column.header.strip().casefold() for column in columns}:
+        what = "this is a table of comparisons, and has no settings"
+        remedy = "give the table of the designs with --prefer NAME; then: designer compare"
+        raise InvalidData(Fault(what, f"{remedy} {file}", file=file))
 
 
 def likely_goal(column: Column) -> tuple[Literal["minimize", "maximize"], str]:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designer.cli.column_guess import ColumnRequest, guess, read_columns
+from designer.cli.column_guess import guess, read_columns
 from designer.cli.goal_guess import likely_target
+from designer.cli.lab_column import ColumnRequest
 from designer.documents import write_document
 from designer.errors import Fault, InvalidInput
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import typer
 
-from designer.cli.column_guess import ColumnRequest, describe, find
+from designer.cli.column_guess import describe, find
+from designer.cli.column_roles import may_be_context
 from designer.cli.draft import Draft, Entry
 from designer.cli.goal_guess import likely_goal, likely_target
-from designer.cli.lab_column import Column
+from designer.cli.lab_column import AskedRoles, Column, ColumnRequest
 from designer.documents import Value
 from designer.errors import InvalidInput
 from designer.space.parameters.fields import identifier
 
-GOALS = ("minimize", "maximize", "match")
+GOALS = ("minimize", "maximize", "match", "map", "boundary")
+_CHOSEN = ("experiment", "batch", "context")
 
 
 def ask_draft(name: str) -> Draft:
@@ -56,6 +58,15 @@ def ask_candidates(draft: Draft) -> bool:
     return bool(typer.confirm(question, default=True, err=True))
 
 
+def ask_contexts(columns: Sequence[Column], requests: Sequence[ColumnRequest], asked: AskedRoles) -> AskedRoles:
+    """Ask which columns that may be contexts are known and not chosen, and return these with those asked for."""
+    named = {find(columns, each, "").header for each in asked.headers} | {request.column for request in requests}
+    possible = [column.header for column in columns if may_be_context(column) and column.header not in named]
+    question = "Is {!r} known whenever you ask for a design, and not chosen?"
+    known = [header for header in possible if typer.confirm(question.format(header), default=False, err=True)]
+    return AskedRoles(asked.contexts | set(known), asked.shared)
+
+
 def _column(columns: Sequence[Column], word: str, file: str) -> Column:
     if word.isdigit() and 1 <= int(word) <= len(columns):
         return columns[int(word) - 1]
@@ -65,9 +76,9 @@ def _column(columns: Sequence[Column], word: str, file: str) -> Column:
 def _request(column: Column) -> ColumnRequest:
     header, likely = column.header, likely_goal(column)[0]
     goal: Any = _choice(f"What is wanted of {header!r}?", sorted(GOALS, key=lambda goal: goal != likely))
-    if goal != "match":
-        return ColumnRequest(header, goal)
-    return ColumnRequest(header, goal, _number("Which value?"), _number("How far from it is still good?"))
+    if goal == "match":
+        return ColumnRequest(header, goal, _number("Which value?"), _number("How far from it is still good?"))
+    return ColumnRequest(header, goal, _number("Which value?")) if goal == "boundary" else ColumnRequest(header, goal)
 
 
 def _list_of(what: str, ask: Callable[[], Entry | None]) -> list[Entry]:
@@ -105,6 +116,11 @@ def _parameter(taken: set[str]) -> Entry | None:
         units = ("at.%", "wt.%", "fraction") if kind == "composition" else ("percent", "fraction")
         keys += [(parts, _words(f"  {parts.capitalize()}, with commas")), ("unit", _choice("  Unit", units))]
         keys += _optional("step", _number("  Smallest change you can make (empty: any)", may_be_empty=True))
+    chosen = _choice("  Chosen for each experiment, for each batch, or a context (known, not chosen)", _CHOSEN)
+    if chosen == "batch":
+        keys.append(("vary", "per_batch"))
+    elif chosen != "experiment":
+        keys = [*((key, value) for key, value in keys if key != "step"), ("role", "context")]
     return _checked(keys, _parameter_fault, taken)
 
 
@@ -114,8 +130,10 @@ def _target(taken: set[str]) -> Entry | None:
         return None
     keys: list[tuple[str, Any]] = [("name", identifier(name, set(taken)))]
     keys += _optional("unit", _ask("  Unit (empty: none)", ""))
-    goal = _choice("  Goal", GOALS)
+    goal = _choice("  Goal", (*GOALS, "prefer"))
     keys.append(("goal", goal))
+    if goal == "boundary":
+        keys.append(("value", _number("  Which value?")))
     if goal == "match":
         keys += [("value", _number("  Which value?")), ("tolerance", _number("  How far from it is still good?"))]
     return _checked(keys, _target_fault, taken)
@@ -139,7 +157,9 @@ class _Again(Exception):
 def _parameter_fault(data: dict[str, Any]) -> str | None:
     from designer.space import DesignSpace
 
-    return _fault(DesignSpace, {"space": [data]})
+    # A space needs one parameter that is chosen for each experiment: here the one that is asked about stands alone.
+    alone = {key: value for key, value in data.items() if key not in ("vary", "role")}
+    return _fault(DesignSpace, {"space": [alone]})
 
 
 def _target_fault(data: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from designer.counting import agree, count
 from designer.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
-    from designer.cli.column_guess import ColumnRequest
+    from designer.cli.lab_column import ColumnRequest
     from designer.tasks.importing.mapping import Mapping
     from designer.tasks.importing.raw import RawTable
     from designer.tasks.quality.findings import Finding
@@ -217,7 +217,7 @@ def _optimade_tables(
 
 
 def _requests(measured: Sequence[str], minimize: Sequence[str], maximize: Sequence[str]) -> list[ColumnRequest]:
-    from designer.cli.column_guess import ColumnRequest
+    from designer.cli.lab_column import ColumnRequest
 
     requests = [ColumnRequest(column, None) for column in measured] + [
         ColumnRequest(column, "minimize") for column in minimize

@@ -243,11 +243,12 @@ class TestQuestions:
     def test_from_nothing(self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         answer(
             monkeypatch,
-            *("anneal temp", "numeric", "degC", "900", "300", "n", "5"),  # refused: the wrong way round
-            *("anneal temp", "numeric", "degC", "300", "900", "n", "5"),
-            *("time", "num", "min", "1", "1000", "y"),
-            *("gas", "categorical", "N2, Ar"),
-            *("alloy", "composition", "Ni, Fe, Co", "at.%", "10"),
+            *("anneal temp", "numeric", "degC", "900", "300", "n", "5", ""),  # refused: the wrong way round
+            *("anneal temp", "numeric", "degC", "300", "900", "n", "5", "batch"),
+            *("time", "num", "min", "1", "1000", "y", ""),
+            *("gas", "categorical", "N2, Ar", ""),
+            *("humidity", "numeric", "percent", "10", "90", "n", "1", "context"),
+            *("alloy", "composition", "Ni, Fe, Co", "at.%", "10", "exp"),
             "",
             *("over-potential", "mV", "minimize"),
             "",
@@ -256,9 +257,22 @@ class TestQuestions:
         assert done.code == 0, done.err
         assert "Once more, please." in done.err
         spec = CampaignSpec.from_file("new.yaml")
-        assert [p.name for p in spec.space.parameters] == ["anneal_temp", "time", "gas", "alloy"]
+        parameters = {p.name: p for p in spec.space.parameters}
+        assert list(parameters) == ["anneal_temp", "time", "gas", "humidity", "alloy"]
+        assert (parameters["anneal_temp"].vary, parameters["humidity"].role) == ("per_batch", "context")
         assert [t.name for t in spec.targets] == ["over_potential"]
         assert designer("validate", "new.yaml").code == 0
+
+    def test_a_column_that_may_be_a_context(
+        self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [f"{20 + 5 * i},{100 + 10 * (i % 4)},{i}" for i in range(6)]
+        (folder / "air.csv").write_text("\n".join(["humidity,T,y", *rows]))
+        answer(monkeypatch, "y", "boundary", "3", "y")
+        assert designer("init", "air.csv").code == 0
+        spec = CampaignSpec.from_file("air.yaml")
+        assert [getattr(p, "role", None) for p in spec.space.parameters] == ["context", "setting"]
+        assert (spec.targets[0].goal, spec.targets[0].value) == ("boundary", 3)
 
     def test_ctrl_c_writes_nothing(self, designer: Designer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupted(*_: Any, **__: Any) -> None:

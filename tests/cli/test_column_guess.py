@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.cli.column_guess import ColumnRequest, guess, read_columns
+from designer.cli.column_guess import guess, read_columns
 from designer.cli.draft import render
 from designer.cli.goal_guess import likely_target
+from designer.cli.lab_column import ColumnRequest
 from designer.documents import read_document
 from designer.errors import InvalidData
 from designer.space import DesignSpace

@@ -15,8 +15,8 @@ from hypothesis import example, given
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.file.unit_notes import unit_notes
 from designer.campaign.results.numeric_cells import read_number, read_spread
-from designer.cli.column_guess import ColumnRequest, guess, read_columns
-from designer.cli.lab_column import Column
+from designer.cli.column_guess import guess, read_columns
+from designer.cli.lab_column import Column, ColumnRequest
 from designer.errors import InvalidInput
 from designer.objective import Target
 from designer.space import DesignSpace

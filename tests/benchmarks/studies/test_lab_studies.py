@@ -103,7 +103,7 @@ def test_experiments_are_counted_from_where_most_of_the_table_stays_right() -> N
 def test_maps_boundaries_and_cells_are_measured(table: LabTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapping, "EXPERIMENTS", 8)
     monkeypatch.setattr(mapping, "HALF", 6)
-    surface = mapping.Surface("computed", table.space(), table.frame, "y", -0.5, "kind")
+    surface = mapping.Surface("computed", table.space(), table.frame, "y", -0.5)
     goal = {"goal": "boundary", "value": surface.level}
     for way in (mapping.suggested, mapping.space_filling, mapping.at_random):
         wrong = mapping.boundary_errors(surface, way(surface, 0, **goal), surface.level)
@@ -111,5 +111,5 @@ def test_maps_boundaries_and_cells_are_measured(table: LabTable, monkeypatch: py
         assert all(0 <= share <= 1 for share in wrong.values())
     assert min(mapping.map_errors(surface, mapping.suggested(surface, 0, goal="map"))) > 0
     keys = {"goal": "maximize", "diversify_by": {"parameter": "kind"}}
-    half, whole = mapping.cell_regrets(surface, mapping.suggested(surface, 0, **keys))
+    half, whole = mapping.cell_regrets(surface, "maximize", "kind", mapping.suggested(surface, 0, **keys))
     assert 0 <= whole <= half <= 1

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from designer.cli.column_guess import ColumnRequest, guess, read_columns
+from designer.cli.column_guess import guess, read_columns
+from designer.cli.lab_column import ColumnRequest
 
 
 def offered(table: dict[str, list[Any]]) -> tuple[str, str] | None:
