@@ -17,6 +17,8 @@ PYTEST_ARGS ?=
 # Many small linear systems on one thread each are faster than one on many, and leave the other cores to others.
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
+# The tests start hundreds of processes: each module is compiled once for all of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 DEMO_READY := $(VENV)/.ready-demo
 TEST_READY := $(VENV)/.ready-test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,12 @@ def modules(package: Path = PACKAGE) -> dict[str, Path]:
     return {_name(path, package): path for path in sorted(package.rglob("*.py"))}
 
 
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a file, parsed once a process; nobody may change it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _name(path: Path, package: Path) -> str:
     parts = path.relative_to(package.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -44,7 +51,7 @@ def arrows(found: Mapping[str, Path]) -> list[Arrow]:
 
 
 def _imports(path: Path, found: Mapping[str, Path]) -> Iterable[tuple[str, int]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import designer
-from tests.structure import PACKAGE, Arrow, arrows, circles, modules
+from tests.structure import PACKAGE, Arrow, arrows, circles, modules, syntax_tree
 
 MODULES = modules()
 ARROWS = arrows({name: path for name, path in MODULES.items() if name != "designer"})
@@ -206,7 +206,7 @@ class TestExports:
             assert getattr(designer, name).__name__ == name
 
     def test_type_checkers_see_the_same_names(self) -> None:
-        tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+        tree = syntax_tree(PACKAGE / "__init__.py")
         (block,) = [node for node in tree.body if isinstance(node, ast.If)]
         assert isinstance(block, ast.If)
         seen = [alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names]

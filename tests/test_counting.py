@@ -9,9 +9,10 @@ from pathlib import Path
 
 import designer
 from designer.counting import agree, count
+from tests.structure import syntax_tree
 
 PACKAGE = Path(designer.__file__).parent
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {path: syntax_tree(path) for path in sorted(PACKAGE.rglob("*.py"))}
 CONSTANT = re.compile(r"^_?[A-Z][A-Z_]+$")
 AT_LEAST_TWO = {
     "len(different)",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import designer
+from tests.structure import syntax_tree
 
 PACKAGE = Path(designer.__file__).parent
 _ITEM = re.compile(r"^([*\w]+(?:, [*\w]+)*)(?: : .*)?$")
@@ -20,9 +21,8 @@ def public_names(path: Path) -> Iterator[tuple[str, Named]]:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     if not any(part.startswith("_") for part in module.split(".")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield module, tree
-        yield from _members(tree, module)
+        yield module, syntax_tree(path)
+        yield from _members(syntax_tree(path), module)
 
 
 def _members(node: ast.Module | ast.ClassDef, name: str) -> Iterator[tuple[str, Named]]:
