@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.acquisition.registered import AcquisitionBuilder, acquisition_name
-from designer.campaign.file import corrections, differences, opening
+from designer.campaign.file import corrections, differences, opening, undoing
 from designer.campaign.file.contexts import read_context
 from designer.campaign.file.opening import Place
-from designer.campaign.file.settings import MAX_BATCH
 from designer.campaign.levels.level_states import at_own_level
 from designer.campaign.log.events import Event, SettingsChanged, utc_now
 from designer.campaign.log.state import CampaignState, suggested_designs
 from designer.campaign.results import comparisons, design_tables, frames, recording
 from designer.campaign.results.comparisons import ComparedPair, CompareReport
 from designer.campaign.results.recording import RecordReport
-from designer.campaign.results.results_table import ResultRow, ResultTable, read_results
+from designer.campaign.results.results_table import ResultTable, read_results
 from designer.campaign.staging.next_steps import with_first_steps
 from designer.campaign.suggesting import next_designs
 from designer.campaign.view import CampaignView
@@ -185,7 +183,7 @@ class Campaign(CampaignView):
             raise InvalidData(Fault("replicates are as many as the suggestions they repeat", "leave out 'n'"))
         if context and replicate_of:
             raise InvalidData(Fault("a replicate has the context of its suggestion", "leave out 'context'"))
-        count = self.settings.batch_size if n is None else _number_of_designs(n)
+        count = self.settings.batch_size if n is None else next_designs.number_of_designs(n)
         while True:
             self.refresh()
             self._sync_settings()
@@ -314,18 +312,8 @@ class Campaign(CampaignView):
 
         Regions that fail are avoided from then on; the design itself may be tried again.
         """
-        if not isinstance(reason, str) or not reason.strip():
-            raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
-        rows: tuple[ResultRow, ...]
-        if isinstance(suggestion, Mapping):
-            (design,) = design_tables.read_designs(self.space, [suggestion])
-            rows = (ResultRow(row=2, design=design, failed=reason.strip()),)
-        else:
-            state = self._journal.refresh()
-            given = suggestion if isinstance(suggestion, list | tuple) else [suggestion]
-            named = [self._candidate_names(state).suggestion_of(str(name)) for name in given]
-            names = corrections.known_suggestions(state, named)
-            rows = tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in names)
+        names = self._candidate_names(self._journal.refresh())
+        rows = corrections.failure_rows(self.space, self.state, names, suggestion, reason)
         return self._record(lambda _: ResultTable(rows, (), ()), False, {})
 
     def compare(self, better: str, worse: str, *, tie: bool = False, again: bool = False) -> CompareReport:
@@ -429,6 +417,22 @@ class Campaign(CampaignView):
         """
         return self._changes(lambda state: corrections.withdrawn(state, subject, reason, self._clock()))
 
+    def undo(self, position: int | None = None) -> str | None:
+        """Undo the last action (see `designer.campaign.file.undoing`) and return it in words; None where there is none.
+
+        Its events stay in the history and count no more. `position` is that of its last event: InvalidData is raised if
+        another action is the last one.
+        """
+        reports: list[str | None] = []
+
+        def decide(_: CampaignState) -> list[Event]:
+            events, words = undoing.plan_undo(self.events, position, self._clock())
+            reports.append(words)
+            return events
+
+        self._journal.commit(decide)
+        return reports[-1]
+
     def amend_space(
         self,
         space: DesignSpace | Sequence[Any] | None = None,
@@ -488,12 +492,3 @@ class Campaign(CampaignView):
         from designer.campaign.run_loop import run
 
         return run(self, oracle, **options)
-
-
-def _number_of_designs(n: Any) -> int:
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-        raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
-    if int(n) > MAX_BATCH:
-        what = f"{n} designs are too many for one suggestion"
-        raise InvalidData(Fault(what, f"ask for at most {MAX_BATCH}, and again after that"))
-    return int(n)

@@ -12,7 +12,7 @@ import typer
 
 from designer.cli import campaign_files, generate, inspection, loop, predict, prior, run, serve, tasks
 from designer.cli.command_words import check_all_commands
-from designer.cli.operations import backup_commands, task_registry
+from designer.cli.operations import backup_commands, task_registry, undo_command
 from designer.cli.output import INTERRUPTED, OK, OTHER, OutputError, fail, output_failed, usage, warn
 
 _COLLECTION = (100_000, 20, 100)
@@ -33,6 +33,7 @@ app = typer.Typer(
 for _group in (
     campaign_files,
     loop,
+    undo_command,
     inspection,
     predict,
     run,

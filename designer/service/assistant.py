@@ -242,6 +242,10 @@ class _WriteTools(_Tools):
             self.lab, self.who(), campaign, subject, reason=reason, expected_version=version, key=key
         )
 
+    def undo(self, campaign: str, position: int, key: str | None = None) -> dict[str, Any]:
+        """Undo the last action, at the `position` that `undo` of show_campaign states; it stays in the history."""
+        return commands.undo(self.lab, self.who(), campaign, position, key=key)
+
     def amend_space(
         self, campaign: str, version: int, bounds: dict[str, list[float]] | None = None,
         add_choices: dict[str, list[str]] | None = None, constraints: list[str] | None = None, key: str | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.contexts import read_context
 from designer.campaign.file.corrections import known_measurement
+from designer.campaign.file.undoing import last_action
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.versions import versions
@@ -231,6 +232,31 @@ def withdraw(
     return _execute_once(lab, WriteRequest.of(caller, "withdraw", name, [subject, reason], key), act, guard)
 
 
+def undo(lab: Lab, caller: Caller, name: str, position: int, *, key: str | None = None) -> dict[str, Any]:
+    """Undo the last action, whose last event is at `position`: one's own, or with the role ``steer`` anybody's.
+
+    Raises
+    ------
+    Refused
+        As ``not-allowed`` for the action of another user; as ``version`` if another action is the last one.
+    """
+    caller.require("record")
+
+    def act(opened: Campaign) -> dict[str, Any]:
+        return {"undone": opened.undo(position), **_changed(opened, True)}
+
+    def guard(opened: Campaign) -> None:
+        action = last_action(opened.events)
+        if action is None or action.position != position:
+            last = "nothing can be undone" if action is None else f"the last action is {action.words}"
+            raise Refused("version", f"the action at {position} is not the last one: {last}; read the campaign again")
+        author = lab.requests.authors(name).get(position, {}).get("user")
+        if author != caller.user:
+            caller.require("steer")
+
+    return _execute_once(lab, WriteRequest.of(caller, "undo", name, [position], key), act, guard)
+
+
 def amend_space(
     lab: Lab,
     caller: Caller,
@@ -308,7 +334,11 @@ def _previous(lab: Lab, request: WriteRequest) -> dict[str, Any] | None:
     if request.operation in ("record", "attach", "fail"):
         before = set(representations.measurement_versions(events[: row["first"] - 1]))
         return representations.written_data(written, before)
-    return {"changed": True, "version": row["last"]}
+    changed = {"changed": True, "version": row["last"]}
+    if request.operation != "undo":
+        return changed
+    action = last_action(events[: row["first"] - 1])
+    return {"undone": None if action is None else action.words, **changed}
 
 
 def _changed(opened: Campaign, changed: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from designer.acquisition.classical.run_order import Order
 from designer.campaign.best import best_frame, forbidden_best
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_comparison, known_measurement, known_suggestion
+from designer.campaign.file.undoing import Action, last_action
 from designer.campaign.log.events import Suggested, to_json
 from designer.campaign.log.state import Status
 from designer.campaign.results.comparisons import contradiction_words
@@ -47,7 +48,14 @@ def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
         data = _overview(opened)
-    return {**data, "jobs": lab.jobs.unfinished(name)}
+        action = last_action(opened.events)
+    undo = None if action is None else _undo_data(action, lab.requests.authors(name))
+    return {**data, "undo": undo, "jobs": lab.jobs.unfinished(name)}
+
+
+def _undo_data(action: Action, authors: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    by = authors.get(action.position)
+    return {"position": action.position, "what": action.words, "user": None if by is None else by["user"]}
 
 
 def _overview(opened: Campaign) -> dict[str, Any]:

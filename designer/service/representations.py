@@ -18,6 +18,7 @@ from designer.campaign.log.events import (
     SettingsChanged,
     SpaceChanged,
     Suggested,
+    Undone,
     Withdrawn,
 )
 from designer.campaign.log.ids import names_measurement
@@ -101,6 +102,9 @@ def measurement_versions(events: Sequence[Event]) -> dict[str, int]:
             versions[event.measurement] = event.position
         elif isinstance(event, Withdrawn) and names_measurement(event.subject):
             versions[event.subject] = event.position
+        elif isinstance(event, Undone):
+            changed = (*event.withdraws, *event.restores, *(each.measurement for each in event.becomes))
+            versions |= {name: event.position for name in changed if names_measurement(name)}
     return versions
 
 
@@ -259,7 +263,7 @@ def jsonable(value: Any) -> Any:
     return value
 
 
-def describe_event(event: Event) -> str:
+def describe_event(event: Event) -> str:  # noqa: C901  one case a kind of event
     """Return one line that describes an event."""
     match event:
         case Created():
@@ -281,6 +285,8 @@ def describe_event(event: Event) -> str:
             made = ", the design" if event.design is not None else ""
             why = f" ({event.reason})" if event.reason else ""
             return f"amended {event.measurement}: {values or 'no value'}{made}{why}"
+        case Undone():
+            return f"undid event {_listed([str(each) for each in event.undoes])}"
         case SpaceChanged():
             return f"changed the space: {'; '.join(event.changes)}"
         case SettingsChanged():

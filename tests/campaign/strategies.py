@@ -25,6 +25,18 @@ plain = st.recursive(
 )
 settings = st.dictionaries(words, plain, max_size=3)
 
+recordings = st.builds(
+    ev.Recorded,
+    at=moments,
+    measurement=measurement_ids,
+    suggestion=st.none() | suggestion_ids,
+    design=designs,
+    values=values,
+    noise=values,
+    replicate=st.none() | st.integers(1, 9),
+    censored=sides,
+    observed=observed,
+)
 events: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.Created, at=moments, name=words, spec=settings, pool_digest=st.none() | words),
     st.builds(
@@ -39,18 +51,7 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         how=st.sampled_from(["initial", "model", "replicate"]),
         notes=st.lists(words, max_size=2).map(tuple),
     ),
-    st.builds(
-        ev.Recorded,
-        at=moments,
-        measurement=measurement_ids,
-        suggestion=st.none() | suggestion_ids,
-        design=designs,
-        values=values,
-        noise=values,
-        replicate=st.none() | st.integers(1, 9),
-        censored=sides,
-        observed=observed,
-    ),
+    recordings,
     st.builds(
         ev.Compared,
         at=moments,
@@ -72,6 +73,14 @@ events: st.SearchStrategy[ev.Event] = st.one_of(
         reason=words,
         censored=sides,
         observed=observed,
+    ),
+    st.builds(
+        ev.Undone,
+        at=moments,
+        undoes=st.lists(st.integers(2, 99), min_size=1, max_size=2).map(tuple),
+        withdraws=st.lists(measurement_ids | comparison_ids, max_size=2).map(tuple),
+        restores=st.lists(suggestion_ids | measurement_ids, max_size=2).map(tuple),
+        becomes=st.lists(recordings, max_size=1).map(tuple),
     ),
     st.builds(
         ev.SpaceChanged,

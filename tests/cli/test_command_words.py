@@ -82,6 +82,7 @@ SURPLUS = [
     ("amend M0001 strength=5 --space", "these changes cannot be made by one command"),
     ("amend --bounds temperature=900,1600 gas=N2", "these changes cannot be made by one command"),
     ("amend --bounds temperature=900,1600 --reason hotter", "--reason is for a measurement"),
+    ("undo glass.yaml S0001", "unexpected extra argument"),
     ("withdraw S0001 broken --reason cracked", "the reason is given twice"),
     ("withdraw S0001 broken S0002", "'S0002' stands after the reason"),
     ("withdraw S0001 S0001", "S0001 is given twice"),
@@ -159,6 +160,13 @@ class TestSeveralIds:
         assert designer("withdraw", "S0003", "S0004").out == (
             "S0003: unchanged, it was withdrawn before\nS0004: withdrawn\n"
         )
+
+    def test_the_withdrawal_is_undone(self, designer: Designer, folder: Path) -> None:
+        designer("suggest", "-n", "2")
+        designer("withdraw", "S0001", "S0002", "broken")
+        done = designer("undo", "--json")
+        assert (done.code, done.data["undone"]) == (0, "2 withdrawals: S0001, S0002")
+        assert designer("undo").out == "nothing can be undone\n"
 
     def test_suggestions_and_measurements_are_withdrawn_together(self, designer: Designer, folder: Path) -> None:
         designer("suggest", "-n", "2")

@@ -14,8 +14,8 @@ from designer.cli import output
 from tests.cli.conftest import Designer
 
 VERBS = (
-    "init", "validate", "suggest", "record", "fail", "attach", "amend", "withdraw", "run", "status", "best", "predict",
-    "report", "export",
+    "init", "validate", "suggest", "record", "fail", "attach", "amend", "withdraw", "undo", "run", "status", "best",
+    "predict", "report", "export",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from tests.service.conftest import CAMPAIGN
 TOOLS = {
     "list_campaigns", "show_campaign", "list_suggestions", "run_sheet", "list_measurements", "show_history", "best",
     "verdict", "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend",
-    "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison",
+    "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison", "undo",
 }  # fmt: skip
 
 

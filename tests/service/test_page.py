@@ -172,6 +172,7 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     paste(browser)
     save_pictures(browser)
     amend(browser)
+    undo(browser)
     explain(browser)
     somebody_else(browser)
     phone(browser, path)
@@ -392,6 +393,14 @@ def amend(browser: Browser) -> None:
     browser.type("#amend [data-target]", "409")
     browser.find("#amend [name=reason]").send_keys("read again" + Keys.ENTER)
     browser.until(lambda: "amended M0001: overpotential 409 (read again)" in browser.text(".history"))
+
+
+def undo(browser: Browser) -> None:
+    assert browser.text("[data-undo]") == "Undo: the amendment of M0001"
+    browser.click("[data-undo] button")
+    browser.until(lambda: "409" not in browser.text("#main .table"))
+    assert "undid event" in browser.text(".history")
+    assert browser.text("[data-undo]") == "Undo: the result M0004 of S0005"
 
 
 def explain(browser: Browser) -> None:

@@ -16,8 +16,10 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Amended, Design, Event, SettingsChanged, SpaceChanged, Withdrawn
 from designer.campaign.log.ids import names_comparison, names_measurement
 from designer.campaign.log.state import CampaignState, Comparison, Measurement, Suggestion
+from designer.campaign.results import design_tables
+from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.numeric_cells import Reading, read_observation, read_result, read_spread
-from designer.campaign.results.results_table import COST, read_cost, readings
+from designer.campaign.results.results_table import COST, ResultRow, read_cost, readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
 from designer.objective import Target
 from designer.observations.observation import Observation
@@ -204,6 +206,28 @@ def withdrawn(state: CampaignState, subjects: str | Sequence[str], reason: str, 
     if faults:
         raise UnknownSuggestion(faults)
     return events
+
+
+def failure_rows(
+    space: DesignSpace, state: CampaignState, names: CandidateNames, failed: Any, reason: Any
+) -> tuple[ResultRow, ...]:
+    """Return the rows of failed experiments: of one or several suggestions, or of a design without one.
+
+    Raises
+    ------
+    InvalidData
+        If there is no reason, or the design has faults.
+    UnknownSuggestion
+        With every unknown suggestion.
+    """
+    if not isinstance(reason, str) or not reason.strip():
+        raise InvalidData(Fault("a failure needs a reason", "say in a few words what happened"))
+    if isinstance(failed, Mapping):
+        (design,) = design_tables.read_designs(space, [failed])
+        return (ResultRow(row=2, design=design, failed=reason.strip()),)
+    given = failed if isinstance(failed, list | tuple) else [failed]
+    known = known_suggestions(state, [names.suggestion_of(str(name)) for name in given])
+    return tuple(ResultRow(row=2, suggestion=name, failed=reason.strip()) for name in known)
 
 
 def beliefs_changed(old: CampaignSpec, beliefs: Sequence[Any], at: datetime) -> list[Event]:

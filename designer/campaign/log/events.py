@@ -29,6 +29,9 @@ COST_GRAMMAR = 4
 """The version of events with the true cost of an experiment."""
 OBSERVED_GRAMMAR = 5
 """The version of events with observations, which come beside or before the targets."""
+UNDO_GRAMMAR = 6
+"""The version of events that undo an action, which earlier versions of the program do not know."""
+LAST_GRAMMAR = UNDO_GRAMMAR
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
@@ -156,6 +159,20 @@ class Amended(_Event):
     observed: dict[str, float | None] = Field(default_factory=dict)
 
 
+class Undone(_Event):
+    """The last action was undone: the events at the positions `undoes` stay in the history, and count no more.
+
+    `withdraws` names results and comparisons that the action added, `restores` what it withdrew; `becomes` holds
+    results that it changed, as they were before. Failures among `undoes` count no more.
+    """
+
+    kind: Literal["undone"] = "undone"
+    undoes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
+    withdraws: tuple[Annotated[str, Field(pattern=r"^[MC]\d{4,}$")], ...] = ()
+    restores: tuple[Annotated[str, Field(pattern=r"^[SMC]\d{4,}$")], ...] = ()
+    becomes: tuple[Recorded, ...] = ()
+
+
 class SpaceChanged(_Event):
     """Bounds or choices changed; `space` and `constraints` are the new space as a campaign file writes it."""
 
@@ -176,7 +193,7 @@ class SettingsChanged(_Event):
 
 
 Event: TypeAlias = (
-    Created | Suggested | Recorded | Compared | Failed | Withdrawn | Amended | SpaceChanged | SettingsChanged
+    Created | Suggested | Recorded | Compared | Failed | Withdrawn | Amended | Undone | SpaceChanged | SettingsChanged
 )
 KINDS: tuple[str, ...] = (
     "created",
@@ -186,6 +203,7 @@ KINDS: tuple[str, ...] = (
     "failed",
     "withdrawn",
     "amended",
+    "undone",
     "space_changed",
     "settings_changed",
 )
@@ -214,6 +232,8 @@ def to_json(event: Event) -> str:
         version = OBSERVED_GRAMMAR
     else:
         content.pop("observed", None)
+    if isinstance(event, Undone):
+        version = UNDO_GRAMMAR
     content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -237,9 +257,9 @@ def from_json(text: str, position: int = 0) -> Event:
     if problem is not None:
         raise StoreError(f"{place} {problem}: the store is damaged")
     version, kind = data.pop("v", None), data.get("kind")
-    if version not in range(GRAMMAR, OBSERVED_GRAMMAR + 1) or isinstance(version, bool):
+    if version not in range(GRAMMAR, LAST_GRAMMAR + 1) or isinstance(version, bool):
         shown = repr(version)[:40]
-        known = f"{GRAMMAR} to {OBSERVED_GRAMMAR}"
+        known = f"{GRAMMAR} to {LAST_GRAMMAR}"
         raise StoreError(f"{place} has version {shown}; this designer reads versions {known}: update designer")
     if kind not in KINDS:
         raise StoreError(f"{place} is of kind {repr(kind)[:40]}, which this version does not know: update designer")

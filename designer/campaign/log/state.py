@@ -24,6 +24,7 @@ from designer.campaign.log.events import (
     SettingsChanged,
     SpaceChanged,
     Suggested,
+    Undone,
     Withdrawn,
 )
 from designer.campaign.log.ids import names_comparison, names_measurement
@@ -62,7 +63,8 @@ class Measurement:
     `values` may lack targets. `noise` holds standard errors, `censored` the sides of values that are limits, `cost`
     what the experiment has cost, where that is known. A withdrawn measurement counts no more. `as_recorded` is the row
     before any amendment, by which the same row is recognised. `observed` holds observations, None where one was tried
-    and gave nothing; a measurement with nothing else is no result yet.
+    and gave nothing; a measurement with nothing else is no result yet. `undone` says that the recording was undone: the
+    same row can then be recorded again.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Measurement:
     censored: Mapping[str, Side] = field(default_factory=dict)
     cost: float | None = None
     observed: Mapping[str, float | None] = field(default_factory=dict)
+    undone: bool = False
 
     @property
     def is_experiment(self) -> bool:
@@ -264,11 +267,13 @@ class _Fold:
                 self._withdrawn(event)
             case Amended():
                 self._amended(event)
+            case Undone():
+                self._undone(event)
             case SpaceChanged() | SettingsChanged():
                 self._changed(event)
             case Created():
                 raise StoreError(f"event {event.position} creates the campaign again: the store is damaged")
-        if isinstance(event, Suggested | SpaceChanged | SettingsChanged | Withdrawn):
+        if isinstance(event, Suggested | SpaceChanged | SettingsChanged | Withdrawn | Undone):
             self.last_choice = event.position
 
     def _suggested(self, event: Suggested) -> None:
@@ -353,6 +358,40 @@ class _Fold:
             amended=True,
         )
 
+    def _undone(self, event: Undone) -> None:
+        self.failures = [each for each in self.failures if each.position not in event.undoes]
+        for subject in event.withdraws:
+            self._withdrawn(Withdrawn(at=event.at, position=event.position, subject=subject, reason="undone"))
+            if subject in self.measurements:
+                self.measurements[subject] = replace(self.measurements[subject], undone=True)
+        for subject in event.restores:
+            self._restored(event, subject)
+        for earlier in event.becomes:
+            old = self._known(event, earlier.measurement, self.measurements)
+            self.measurements[old.id] = replace(
+                old,
+                values=earlier.values,
+                noise=earlier.noise,
+                notes=earlier.notes,
+                censored=earlier.censored,
+                observed=earlier.observed,
+                design=earlier.design,
+                cost=earlier.cost,
+                as_recorded=_without_undone(old.as_recorded, earlier),
+            )
+
+    def _restored(self, event: Undone, subject: str) -> None:
+        """Count again what was withdrawn."""
+        if names_comparison(subject):
+            comparison = self._known(event, subject, self.comparisons)
+            self.comparisons[subject] = replace(comparison, withdrawn=False, reason="")
+        elif names_measurement(subject):
+            measurement = self._known(event, subject, self.measurements)
+            self.measurements[subject] = replace(measurement, withdrawn=False, reason="")
+        else:
+            found = self._known(event, subject, self.suggestions)
+            self.suggestions[subject] = replace(found, withdrawn_because=None)
+
     def _changed(self, event: SpaceChanged | SettingsChanged) -> None:
         if isinstance(event, SpaceChanged):
             self.earlier.append({"space": self.spec.get("space"), "constraints": self.spec.get("constraints") or []})
@@ -426,6 +465,18 @@ def _joined(first: Recorded | None, more: Recorded) -> Recorded:
     censored, observed = {**first.censored, **more.censored}, {**first.observed, **more.observed}
     cost = first.cost if more.cost is None else more.cost
     update = {"values": values, "noise": noise, "censored": censored, "cost": cost, "observed": observed}
+    return first.model_copy(update=update)
+
+
+def _without_undone(first: Recorded | None, earlier: Recorded) -> Recorded | None:
+    """Return the first row of a measurement without the values that an undone action added."""
+    if first is None:
+        return None
+    known = {**earlier.values, **earlier.observed}
+    update = {
+        key: {name: value for name, value in getattr(first, key).items() if name in known}
+        for key in ("values", "noise", "censored", "observed")
+    }
     return first.model_copy(update=update)
 
 

@@ -155,6 +155,8 @@ class _Planner:
         self.lists: dict[str, list[str]] = {key: [] for key in ("recorded", "completed", "failed", "unchanged")}
         self.known: dict[Any, list[_Known]] = {}
         for each in state.measurements.values():
+            if each.undone:
+                continue
             first = each.as_recorded
             designs = (dict(each.design), *([first.design] if first else []))
             known = _Known(

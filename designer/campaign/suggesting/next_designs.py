@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from designer.arrays import FloatArray
 from designer.campaign.file.classical_runs import PlannedRun
 from designer.campaign.file.contexts import Context, at_context
 from designer.campaign.file.corrections import known_suggestion
+from designer.campaign.file.settings import MAX_BATCH
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.events import Design, Suggested, SuggestedDesign
@@ -362,3 +364,19 @@ def _first_designs(
         if not len(drawn):
             raise
         return drawn, avoid[:0]
+
+
+def number_of_designs(n: Any) -> int:
+    """Return how many designs are asked for, as a whole number.
+
+    Raises
+    ------
+    InvalidData
+        If it is no whole number from 1 to `MAX_BATCH`.
+    """
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise InvalidData(Fault(f"{n!r} is no number of designs", "give a whole number above 0"))
+    if int(n) > MAX_BATCH:
+        what = f"{n} designs are too many for one suggestion"
+        raise InvalidData(Fault(what, f"ask for at most {MAX_BATCH}, and again after that"))
+    return int(n)

@@ -28,6 +28,7 @@ from designer.service.http.rate_limit import RateLimit
 from designer.service.http.responses import problem_response
 from designer.service.http.schemas import Results
 from designer.service.http.security import Options
+from designer.service.http.undo_routes import undo_routes
 from designer.service.lab import Lab
 
 LOG = logging.getLogger("designer.service")
@@ -68,6 +69,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.include_router(api)
     app.include_router(view_routes)
     app.include_router(comparison_routes)
+    app.include_router(undo_routes)
     for router in (pages, monitoring, metrics_routes):
         app.include_router(router)
     app.mount(root(), Assets(), name="static")

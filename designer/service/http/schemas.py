@@ -65,6 +65,12 @@ class Withdrawal(Body):
     reason: str = Field(default="", max_length=2000)
 
 
+class Undo(Body):
+    """A request to undo the last action."""
+
+    position: int = Field(ge=1, le=2**31 - 1, description="The position of its last event, as the campaign states it.")
+
+
 class Amendment(Body):
     """A correction of a measurement; null removes a value."""
 
@@ -212,6 +218,14 @@ class Spending(BaseModel):
     left: float | None
 
 
+class UndoableAction(BaseModel):
+    """The last action of a campaign."""
+
+    position: int = Field(description="The position of its last event, which a request to undo it names.")
+    what: str
+    user: str | None = Field(description="Who did it; null if it was not done through the service.")
+
+
 class Campaign(Summary):
     """The state of a campaign."""
 
@@ -230,6 +244,7 @@ class Campaign(Summary):
     )
     open_suggestions: list[Suggestion]
     space_version: int
+    undo: UndoableAction | None = Field(description="The last action, which can be undone; null where there is none.")
     jobs: list[Job]
 
 
@@ -271,6 +286,12 @@ class Changed(BaseModel):
 
     changed: bool
     version: int
+
+
+class Undone(Changed):
+    """What was undone."""
+
+    undone: str | None
 
 
 class Space(BaseModel):

@@ -103,6 +103,7 @@ WRITES: list[tuple[str, str, str, dict[str, Any]]] = [
         {"json": {"values": {"loss": 1}}, "headers": {"If-Match": '"3"'}},
     ),
     ("steer", "POST", "{campaign}/suggestions/S0001/withdrawal", {"json": {}}),
+    ("record", "POST", "{campaign}/undo", {"json": {"position": 2}}),
     ("steer", "PATCH", "{campaign}/space", {"json": {"bounds": {"T": [300, 700]}}, "headers": {"If-Match": '"1"'}}),
     ("admin", "GET", "/tokens", {}),
     ("admin", "GET", "/audit", {}),

@@ -162,6 +162,17 @@ function campaignPage(page, base) {
     });
   }
 
+  // Undoing names the action that is shown.
+  const undo = page.querySelector("[data-undo]");
+  undo?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const body = { position: Number(undo.dataset.undo) };
+    busy(undo, async () => {
+      await call("POST", `${base}/undo`, { body, headers: { "Idempotency-Key": keyOf(undo, body) } });
+      done();
+    });
+  });
+
   // Suggesting creates a job, whose state is followed.
   page.querySelector("[data-suggest]")?.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -1,0 +1,140 @@
+"""Undoing actions: the campaign is again as before them, and nothing is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from designer import Campaign
+from designer.campaign.file.undoing import last_action
+from designer.campaign.log.events import from_json, to_json
+from designer.campaign.log.state import CampaignState, fold
+from designer.errors import InvalidData
+
+SPACE = [{"name": "x", "kind": "numeric", "bounds": [0, 10], "step": 1}]
+TARGETS = [{"name": "y", "goal": "maximize"}, {"name": "z", "goal": "minimize"}]
+
+
+def campaign() -> Campaign:
+    made = Campaign.create(space=SPACE, targets=TARGETS, initial=4)
+    made.suggest(4)
+    return made
+
+
+def counted(state: CampaignState) -> Any:
+    """Return what counts at a state: without the ids that are given once, and without remarks on its history."""
+    results = [
+        replace(each, amended=False, reason="", as_recorded=None)
+        for each in state.measurements.values()
+        if not each.undone
+    ]
+    return (
+        results,
+        {name: (each.status, each.withdrawn_because) for name, each in state.suggestions.items()},
+        state.failures,
+    )
+
+
+ACTIONS: dict[str, Callable[[Campaign], Any]] = {
+    "record": lambda c: c.record({"S0001": {"y": 1.0, "z": 2.0}}),
+    "record two": lambda c: c.record({"S0001": {"y": 1.5, "z": 2.0}, "S0002": {"y": 3.0}}),
+    "complete": lambda c: c.record({"S0002": {"z": 4.0}}),
+    "attach": lambda c: c.attach([{"x": 2, "y": 5.0, "z": 1.0}]),
+    "fail": lambda c: c.record_failure("S0003", "cracked"),
+    "withdraw a suggestion": lambda c: c.withdraw("S0004", "too costly"),
+    "withdraw a result": lambda c: c.withdraw("M0001") if "M0001" in c.state.measurements else None,
+    "amend": lambda c: c.amend("M0001", {"y": 9.0, "z": None}) if "M0001" in c.state.measurements else None,
+    "amend the design": lambda c: c.amend("M0001", design={"x": 7}) if "M0001" in c.state.measurements else None,
+}
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(sorted(ACTIONS)), min_size=1, max_size=6))
+def test_undoing_every_action_leads_back(names: list[str]) -> None:
+    made = campaign()
+    before: list[tuple[Any, int]] = []
+    for name in names:
+        earlier = counted(made.state), len(made.events)
+        ACTIONS[name](made)
+        if len(made.events) > earlier[1]:
+            before.append(earlier)
+    number = len(made.events)
+    for earlier, _ in reversed(before):
+        assert made.undo() is not None
+        assert counted(made.state) == earlier
+    assert made.undo() is None
+    assert len(made.events) == number + len(before), "nothing is deleted"
+    reread = fold([from_json(to_json(event), event.position) for event in made.events])
+    assert counted(reread) == counted(made.state)
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        (["record"], "the result M0001 of S0001"),
+        (["record two"], "2 results: M0001 of S0001, M0002 of S0002"),
+        (["attach"], "the result M0001"),
+        (["fail"], "the failure of S0003"),
+        (["withdraw a suggestion"], "the withdrawal of S0004"),
+        (["record", "amend"], "the amendment of M0001"),
+    ],
+)
+def test_what_is_undone_in_words(actions: list[str], words: str) -> None:
+    made = campaign()
+    for name in actions:
+        ACTIONS[name](made)
+    assert made.undo() == words
+
+
+def test_an_undone_row_can_be_recorded_again() -> None:
+    made = campaign()
+    made.record({"S0001": {"y": 1.0}})
+    made.undo()
+    assert [each.id for each in made.state.open] == ["S0001", "S0002", "S0003", "S0004"]
+    assert made.record({"S0001": {"y": 1.0}}).recorded == ("M0002",)
+    assert [each.id for each in made.state.results] == ["M0002"]
+
+
+def test_suggestions_and_settings_are_passed_over() -> None:
+    made = campaign()
+    made.record({"S0001": {"y": 1.0, "z": 1.0}})
+    made.suggest(1)
+    made.amend_space(bounds={"x": [0, 12]})
+    assert made.undo() == "the result M0001 of S0001"
+    assert len(made.state.suggestions) == 5
+
+
+def test_another_action_came_first() -> None:
+    made = campaign()
+    made.record({"S0001": {"y": 1.0}})
+    action = last_action(made.events)
+    assert action is not None
+    made.withdraw("S0002")
+    with pytest.raises(InvalidData, match="not the last one; the last action is the withdrawal of S0002"):
+        made.undo(action.position)
+    made.undo()
+    assert made.undo(action.position) == "the result M0001 of S0001"
+    with pytest.raises(InvalidData, match="nothing can be undone"):
+        made.undo(action.position)
+
+
+def counted_comparisons(made: Campaign) -> list[str]:
+    return [each.id for each in made.state.counted_comparisons]
+
+
+def test_a_comparison_is_undone() -> None:
+    made = Campaign.create(space=SPACE, targets=[{"name": "look", "goal": "prefer"}], initial=3)
+    made.suggest(2)
+    made.record([{"suggestion": "S0001", "look": "made"}, {"suggestion": "S0002", "look": "made"}])
+    made.compare("S0001", "S0002")
+    assert made.undo() == "the comparison C0001"
+    assert counted_comparisons(made) == []
+    assert made.compare("S0001", "S0002").recorded == ("C0002",)
+    made.withdraw("C0002")
+    assert made.undo() == "the withdrawal of C0002"
+    assert counted_comparisons(made) == ["C0002"]
