@@ -54,6 +54,7 @@ SUB_LAYERS = {
     "surrogates": (("robust",),),
     "priors": (("deep",), ("intermediate", "metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
+    "observations": (("curves",),),
     "acquisition": (("classical",),),
     "campaign": (
         ("log",),

@@ -276,8 +276,7 @@ class Campaign(CampaignView):
         suggested = suggested_designs(state) if asked else None
         names = self._candidate_names(state)
         frame = names.with_suggestions(frame, self.objective.targets) if asked else names.with_designs(frame, file=file)
-        table = self._results_of(frame, suggested, file)
-        events, report = recording.plan(state, table, self._clock())
+        events, report = recording.plan(state, self._results_of(frame, suggested, file), self._clock())
         return report.with_notes(self.space, self.objective.targets, state, events)
 
     def _results_of(
@@ -300,15 +299,14 @@ class Campaign(CampaignView):
             if report.faults and (not partial or table.unusable):
                 raise InvalidData(report.faults)
             reports.append(report.with_notes(self.space, self.objective.targets, state, events))
+            self.store.add_files(table.files)
             return events
 
         self._journal.commit(decide)
         return reports[-1]
 
     def record_failure(self, suggestion: str | Sequence[str] | Mapping[str, Any], reason: str) -> RecordReport:
-        """Record that an experiment gave no result: of one or several suggestions, or of a design without one.
-
-        A suggestion may be named by its id, or by the name of its candidate.
+        """Record that an experiment gave no result: of suggestions (by id or candidate), or of a design without one.
 
         Regions that fail are avoided from then on; the design itself may be tried again.
         """
@@ -401,6 +399,7 @@ class Campaign(CampaignView):
         )
         given = None if design is None else at_own_level(self.space, self.state, measurement, design)
         made = None if given is None else design_tables.read_designs(self.space, [given])[0]
+        self.store.add_files(corrected.files)
         return self._changes(
             lambda state: corrections.amended(state, measurement, corrected, made, reason, self._clock())
         )

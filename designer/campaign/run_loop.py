@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from designer.campaign.file.contexts import context_cells, drawn_context
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState, Suggestion
+from designer.campaign.results.frames import observed_cell
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.staging.observation_oracles import ObservationOracles
 from designer.campaign.suggesting.choice import seed_of
@@ -251,7 +252,8 @@ def _observe(campaign: RunnableCampaign, observing: ObservationOracles, task: _T
     if not report.changed:
         what = f"the observation of {suggestion.id} was not recorded: {report}"
         raise InvalidInput(Fault(what, "check the oracle"))
-    return replace(_step(campaign, suggestion), observed=cells)
+    seen = {name: value for each in campaign.state.of(suggestion.id) for name, value in each.observed.items()}
+    return replace(_step(campaign, suggestion), observed={name: observed_cell(seen[name]) for name in cells})
 
 
 def unfinished(state: CampaignState, replicates: int) -> Iterator[tuple[Suggestion, int]]:

@@ -145,7 +145,7 @@ def record(
             what = "--set and --replicate cannot be used with a table"
             raise InvalidInput(Fault(what, "add columns of settings, or a column 'replicate', to the table"))
         opened = open_campaign(path, store)
-        _answer(opened, opened.record(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
+        _answer(opened, opened.record(_sheet(opened, rest[0], ignore), partial=partial, file=rest[0]), as_json)
         return
     if len(rest) < 2:
         raise InvalidInput(Fault("no result is given", "give a table, or an id and TARGET=VALUE"))
@@ -155,7 +155,7 @@ def record(
     values = read_words(rest[1:])
     opened = open_campaign(path, store)
     name = opened.suggestion_of(rest[0])
-    row: dict[str, Any] = {"suggestion": name, **values, **_made(opened, made)}
+    row: dict[str, Any] = {"suggestion": name, **_with_files(opened, values), **_made(opened, made)}
     if replicate:
         row["replicate"] = _next_replicate(opened, name)
     with without_rows():
@@ -193,7 +193,7 @@ def compare(
         raise InvalidInput(Fault("--better, --tie and --again are about two results", "give their ids"))
     opened = open_campaign(path, store)
     if table:
-        report = opened.compare_all(_sheet(rest[0], None), again=again, file=rest[0])
+        report = opened.compare_all(_sheet(opened, rest[0], None), again=again, file=rest[0])
     elif names:
         report = opened.compare(names[0], names[1], tie=tie, again=again)
     else:
@@ -235,7 +235,7 @@ def attach(
     path, rest = split_campaign(words, option)
     require_only_one(rest, "table")
     opened = open_campaign(path, store)
-    _answer(opened, opened.attach(_sheet(rest[0], ignore), partial=partial, file=rest[0]), as_json)
+    _answer(opened, opened.attach(_sheet(opened, rest[0], ignore), partial=partial, file=rest[0]), as_json)
 
 
 def amend(
@@ -290,7 +290,8 @@ def amend(
         raise InvalidInput(Fault(f"no correction of {name} is given", f"for example: {example}"))
     opened = open_campaign(path, store)
     design = _amended_design(opened, name, made)
-    changed = opened.amend(name, {key: text or None for key, text in values.items()}, design=design, reason=reason)
+    corrected = {key: text or None for key, text in _with_files(opened, values).items()}
+    changed = opened.amend(name, corrected, design=design, reason=reason)
     _answer_change(opened, name, "amended" if changed else "unchanged, it has these values already", changed, as_json)
 
 
@@ -379,10 +380,19 @@ def _is_first_by_model(opened: Campaign, name: str) -> bool:
     return all(each.how != "model" for each in earlier)
 
 
-def _sheet(file: str, ignore: list[str] | None) -> Any:
+def _sheet(opened: Campaign, file: str, ignore: list[str] | None) -> Any:
+    from designer.campaign.results.curve_paths import with_paths
     from designer.cli.design_cells import read_sheet, without_columns
 
-    return without_columns(read_sheet(Path(file)), ignore or [], file)
+    frame = without_columns(read_sheet(Path(file)), ignore or [], file)
+    return with_paths(frame, opened.settings.observations, Path(file).parent)
+
+
+def _with_files(opened: Campaign, values: dict[str, str]) -> dict[str, Any]:
+    """Return values with the paths of files of curves, relative to the working folder."""
+    from designer.campaign.results.curve_paths import values_with_paths
+
+    return values_with_paths(values, opened.settings.observations, Path())
 
 
 def _made(opened: Campaign, made: list[str] | None) -> dict[str, str]:

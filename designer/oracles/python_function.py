@@ -93,14 +93,23 @@ class PythonOracle:
 
     def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
         """Call the function; see `Oracle.measure`."""
+        return read_measured(self.call(design), self._targets, self._name)
+
+    def call(self, design: Mapping[str, Any]) -> object:
+        """Return what the function returns for a design in lab units.
+
+        Raises
+        ------
+        MeasurementFailed
+            If it raises an exception.
+        """
         arguments = {_argument(name): value for name, value in grouped(self._space, design).items()}
         try:
-            result = self._function(**arguments)
+            return self._function(**arguments)
         except (MeasurementFailed, OracleUnusable):
             raise
         except (Exception, SystemExit) as error:  # whatever it raises, the experiment failed
             raise MeasurementFailed(f"{self._name} raised {type(error).__name__}: {_first_line(error)}") from error
-        return read_measured(result, self._targets, self._name)
 
 
 def _argument(name: str) -> str:

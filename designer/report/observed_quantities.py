@@ -19,13 +19,13 @@ def observed_quantities(campaign: Campaign) -> Iterator[ObservedQuantity]:
         pairs = [
             (observed, result.values[goal])
             for result in state.results
-            if goal in result.values and (observed := result.observed.get(each.name)) is not None
+            if goal in result.values and isinstance(observed := result.observed.get(each.name), float)
         ]
         made = [
             (name, observed)
             for name in waiting
             for result in state.of(name)
-            if (observed := result.observed.get(each.name)) is not None
+            if isinstance(observed := result.observed.get(each.name), float)
         ]
         if pairs or made:
             yield ObservedQuantity(each.name, each.unit, tuple(pairs), tuple(made), tuple(words))

@@ -15,6 +15,7 @@ from designer.campaign.log.events import (
     Event,
     Failed,
     Recorded,
+    Seen,
     SettingsChanged,
     SpaceChanged,
     Suggested,
@@ -28,6 +29,7 @@ from designer.campaign.results.frames import reading_cell
 from designer.campaign.results.recording import RecordReport
 from designer.campaign.suggesting.stopping import Spending, spent
 from designer.objective import Target
+from designer.observations.curves.curve import Curve
 from designer.observations.observation import FAILED, Observation
 from designer.service.url_names import encode_name
 from designer.space import DesignSpace, Parameter, ShareParameter
@@ -80,8 +82,17 @@ def measurement_data(found: Measurement, version: int, flags: str) -> dict[str, 
         "withdrawn": found.withdrawn,
         "reason": found.reason,
         "version": version,
-        **({"observed": dict(found.observed)} if found.observed else {}),
+        **({"observed": observed_data(found.observed)} if found.observed else {}),
     }
+
+
+def observed_data(observed: Mapping[str, Seen]) -> dict[str, float | str | None]:
+    """Return observations as plain data: a curve as the text of its points where they are few, else described.
+
+    >>> observed_data({"hardness": 310.0, "release": Curve(x=(6, 12), y=(11.5, 30)), "xrd": None})
+    {'hardness': 310.0, 'release': '6:11.5; 12:30', 'xrd': None}
+    """
+    return {name: value.cell if isinstance(value, Curve) else value for name, value in observed.items()}
 
 
 def readings_data(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,8 +307,14 @@ def describe_event(event: Event) -> str:  # noqa: C901  one case a kind of event
 def _values(event: Recorded | Amended) -> str:
     values = [f"{key} {event.censored.get(key, '')}{number(value)}" for key, value in event.values.items()]
     missing = FAILED if isinstance(event, Recorded) else "–"
-    values += [f"{key} {missing if value is None else number(value)}" for key, value in event.observed.items()]
+    values += [f"{key} {_shown(value, missing)}" for key, value in event.observed.items()]
     return ", ".join(values)
+
+
+def _shown(seen: Seen, missing: str) -> str:
+    if isinstance(seen, Curve):
+        return seen.words
+    return missing if seen is None else number(seen)
 
 
 def _of(suggestion: str | None) -> str:

@@ -13,15 +13,18 @@ from typing import Any, NamedTuple, TypeVar
 from designer.campaign.file import differences
 from designer.campaign.file.file_content import plain
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Amended, Design, Event, SettingsChanged, SpaceChanged, Withdrawn
+from designer.campaign.log.events import Amended, Design, Event, Seen, SettingsChanged, SpaceChanged, Withdrawn
 from designer.campaign.log.ids import names_comparison, names_measurement
 from designer.campaign.log.state import CampaignState, Comparison, Measurement, Suggestion
 from designer.campaign.results import design_tables
 from designer.campaign.results.candidate_names import CandidateNames
+from designer.campaign.results.further_cells import COST, read_cost
 from designer.campaign.results.numeric_cells import Reading, read_observation, read_result, read_spread
-from designer.campaign.results.results_table import COST, ResultRow, read_cost, readings
+from designer.campaign.results.results_table import ResultRow, readings
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, UnknownSuggestion
 from designer.objective import Target
+from designer.observations.curves.curve import Curve
+from designer.observations.curves.curve_cells import CellFiles
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
 
@@ -32,12 +35,13 @@ Q = TypeVar("Q", Target, Observation)
 
 
 class Corrections(NamedTuple):
-    """Corrected values and standard errors by target, the true cost where it was corrected, and observations."""
+    """Corrected values and standard errors by target, the true cost, observations, and files of curves by digest."""
 
     values: Readings
     noise: Changes
     cost: float | None = None
-    observed: Mapping[str, float | None] = {}
+    observed: Mapping[str, Seen] = {}
+    files: Mapping[str, bytes] = {}
 
 
 def known_suggestion(state: CampaignState, name: str) -> Suggestion:
@@ -104,6 +108,7 @@ def read_corrections(
         With every fault: an unknown target, or a value that is not a number.
     """
     faults: list[Fault] = []
+    files = CellFiles()
     given, cost = dict(values), None
     if costs and COST in given and all(target.name != COST for target in targets):
         try:
@@ -117,15 +122,16 @@ def read_corrections(
         _read(targets, of_targets, lambda cell, target: read_result(cell, None, target), faults),
         _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults),
         cost,
-        _read(observations, observed, _observation, faults),
+        _read(observations, observed, lambda cell, each: _observation(cell, each, files), faults),
+        files.contents,
     )
     if faults:
         raise InvalidData(faults)
     return read
 
 
-def _observation(cell: Any, observation: Observation) -> float:
-    value = read_observation(cell, None, observation)
+def _observation(cell: Any, observation: Observation, files: CellFiles) -> float | Curve:
+    value = read_observation(cell, None, observation, files)
     if value is None:
         what = f"{observation.name!r} is to be corrected, and 'failed' is no number"
         raise InvalidInput(Fault(what, "give a number, or leave it empty where it was not made"))
@@ -160,7 +166,7 @@ def amended(
 ) -> list[Event]:
     """Return the amendment of a measurement; a value that becomes a limit loses its standard error."""
     old = known_measurement(state, measurement)
-    values, noise, cost, observed = corrections
+    values, noise, cost, observed, _ = corrections
     before = readings(old.values, old.censored)
     changed = {name: reading for name, reading in values.items() if before.get(name) != reading}
     limits = {name: reading[1] for name, reading in changed.items() if reading is not None and reading[1] is not None}

@@ -55,6 +55,11 @@ def _names(observations: tuple[Observation, ...], space: DesignSpace, objective:
             what = f"observation {each.name!r} is also {taken[each.name]}"
             yield Fault(what, "choose another name", path=("observations", i, "name"))
         taken[each.name] = "an observation"
+        for name in each.columns or ():
+            if name in taken:
+                what = f"the column {name!r} of curve {each.name!r} is also {taken[name]}"
+                yield Fault(what, "choose another column", path=("observations", i, "columns", name))
+            taken[name] = f"a column of curve {each.name!r}"
 
 
 def _stage_conflicts(settings: Settings, space: DesignSpace, objective: Objective) -> Iterator[str]:
@@ -81,6 +86,13 @@ def _oracle(settings: Settings, each: Observation, i: int) -> Iterator[Fault]:
             yield Fault(
                 what, "add 'measure' to the campaign, or leave it out here", path=("observations", i, "measure")
             )
+    elif each.is_curve and (each.measure or settings.measure).kind not in ("python", "table"):
+        what = f"nothing gives the curve {each.name!r} in a run"
+        remedy = "add 'measure: {kind: python, function: \"module:name\"}' to it"
+        yield Fault(what, remedy, path=("observations", i, "measure"))
+    elif each.is_curve and (each.measure or settings.measure).kind == "table" and each.columns is None:
+        what = f"curve {each.name!r} is measured by a table and has no columns"
+        yield Fault(what, "add 'columns', such as {h6: 6, h12: 12}", path=("observations", i, "columns"))
     elif each.measure is None and settings.measure.kind != "table":
         what = f"nothing gives observation {each.name!r} in a run"
         remedy = "add 'measure' to it, such as {kind: python, function: 'module:name'}"
@@ -100,12 +112,13 @@ class MeasuredObservation:
 def observation_oracles(settings: Settings) -> Iterator[MeasuredObservation]:
     """Yield for each observation with a stage what measures it: its own `measure`, or the table of the campaign's."""
     for i, each in enumerate(settings.observations):
-        quantity = Objective(targets=[each.as_target])
+        quantity = Objective(targets=each.as_targets)
         if each.stage is None:
             continue
         if each.measure is not None:
             yield MeasuredObservation(each.name, ("observations", i, "measure"), each.measure, quantity)
         elif isinstance(settings.measure, TableMeasure):
-            columns = {name: column for name, column in settings.measure.columns.items() if name == each.name}
+            names = {target.name for target in each.as_targets}
+            columns = {name: column for name, column in settings.measure.columns.items() if name in names}
             measure = settings.measure.model_copy(update={"columns": columns})
             yield MeasuredObservation(each.name, ("measure",), measure, quantity)

@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from designer.documents import Value, read_json
 from designer.errors import StoreError
+from designer.observations.curves.curve import Curve
 from designer.units.limits import Side
 
 GRAMMAR = 1
@@ -31,13 +32,17 @@ OBSERVED_GRAMMAR = 5
 """The version of events with observations, which come beside or before the targets."""
 UNDO_GRAMMAR = 6
 """The version of events that undo an action, which earlier versions of the program do not know."""
-LAST_GRAMMAR = UNDO_GRAMMAR
+CURVE_GRAMMAR = 7
+"""The version of events with curves among the observations."""
+LAST_GRAMMAR = CURVE_GRAMMAR
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
 Cell: TypeAlias = float | str | None
 """A setting in lab units; None where a conditional parameter does not exist."""
 Design: TypeAlias = dict[str, Cell]
+Seen: TypeAlias = float | Curve | None
+"""An observation: a number or a curve; None where it was tried and gave nothing."""
 TrueCost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """What one experiment has cost, in the unit of the file's cost."""
 SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
@@ -109,7 +114,7 @@ class Recorded(_Event):
     notes: tuple[str, ...] = ()
     censored: dict[str, Side] = Field(default_factory=dict)
     cost: TrueCost | None = None
-    observed: dict[str, float | None] = Field(default_factory=dict)
+    observed: dict[str, Seen] = Field(default_factory=dict)
 
 
 class Compared(_Event):
@@ -156,7 +161,7 @@ class Amended(_Event):
     reason: str = ""
     censored: dict[str, Side] = Field(default_factory=dict)
     cost: TrueCost | None = None
-    observed: dict[str, float | None] = Field(default_factory=dict)
+    observed: dict[str, Seen] = Field(default_factory=dict)
 
 
 class Undone(_Event):
@@ -229,7 +234,11 @@ def to_json(event: Event) -> str:
     elif "cost" in content:
         version = COST_GRAMMAR
     if content.get("observed"):
-        version = OBSERVED_GRAMMAR
+        curves = [each for each in content["observed"].values() if isinstance(each, dict)]
+        version = CURVE_GRAMMAR if curves else OBSERVED_GRAMMAR
+        for curve in curves:
+            for name in [name for name, value in curve.items() if not value]:
+                del curve[name]
     else:
         content.pop("observed", None)
     if isinstance(event, Undone):

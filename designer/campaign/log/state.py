@@ -21,6 +21,7 @@ from designer.campaign.log.events import (
     Event,
     Failed,
     Recorded,
+    Seen,
     SettingsChanged,
     SpaceChanged,
     Suggested,
@@ -82,7 +83,7 @@ class Measurement:
     as_recorded: Recorded | None = None
     censored: Mapping[str, Side] = field(default_factory=dict)
     cost: float | None = None
-    observed: Mapping[str, float | None] = field(default_factory=dict)
+    observed: Mapping[str, Seen] = field(default_factory=dict)
     undone: bool = False
 
     @property
@@ -453,7 +454,7 @@ def _merged(old: Mapping[str, float], new: Mapping[str, float | None]) -> dict[s
     return {key: value for key, value in {**old, **new}.items() if value is not None}
 
 
-def _corrected(old: Mapping[str, float | None], new: Mapping[str, float | None]) -> dict[str, float | None]:
+def _corrected(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> dict[str, Seen]:
     """Return observations with those of `new`; one that is None there was not made."""
     return {key: value for key, value in {**old, **new}.items() if key not in new or value is not None}
 

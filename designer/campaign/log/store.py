@@ -7,9 +7,11 @@ when `append` returns (write-ahead log, ``synchronous=FULL``); on PostgreSQL it 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +38,13 @@ _CAMPAIGNS = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("created_at", sa.Text, nullable=False),
 )
+FILES = sa.Table(
+    "designer_files",
+    _METADATA,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+)
+"""Files of curves by the SHA-256 of their content, which is in base64."""
 _EVENTS = sa.Table(
     "designer_events",
     _METADATA,
@@ -72,12 +81,19 @@ class EventStore(Protocol):
             If the last position of the campaign is not `expected`.
         """
 
+    def add_files(self, files: Mapping[str, bytes]) -> None:
+        """Store files by the SHA-256 of their content, before the events that name them; known ones stay."""
+
+    def stored_file(self, digest: str) -> bytes:
+        """Return the content of a stored file; raise StoreError where it is not there or is damaged."""
+
 
 class MemoryStore:
     """Events of one process, kept nowhere else: for programs and notebooks that write no file."""
 
     def __init__(self) -> None:
         self._events: dict[str, list[Event]] = {}
+        self._files: dict[str, bytes] = {}
 
     def names(self) -> list[str]:
         """Return the names of the stored campaigns, in alphabetical order."""
@@ -102,6 +118,16 @@ class MemoryStore:
             raise _conflict(name, expected, len(kept))
         kept += [placed(event, expected + i) for i, event in enumerate(events, start=1)]
         return len(kept)
+
+    def add_files(self, files: Mapping[str, bytes]) -> None:
+        """Store files by their digests; see `EventStore.add_files`."""
+        self._files |= files
+
+    def stored_file(self, digest: str) -> bytes:
+        """Return a stored file; see `EventStore.stored_file`."""
+        if digest not in self._files:
+            raise StoreError(f"there is no file {digest[:12]}...")
+        return self._files[digest]
 
 
 class SqlStore:
@@ -248,6 +274,35 @@ class SqlStore:
             if beside is not None:
                 beside(connection)
         return expected + len(events)
+
+    def add_files(self, files: Mapping[str, bytes]) -> None:
+        """As `EventStore.add_files`: each file is written whole or not at all."""
+        if not files:
+            return
+        with self._begun_file(), self._transaction(write=True) as connection:
+            assert connection is not None  # a writing transaction creates the file
+            _prepare(connection)
+            known = set(connection.scalars(sa.select(FILES.c.digest).where(FILES.c.digest.in_(list(files)))))
+            rows = [
+                {"digest": digest, "content": base64.b64encode(content).decode()}
+                for digest, content in sorted(files.items())
+                if digest not in known
+            ]
+            if rows:
+                connection.execute(FILES.insert(), rows)
+
+    def stored_file(self, digest: str) -> bytes:
+        """As `EventStore.stored_file`."""
+        query, found = sa.select(FILES.c.content).where(FILES.c.digest == digest), None
+        with self._transaction() as connection:
+            if connection is not None and sa.inspect(connection).has_table(FILES.name):
+                found = connection.scalar(query)
+        if found is None:
+            raise StoreError(f"{self.location} holds no file {digest[:12]}...")
+        content = base64.b64decode(found)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise StoreError(f"{self.location}: file {digest[:12]}... differs from its digest: {DAMAGED}")
+        return content
 
     @contextmanager
     def _transaction(

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from designer.arrays import FloatArray
-from designer.campaign.log.events import Design
+from designer.campaign.log.events import Design, Seen
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
+from designer.observations.curves.common_axis import curve_features
+from designer.observations.curves.curve import Curve
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
 
@@ -63,17 +65,17 @@ def observed_designs(
     targets
         The names of the targets.
     """
-    names = tuple(each.name for each in observations)
+    names = {each.name for each in observations}
     counted = [each for each in state.measurements.values() if not each.withdrawn]
     observed = [each for each in counted if any(each.observed.get(name) is not None for name in names)]
     if not observed:
         return None
+    columns, numbers = numbers_of(observations, [each.observed for each in observed])
     keys = _keys(space, [each.design for each in observed])
     rows: dict[Any, list[FloatArray]] = {}
     designs: dict[Any, Design] = {}
-    for key, each in zip(keys, observed, strict=True):
-        values = [each.observed.get(name) for name in names]
-        rows.setdefault(key, []).append(np.array([np.nan if value is None else value for value in values]))
+    for key, each, row in zip(keys, observed, numbers, strict=True):
+        rows.setdefault(key, []).append(row)
         designs.setdefault(key, dict(each.design))
     order = sorted(rows)
     Z = np.array([_mean(np.array(rows[key])) for key in order])
@@ -84,7 +86,46 @@ def observed_designs(
         for name in targets
     }
     coordinates = coordinates_of(space, [designs[key] for key in order])
-    return ObservedDesigns(names, coordinates, _standardised(Z), measured, tuple(order))
+    return ObservedDesigns(columns, coordinates, _standardised(Z), measured, tuple(order))
+
+
+def numbers_of(
+    observations: Sequence[Observation], observed: Sequence[Mapping[str, Seen]]
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Return the observation of each column (``k``), and the numbers (``n x k``) of observations, NaN where missing.
+
+    A scalar has one column, and a curve one for each of its features, which are fitted on all curves of `observed`. A
+    pure function of these, in any order of the rows but for rounding.
+    """
+    columns: list[str] = []
+    blocks: list[FloatArray] = []
+    for each in observations:
+        seen = [row.get(each.name) for row in observed]
+        block = _features(each, seen) if each.is_curve else _numbers(seen)
+        columns += [each.name] * block.shape[1]
+        blocks.append(block)
+    return tuple(columns), np.hstack(blocks)
+
+
+def _numbers(seen: Sequence[Seen]) -> FloatArray:
+    return np.array([[value if isinstance(value, float | int) else np.nan] for value in seen], dtype=float)
+
+
+def _features(observation: Observation, seen: Sequence[Seen]) -> FloatArray:
+    """Return the features (``n x k``) of the curves among observations; none where no curve is among them."""
+    places = [i for i, each in enumerate(seen) if isinstance(each, Curve)]
+    if not places:
+        return np.full((len(seen), 1), np.nan)
+    order = sorted(places, key=lambda i: _points(seen[i]))
+    found = curve_features([curve for i in order if isinstance(curve := seen[i], Curve)], observation)
+    block = np.full((len(seen), found.shape[1]), np.nan)
+    block[order] = found
+    return block
+
+
+def _points(curve: Seen) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    assert isinstance(curve, Curve)
+    return curve.x, curve.y
 
 
 def _keys(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from designer.arrays import FloatArray
-from designer.campaign.log.events import Event, to_json
+from designer.campaign.log.events import Event, Seen, to_json
 from designer.campaign.log.state import CampaignState, Suggestion
-from designer.campaign.results.results_table import COST, NOISE
+from designer.campaign.results.further_cells import COST
+from designer.campaign.results.results_table import NOISE
 from designer.objective import Target
+from designer.observations.curves.curve import Curve
 from designer.observations.observation import FAILED
 from designer.space import DesignSpace
 from designer.units.limits import SIDES, Side
@@ -57,6 +59,17 @@ def result_cell(target: Target, value: float | None, side: Side | None) -> float
     return reading_cell(value, side)
 
 
+def observed_cell(seen: Seen) -> float | str:
+    """Return an observation as a cell of a table.
+
+    >>> observed_cell(None), observed_cell(310.0), observed_cell(Curve(x=(1, 2), y=(3, 4)))
+    ('failed', 310.0, '1:3; 2:4')
+    """
+    if isinstance(seen, Curve):
+        return seen.cell
+    return FAILED if seen is None else seen
+
+
 def read_cell(cell: Any) -> tuple[float, Side | None]:
     """Return what `reading_cell` was made of.
 
@@ -94,7 +107,7 @@ def of_measurements(
         for name in noisy:
             row[name] = each.noise.get(name.removesuffix(NOISE))
         row |= dict.fromkeys(priced, each.cost)
-        row |= {name: FAILED if cell is None else cell for name, cell in each.observed.items()}
+        row |= {name: observed_cell(cell) for name, cell in each.observed.items()}
         row["at"] = each.at
         row["flags"] = "; ".join(flags.get(each.id, ()))
         rows.append(row)
@@ -105,7 +118,12 @@ def of_measurements(
     frame = pd.DataFrame(rows, index=index, columns=columns)
     limited = {name for each in state.measurements.values() for name in each.censored}
     limited |= {target.name for target in targets if target.is_preference}
-    limited |= {name for each in state.measurements.values() for name, cell in each.observed.items() if cell is None}
+    limited |= {
+        name
+        for each in state.measurements.values()
+        for name, cell in each.observed.items()
+        if not isinstance(cell, float)
+    }
     numbers = [name for name in (*(target.name for target in targets), *beside) if name not in limited]
     return frame.astype(dict.fromkeys(numbers, float))
 

@@ -12,6 +12,8 @@ from designer.arrays import as_float
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
 from designer.objective.targets import MADE
+from designer.observations.curves.curve import Curve
+from designer.observations.curves.curve_cells import CellFiles, read_curve_cell
 from designer.observations.observation import FAILED, Observation
 from designer.space.parameters.fields import MAX_NUMBER
 from designer.units import convert, convert_difference, number_and_unit, shortened, split_quantity
@@ -172,13 +174,20 @@ def read_result(cell: Any, unit: str | None, target: Target) -> Reading:
     return value, side
 
 
-def read_observation(cell: Any, unit: str | None, observation: Observation) -> float | None:
+def read_observation(
+    cell: Any, unit: str | None, observation: Observation, files: CellFiles | None = None
+) -> float | Curve | None:
     """Return an observation in its own unit; None where the cell says that it was tried and gave nothing.
+
+    Parameters
+    ----------
+    files
+        The files that a cell of a curve may name; none may be named where it is not given.
 
     Raises
     ------
     InvalidInput
-        If the cell holds no finite number, or its unit does not convert.
+        If the cell holds no finite number or no curve, or its unit does not convert.
 
     >>> hardness = Observation(name="hardness", unit="MPa")
     >>> read_observation("2.1 GPa", None, hardness), read_observation("failed", None, hardness)
@@ -186,6 +195,13 @@ def read_observation(cell: Any, unit: str | None, observation: Observation) -> f
     """
     if isinstance(cell, str) and cell.strip().casefold() == FAILED:
         return None
+    if observation.is_curve:
+        if unit not in (None, observation.unit):
+            remedy = f"give the values in {observation.unit}" if observation.unit else "add 'unit' in the campaign file"
+            raise InvalidInput(Fault(f"a column of curves has the unit {unit!r}", remedy))
+        return read_curve_cell(cell, observation, files or CellFiles())
+    if not isinstance(cell, str | Real | Decimal | bool):
+        raise InvalidInput(Fault(f"{str(cell)[:40]!r} is not a number", "give a finite number"))
     return read_number(cell, unit, observation.unit)
 
 

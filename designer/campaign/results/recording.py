@@ -21,7 +21,8 @@ from designer.campaign.log.events import Cell, Design, Event, Failed, Recorded
 from designer.campaign.log.ids import measurement_id
 from designer.campaign.log.state import CampaignState, Measurement, suggested_designs
 from designer.campaign.results.designs import all_violations
-from designer.campaign.results.results_table import COST, ResultRow, ResultTable, readings
+from designer.campaign.results.further_cells import COST
+from designer.campaign.results.results_table import ResultRow, ResultTable, readings
 from designer.campaign.results.wide_targets import wide_targets
 from designer.errors import Fault, summarized
 from designer.objective import Target

@@ -9,7 +9,7 @@ Columns of a results table:
   ``>1e6`` is a result that lies below or above a limit
 - ``<target>_sem``: the standard error of that target's value
 - one column an observation (`designer.observations`), which may be filled in before the targets; ``failed`` where it
-  was tried and gave nothing
+  was tried and gave nothing; of a curve the points, ``10:1.5; 20:1.7``, the path of its file, or columns of its points
 - ``replicate``: a number that tells repeated measurements of one suggestion apart, where their values may be equal
 - ``cost``: what the experiment has cost, in the unit of the file's ``cost``, where the file states one
 - ``failed``: the reason why an experiment gave no result; a blank cell, FALSE, 0, ``no`` or ``n/a`` is no failure
@@ -27,8 +27,9 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from designer.campaign.log.events import Design
+from designer.campaign.log.events import Design, Seen
 from designer.campaign.results.design_tables import read_result_designs
+from designer.campaign.results.further_cells import COST, Points, curves_of_points, read_cost, read_replicate
 from designer.campaign.results.numeric_cells import (
     Reading,
     failure_reason,
@@ -43,6 +44,7 @@ from designer.campaign.results.numeric_cells import (
 )
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
+from designer.observations.curves.curve_cells import CellFiles
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
 from designer.space.table_reader import headers_of
@@ -56,7 +58,6 @@ if TYPE_CHECKING:
 ID_COLUMNS = ("suggestion", "id")
 FURTHER = ("replicate", "failed")
 NOISE = "_sem"
-COST = "cost"
 HEADER_ROW = 1
 
 
@@ -74,7 +75,7 @@ class ResultRow:
     notes: tuple[str, ...] = ()
     censored: Mapping[str, Side] = field(default_factory=dict)
     cost: float | None = None
-    observed: Mapping[str, float | None] = field(default_factory=dict)
+    observed: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -89,11 +90,12 @@ def readings(values: Mapping[str, float], censored: Mapping[str, Side]) -> dict[
 
 @dataclass(frozen=True)
 class ResultTable:
-    """What was read: rows to record, rows without any value, and all faults."""
+    """What was read: rows to record, rows without any value, all faults, and files of curves by their digests."""
 
     rows: tuple[ResultRow, ...]
     blank: tuple[str, ...]
     faults: tuple[Fault, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def unusable(self) -> bool:
@@ -114,11 +116,14 @@ class _Column:
     unit: str | None = None
     target: Target | None = None
     observation: Observation | None = None
+    position: float = 0.0
 
     @property
     def meaning(self) -> str:
         """What tells it from all other columns."""
         named = self.target or self.observation
+        if self.role == "point":
+            return f"point:{self.position!r}:{named.name if named else ''}"
         return f"{self.role}:{named.name}" if named else self.role
 
 
@@ -153,7 +158,8 @@ def read_results(
     reader = _Reader(frame, space, targets, suggested, others, costs, observations)
     rows, blank = reader.read()
     faults = [fault.at(file=file) for fault in reader.faults]
-    return ResultTable(tuple(rows), tuple(blank), tuple(sorted(faults, key=lambda fault: fault.row or 0)))
+    faults.sort(key=lambda fault: fault.row or 0)
+    return ResultTable(tuple(rows), tuple(blank), tuple(faults), reader.files.contents)
 
 
 class _Reader:
@@ -168,7 +174,8 @@ class _Reader:
         observations: Sequence[Observation],
     ) -> None:
         self.further = (*FURTHER, COST) if costs else FURTHER
-        self.observations = observations
+        self.observations = {name: each for each in observations for name in (each.name, *(each.columns or ()))}
+        self.files = CellFiles()
         self.others = {*others, *(split_header(name)[0] for name in others)}
         self.frame = with_ids(frame) if suggested is not None else frame
         self.space = space
@@ -233,9 +240,11 @@ class _Reader:
                     return _Column(place, header, "target", unit, target)
                 if name in (f"{target.name}{NOISE}", f"{target.column}{NOISE}") and not target.is_preference:
                     return _Column(place, header, "noise", unit, target)
-            for observation in self.observations:
-                if name == observation.name:
-                    return _Column(place, header, "observation", unit, observation=observation)
+            observation = self.observations.get(name)
+            if observation is not None:
+                points = observation.columns or {}
+                role = "point" if name in points else "observation"
+                return _Column(place, header, role, unit, None, observation, points.get(name, 0.0))
             if name in self.headers:  # a parameter's own name, where its column has another
                 return _Column(place, header, f"design:{self.headers[name]}", unit)
         if name in ID_COLUMNS and self.suggested is not None:
@@ -250,7 +259,7 @@ class _Reader:
         if self.unknown > MAX_ALIKE:  # the nearest known name is looked up for the first ones alone
             return Fault("unknown column", "leave it out", row=HEADER_ROW, column=header)
         known = [*self.space.columns, *(target.name for target in self.targets)]
-        known += [each.name for each in self.observations]
+        known += self.observations
         known += [*(target.name + NOISE for target in self.targets), *self.further]
         close = get_close_matches(split_header(header)[0], known, n=1)
         remedy = header_remedy(header, known)
@@ -260,7 +269,7 @@ class _Reader:
 
     def _missing(self, columns: Sequence[_Column]) -> None:
         roles = {column.role for column in columns}
-        if not roles & {"target", "failed", "observation"}:
+        if not roles & {"target", "failed", "observation", "point"}:
             names = ", ".join(repr(target.name) for target in self.targets)
             self.faults.append(Fault("no column holds a result", f"add a target's column: {names}", row=HEADER_ROW))
         if self.suggested is not None and "id" not in roles:
@@ -356,7 +365,8 @@ class _Reader:
         values: dict[str, float] = {}
         noise: dict[str, float] = {}
         censored: dict[str, Side] = {}
-        observed: dict[str, float | None] = {}
+        observed: dict[str, Seen] = {}
+        points: dict[str, Points] = {}
         further: dict[str, Any] = {}
         for column in columns:
             cell = self.cells[column.place][i]
@@ -371,16 +381,27 @@ class _Reader:
                     case "noise", Target() as target:
                         noise[target.name] = read_spread(cell, column.unit, target.unit)
                     case "observation", _ if column.observation is not None:
-                        observed[column.observation.name] = read_observation(cell, column.unit, column.observation)
+                        observation = column.observation
+                        observed[observation.name] = read_observation(cell, column.unit, observation, self.files)
+                    case "point", _ if column.observation is not None:
+                        found = points.setdefault(column.observation.name, {})
+                        found[column.position] = read_number(cell, column.unit, column.observation.unit)
                     case role, _ if role in _FURTHER_READERS:
                         further[role] = _FURTHER_READERS[role](cell, column.unit)
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
+        observed |= self._curves(i, points, observed)
         row = ResultRow(
             self.numbers[i], suggestion, design, values, noise, censored=censored, observed=observed, **further
         )
         self._contradictions(i, columns, row)
         return row
+
+    def _curves(self, i: int, points: Mapping[str, Points], observed: Mapping[str, Seen]) -> dict[str, Seen]:
+        """Return the curves whose points stand in columns of their own."""
+        curves, faults = curves_of_points(points, observed)
+        self.faults += [fault.at(row=self.numbers[i]) for fault in faults]
+        return curves
 
     def _contradictions(self, i: int, columns: Sequence[_Column], row: ResultRow) -> None:
         values, noise, censored = row.values, row.noise, row.censored
@@ -434,31 +455,8 @@ def row_numbers(frame: pd.DataFrame) -> list[int]:
     return list(range(HEADER_ROW + 1, HEADER_ROW + 1 + len(frame)))
 
 
-def read_cost(cell: Any, unit: str | None = None) -> float:
-    """Return what an experiment has cost.
-
-    Raises
-    ------
-    InvalidInput
-        If it is no positive number, or has a unit: costs are in the unit of the campaign file's cost.
-    """
-    if unit is not None:
-        raise InvalidInput(Fault(f"the cost has the unit {unit!r}", "give numbers in the unit of the file's 'cost'"))
-    number = read_number(cell, None, None)
-    if number <= 0:
-        raise InvalidInput(Fault(f"a cost of {number:g} is not positive", "leave the cell blank if it is not known"))
-    return number
-
-
-def _replicate(cell: Any) -> int:
-    number = read_number(cell, None, None)
-    if number < 1 or not number.is_integer():
-        raise InvalidInput(Fault(f"{cell} is no replicate number", "give 1, 2, 3, ..."))
-    return int(number)
-
-
 _FURTHER_READERS: dict[str, Callable[[Any, str | None], Any]] = {
-    "replicate": lambda cell, _: _replicate(cell),
+    "replicate": lambda cell, _: read_replicate(cell),
     "failed": lambda cell, _: failure_reason(cell),
     COST: read_cost,
 }

@@ -6,10 +6,11 @@ Reached only when a model is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from designer.acquisition.moments import moments, single_output
@@ -20,6 +21,7 @@ from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.frames import Z95
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.wording import amount, percent
+from designer.observations.curves.curve import Curve
 from designer.observations.observation import Observation
 from designer.threads import one_thread
 
@@ -28,11 +30,17 @@ MAX_NEIGHBOURS = 3
 
 @dataclass(frozen=True)
 class NearResult:
-    """A result whose observations are near: its id, an observation of it, and its target's value."""
+    """A result whose observations are near: its id, the first of them (None for a curve), and its target's value."""
 
     measurement: str
-    observed: float
+    observed: float | None
     value: float
+
+    @property
+    def words(self) -> str:
+        """The same in a few words."""
+        seen = "" if self.observed is None else f" ({amount(self.observed)})"
+        return f"{self.measurement}{seen}: {amount(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class ObservationEffect:
         """The same in one sentence."""
         unit = f" {self.unit}" if self.unit else ""
         given, without = (f"{amount(low)} to {amount(high)}{unit}" for low, high in (self.given, self.without))
-        near = ", ".join(f"{each.measurement} ({amount(each.observed)}): {amount(each.value)}" for each in self.nearest)
+        near = ", ".join(each.words for each in self.nearest)
         text = f"{self.suggestion} has {self.observed}; {self.target} is then {given}, and {without} without it"
         text += f" (95 % intervals; informative with a probability of {percent(self.weight)})"
         return f"{text}; nearest results {near}" if near else text
@@ -114,9 +122,9 @@ def observation_effects(
             low, high = target.scaling.interval(float(at.mean[0]), math.sqrt(max(float(at.variance[0]), 0.0)), Z95)
             intervals.append((float(low), float(high)))
         words = ", ".join(
-            f"{each.name} {amount(value)}{f' {each.unit}' if each.unit else ''}" for each, value in observed
+            f"{each.name} {_shown(value)}{f' {each.unit}' if each.unit else ''}" for each, value in observed
         )
-        near = tuple(_nearest(state, *observed[0], target.name))
+        near = nearest_results(known, state, name, observed[0][0].name, target.name)
         found.append(
             ObservationEffect(
                 name, words, target.name, target.unit, intervals[0], intervals[1], regression.weight, near
@@ -125,23 +133,40 @@ def observation_effects(
     return tuple(found)
 
 
+def _shown(seen: float | Curve) -> str:
+    return seen.words if isinstance(seen, Curve) else amount(seen)
+
+
 def _observed(
     observations: Sequence[Observation], state: CampaignState, suggestion: str
-) -> list[tuple[Observation, float]]:
-    """Return the observations of a suggestion that gave a value, the mean of each."""
-    found = []
+) -> list[tuple[Observation, float | Curve]]:
+    """Return the observations of a suggestion that gave a value: the mean of each, of a curve the last one."""
+    found: list[tuple[Observation, float | Curve]] = []
     for each in observations:
-        values = [value for one in state.of(suggestion) if (value := one.observed.get(each.name)) is not None]
-        if values:
-            found.append((each, math.fsum(values) / len(values)))
+        seen = [value for one in state.of(suggestion) if (value := one.observed.get(each.name)) is not None]
+        numbers = [value for value in seen if not isinstance(value, Curve)]
+        if numbers:
+            found.append((each, math.fsum(numbers) / len(numbers)))
+        elif seen:
+            found.append((each, seen[-1]))
     return found
 
 
-def _nearest(state: CampaignState, observation: Observation, value: float, target: str) -> Iterator[NearResult]:
-    """Yield the results with the nearest values of an observation, the nearest one first."""
-    known = [
-        NearResult(each.id, observed, each.values[target])
-        for each in state.results
-        if target in each.values and (observed := each.observed.get(observation.name)) is not None
-    ]
-    yield from sorted(known, key=lambda each: (abs(each.observed - value), each.measurement))[:MAX_NEIGHBOURS]
+def nearest_results(
+    known: CampaignPosterior, state: CampaignState, suggestion: str, observation: str, target: str
+) -> tuple[NearResult, ...]:
+    """Return the results with the nearest values of an observation, of a curve the nearest features, nearest first."""
+    designs = known.observed
+    if designs is None:
+        return ()
+    measured = [each for each in state.results if target in each.values and each.observed.get(observation) is not None]
+    made = [state.suggestions[suggestion].design, *(each.design for each in measured)]
+    keys = list(known.space.keys(coordinates_of(known.space, made)))
+    Z = designs.of(keys)[:, list(designs.places([observation]))]
+    found = []
+    for each, row in zip(measured, Z[1:], strict=True):
+        seen, distance = each.observed[observation], float(np.sqrt(np.nansum((row - Z[0]) ** 2)))
+        number = None if seen is None or isinstance(seen, Curve) else seen
+        found.append((distance, NearResult(each.id, number, each.values[target])))
+    found.sort(key=lambda pair: (pair[0], pair[1].measurement))
+    return tuple(each for _, each in found[:MAX_NEIGHBOURS])

@@ -9,8 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 from designer.campaign.file.observation_faults import observation_oracles
 from designer.campaign.file.settings import Settings
 from designer.errors import Fault, InvalidInput, MeasurementFailed
+from designer.observations.curves.curve_cells import CellFiles, read_curve_cell
 from designer.observations.observation import FAILED
 from designer.oracles.base import Oracle
+from designer.oracles.python_function import PythonOracle
 from designer.space import DesignSpace
 
 
@@ -19,7 +21,7 @@ class ObservingOracle(Protocol):
     """An oracle that also gives observations."""
 
     def observe(self, design: Mapping[str, Any], names: Sequence[str], *, suggestion: str) -> Mapping[str, Any]:
-        """Return a finite number for each of the observations `names` of a design in lab units.
+        """Return a finite number or a curve for each of the observations `names` of a design in lab units.
 
         Raises `MeasurementFailed` where an observation gave nothing.
         """
@@ -38,6 +40,7 @@ class ObservationOracles:
     def __init__(self, settings: Settings, space: DesignSpace, folder: Path, given: Oracle) -> None:
         self._settings, self._space, self._folder, self._given = settings, space, folder, given
         self._opened: dict[str, Oracle] = {}
+        self._observations = {each.name: each for each in settings.observations}
 
     def observe(self, design: Mapping[str, Any], names: Sequence[str], suggestion: str) -> dict[str, Any]:
         """Return the observations of a design as cells of a table of results, ``failed`` where one gave nothing.
@@ -52,16 +55,41 @@ class ObservationOracles:
         given = self._given
         if isinstance(given, ObservingOracle):
             return self._tried(names, lambda name: given.observe(design, [name], suggestion=suggestion))
-        return self._tried(names, lambda name: self._oracle(name).measure(design, suggestion=suggestion))
+        return self._tried(names, lambda name: self._measured(name, design, suggestion))
 
     def _tried(self, names: Sequence[str], of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name in names:
             try:
-                found[name] = of(name)[name]
+                found[name] = self._checked(name, of(name)[name])
             except MeasurementFailed:
                 found[name] = FAILED
         return found
+
+    def _checked(self, name: str, seen: Any) -> Any:
+        """Return an observation; one that is no curve where it should be is a failed one."""
+        observation = self._observations.get(name)
+        if observation is None or not observation.is_curve:
+            return seen
+        try:
+            curve = read_curve_cell(seen, observation, CellFiles())
+            return seen if isinstance(seen, Path) else curve
+        except InvalidInput as error:
+            raise MeasurementFailed(f"{name} is no curve: {error}") from error
+
+    def _measured(self, name: str, design: Mapping[str, Any], suggestion: str) -> Mapping[str, Any]:
+        """Return one observation by its name."""
+        oracle, observation = self._oracle(name), self._observations[name]
+        if not observation.is_curve:
+            return oracle.measure(design, suggestion=suggestion)
+        if isinstance(oracle, PythonOracle):
+            result = oracle.call(design)
+            if isinstance(result, Mapping) and name in result:
+                return {name: result[name]}
+            return {name: result}
+        values, columns = oracle.measure(design, suggestion=suggestion), observation.columns or {}
+        points = sorted((columns[column], value) for column, value in values.items())
+        return {name: [list(point) for point in points]}
 
     def _oracle(self, name: str) -> Oracle:
         if name not in self._opened:

@@ -268,8 +268,14 @@ def _observation() -> Kind:
     fields = (
         Field("name", "Measured before or beside the targets", "hardness"),
         Field("unit", "Unit", "HV"),
+        choice(Observation, "kind", "It is a"),
         number("stage", "Stage before the targets", "none"),
         number("cost", "Cost, in experiments or as stated", "0.1"),
+        Field("axis.name", "Axis of a curve", "two_theta", more=True),
+        Field("axis.unit", "Unit of the axis", "deg", more=True),
+        number("axis.low", "Axis from", more=True),
+        number("axis.high", "Axis to", more=True),
+        Field("features", "Features of a curve", "components", more=True),
     )
     return _kind("observations", "observation", "+ Observation", Observation, fields)
 
@@ -341,6 +347,6 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
     PriorSettings: frozenset({"leave_out", "quantities", "digest"}),
     Stop: frozenset({"reach", "margin"}),
     ClassicalDesign: frozenset({"levels"}),
-    Observation: frozenset({"kind", "measure", "description"}),
+    Observation: frozenset({"columns", "measure", "description"}),
 }
 """Keys that only a campaign file has; `name` and `candidates` have fields of their own."""

@@ -172,8 +172,10 @@ class Measurement(BaseModel):
     withdrawn: bool
     reason: str
     version: int
-    observed: dict[str, float | None] = Field(
-        default_factory=dict, description="Observations before or beside the targets; null where one gave nothing."
+    observed: dict[str, float | str | None] = Field(
+        default_factory=dict,
+        description="Observations before or beside the targets; null where one gave nothing. A curve is a text: its "
+        "points, x:y; x:y, where they are few.",
     )
 
 

@@ -147,6 +147,16 @@ class AuditedStore:
                 name, events, expected, beside=lambda connection: _insert(connection, request, first, last)
             )
 
+    def add_files(self, files: Mapping[str, bytes]) -> None:
+        """As `EventStore.add_files`."""
+        if files:
+            with self._lock:
+                self._store.add_files(files)
+
+    def stored_file(self, digest: str) -> bytes:
+        """As `EventStore.stored_file`."""
+        return self._store.stored_file(digest)
+
     def _current_request(self) -> WriteRequest:
         assert self._request is not None, "every write of the service names who requested it"
         return self._request
