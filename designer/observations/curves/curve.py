@@ -138,7 +138,7 @@ def curve_of(
 
 
 def _unequal(x: Sequence[float], y: Sequence[float]) -> str:
-    return f"{count(len(x), 'position')} and {count(len(y), 'value')}"
+    return f"positions and values differ in number: {len(x)} and {len(y)}"
 
 
 def _averaged(values: Sequence[float]) -> list[float]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from designer.counting import count
 from designer.errors import Fault, InvalidInput
 from designer.input_files import path_fault, read_file
 from designer.observations.curves.curve import Curve, curve_of
@@ -86,8 +85,8 @@ def names_file(cell: Any) -> bool:
 def read_curve_cell(cell: Any, observation: Observation, files: CellFiles) -> Curve:
     """Return the curve that a cell holds or names.
 
-    A cell is a text of points, ``10:1.5; 20:1.7``; the `Path` of a file; two sequences of positions and values, or pairs
-    of them; values alone, at equal distances from the axis's ``low`` to its ``high``; or a mapping with ``x`` and
+    A cell is a text of points, ``10:1.5; 20:1.7``; the `Path` of a file; two sequences of positions and values, or
+    pairs of them; values alone, at equal distances from the axis's ``low`` to its ``high``; or a mapping with ``x`` and
     ``y``, or with ``file``, the name of an uploaded file, and ``content``, its content in base64.
 
     Raises
@@ -165,7 +164,7 @@ def _of_numbers(cell: Sequence[Any], observation: Observation) -> Curve:
     y = _numbers(rows)
     axis = observation.axis
     if axis is None or axis.low is None or axis.high is None:
-        what = f"{count(len(y), 'value')} without positions"
+        what = "the values have no positions"
         raise InvalidInput(Fault(what, "give [[x, y], ...], or 'low' and 'high' in the file's 'axis'"))
     step = (axis.high - axis.low) / max(len(y) - 1, 1)
     return curve_of([axis.low + step * i for i in range(len(y))], y)

@@ -143,7 +143,7 @@ def test_cells_are_read(cell: object) -> None:
         ("scan.xy", "cannot be named here"),
         ("/etc/passwd", "is no point"),
         ("1:2; x:3", "'x:3' is no point"),
-        ([1, 2], "2 values without positions"),
+        ([1, 2], "the values have no positions"),
         ([[1, 2, 3], [1, 2, 3], [1, 2, 3]], "no pairs"),
         ([[1, "a"], [2, 3]], "'a' is not a number"),
         (7.5, "is no curve"),
