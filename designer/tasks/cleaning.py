@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from designer.arrays import BoolArray, FloatArray
 from designer.errors import Fault, InvalidData, InvalidInput
@@ -115,9 +116,16 @@ def _headers(frame: pd.DataFrame) -> dict[str, Hashable]:
 
 def _empty(frame: pd.DataFrame, missing: frozenset[str] = frozenset()) -> BoolArray:
     """Return which cells hold nothing, or (in small letters) one of the texts `missing`."""
-    blank = frame.map(lambda cell: isinstance(cell, str) and (not cell.strip() or cell.strip().casefold() in missing))
-    blank = blank.astype(bool)  # no rows: text
-    return np.asarray(frame.isna() | blank, dtype=np.bool_)
+    found = np.array(frame.isna(), dtype=np.bool_)
+    for i, kind in enumerate(frame.dtypes):
+        if not is_numeric_dtype(kind):
+            cells = frame.iloc[:, i]
+            found[:, i] |= np.fromiter((_is_blank(cell, missing) for cell in cells), dtype=np.bool_, count=len(cells))
+    return found
+
+
+def _is_blank(cell: Any, missing: frozenset[str]) -> bool:
+    return isinstance(cell, str) and (not cell.strip() or cell.strip().casefold() in missing)
 
 
 def _designs(
