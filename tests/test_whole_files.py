@@ -315,7 +315,7 @@ def _remove(place: Path) -> None:
     place.rmdir() if place.is_dir() else place.unlink()
 
 
-def test_a_second_writer_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+def test_a_second_writer_of_a_folder_fails_at_once(tmp_path: Path) -> None:
     with sole_writer(tmp_path / "folder") as first, sole_writer(tmp_path / "folder") as second:
         assert (first, second) == (True, False)
     with sole_writer(tmp_path / "folder") as again:
