@@ -65,6 +65,11 @@ def preview_tasks(
         If the file or the tasks have faults, or the tasks have nothing in common with the campaign.
     """
     opening = from_file(path, store)
+    return preview_of(opening, tasks, n=n)
+
+
+def preview_of(opening: Opening, tasks: Sequence[Path], *, n: int | None = None) -> TaskPreview:
+    """Return what past tasks would change for a campaign that is opened; see `preview_tasks`."""
     events = opening.store.read(opening.spec.name)
     given = opening.spec.settings.prior
     places = tuple(dict.fromkeys([*given.tasks, *(str(place.resolve()) for place in tasks)]))

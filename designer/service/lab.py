@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
+from designer.counting import count
 from designer.service.problems import Refused, WorkerProblem
 from designer.service.store.accounts import Accounts
 from designer.service.store.cache import CampaignCache
@@ -17,13 +19,16 @@ from designer.service.store.idempotency import RequestLog
 from designer.service.store.paths import LabPaths
 from designer.service.work import worker_tasks
 from designer.service.work.jobs import Jobs
+from designer.service.work.retention import DailyPruning
 from designer.service.work.uploads import frame_of
 from designer.service.work.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LOG = logging.getLogger("designer.service")
 MAX_CACHED_VIEWS = 512
+MAX_PREVIEWS = 4
 
 
 class Lab:
@@ -51,6 +56,8 @@ class Lab:
         self._workers = workers or Workers.of_processes(1)
         self.jobs = Jobs(self.store, paths, self._workers.suggestions)
         self._views: OrderedDict[tuple[Any, ...], Future[dict[str, Any]]] = OrderedDict()
+        self._pruning = DailyPruning(self.store, paths, LOG.info)
+        self._previews: list[Future[dict[str, Any]]] = []
         self._lock = threading.Lock()
         self.is_open = False
 
@@ -61,12 +68,14 @@ class Lab:
         """
         self._workers.suggestions.submit(worker_tasks.import_models)
         self._workers.uploads.start()
+        self._pruning.start()
         self.is_open = True
         return self.jobs.resume()
 
     def close(self) -> None:
         """End the workers and close the store."""
         self.is_open = False
+        self._pruning.close()
         self._workers.suggestions.close()
         self._workers.views.close()
         self._workers.uploads.close()
@@ -83,6 +92,25 @@ class Lab:
         arguments = {"folder": str(self.paths.folder), "kind": kind}
         found: dict[str, Any] = self._workers.uploads.run("campaign", text.encode("utf-8", "replace"), arguments)
         return found
+
+    def preview(
+        self, content: dict[str, Any], tasks: list[str], campaigns: list[str], n: int
+    ) -> Future[dict[str, Any]]:
+        """Return the future preview of past work (see `worker_tasks.preview`); the workers of suggestions make it.
+
+        Raises
+        ------
+        Refused
+            As ``busy``, if `MAX_PREVIEWS` are waiting or running.
+        """
+        with self._lock:
+            self._previews = [each for each in self._previews if not each.done()]
+            if len(self._previews) >= MAX_PREVIEWS:
+                raise Refused("busy", f"{count(MAX_PREVIEWS, 'preview')} are waiting; try again later")
+            arguments = (self.paths, content, tasks, campaigns, n)
+            future = self._workers.suggestions.submit(worker_tasks.preview, *arguments)
+            self._previews.append(future)
+        return future
 
     def view(self, campaign: str, position: int, view: str, *arguments: Any) -> Future[dict[str, Any]]:
         """Return the future result of a view (see `views`), cached while the campaign stays at `position`."""

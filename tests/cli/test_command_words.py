@@ -83,6 +83,7 @@ SURPLUS = [
     ("amend --bounds temperature=900,1600 gas=N2", "these changes cannot be made by one command"),
     ("amend --bounds temperature=900,1600 --reason hotter", "--reason is for a measurement"),
     ("undo glass.yaml S0001", "unexpected extra argument"),
+    ("prune lab other", "unexpected extra argument"),
     ("withdraw S0001 broken --reason cracked", "the reason is given twice"),
     ("withdraw S0001 broken S0002", "'S0002' stands after the reason"),
     ("withdraw S0001 S0001", "S0001 is given twice"),

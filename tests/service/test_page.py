@@ -160,6 +160,7 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     """One test, since each step needs those before, and a browser is slow to start."""
     sign_in(browser)
     begin_by_form(browser)
+    begin_by_form_with_past_campaigns(browser)
     begin_by_form_with_further_keys(browser)
     begin_by_form_with_cells_and_costs(browser)
     begin_by_form_with_contexts(browser)
@@ -221,6 +222,30 @@ def fill(browser: Browser, within: str, values: dict[str, str]) -> None:
             "field.value = arguments[2]; field.dispatchEvent(new Event('change'))",
             within, key, text,
         )  # fmt: skip
+
+
+def begin_by_form_with_past_campaigns(browser: Browser) -> None:
+    rows = [{"T": t, "gas": "N2", "strength": 600 - abs(t - 500)} for t in (300, 400, 500, 600, 700)]
+    browser.call("POST", "/campaigns/pellets/measurements?attach=true", {"rows": rows})
+    browser.open("/new")
+    browser.type("#by-form [name=name]", "pellets-2")
+    space = "[data-list=space] > .lines > .line"
+    fill(browser, space, {"name": "T", "unit": "degC", "bounds.0": "300", "bounds.1": "900"})
+    browser.click("[data-add=categorical]")
+    fill(browser, space, {"name": "gas", "choices": "N2, air"})
+    fill(browser, "[data-list=targets] > .lines > .line", {"name": "strength", "unit": "MPa"})
+    browser.click("[data-find]")
+    browser.until(lambda: "1 past campaign looks like this one" in browser.text("[data-past] .outcome"))
+    assert "5 results; measured strength" in browser.text("[data-found]")
+    browser.click("[data-found] input")
+    browser.click("[data-preview]")
+    browser.until(lambda: browser.all("[data-past] .effect tbody tr"))
+    browser.picture("page-past-campaigns", part="[data-past]")
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/pellets-2"))
+    (published,) = browser.call("GET", "/past-tasks")["entries"]
+    created = browser.call("GET", "/campaigns/pellets-2/history")["events"][-1]
+    assert (published["family"], created["kind"]) == ("pellets", "created")
 
 
 def begin_by_form_with_further_keys(browser: Browser) -> None:

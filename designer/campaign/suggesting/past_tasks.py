@@ -6,6 +6,7 @@ A campaign's own results so far are never among its sources: it is not a finishe
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 _FORMAT = 3  # of what is cached: raise it whenever fitting changes
 
-_fitted: dict[str, FittedPrior] = {}
+MAX_IN_MEMORY = 16
+"""Fitted priors that a process keeps in memory, the last used ones."""
+
+_fitted: OrderedDict[str, FittedPrior] = OrderedDict()
 
 
 def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
@@ -46,6 +50,9 @@ def prior_of_spec(spec: CampaignSpec) -> FittedPrior:
     signature = repr((settings.kind, settings.leave_out, [*file_signatures(places)], scales, settings.quantities))
     if signature not in _fitted:
         _fitted[signature] = _read_or_fit(places, spec)
+    _fitted.move_to_end(signature)
+    while len(_fitted) > MAX_IN_MEMORY:
+        _fitted.popitem(last=False)
     refuse_other_scales(_fitted[signature], spec)
     return _fitted[signature]
 

@@ -1,7 +1,8 @@
-"""Commands on a lab as a whole: write a backup, check one, restore one."""
+"""Commands on a lab as a whole: write a backup, check one, restore one, remove what is old."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command(rich_help_panel=PANEL)(backup)
     app.command(rich_help_panel=PANEL)(restore)
+    app.command(rich_help_panel=PANEL)(prune)
 
 
 def backup(
@@ -43,6 +45,31 @@ def backup(
         raise InvalidInput(Fault("there is no such folder", "give the folder of a lab", file=str(folder)))
     found = back_up(LabPaths.of(folder, store), output)
     _emit(found, output, f"wrote {output}: ", as_json)
+
+
+def prune(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The lab's folder.")],
+    store: LabStore = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Remove what is older than its stated age: ended sessions, replies to repeated requests, finished jobs, tables.
+
+    Campaigns, published tasks, tokens and the audit log are never removed. The service does this by itself every day.
+    """
+    from designer.service.store.paths import LabPaths
+    from designer.service.work.retention import prune as remove_old
+
+    if not folder.is_dir():
+        raise InvalidInput(Fault("there is no such folder", "give the folder of a lab", file=str(folder)))
+    paths = LabPaths.of(folder, store)
+    opened = paths.open_store()
+    try:
+        found = remove_old(opened, paths)
+    finally:
+        opened.close()
+    report = Report(asdict(found))
+    report.say(f"removed: {found.words}")
+    emit(report, as_json)
 
 
 def restore(

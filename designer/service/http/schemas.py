@@ -100,6 +100,28 @@ class Designs(Body):
     designs: list[Row] = Field(min_length=1, max_length=1000)
 
 
+class PastWorkSearch(Body):
+    """A campaign for which past work is sought: its `space` and `targets`, which need not be complete."""
+
+    campaign: dict[str, Any]
+
+
+class PreviewRequest(Body):
+    """A new campaign, and the past work of which the effect is computed."""
+
+    campaign: dict[str, Any]
+    tasks: list[str] = Field(default_factory=list, max_length=20, description="Folders of published tasks.")
+    campaigns: list[str] = Field(default_factory=list, max_length=20, description="The `id` of campaigns.")
+    n: int = Field(default=3, ge=1, le=8, description="How many suggestions.")
+
+
+class PublicationRequest(Body):
+    """The terms under which results are published."""
+
+    license: str = Field(default="internal use only", min_length=1, max_length=200)
+    source: str | None = Field(default=None, max_length=500)
+
+
 class Fault(BaseModel):
     """One fault, its location, and what would be right."""
 
@@ -294,6 +316,66 @@ class Undone(Changed):
     """What was undone."""
 
     undone: str | None
+
+
+class PublishedTask(BaseModel):
+    """One version of published tasks."""
+
+    name: str
+    family: str
+    folder: str = Field(description="As `prior: {tasks: [...]}` of a campaign names it.")
+    tasks: dict[str, int] = Field(description="The number of results of each task.")
+    license: str
+    source: str | None
+    citation: str | None
+    provenance: str
+    published_at: str
+    targets: list[dict[str, Any]]
+
+
+class PublishedTasks(BaseModel):
+    """The registry of a lab."""
+
+    entries: list[PublishedTask]
+
+
+class Publication(PublishedTask):
+    """Published results."""
+
+    new: bool = Field(description="False if the same results were published before.")
+
+
+class PastCampaign(BaseModel):
+    """Past work, and how far it is like a campaign."""
+
+    name: str
+    campaign: str | None = Field(description="The `id` of a campaign whose results are not published yet.")
+    folder: str | None = Field(description="The folder of published tasks.")
+    results: int
+    tasks: int
+    license: str
+    provenance: str
+    at: str
+    like: bool
+    score: float
+    words: str
+
+
+class PastWork(BaseModel):
+    """Past work, the likest first."""
+
+    summary: str
+    found: list[PastCampaign]
+
+
+class Preview(BaseModel):
+    """The first suggestions without and with past work."""
+
+    words: str
+    changed: int
+    columns: list[str]
+    without: list[dict[str, float | str | None]]
+    with_: list[dict[str, float | str | None]] = Field(alias="with")
 
 
 class Space(BaseModel):

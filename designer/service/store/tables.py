@@ -31,7 +31,9 @@ def save_table(frame: pd.DataFrame, folder: Path) -> str:
     path = folder / name
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # an old table that no campaign names is removed (see `designer.service.work.retention`)
+        else:
             _write_whole(path, text)
     except OSError as error:
         what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{error.strerror}"

@@ -98,6 +98,24 @@ def suggest(paths: LabPaths, job: str, caller: Caller, campaign: str, arguments:
     complete_if_written(job_store, job)
 
 
+def preview(
+    paths: LabPaths, content: dict[str, Any], tasks: Sequence[str], campaigns: Sequence[str], n: int
+) -> dict[str, Any]:
+    """Return ``{"answer": ...}`` with the next suggestions of a new campaign without and with past work.
+
+    Nothing is written: the results of `campaigns` are copied to a temporary folder.
+    """
+    from designer.service.work.previews import preview_past_work
+
+    _, cache = _opened(paths)
+    try:
+        return {"answer": preview_past_work(paths, cache, content, tasks, campaigns, n)}
+    except Exception as error:  # every error is a result
+        if problem_kind(error).status >= 500:
+            LOG.exception("a preview of past work failed")
+        return {"problem": problem(error)}
+
+
 def compute_view(paths: LabPaths, campaign: str, view: str, arguments: Sequence[Any]) -> dict[str, Any]:
     """Return ``{"answer": ...}``, or ``{"problem": ...}`` if the view failed."""
     _, cache = _opened(paths)

@@ -19,6 +19,15 @@ def test_backup_check_and_restore(designer: Designer, folder: Path) -> None:
     assert (again.code, "holds a lab already" in again.err) == (2, True)
 
 
+def test_what_is_old_is_removed(designer: Designer, folder: Path) -> None:
+    designer("token", "create", "ada", "--role", "steer", "--lab", "lab")
+    done = designer("prune", "lab")
+    assert (done.code, done.out) == (
+        0, "removed: 0 ended sessions, 0 replies, 0 finished jobs, 0 tables without a campaign\n"
+    )  # fmt: skip
+    assert "there is no such folder" in designer("prune", "none").err
+
+
 def test_what_is_refused(designer: Designer, folder: Path) -> None:
     assert "there is no such folder" in designer("backup", "none", "-o", "x.zip").err
     assert not (folder / "none").exists()

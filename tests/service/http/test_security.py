@@ -104,6 +104,8 @@ WRITES: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     ("steer", "POST", "{campaign}/suggestions/S0001/withdrawal", {"json": {}}),
     ("record", "POST", "{campaign}/undo", {"json": {"position": 2}}),
+    ("steer", "POST", "{campaign}/publication", {"json": {}}),
+    ("steer", "POST", "/past-tasks/preview", {"json": {"campaign": CAMPAIGN}}),
     ("steer", "PATCH", "{campaign}/space", {"json": {"bounds": {"T": [300, 700]}}, "headers": {"If-Match": '"1"'}}),
     ("admin", "GET", "/tokens", {}),
     ("admin", "GET", "/audit", {}),

@@ -107,6 +107,86 @@ function mark(error) {
   form.querySelector("[aria-invalid]")?.focus();
 }
 
+// Past campaigns: found by the likeness of space and targets; those that are ticked become the past tasks.
+const past = form.querySelector("[data-past]");
+const ticked = () => [...past.querySelectorAll("[data-found] input:checked")].map((each) => each.dataset);
+
+async function waiting(button, box, words, act) {
+  button.disabled = true;
+  box.replaceChildren(element("p", words, { class: "soft" }));
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const faults = (error.problem.faults ?? []).map((each) => [locate(each.path), each.what].filter(Boolean).join(": "));
+    box.replaceChildren(element("p", faults.join("; ") || error.message, { class: "fault" }));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+past.querySelector("[data-find]").addEventListener("click", (event) => {
+  const box = past.querySelector(".outcome");
+  waiting(event.target, box, "Looking …", async () => {
+    const { content: answer } = await call("POST", "/api/past-tasks/search", { body: { campaign: campaign() } });
+    box.replaceChildren(element("p", `${answer.summary}.`));
+    const alike = answer.found.filter((each) => each.like);
+    past.querySelector("[data-found]").replaceChildren(...alike.map((each) => {
+      const item = element("li");
+      const label = element("label", undefined, { class: "check" });
+      const tick = element("input", undefined, { type: "checkbox", ...(each.folder ? { "data-folder": each.folder } : { "data-campaign": each.campaign }) });
+      label.append(tick, element("strong", each.name), element("span", `\u00a0${each.results} results; ${each.words}`, { class: "soft" }));
+      item.append(label);
+      return item;
+    }));
+    past.querySelector("[data-preview]").hidden = !alike.length;
+    past.querySelector(".effect").replaceChildren();
+  });
+});
+
+past.querySelector("[data-preview]").addEventListener("click", (event) => {
+  const box = past.querySelector(".effect");
+  const chosen = ticked();
+  if (!chosen.length) {
+    box.replaceChildren(element("p", "Tick past campaigns first.", { class: "soft" }));
+    return;
+  }
+  const body = { campaign: campaign(), tasks: chosen.flatMap((each) => each.folder ?? []), campaigns: chosen.flatMap((each) => each.campaign ?? []) };
+  waiting(event.target, box, "Computing the first suggestions without and with them …", async () => {
+    const { content: answer } = await call("POST", "/api/past-tasks/preview", { body });
+    box.replaceChildren(element("p", `${answer.words[0].toUpperCase()}${answer.words.slice(1)}.`), designs(answer));
+  });
+});
+
+function designs(answer) {
+  const row = (cells, tag) => {
+    const line = element("tr");
+    line.append(...cells.map((each) => element(tag, each ?? "–")));
+    return line;
+  };
+  const head = element("thead");
+  head.append(row(["past campaigns", ...answer.columns], "th"));
+  const body = element("tbody");
+  for (const which of ["without", "with"]) {
+    for (const each of answer[which]) body.append(row([which, ...answer.columns.map((name) => each[name])], "td"));
+  }
+  const table = element("table");
+  table.append(head, body);
+  const box = element("div", undefined, { class: "table", tabindex: "0", role: "region", "aria-label": "First suggestions" });
+  box.append(table);
+  return box;
+}
+
+// Publish the results of the ticked campaigns, and return the folders that the new campaign names.
+async function folders() {
+  const found = [];
+  for (const each of ticked()) {
+    if (each.folder) found.push(each.folder);
+    else found.push((await call("POST", `/api/campaigns/${each.campaign}/publication`, { body: {} })).content.folder);
+  }
+  return found;
+}
+
 async function create(which, make) {
   const button = which.querySelector("button.main");
   button.disabled = true;
@@ -142,6 +222,8 @@ form.addEventListener("submit", (event) => {
       const { content: kept } = await call("POST", `/api/tables?filename=${encodeURIComponent(table.name)}`, { body: table, type });
       data.candidates = kept.candidates;
     }
+    const learned = await folders();
+    if (learned.length) data.prior = { ...data.prior, tasks: [...(data.prior?.tasks ?? []), ...learned] };
     return { body: data };
   });
 });
