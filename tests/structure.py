@@ -31,7 +31,7 @@ def modules(package: Path = PACKAGE) -> dict[str, Path]:
 
 @cache
 def syntax_tree(path: Path) -> ast.Module:
-    """Return the syntax tree of a file, parsed once a process; nobody may change it."""
+    """Return the syntax tree of a file, parsed once a process; it is not to be changed."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
