@@ -24,6 +24,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from designer.documents import load_document
+from designer.service.http.form_content import form_content
 from designer.service.store.accounts import Accounts
 from designer.service.store.paths import LabPaths
 from tests.service.live import Live
@@ -164,6 +166,8 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     begin_by_form_with_further_keys(browser)
     begin_by_form_with_cells_and_costs(browser)
     begin_by_form_with_contexts(browser)
+    begin_like_another(browser)
+    examples_go_through_the_form(browser)
     begin_by_file(browser)
     path = "/c/nickel-films"
     browser.open(path)
@@ -319,6 +323,34 @@ def begin_by_form_with_contexts(browser: Browser) -> None:
     browser.click("#by-form button.main")
     browser.until(lambda: browser.driver.current_url.endswith("/c/coatings"))
     assert [each["name"] for each in browser.call("GET", "/campaigns/coatings")["parameters"]] == ["T", "humidity"]
+
+
+def begin_like_another(browser: Browser) -> None:
+    browser.open("/new?like=coatings")
+    browser.until(lambda: browser.find("[name=name]").get_attribute("value") == "coatings")
+    browser.type("#by-form [name=name]", "coatings-2")
+    browser.click("#by-form button.main")
+    browser.until(lambda: browser.driver.current_url.endswith("/c/coatings-2"))
+    first, second = (browser.call("GET", f"/campaigns/{name}") for name in ("coatings", "coatings-2"))
+    assert [first[key] for key in ("parameters", "targets")] == [second[key] for key in ("parameters", "targets")]
+
+
+def examples_go_through_the_form(browser: Browser) -> None:
+    """Every example campaign fills the form, and what the form would send is the campaign."""
+    browser.open("/new")
+    script = (
+        "const [given, done] = arguments;"
+        "import(document.querySelector('script[src*=\"new.js\"]').src).then(page => {page.fill(given);"
+        "done(page.campaign())}).catch(error => done(String(error)))"
+    )
+    for path in sorted((Path(__file__).parents[2] / "campaigns").glob("*.yaml")):
+        data = dict(load_document(path).data)
+        content = form_content(data)
+        sent = browser.driver.execute_async_script(script, content)
+        programs = [data, *data.get("observations", [])] if content and content["left_out"] else []
+        for each in programs:
+            each.pop("measure", None)
+        assert sent == data, path.name
 
 
 def begin_by_file(browser: Browser) -> None:

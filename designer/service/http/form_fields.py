@@ -20,6 +20,7 @@ from designer.chemistry.generator_settings import BASELINE, LEARNED
 from designer.objective import Objective, Target
 from designer.observations.observation import Observation
 from designer.priors.kinds import campaign_kinds
+from designer.service.work.uploads import SERVED_MEASURES
 from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
 from designer.space.cells import CellAxis
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
@@ -309,6 +310,9 @@ def form_settings() -> list[Field]:
         number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
         number("stop.deviation", "Stop a map below this deviation", "never", more=True),
         number("stop.uncertain_share", "Stop a boundary below this share", "never", more=True),
+        Field("measure.kind", "Measured by", choices=("a person", *SERVED_MEASURES), default="a person", more=True),
+        Field("measure.name", "Simulator", "hot-filament-cvd", more=True),
+        Field("measure.task", "Its task", "array-8mm", more=True),
         number("seed", "Seed", "0", more=True),
     ]  # fmt: skip
     return fields
@@ -334,7 +338,6 @@ NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
             "designer",
             "name",
             "candidates",
-            "measure",
             "store",
             "suggest_seconds",
             "other_columns",

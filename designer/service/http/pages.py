@@ -19,6 +19,7 @@ from designer.campaign.suggesting.next_designs import MIN_RESULTS
 from designer.service import queries, representations
 from designer.service.campaign_comparison import compared_campaigns
 from designer.service.http.assets import asset
+from designer.service.http.form_content import form_content
 from designer.service.http.form_fields import form_kinds, form_settings
 from designer.service.http.rate_limit import RateLimit
 from designer.service.http.requests import read_body
@@ -164,11 +165,15 @@ def compare(request: Request, c: Annotated[list[CampaignId] | None, Query()] = N
 
 
 @pages.get("/new")
-def new(request: Request) -> Response:
-    """Show the form of a new campaign."""
+def new(request: Request, like: CampaignId | None = None) -> Response:
+    """Show the form of a new campaign, empty or filled with the content of another one."""
     who = _caller(request)
     who.require("steer")
-    return _page(request, "new.html", who=who, kinds=form_kinds(), settings=form_settings())
+    content = None
+    if like is not None:
+        with lab_of(request).cache.open(campaign_name(like)) as (opened, _):
+            content = form_content(opened.state.spec)
+    return _page(request, "new.html", who=who, kinds=form_kinds(), settings=form_settings(), like=content)
 
 
 @pages.get("/c/{campaign}")

@@ -29,7 +29,8 @@ MAX_ROWS = 20_000
 MAX_COLUMNS = 500
 _MAX_UNPACKED = 100_000_000
 _MAX_PARTS = 1000
-_MEASURES = ("table", "simulator")
+SERVED_MEASURES = ("table", "simulator")
+"""Kinds of oracles that an uploaded campaign may name: none of them runs a program."""
 
 
 def read_campaign(content: str | Mapping[str, Any], folder: Path) -> CampaignSpec:
@@ -77,19 +78,28 @@ def _refused(data: Mapping[Any, Any], folder: Path) -> list[Fault]:
     faults = []
     if data.get("store") is not None:
         faults.append(Fault("an uploaded campaign cannot choose its store", "leave out 'store'", path=("store",)))
-    measure = data.get("measure")
-    if measure is not None:
+    for where, measure in _measures(data):
         kind = measure.get("kind") if isinstance(measure, Mapping) else measure
-        if kind not in _MEASURES:
+        if kind not in SERVED_MEASURES:
             what = f"an uploaded campaign cannot measure by {kind!r}: it would run a program on the server"
             remedy = "leave out 'measure', and record results with a client"
-            faults.append(Fault(what, remedy, path=("measure",)))
+            faults.append(Fault(what, remedy, path=where))
         elif isinstance(measure, Mapping) and kind == "table":
-            faults += _outside(measure.get("file"), folder, ("measure", "file"))
+            faults += _outside(measure.get("file"), folder, (*where, "file"))
     faults += _outside(data.get("candidates"), folder, ("candidates",))
     for where, text in _texts(data.get("prior"), ("prior",)):
         faults += _outside(text, folder, where)  # kinds and names pass as paths inside the folder
     return faults
+
+
+def _measures(data: Mapping[Any, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield every oracle that a campaign names, of its targets and its observations, with its path."""
+    if data.get("measure") is not None:
+        yield ("measure",), data["measure"]
+    observations = data.get("observations")
+    for i, each in enumerate(observations if isinstance(observations, list) else []):
+        if isinstance(each, Mapping) and each.get("measure") is not None:
+            yield ("observations", i, "measure"), each["measure"]
 
 
 def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

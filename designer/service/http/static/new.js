@@ -14,6 +14,9 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
   });
 }
 
+// What entries have beside their fields, of a campaign that the form was filled from.
+const rests = new WeakMap();
+
 function add(list, kind) {
   const line = document.getElementById(kind).content.firstElementChild.cloneNode(true);
   list.querySelector(".lines").append(line);
@@ -58,7 +61,7 @@ function put(data, [key, ...rest], found) {
   else put((data[key] ??= {}), rest, found);
 }
 
-function content(entry, data = {}) {
+function content(entry, data = structuredClone(rests.get(entry) ?? {})) {
   for (const field of entry.querySelectorAll("[data-key]")) {
     const found = value(field);
     if (found !== undefined) put(data, field.dataset.key.split("."), found);
@@ -66,11 +69,11 @@ function content(entry, data = {}) {
   return data;
 }
 
-function campaign() {
-  const data = { designer: 1, name: form.name.value.trim() };
+export function campaign() {
+  const data = { ...structuredClone(rests.get(form) ?? {}), designer: 1, name: form.name.value.trim() };
   for (const list of form.querySelectorAll("[data-list]")) {
     const key = list.dataset.list;
-    const entries = [...list.querySelectorAll(":scope > .lines > .line")].map((line) => content(line, key === "space" ? { kind: line.dataset.kind } : {}));
+    const entries = [...list.querySelectorAll(":scope > .lines > .line")].map((line) => ({ ...content(line), ...(key === "space" ? { kind: line.dataset.kind } : {}) }));
     if (entries.length || key === "space" || key === "targets") data[key] = entries;
   }
   for (const parameter of data.space) {
@@ -85,6 +88,42 @@ function campaign() {
   if (data.budget && Object.keys(data.budget).join() === "experiments") data.budget = data.budget.experiments;
   return data;
 }
+
+function set(entry, values) {
+  for (const field of entry.querySelectorAll("[data-key]")) {
+    field.value = values[field.dataset.key] ?? (field.matches("select") ? field.dataset.default : "");
+    field.dispatchEvent(new Event("change"));
+    if (values[field.dataset.key] !== undefined && field.closest("details")) field.closest("details").open = true;
+  }
+}
+
+// Keep what has no field, and show it.
+function keep(entry, rest) {
+  rests.set(entry, rest);
+  const lines = Object.entries(rest).map(([key, found]) => `${key}: ${JSON.stringify(found)}`);
+  if (!lines.length) return;
+  const shown = element("p", "Also, as in the campaign that this one is like: ", { class: "soft rest" });
+  shown.append(element("code", lines.join("; ")));
+  (entry === form ? form.querySelector("[data-settings]") : entry).append(shown);
+}
+
+// Fill the form with the content of a campaign (see form_content.py).
+export function fill(given) {
+  form.name.value = given.name;
+  form.constraints.value = given.constraints;
+  for (const list of form.querySelectorAll("[data-list]")) {
+    list.querySelector(".lines").replaceChildren();
+    for (const { kind, values, rest } of given.lists[list.dataset.list] ?? []) {
+      const line = add(list, kind);
+      set(line, values);
+      keep(line, rest);
+    }
+  }
+  for (const old of form.querySelectorAll(".rest")) if (!old.closest(".lines")) old.remove();
+  set(form.querySelector("[data-settings]"), given.settings);
+  keep(form, given.rest);
+}
+if (form.dataset.like) fill(JSON.parse(form.dataset.like));
 
 // Return the line of the parameter of a name.
 function parameterNamed(name) {
@@ -212,16 +251,20 @@ function locate(path) {
   return `${one[list] ?? list} ${index + 1}${rest.length ? `, ${rest.join(" ")}` : ""}`;
 }
 
+// Upload a table and return its path in the lab's folder.
+async function upload(table) {
+  const type = table.name.toLowerCase().endsWith(".xlsx") ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
+  const { content: stored } = await call("POST", `/api/tables?filename=${encodeURIComponent(table.name)}`, { body: table, type });
+  return stored.candidates;
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   create(form, async () => {
     const data = campaign();
-    const table = form.candidates.files[0];
-    if (table) {
-      const type = table.name.toLowerCase().endsWith(".xlsx") ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
-      const { content: kept } = await call("POST", `/api/tables?filename=${encodeURIComponent(table.name)}`, { body: table, type });
-      data.candidates = kept.candidates;
-    }
+    const [table, results] = [form.candidates.files[0], form.results.files[0]];
+    if (table) data.candidates = await upload(table);
+    if (results) data.measure = { ...data.measure, kind: "table", file: await upload(results) };
     const learned = await folders();
     if (learned.length) data.prior = { ...data.prior, tasks: [...(data.prior?.tasks ?? []), ...learned] };
     return { body: data };
