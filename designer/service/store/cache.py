@@ -21,6 +21,9 @@ from designer.service.store.idempotency import AuditedStore
 from designer.service.store.paths import LabPaths
 
 MAX_OPEN = 1000
+"""Open campaigns."""
+MAX_EVENTS = 200_000
+"""Events of open campaigns together, of which each takes some 3 kB of memory; the campaign in use is always open."""
 
 
 @dataclass(eq=False)
@@ -31,6 +34,22 @@ class CachedCampaign:
     store: AuditedStore
     lock: threading.Lock = field(default_factory=threading.Lock)
     campaign: Campaign | None = None
+
+    @property
+    def events(self) -> int:
+        """How many events it holds in memory."""
+        return 0 if self.campaign is None else self.campaign.state.position
+
+    def state_at(self, position: int) -> CampaignState | None:
+        """Return the state at a position or later; None where the campaign is in use or not open."""
+        if self.campaign is None or not self.lock.acquire(blocking=False):
+            return None
+        try:
+            if self.campaign.state.position < position:
+                self.campaign.refresh()
+            return self.campaign.state
+        finally:
+            self.lock.release()
 
 
 class CampaignCache:
@@ -85,6 +104,13 @@ class CampaignCache:
                 entry.campaign.refresh()
             yield entry.campaign, entry.store
 
+    def _close_unused(self) -> None:
+        """Close the campaigns that were used longest ago, until the others are within the limits."""
+        events = sum(entry.events for entry in self._entries.values())
+        while len(self._entries) > 1 and (len(self._entries) > MAX_OPEN or events > MAX_EVENTS):
+            _, closed = self._entries.popitem(last=False)  # a thread that uses it still holds it
+            events -= closed.events
+
     def new_store(self) -> AuditedStore:
         """Return a store for a new campaign."""
         return AuditedStore(self._store, self._writing)
@@ -95,17 +121,21 @@ class CampaignCache:
             if entry is None:
                 entry = self._entries[name] = CachedCampaign(name, self.new_store())
             self._entries.move_to_end(name)
-            while len(self._entries) > MAX_OPEN:  # a thread that uses it still holds it
-                self._entries.popitem(last=False)
+            self._close_unused()
             return entry
 
     def states(self) -> dict[str, CampaignState]:
         """Return the state of every campaign, in the order of names."""
         positions = self._store.positions()
         for name, position in positions.items():
-            known = self._states.get(name)
-            if known is None:
+            known, opened = self._states.get(name), self._entries.get(name)
+            if known is not None and known.position >= position:
+                continue
+            shared = None if opened is None else opened.state_at(position)  # one copy in memory, not two
+            if shared is not None:
+                self._states[name] = shared
+            elif known is None:
                 self._states[name] = fold(self._store.read(name))
-            elif known.position < position:
+            else:
                 self._states[name] = advance(known, self._store.read(name, after=known.position))
         return {name: self._states[name] for name in sorted(positions)}

@@ -1,0 +1,36 @@
+"""The cache of open campaigns: one copy in memory, within limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from designer.service.lab import Lab
+from designer.service.store import cache as cache_module
+from tests.service.conftest import Client
+
+
+def test_the_list_shares_the_state_of_an_open_campaign(lab: Lab, admin: Client) -> None:
+    films = admin.begin()
+    admin.ask(films)
+    with lab.cache.open("films") as (opened, _):
+        assert lab.cache.states()["films"].position == opened.state.position == 2, "it does not wait for one in use"
+    admin.record(films, {"suggestion": "S0001", "loss": 400})
+    listed = lab.cache.states()["films"]
+    with lab.cache.open("films") as (opened, _):
+        assert listed is opened.state
+    assert lab.cache.states()["films"] is listed
+
+
+def test_campaigns_that_are_not_used_are_closed(lab: Lab, admin: Client, monkeypatch: Any) -> None:
+    for name in ("a", "b", "c"):
+        admin.ask(admin.begin(name=name))
+    admin("GET", "/campaigns/a")
+    assert list(lab.cache._entries) == ["b", "c", "a"]
+    monkeypatch.setattr(cache_module, "MAX_EVENTS", 5)
+    admin("GET", "/campaigns/c")
+    assert list(lab.cache._entries) == ["a", "c"], "each has two events"
+    monkeypatch.setattr(cache_module, "MAX_OPEN", 1)
+    admin("GET", "/campaigns/c")
+    assert list(lab.cache._entries) == ["c"]
+    assert [each["name"] for each in admin("GET", "/campaigns").json()["campaigns"]] == ["a", "b", "c"]
+    assert admin("GET", "/campaigns/b").json()["open"] == 2
