@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ SKY, PURPLE, WASH = "#56b4e9", "#cc79a7", "#e6e8eb"
 SIZE = (5.6, 3.5)
 DOTS = 150  # per inch, of a PNG file
 _SCREEN_DOTS = 80
+MAX_POINTS = 500
+"""Labelled points of one figure."""
 _STYLE: Any = {  # its keys are names of matplotlib settings
     "font.family": "sans-serif",
     "font.size": 10.5,
@@ -51,6 +53,15 @@ _STYLE: Any = {  # its keys are names of matplotlib settings
 
 
 @dataclass(frozen=True)
+class LabelledPoint:
+    """A point of a figure, in the units of its axes, and the text that is shown for it."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """One figure.
 
@@ -68,6 +79,8 @@ class Drawing:
         The text below it.
     placed
         Whether `paint` sets all positions; otherwise axes are arranged so that nothing overlaps.
+    points
+        Points of the first axes with a text that is shown where the pointer is over them; the last `MAX_POINTS`.
     """
 
     name: str
@@ -76,10 +89,12 @@ class Drawing:
     size: tuple[float, float] = SIZE
     caption: str = ""
     placed: bool = False
+    points: Sequence[LabelledPoint] = ()
 
     def svg(self) -> str:
         """Return the figure as SVG text. The same content gives the same text: no date, no random ids."""
-        return _svg(self._drawn("svg", transparent=True).decode(), self.label)
+        text, places = self._drawn_svg()
+        return _svg(text, self.label, places)
 
     def write(self, path: Path | str) -> Path:
         """Write the figure to a file that ends in ``.svg`` or ``.png``, on white, and return its path."""
@@ -92,7 +107,23 @@ class Drawing:
         """Return the figure as a notebook shows it."""
         return self._drawn("png", transparent=False, dots=_SCREEN_DOTS)
 
-    def _drawn(self, kind: str, *, transparent: bool, dots: int = DOTS) -> bytes:
+    def _drawn_svg(self) -> tuple[str, list[tuple[float, float, str]]]:
+        """Return the SVG, and the labelled points at their shares of its width and height."""
+        places: list[tuple[float, float, str]] = []
+
+        def locate(figure: Figure) -> None:
+            shown = self.points[-MAX_POINTS:]
+            if shown:
+                axes = figure.axes[0]
+                at = axes.transData.transform([(each.x, each.y) for each in shown])
+                shares = figure.transFigure.inverted().transform(at)
+                places.extend((x, 1 - y, each.text) for (x, y), each in zip(shares, shown, strict=True))
+
+        return self._drawn("svg", transparent=True, after=locate).decode(), places
+
+    def _drawn(
+        self, kind: str, *, transparent: bool, dots: int = DOTS, after: Callable[[Figure], None] | None = None
+    ) -> bytes:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
@@ -104,19 +135,31 @@ class Drawing:
             buffer = io.BytesIO()
             metadata = {"Date": None, "Creator": None} if kind == "svg" else None
             figure.savefig(buffer, format=kind, transparent=transparent, metadata=metadata, dpi=dots)
+            if after is not None:
+                after(figure)
         return buffer.getvalue()
 
 
-def draw(paint: Callable[[Axes], None], label: str, size: tuple[float, float] = SIZE) -> str:
+def draw(
+    paint: Callable[[Axes], None],
+    label: str,
+    size: tuple[float, float] = SIZE,
+    points: Sequence[LabelledPoint] = (),
+) -> str:
     """Return the SVG of one figure with one pair of axes, on which `paint` draws."""
-    return on_axes("figure", label, paint, size).svg()
+    return on_axes("figure", label, paint, size, points=points).svg()
 
 
 def on_axes(
-    name: str, label: str, paint: Callable[[Axes], None], size: tuple[float, float] = SIZE, caption: str = ""
+    name: str,
+    label: str,
+    paint: Callable[[Axes], None],
+    size: tuple[float, float] = SIZE,
+    caption: str = "",
+    points: Sequence[LabelledPoint] = (),
 ) -> Drawing:
     """Return a drawing with one pair of axes."""
-    return Drawing(name, label, lambda figure: paint(figure.add_subplot()), size, caption)
+    return Drawing(name, label, lambda figure: paint(figure.add_subplot()), size, caption, points=points)
 
 
 def draw_goal(axes: Axes, target: Target) -> None:
@@ -142,13 +185,23 @@ def file_name(*words: str) -> str:
     return "-".join(filter(None, (re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") for word in words)))
 
 
-def _svg(text: str, label: str) -> str:
+def _svg(text: str, label: str, places: Sequence[tuple[float, float, str]] = ()) -> str:
     from html import escape
 
     text = text[text.index("<svg") :]
     # The page sets the width; the view box keeps the proportions.
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    if places:
+        box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
+        assert box is not None, "matplotlib writes a view box"
+        width, height = float(box[1]), float(box[2])
+        circles = [
+            f'<circle class="point" cx="{x * width:.1f}" cy="{y * height:.1f}" r="7" fill="none" pointer-events="all">'
+            f"<title>{escape(words)}</title></circle>"
+            for x, y, words in places
+        ]
+        text = text.replace("</svg>", "\n".join(circles) + "\n</svg>")
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)
 
 

@@ -18,6 +18,7 @@ from designer.report.drawing import (
     RED,
     SKY,
     Drawing,
+    LabelledPoint,
     draw_goal,
     file_name,
     log_scale,
@@ -54,7 +55,12 @@ def progress(content: Content, target: Target) -> Drawing:
         _legend(axes)
 
     label = f"Progress of {target.name}: measured values against the number of the experiment"
-    return on_axes(file_name("progress", target.name), label, paint, caption=_goal_text(target))
+    points = [
+        LabelledPoint(each.number, each.values[target.name], f"{each.id}: {_with_unit(each, target)}")
+        for each in content.done
+        if each.number is not None and target.name in each.values
+    ]
+    return on_axes(file_name("progress", target.name), label, paint, caption=_goal_text(target), points=points)
 
 
 def by_cost(content: Content, target: Target) -> Drawing:
@@ -411,4 +417,17 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
 
     caption = f"{first.name} against {second.name}; the Pareto front is blue."
     name = file_name("trade-off", first.name, second.name)
-    return on_axes(name, f"Trade-off between {first.name} and {second.name}", paint, caption=caption)
+    points = [
+        LabelledPoint(
+            each.values[first.name],
+            each.values[second.name],
+            f"{each.id}: {first.name} {_with_unit(each, first)}, {second.name} {_with_unit(each, second)}",
+        )
+        for each in rows
+    ]
+    return on_axes(name, f"Trade-off between {first.name} and {second.name}", paint, caption=caption, points=points)
+
+
+def _with_unit(each: Experiment, target: Target) -> str:
+    """Return the value of a target with its unit, as text."""
+    return f"{each.value_text(target.name)}{f' {target.unit}' if target.unit else ''}"

@@ -45,6 +45,19 @@ def test_progress_names_every_kind_of_experiment() -> None:
     assert "strength [MPa]" in shown
 
 
+def test_points_have_their_values_as_titles() -> None:
+    found = ET.fromstring(figures.progress(content(), STRENGTH).svg())
+    circles = [each for each in found.iter("{http://www.w3.org/2000/svg}circle") if each.get("class") == "point"]
+    titles = [each[0].text for each in circles]
+    assert titles[:2] == ["S0001: 500 MPa", "S0002: 700 MPa"]
+    _, _, width, height = map(float, found.attrib["viewBox"].split())
+    x, y = ([float(each.attrib[key]) for each in circles] for key in ("cx", "cy"))
+    assert x == sorted(x)
+    assert all(0 < each < width for each in x)
+    assert all(0 < each < height for each in y)
+    assert y[1] < y[0], "a larger value is higher"
+
+
 def test_target_without_a_goal_has_no_best() -> None:
     rows = (experiment(1, values={"leaching": 1.5}), experiment(2, values={"leaching": 2.5}, feasible=False))
     shown = words(figures.progress(content(experiments=rows), LEACHING).svg())

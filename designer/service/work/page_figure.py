@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from designer.campaign.log.state import CampaignState, Failure, Measurement
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
-from designer.report.drawing import BLUE, GREY, RED, draw, draw_goal
+from designer.report.drawing import BLUE, GREY, RED, LabelledPoint, draw, draw_goal
+from designer.report.number_format import number
 from designer.units import with_unit
 
 if TYPE_CHECKING:
@@ -61,7 +62,19 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, handlelength=1.4)
         axes.tick_params(color=GREY)
 
-    return draw(paint, f"Progress of {target.name}: measured values against the number of the experiment", (7.2, 3.0))
+    label = f"Progress of {target.name}: measured values against the number of the experiment"
+    return draw(paint, label, (7.2, 3.0), _points(target, done))
+
+
+def _points(target: Target, done: Sequence[Measurement | Failure]) -> list[LabelledPoint]:
+    """Return the points of the figure with suggestion and value."""
+    points = []
+    for i, each in enumerate(done, 1):
+        if isinstance(each, Measurement) and target.name in each.values and _is_decided(target, each):
+            value, side = each.values[target.name], each.censored.get(target.name, "")
+            unit = f" {target.unit}" if target.unit else ""
+            points.append(LabelledPoint(i, value, f"{each.suggestion or each.id}: {side}{number(value)}{unit}"))
+    return points
 
 
 def trade_off_figure(campaign: Campaign, first: Target, second: Target) -> str:

@@ -329,9 +329,59 @@ function campaignPage(page, base) {
   });
 
   tables(page, base, done);
+  for (const picture of page.querySelectorAll("[data-points]")) points(picture);
   for (const button of page.querySelectorAll("[data-png]")) button.addEventListener("click", () => savePng(button));
   cards(page);
   watch(page, base);
+}
+
+// The value of a point is shown where the pointer is near it, or by the arrow keys. The SVG has the points with their texts.
+function points(picture) {
+  let found = null;
+  let at = -1;
+  const tip = element("div", "", { class: "tip", role: "status" });
+  tip.hidden = true;
+  picture.after(tip);
+  const load = async () => {
+    if (found) return;
+    found = [];
+    const answer = await fetch(picture.src).catch(() => null);
+    if (!answer?.ok) return;
+    const svg = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+    const [, , width, height] = (svg.getAttribute("viewBox") ?? "0 0 1 1").split(" ").map(Number);
+    for (const each of svg.querySelectorAll("circle.point")) {
+      found.push({ x: each.getAttribute("cx") / width, y: each.getAttribute("cy") / height, text: each.querySelector("title").textContent });
+    }
+  };
+  const show = (index) => {
+    at = index;
+    const point = found?.[index];
+    tip.hidden = !point;
+    if (!point) return;
+    tip.textContent = point.text;
+    const left = picture.offsetLeft + point.x * picture.clientWidth;
+    tip.style.left = `${Math.max(0, Math.min(left, picture.offsetLeft + picture.clientWidth - tip.offsetWidth))}px`;
+    tip.style.top = `${picture.offsetTop + point.y * picture.clientHeight + 10}px`;
+  };
+  picture.addEventListener("pointerenter", load);
+  picture.addEventListener("focus", load);
+  picture.addEventListener("pointermove", (event) => {
+    const box = picture.getBoundingClientRect();
+    let [nearest, least] = [-1, 24];
+    (found ?? []).forEach((each, index) => {
+      const far = Math.hypot(box.left + each.x * box.width - event.clientX, box.top + each.y * box.height - event.clientY);
+      if (far < least) [nearest, least] = [index, far];
+    });
+    show(nearest);
+  });
+  for (const end of ["pointerleave", "blur"]) picture.addEventListener(end, () => show(-1));
+  picture.addEventListener("keydown", async (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    await load();
+    if (found.length) show(Math.max(0, Math.min(found.length - 1, at + step)));
+  });
 }
 
 // A picture as PNG, in twice its size on the page.
