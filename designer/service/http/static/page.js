@@ -347,8 +347,11 @@ function points(picture) {
     found = [];
     const answer = await fetch(picture.src).catch(() => null);
     if (!answer?.ok) return;
-    const svg = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
-    const [, , width, height] = (svg.getAttribute("viewBox") ?? "0 0 1 1").split(" ").map(Number);
+    const text = await answer.text();
+    const [, , width, height] = (/viewBox="([^"]*)"/.exec(text)?.[1] ?? "0 0 1 1").split(" ").map(Number);
+    // Only the points are parsed: the styles of the picture are not allowed in a page.
+    const circles = (text.match(/<circle class="point"[^]*?<\/circle>/g) ?? []).join("");
+    const svg = new DOMParser().parseFromString(`<svg xmlns="http://www.w3.org/2000/svg">${circles}</svg>`, "image/svg+xml");
     for (const each of svg.querySelectorAll("circle.point")) {
       found.push({ x: each.getAttribute("cx") / width, y: each.getAttribute("cy") / height, text: each.querySelector("title").textContent });
     }
