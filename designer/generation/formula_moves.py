@@ -6,9 +6,9 @@ generator asks the rules afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -160,6 +160,7 @@ class Moves:
         return Moved(reduced(dict(zip(symbols, numbers.tolist(), strict=True))), "random elements and amounts")
 
 
-def _states(amounts: Amounts) -> dict[str, float]:
+@lru_cache(maxsize=65_536)  # the formulas that moves start from come again and again
+def _states(amounts: Amounts) -> Mapping[str, float]:
     """Return oxidation states that balance, where there are any."""
     return balanced_states(dict(amounts)) or {}

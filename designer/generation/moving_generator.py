@@ -26,6 +26,8 @@ _RARE, _DEEPER_IF_RARE = 0.2, 0.6
 """Below this share of formulas that satisfy further conditions, so many moves start from those that do."""
 MIN_TRIES, TRIES_EACH = 4_096, 20
 """A generator ends after this number of moves, and as many for each formula that is to be drawn."""
+_EXHAUSTED = 4_096
+"""It ends as well after this number of moves in a row without a new formula: a small space has no more."""
 _BATCH = 256
 
 Shares = Mapping[str, float]
@@ -152,8 +154,8 @@ class _Drawing:
     def run(self, n: int, accept: Accept | None) -> list[Drawn]:
         """Return up to n formulas that are new, satisfy the rules and are accepted."""
         drawn: list[Drawn] = []
-        tries = 0
-        while len(drawn) < n and tries < MIN_TRIES + TRIES_EACH * n:
+        tries = without_new = 0
+        while len(drawn) < n and tries < MIN_TRIES + TRIES_EACH * n and without_new < _EXHAUSTED:
             made = (self._one() for _ in range(_BATCH))
             batch = [each for each in made if each is not None]
             good = [True] * len(batch) if accept is None else accept([each.formula for each, _ in batch])
@@ -161,6 +163,7 @@ class _Drawing:
             self.found += [amounts for _, amounts in accepted]
             drawn += accepted
             tries += _BATCH
+            without_new = 0 if batch else without_new + _BATCH
             self.checked += len(batch)
             if accept is not None:
                 rare = len(self.found) < _RARE * self.checked
