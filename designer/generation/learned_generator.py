@@ -34,6 +34,8 @@ from designer.whole_files import write_over
 CARD, WEIGHTS = "generator.json", "generator.safetensors"
 STEPS, BATCH, RATE, BLOCK = 1_500, 128, 3e-3, 100
 _DRAWS, _RANKED, _DRAWN, _MAX_ROUNDS = 10, 0.7, 1024, 60
+_FEW_NEW = 0.02
+"""Where a round draws a smaller share of new formulas, no more are drawn than are wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,9 +252,11 @@ class LearnedGenerator:
         seen = set(self.known.keys | taken)
         drawn: list[tuple[Amounts, str, float]] = []
         for _ in range(_MAX_ROUNDS):
-            if len(drawn) >= n * _DRAWS:
-                break
+            before = len(seen)
             drawn += self._draw(seen, random, accept)
+            few_new = len(seen) - before < _FEW_NEW * _DRAWN
+            if len(drawn) >= n * _DRAWS or (few_new and len(drawn) >= n):
+                break
         chosen = _ranked(drawn[: n * _DRAWS], n)
         nearest = self.known.nearest([amounts for amounts, _, _ in chosen])
         return tuple(
