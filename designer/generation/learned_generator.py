@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +34,9 @@ from designer.whole_files import write_over
 
 CARD, WEIGHTS = "generator.json", "generator.safetensors"
 STEPS, BATCH, RATE, BLOCK = 1_500, 128, 3e-3, 100
-_DRAWS, _RANKED, _DRAWN, _MAX_ROUNDS = 10, 0.7, 1024, 60
+_DRAWS, _RANKED, _DRAWN, _MIN_ROUNDS = 10, 0.7, 1024, 4
+_LEAST_SHARE = 1 / 6
+"""The share of usable formulas among those drawn down to which all that are wanted are drawn."""
 _FEW_NEW = 0.02
 """Where a round draws a smaller share of new formulas, no more are drawn than are wanted."""
 
@@ -251,7 +254,7 @@ class LearnedGenerator:
         random = torch.Generator().manual_seed(seed)
         seen = set(self.known.keys | taken)
         drawn: list[tuple[Amounts, str, float]] = []
-        for _ in range(_MAX_ROUNDS):
+        for _ in range(max(_MIN_ROUNDS, math.ceil(n * _DRAWS / (_LEAST_SHARE * _DRAWN)))):
             before = len(seen)
             drawn += self._draw(seen, random, accept)
             few_new = len(seen) - before < _FEW_NEW * _DRAWN
@@ -293,6 +296,10 @@ def _ranked(drawn: Sequence[tuple[Amounts, str, float]], n: int) -> list[tuple[A
     return [*chosen, *(each for each in drawn if each[0] not in keys)][:n]
 
 
+def _keys(found: Sequence[Proposal]) -> frozenset[Amounts]:
+    return frozenset(exact_amounts(each.formula) for each in found)
+
+
 @dataclass(frozen=True, eq=False)
 class BesideBaseline:
     """Proposes formulas of the baseline and of a trained network, half of each."""
@@ -314,8 +321,10 @@ class BesideBaseline:
         taken: frozenset[Amounts] = frozenset(),
         accept: Accept | None = None,
     ) -> tuple[Proposal, ...]:
-        """Return up to `n` proposals; where one of the two finds too few, fewer."""
+        """Return up to `n` proposals; where the network draws too few, more of them are the baseline's."""
         first = self.baseline.propose(n - n // 2, seed=seed, parents=parents, taken=taken, accept=accept)
-        also = taken | {exact_amounts(each.formula) for each in first}
-        second = self.learned.propose(n // 2, seed=seed, taken=also, accept=accept)
+        second = self.learned.propose(n // 2, seed=seed, taken=taken | _keys(first), accept=accept)
+        if len(second) < n // 2:
+            rest = n - len(second)
+            first = self.baseline.propose(rest, seed=seed, parents=parents, taken=taken | _keys(second), accept=accept)
         return (*first, *(replace(each, parent=None) for each in second))

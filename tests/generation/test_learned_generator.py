@@ -148,3 +148,11 @@ def test_the_likelihood_of_a_drawn_formula_is_that_of_the_loss() -> None:
     assert float(state) > -likely[0] - 0.1  # the end, which this draw does not choose, comes on top
     assert tokens((("Ba", 1), ("O", 3), ("Ti", 1))) == [(55, 1), (21, 1), (7, 3)]
     assert tokens(tuple((symbol, 1) for symbol in ELEMENTS[:11])) is None
+
+
+def test_what_a_network_cannot_draw_is_proposed_by_the_baseline(trained: TrainedFormulas) -> None:
+    """Few formulas that the network draws hold tin and zirconium; it gives up after a few rounds."""
+    made = BesideBaseline.of(trained, RULES, KNOWN)
+    found = made.propose(12, seed=0, accept=lambda texts: ["Sn" in text and "Zr" in text for text in texts])
+    assert len({exact_amounts(each.formula) for each in found}) == 12
+    assert all("Sn" in each.formula and "Zr" in each.formula for each in found)

@@ -59,9 +59,12 @@ class CampaignCache:
     ----------
     paths
         The lab's folder, which holds the tables of candidates.
+    runs_models
+        Whether this process makes suggestions; then formulas are proposed for open spaces.
     """
 
-    def __init__(self, store: SqlStore, paths: LabPaths) -> None:
+    def __init__(self, store: SqlStore, paths: LabPaths, *, runs_models: bool = False) -> None:
+        self._runs_models = runs_models
         self._store = store
         self._paths = paths
         self._lock = threading.Lock()
@@ -99,7 +102,7 @@ class CampaignCache:
         with entry.lock:
             if entry.campaign is None:
                 found = from_store(entry.store, name, None, self._paths.folder)
-                entry.campaign = Campaign(replace(found, proposes=False))  # no model runs in this process
+                entry.campaign = Campaign(replace(found, proposes=self._runs_models))
             else:
                 entry.campaign.refresh()
             yield entry.campaign, entry.store

@@ -89,6 +89,11 @@ def _refused(data: Mapping[Any, Any], folder: Path) -> list[Fault]:
     faults += _outside(data.get("candidates"), folder, ("candidates",))
     for where, text in _texts(data.get("prior"), ("prior",)):
         faults += _outside(text, folder, where)  # kinds and names pass as paths inside the folder
+    space = data.get("space")
+    for i, parameter in enumerate(space if isinstance(space, list | tuple) else ()):
+        generator = parameter.get("generator") if isinstance(parameter, Mapping) else None
+        for where, text in _texts(generator, ("space", i, "generator")):
+            faults += _outside(text, folder, where)
     return faults
 
 

@@ -67,7 +67,7 @@ def import_models() -> None:
 @cache
 def _opened(paths: LabPaths) -> tuple[SqlStore, CampaignCache]:
     store = paths.open_store()
-    return store, CampaignCache(store, paths)
+    return store, CampaignCache(store, paths, runs_models=True)
 
 
 def close_store(paths: LabPaths) -> None:

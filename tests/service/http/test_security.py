@@ -280,6 +280,8 @@ class TestUploadedCampaigns:
             {"prior": {"kind": "auto", "tasks": ["../secret"]}},
             {"prior": {"kind": "auto", "tasks": ["/etc"]}},
             {"prior": {"kind": "auto", "file": "/etc/passwd"}},
+            {"space": [{"kind": "formula", "generator": {"kind": "learned", "tasks": ["past", "../secret"]}}]},
+            {"space": [{"kind": "formula", "generator": {"kind": "learned", "tasks": ["link"]}}]},
         ],
         ids=str,
     )
