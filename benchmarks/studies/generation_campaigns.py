@@ -176,11 +176,11 @@ class MixingEnthalpies:
 
 def _alloys(elements: int) -> list[str]:
     """Return the formulas of so many of the metals with at most ten atoms, each once."""
-    most = ALLOY_RULES["max_atoms"]
+    limit = ALLOY_RULES["max_atoms"]
     amounts = [
         each
-        for each in itertools.product(range(1, most), repeat=elements)
-        if sum(each) <= most and math.gcd(*each) == 1
+        for each in itertools.product(range(1, limit), repeat=elements)
+        if sum(each) <= limit and math.gcd(*each) == 1
     ]
     chosen = itertools.combinations(METALS, elements)
     return [formula_text(tuple(sorted(zip(symbols, each, strict=True)))) for symbols in chosen for each in amounts]
