@@ -35,7 +35,7 @@ from designer.whole_files import write_over
 CARD, WEIGHTS = "generator.json", "generator.safetensors"
 STEPS, BATCH, RATE, BLOCK = 1_500, 128, 3e-3, 100
 _DRAWS, _RANKED, _DRAWN, _MIN_ROUNDS = 10, 0.7, 1024, 4
-_LEAST_SHARE = 1 / 10
+_MIN_SHARE = 1 / 10
 """The share of usable formulas among those drawn down to which all that are wanted are drawn."""
 _FEW_NEW = 0.02
 """Where a round draws a smaller share of new formulas, no more are drawn than are wanted."""
@@ -254,7 +254,7 @@ class LearnedGenerator:
         random = torch.Generator().manual_seed(seed)
         seen = set(self.known.keys | taken)
         drawn: list[tuple[Amounts, str, float]] = []
-        for _ in range(max(_MIN_ROUNDS, math.ceil(n * _DRAWS / (_LEAST_SHARE * _DRAWN)))):
+        for _ in range(max(_MIN_ROUNDS, math.ceil(n * _DRAWS / (_MIN_SHARE * _DRAWN)))):
             before = len(seen)
             drawn += self._draw(seen, random, accept)
             few_new = len(seen) - before < _FEW_NEW * _DRAWN
