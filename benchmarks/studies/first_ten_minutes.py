@@ -39,6 +39,9 @@ class Course:
         The table.
     edits
         What a person would still change, one entry an edit.
+    beyond
+        Differences from the family's description that its first table cannot show: a setting that it lacks or holds at
+        one value, or numbers whose sum is the same in each row, which the draft calls a mixture.
     remarks
         The remarks of ``init``.
     seconds
@@ -47,6 +50,7 @@ class Course:
 
     name: str
     edits: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -129,21 +133,31 @@ def of_families(folder: Path) -> Iterator[Course]:
             drafted = _run(course, "init", "table.csv", "--yes", *wanted)
             if drafted is not None:
                 data = yaml.safe_load(Path(drafted["file"]).read_text(encoding="utf-8"))
-                course.edits += _other_parameters(data["space"], task.get("space") or family["space"])
+                given = pd.read_csv("table.csv")
+                for column, words in _other_parameters(data["space"], task.get("space") or family["space"]):
+                    (course.beyond if _cannot_show(given, column, words) else course.edits).append(words)
                 _run(course, "validate")
         course.seconds = time.perf_counter() - begun
         yield course
 
 
-def _other_parameters(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield each parameter of one space that the other lacks, by the columns that they take."""
+def _cannot_show(table: pd.DataFrame, column: str, words: str) -> bool:
+    """Whether a table does not show what a description says of a column."""
+    if words.endswith("is missing"):
+        return column not in table or table[column].nunique(dropna=False) < 2
+    return words.endswith("should be numeric, and is mixture")  # the sum of these columns is the same
+
+
+def _other_parameters(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield each column that the parameters of one space take in another way than those of the other, and how."""
     named = [{column: each["kind"] for each in space for column in _columns(each)} for space in (found, expected)]
     for column, kind in named[1].items():
         if column not in named[0]:
-            yield f"column {column!r} is missing"
+            yield column, f"column {column!r} is missing"
         elif named[0][column] != kind:
-            yield f"column {column!r} should be {kind}, and is {named[0][column]}"
-    yield from (f"column {column!r} should not be there" for column in named[0] if column not in named[1])
+            yield column, f"column {column!r} should be {kind}, and is {named[0][column]}"
+    others = [column for column in named[0] if column not in named[1]]
+    yield from ((column, f"column {column!r} should not be there") for column in others)
 
 
 def _columns(parameter: dict[str, Any]) -> list[str]:
@@ -167,13 +181,16 @@ def _run(course: Course, *words: str) -> dict[str, Any] | None:
 
 def page(courses: list[Course]) -> str:
     """Return the table of what had to be edited."""
-    lines = ["| table | edits by hand | seconds | what |", "|---|---|---|---|"]
+    lines = ["| table | edits by hand | seconds | what | not in the table |", "|---|---|---|---|---|"]
     lines += [
-        f"| {each.name} | {len(each.edits)} | {each.seconds:.1f} | {'; '.join(each.edits) or 'nothing'} |"
+        f"| {each.name} | {len(each.edits)} | {each.seconds:.1f} | {'; '.join(each.edits) or 'nothing'} | "
+        f"{'; '.join(each.beyond) or 'nothing'} |"
         for each in courses
     ]
     none = sum(not each.edits for each in courses)
-    lines += ["", f"No edit for {none} of {len(courses)} tables. Python {platform.python_version()}."]
+    same = sum(not each.edits and not each.beyond for each in courses)
+    last = f"No edit for {none} of {len(courses)} tables, for {same} also none that the table cannot show."
+    lines += ["", f"{last} Python {platform.python_version()}."]
     return "\n".join(lines)
 
 

@@ -54,6 +54,8 @@ _DIRECTIONS = words_of("plus minus pos neg positive negative up down forward bac
 _REMARKS = words_of(
     "remark remarks comment comments note notes reference doi source url link file filename path bemerkung kommentar"
 )
+_STRUCTURE = words_of("lattice spacegroup")
+_SPACE_GROUP = words_of("space group")
 _COSTS = words_of("price prices cost costs preis kosten")
 _SURROUNDINGS = words_of("humidity ambient outdoor weather feuchte luftfeuchte")
 COST = "it is what an experiment cost"
@@ -95,6 +97,8 @@ def why_no_setting(column: Column, columns: Sequence[Column] = ()) -> str | None
         return "it is a place or a repetition, and no setting"
     if words & _REMARKS:
         return "it holds remarks"
+    if words & _STRUCTURE or words >= _SPACE_GROUP:
+        return "it is the structure that was found, and no setting"
     if words & _ERRORS or (words & _ERRORS_OR_RESULTS and _has_its_result(column, words, columns)):
         return "it is the error of a result"
     if column.is_numeric and (words & (_RESULTS | _ERRORS_OR_RESULTS) or _is_measured_size(words, column, columns)):

@@ -39,6 +39,8 @@ _BEHIND_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>[^/\s](?:[^/]
 _MAX_HEADING = 200
 _POWER = r"[^\W\d_]{1,5}(?:[-−]\d|⁻[¹²³⁴])?"
 _POWERS = re.compile(rf"^(?=.*[-−⁻])(?:{_POWER})(?:[\s·*.]{_POWER}){{0,3}}$")
+_RATIO = re.compile(r"^(?P<name>.*[^\W_])[_\s](?P<top>[^\W\d_]{1,5})[_\s]per[_\s](?P<bottom>[^\W\d_]{1,5}\d?)$")
+_LOGARITHM = re.compile(r"^(?:log|log10|lg|ln)[_\s]", re.IGNORECASE)
 _PARTS = re.compile(r"^(?P<name>.*[^\W_])[_\s](?P<ending>[^\W\d_]+%?|%)$")
 
 
@@ -53,7 +55,11 @@ def unit_at_end(name: str) -> tuple[str, str] | None:
     (('T', 'K'), None, None, ('t', 's'))
     >>> unit_at_end("T/°C"), unit_at_end("c / mol L-1"), unit_at_end("p/mbar"), unit_at_end("Fe/Ni"), unit_at_end("S/N")
     (('T', 'degC'), ('c', 'mol L-1'), ('p', 'mbar'), None, None)
+    >>> unit_at_end("conductivity_S_per_cm"), unit_at_end("samples_per_day"), unit_at_end("log10_viscosity_mPa_s")
+    (('conductivity', 'S/cm'), None, None)
     """
+    if _LOGARITHM.match(name.strip()):
+        return None  # the unit is that of the quantity, and a logarithm has none
     heading = _BEHIND_SLASH.match(name.strip()) if len(name) <= _MAX_HEADING else None
     if heading is not None:
         before, unit = heading["name"], heading["unit"]
@@ -62,6 +68,10 @@ def unit_at_end(name: str) -> tuple[str, str] | None:
         if _POWERS.match(unit):
             return (before, unit) if label_reason(unit) is None else None
         return _known_ending(before, unit)
+    ratio = _RATIO.match(name.strip()) if len(name) <= _MAX_HEADING else None
+    if ratio is not None:
+        unit = f"{ratio['top']}/{ratio['bottom']}"
+        return (ratio["name"], unit) if label_reason(unit) is None else None
     found = _PARTS.match(name.strip())
     if found is None or (found["name"] == "T" and found["ending"] in ("C", "F")):
         return None  # a Curie or Fermi temperature
