@@ -1,13 +1,16 @@
-"""Levels of a fidelity: ``python -m benchmarks.studies.fidelity [--seeds 2]``.
+"""Levels of a fidelity: ``python -m benchmarks.studies.fidelity [--seeds 2] [--rows FILE]``.
 
 Each campaign has a table of designs with a value at the top level, which is wanted, and one at a lower level. It makes
 experiments one after another until one of the best 1 % of the designs is measured at the top level, for a cost of at
 most 30 experiments there; one at the lower level costs 0.02, 0.1 or 0.5 of these. The figure is the cost spent.
 
 Compared are the top level alone; `kind: fidelity`; the same with shuffled lower values; all designs at the lower level
-first and then the best of them, in order; the whole lower table as a past task; and, on the analytic pairs, BoTorch's
-multi-fidelity maximum-value entropy search (Takeno et al., ICML 2020). Ratios to the top level alone are geometric
-means with a 95 % interval by a hierarchical bootstrap over tasks and seeds. ``DESIGNER_DATA`` names the tables' folder.
+first and then the best of them, in order; the whole lower table as a past task; and two multi-fidelity acquisition
+functions of BoTorch (`benchmarks.studies.fidelity_botorch`) at a ratio of 0.1. Ratios to the top level alone are
+geometric means with a 95 % interval by a hierarchical bootstrap over tasks and seeds.
+
+Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
+the file alone. ``DESIGNER_DATA`` names the tables' folder; the simulators need the extra `simulators`.
 """
 
 from __future__ import annotations
@@ -18,131 +21,182 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
 
-from benchmarks.studies.lab_tables import data_folder
+from benchmarks.studies.fidelity_botorch import ENTROPY, GRADIENT, botorch_search
+from benchmarks.studies.fidelity_tasks import DEVELOPMENT, MEASURED, Pair, names, pair_of
 from designer import Campaign, fit_prior
-from designer.arrays import FloatArray
-from designer.chemistry.formulas import parse_formula
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
 
-BUDGET, BEST, DESIGNS, SEEDS = 30.0, 0.01, 200, 2
+BUDGET, SEEDS = 30.0, 2
 RATIOS = (0.02, 0.1, 0.5)
+COMPARED_RATIO = 0.1
+COMPARED = ("Branin", "Hartmann 6", "doses", "bulk modulus", "photoswitches")
+"""The pairs on which BoTorch's searches are run."""
+
 ALONE, LEVELS, SHUFFLED = "top level alone", "`kind: fidelity`", "`kind: fidelity`, lower values shuffled"
-FIRST_ALL, PAST, BOTORCH = "all at the lower level first", "lower table as a past task", "BoTorch qMFMES"
+FIRST_ALL, PAST = "all at the lower level first", "lower table as a past task"
+METHODS = (ALONE, LEVELS, SHUFFLED, FIRST_ALL, PAST, ENTROPY, GRADIENT)
 _SAMPLES = 2000
 
+Key = tuple[str, int, float, str]
+"""Pair, seed, cost ratio and method of a campaign."""
 
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """A table of designs with values at two levels.
+
+@dataclass(frozen=True)
+class Row:
+    """One campaign.
 
     Parameters
     ----------
-    space
-        The parameters, as a campaign file has them.
-    frame
-        Their columns, and ``top`` and ``low``.
-    is_report
-        Whether no setting of the method was chosen on it.
+    ratio
+        What an experiment at the lower level costs; 1 at the top level alone.
+    cost
+        What was spent until one of the best designs was measured; 31 where none was.
+    lower
+        Experiments at the lower level.
+    seconds
+        CPU s a suggestion.
+    rank
+        Spearman's correlation of the two levels.
     """
 
-    name: str
-    space: list[dict[str, Any]]
-    frame: pd.DataFrame
-    is_report: bool = True
+    task: str
+    seed: int
+    ratio: float
+    method: str
+    cost: float
+    lower: int
+    seconds: float
+    rank: float
 
     @property
-    def columns(self) -> list[str]:
-        """The columns of the designs."""
-        return [column for column in self.frame.columns if column not in ("top", "low")]
-
-    def part(self, seed: int) -> Pair:
-        """Return the pair with a random part of its designs."""
-        rows = np.random.default_rng(seed).permutation(len(self.frame))[:DESIGNS]
-        return Pair(self.name, self.space, self.frame.iloc[np.sort(rows)].reset_index(drop=True), self.is_report)
-
-    @property
-    def good(self) -> frozenset[int]:
-        """The rows of the best designs."""
-        number = max(1, round(BEST * len(self.frame)))
-        return frozenset(np.argsort(-self.frame["top"].to_numpy(), kind="stable")[:number].tolist())
+    def key(self) -> Key:
+        """What distinguishes it from the other campaigns."""
+        return self.task, self.seed, self.ratio, self.method
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the campaigns and print a Markdown table."""
+    """Run the campaigns that are not in the file of rows and print Markdown tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.fidelity", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--tasks", nargs="*", help="Names of the pairs; all unless given.")
-    parser.add_argument("--rows", type=Path, help="A file to which the figures are added, one JSON object a line.")
-    parser.add_argument("--report", action="store_true", help="Only print the ratios of all rows of that file.")
+    parser.add_argument("--tasks", nargs="*", default=names(), help="Names of the pairs; all unless given.")
+    parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/fidelity.jsonl"))
+    parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
     given = parser.parse_args(arguments)
-    if given.report:
-        _print_ratios([json.loads(line) for line in given.rows.read_text(encoding="utf-8").splitlines()])
-        return 0
-    print("| task | rank correlation | cost ratio | method | cost to the best 1 % | ratio | lower results | CPU s |")
-    print("|---|---:|---:|---|---:|---:|---:|---:|")
-    found: list[dict[str, Any]] = []
-    for pair in pairs():
-        if given.tasks and pair.name not in given.tasks:
-            continue
-        made = [
-            {"task": pair.name, "ratio": ratio, "method": method, "costs": [[row[0], row[3]] for row in rows]}
-            for (ratio, method), rows in _of_pair(pair, given.seeds).items()
-        ]
-        if given.rows is not None:
-            with given.rows.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in made)
-        found += made
-    _print_ratios(found)
+    found = read_rows(given.rows)
+    if not given.report:
+        known = {row.key for row in found}
+        with given.rows.open("a", encoding="utf-8") as file:
+            for key in campaigns(given.tasks, given.seeds):
+                if key not in known:
+                    row = campaign(*key)
+                    file.write(json.dumps(asdict(row)) + "\n")
+                    file.flush()
+                    found.append(row)
+    print("\n".join(report(found)))
     return 0
 
 
-def _print_ratios(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the mean ratio of costs to that at the top level alone, over all tasks and over the reported ones."""
+def read_rows(path: Path) -> list[Row]:
+    """Return the campaigns of a file; none where there is no file."""
+    if not path.exists():
+        return []
+    return [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def campaigns(tasks: Sequence[str], seeds: int) -> list[Key]:
+    """Return the keys of all campaigns: those of BoTorch's searches last, the others by seed."""
+    found = [(task, seed, ratio, method) for seed in range(seeds) for task in tasks for ratio, method in _runs_of(task)]
+    return sorted(found, key=lambda key: key[3] in (ENTROPY, GRADIENT))
+
+
+def _runs_of(task: str) -> Iterator[tuple[float, str]]:
+    """Yield the ratio and the method of each campaign of a pair."""
+    yield 1.0, ALONE
+    yield 1.0, PAST
+    for ratio in RATIOS:
+        yield ratio, LEVELS
+        yield ratio, FIRST_ALL
+        if ratio < RATIOS[-1]:  # there no lower level is suggested
+            yield ratio, SHUFFLED
+    if task in COMPARED:
+        yield COMPARED_RATIO, ENTROPY
+        yield COMPARED_RATIO, GRADIENT
+
+
+def campaign(task: str, seed: int, ratio: float, method: str) -> Row:
+    """Run one campaign."""
+    part = _pair(task).part(seed)
+    rank = float(part.frame["top"].corr(part.frame["low"], method="spearman"))
+    cost, lower, seconds = _run(part, seed, ratio, method)
+    return Row(task, seed, ratio, method, round(cost, 6), int(lower), round(seconds, 4), round(rank, 4))
+
+
+_pair = cache(pair_of)
+
+
+def _run(part: Pair, seed: int, ratio: float, method: str) -> tuple[float, float, float]:
+    """Return cost, experiments at the lower level and CPU s a suggestion of one campaign."""
+    if method == ALONE:
+        return run(part, seed, None)
+    if method == PAST:
+        cost, _, seconds = run(part, seed, None, prior=_past(part))
+        return cost, len(part.frame), seconds
+    if method == FIRST_ALL:
+        return in_order(part, ratio)
+    if method in (ENTROPY, GRADIENT):
+        return botorch_search(part, seed, ratio, method, BUDGET)
+    return run(part, seed, ratio, shuffled=method == SHUFFLED)
+
+
+def report(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of Markdown tables: mean ratios of costs to the top level alone, and each task."""
+    alone = {(row.task, row.seed): row.cost for row in rows if row.method == ALONE}
+    rows = [each for row in rows for each in _at_each_ratio(row)]
     logs: dict[tuple[float, str], dict[str, list[float]]] = {}
     for row in rows:
-        by_task = logs.setdefault((row["ratio"], row["method"]), {})
-        by_task[row["task"]] = [math.log(cost / alone) for cost, alone in row["costs"]]
-    for (ratio, method), by_task in logs.items():
-        report = {name: values for name, values in by_task.items() if name not in DEVELOPMENT}
-        for label, part in (("all", by_task), ("reported", report)):
-            if part:
-                print(f"| {label} | | {ratio:g} | {method} | | {bootstrap(list(part.values()))} | | |", flush=True)
+        by_task = logs.setdefault((row.ratio, row.method), {})
+        by_task.setdefault(row.task, []).append(math.log(row.cost / alone[row.task, row.seed]))
+    order = sorted((key for key in logs if key[1] != ALONE), key=lambda key: (key[0], METHODS.index(key[1])))
+    yield "| cost ratio | method | measured tables | all tasks | pairs of development |"
+    yield "|---:|---|---:|---:|---:|"
+    for ratio, method in order:
+        by_task = logs[ratio, method]
+        parts = [[by_task[each] for each in group if each in by_task] for group in (MEASURED, names(), DEVELOPMENT)]
+        cells = [bootstrap(part) if part else "" for part in parts]
+        yield f"| {ratio:g} | {method} | {' | '.join(cells)} |"
+    yield ""
+    yield "| task | rank correlation | cost ratio | method | cost | ratio | lower results | CPU s a suggestion |"
+    yield "|---|---:|---:|---|---:|---:|---:|---:|"
+    for task in names():
+        for ratio, method in [(1.0, ALONE), *order]:
+            same = [row for row in rows if (row.task, row.ratio, row.method) == (task, ratio, method)]
+            if same:
+                cost, lower, seconds, rank = (
+                    float(np.mean([getattr(row, key) for row in same])) for key in ("cost", "lower", "seconds", "rank")
+                )
+                mean = math.exp(float(np.mean(logs[ratio, method][task])))
+                what = "" if method == ALONE else f"{ratio:g}"
+                yield (
+                    f"| {task} | {rank:.2f} | {what} | {method} | {cost:.1f} | {mean:.2f} | {lower:.0f}"
+                    f" | {seconds:.2f} |"
+                )
 
 
-def _of_pair(pair: Pair, seeds: int) -> dict[tuple[float, str], list[tuple[float, ...]]]:
-    """Return cost, lower results, CPU s a suggestion and the cost at the top level alone, for each seed; print them."""
-    parts = [pair.part(seed) for seed in range(seeds)]
-    rank = float(np.mean([part.frame["top"].corr(part.frame["low"], method="spearman") for part in parts]))
-    alone = [run(part, seed, None) for seed, part in enumerate(parts)]
-    past = [run(part, seed, None, prior=_past(part)) for seed, part in enumerate(parts)]
-    found: dict[tuple[float, str], list[tuple[float, ...]]] = {(1.0, ALONE): [*alone]}
-    for ratio in RATIOS:
-        found[ratio, LEVELS] = [run(part, seed, ratio) for seed, part in enumerate(parts)]
-        if ratio < RATIOS[-1]:  # there no lower level is suggested
-            found[ratio, SHUFFLED] = [run(part, seed, ratio, shuffled=True) for seed, part in enumerate(parts)]
-        found[ratio, FIRST_ALL] = [in_order(part, ratio) for part in parts]
-        found[ratio, PAST] = [(row[0] + ratio * DESIGNS, DESIGNS, row[2]) for row in past]
-        if not pair.is_report and ratio == RATIOS[1]:
-            found[ratio, BOTORCH] = [entropy_search(part, seed, ratio) for seed, part in enumerate(parts)]
-    complete = {key: [(*row, alone[i][0]) for i, row in enumerate(rows)] for key, rows in found.items()}
-    for (ratio, method), rows in complete.items():
-        cost, lower, seconds = (float(np.mean([row[k] for row in rows])) for k in range(3))
-        ratios = math.exp(float(np.mean([math.log(row[0] / row[3]) for row in rows])))
-        cells = f"{cost:.1f} | {ratios:.2f} | {lower:.0f} | {seconds:.2f}"
-        print(f"| {pair.name} | {rank:.2f} | {ratio:g} | {method} | {cells} |", flush=True)
-    return complete
+def _at_each_ratio(row: Row) -> list[Row]:
+    """Return the row; with a past task one for each ratio, with the cost of its table."""
+    if row.method != PAST:
+        return [row]
+    return [Row(**{**asdict(row), "ratio": ratio, "cost": row.cost + ratio * row.lower}) for ratio in RATIOS]
 
 
 def run(
@@ -192,57 +246,6 @@ def _past(pair: Pair) -> Any:
     return fit_prior([task], "auto")
 
 
-def entropy_search(pair: Pair, seed: int, ratio: float) -> tuple[float, float, float]:
-    """Return `run` by BoTorch's multi-fidelity maximum-value entropy search per cost, over the listed designs."""
-    from botorch.acquisition.cost_aware import InverseCostWeightedUtility
-    from botorch.acquisition.max_value_entropy_search import qMultiFidelityMaxValueEntropy
-    from botorch.fit import fit_gpytorch_mll
-    from botorch.models.cost import AffineFidelityCostModel
-    from botorch.models.gp_regression_fidelity import SingleTaskMultiFidelityGP
-    from botorch.models.transforms.outcome import Standardize
-    from gpytorch.mlls import ExactMarginalLogLikelihood
-
-    torch.manual_seed(seed)
-    X = torch.as_tensor(pair.frame[pair.columns].to_numpy(), dtype=torch.float64)
-    everything = torch.cat([torch.cat([X, torch.full((len(X), 1), level)], 1) for level in (0.0, 1.0)])
-    values = torch.as_tensor(np.concatenate([pair.frame["low"], pair.frame["top"]]))
-    fixed = {X.shape[1]: 1.0}
-    cost = AffineFidelityCostModel(fidelity_weights={X.shape[1]: 1.0 - ratio}, fixed_cost=ratio)
-    utility = InverseCostWeightedUtility(cost_model=cost)
-    rng = np.random.default_rng(seed)
-    first = rng.permutation(len(X))[: 2 * (X.shape[1] + 1)]
-    made = [*first.tolist(), *(len(X) + first[: X.shape[1] + 1]).tolist()]
-    spent = sum(ratio if row < len(X) else 1.0 for row in made)
-    begin, steps = time.process_time(), 0
-    while spent < BUDGET and not {row - len(X) for row in made} & pair.good:
-        known = torch.tensor(made)
-        model = SingleTaskMultiFidelityGP(
-            everything[known], values[known][:, None], data_fidelities=[X.shape[1]], outcome_transform=Standardize(m=1)
-        )
-        likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
-        fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": 75}})
-        acquisition = qMultiFidelityMaxValueEntropy(
-            model, candidate_set=everything[len(X) :], num_mv_samples=10, num_fantasies=8, cost_aware_utility=utility,
-            project=partial(_projected, fixed=fixed),
-        )  # fmt: skip
-        with torch.no_grad():
-            scores = torch.cat([acquisition(part[:, None]) for part in torch.split(everything, 100)])
-        scores[known] = -torch.inf
-        made.append(int(scores.argmax()))
-        spent += ratio if made[-1] < len(X) else 1.0
-        steps += 1
-    reached = bool({row - len(X) for row in made} & pair.good)
-    lower = float(sum(row < len(X) for row in made))
-    return spent if reached else BUDGET + 1.0, lower, (time.process_time() - begin) / max(steps, 1)
-
-
-def _projected(X: torch.Tensor, fixed: Mapping[int, float]) -> torch.Tensor:
-    result = X.clone()
-    for column, value in fixed.items():
-        result[..., column] = value
-    return result
-
-
 def bootstrap(by_task: Sequence[Sequence[float]]) -> str:
     """Return the geometric mean of ratios with a 95 % interval, from their logarithms by task."""
     rng = np.random.default_rng(0)
@@ -253,85 +256,6 @@ def bootstrap(by_task: Sequence[Sequence[float]]) -> str:
     mid = math.exp(float(np.mean([np.mean(values) for values in by_task])))
     low, high = np.exp(np.quantile(means, [0.025, 0.975]))
     return f"{mid:.2f} ({low:.2f} to {high:.2f})"
-
-
-# Tasks
-
-DEVELOPMENT = ("Branin", "Hartmann 6")
-"""Pairs on which the method was chosen."""
-
-
-def pairs() -> Iterator[Pair]:
-    """Yield the tasks of the study."""
-    yield analytic("Branin", 2, _branin, lambda X: _branin(X + np.array([0.047, -0.047])), 0.3)
-    yield analytic("Hartmann 6", 6, _hartmann, _hartmann, 0.7)
-    folder = data_folder() / "composition_property_dft"
-    yield formulas(folder, "band gap", ("matbench_expt_gap", "band_gap_expt_eV"), ("aflow_egap", "band_gap_eV"))
-    for quantity in ("bulk", "shear"):
-        column = f"{quantity}_modulus_GPa"
-        lower = f"aflow_ael_{quantity}_modulus_vrh"
-        yield formulas(folder, f"{quantity} modulus", (f"mp_{quantity}_modulus", column), (lower, column))
-    yield photoswitches("e_pi_pi")
-
-
-def analytic(
-    name: str, size: int, top: Callable[[FloatArray], FloatArray], low: Callable[[FloatArray], FloatArray], rough: float
-) -> Pair:
-    """Return a pair of functions on the unit cube; the lower one has a random smooth deviation besides."""
-    rng = np.random.default_rng(0)
-    X = rng.random((1000, size)).round(4)
-    waves, phases = rng.normal(size=(40, size)) * 4.0, rng.uniform(0, 2 * math.pi, 40)
-    deviation = np.cos(X @ waves.T + phases).sum(axis=1)
-    lower = low(X)
-    lower = (lower - lower.mean()) / lower.std() + rough * deviation / deviation.std()
-    columns = [f"x{i}" for i in range(size)]
-    frame = pd.DataFrame(X, columns=columns).assign(top=top(X), low=lower)
-    return Pair(name, [{"name": c, "kind": "numeric", "bounds": [0, 1]} for c in columns], frame, is_report=False)
-
-
-def formulas(folder: Any, name: str, top: tuple[str, str], low: tuple[str, str]) -> Pair:
-    """Return the compositions that two tables share, as the first one writes them; of several values the mean."""
-    tables = []
-    for label, (table, column) in (("top", top), ("low", low)):
-        read = pd.read_csv(folder / f"{table}.csv", keep_default_na=False)
-        groups = read.assign(composition=[_composition(each) for each in read["formula"]]).groupby("composition")
-        tables.append(groups.agg(**{label: (column, "mean"), f"formula_{label}": ("formula", "first")}))
-    shared = pd.concat(tables, axis=1, join="inner").sort_index()
-    frame = shared[["formula_top", "top", "low"]].rename(columns={"formula_top": "formula"}).reset_index(drop=True)
-    return Pair(name, [{"name": "formula", "kind": "formula"}], frame)
-
-
-def _composition(formula: str) -> str:
-    """Return a formula as atomic fractions, so that ``Tl1Y1`` and ``TlY`` are the same."""
-    amounts = dict(parse_formula(formula))
-    total = sum(amounts.values())
-    return " ".join(f"{element}{amount / total:.4f}" for element, amount in sorted(amounts.items()))
-
-
-def photoswitches(task: str) -> Pair:
-    """Return the molecules with a measured and a computed wavelength."""
-    read = pd.read_csv(data_folder() / "photoswitches" / f"{task}.csv")
-    read = read.rename(columns={"wavelength_nm": "top", "wavelength_PBE0_nm": "low", "molecule_smiles": "molecule"})
-    frame = read.dropna(subset=["top", "low"]).groupby("molecule", sort=True)[["top", "low"]].mean().reset_index()
-    space = [{"name": "molecule", "kind": "categorical", "choices": frame["molecule"].tolist()}]
-    return Pair("photoswitches", space, frame)
-
-
-def _branin(X: FloatArray) -> FloatArray:
-    a, b = 15.0 * X[:, 0] - 5.0, 15.0 * X[:, 1]
-    valley = b - 5.1 / (4 * math.pi**2) * a**2 + 5 / math.pi * a - 6.0
-    value = valley**2 + 10 * (1 - 1 / (8 * math.pi)) * np.cos(a) + 10
-    return np.asarray(-np.log(value + 0.1))
-
-
-def _hartmann(X: FloatArray) -> FloatArray:
-    A = [[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]]
-    P = [
-        [1312, 1696, 5569, 124, 8283, 5886], [2329, 4135, 8307, 3736, 1004, 9991],
-        [2348, 1451, 3522, 2883, 3047, 6650], [4047, 8828, 8732, 5743, 1091, 381],
-    ]  # fmt: skip
-    away = np.einsum("ij,nij->ni", np.array(A), (X[:, None, :] - 1e-4 * np.array(P)) ** 2)
-    return np.asarray(np.exp(-away) @ np.array([1.0, 1.2, 3.0, 3.2]))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class PriorEvidence:
         The number of results after which the prior was rejected; None while it is in use.
     words
         A sentence about it, for a user.
+    levels
+        The same for the lower levels of a fidelity alone; None without results there.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class PriorEvidence:
     log_evidence: float = 0.0
     rejected_at: int | None = None
     words: str = ""
+    levels: float | None = None
 
     def __post_init__(self) -> None:
         for what in ("experts", "sources"):

@@ -42,7 +42,7 @@ from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
-from designer.space.fidelity.fidelity_levels import fidelity_of
+from designer.space.fidelity.fidelity_levels import MIN_RESULTS, fidelity_of
 from designer.surrogates.batch_effect import NO_BATCH
 from designer.surrogates.censored import with_expected_values
 from designer.surrogates.data import Quantity, TaskData
@@ -202,6 +202,12 @@ class CampaignPosterior:
     def informed(self) -> bool:
         """Whether the posterior of some goal uses past tasks, and not the campaign's own measurements alone."""
         return any(is_informed(single_output(self.conditioned.model, i)) for i in self.objective.goal_columns)
+
+    @cached_property
+    def uses_levels(self) -> bool:
+        """Whether the posterior of some goal uses results at lower levels of a fidelity."""
+        columns = self.objective.goal_columns
+        return any(level_models(single_output(self.conditioned.model, i)) for i in columns)
 
     @cached_property
     def evidence(self) -> PriorEvidence | None:
@@ -365,7 +371,8 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     with one_thread():
         prior = prior_of_spec(spec)
         if lower:
-            prior = LevelPrior(prior, _lower_levels(spec, lower))
+            brought = sum(each.suggestion is None for at_level in lower.values() for each in at_level)
+            prior = LevelPrior(prior, _lower_levels(spec, lower), brought >= MIN_RESULTS)
         with errors_of_saved(prior):
             if spec.objective.preference is None:
                 conditioned = robust_conditioning.condition(prior, data)

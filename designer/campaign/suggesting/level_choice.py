@@ -1,31 +1,41 @@
 """The level at which the next design is measured: the one that tells most about its top-level value for its cost.
 
-The search finds the design that promises most at the top level. A result at a lower level explains a share of the
-variance of its top-level value (`designer.priors.fidelity.level_process`), and the level with the largest share for its
-cost is measured, where that is at least `MIN_ADVANTAGE` times what the top level gives. A design is measured once at a
-level, so that one which still promises most is measured at the top level in the end.
+Until the top-level results show that lower levels predict them (`designer.priors.fidelity.level_prior`), the designs
+are those that would be chosen without lower levels, and they are measured at lower levels besides, from the cheapest
+one up: pairs tell most about whether a level predicts the top one. These measurements get at most `MAX_UNPROVEN_SHARE`
+of what the top-level experiments cost, and none once the results contradict the lower levels. So lower levels that do
+not predict the top one cost no more than that.
 
-Until the top-level results show that lower levels predict them, these get at most `MAX_UNPROVEN_SHARE` of what the
-top-level experiments cost, the first designs included: lower levels that do not predict the top one cost no more.
+After that the search finds the design that promises most at the top level. A result at a lower level explains a share
+of the variance of its top-level value, and the level with the largest share for its cost is measured, where that is at
+least `MIN_ADVANTAGE` times what the top level gives. A design is measured once at a level. Where the design that
+promises most is to be measured at the top level, another one is measured at a lower level instead if its expected gain,
+times the share, for its cost is at least `MIN_OTHER_ADVANTAGE` times that at the top level (an augmented expected
+improvement), so that several cheap measurements come before a dear one.
+
+Reference: D. Huang, T. T. Allen, W. I. Notz, R. A. Miller, Sequential kriging optimization using multiple-fidelity
+evaluations (Structural and Multidisciplinary Optimization 2006).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designer.acquisition.observed import Proposal
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
-from designer.campaign.suggesting.choice import Choice, initial_count
+from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.space.fidelity.fidelity_levels import MIN_RESULTS, at_level, fidelity_of, levels_of
+from designer.space.fidelity.fidelity_levels import MIN_RESULTS, PROVEN_LOG_ODDS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
 if TYPE_CHECKING:
@@ -34,59 +44,185 @@ if TYPE_CHECKING:
 MIN_ADVANTAGE = 2.0
 """How many times as much as the top level a lower one must tell for its cost."""
 
-MAX_UNPROVEN_SHARE = 0.1
+MIN_OTHER_ADVANTAGE = 5.0
+"""The same for another design than the one that is to be measured at the top level."""
+
+MAX_UNPROVEN_SHARE = 0.05
 """Of what top-level experiments cost: what lower levels may cost before the results show that they predict them."""
 
-FIRST_FACTOR = 2
-"""First designs at a lower level for each that a campaign begins with at the top level."""
+MIN_UNPROVEN = 8
+"""Top-level experiments of which that share may be spent in advance: it pays the pairs that decide."""
 
-_SAMPLED = 256
 _ROUNDING = 1e-9
-PROVEN = math.log(3.0)
-"""Log evidence for the lower levels from which their share is not limited."""
+
+Further = Callable[[int, frozenset[Any]], Proposal | None]
+"""Returns further designs by the posterior, as many as asked for, besides those with some keys; None without any."""
 
 CONFIRMED = ("confirm", "replicate")
 """Beginnings of reasons of designs that are measured at the top level in any case."""
 
 
 def with_levels(
-    spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: CampaignPosterior | None, own: int
+    spec: CampaignSpec,
+    state: CampaignState,
+    choice: Choice,
+    posterior: CampaignPosterior | None,
+    own: int,
+    further: Further | None = None,
 ) -> Choice:
     """Return a choice of top-level designs with the level at which each is to be measured.
 
     Parameters
     ----------
     posterior
-        The posterior by which the designs were chosen; None for first designs.
+        The posterior given the results so far; None before there are any at lower levels.
     own
         How many of the first designs have the level that the campaign file says.
+    further
+        Searches for further designs; None where the posterior does not use lower levels.
     """
     fidelity = fidelity_of(spec.space)
     if fidelity is None or spec.stated_cost is None or len(choice.designs) <= own:
         return choice
-    coordinates = coordinates_of(spec.space, choice.designs)
-    costs = _costs(spec, state, fidelity, coordinates)
-    done, given = _done(spec, state), levels_of(spec.space, coordinates)
-    allowance, left = _allowance(spec, state, posterior, costs), _left(spec, state)
-    first = lower_first_designs(spec, state) if posterior is None else len(coordinates)
-    levels, reasons = [], _reasons(spec, choice, fidelity, posterior)
-    shares = _shares(spec, posterior, coordinates, len(fidelity.levels))
-    for i, key in enumerate(spec.space.keys(coordinates)):
+    if further is None or posterior is None:
+        return _paired(spec, state, fidelity, choice, posterior, own)
+    chosen = _Levels.of(spec, state, fidelity, choice, posterior)
+    left, levels, reasons = _left(spec, state), [], _reasons(spec, choice, fidelity)
+    given = levels_of(spec.space, chosen.coordinates)
+    for i in range(len(choice.designs)):
         level = int(given[i]) if i < own else 0
-        if first > 0 and i >= own and not choice.reasons[i].startswith(CONFIRMED) and not _is_alone(choice, i):
-            open_levels = [k for k in range(1, len(fidelity.levels)) if (k, key) not in done]
-            paid = [k for k in open_levels if costs[i, k] <= min(allowance, left - costs[i, 0])]
-            level = _best_level(shares[i], costs[i], paid)
+        if i >= own and _may_be_lower(choice, i):
+            level = chosen.best(i, left)
         if level and i >= own:
-            allowance, first = allowance - costs[i, level], first - 1
-            share = None if posterior is None else float(shares[i, level])
-            reasons[i] = "; ".join([_words(fidelity, level, share, costs[i]), reasons[i]])
-        left -= costs[i, level]
+            reasons[i] = "; ".join([_words(fidelity, level, chosen.shares[i, level], chosen.costs[i]), reasons[i]])
+        left -= float(chosen.costs[i, level])
         levels.append(level)
-    found = np.concatenate(
-        [at_level(spec.space, row[None], level) for row, level in zip(coordinates, levels, strict=True)]
+    at_top = [i for i, level in enumerate(levels) if not level and i >= own and _may_be_lower(choice, i)]
+    choice = replace(choice, designs=_at(spec, chosen.coordinates, levels), reasons=tuple(reasons))
+    return _with_cheaper(spec, state, fidelity, choice, chosen, at_top, left, posterior, further)
+
+
+def _paired(
+    spec: CampaignSpec,
+    state: CampaignState,
+    fidelity: FidelityParameter,
+    choice: Choice,
+    posterior: CampaignPosterior | None,
+    own: int,
+) -> Choice:
+    """Return the same designs in the same order, each at the lower levels first that can be paid."""
+    coordinates = coordinates_of(spec.space, choice.designs)
+    costs, done, given = _costs(spec, state, fidelity, coordinates), _done(spec, state), levels_of(
+        spec.space, coordinates
+    )  # fmt: skip
+    allowance, left = _allowance(spec, state, posterior, costs), _left(spec, state)
+    places: list[tuple[int, int, str]] = []
+    for i, key in enumerate(spec.space.keys(at_level(spec.space, coordinates))):
+        for k in np.argsort(costs[i, 1:], kind="stable") + 1:
+            cheap = MIN_ADVANTAGE * costs[i, k] <= costs[i, 0] and costs[i, k] <= min(allowance, left - costs[i, 0])
+            if i >= own and cheap and (int(k), key) not in done and _may_be_lower(choice, i):
+                places.append((i, int(k), f"{_words(fidelity, int(k), None, costs[i])}; {choice.reasons[i]}"))
+                allowance, left = allowance - costs[i, k], left - costs[i, k]
+        places.append((i, int(given[i]) if i < own else 0, choice.reasons[i]))
+        left -= costs[i, 0]
+    places = places[: len(choice.designs)]
+    rows = [i for i, _, _ in places]
+    return replace(
+        choice,
+        designs=_at(spec, coordinates[rows], [level for _, level, _ in places]),
+        reasons=tuple(reason for _, _, reason in places),
+        scores=tuple(choice.scores[i] for i in rows),
+        plain=tuple(choice.plain[i] for i in rows) if choice.plain else (),
     )
-    return replace(choice, designs=tuple(lab_designs(spec.space, found)), reasons=tuple(reasons))
+
+
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """What each level tells about some designs, and what it costs.
+
+    Parameters
+    ----------
+    coordinates
+        ``n x c`` designs.
+    shares, costs
+        ``n x levels``, the top level first: the share of the variance that is explained, and the cost.
+    open_levels
+        The lower levels at which each design was neither suggested nor measured.
+    """
+
+    coordinates: FloatArray
+    shares: FloatArray
+    costs: FloatArray
+    open_levels: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(
+        cls,
+        spec: CampaignSpec,
+        state: CampaignState,
+        fidelity: FidelityParameter,
+        choice: Choice | FloatArray,
+        posterior: CampaignPosterior,
+    ) -> _Levels:
+        coordinates = choice if isinstance(choice, np.ndarray) else coordinates_of(spec.space, choice.designs)
+        number, done = len(fidelity.levels), _done(spec, state)
+        keys = spec.space.keys(at_level(spec.space, coordinates))
+        free = tuple(tuple(k for k in range(1, number) if (k, key) not in done) for key in keys)
+        costs = _costs(spec, state, fidelity, coordinates)
+        return cls(coordinates, posterior.explained_by_levels(coordinates, number), costs, free)
+
+    def best(self, i: int, left: float) -> int:
+        """Return the level that tells most about a design for its cost; the top one where none tells enough more."""
+        values = self.shares[i] / self.costs[i]
+        paid = [k for k in self.open_levels[i] if self.costs[i, k] <= left - self.costs[i, 0]]
+        found = max(paid, key=lambda k: values[k], default=0)
+        return found if found and values[found] >= MIN_ADVANTAGE * values[0] else 0
+
+
+def _with_cheaper(
+    spec: CampaignSpec,
+    state: CampaignState,
+    fidelity: FidelityParameter,
+    choice: Choice,
+    chosen: _Levels,
+    at_top: Sequence[int],
+    left: float,
+    posterior: CampaignPosterior,
+    further: Further,
+) -> Choice:
+    """Return the choice with cheap measurements of other designs in place of those top-level ones that gain less."""
+    cheapest = float((chosen.costs[:, 1:] / chosen.costs[:, :1]).min())
+    if not at_top or MIN_OTHER_ADVANTAGE * cheapest >= 1.0:
+        return choice
+    lower = {key for level, key in _done(spec, state) if level}
+    found = further(len(at_top), frozenset(lower | set(spec.space.keys(chosen.coordinates))))
+    if found is None:
+        return choice
+    other = _Levels.of(spec, state, fidelity, found.coordinates, posterior)
+    designs, reasons, scores = list(choice.designs), list(choice.reasons), list(choice.scores)
+    for j, i in enumerate(at_top[: len(found.coordinates)]):
+        level, top, score = other.best(j, left + float(chosen.costs[i, 0])), scores[i], found.scores[j]
+        if not level or top is None or not math.isfinite(score):
+            continue
+        gain = score + math.log(other.shares[j, level] / other.costs[j, level])
+        if gain < top + math.log(MIN_OTHER_ADVANTAGE / chosen.costs[i, 0]):
+            continue
+        (designs[i],) = _at(spec, found.coordinates[j : j + 1], [level])
+        words = _words(fidelity, level, other.shares[j, level], other.costs[j])
+        reasons[i], scores[i] = f"{words}, before a dearer measurement; {found.notes[j]}", score
+        left += float(chosen.costs[i, 0] - other.costs[j, level])
+    return replace(choice, designs=tuple(designs), reasons=tuple(reasons), scores=tuple(scores))
+
+
+def _at(spec: CampaignSpec, coordinates: FloatArray, levels: Sequence[int]) -> tuple[Design, ...]:
+    """Return designs (``n x c``) at their levels, in lab units."""
+    rows = [at_level(spec.space, row[None], level) for row, level in zip(coordinates, levels, strict=True)]
+    return tuple(lab_designs(spec.space, np.concatenate(rows)))
+
+
+def _may_be_lower(choice: Choice, i: int) -> bool:
+    """Whether a design may be measured at a lower level: it is neither confirmed nor chosen without past tasks."""
+    return not choice.reasons[i].startswith(CONFIRMED) and not (choice.plain and choice.plain[i])
 
 
 def _costs(
@@ -98,28 +234,14 @@ def _costs(
     return np.stack([known.of_designs(at_level(spec.space, coordinates, level)) for level in range(number)], axis=1)
 
 
-def _reasons(
-    spec: CampaignSpec, choice: Choice, fidelity: FidelityParameter, posterior: CampaignPosterior | None
-) -> list[str]:
+def _reasons(spec: CampaignSpec, choice: Choice, fidelity: FidelityParameter) -> list[str]:
     """Return the reasons; those of designs that no past task chose say so."""
-    if posterior is None or spec.learns:
+    if spec.learns:
         return list(choice.reasons)
     from designer.acquisition.reasons import BEFORE_RESULTS
 
     words = f"lower levels: chosen by their results, before the first one at {fidelity.top}"
     return [reason.replace(BEFORE_RESULTS, words) for reason in choice.reasons]
-
-
-def _is_alone(choice: Choice, i: int) -> bool:
-    """Whether a design was chosen by the top-level results alone."""
-    return bool(choice.plain) and choice.plain[i]
-
-
-def _best_level(shares: FloatArray, costs: FloatArray, allowed: Sequence[int]) -> int:
-    """Return the level that tells most for its cost; the top one where none tells enough more."""
-    values = shares / costs
-    best = max(allowed, key=lambda k: values[k], default=0)
-    return best if best and values[best] >= MIN_ADVANTAGE * values[0] else 0
 
 
 def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
@@ -131,33 +253,26 @@ def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
     return set(zip(levels_of(spec.space, coordinates).tolist(), keys, strict=True))
 
 
-def _shares(
-    spec: CampaignSpec, posterior: CampaignPosterior | None, coordinates: FloatArray, levels: int
-) -> FloatArray:
-    """Return the share of the variance of each top-level value that a result at each level explains (``n x levels``).
-
-    The mean over the goals; before there is a model 1 at every level.
-    """
-    if posterior is None:
-        return np.ones((len(coordinates), levels))
-    return posterior.explained_by_levels(coordinates, levels)
-
-
 def _allowance(
     spec: CampaignSpec, state: CampaignState, posterior: CampaignPosterior | None, costs: FloatArray
 ) -> float:
-    """Return what may be spent on lower levels now; infinite where they are known to predict the top one."""
-    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
-    if evidence is not None and evidence.log_evidence >= PROVEN:
-        return math.inf
+    """Return what may be spent on lower levels that are not known to predict the top one; 0 where they contradict it.
+
+    It begins only where it pays enough results for a model.
+    """
     stated = spec.stated_cost
     assert stated is not None
-    top = float(np.median(costs[:, 0]))
     made = [each.design for each in state.suggestions.values() if each.withdrawn_because is None]
     coordinates = coordinates_of(spec.space, made)
     prices, levels = stated.values(coordinates), levels_of(spec.space, coordinates)
-    at_top = float(prices[levels == 0].sum()) + top * initial_count(spec)
-    return MAX_UNPROVEN_SHARE * at_top - float(prices[levels > 0].sum())
+    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
+    if evidence is not None and (evidence.levels or 0.0) <= -PROVEN_LOG_ODDS:
+        return 0.0
+    begun = bool((levels > 0).any())
+    top = max(float(prices[levels == 0].sum()), MIN_UNPROVEN * float(np.median(costs[:, 0])))
+    allowance = MAX_UNPROVEN_SHARE * top - float(prices[levels > 0].sum()) + _ROUNDING
+    fewest = MIN_RESULTS * float(np.median(costs[:, 1:].min(axis=1)))
+    return allowance if begun or allowance >= fewest else 0.0
 
 
 def _left(spec: CampaignSpec, state: CampaignState) -> float:
@@ -165,33 +280,9 @@ def _left(spec: CampaignSpec, state: CampaignState) -> float:
     return math.inf if spending is None else spending.left
 
 
-def lower_first_designs(spec: CampaignSpec, state: CampaignState) -> int:
-    """Return how many first designs are left to be measured at the cheapest lower level.
-
-    Twice as many as a campaign begins with at the top level, but no more than `MAX_UNPROVEN_SHARE` allows, and none
-    where that are too few for a model.
-    """
-    fidelity, stated = fidelity_of(spec.space), spec.stated_cost
-    if fidelity is None or stated is None:
-        return 0
-    top = stated.typical
-    coordinates = spec.space.sample(_SAMPLED, np.random.default_rng(0))
-    cheapest = min(
-        float(np.median(stated.of_designs(at_level(spec.space, coordinates, level))))
-        for level in range(1, len(fidelity.levels))
-    )
-    wanted = min(
-        FIRST_FACTOR * initial_count(spec), int(MAX_UNPROVEN_SHARE * top * initial_count(spec) / cheapest + _ROUNDING)
-    )
-    made = [each.design for each in state.suggestions.values()]
-    made += [each.design for each in state.results if each.suggestion is None]
-    begun = int((levels_of(spec.space, coordinates_of(spec.space, made)) > 0).sum())
-    return max(wanted - begun, 0) if wanted >= MIN_RESULTS else 0
-
-
 def _words(fidelity: FidelityParameter, level: int, share: float | None, costs: FloatArray) -> str:
     """Say why a level is measured: the share of the variance that it explains, and its cost."""
     cost = f"{100 * costs[level] / costs[0]:.3g} % of the cost at {fidelity.top}"
     if share is None:
-        return f"at {fidelity.words[level]} for {cost}"
+        return f"at {fidelity.words[level]} for {cost}, to see whether it predicts {fidelity.top}"
     return f"at {fidelity.words[level]}, which explains {100 * share:.0f} % of the variance for {cost}"

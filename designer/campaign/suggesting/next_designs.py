@@ -46,7 +46,7 @@ from designer.campaign.suggesting.beliefs import (
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.campaign.suggesting.expected_costs import expected_cost
-from designer.campaign.suggesting.level_choice import lower_first_designs, with_levels
+from designer.campaign.suggesting.level_choice import with_levels
 from designer.campaign.suggesting.preference_model import ComparedDesigns
 from designer.campaign.suggesting.spending import affordable_settings
 from designer.deadline import Deadline, ends_fits
@@ -55,6 +55,7 @@ from designer.space import CategoricalParameter, DesignSpace
 from designer.space.fidelity.fidelity_levels import fidelity_of
 
 if TYPE_CHECKING:
+    from designer.acquisition.observed import Proposal
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 MIN_RESULTS = 2
@@ -86,9 +87,10 @@ def choose(
     """
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
-        chosen = _chosen(at_context(spec, context or {}), state, n, posterior, deadline)
+        own = at_context(spec, context or {})
+        chosen = _chosen(own, _searched(spec, state, posterior), n, posterior, deadline)
         if fidelity_of(spec.space) is not None:
-            chosen = _at_levels(spec, state, chosen, posterior)
+            chosen = _at_levels(own, state, chosen, posterior, deadline)
         return _with_costs(spec, state, _with_origins(spec, state, chosen))
 
 
@@ -107,13 +109,32 @@ def _chosen(
     return propose_next(spec, state, posterior(), n, seed, taken, deadline)
 
 
+def _searched(spec: CampaignSpec, state: CampaignState, posterior: Callable[[], CampaignPosterior]) -> CampaignState:
+    """Return the state by which designs are chosen: the top level's alone until lower ones are used."""
+    if fidelity_of(spec.space) is None or (lower_results(spec.space, state) and posterior().uses_levels):
+        return state
+    return top_state(spec.space, state)
+
+
 def _at_levels(
-    spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: Callable[[], CampaignPosterior]
+    spec: CampaignSpec,
+    state: CampaignState,
+    choice: Choice,
+    posterior: Callable[[], CampaignPosterior],
+    deadline: Deadline,
 ) -> Choice:
     """Return the choice with the level at which each design is to be measured."""
-    known = posterior() if choice.how == "model" else None
+    known = posterior() if lower_results(spec.space, state) else None
     own = sum(reason == OWN_DESIGN for reason in choice.reasons)
-    return with_levels(spec, state, choice, known, own)
+    if known is None or not known.uses_levels or choice.how != "model":
+        return with_levels(spec, state, choice, known, own)
+    from designer.campaign.suggesting.proposer import propose_besides
+
+    def further(n: int, keys: frozenset[Any]) -> Proposal | None:
+        seed, taken = seed_of(spec.settings.seed, len(state.suggestions)), taken_designs(spec, state)
+        return propose_besides(spec, state, known, n, seed, replace(taken, keys=taken.keys | keys), deadline)
+
+    return with_levels(spec, state, choice, known, own, further)
 
 
 def _with_origins(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Choice:
@@ -246,8 +267,8 @@ def model_decides(spec: CampaignSpec, state: CampaignState, posterior: Callable[
     """
     if not _has_comparisons(spec, state):
         return False
-    lower, whole, state = lower_results(spec.space, state), state, top_state(spec.space, state)
-    if lower and not lower_first_designs(spec, whole) and posterior().informed:
+    lower, state = lower_results(spec.space, state), top_state(spec.space, state)
+    if lower and posterior().uses_levels:
         return True
     attached = sum(each.suggestion is None for each in state.results)
     if len(state.suggestions) + attached >= initial_count(spec) and learned(spec, state) >= MIN_RESULTS:
@@ -260,7 +281,7 @@ def can_predict(spec: CampaignSpec, state: CampaignState, posterior: Callable[[]
     if not _has_comparisons(spec, state):
         return False
     lower, state = lower_results(spec.space, state), top_state(spec.space, state)
-    if lower and posterior().informed:
+    if lower and posterior().uses_levels:
         return True
     return len(state.results) >= MIN_RESULTS or (spec.learns and posterior().informed)
 

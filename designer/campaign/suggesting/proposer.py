@@ -35,7 +35,7 @@ from designer.campaign.suggesting.past_tasks import prior_digest
 from designer.campaign.suggesting.spending import affordable_settings
 from designer.counting import count
 from designer.deadline import Deadline
-from designer.errors import NoDesignLeft
+from designer.errors import BudgetSpent, NoDesignLeft
 from designer.objective.design_costs import DesignCosts
 from designer.priors.interleaving import baseline_part, interleaved
 from designer.priors.policy.chosen_search import ChosenSearch
@@ -131,6 +131,25 @@ def propose_next(
         prior=prior_digest(spec, known.prior),
         plain=tuple(alone for alone, _ in designs),
     )
+
+
+def propose_besides(
+    spec: CampaignSpec,
+    state: CampaignState,
+    known: CampaignPosterior,
+    n: int,
+    seed: int,
+    taken: Taken,
+    deadline: Deadline,
+) -> Proposal | None:
+    """Return up to `n` further designs by the posterior, none of those that are `taken`; None where none is left."""
+    pending = at_level(spec.space, coordinates_of(spec.space, pending_designs(state)))
+    shared, costs = affordable_settings(spec, state, n)
+    proposer = _Proposer(spec, state, known, taken, seed, deadline)
+    try:
+        return proposer.propose(known.model, searched_model(spec, known), pending, n, shared, costs)
+    except (NoDesignLeft, BudgetSpent):
+        return None
 
 
 def is_interleaved(spec: CampaignSpec) -> bool:

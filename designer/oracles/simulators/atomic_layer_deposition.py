@@ -119,6 +119,8 @@ class Dose(SimulatedTask):
         ``via`` (round hole) or ``trench``.
     aspect_ratio
         Depth over diameter or width.
+    rings
+        Rings (or strips) for a depth of one width; of `_RINGS` unless given. Fewer are a coarser simulation.
     """
 
     parameters: tuple[NumericParameter, ...] = PARAMETERS
@@ -126,6 +128,7 @@ class Dose(SimulatedTask):
     precursor: Precursor = TRIMETHYLALUMINIUM
     shape: str = "via"
     aspect_ratio: float = 50.0
+    rings: float | None = None
 
     def simulate(self, setting: Mapping[str, Any], *, seed: int = 0) -> dict[str, float]:
         """Return coverage and precursor use in percent; nothing is random here. See `SimulatedTask.simulate`."""
@@ -134,7 +137,8 @@ class Dose(SimulatedTask):
         reaction, loss, sites = self._kinetics(kelvin)
         process = machball.ALDIdeal(reaction, self.precursor.mass, kelvin, setting["pressure"], 1e-18 / sites, loss)
         shape = {"via": ballistic.Via, "trench": ballistic.Trench}[self.shape]
-        feature = shape(self.aspect_ratio, math.ceil(_RINGS[self.shape] * self.aspect_ratio))
+        rings = _RINGS[self.shape] if self.rings is None else self.rings
+        feature = shape(self.aspect_ratio, math.ceil(rings * self.aspect_ratio))
         dose = float(setting["dose_time"] / process.t0)
         with threadpool_limits(limits=1, user_api="blas"):  # small systems: more threads only wait for each other
             coverage = dosed(ballistic.dose_ideal, feature, dose, reaction, loss)

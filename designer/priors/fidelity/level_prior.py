@@ -1,17 +1,20 @@
 """The prior of a campaign with results at lower levels of a fidelity, with the guard of the default prior.
 
-The posterior is a mixture of the baseline model, of the top-level results alone, and of models that know more: the
-process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the campaign's past tasks, where
-it has any. Weights follow the evidence of the top-level results, with the least weight of the baseline model and the
-rejection of `designer.priors.auto`; an expert against which the evidence is `UNUSED_LOG_ODDS` is not used. So lower
-levels that do not predict the top one are not used.
+Lower levels are used once the top-level results show that these predict them: from `MIN_TOP_RESULTS` results there and
+a Bayes factor of `PROVEN_LOG_ODDS` on. Until then the posterior is that of the campaign's prior, bit for bit. Results
+that the user brings (`LevelPrior.brought`) are used from the beginning, unless the top-level results contradict them.
+
+Where they are used, the posterior is a mixture of the baseline model, of the top-level results alone, and of models
+that know more: the process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the
+campaign's past tasks, where it has any. Weights follow the evidence of the top-level results, with the least weight of
+the baseline model and the rejection of `designer.priors.auto`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,30 +25,31 @@ from designer.priors.auto import expert_weights
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned, conditioned_each
 from designer.priors.baseline import BaselinePrior, baseline_model
 from designer.priors.conditioning import is_informed
-from designer.priors.evidence import PriorEvidence, Weights, comparison_words, odds_of
+from designer.priors.evidence import PriorEvidence, comparison_words, odds_of
 from designer.priors.fidelity.level_process import LevelModel, LevelResults, fit_levels
 from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.sources import Source
+from designer.space.fidelity.fidelity_levels import MIN_TOP_RESULTS, PROVEN_LOG_ODDS
 from designer.surrogates.data import TaskData
 
 ALONE_WEIGHT = 0.5
 """Prior weight of the baseline model: a process of levels that do not predict each other is wide, and would decide."""
-
-UNUSED_LOG_ODDS = math.log(3.0)
-"""Log evidence against an expert from which it is not used, as long as the results say so."""
 
 _ALONE, _LEVELS, _PAST = "plain", "levels", "past tasks"
 
 
 @dataclass(frozen=True, eq=False)
 class _Experts:
+    """The models of one target, and the evidence for its lower levels; None where too few were measured."""
+
     names: tuple[str, ...]
     models: tuple[Model, ...]
     weights: tuple[float, ...]
     log_evidence: float
     results: int
-    sources: Weights = ()
+    past: PriorEvidence | None = None
+    levels: float | None = None
 
     @property
     def model(self) -> Model:
@@ -63,10 +67,13 @@ class LevelPrior:
         The campaign's prior; `BaselinePrior` without past tasks.
     lower
         The results at lower levels by target.
+    brought
+        Whether the user brought results of lower levels, which no suggestion asked for.
     """
 
     inner: FittedPrior
     lower: Mapping[str, Sequence[LevelResults]]
+    brought: bool = False
 
     @property
     def kind(self) -> str:
@@ -91,28 +98,32 @@ class LevelPrior:
         self.inner.save(path)
 
     def _experts(self, one: TaskData) -> _Experts:
-        baseline = baseline_model(one)
-        name = one.quantities[0].name if one.quantities else ""
+        name, count_of = one.quantities[0].name if one.quantities else "", len(one.X)
         found = fit_levels(one, self.lower.get(name, ()))
-        models: dict[str, Model] = {} if found is None else {_LEVELS: found}
-        evidence = [0.0]
-        if found is not None:
-            evidence.append(found.log_evidence() - _alone(one, found) if len(one.X) else 0.0)
         past = None if isinstance(self.inner, BaselinePrior) else conditioned(self.inner, one)
+        own = None if past is None else past.evidence
+        levels = None if found is None else found.log_evidence() - _alone(one, found) if count_of else 0.0
+        if found is None or levels is None or not self._uses(levels, count_of):
+            model = baseline_model(one) if past is None else past.model
+            return _Experts((_ALONE,), (model,), (1.0,), 0.0, count_of, own, levels)
+        models: dict[str, Model] = {_LEVELS: found}
+        evidence = [0.0, levels]
         if past is not None and is_informed(past.model):
             models[_PAST] = past.model
-            evidence.append(0.0 if past.evidence is None else past.evidence.log_evidence)
-        share = math.log((1 - ALONE_WEIGHT) / max(len(models), 1))
+            evidence.append(0.0 if own is None else own.log_evidence)
+        share = math.log((1 - ALONE_WEIGHT) / len(models))
         log_prior = np.array([math.log(ALONE_WEIGHT), *([share] * len(models))])
-        if not models:
-            return _Experts((_ALONE,), (baseline,), (1.0,), 0.0, len(one.X))
-        _, against = expert_weights(log_prior, np.array(evidence))
-        used = np.where(np.array(evidence) > -UNUSED_LOG_ODDS, evidence, -np.inf)
-        weights, _ = expert_weights(log_prior, used)
+        weights, against = expert_weights(log_prior, np.array(evidence))
         return _Experts(
-            (_ALONE, *models), (baseline, *models.values()), tuple(weights.tolist()), against if len(one.X) else 0.0,
-            len(one.X), () if past is None or past.evidence is None else past.evidence.sources,
+            (_ALONE, *models), (baseline_model(one), *models.values()), tuple(weights.tolist()),
+            against if count_of else 0.0, count_of, own, levels,
         )  # fmt: skip
+
+    def _uses(self, log_evidence: float, results: int) -> bool:
+        """Whether lower levels are used, by the evidence of the top-level results."""
+        if self.brought:
+            return log_evidence > -PROVEN_LOG_ODDS
+        return results >= MIN_TOP_RESULTS and log_evidence >= PROVEN_LOG_ODDS
 
 
 def _alone(one: TaskData, levels: LevelModel) -> float:
@@ -129,27 +140,54 @@ def level_models(model: Model) -> list[tuple[float, LevelModel]]:
 
 
 def _evidence(found: _Experts) -> PriorEvidence | None:
+    if found.levels is None:
+        return found.past
     if len(found.models) < 2:
-        return None
-    rejected = found.weights[0] == 1.0
+        words = unused_words(found.levels, found.results)
+        if found.past is not None:
+            return replace(found.past, words=f"{found.past.words}; {words}", levels=found.levels)
+        return PriorEvidence(((_ALONE, 1.0),), log_evidence=found.levels, words=words, levels=found.levels)
     return PriorEvidence(
         experts=tuple(zip(found.names, found.weights, strict=True)),
-        sources=found.sources,
+        sources=() if found.past is None else found.past.sources,
         log_evidence=found.log_evidence,
-        rejected_at=found.results if rejected else None,
+        rejected_at=found.results if found.weights[0] == 1.0 else None,
         words=_words(found.log_evidence, found.results),
+        levels=found.levels,
     )
 
 
+def _these(results: int) -> str:
+    return f"{agree(results, 'this', 'these')} {count(results, 'result')} at the top level"
+
+
 def _words(log_evidence: float, results: int) -> str:
-    """Return a sentence about the evidence.
+    """Return a sentence about the evidence for lower levels that are used.
 
     >>> _words(math.log(31), 9)
     'lower levels predict these 9 results at the top level better than these alone (Bayes factor 31)'
     """
     if results == 0:
         return "nothing is measured at the top level yet: predictions follow the lower levels"
-    these = f"{agree(results, 'this', 'these')} {count(results, 'result')} at the top level"
-    if log_evidence <= -UNUSED_LOG_ODDS:
-        return f"lower levels are not used: {these} contradict them (Bayes factor {odds_of(log_evidence):.3g})"
-    return comparison_words("lower levels", these, "these alone", log_evidence)
+    return comparison_words("lower levels", _these(results), "these alone", log_evidence)
+
+
+def unused_words(log_evidence: float, results: int) -> str:
+    """Return a sentence about lower levels that are not used.
+
+    >>> unused_words(math.log(2), 5)
+    'lower levels are not used yet: these 5 results at the top level do not confirm them (Bayes factor 2)'
+    >>> unused_words(-math.log(4), 5)
+    'lower levels are not used: these 5 results at the top level contradict them (Bayes factor 4)'
+    >>> unused_words(0.0, 0)
+    'lower levels are not used yet: at least 4 results at the top level show whether they predict them'
+    """
+    if log_evidence <= -PROVEN_LOG_ODDS and results:
+        return (
+            f"lower levels are not used: {_these(results)} contradict them (Bayes factor {odds_of(log_evidence):.3g})"
+        )
+    if results < MIN_TOP_RESULTS:
+        needed = count(MIN_TOP_RESULTS, "result")
+        return f"lower levels are not used yet: at least {needed} at the top level show whether they predict them"
+    factor = math.exp(log_evidence)
+    return f"lower levels are not used yet: {_these(results)} do not confirm them (Bayes factor {factor:.3g})"
