@@ -114,9 +114,15 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def campaigns(tasks: Sequence[str], seeds: int) -> list[Key]:
-    """Return the keys of all campaigns: those of BoTorch's searches last, the others by seed."""
+    """Return the keys of all campaigns, by seed: those of `kind: fidelity` first, BoTorch's searches last."""
     found = [(task, seed, ratio, method) for seed in range(seeds) for task in tasks for ratio, method in _runs_of(task)]
-    return sorted(found, key=lambda key: key[3] in (ENTROPY, GRADIENT))
+    return sorted(found, key=lambda key: _stage(*key))
+
+
+def _stage(task: str, seed: int, ratio: float, method: str) -> tuple[int, bool]:
+    """Return the place of a campaign in the order of the study: the measured tables are run before the others."""
+    first = 2 if method in (ENTROPY, GRADIENT) else int(method == PAST or ratio == RATIOS[-1])
+    return first, task not in MEASURED
 
 
 def _runs_of(task: str) -> Iterator[tuple[float, str]]:

@@ -134,7 +134,8 @@ def knowledge_gradient(
         deviation = (covariance.diagonal()[: len(X)] + noise.squeeze()).clamp_min(1e-12).sqrt()
         slopes = covariance[: len(X), len(X) :] / deviation[:, None]
         best = torch.stack([(mean + z * slopes).amax(1) for z in base_samples])
-        return utility(X[:, None], deltas=best - mean.max()).mean(0)
+        values: Tensor = utility(X[:, None], deltas=best - mean.max()).mean(0)
+    return values
 
 
 def at_top(X: Tensor) -> Tensor:

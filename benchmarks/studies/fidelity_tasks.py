@@ -15,8 +15,9 @@ from benchmarks.studies.lab_tables import data_folder
 from designer.arrays import FloatArray
 from designer.chemistry.formulas import parse_formula
 from designer.errors import MeasurementFailed
-from designer.oracles.simulators.atomic_layer_deposition import ATOMIC_LAYER_DEPOSITION
-from designer.oracles.simulators.emt_alloys import EMT_ALLOYS
+from designer.oracles.simulators.atomic_layer_deposition import ATOMIC_LAYER_DEPOSITION, Dose
+from designer.oracles.simulators.emt_alloys import EMT_ALLOYS, Alloys
+from designer.space import CompositionParameter, NumericParameter
 
 BEST, DESIGNS = 0.01, 200
 
@@ -130,42 +131,70 @@ def _hartmann(X: FloatArray) -> FloatArray:
 def doses() -> Pair:
     """Return the use of a precursor in vias, simulated with few and with many rings."""
     fine = ATOMIC_LAYER_DEPOSITION.task("tema-hf-via-30")
+    assert isinstance(fine, Dose)
     coarse = replace(fine, rings=_COARSE_RINGS)
-    rng, bounds = np.random.default_rng(0), {p.name: (p.bounds, p.scale == "log") for p in fine.parameters}
-    rows = []
-    while len(rows) < DESIGNS:
-        setting = {}
-        for name, ((low, high), is_log) in bounds.items():
+    rng = np.random.default_rng(0)
+
+    def setting() -> dict[str, float]:
+        found = {}
+        for each in fine.parameters:
+            assert isinstance(each, NumericParameter)
+            assert each.bounds is not None
+            low, high = (float(bound) for bound in each.bounds)
+            is_log = each.scale == "log"
             drawn = math.exp(rng.uniform(math.log(low), math.log(high))) if is_log else rng.uniform(low, high)
-            setting[name] = float(f"{drawn:.4g}")
-        try:
-            found = [each.simulate(setting, seed=0)["precursor_use"] for each in (fine, coarse)]
-        except MeasurementFailed:
-            continue
-        rows.append({**setting, "top": found[0], "low": found[1]})
+            found[each.name] = float(f"{drawn:.4g}")
+        return found
+
+    def measured(design: dict[str, float], seed: int) -> tuple[float, float]:
+        top, low = (each.simulate(design, seed=seed)["precursor_use"] for each in (fine, coarse))
+        return top, low
+
     space = [p.model_dump(mode="json", include={"name", "kind", "unit", "bounds", "scale"}) for p in fine.parameters]
-    return Pair("doses", space, pd.DataFrame(rows))
+    return Pair("doses", space, _simulated(setting, measured, DESIGNS))
 
 
 def alloys() -> Pair:
     """Return the negative mixing enthalpies of solid solutions, simulated with 4 and with 32 atoms."""
-    fine = replace(EMT_ALLOYS.task("Ag-Au-Cu-Pd"), cells=2)
-    coarse = replace(fine, cells=1)
+    fine = EMT_ALLOYS.task("Ag-Au-Cu-Pd")
+    assert isinstance(fine, Alloys)
+    fine, coarse = replace(fine, cells=2), replace(fine, cells=1)
     (composition,) = fine.parameters
-    elements, rng, rows = composition.elements, np.random.default_rng(0), []
-    while len(rows) < _ALLOYS:
-        parts = np.round(rng.dirichlet(np.ones(len(elements))), 2)
-        parts[-1] = round(1.0 - parts[:-1].sum(), 2)
-        if parts.min() < 0:
-            continue
-        setting = dict(zip(elements, parts.tolist(), strict=True))
+    assert isinstance(composition, CompositionParameter)
+    elements, rng = composition.elements, np.random.default_rng(0)
+
+    def setting() -> dict[str, float]:
+        while True:
+            parts = np.round(rng.dirichlet(np.ones(len(elements))), 2)
+            parts[-1] = round(1.0 - parts[:-1].sum(), 2)
+            if parts.min() >= 0:
+                return dict(zip(elements, parts.tolist(), strict=True))
+
+    def measured(design: dict[str, float], seed: int) -> tuple[float, float]:
+        top, low = (-each.simulate({"composition": design}, seed=seed)["mixing_enthalpy"] for each in (fine, coarse))
+        return top, low
+
+    space = [{"name": "composition", "kind": "composition", "elements": list(elements), "unit": "fraction"}]
+    frame = _simulated(setting, measured, _ALLOYS).drop_duplicates(list(elements), ignore_index=True)
+    names = dict(zip(elements, composition.lab_columns, strict=True))
+    return Pair("alloys", space, frame.rename(columns=names))
+
+
+def _simulated(
+    setting: Callable[[], dict[str, float]],
+    measured: Callable[[dict[str, float], int], tuple[float, float]],
+    number: int,
+) -> pd.DataFrame:
+    """Return random designs with their values at both levels; those that fail at one of them are left out."""
+    rows: list[dict[str, float]] = []
+    while len(rows) < number:
+        design = setting()
         try:
-            found = [each.simulate({"composition": setting}, seed=len(rows)) for each in (fine, coarse)]
+            top, low = measured(design, len(rows))
         except MeasurementFailed:
             continue
-        rows.append({**setting, "top": -found[0]["mixing_enthalpy"], "low": -found[1]["mixing_enthalpy"]})
-    space = [{"name": "composition", "kind": "composition", "elements": list(composition.elements), "unit": "fraction"}]
-    return Pair("alloys", space, pd.DataFrame(rows).drop_duplicates(list(elements), ignore_index=True))
+        rows.append({**design, "top": top, "low": low})
+    return pd.DataFrame(rows)
 
 
 _COARSE_RINGS, _ALLOYS = 0.1, 120

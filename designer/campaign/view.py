@@ -237,7 +237,7 @@ class CampaignView:
         wanted = self._contexts(given)
         if wanted is None:
             return best_frame(self.space, self.objective, self.top_state, self.posterior(), self.cells)
-        groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
+        groups = measured_designs.by_design(self.space, self.objective.targets, self.top_state.results)
         return best_in_contexts(self.space, self.objective, groups, self.posterior(), wanted)
 
     def averaged_over(self) -> str | None:
@@ -248,7 +248,7 @@ class CampaignView:
     def _contexts(self, given: Context) -> WeightedContexts | None:
         if not self.space.context_parameters:
             return None
-        measured = coordinates_of(self.space, (each.design for each in self.state.results))
+        measured = coordinates_of(self.space, (each.design for each in self.top_state.results))
         return averaged_contexts(self.space, self.settings, measured, given)
 
     def forbidden_best(self) -> pd.DataFrame:
@@ -370,7 +370,7 @@ class CampaignView:
             return None
         if wanted is None:
             return reached_by_model(self.space, self.objective, self.top_state, known)
-        groups = measured_designs.by_design(self.space, self.objective.targets, self.state.results)
+        groups = measured_designs.by_design(self.space, self.objective.targets, self.top_state.results)
         if not reached_in_contexts(self.space, self.objective, groups, known, wanted):
             return None
         contexts = f"{count(len(wanted.contexts), 'context')} ({wanted.source.removeprefix('on average over ')})"

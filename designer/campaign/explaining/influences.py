@@ -15,6 +15,7 @@ from designer.chemistry.descriptors import STATISTICS
 from designer.interpretation.sensitivity import feature_shares, more_of_each
 from designer.interpretation.shapley import Attribution, shapley_values
 from designer.space import ShareParameter
+from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.threads import one_thread
 
 BACKGROUND = 64
@@ -56,7 +57,8 @@ def _sorted(influences: Iterator[Influence]) -> tuple[Influence, ...]:
 
 def _parameters(known: CampaignPosterior, found: Attribution, column: int) -> Iterator[Influence]:
     for parameter, value in zip(known.space.parameters, found.values[:, column].tolist(), strict=True):
-        yield Influence("parameter", parameter.name, value)
+        if parameter is not fidelity_of(known.space):  # all designs of a search are at the top level
+            yield Influence("parameter", parameter.name, value)
 
 
 def _members(known: CampaignPosterior, x: FloatArray, means: object) -> Iterator[tuple[str, str, FloatArray]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from designer.acquisition.classical.design import ClassicalDesign
 from designer.campaign.file.settings import Settings
 from designer.errors import Fault
 from designer.objective import Objective
@@ -37,16 +36,12 @@ def level_faults(settings: Settings, space: DesignSpace, objective: Objective) -
         yield Fault(f"'diversify_by' {what}", remedy, path=("diversify_by",))
     if settings.observations:
         yield Fault(f"'observations' {what}", remedy, path=("observations",))
-    if isinstance(settings.initial, ClassicalDesign):
-        yield Fault(f"a classical design {what}", "give the number of first designs, or list them", path=("initial",))
     if settings.prior.kind == "policy":
         yield Fault(f"the learned policy {what}", "use 'prior: {kind: auto}'", path=("prior", "kind"))
 
 
 def _parameter_faults(each: ParameterBase, what: str, remedy: str) -> Iterator[Fault]:
     """Yield what a parameter has that cannot be combined with a fidelity."""
-    if each.is_context:
-        yield Fault(f"the context {each.name!r} {what}", remedy, path=("role",))
     if each.is_shared:
         yield Fault(f"{each.name!r}, which a batch shares, {what}", remedy, path=("vary",))
     if getattr(each, "setting_error", None) is not None:

@@ -86,13 +86,13 @@ def _without_contexts(space: DesignSpace, headers: Sequence[str]) -> DesignSpace
             what = f"the candidates have a column {named[0]!r}, and each of them can be measured at every level"
             remedy = "leave the column out, and list each design once; record what was measured with designer attach"
             raise InvalidData(Fault(what, remedy, row=HEADER_ROW, column=named[0]))
-        return DesignSpace(parameters=[each for each in space.parameters if each is not fidelity])
-    if not contexts:
+    left_out = contexts
+    if contexts:
+        own = DesignSpace(parameters=[each.model_copy(update={"role": "setting"}) for each in contexts])
+        left_out = () if any(_names_part(header, own) for header in headers) else contexts
+    if fidelity is None and not left_out:
         return None
-    own = DesignSpace(parameters=[each.model_copy(update={"role": "setting"}) for each in contexts])
-    if any(_names_part(header, own) for header in headers):
-        return None
-    return DesignSpace(parameters=[each for each in space.parameters if not each.is_context])
+    return DesignSpace(parameters=[each for each in space.parameters if each is not fidelity and each not in left_out])
 
 
 def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> DesignSpace:
@@ -101,7 +101,7 @@ def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> De
     Parameters
     ----------
     chosen
-        The space of the parameters that are no contexts, with the formulas of the table.
+        The space of the parameters that the table has, with its formulas.
     """
     for parameter in chosen.parameters:
         if isinstance(parameter, FormulaParameter):
@@ -109,8 +109,9 @@ def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> De
     rng = np.random.default_rng(0)
     contexts = np.zeros((_CONTEXTS, space.width))
     columns: list[int] = []
+    known = {parameter.name for parameter in chosen.parameters}
     for parameter, part in space.parts():
-        if parameter.is_context or parameter is fidelity_of(space):
+        if parameter.name not in known:
             contexts[:, part] = parameter.draw(_CONTEXTS, rng)
         else:
             columns += range(part.start, part.stop)

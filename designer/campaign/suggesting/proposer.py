@@ -290,8 +290,9 @@ class _Proposer:
         made = [each.design for results in lower_results(self.spec.space, self.state).values() for each in results]
         if not made:
             return None
-        coordinates = at_level(self.spec.space, coordinates_of(self.spec.space, made[-MAX_LOWER:]))
-        return coordinates[self.spec.space.valid(coordinates)]
+        space = self.spec.space
+        coordinates = space.in_fixed(at_level(space, coordinates_of(space, made[-MAX_LOWER:])))
+        return coordinates[space.valid(coordinates)]
 
     def propose_without_past(
         self,
