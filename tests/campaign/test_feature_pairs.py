@@ -15,7 +15,7 @@ from tests.campaign.feature_pairs import FEATURES, PAIRS, Content, candidates_of
 
 REFUSED: dict[str, set[str]] = {
     "per_batch": {"latin-hypercube", "fidelity", "observations"},
-    "context": {"diversify_by", "d-optimal", "factorial", "latin-hypercube", "fidelity", "observations", "stop"},
+    "context": {"diversify_by", "d-optimal", "factorial", "latin-hypercube", "observations", "stop"},
     "scale: log": {"prefer"},
     "limits": {"prefer"},
     "equality": {"factorial", "latin-hypercube"},
@@ -28,9 +28,9 @@ REFUSED: dict[str, set[str]] = {
     "beliefs": {"acquisition"},
     "setting_error": {"fidelity", "observations"},
     "robust": {"fidelity", "observations"},
-    "d-optimal": {"formula", "fidelity"},
-    "factorial": {"candidates", "formula", "fidelity"},
-    "latin-hypercube": {"formula", "fidelity"},
+    "d-optimal": {"formula"},
+    "factorial": {"candidates", "formula"},
+    "latin-hypercube": {"formula"},
     "candidates": {"formula"},
     "cost": {"acquisition"},
     "formula": {"fidelity"},
