@@ -182,7 +182,8 @@ def test_rooms_that_load_no_model_library(module: str) -> None:
 
 
 def test_a_suggestion_without_a_forest_loads_no_slow_library_of_statistics() -> None:
-    code = "import sys, designer.campaign.suggesting.proposer; print({'sklearn', 'scipy.stats'} & set(sys.modules))"
+    loaded = "import sys, designer.campaign.campaign, designer.campaign.suggesting.proposer"
+    code = f"{loaded}; print({{'sklearn', 'scipy.stats'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidPrior
@@ -95,6 +94,8 @@ def values_of(objective: Objective, Y: FloatArray) -> FloatArray:
     utilities = objective.utilities(Y, objective.ranges(Y) if objective.needs_ranges else None)
     if utilities.shape[1] == 1 and not objective.limits:
         return np.asarray(utilities[:, 0], dtype=np.float64)
+    from scipy.stats import rankdata  # it is slow to import, and most suggestions need no ranks
+
     ranks = np.full(utilities.shape, np.nan)
     for k, column in enumerate(utilities.T):
         known = np.isfinite(column)
