@@ -50,7 +50,9 @@ def importance(function: Function, designs: FloatArray, others: FloatArray, part
     """Return Sobol' indices of `function` from two independent samples (``n x c`` each) of a space.
 
     The estimators exchange one parameter at a time between the samples, as if parameters were independent. In a space
-    with constraints or a pool the function is therefore also evaluated outside the space.
+    with constraints or a pool the function is therefore also evaluated outside the space. What a parameter explains
+    alone is at most what it explains with interactions; the two estimates have errors of their own, and the first one
+    is cut off there.
     """
     if designs.shape != others.shape or not len(designs):
         raise ValueError(f"samples of shapes {designs.shape} and {others.shape}: give two of equal shape, not empty")
@@ -64,7 +66,7 @@ def importance(function: Function, designs: FloatArray, others: FloatArray, part
     known = np.where(variance > 0, variance, np.inf)
     total = ((own[None] - mixed) ** 2).mean(axis=1) / (2 * known)
     alone = 1.0 - ((other[None] - mixed) ** 2).mean(axis=1) / (2 * known)
-    return Importance(np.clip(np.where(variance > 0, alone, 0.0), 0.0, 1.0), total, variance)
+    return Importance(np.clip(np.where(variance > 0, alone, 0.0), 0.0, np.minimum(total, 1.0)), total, variance)
 
 
 def more_of_each(shares: FloatArray, amount: float) -> tuple[IndexArray, FloatArray]:

@@ -25,11 +25,12 @@ from designer.objective import Target
 from designer.report.chapters import MAX_CARDS
 from designer.report.content import Content, Experiment, Prediction
 from designer.report.landscape import landscape_of
-from designer.report.number_format import amounts, moment, number
+from designer.report.number_format import MISSING, amounts, moment, number
 from designer.report.observed_quantities import observed_quantities
 from designer.report.posterior_history import History, history_of
 from designer.report.utilities import utilities_of
 from designer.space import DesignSpace, Parameter, ShareParameter
+from designer.space.absent_cells import is_absent
 from designer.space.cells import Cells
 from designer.units import with_unit
 
@@ -171,7 +172,7 @@ def cells(space: DesignSpace, design: Mapping[str, Cell]) -> Iterator[str]:
     for parameter in space.parameters:
         values = [design[column] for column in parameter.lab_columns]
         if values[0] is None:
-            yield "–"
+            yield MISSING
         elif isinstance(parameter, ShareParameter):
             yield amounts({m: float(v or 0.0) for m, v in zip(parameter.members, values, strict=True)})
         else:
@@ -240,10 +241,8 @@ def _in_contexts(campaign: Campaign) -> Iterator[str]:
     averaged = campaign.averaged_over()
     table = campaign.best() if averaged is not None else None
     for label, row in [] if table is None else table[table["best_by"] != "measured"].iterrows():
-        space = campaign.space
-        texts = cells(space, {column: 0.0 if row[column] is None else row[column] for column in space.columns})
-        chosen = [(p, text) for p, text in zip(space.parameters, texts, strict=True) if not p.is_context]
-        settings = "; ".join(f"{parameter.name} {text}{_unit(parameter)}" for parameter, text in chosen)
+        design = {column: None if is_absent(row[column]) else row[column] for column in campaign.space.columns}
+        settings = _settings(campaign, design, chosen=True)
         expected = ", ".join(
             f"{goal.name} {number(float(row[f'{goal.name}_mean']))}{_unit(goal)}" for goal in campaign.objective.goals
         )
@@ -260,10 +259,14 @@ def _values(campaign: Campaign, made: MeasuredDesign) -> str:
 
 
 def _design(campaign: Campaign, made: MeasuredDesign) -> str:
-    texts = cells(campaign.space, made.design)
-    units = [_unit(parameter) for parameter in campaign.space.parameters]
-    named = zip(campaign.space.parameters, texts, units, strict=True)
-    return "; ".join(f"{parameter.name} {text}{unit}" for parameter, text, unit in named)
+    return _settings(campaign, made.design)
+
+
+def _settings(campaign: Campaign, design: Mapping[str, Cell], *, chosen: bool = False) -> str:
+    """Return the settings of the parameters that exist in a design; with `chosen` without contexts."""
+    texts = zip(campaign.space.parameters, cells(campaign.space, design), strict=True)
+    shown = [(p, text) for p, text in texts if text != MISSING and not (chosen and p.is_context)]
+    return "; ".join(f"{parameter.name} {text}{_unit(parameter)}" for parameter, text in shown)
 
 
 def _unit(of: Target | Parameter) -> str:

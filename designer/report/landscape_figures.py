@@ -161,7 +161,8 @@ def pair(target: Target, column: int, found: PairMap, points: Sequence[tuple[flo
             drawn = axes.contourf(found.first, found.second, values, levels=_levels(values), cmap=colours)
             figure.colorbar(drawn, ax=axes, shrink=0.9, format=_ticks(target))
             _boundary(partial(axes.contour, found.first, found.second), target, *(layer[0] for layer in layers))
-            axes.plot(*zip(*points, strict=True), "o", color="white", mec=INK, ms=4.5, mew=0.9) if points else None
+            if points:
+                axes.plot(*zip(*points, strict=True), "o", color="white", mec=INK, ms=4.5, mew=0.9, clip_on=False)
             axes.set_title(title)
             axes.set_xlabel(with_unit(found.names[0], found.units[0]))
             for log, axis in zip(found.logs, ("x", "y"), strict=True):

@@ -70,3 +70,9 @@ def test_feature_shares_of_a_gaussian_process_sum_to_the_difference_of_its_means
     shares = feature_shares(model, x, background)
     means = model.marginals(torch.cat([x[None], background]))[0].numpy()
     assert shares.sum() == pytest.approx(means[0] - means[1:].mean(), abs=1e-5)
+
+
+def test_parameter_explains_alone_at_most_what_it_explains_with_interactions() -> None:
+    designs, others = np.random.default_rng(1).uniform(size=(2, 20, 3))  # few, so that the estimates have large errors
+    found = importance(lambda rows: rows @ np.array([[1.0], [0.3], [0.0]]) ** 3, designs, others, PARTS)
+    assert (found.first <= found.total).all()

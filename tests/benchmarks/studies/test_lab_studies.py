@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies import contexts, lab_spaces, mapping, per_batch, preferences
+from benchmarks.studies import contexts, lab_spaces, log_targets, mapping, per_batch, preferences
 from benchmarks.studies.lab_tables import LabTable
 
 
@@ -113,3 +113,19 @@ def test_maps_boundaries_and_cells_are_measured(table: LabTable, monkeypatch: py
     keys = {"goal": "maximize", "diversify_by": {"parameter": "kind"}}
     half, whole = mapping.cell_regrets(surface, "maximize", "kind", mapping.suggested(surface, 0, **keys))
     assert 0 <= whole <= half <= 1
+
+
+@pytest.mark.parametrize("scale", log_targets.SCALES)
+def test_targets_over_decades_are_predicted_on_both_scales(
+    table: LabTable, scale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_targets, "EXPERIMENTS", 6)
+    monkeypatch.setattr(log_targets, "PREDICTED", 6)
+    positive = LabTable(
+        "positive", table.frame.assign(y=10.0 ** (3 * table.frame["y"])), "T", dict(table.target), ("kind",)
+    )
+    reached, off, inside, below, _ = log_targets.run(positive, scale, 0)
+    assert 1 <= reached <= 7
+    assert 0 <= off <= 3
+    assert 0 <= inside <= 1
+    assert (below == 0) or scale == "linear"
