@@ -18,7 +18,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from designer.errors import DesignerError
-from designer.service import commands, queries
+from designer.service import commands, past_campaigns, queries
 from designer.service.lab import Lab, result_of
 from designer.service.logs import configure_logging
 from designer.service.problems import Refused, WorkerProblem, problem, problem_kind
@@ -150,6 +150,10 @@ class _ReadTools(_Tools):
         """Say whether the campaign should stop, and why."""
         return dict(result_of(queries.view(self.lab, self.who(), campaign, "verdict")))
 
+    def find_past_campaigns(self, campaign: dict[str, Any]) -> dict[str, Any]:
+        """Find past campaigns and published tasks that are like a new campaign, by its `space` and `targets`."""
+        return past_campaigns.search(self.lab, self.who(), campaign)
+
     def list_comparisons(self, campaign: str) -> dict[str, Any]:
         """List comparisons of results (goal prefer), and contradictions among them."""
         return queries.comparisons(self.lab, self.who(), campaign)
@@ -241,6 +245,10 @@ class _WriteTools(_Tools):
         return commands.withdraw(
             self.lab, self.who(), campaign, subject, reason=reason, expected_version=version, key=key
         )
+
+    def publish_results(self, campaign: str, license: str = "internal use only") -> dict[str, Any]:
+        """Publish the results of a campaign as past tasks; a new campaign names the `folder` in its `prior.tasks`."""
+        return past_campaigns.publish(self.lab, self.who(), campaign, terms=license)
 
     def undo(self, campaign: str, position: int, key: str | None = None) -> dict[str, Any]:
         """Undo the last action, at the `position` that `undo` of show_campaign states; it stays in the history."""

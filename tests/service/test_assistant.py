@@ -24,6 +24,7 @@ TOOLS = {
     "list_campaigns", "show_campaign", "list_suggestions", "run_sheet", "list_measurements", "show_history", "best",
     "verdict", "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend",
     "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison", "undo",
+    "find_past_campaigns", "publish_results",
 }  # fmt: skip
 
 
@@ -97,6 +98,27 @@ def test_the_loop(lab: Lab) -> None:
         faults = (await call("record", campaign="films", rows=[{"suggestion": "S9", "loss": "x"}]))["faults"]
         assert len(faults) == 2
         assert (await call("show_campaign", campaign="none"))["status"] == 404
+
+    run_steps(lab, "steer", steps)
+
+
+def test_undo_and_past_campaigns(lab: Lab) -> None:
+    space = [{"name": "T", "kind": "numeric", "unit": "degC", "bounds": [300, 600]}]
+    campaign = {**CAMPAIGN, "space": space, "constraints": []}
+
+    async def steps(call: Assistant) -> None:
+        await call("create_campaign", campaign=campaign)
+        rows = [{"T": t, "loss": t} for t in (300, 350, 400, 450, 500, 550)]
+        await call("record", campaign="films", rows=rows, attach=True)
+        action = (await call("show_campaign", campaign="films"))["undo"]
+        assert action["what"] == "6 results: M0001, M0002, M0003, ..."
+        found = await call("find_past_campaigns", campaign={**campaign, "name": "next"})
+        assert found["summary"] == "1 past campaign looks like this one"
+        published = await call("publish_results", campaign="films")
+        assert published["folder"].startswith("registry/films/")
+        done = await call("undo", campaign="films", position=action["position"])
+        assert done["undone"] == action["what"]
+        assert (await call("show_campaign", campaign="films"))["measurements"] == 0
 
     run_steps(lab, "steer", steps)
 
