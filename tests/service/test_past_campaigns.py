@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from designer.service.lab import Lab
+from designer.service.lab import MAX_PREVIEWS, Lab
 from designer.service.past_campaigns import described
 from designer.service.work.past_results import MIN_RESULTS
 from tests.service.conftest import Client
@@ -95,6 +96,12 @@ def test_what_a_preview_refuses(admin: Client, past: str, body: dict[str, Any], 
     answer = admin("POST", "/past-tasks/preview", json=body)
     assert answer.status_code in (404, 422)
     assert message in answer.text
+
+
+def test_few_previews_wait(lab: Lab, admin: Client, past: str) -> None:
+    lab._previews = [Future() for _ in range(MAX_PREVIEWS)]
+    answer = admin("POST", "/past-tasks/preview", json={"campaign": NEW, "campaigns": ["past"]})
+    assert (answer.status_code, answer.json()["type"]) == (429, "/problems#busy")
 
 
 def test_a_campaign_with_few_results_is_not_published(admin: Client) -> None:

@@ -138,3 +138,25 @@ def test_a_comparison_is_undone() -> None:
     made.withdraw("C0002")
     assert made.undo() == "the withdrawal of C0002"
     assert counted_comparisons(made) == ["C0002"]
+
+
+def test_observations_costs_and_limits_are_undone() -> None:
+    made = Campaign.create(
+        space=SPACE,
+        targets=[{"name": "y", "goal": "maximize", "limits": [0, 100]}],
+        observations=[{"name": "h", "stage": 1, "cost": 1}],
+        cost=5,
+        initial=4,
+    )
+    made.suggest(2)
+    made.record([{"suggestion": "S0001", "h": 3.0}])
+    observed = counted(made.state)
+    made.record([{"suggestion": "S0001", "y": ">60", "cost": 7.0}])
+    measured = counted(made.state)
+    made.amend("M0001", {"y": 50.0, "h": 4.0, "cost": 9.0})
+    assert made.undo() == "the amendment of M0001"
+    assert counted(made.state) == measured
+    assert made.state.measurements["M0001"].cost == 7.0
+    assert made.undo() == "the result M0001 of S0001"
+    assert counted(made.state) == observed
+    assert made.record([{"suggestion": "S0001", "y": ">60", "cost": 7.0}]).completed == ("M0001",)

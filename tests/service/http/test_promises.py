@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from designer.campaign.file.spec import CampaignSpec
 from designer.errors import DesignerError
-from designer.service import commands, logs
+from designer.service import commands, lab, logs
 from designer.service.http import authorized_route, connections, pages, requests, security, server
 from designer.service.store import accounts
 from designer.service.work import jobs, timed_workers, uploads
@@ -36,6 +36,7 @@ LIMITS = {
     "time to read": timed_workers.TASK_SECONDS,
     "memory of that process": timed_workers.MAX_MEMORY_BYTES / 1e9,
     "suggestions in one request": commands.MAX_SUGGESTED,
+    "previews of past campaigns that wait": lab.MAX_PREVIEWS,
     "suggestion jobs that wait": jobs.MAX_WAITING_JOBS,
     "browser session": accounts.SESSION_HOURS,
     "equal messages": logs.MAX_REPEATS,
