@@ -13,12 +13,13 @@ bootstrap over tables and campaigns. ``DESIGNER_DATA`` names the folder of the t
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -30,7 +31,8 @@ from designer import Campaign
 from designer.arrays import FloatArray
 from designer.campaign.log.versions import versions
 
-MAX_COST, MAX_ROWS, BEST, SEEDS = 15.0, 60, 0.01, 8
+MAX_COST, MAX_ROWS, BEST, SEEDS = 15.0, 60, 0.01, 5
+CURVE = "curve"
 OBSERVED = 0.1
 """The cost of all observations of a design; that of the target is 1."""
 WITHOUT, WITH, SHUFFLED = "without observations", "with observations", "with shuffled observations"
@@ -46,21 +48,30 @@ class StagedTable:
     space: tuple[Mapping[str, Any], ...]
     observations: tuple[str, ...]
     target: str
+    positions: tuple[float, ...] = ()
+    """Of the observations on the axis of the one curve that they are; empty where each is a scalar."""
+
+    @property
+    def declared(self) -> list[dict[str, Any]]:
+        """The observations as a campaign declares them: all of a design together cost `OBSERVED`."""
+        if self.positions:
+            columns = dict(zip(self.observations, self.positions, strict=True))
+            return [{"name": CURVE, "kind": "curve", "columns": columns, "stage": 1, "cost": OBSERVED}]
+        cost = OBSERVED / len(self.observations)
+        return [{"name": name, "stage": 1, "cost": cost} for name in self.observations]
 
     def part(self, seed: int) -> StagedTable:
         """Return a random part of the rows."""
         rng = np.random.default_rng(seed)
         rows = rng.permutation(len(self.frame))[: min(MAX_ROWS, int(0.8 * len(self.frame)))]
-        return StagedTable(
-            self.name, self.frame.iloc[np.sort(rows)].reset_index(drop=True), self.space, self.observations, self.target
-        )
+        return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
 
     def shuffled(self, seed: int) -> StagedTable:
         """Return the table with the observations of its designs exchanged at random, those of one design together."""
         frame = self.frame.copy()
         order = np.random.default_rng(1000 + seed).permutation(len(frame))
         frame[list(self.observations)] = frame[list(self.observations)].to_numpy()[order]
-        return StagedTable(self.name, frame, self.space, self.observations, self.target)
+        return replace(self, frame=frame)
 
 
 class Lab:
@@ -90,9 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{given.seeds} seeds, {platform.processor() or platform.machine()}, {versions(model=True, molecules=False)}\n"
     )
-    print("| table | designs | campaign | cost to the best 1 % | measured | observed | ratio | CPU s |")
-    print("|---|---:|---|---:|---:|---:|---:|---:|")
+    print("| table | designs | campaign | cost to the best 1 % | measured | observed | ratio | CPU s | a step |")
+    print("|---|---:|---|---:|---:|---:|---:|---:|---:|")
     logs: dict[str, list[FloatArray]] = {arm: [] for arm in ARMS}
+    steps: dict[str, list[float]] = {arm: [] for arm in ARMS}
     seconds = 0.0
     known_tables = tables()
     jobs = [(table, seed, arm) for table in known_tables for arm in ARMS for seed in range(given.seeds)]
@@ -106,10 +118,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 seconds += float(rows[:, 3].sum())
                 means = " | ".join(f"{value:.1f}" for value in rows.mean(axis=0)[:3])
                 cells = f"{len(table.part(0).frame)} | {arm} | {means} | {np.exp(ratios.mean()):.2f}"
-                print(f"| {table.name} | {cells} | {rows[:, 3].mean():.0f} |", flush=True)
+                step = rows[:, 3].sum() / rows[:, 1:3].sum()
+                steps[arm].append(step)
+                print(f"| {table.name} | {cells} | {rows[:, 3].mean():.0f} | {step:.2f} |", flush=True)
     for arm in (WITH, SHUFFLED):
         low, mid, high = bootstrap(logs[arm])
         print(f"\nRatio of costs {arm}: {mid:.2f} ({low:.2f} to {high:.2f})")
+    dearer = np.exp(np.mean(np.log(np.array(steps[WITH]) / np.array(steps[WITHOUT]))))
+    print(f"\nCPU time of a step, an observation or an experiment, beside one without observations: {dearer:.2f}")
     print(f"\n{seconds:.0f} CPU s")
     return 0
 
@@ -137,8 +153,7 @@ def run(table: StagedTable, seed: int, arm: str) -> tuple[float, float, float, f
     table = table.shuffled(seed) if arm == SHUFFLED else table
     values = table.frame[table.target]
     best = np.sort(values.to_numpy())[-max(1, round(BEST * len(values)))]
-    stage = {"stage": 1, "cost": OBSERVED / len(table.observations)}
-    observations = [] if arm == WITHOUT else [{"name": name, **stage} for name in table.observations]
+    observations = [] if arm == WITHOUT else table.declared
     lab = Lab(table)
     campaign = Campaign.create(
         space=list(table.space),
@@ -151,7 +166,8 @@ def run(table: StagedTable, seed: int, arm: str) -> tuple[float, float, float, f
     while cost < MAX_COST:
         name, names = next_task(campaign)
         design = campaign.state.suggestions[name].design
-        row = {column: lab.look_up(design, column) for column in names}
+        columns = table.observations if CURVE in names else names
+        row = {column: lab.look_up(design, column) for column in columns}
         campaign.record([{"suggestion": name, **row}])
         if table.target in names:
             cost, measured = cost + 1.0, measured + 1
@@ -177,7 +193,7 @@ def next_task(campaign: Campaign) -> tuple[str, tuple[str, ...]]:
 
 def tables() -> list[StagedTable]:
     """Return the tables of the study."""
-    return [_mortar(), _release(), _alloys(), _conductivity()]
+    return [_mortar(), _release(), _alloys(), _conductivity(), _partial_oxidation()]
 
 
 def _means(frame: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
@@ -219,7 +235,46 @@ def _mortar() -> StagedTable:
 def _release() -> StagedTable:
     frame = pd.read_csv(data_folder() / "drug_release_microparticles" / "plga.csv").drop(columns="group")
     times, target = [f"release_{each}" for each in ("06h", "12h", "24h", "07d")], "release_14d"
-    return _numeric("release after 14 days", frame, times, target)
+    table = _numeric("release after 14 days", frame, times, target)
+    return replace(table, positions=tuple(math.log(hours) for hours in (6.0, 12.0, 24.0, 168.0)))
+
+
+def _partial_oxidation() -> StagedTable:
+    """Return 75 simulated experiments: the temperature of a reactor over its first 10 ms, before the yield at 0.2 s."""
+    from scipy.stats import qmc
+
+    low, high = [1100.0, 1.0, 1.0, 0.0], [1500.0, 10.0, 3.0, 4.0]
+    designs = qmc.scale(qmc.Sobol(4, seed=0).random(128)[:75], low, high).round(3)
+    names = ["temperature", "pressure", "methane_ratio", "nitrogen_ratio"]
+    times = np.geomspace(1e-5, 1e-2, 16)
+    curves, yields = zip(*(_reactor(*design, times) for design in designs), strict=True)
+    columns = [f"T{i}" for i in range(len(times))]
+    frame = pd.DataFrame(np.column_stack([designs, curves, yields]), columns=[*names, *columns, "syngas"])
+    table = _numeric("yield of a reactor after its temperature", frame, columns, "syngas")
+    return replace(table, positions=tuple(np.log10(times).round(6).tolist()))
+
+
+def _reactor(
+    temperature: float, pressure: float, methane: float, nitrogen: float, times: FloatArray
+) -> tuple[list[float], float]:
+    """Return temperatures (K) at some times (s), and the moles of H2 and CO for one of CH4 after 0.2 s.
+
+    Partial oxidation of methane at constant pressure (bar) by the mechanism GRI-Mech 3.0; ratios to one mole of O2.
+    """
+    import cantera
+
+    gas = cantera.Solution("gri30.yaml")
+    gas.TPX = temperature, pressure * 1e5, {"CH4": methane, "O2": 1.0, "N2": nitrogen}
+    reactor = cantera.IdealGasConstPressureReactor(gas)
+    network = cantera.ReactorNet([reactor])
+    curve = []
+    for moment in times:
+        network.advance(float(moment))
+        curve.append(round(float(reactor.T), 2))
+    network.advance(0.2)
+    amounts = reactor.phase.mole_fraction_dict()
+    carbon = sum(amount * gas.n_atoms(name, "C") for name, amount in amounts.items())
+    return curve, round((amounts.get("H2", 0.0) + amounts.get("CO", 0.0)) / carbon, 5)
 
 
 def _conductivity() -> StagedTable:

@@ -54,7 +54,6 @@ class RevisedTargets:
     conditioned: Conditioned
     keys: tuple[Any, ...]
     targets: tuple[str, ...]
-    _regressions: dict[tuple[int, tuple[int, ...]], ObservedRegression | None] = field(default_factory=dict)
     _processes: dict[int, GaussianProcess] = field(default_factory=dict)
 
     @cached_property
@@ -81,11 +80,8 @@ class RevisedTargets:
 
     def regression(self, target: int, names: Sequence[str]) -> ObservedRegression | None:
         """Return the regression of a target on some observations; None where too few results have them."""
-        columns = self.designs.places(names)
-        if (target, columns) not in self._regressions:
-            with one_thread():
-                self._regressions[target, columns] = self.observed[target].regression(columns)
-        return self._regressions[target, columns]
+        with one_thread():
+            return self.observed[target].regression(self.designs.places(names))
 
     def given_draws(
         self, target: int, coordinates: FloatArray, made: Sequence[str], following: Sequence[str]

@@ -31,6 +31,9 @@ from designer.threads import one_thread
 MIN_PAIRS_TO_SKIP = 6
 """Results with an observation from which it may be left out: fewer do not tell whether it is informative."""
 
+MIN_WEIGHT = 0.1
+"""Probability of being informative below which an observation may be left out at once (`MIN_PAIRS` results have it)."""
+
 MIN_CHANCE = 0.05
 """Probability of being better than the best below which the advice is to stop."""
 
@@ -124,9 +127,8 @@ class StageRule:
             return measure
         gains = np.array([gain]) if drawn is None else usable * drawn
         observe = NextStep(name, "observe", following.names, observing_index(gains, cost, following.cost), chance)
-        if observe.index >= measure.index or self._pairs(following) < MIN_PAIRS_TO_SKIP:
-            return observe
-        return measure
+        may_be_skipped = self._pairs(following) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(following)
+        return measure if may_be_skipped and measure.index > observe.index else observe
 
     def _gains(self, coordinates: FloatArray, made: frozenset[str], following: Stage) -> FloatArray | None:
         """Return the expected improvement after each draw of the following observations; None where it is the same."""
@@ -154,6 +156,12 @@ class StageRule:
             else:
                 total += weight * _normal((goal.sign * mean - self._best) / deviation)
         return min(max(total, 0.0), 1.0)
+
+    def _is_uninformative(self, stage: Stage) -> bool:
+        """Whether the results that there are show that the observations of a stage are of no use."""
+        revised = self.known.revised_targets
+        regression = None if revised is None else revised.regression(self._column, stage.names)
+        return regression is not None and regression.weight < MIN_WEIGHT
 
     def _pairs(self, stage: Stage) -> int:
         """Return how many results have the observations of a stage."""

@@ -21,6 +21,7 @@ Learning (2006), 5.4.2, for leave-one-out predictions.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,11 @@ MIN_PAIRS = 4
 PRIOR_PROBABILITY = 1.0 / 3.0
 """Probability that observations are informative about a target, before a result."""
 
+PERMUTATIONS = 9
+"""Exchanges of the observations between the designs. The evidence counts by what it exceeds the largest of theirs: of
+unrelated observations it does so once in ten times."""
+
+_MIN_EVIDENCE = -3.0  # the weight is below 0.03 without a comparison with permutations
 _LINEAR = (-1.0, 1.0)  # of the log prior variance of the coefficients
 _SMOOTH = (-2.0, 1.0)  # of the log variance of the term over the observations
 
@@ -89,12 +95,26 @@ def fit_observed(one: TaskData, Z: FloatArray) -> ObservedRegression | None:
     if len(rows) < MIN_PAIRS:
         return None
     data = one.rows(rows.tolist())
-    process = _fitted(data, torch.as_tensor(Z[rows.numpy()], dtype=torch.float64))
-    with_z, without = process.held_out(), fit_gaussian_process(data, wide=True).held_out()
-    evidence = float((with_z.log_densities - without.log_densities).sum())
+    known_z = torch.as_tensor(Z[rows.numpy()], dtype=torch.float64)
+    process, without = _fitted(data, known_z), _log_density(fit_gaussian_process(data, wide=True))
+    evidence = _log_density(process) - without
+    if evidence > _MIN_EVIDENCE:
+        evidence -= max(0.0, max(_log_density(_fitted(data, each)) - without for each in _permuted(known_z)))
     odds = math.log(PRIOR_PROBABILITY / (1.0 - PRIOR_PROBABILITY)) + evidence
     weight = 1.0 / (1.0 + math.exp(-min(max(odds, -50.0), 50.0)))
     return ObservedRegression(process, weight)
+
+
+def _log_density(process: GaussianProcess) -> float:
+    """Return the logarithm of the density of the results by leave-one-out predictions."""
+    return float(process.held_out().log_densities.sum())
+
+
+def _permuted(Z: Tensor) -> Iterator[Tensor]:
+    """Yield the observations exchanged between the designs, `PERMUTATIONS` times, the same for the same number."""
+    rng = np.random.default_rng(0)
+    for _ in range(PERMUTATIONS):
+        yield Z[torch.from_numpy(rng.permutation(len(Z)))]
 
 
 def _fitted(data: TaskData, Z: Tensor) -> GaussianProcess:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -39,6 +39,7 @@ class ObservedTarget:
     Z: FloatArray
     X_new: Tensor
     Z_new: FloatArray
+    _fitted: dict[Columns, ObservedRegression | None] = field(default_factory=dict, init=False)
 
     def regressions(self) -> dict[Columns, ObservedRegression]:
         """Return the regression for each set of observations that a design without a result has, where one is."""
@@ -48,7 +49,9 @@ class ObservedTarget:
 
     def regression(self, columns: Columns) -> ObservedRegression | None:
         """Return the regression on some of the observations; None where too few results have them."""
-        return fit_observed(self.one, self.Z[:, list(columns)]) if columns else None
+        if columns not in self._fitted:
+            self._fitted[columns] = fit_observed(self.one, self.Z[:, list(columns)]) if columns else None
+        return self._fitted[columns]
 
     def revision(self, baseline: GaussianProcess) -> Revision | None:
         """Return what observations say of the designs without a result; None where they say nothing.

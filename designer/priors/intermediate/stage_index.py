@@ -48,11 +48,13 @@ def observing_index(gains: FloatArray, cost: float, stage_cost: float) -> float:
     >>> round(observing_index(np.array([2.0, 0.0]), 1.0, 0.25), 6)  # half of the designs are not measured
     1.333333
     """
-    highest = float(gains.mean()) / stage_cost
-    if highest <= 0.0:
+    mean = float(gains.mean())
+    if mean <= 0.0:
         return 0.0
+    shares, ratio = gains / mean, cost / stage_cost
 
-    def excess(rate: float) -> float:
-        return float(np.maximum(gains - rate * cost, 0.0).mean()) - rate * stage_cost
+    def excess(share: float) -> float:
+        return float(np.maximum(shares - share * ratio, 0.0).mean()) - share
 
-    return float(brentq(excess, 0.0, highest, xtol=1e-12 * highest, rtol=1e-9))
+    # In shares of the highest rate that is possible, so that gains of any size are searched alike.
+    return float(brentq(excess, 0.0, 1.0 + 1e-9, xtol=1e-12, rtol=1e-9)) * mean / stage_cost
