@@ -23,7 +23,7 @@ from designer.campaign.log.store import EventStore
 from designer.campaign.log.versions import versions
 from designer.campaign.predictions import predictions
 from designer.campaign.proposing.proposals import with_proposals
-from designer.campaign.results import design_tables, frames, measured_designs, recording
+from designer.campaign.results import curve_paths, design_tables, frames, measured_designs, recording
 from designer.campaign.results.candidate_names import CandidateNames
 from designer.campaign.results.comparisons import comparison_frame, contradiction_words
 from designer.campaign.results.designs import coordinates_of
@@ -449,7 +449,7 @@ class CampaignView:
 
         Returns its path.
 
-        The file is written whole or not at all.
+        The file is written whole or not at all. Curves of many points are files of a folder beside it.
 
         Parameters
         ----------
@@ -466,7 +466,7 @@ class CampaignView:
         path = Path(path)
         contents: dict[str, Callable[[], str]] = {
             ".comparisons.csv": lambda: str(self.comparisons().to_csv()),
-            ".csv": lambda: str(self.measurements().to_csv()),
+            ".csv": lambda: str(curve_paths.exported(self.measurements(), self.state, self.store, path).to_csv()),
             ".jsonl": lambda: "".join(to_json(event) + "\n" for event in self.events),
         }
         content = next((each for ending, each in contents.items() if path.name.endswith(ending)), None)

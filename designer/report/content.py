@@ -156,6 +156,26 @@ class Landscape:
 
 
 @dataclass(frozen=True)
+class ObservedCurve:
+    """A curve on the common axis of its observation: of a result with the goal's value, or of an open suggestion.
+
+    Parameters
+    ----------
+    name
+        The id of the result or of the suggestion.
+    x, y
+        ``g`` each, as features see them.
+    value
+        The goal's value; None for an open suggestion.
+    """
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    value: float | None = None
+
+
+@dataclass(frozen=True)
 class ObservedQuantity:
     """One observation against the goal.
 
@@ -169,6 +189,10 @@ class ObservedQuantity:
         The observation of each open suggestion without a result, by its id.
     words
         What it says about the open suggestions, and what to measure next.
+    curves
+        Of a curve: those of the results and of the open suggestions, on one axis.
+    axis
+        Of a curve: the label of its axis.
     """
 
     name: str
@@ -176,6 +200,8 @@ class ObservedQuantity:
     pairs: tuple[tuple[float, float], ...]
     open: tuple[tuple[str, float], ...]
     words: tuple[str, ...]
+    curves: tuple[ObservedCurve, ...] = ()
+    axis: str = ""
 
 
 @dataclass(frozen=True)

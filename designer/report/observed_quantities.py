@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import undecided
-from designer.report.content import ObservedQuantity
+from designer.observations.curves.common_axis import on_common_axis
+from designer.observations.curves.curve import Curve
+from designer.observations.observation import Axis, Observation
+from designer.report.content import ObservedCurve, ObservedQuantity
+from designer.units import with_unit
 
 
 def observed_quantities(campaign: Campaign) -> Iterator[ObservedQuantity]:
@@ -27,6 +32,44 @@ def observed_quantities(campaign: Campaign) -> Iterator[ObservedQuantity]:
             for result in state.of(name)
             if isinstance(observed := result.observed.get(each.name), float)
         ]
-        if pairs or made:
+        if each.is_curve:
+            found = curves_of(each, state, goal, tuple(words))
+            if found is not None:
+                yield found
+                words = []
+        elif pairs or made:
             yield ObservedQuantity(each.name, each.unit, tuple(pairs), tuple(made), tuple(words))
             words = []
+
+
+def curves_of(
+    observation: Observation, state: CampaignState, goal: str, words: tuple[str, ...] = ()
+) -> ObservedQuantity | None:
+    """Return the curves of an observation; None where there are none."""
+    curves = tuple(_curves(observation, state, goal, sorted(undecided(state))))
+    if not curves:
+        return None
+    axis = observation.axis or Axis()
+    label = with_unit(axis.name or "position", axis.unit)
+    return ObservedQuantity(observation.name, observation.unit, (), (), words, curves, label)
+
+
+def _curves(
+    observation: Observation, state: CampaignState, goal: str, waiting: Sequence[str]
+) -> Iterator[ObservedCurve]:
+    """Yield the curves of the results and then those of the open suggestions, on one axis."""
+    named: list[tuple[str, Curve, float | None]] = []
+    for result in state.results:
+        seen = result.observed.get(observation.name)
+        if isinstance(seen, Curve) and goal in result.values:
+            named.append((result.id, seen, result.values[goal]))
+    for name in waiting:
+        for result in state.of(name):
+            seen = result.observed.get(observation.name)
+            if isinstance(seen, Curve):
+                named.append((name, seen, None))
+    if not named:
+        return
+    x, Y = on_common_axis([curve for _, curve, _ in named], observation)
+    for (name, _, value), y in zip(named, Y, strict=True):
+        yield ObservedCurve(name, tuple(x.tolist()), tuple(y.tolist()), value)

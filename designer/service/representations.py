@@ -149,7 +149,10 @@ def target_data(target: Target) -> dict[str, Any]:
 def observations_data(observations: Sequence[Observation]) -> dict[str, Any]:
     """Return the observations of a campaign under ``observations``; nothing where it has none."""
     keys = ("name", "unit", "stage", "cost")
-    found = [{key: getattr(each, key) for key in keys} for each in observations]
+    found = [
+        {**{key: getattr(each, key) for key in keys}, **({"kind": each.kind} if each.is_curve else {})}
+        for each in observations
+    ]
     return {"observations": found} if found else {}
 
 

@@ -16,10 +16,12 @@ from designer import Campaign
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Recorded, from_json, to_json
 from designer.campaign.log.store import MemoryStore, SqlStore
+from designer.campaign.results.curve_paths import with_paths
 from designer.cli.main import main
 from designer.errors import InvalidCampaign, InvalidData, StoreError
 from designer.observations.curves.curve import Curve
 from designer.observations.curves.curve_files import digest_of
+from designer.report import write_report
 
 SPACE: list[dict[str, Any]] = [
     {"name": "x", "kind": "numeric", "bounds": [0, 10], "step": 0.5},
@@ -166,7 +168,7 @@ def informed(n: int = 10, **options: Any) -> Campaign:
     return campaign
 
 
-def test_a_curve_tells_whether_to_go_on() -> None:
+def test_a_curve_tells_whether_to_go_on(tmp_path: Path) -> None:
     campaign = informed()
     campaign.suggest(1)
     campaign.record([{"suggestion": "S0001", "release": "6:4; 12:6; 24:8"}])
@@ -176,6 +178,10 @@ def test_a_curve_tells_whether_to_go_on() -> None:
     assert step.kind == "stop", (step, effect)
     assert effect.words.startswith("S0001 has release 3 points, largest value 8 at 24 %; y is then ")
     assert len(effect.nearest) == 3
+    report = write_report(campaign, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Curves of release" in report
+    assert "correlation of the curve" in report
+    assert "S0001: stop" in report
 
 
 def test_a_run_observes_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,6 +254,24 @@ def test_tables_hold_curves_and_come_back(tmp_path: Path) -> None:
     frame = pd.read_csv(campaign.export(tmp_path / "results.csv"), index_col=0)
     copied = made(initial=1)
     copied.attach(frame[["x", "w", "y", "release"]].reset_index(drop=True))
+    assert [each.observed for each in copied.state.measurements.values()] == [
+        each.observed for each in campaign.state.measurements.values()
+    ]
+
+
+def test_long_curves_are_exported_as_files(tmp_path: Path) -> None:
+    x = np.linspace(0.0, 10.0, 300)
+    np.savetxt(tmp_path / "a.xy", np.column_stack([x, x**2]))
+    campaign = made(store=tmp_path / "c.db")
+    curves = [tmp_path / "a.xy", np.column_stack([x, 2.0 * x]), "1:2; 2:3"]
+    campaign.attach([{"x": i, "w": 1, "release": curve} for i, curve in enumerate(curves)])
+    for _ in range(2):
+        frame = pd.read_csv(campaign.export(tmp_path / "results.csv"), index_col=0)
+    assert frame["release"].tolist() == ["results-curves/M0001-1.xy", "results-curves/M0002-2.csv", "1:2; 2:3"]
+    assert (tmp_path / "results-curves" / "M0001-1.xy").read_bytes() == (tmp_path / "a.xy").read_bytes()
+    copied = made()
+    table = with_paths(frame[["x", "w", "release"]].reset_index(drop=True), copied.settings.observations, tmp_path)
+    copied.attach(table)
     assert [each.observed for each in copied.state.measurements.values()] == [
         each.observed for each in campaign.state.measurements.values()
     ]

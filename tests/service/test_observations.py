@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tests.service.conftest import Client
@@ -39,3 +40,27 @@ def test_observations_are_recorded_shown_and_corrected(admin: Client) -> None:
     page = admin.http.get(path.replace("/campaigns/", "/c/"))
     assert page.status_code == 200
     assert 'data-target="adhesion" data-observation' in page.text
+
+
+def test_curves_are_uploaded_and_shown(admin: Client) -> None:
+    spectrum = {"name": "raman", "kind": "spectrum", "axis": {"name": "shift", "unit": "1/cm"}, "stage": 1, "cost": 0.1}
+    path = admin.begin(name="curves", observations=[spectrum])
+    first, second = admin.ask(path)
+    file = {"file": "C:\\lab\\a.xy", "content": base64.b64encode(b"100 1\n200 5\n300 2\n").decode()}
+    done = admin.record(path, {"suggestion": first["id"], "raman": file})
+    assert done.json().get("recorded") == ["M0001"], done.text
+    points = {"x": [100, 200], "y": [3, 4]}
+    assert admin.record(path, {"suggestion": second["id"], "raman": points}).json()["recorded"] == ["M0002"]
+    for wrong in ("/etc/passwd.csv", {"file": "a.xy", "content": "%"}, {"file": "a.pdf", "content": ""}):
+        refused = admin.record(path, {"suggestion": second["id"], "raman": wrong})
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["faults"][0]["column"] == "raman"
+    measured = admin("GET", f"{path}/measurements").json()["measurements"]
+    assert [each["observed"]["raman"] for each in measured] == ["100:1; 200:5; 300:2", "100:3; 200:4"]
+    picture = admin("GET", f"{path}/curves.svg", params={"observation": "raman"})
+    assert picture.text.startswith("<svg"), picture.text[:200]
+    assert admin("GET", f"{path}/curves.svg", params={"observation": "nmr"}).status_code == 422
+    assert admin.http.post("/login", data={"token": admin.token}, headers={"Origin": "http://testserver"}).status_code
+    page = admin.http.get(path.replace("/campaigns/", "/c/")).text
+    assert 'data-curve-file="raman"' in page
+    assert "curves.svg?observation=raman" in page

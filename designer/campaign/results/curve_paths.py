@@ -1,4 +1,4 @@
-"""Cells of tables that name files of curves: the paths from the table's folder, for tables of this computer alone."""
+"""Cells of tables that name files of curves, in the table's folder or below it: on reading, and on export."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from designer.campaign.log.state import CampaignState
+from designer.campaign.log.store import EventStore
 from designer.campaign.results.results_table import row_numbers
 from designer.errors import Fault, InvalidData, InvalidInput
+from designer.observations.curves.curve import MAX_TEXT_POINTS, Curve
 from designer.observations.curves.curve_cells import names_file, path_of
 from designer.observations.observation import Observation
 from designer.units import split_header
+from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,3 +62,35 @@ def values_with_paths(values: Mapping[str, Any], observations: Sequence[Observat
         name: path_of(value.strip(), folder) if name in names and names_file(value) else value
         for name, value in values.items()
     }
+
+
+def exported(frame: pd.DataFrame, state: CampaignState, store: EventStore, path: Path) -> pd.DataFrame:
+    """Return a table of measurements for export, in which curves of many points are files beside `path`.
+
+    They are written into the folder ``<name>-curves``: the file as it was recorded, or the points as CSV. A table that
+    is read again from its folder then holds the same curves.
+
+    Parameters
+    ----------
+    frame
+        Indexed by the measurements' ids.
+    """
+    large = {
+        (each.id, name): seen
+        for each in state.measurements.values()
+        for name, seen in each.observed.items()
+        if isinstance(seen, Curve) and len(seen.x) > MAX_TEXT_POINTS
+    }
+    if not large:
+        return frame
+    frame, folder = frame.copy(), path.with_name(f"{path.stem}-curves")
+    folder.mkdir(exist_ok=True)
+    for i, ((measurement, name), curve) in enumerate(large.items()):
+        ending = ".csv" if curve.file is None else Path(curve.file).suffix.lower()
+        file = folder / f"{measurement}-{i + 1}{ending}"
+        if curve.digest is None:
+            write_new(file, "".join(f"{x!r},{y!r}\n" for x, y in zip(curve.x, curve.y, strict=True)))
+        else:
+            write_new(file, store.stored_file(curve.digest))
+        frame.loc[measurement, name] = f"{folder.name}/{file.name}"
+    return frame

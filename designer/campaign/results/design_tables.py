@@ -15,6 +15,7 @@ from designer.campaign.log.ids import is_suggestion_id
 from designer.campaign.results.designs import all_violations, lab_designs
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
+from designer.observations.curves.curve_cells import is_curve_mapping
 from designer.space import DesignSpace, FormulaParameter
 from designer.space.absent_cells import is_absent
 from designer.space.fidelity.fidelity_levels import fidelity_of
@@ -234,14 +235,14 @@ def _is_design(given: Mapping[str, Any]) -> bool:
 
 
 def flattened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row by lab column: a composition given as a mapping becomes one cell a member.
+    """Return a row by lab column: a composition given as a mapping becomes one cell a member; a curve stays one cell.
 
     >>> flattened({"alloy": {"Ni": 30, "Fe": 70}, "T": 450})
     {'alloy.Ni': 30, 'alloy.Fe': 70, 'T': 450}
     """
     cells: dict[str, Any] = {}
     for name, cell in row.items():
-        if isinstance(cell, Mapping):
+        if isinstance(cell, Mapping) and not is_curve_mapping(cell):
             cells |= {f"{name}.{member}": amount for member, amount in cell.items()}
         else:
             cells[str(name)] = cell

@@ -61,7 +61,7 @@ def sheet_headers(
     headers += [id_column] if id_column is not None else []
     for parameter in space.parameters:
         headers += [with_unit(column, parameter.unit) for column in parameter.lab_columns]
-    headers += [with_unit(each.name, each.unit) for each in observations]
+    headers += [with_unit(name, each.unit) for each in observations for name in each.columns or (each.name,)]
     return headers + [with_unit(target.column or target.name, target.unit) for target in targets]
 
 
@@ -78,7 +78,7 @@ def sheet_of(
     With several replicates each design has as many rows, which a column ``replicate`` numbers.
     """
     headers = tuple(sheet_headers(space, targets, replicates, id_column, observations))
-    given, empty = list(designs), len(observations) + len(targets)
+    given, empty = list(designs), sum(len(each.columns or (each.name,)) for each in observations) + len(targets)
     labels = candidate_ids(space, [design for _, design in given]) if id_column is not None else [None] * len(given)
     rows: list[tuple[str | float, ...]] = []
     for (name, design), label in zip(given, labels, strict=True):

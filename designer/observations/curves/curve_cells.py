@@ -73,6 +73,17 @@ def path_of(text: str, folder: Path) -> Path:
     return path
 
 
+def is_curve_mapping(cell: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is a curve, and not the amounts of a composition.
+
+    >>> is_curve_mapping({"x": [1, 2], "y": [3, 4]}), is_curve_mapping({"x": 30, "y": 70})
+    (True, False)
+    """
+    if set(cell) == {"file", "content"}:
+        return all(isinstance(each, str) for each in cell.values())
+    return set(cell) >= {"x", "y"} and not any(isinstance(cell[key], int | float | str) for key in ("x", "y"))
+
+
 def names_file(cell: Any) -> bool:
     """Whether a cell is the name of a file of a curve, by its ending.
 

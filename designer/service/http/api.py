@@ -407,7 +407,7 @@ async def _act_on_results(
         except ValidationError as error:
             raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
         try:
-            return ApiResponse(await run_in_threadpool(act, given.rows, None, given.partial))
+            return ApiResponse(await run_in_threadpool(act, given.model_dump()["rows"], None, given.partial))
         except InvalidData as error:  # a row of JSON is named by its index in the list
             raise InvalidData([fault.at(path=_path(fault.row, fault.column)) for fault in error.faults]) from None
     file = _file_name(kind, filename)

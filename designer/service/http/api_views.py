@@ -118,6 +118,18 @@ async def ternary(
     return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
 
 
+@view_routes.get("/campaigns/{campaign}/curves.svg", tags=["views"], response_class=Response)
+async def curves(
+    request: Request,
+    caller: CurrentCaller,
+    campaign: CampaignId,
+    observation: Annotated[str, Query(max_length=200, description="An observation that is a curve.")],
+) -> Response:
+    """Return the figure (SVG) of the observed curves by the goal, and of those of open suggestions."""
+    text = await view_result(request, caller, campaign_name(campaign), "curves", observation)
+    return Response(text, media_type="image/svg+xml", headers=SANDBOX_HEADERS)
+
+
 # Accounts
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from designer.campaign.campaign import Campaign
 from designer.campaign.results.designs import candidate_ids
 from designer.campaign.suggesting.next_designs import MIN_RESULTS
+from designer.observations.curves.curve import Curve
 from designer.service import queries, representations
 from designer.service.campaign_comparison import compared_campaigns
 from designer.service.http.assets import asset
@@ -33,9 +34,10 @@ from designer.space import ShareParameter
 
 pages = APIRouter(include_in_schema=False)
 _MAX_FORM_BYTES = 5000
+_MAX_CURVE_TEXT = 40  # characters of a curve in the table of results
 _MAX_GOALS, _MAX_MIXTURES = 3, 2  # of which the page has pictures
 # The paragraphs of an explanation that are shown at once; the others are shown on request.
-_SUMMARY_PARAGRAPHS = ("Expected", "Chances", "Chosen to learn", "Exploration", "Flagged results")
+_SUMMARY_PARAGRAPHS = ("Next", "Expected", "Chances", "Chosen to learn", "Exploration", "Flagged results")
 
 
 @cache
@@ -54,9 +56,17 @@ def _environment() -> Any:
         moment=format_time,
         quoted=lambda text: quote(text, safe=""),
         readings=representations.readings_data,
+        observed=_observed,
     )
     environment.globals.update(asset=asset)
     return environment
+
+
+def _observed(seen: float | str | None) -> str:
+    """Return an observation for the table of results; of a curve the first of its points."""
+    if isinstance(seen, str):
+        return seen if len(seen) <= _MAX_CURVE_TEXT else f"{seen[:_MAX_CURVE_TEXT]} …"
+    return representations.number(seen)
 
 
 def format_time(text: str) -> str:
@@ -209,6 +219,15 @@ def _pictures(opened: Campaign) -> list[dict[str, str]]:
             "words": f"{first} against {second}; the measured Pareto front is blue",
         }
         for first, second in combinations(goals, 2)
+    ]
+    found += [
+        {
+            "path": f"curves.svg?{urlencode({'observation': each.name})}",
+            "words": f"{each.name} of each result, from dark to light with the goal; open suggestions are red",
+        }
+        for each in opened.settings.observations
+        if each.is_curve
+        and any(isinstance(m.observed.get(each.name), Curve) for m in opened.state.measurements.values())
     ]
     compares = opened.objective.preference is not None and not opened.state.counted_comparisons
     if len(opened.state.results) < MIN_RESULTS or compares:

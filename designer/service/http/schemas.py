@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from designer.observations.curves.curve_files import MAX_BYTES, MAX_READ
 from designer.service.commands import MAX_SUGGESTED
 from designer.service.work.uploads import MAX_ROWS
 
@@ -35,10 +36,27 @@ class SuggestionRequest(Body):
     context: Row = Field(default_factory=dict, description="The values of the parameters with role context.")
 
 
+class CurvePoints(Body):
+    """A curve by its points: positions and values."""
+
+    x: list[float] = Field(max_length=MAX_READ)
+    y: list[float] = Field(max_length=MAX_READ)
+
+
+class CurveFile(Body):
+    """A curve as a file: its name, whose ending says what it is, and its content in base64."""
+
+    file: str = Field(min_length=1, max_length=255)
+    content: str = Field(max_length=MAX_BYTES * 4 // 3 + 4)
+
+
+ResultRow = dict[str, Cell | CurvePoints | CurveFile]
+
+
 class Results(Body):
     """Rows of results: the id of a suggestion, its targets, and settings that differ, as in a results table."""
 
-    rows: list[Row] = Field(
+    rows: list[ResultRow] = Field(
         min_length=1, max_length=MAX_ROWS, examples=[[{"suggestion": "S0001", "overpotential": "0.372 V"}]]
     )
     partial: bool = Field(default=False, description="Record the rows without faults, and report the others.")

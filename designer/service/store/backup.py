@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from designer.campaign.log.events import utc_now
-from designer.campaign.log.store import EVENT_TABLES, SCHEMA_VERSION
+from designer.campaign.log.store import EVENT_TABLES, FILES, SCHEMA_VERSION
 from designer.campaign.log.store_location import within
 from designer.counting import count
 from designer.errors import Fault, InvalidInput, StoreError
@@ -36,6 +36,8 @@ MAX_MANIFEST_BYTES = 50_000_000
 MAX_ROW_BYTES = 50_000_000
 TABLES = (*EVENT_TABLES, SCHEMA, TOKENS, REQUESTS, JOBS)
 """In the order of a restore. Browser sessions are left out: people sign in again."""
+STORED_FILES = f"{FILES.name}.jsonl"
+"""The member with the files of curves; archives of earlier versions have none."""
 _FILES = "files/"
 _CHUNK = 1 << 20
 _ROWS_AT_ONCE = 1000
@@ -90,7 +92,8 @@ def back_up(paths: LabPaths, archive: Path) -> Backup:
     try:
         with new_file(archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as output:
             with store.snapshot() as connection:
-                for table in TABLES:
+                stored = [FILES] if sa.inspect(connection).has_table(FILES.name) else []
+                for table in (*TABLES, *stored):
                     manifest["rows"][table.name] = _write_rows(connection, table, output, manifest["members"])
             # After the rows: tables of candidates are written before the campaigns that use them, and never change.
             for file in _files(paths, archive):
@@ -122,7 +125,7 @@ def check(archive: Path) -> Backup:
         for name, digest in manifest["members"].items():
             if _digest_of(content, name) != digest:
                 raise _damaged(archive, f"{name} differs from its digest")
-        for table in TABLES:
+        for table in _tables(manifest):
             rows = 0
             for row in _rows(content, table, archive):
                 rows += 1
@@ -155,7 +158,7 @@ def restore(archive: Path, paths: LabPaths) -> Backup:
             for name in _manifest(content, archive)["members"]:
                 if name.startswith(_FILES):
                     _restore_file(content, name, paths.folder, archive)
-            for table in TABLES:
+            for table in _tables(_manifest(content, archive)):
                 if table not in _VERSIONS:  # which the new store has already, the same
                     _insert(connection, table, _rows(content, table, archive))
             _continue_numbers(connection)
@@ -256,9 +259,14 @@ def _manifest(content: zipfile.ZipFile, archive: Path) -> dict[str, Any]:
     if not needed <= members.keys() <= names or names != {*members, MANIFEST}:
         raise _damaged(archive, "its members are not those of its manifest")
     for name in members.keys() - needed:
-        if not name.startswith(_FILES):
+        if not name.startswith(_FILES) and name != STORED_FILES:
             raise _damaged(archive, f"it has a member {name[:80]!r}")
     return dict(manifest)
+
+
+def _tables(manifest: dict[str, Any]) -> tuple[sa.Table, ...]:
+    """Return the tables whose rows an archive holds."""
+    return (*TABLES, FILES) if STORED_FILES in manifest["members"] else TABLES
 
 
 def _digest_of(content: zipfile.ZipFile, name: str) -> str:

@@ -53,10 +53,11 @@ def next_comparison(campaign: Campaign) -> dict[str, Any]:
 def card(campaign: Campaign, suggestion: str) -> dict[str, Any]:
     """Return the explanation of a suggestion, in words and as plain data."""
     found = campaign.explain(suggestion)
+    advice = [step.words for step in campaign.next_steps() if step.suggestion == suggestion]
     return {
         "id": suggestion,
         "headline": found.headline(),
-        "paragraphs": [list(each) for each in found.paragraphs()],
+        "paragraphs": [*(["Next", words] for words in advice), *(list(each) for each in found.paragraphs())],
         "explanation": found.as_dict(),
     }
 
@@ -99,6 +100,13 @@ def ternary(campaign: Campaign, target: str, parameter: str) -> str:
     return ternary_figure(campaign, _target(campaign, target), parameter)
 
 
+def curves(campaign: Campaign, observation: str) -> str:
+    """Return the figure (SVG) of the observed curves by the goal, and of those of open suggestions."""
+    from designer.service.work.page_figure import curves_figure
+
+    return curves_figure(campaign, observation)
+
+
 def _target(campaign: Campaign, name: str) -> Target:
     for target in campaign.objective.targets:
         if target.name == name:
@@ -118,4 +126,5 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "progress": progress,
     "trade_off": trade_off,
     "ternary": ternary,
+    "curves": curves,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from designer.campaign.log.events import Created, Recorded
 from designer.campaign.log.store import SqlStore
-from designer.errors import InvalidInput
+from designer.errors import InvalidInput, StoreError
 from designer.service.store.accounts import Accounts, Caller
 from designer.service.store.backup import MANIFEST, TABLES, back_up, check, restore
 from designer.service.store.idempotency import RequestLog, WriteRequest
@@ -39,6 +40,25 @@ def paths(tmp_path: Path) -> LabPaths:
     RequestLog(store).add(WriteRequest.of(CALLER, "revoke", "", [], None))
     store.close()
     return paths
+
+
+def test_files_of_curves_come_back_and_older_archives_have_none(paths: LabPaths, tmp_path: Path) -> None:
+    back_up(paths, tmp_path / "without.zip")
+    store = paths.open_store()
+    digest = hashlib.sha256(b"1 2").hexdigest()
+    store.add_files({digest: b"1 2"})
+    store.close()
+    back_up(paths, tmp_path / "with.zip")
+    for name in ("with", "without"):
+        restored = LabPaths.of(tmp_path / name)
+        restore(tmp_path / f"{name}.zip", restored)
+        store = restored.open_store()
+        if name == "with":
+            assert store.stored_file(digest) == b"1 2"
+        else:
+            with pytest.raises(StoreError, match="no file"):
+                store.stored_file(digest)
+        store.close()
 
 
 def contents(paths: LabPaths) -> dict[str, object]:

@@ -226,14 +226,25 @@ function campaignPage(page, base) {
       const text = input.value.trim();
       if (!text) continue;
       const name = input.dataset.target;
+      if ("curve" in input.dataset) { values[name] = text; continue; } // the server reads points
       if ("observation" in input.dataset && /^failed$/i.test(text)) values[name] = text;
       else if (/^[-+]?\d+,\d+/.test(text)) faults.push({ what: `'${text}' has a comma`, remedy: "write a decimal point", column: name });
       else if (!NUMBER.test(text)) faults.push({ what: `'${text}' is not a number`, remedy: "write a number, optionally with a unit", column: name });
       values[name] = text;
     }
-    if (!Object.keys(values).length && !faults.length) faults.push({ what: "there is no value", remedy: "enter a result, or record a failure" });
+    const files = [...form.querySelectorAll("[data-curve-file]")].some((input) => input.files.length);
+    if (!Object.keys(values).length && !files && !faults.length) faults.push({ what: "there is no value", remedy: "enter a result, or record a failure" });
     if (faults.length) throw new Refusal({ title: "Check the form", faults });
     return values;
+  }
+
+  function base64(file) {
+    return new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(String(reader.result).split(",", 2)[1] ?? "");
+      reader.onerror = () => reject(new Refusal({ title: "Check the form", detail: `${file.name} cannot be read.` }));
+      reader.readAsDataURL(file);
+    });
   }
 
   function farOff(values) {
@@ -260,7 +271,11 @@ function campaignPage(page, base) {
         }
         const made = {};
         for (const field of form.querySelectorAll("[data-column]")) if (field.value.trim()) made[field.dataset.column] = field.value.trim();
-        const body = { rows: [{ suggestion: form.dataset.record, ...made, ...values }] };
+        const curves = {};
+        for (const input of form.querySelectorAll("[data-curve-file]")) {
+          if (input.files.length) curves[input.dataset.curveFile] = { file: input.files[0].name, content: await base64(input.files[0]) };
+        }
+        const body = { rows: [{ suggestion: form.dataset.record, ...made, ...values, ...curves }] };
         await call("POST", `${base}/measurements`, { body, headers: { "Idempotency-Key": keyOf(form, body) } });
         done("results");
       });
