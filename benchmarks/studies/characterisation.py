@@ -247,25 +247,24 @@ def _partial_oxidation() -> StagedTable:
     designs = qmc.scale(qmc.Sobol(4, seed=0).random(128)[:75], low, high).round(3)
     names = ["temperature", "pressure", "methane_ratio", "nitrogen_ratio"]
     times = np.geomspace(1e-5, 1e-2, 16)
-    curves, yields = zip(*(_reactor(*design, times) for design in designs), strict=True)
+    curves, yields = zip(*(_reactor(design, times) for design in designs), strict=True)
     columns = [f"T{i}" for i in range(len(times))]
     frame = pd.DataFrame(np.column_stack([designs, curves, yields]), columns=[*names, *columns, "syngas"])
     table = _numeric("yield of a reactor after its temperature", frame, columns, "syngas")
     return replace(table, positions=tuple(np.log10(times).round(6).tolist()))
 
 
-def _reactor(
-    temperature: float, pressure: float, methane: float, nitrogen: float, times: FloatArray
-) -> tuple[list[float], float]:
+def _reactor(design: FloatArray, times: FloatArray) -> tuple[list[float], float]:
     """Return temperatures (K) at some times (s), and the moles of H2 and CO for one of CH4 after 0.2 s.
 
     Partial oxidation of methane at constant pressure (bar) by the mechanism GRI-Mech 3.0; ratios to one mole of O2.
     """
     import cantera
 
+    temperature, pressure, methane, nitrogen = design.tolist()
     gas = cantera.Solution("gri30.yaml")
     gas.TPX = temperature, pressure * 1e5, {"CH4": methane, "O2": 1.0, "N2": nitrogen}
-    reactor = cantera.IdealGasConstPressureReactor(gas)
+    reactor = cantera.IdealGasConstPressureReactor(gas, clone=False)
     network = cantera.ReactorNet([reactor])
     curve = []
     for moment in times:

@@ -25,7 +25,7 @@ MIN_FOR_CORRELATION = 5
 def curves(goal: Target, quantity: ObservedQuantity) -> Drawing:
     """Return the curves of an observation, coloured by the goal, and below their correlation with it.
 
-    Open suggestions are drawn in red, each with its nearest result in black.
+    Open suggestions are red, and the nearest result of each is black.
     """
     done = [each for each in quantity.curves if each.value is not None][-MAX_CURVES:]
     waiting = [each for each in quantity.curves if each.value is None][-MAX_OPEN:]
@@ -36,7 +36,8 @@ def curves(goal: Target, quantity: ObservedQuantity) -> Drawing:
     def paint(figure: Figure) -> None:
         from matplotlib import colormaps
 
-        upper, *others = np.ravel(figure.subplots(2 if with_correlation else 1, 1, sharex=True)).tolist()
+        rows = figure.subplots(2 if with_correlation else 1, 1, sharex=True, squeeze=False)
+        upper, *others = rows[:, 0].tolist()
         span = float(np.ptp(values)) if len(values) else 0.0
         for each, value in zip(done, values, strict=True):
             share = (value - values.min()) / span if span else 0.5
