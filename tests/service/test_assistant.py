@@ -71,6 +71,26 @@ def test_suggestions_and_best_for_a_context(lab: Lab) -> None:
     run_steps(lab, "admin", steps)
 
 
+def test_results_have_a_level_and_the_best_is_of_the_last_one(lab: Lab) -> None:
+    method = {"name": "method", "kind": "fidelity", "levels": ["film", "bulk"]}
+    space = [{"name": "T", "kind": "numeric", "bounds": [300, 900]}, method]
+    campaign = {**CAMPAIGN, "space": space, "constraints": [], "cost": "1 if method == bulk, 0.05"}
+
+    async def steps(call: Assistant) -> None:
+        await call("create_campaign", campaign=campaign)
+        low, top = (await call("suggest", campaign="films", n=2))["suggestions"]
+        assert (low["design"]["method"], top["design"]["method"]) == ("film", "bulk")
+        assert "to see whether it predicts bulk" in low["note"]
+        await call("record", campaign="films", rows=[{"suggestion": low["id"], "loss": 100}])
+        assert (await call("best", campaign="films"))["best"] == []
+        await call("record", campaign="films", rows=[{"suggestion": top["id"], "loss": 300}])
+        assert (await call("best", campaign="films"))["best"][0]["design"]["method"] == "bulk"
+        wrong = await call("record", campaign="films", rows=[{"T": 400, "method": "bulc", "loss": 1}], attach=True)
+        assert "bulc" in json.dumps(wrong)
+
+    run_steps(lab, "admin", steps)
+
+
 def test_the_loop(lab: Lab) -> None:
     async def steps(call: Assistant) -> None:
         assert {tool.name for tool in (await call.client.list_tools()).tools} == TOOLS

@@ -1,4 +1,4 @@
-"""What a table says of the roles of its settings: contexts, settings that batches share, and equalities of several."""
+"""What a table says of the roles of its settings: contexts, levels, settings that batches share, and equalities."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from designer.cli.column_roles import may_be_context
 from designer.cli.draft import Entry
 from designer.cli.lab_column import AskedRoles, Column
 from designer.cli.offers.equality_offer import equalities
+from designer.cli.offers.level_offer import level_remark, levels_of_column, with_levels
 from designer.cli.offers.made_settings import MadeSetting
 from designer.cli.offers.shared_offer import Shared, shared_by_batches
 
@@ -51,12 +52,17 @@ def with_roles(
     batches = shared_by_batches(columns, _free(parameters, by_name, asked))
     shared = dict.fromkeys(batches.headers, f"equal within each {batches.batch!r}") if batches else {}
     shared |= dict.fromkeys(asked.shared, "shared by a batch, as asked")
-    entries, remarks = [], []
+    entries: list[Entry] = []
+    remarks: list[str] = []
     for entry in parameters:
         column = by_name.get(str(dict(entry.keys)["name"]))
         if column is not None:
             entry = _with_role(entry, column, asked.contexts, shared)
             entry = _with_hints(entry, column, made)
+            levels = None if is_pool or shared or "role" in dict(entry.keys) else levels_of_column(column)
+            if levels is not None and not any(dict(each.keys)["kind"] == "fidelity" for each in entries):
+                entry = with_levels(entry, levels)
+                remarks.append(level_remark(column, levels))
         entries.append(entry)
     constraints = [] if is_pool else equalities(_joinable(entries, by_name))
     remarks += [f"Column {header!r} has 'vary: per_batch': {why}." for header, why in shared.items()]

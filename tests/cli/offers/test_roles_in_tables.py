@@ -41,9 +41,13 @@ def drafted(columns: dict[str, list[Any]], goal: Any = "maximize", **asked: froz
     return guess(read_columns(table), "x", [ColumnRequest("y", goal)], [], "lab.csv", asked=AskedRoles(**asked))
 
 
+def spec_of(draft: Draft) -> CampaignSpec:
+    return CampaignSpec.from_document(read_document(render(draft), file="x.yaml"), folder=Path())
+
+
 def keys(draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the parameters by name, after a check that the file can run."""
-    spec = CampaignSpec.from_document(read_document(render(draft), file="x.yaml"), folder=Path())
+    spec = spec_of(draft)
     assert [p.name for p in spec.space.parameters] == [dict(entry.keys)["name"] for entry in draft.parameters]
     return {str(dict(entry.keys)["name"]): dict(entry.keys) for entry in draft.parameters}
 
