@@ -56,6 +56,7 @@ SUB_LAYERS = {
     "oracles": (("simulators",),),
     "observations": (("curves",),),
     "acquisition": (("classical",),),
+    "generation": (("molecules",),),
     "campaign": (
         ("log",),
         ("results",),

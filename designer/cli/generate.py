@@ -1,4 +1,4 @@
-"""`designer generate`: formulas that are on no list, like those of given tables."""
+"""`designer generate`: formulas and molecules that are on no list, like those of given tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from designer.cli.operations.molecule_proposals import MoleculeRequest, molecule_report
 from designer.cli.options import SUFFIXES, JsonFlag
 from designer.cli.output import Report, Table, emit
 from designer.counting import count
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 MAX_PROPOSALS = 10_000
-DEFAULTS = {"max_elements": 5, "max_atoms": 20}
+DEFAULTS = {"max_elements": 5, "max_atoms": 20, "max_accessibility": 6}
 NOT_A_SYNTHESIS = "A proposed formula is not a synthesis: it is not known to be stable, or that it can be made."
 
 
@@ -80,15 +81,38 @@ def generate(
             "for its largest values.",
         ),
     ] = None,
-    minimize: Annotated[bool, typer.Option("--minimize", help="Small values of --learn are the good ones.")] = False,
+    minimize: Annotated[
+        bool, typer.Option("--minimize", help="Small values of --learn or --best are the good ones.")
+    ] = False,
+    smiles: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Propose molecules instead, from the parts of those of this column (SMILES)."
+        ),
+    ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            help="With --smiles: what a molecule satisfies, such as 'molecule.MolWt <= 500'; may be repeated.",
+        ),
+    ] = None,
+    max_accessibility: Annotated[
+        float, typer.Option(help="With --smiles: the largest synthetic accessibility score, 1 (easy) to 10.")
+    ] = DEFAULTS["max_accessibility"],
+    best: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="With --smiles: start from the best tenth by this column; see --minimize."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The seed: the same one gives the same formulas.")] = 0,
     out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the formulas to this file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Propose formulas that are on no list, with the origin of each.
+    """Propose formulas or molecules that are on no list, with the origin of each.
 
-    They keep the allowed elements, sizes and charge balance, or the rules of the open formula of a campaign file. For
-    example: designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv
+    Formulas keep the allowed elements, sizes and charge balance, or the rules of the open formula of a campaign file.
+    For example: designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv; or of molecules:
+    designer generate dyes.csv --smiles dye --condition 'molecule.MolWt <= 500' -n 100 --csv new.csv
     """
     from designer.chemistry.formula_rules import FormulaRules
     from designer.chemistry.generator_settings import BASELINE
@@ -101,20 +125,33 @@ def generate(
     if seed < 0:
         raise InvalidInput(Fault(f"the seed {seed} is negative", "give a whole number from 0"))
     campaigns = [path for path in files or [] if path.suffix in SUFFIXES]
+    of_formulas = {
+        "--elements": elements is not None,
+        "--exclude": exclude is not None,
+        "--max-elements": max_elements != DEFAULTS["max_elements"],
+        "--max-atoms": max_atoms != DEFAULTS["max_atoms"],
+        "--not-charge-neutral": not neutral,
+        "--no-electronegativity": not electronegativity,
+        "--column": column is not None,
+        "--novel-to": bool(novel_to),
+        "--learn": learn is not None,
+    }
+    of_molecules = {
+        "--condition": bool(condition),
+        "--max-accessibility": max_accessibility != DEFAULTS["max_accessibility"],
+        "--best": best is not None,
+    }
+    if smiles is not None:
+        others = {**of_formulas, "--generator": kind is not None, "a campaign file": bool(campaigns)}
+        _refuse([name for name, given in others.items() if given], "cannot be used with --smiles", "leave it out")
+        request = MoleculeRequest(
+            files or [], smiles, condition or [], max_accessibility, best, minimize, number, seed, out
+        )
+        emit(molecule_report(request), as_json)
+        return
+    _refuse([name for name, given in of_molecules.items() if given], "is used with --smiles", "name its column")
     if campaigns:
-        rule_options = {
-            "--elements": elements is not None,
-            "--exclude": exclude is not None,
-            "--max-elements": max_elements != DEFAULTS["max_elements"],
-            "--max-atoms": max_atoms != DEFAULTS["max_atoms"],
-            "--not-charge-neutral": not neutral,
-            "--no-electronegativity": not electronegativity,
-            "--column": column is not None,
-            "--novel-to": bool(novel_to),
-            "--learn": learn is not None,
-            "another file": len(files or []) > 1,
-        }
-        given = [name for name, given in rule_options.items() if given]
+        given = [name for name, given in {**of_formulas, "another file": len(files or []) > 1}.items() if given]
         rules, known, accept, own = _of_campaign(campaigns[0], given)
         _propose(rules, known, kind or BASELINE, number, seed, out, as_json, accept, own if kind is None else None)
         return
@@ -129,8 +166,13 @@ def generate(
         electronegativity=electronegativity,
     )
     kind = kind or BASELINE
-    make, best = _learned(files or [], learn, column, minimize, kind)
-    _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json, make=make, parents=best)
+    make, parents = _learned(files or [], learn, column, minimize, kind)
+    _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json, make=make, parents=parents)
+
+
+def _refuse(given: Sequence[str], why: str, remedy: str) -> None:
+    if given:
+        raise InvalidInput(Fault(f"{' and '.join(given)} {why}", remedy))
 
 
 def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None, MakeGenerator]:

@@ -1,1 +1,1 @@
-"""Proposals of formulas that are on no list. A proposed formula is not a synthesis."""
+"""Proposals of formulas and molecules that are on no list. A proposed formula is not a synthesis."""

@@ -1,0 +1,133 @@
+"""Molecules cut in two at the bonds that BRICS rules name, and two halves joined to another molecule (RDKit).
+
+References
+----------
+J. Degen, C. Wegscheid-Gerlach, A. Zaliani, M. Rarey, On the Art of Compiling and Using 'Drug-Like' Chemical Fragment
+Spaces, ChemMedChem 3 (2008) 1503.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from designer.chemistry.molecules import EXTRA
+from designer.errors import MissingExtra
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """One side of a molecule that was cut at a bond.
+
+    Parameters
+    ----------
+    molecule
+        The side as an RDKit molecule, with a dummy atom where the other one was.
+    own, other
+        The BRICS environments (1 to 16) of the atoms at the bond: on this side and on the other.
+    text
+        Its SMILES.
+    source
+        The SMILES of the molecule.
+    """
+
+    molecule: Any
+    own: int
+    other: int
+    text: str
+    source: str
+
+
+def canonical(text: str) -> str | None:
+    """Return the canonical SMILES of a molecule, by which molecules are the same; None where RDKit cannot read it.
+
+    >>> canonical("OCC") == canonical("CCO"), canonical("C1CC")
+    (True, None)
+    """
+    Chem = rdkit_chem()
+    with _quiet():
+        molecule = Chem.MolFromSmiles(text) if text.strip() else None
+        return None if molecule is None or not molecule.GetNumAtoms() else str(Chem.MolToSmiles(molecule))
+
+
+@lru_cache(maxsize=20_000)
+def halves_of(smiles: str) -> tuple[Half, ...]:
+    """Return both sides of every BRICS bond of a molecule whose cut leaves two parts.
+
+    >>> sorted(half.text for half in halves_of("CCOC(C)=O"))
+    ['[1*]C(C)=O', '[3*]OC(C)=O', '[3*]OCC', '[4*]CC']
+    """
+    Chem = rdkit_chem()
+    from rdkit.Chem import BRICS
+
+    molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None or any(atom.GetAtomicNum() == 0 for atom in molecule.GetAtoms()):
+        return ()
+    found: list[Half] = []
+    for (i, j), labels in sorted(BRICS.FindBRICSBonds(molecule)):  # type: ignore[no-untyped-call]
+        first, second = (int(label.rstrip("ab")) for label in labels)
+        cut = Chem.RWMol(molecule)
+        order = cut.GetBondBetweenAtoms(i, j).GetBondType()
+        cut.RemoveBond(i, j)
+        for atom, label in ((i, first), (j, second)):
+            dummy = Chem.Atom(0)
+            dummy.SetIsotope(label)
+            cut.AddBond(atom, cut.AddAtom(dummy), order)
+        with _quiet():
+            parts = Chem.GetMolFrags(cut.GetMol(), asMols=True, sanitizeFrags=True)
+        if len(parts) != 2:  # a bond of a ring
+            continue
+        for part in parts:
+            (own,) = (atom.GetIsotope() for atom in part.GetAtoms() if atom.GetAtomicNum() == 0)
+            other = second if own == first else first
+            found.append(Half(part, own, other, str(Chem.MolToSmiles(part)), smiles))
+    return tuple(found)
+
+
+def joined(first: Half, second: Half) -> str | None:
+    """Return the canonical SMILES of the molecule of two halves; None where it has no sound valences.
+
+    >>> acid, amine = halves_of("CCOC(C)=O"), halves_of("CCN(C)C(C)=O")
+    >>> joined(next(h for h in acid if h.text == "[1*]C(C)=O"), next(h for h in amine if h.text == "[5*]N(C)CC"))
+    'CCN(C)C(C)=O'
+    """
+    Chem = rdkit_chem()
+    both = Chem.RWMol(Chem.CombineMols(first.molecule, second.molecule))
+    dummies = [atom for atom in both.GetAtoms() if atom.GetAtomicNum() == 0]
+    bonds = [dummy.GetBonds()[0] for dummy in dummies]
+    if len({bond.GetBondType() for bond in bonds}) > 1:
+        return None
+    ends = [bond.GetOtherAtomIdx(dummy.GetIdx()) for bond, dummy in zip(bonds, dummies, strict=True)]
+    both.AddBond(ends[0], ends[1], bonds[0].GetBondType())
+    for index in sorted((dummy.GetIdx() for dummy in dummies), reverse=True):
+        both.RemoveAtom(index)
+    with _quiet():
+        try:
+            molecule = both.GetMol()
+            Chem.SanitizeMol(molecule)
+        except ValueError:  # all of RDKit's faults of valence and aromaticity
+            return None
+        return canonical(str(Chem.MolToSmiles(molecule)))
+
+
+def rdkit_chem() -> Any:
+    """Return the module of RDKit.
+
+    Raises
+    ------
+    MissingExtra
+        If RDKit is not installed.
+    """
+    try:
+        from rdkit import Chem
+    except ImportError:
+        raise MissingExtra("rdkit", EXTRA) from None
+    return Chem
+
+
+def _quiet() -> Any:
+    """Leave out RDKit's own remarks on the standard error stream."""
+    from rdkit.rdBase import BlockLogs
+
+    return BlockLogs()

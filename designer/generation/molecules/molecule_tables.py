@@ -1,0 +1,81 @@
+"""Known molecules from the tables that a person names."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from designer.errors import Fault, InvalidData, did_you_mean
+from designer.generation.molecules.halves import canonical
+from designer.space.table_files import read_frame
+
+
+def read_molecules(path: Path | str, column: str) -> tuple[str, ...]:
+    """Return the canonical SMILES of a table's molecules, each once; empty cells are left out.
+
+    Raises
+    ------
+    InvalidData
+        If the table cannot be read, has no such column or no molecule; with every cell that is no molecule.
+    """
+    found = dict.fromkeys(text for _, text in _molecules(read_frame(path), column, str(path)))
+    if not found:
+        raise InvalidData(Fault("there is no molecule", "give a table with SMILES", file=str(path), column=column))
+    return tuple(found)
+
+
+def read_molecule_values(path: Path | str, column: str, value: str) -> dict[str, float]:
+    """Return the mean value of each molecule of a table; rows without a molecule or a value are left out.
+
+    Raises
+    ------
+    InvalidData
+        As `read_molecules`, and with every value that is no finite number.
+    """
+    frame, file = read_frame(path), str(path)
+    molecules = dict(_molecules(frame, column, file))
+    header = _header(frame, value, file)
+    found: dict[str, list[float]] = {}
+    faults: list[Fault] = []
+    for row, smiles in molecules.items():
+        given = str(frame.at[row, header] or "").strip()
+        if not given:
+            continue
+        try:
+            number = float(given)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            what = f"{given!r} is no number"
+            faults.append(Fault(what, "write a number, or leave it empty", file=file, row=row, column=header))
+        found.setdefault(smiles, []).append(number)
+    if faults:
+        raise InvalidData(faults)
+    return {smiles: sum(numbers) / len(numbers) for smiles, numbers in found.items()}
+
+
+def _molecules(frame: pd.DataFrame, column: str, file: str) -> list[tuple[int, str]]:
+    """Return the row and the canonical SMILES of every molecule."""
+    header = _header(frame, column, file)
+    found: list[tuple[int, str]] = []
+    faults: list[Fault] = []
+    for row, value in zip(frame.index, frame[header], strict=True):
+        text = "" if value is None else str(value).strip()
+        smiles = canonical(text) if text else None
+        if smiles is not None:
+            found.append((int(row), smiles))
+        elif text:
+            what = f"{text!r} is no molecule that RDKit can read"
+            faults.append(Fault(what, "give its SMILES", file=file, row=int(row), column=header))
+    if faults:
+        raise InvalidData(faults)
+    return found
+
+
+def _header(frame: pd.DataFrame, column: str, file: str) -> str:
+    headers = [str(name) for name in frame.columns]
+    if column not in headers:
+        raise InvalidData(Fault(f"there is no column {column!r}", did_you_mean(column, headers), file=file))
+    return column
