@@ -108,7 +108,7 @@ def test_what_has_no_bond_to_cut_gives_no_proposals() -> None:
 )
 def test_rules_that_cannot_be_used_are_refused(fields: dict[str, object], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
-        MoleculeRules(**fields)  # type: ignore[arg-type]
+        MoleculeRules(**fields)
 
 
 def test_texts_that_are_no_molecules_are_refused_with_their_place() -> None:
