@@ -197,7 +197,8 @@ def campaign(request: Request, campaign: CampaignId) -> Response:
     suggestions = queries.suggestions(lab, who, name)["suggestions"]
     with lab.cache.open(name) as (opened, _):
         shown = _displayed(opened, [*suggestions, *data["best"]])
-        made = _displayed(opened, measured)
+        made = {key: {part["name"]: part["value"] for part in parts}
+                for key, parts in _displayed(opened, measured).items()}  # fmt: skip
         pictures = _pictures(opened) if measured else []
         id_column = opened.settings.id_column
         labels = candidate_ids(opened.space, [each["design"] for each in measured])
