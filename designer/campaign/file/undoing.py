@@ -34,7 +34,7 @@ class Action:
     Parameters
     ----------
     events
-        Events of one kind, which were written at the same time.
+        Events that one command wrote: of one kind, or results and failures of one table.
     """
 
     events: tuple[Event, ...]
@@ -47,13 +47,19 @@ class Action:
     @property
     def words(self) -> str:
         """What it did, in words: ``the withdrawal of S0003``."""
-        subjects = list(dict.fromkeys(_subject(event) for event in self.events))
-        one, many = _NOUNS[self.events[0].kind]
-        named = ", ".join(subjects[:_MAX_NAMED]) + (", ..." if len(subjects) > _MAX_NAMED else "")
-        if len(self.events) > 1:
-            return f"{count(len(self.events), one, many)}: {named}"
-        link = " " if isinstance(self.events[0], Recorded | Compared) else " of "
-        return f"the {one}{link}{named}"
+        kinds = dict.fromkeys(event.kind for event in self.events)
+        return " and ".join(_words([event for event in self.events if event.kind == kind]) for kind in kinds)
+
+
+def _words(events: Sequence[Event]) -> str:
+    """Return events of one kind in words."""
+    subjects = list(dict.fromkeys(_subject(event) for event in events))
+    one, many = _NOUNS[events[0].kind]
+    named = ", ".join(subjects[:_MAX_NAMED]) + (", ..." if len(subjects) > _MAX_NAMED else "")
+    if len(events) > 1:
+        return f"{count(len(events), one, many)}: {named}"
+    link = " " if isinstance(events[0], Recorded | Compared) else " of "
+    return f"the {one}{link}{named}"
 
 
 def _subject(event: Event) -> str:
@@ -75,12 +81,18 @@ def last_action(events: Sequence[Event]) -> Action | None:
     found: list[Event] = []
     for event in reversed(events):
         counts = isinstance(event, _UNDOABLE) and event.position not in undone
-        belongs = counts and (not found or (event.kind, event.at) == (found[0].kind, found[0].at))
+        belongs = counts and (not found or _of_one_command(event, found[0]))
         if found and not belongs:
             break
         if belongs:
             found.insert(0, event)
     return Action(tuple(found)) if found else None
+
+
+def _of_one_command(event: Event, other: Event) -> bool:
+    """Whether two events were written by one command: a table holds results and failures."""
+    of_tables = all(isinstance(each, Recorded | Failed) for each in (event, other))
+    return event.at == other.at and (event.kind == other.kind or of_tables)
 
 
 def plan_undo(events: Sequence[Event], position: int | None, at: datetime) -> tuple[list[Event], str | None]:

@@ -43,6 +43,9 @@ def counted(state: CampaignState) -> Any:
 ACTIONS: dict[str, Callable[[Campaign], Any]] = {
     "record": lambda c: c.record({"S0001": {"y": 1.0, "z": 2.0}}),
     "record two": lambda c: c.record({"S0001": {"y": 1.5, "z": 2.0}, "S0002": {"y": 3.0}}),
+    "record with a failure": lambda c: c.record(
+        [{"suggestion": "S0001", "y": 7.0}, {"suggestion": "S0002", "failed": "cracked"}]
+    ),
     "complete": lambda c: c.record({"S0002": {"z": 4.0}}),
     "attach": lambda c: c.attach([{"x": 2, "y": 5.0, "z": 1.0}]),
     "fail": lambda c: c.record_failure("S0003", "cracked"),
@@ -78,6 +81,7 @@ def test_undoing_every_action_leads_back(names: list[str]) -> None:
     [
         (["record"], "the result M0001 of S0001"),
         (["record two"], "2 results: M0001 of S0001, M0002 of S0002"),
+        (["record with a failure"], "the result M0001 of S0001 and the failure of S0002"),
         (["attach"], "the result M0001"),
         (["fail"], "the failure of S0003"),
         (["withdraw a suggestion"], "the withdrawal of S0004"),
