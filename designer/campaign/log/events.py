@@ -242,7 +242,7 @@ def to_json(event: Event) -> str:
     else:
         content.pop("observed", None)
     if isinstance(event, Undone):
-        version = UNDO_GRAMMAR
+        version = max([UNDO_GRAMMAR, *(json.loads(to_json(each))["v"] for each in event.becomes)])
     content = {"v": version, **content}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from designer.campaign.log import events as ev
 from designer.errors import InvalidInput, StoreError
+from designer.observations.curves.curve import Curve
 from tests.campaign import strategies
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -29,6 +30,16 @@ def test_the_position_is_the_stores_and_not_in_the_payload() -> None:
     assert event.position == 7
     assert "position" not in json.loads(ev.to_json(event))
     assert ev.from_json(ev.to_json(event), 7) == event
+
+
+def test_an_undone_curve_has_the_version_of_curves() -> None:
+    curve = Curve(x=(6, 12, 24), y=(11, 30, 41))
+    earlier = ev.Recorded(at=AT, measurement="M0001", design={"x": 1.0}, values={}, observed={"release": curve})
+    event = ev.Undone(at=AT, undoes=(4,), becomes=(earlier,))
+    text = ev.to_json(event)
+    assert json.loads(text)["v"] == ev.CURVE_GRAMMAR
+    assert ev.from_json(text) == event
+    assert json.loads(ev.to_json(ev.Undone(at=AT, undoes=(4,))))["v"] == ev.UNDO_GRAMMAR
 
 
 def test_kinds_are_all_listed() -> None:
