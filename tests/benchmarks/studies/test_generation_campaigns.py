@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.studies import generation_campaigns as study
 from designer.chemistry.whole_formulas import exact_amounts
+from designer.errors import MeasurementFailed
 
 
 @pytest.fixture
@@ -42,3 +43,30 @@ def test_a_campaign_measures_new_formulas(world: study.World, method: str, tmp_p
     run.made = [world.level - 1, world.level, 0.0]
     assert run.experiments == 2
     assert run.best == 1
+
+
+def test_past_formulas_are_none_of_the_best(world: study.World) -> None:
+    values = {"BaZrO3": 1.0, "NaCl": 2.0, **dict.fromkeys(world.formulas, 3.0)}
+    left = world.without_best(values)
+    assert 0 < len(left) < len(values)
+    assert max(world.measure(list(left))) < np.quantile(world.values, 0.9)
+
+
+def test_alloys_have_each_reduced_formula_once() -> None:
+    """Of two metals and at most ten atoms there are 31 reduced ratios, for each of 15 pairs."""
+    found = study._alloys(2)
+    assert len(found) == 15 * 31
+    assert len({exact_amounts(text) for text in found}) == len(found)
+
+
+def test_an_alloy_that_is_not_stable_has_the_lowest_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ase", reason="ase is not installed: pip install 'materials-designer[simulators]'")
+    made = study.MixingEnthalpies()
+
+    def simulate(setting: dict[str, dict[str, float]], *, seed: int) -> dict[str, float]:
+        if "Ag" in setting["composition"]:
+            raise MeasurementFailed("invented")
+        return {"mixing_enthalpy": 100 * setting["composition"]["Cu"]}
+
+    monkeypatch.setattr(type(made.task), "simulate", staticmethod(simulate))
+    assert made(["CuNi", "Cu3Ni", "CuAg"]).tolist() == [-50.0, -75.0, -75.0]

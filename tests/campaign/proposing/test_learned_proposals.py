@@ -176,6 +176,16 @@ def test_finished_campaigns_are_past_tasks(tmp_path: Path) -> None:
     assert (found.tasks, found.targets) == (1, ("gap",))
 
 
+def test_a_campaign_of_python_names_past_tasks_too(tmp_path: Path) -> None:
+    family(tmp_path / "past")
+    generator = {"kind": "learned", "tasks": [str(tmp_path / "past")]}
+    formula = {"name": "oxide", "kind": "formula", "elements": ELEMENTS, "max_atoms": 12, "generator": generator}
+    campaign = Campaign.create(space=[formula], targets=[{"name": "gap", "unit": "eV", "goal": "maximize"}])
+    (text,) = campaign.suggest(1)["oxide"]
+    assert RULES.allows(exact_amounts(text))
+    assert drawn(campaign)
+
+
 def test_validate_says_what_is_learned_from(file: Path) -> None:
     notes = trained_generators.learned_formula_notes(CampaignSpec.from_file(file))
     expected = f"trained on {len(VALUES)} formulas of 2 past tasks with 'gap'"
