@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from designer import fit_prior
 from designer.arrays import FloatArray
+from designer.objective import Target
 from designer.priors.baseline import BaselinePrior, baseline_model
 from designer.priors.fidelity.level_prior import LevelPrior, level_models
 from designer.priors.fidelity.level_process import LevelModel, LevelResults, fit_levels
+from designer.space import DesignSpace
 from designer.space.encoding import FeatureColumn
 from designer.surrogates.data import Quantity, TaskData
+from designer.tasks import Task
 
 COLUMNS = (FeatureColumn("a", "a", "numeric", "numeric"), FeatureColumn("b", "b", "numeric", "numeric"))
 
@@ -116,3 +123,27 @@ def test_nearer_levels_explain_more(depths: tuple[int, ...]) -> None:
     model = fitted(top(4), *levels)
     shares = [model.shared_variance(torch.tensor(designs(10, 9)), depth).mean() for depth in (0, *depths)]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_past_tasks_are_used_as_without_lower_levels_until_these_are_proven() -> None:
+    task = past_task()
+    past = fit_prior([task], "auto")
+    X = torch.tensor(designs(9, 4))[:, None]
+    one = replace(top(12), columns=task.space.encoder.columns)
+    own = past.condition(one).posterior(X).mean
+    unused = LevelPrior(past, {"y": [lower(shuffled=True)]}).conditioned(one)
+    torch.testing.assert_close(unused.model.posterior(X).mean, own, rtol=0, atol=0)
+    assert unused.evidence is not None
+    assert "past tasks predict" in unused.evidence.words
+    assert "lower levels are not used" in unused.evidence.words
+    used = LevelPrior(past, {"y": [lower()]}).conditioned(one)
+    assert used.evidence is not None
+    assert {name for name, _ in used.evidence.experts} == {"plain", "levels", "past tasks"}
+    assert used.evidence.sources
+
+
+def past_task() -> Task:
+    X = designs(20, 7)
+    data = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": surface(X) + 0.1 * X[:, 0]})
+    space = DesignSpace(parameters=[{"name": name, "kind": "numeric", "bounds": [0, 1]} for name in "ab"])
+    return Task(space, [Target(name="y", goal="maximize")], data, name="past")
