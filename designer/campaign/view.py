@@ -313,6 +313,7 @@ class CampaignView:
             self.remaining_uncertainty if modelled else None,
             self.spending,
             lambda: can_pay(self._spec(), self.state),
+            can_ask=ask_model,
         )
 
     @property

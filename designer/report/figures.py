@@ -387,7 +387,8 @@ def observed(content: Content, quantity: ObservedQuantity) -> Drawing:
 
 
 def trade_off(content: Content, first: Target, second: Target) -> Drawing:
-    """Return two goals against each other, with the Pareto front marked."""
+    """Return two goals against each other, with the best designs marked: the Pareto front, or the one best design."""
+    several = sum(each.best for each in content.done) > 1
     rows = [each for each in content.done if first.name in each.values and second.name in each.values]
 
     def paint(axes: Axes) -> None:
@@ -396,7 +397,7 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
             ("not allowed now", {"marker": "X", "color": GREY}, lambda e: e.feasible and not e.allowed and not e.level),
             ("at a lower level", {"marker": "D", "color": GREY}, lambda e: e.level is not None),
             ("measured", {"marker": "o", "color": GREY}, lambda e: _counts(e) and not e.best),
-            ("best trade-offs", {"marker": "o", "color": BLUE}, lambda e: e.best),
+            ("best trade-offs" if several else "best", {"marker": "o", "color": BLUE}, lambda e: e.best),
         ]
         for label, style, belongs in groups:
             chosen = [each for each in rows if belongs(each)]
@@ -415,7 +416,7 @@ def trade_off(content: Content, first: Target, second: Target) -> Drawing:
         axes.set_ylabel(with_unit(second.name, second.unit))
         _legend(axes)
 
-    caption = f"{first.name} against {second.name}; the Pareto front is blue."
+    caption = f"{first.name} against {second.name}; the {'Pareto front' if several else 'best design'} is blue."
     name = file_name("trade-off", first.name, second.name)
     points = [
         LabelledPoint(

@@ -120,6 +120,7 @@ def test_campaign_stops_when_little_of_the_space_is_uncertain() -> None:
         measured(campaign, len(campaign.state.results) + 2)
         reasons.append(campaign.verdict().reason)
     assert reasons[0].endswith("too few results to estimate what is still uncertain")
+    assert "too few" not in campaign.verdict(ask_model=False).reason  # a model was not asked
     assert "of the space is uncertain, more than 15 %" in reasons[-2]
     assert campaign.verdict().rule == "uncertainty"
     assert (campaign.remaining_uncertainty()[0].uncertain_share or 1) <= 0.15

@@ -115,12 +115,18 @@ def test_trade_off_shows_the_front() -> None:
     cost = Target(name="cost", goal="minimize")
     rows = (
         experiment(1, values={"strength": 5.0, "cost": 1.0}, best=True),
-        experiment(2, values={"strength": 4.0, "cost": 2.0}),
-        experiment(3, values={"strength": 4.0}),
+        experiment(2, values={"strength": 4.0, "cost": 0.5}, best=True),
+        experiment(3, values={"strength": 4.0, "cost": 2.0}),
+        experiment(4, values={"strength": 4.0}),
     )
-    shown = words(figures.trade_off(content(experiments=rows), STRENGTH, cost).svg())
+    drawn = figures.trade_off(content(experiments=rows), STRENGTH, cost)
+    shown = words(drawn.svg())
     assert "best trade-offs" in shown
     assert "strength [MPa]" in shown
+    assert drawn.caption.endswith("the Pareto front is blue.")
+    alone = figures.trade_off(content(experiments=(rows[0], *rows[2:])), STRENGTH, cost)
+    assert "trade-offs" not in words(alone.svg())
+    assert alone.caption.endswith("the best design is blue.")
 
 
 def test_coverage_names_the_range_expected_of_calibrated_intervals() -> None:

@@ -102,6 +102,8 @@ def verdict(
     remaining: Callable[[], Sequence[Remaining]] | None = None,
     spending: Spending | None = None,
     can_pay: Callable[[], bool] | None = None,
+    *,
+    can_ask: bool = True,
 ) -> Verdict:
     """Say whether the campaign is done.
 
@@ -120,6 +122,8 @@ def verdict(
         What was spent of the cost budget; None where no cost is stated.
     can_pay
         Returns whether a further design can be paid.
+    can_ask
+        Whether a model that is missing has too few results; else it is not asked, and rules that need it are not named.
     """
     made = spent(state)
     groups = by_design(space, objective.targets, top_state(space, state).results)
@@ -147,11 +151,10 @@ def verdict(
     if unpaid is not None:
         return unpaid
     if objective.explores:
-        return _with_space(_by_uncertainty(settings, of_budget, remaining), space, state, of_budget)
+        return _with_space(_by_uncertainty(settings, of_budget, remaining, can_ask=can_ask), space, state, of_budget)
     left_out = _forbidden_hit(settings, objective, space, groups)
-    decided = _by_probability(
-        settings, of_budget, _not_reached(settings, objective), _margin(settings, objective), probability
-    )
+    not_reached, margin = _not_reached(settings, objective), _margin(settings, objective)
+    decided = _by_probability(settings, of_budget, not_reached, margin, probability, can_ask=can_ask)
     if not decided.stop and is_exhausted(space, state):
         if not state.open:
             return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
@@ -187,10 +190,12 @@ def _with_space(decided: Verdict, space: DesignSpace, state: CampaignState, of_b
     return replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
 
 
-def _by_uncertainty(settings: Settings, of_budget: str, remaining: Callable[[], Sequence[Remaining]] | None) -> Verdict:
+def _by_uncertainty(
+    settings: Settings, of_budget: str, remaining: Callable[[], Sequence[Remaining]] | None, *, can_ask: bool
+) -> Verdict:
     """Say whether the rule on what is still uncertain holds, if the campaign has it."""
     stop = settings.stop
-    if stop.deviation is None and stop.uncertain_share is None:
+    if (stop.deviation is None and stop.uncertain_share is None) or (remaining is None and not can_ask):
         return Verdict(False, f"goes on: {of_budget}")
     if remaining is None:
         return Verdict(False, f"goes on: {of_budget}; too few results to estimate what is still uncertain")
@@ -223,11 +228,17 @@ def _cost_verdict(
 
 
 def _by_probability(
-    settings: Settings, of_budget: str, not_reached: str, by: str, probability: Callable[[float], float] | None
+    settings: Settings,
+    of_budget: str,
+    not_reached: str,
+    by: str,
+    probability: Callable[[float], float] | None,
+    *,
+    can_ask: bool,
 ) -> Verdict:
     """Say whether the rule on the probability of a better design holds, if the campaign has it."""
     level, margin = settings.stop.probability_of_better_than, settings.stop.margin
-    if level is None:
+    if level is None or (probability is None and not can_ask):
         return Verdict(False, f"goes on: {of_budget}{not_reached}")
     if probability is None:
         return Verdict(False, f"goes on: {of_budget}; too few results to estimate the probability of a better design")

@@ -214,10 +214,11 @@ def campaign(request: Request, campaign: CampaignId) -> Response:
 def _pictures(opened: Campaign) -> list[dict[str, str]]:
     """Return the further figures of the page: trade-offs of goals, and ternary diagrams where there is a model."""
     goals = [target.name for target in opened.objective.goals if target.sign][:_MAX_GOALS]
+    best = "the measured Pareto front" if opened.objective.mode == "pareto" else "the best measured design"
     found = [
         {
             "path": f"trade-off.svg?{urlencode({'first': first, 'second': second})}",
-            "words": f"{first} against {second}; the measured Pareto front is blue",
+            "words": f"{first} against {second}; {best} is blue",
         }
         for first, second in combinations(goals, 2)
     ]

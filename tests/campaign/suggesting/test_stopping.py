@@ -116,6 +116,7 @@ class TestProbability:
     def test_not_known_yet(self) -> None:
         campaign = create(stop={"probability_of_better_than": 0.01})
         assert "too few results to estimate" in campaign.verdict().reason
+        assert "too few" not in campaign.verdict(ask_model=False).reason
 
     @pytest.mark.parametrize(("margin", "stops"), [(0.01, False), (1000, True)])
     def test_by_the_model(self, margin: float, stops: bool) -> None:
