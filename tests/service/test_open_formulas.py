@@ -51,6 +51,9 @@ def test_suggestions_say_where_a_formula_comes_from(admin: Client, lab: Lab, mon
     assert not calls, "the serving process proposes nothing"
     (first,) = admin.ask(path, 1)
     assert calls
+    shown = admin("GET", path).json()["verdict"]
+    assert not shown["stop"]
+    assert "every design" not in shown["reason"], "there are formulas that this process does not know"
     assert set(parse_formula(first["design"]["oxide"])) <= ELEMENTS
     assert "charges balance; nearest known:" in first["note"]
     done = admin.record(path, {"suggestion": first["id"], "gap": 3.1})

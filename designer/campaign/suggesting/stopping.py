@@ -124,8 +124,10 @@ def verdict(
         Returns whether a further design can be paid.
     can_ask
         Whether a model that is missing has too few results; else it is not asked, and rules that need it are not named.
+        Then it is not judged either whether an open space is exhausted, whose proposals may not be known.
     """
     made = spent(state)
+    may_be_exhausted = can_ask or not any(parameter.is_open for parameter in space.parameters)
     groups = by_design(space, objective.targets, top_state(space, state).results)
     of_budget = (
         f"{made} of {count(settings.max_experiments, 'experiment')} made"
@@ -151,11 +153,12 @@ def verdict(
     if unpaid is not None:
         return unpaid
     if objective.explores:
-        return _with_space(_by_uncertainty(settings, of_budget, remaining, can_ask=can_ask), space, state, of_budget)
+        explored = _by_uncertainty(settings, of_budget, remaining, can_ask=can_ask)
+        return _with_space(explored, space, state, of_budget) if may_be_exhausted else explored
     left_out = _forbidden_hit(settings, objective, space, groups)
     not_reached, margin = _not_reached(settings, objective), _margin(settings, objective)
     decided = _by_probability(settings, of_budget, not_reached, margin, probability, can_ask=can_ask)
-    if not decided.stop and is_exhausted(space, state):
+    if not decided.stop and may_be_exhausted and is_exhausted(space, state):
         if not state.open:
             return Verdict(True, f"every design of the space was made or withdrawn ({of_budget}){left_out}", "space")
         decided = replace(decided, reason=f"{decided.reason}; every design of the space was suggested")
