@@ -34,6 +34,8 @@ INSTRUCTIONS = (
     "Numbers may have units: '0.372 V'. Give a `key` of your own with each write: the same key again does nothing new."
 )
 Row = dict[str, str | float | None]
+ResultRow = dict[str, str | float | dict[str, str | list[float]] | None]
+"""A row of results; a curve is a text of points, ``10:1.5; 20:1.7``, its ``x`` and ``y``, or ``file`` and ``content``."""
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
@@ -170,7 +172,7 @@ class _ReadTools(_Tools):
         """Explain why a suggestion was made and what the model predicts for it."""
         return dict(result_of(queries.view(self.lab, self.who(), campaign, "card", suggestion)))
 
-    def check(self, campaign: str, rows: list[Row], attach: bool = False) -> dict[str, Any]:
+    def check(self, campaign: str, rows: list[ResultRow], attach: bool = False) -> dict[str, Any]:
         """Check rows of results and list every fault; nothing is written."""
         return queries.check(self.lab, self.who(), campaign, rows, attach=attach)
 
@@ -205,7 +207,7 @@ class _WriteTools(_Tools):
         return queries.job(self.lab, self.who(), job)
 
     def record(
-        self, campaign: str, rows: list[Row], partial: bool = False, attach: bool = False, key: str | None = None
+        self, campaign: str, rows: list[ResultRow], partial: bool = False, attach: bool = False, key: str | None = None
     ) -> dict[str, Any]:
         """Record measured results: rows of {suggestion, target: value}, with settings that differ from the suggestion.
 

@@ -21,7 +21,8 @@ from designer.cli.main import main
 from designer.errors import InvalidCampaign, InvalidData, StoreError
 from designer.observations.curves.curve import Curve
 from designer.observations.curves.curve_files import digest_of
-from designer.report import write_report
+from designer.report.curve_figures import curves
+from designer.report.observed_quantities import observed_quantities
 
 SPACE: list[dict[str, Any]] = [
     {"name": "x", "kind": "numeric", "bounds": [0, 10], "step": 0.5},
@@ -141,7 +142,7 @@ def test_a_store_of_an_earlier_version_takes_files(tmp_path: Path) -> None:
 
 
 numbers = st.floats(-1e6, 1e6)
-curves = st.builds(
+some_curves = st.builds(
     lambda x, y: Curve(x=tuple(sorted(x)), y=tuple(y[: len(x)])),
     st.sets(numbers, min_size=2, max_size=6),
     st.lists(numbers, min_size=6, max_size=6),
@@ -149,7 +150,7 @@ curves = st.builds(
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.dictionaries(st.text(min_size=1, max_size=5), st.one_of(st.none(), numbers, curves), max_size=3))
+@given(st.dictionaries(st.text(min_size=1, max_size=5), st.one_of(st.none(), numbers, some_curves), max_size=3))
 def test_events_with_curves_come_back(observed: dict[str, Any]) -> None:
     event = Recorded.model_validate(
         {"at": "2026-01-02T00:00:00Z", "measurement": "M0001", "design": {"x": 1.0}, "values": {}, "observed": observed}
@@ -168,7 +169,7 @@ def informed(n: int = 10, **options: Any) -> Campaign:
     return campaign
 
 
-def test_a_curve_tells_whether_to_go_on(tmp_path: Path) -> None:
+def test_a_curve_tells_whether_to_go_on() -> None:
     campaign = informed()
     campaign.suggest(1)
     campaign.record([{"suggestion": "S0001", "release": "6:4; 12:6; 24:8"}])
@@ -178,10 +179,12 @@ def test_a_curve_tells_whether_to_go_on(tmp_path: Path) -> None:
     assert step.kind == "stop", (step, effect)
     assert effect.words.startswith("S0001 has release 3 points, largest value 8 at 24 %; y is then ")
     assert len(effect.nearest) == 3
-    report = write_report(campaign, tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Curves of release" in report
-    assert "correlation of the curve" in report
-    assert "S0001: stop" in report
+    (quantity,) = observed_quantities(campaign)
+    assert quantity.words[-1].startswith("S0001: stop")
+    assert [each.name for each in quantity.curves][-1] == "S0001"
+    drawing = curves(campaign.objective.targets[0], quantity)
+    assert "correlation of the curve" in drawing.caption
+    assert drawing.svg().startswith("<svg")
 
 
 def test_a_run_observes_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,8 +266,8 @@ def test_long_curves_are_exported_as_files(tmp_path: Path) -> None:
     x = np.linspace(0.0, 10.0, 300)
     np.savetxt(tmp_path / "a.xy", np.column_stack([x, x**2]))
     campaign = made(store=tmp_path / "c.db")
-    curves = [tmp_path / "a.xy", np.column_stack([x, 2.0 * x]), "1:2; 2:3"]
-    campaign.attach([{"x": i, "w": 1, "release": curve} for i, curve in enumerate(curves)])
+    given_curves = [tmp_path / "a.xy", np.column_stack([x, 2.0 * x]), "1:2; 2:3"]
+    campaign.attach([{"x": i, "w": 1, "release": curve} for i, curve in enumerate(given_curves)])
     for _ in range(2):
         frame = pd.read_csv(campaign.export(tmp_path / "results.csv"), index_col=0)
     assert frame["release"].tolist() == ["results-curves/M0001-1.xy", "results-curves/M0002-2.csv", "1:2; 2:3"]

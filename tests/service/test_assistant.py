@@ -71,6 +71,22 @@ def test_suggestions_and_best_for_a_context(lab: Lab) -> None:
     run_steps(lab, "admin", steps)
 
 
+def test_curves_are_recorded(lab: Lab) -> None:
+    async def steps(call: Assistant) -> None:
+        raman = {"name": "raman", "kind": "curve", "stage": 1, "cost": 0.1}
+        await call("create_campaign", campaign={**CAMPAIGN, "observations": [raman]})
+        first, second = (await call("suggest", campaign="films", n=2))["suggestions"]
+        rows = [
+            {"suggestion": first["id"], "raman": {"x": [100, 200], "y": [3, 4]}},
+            {"suggestion": second["id"], "raman": "100:1; 200:5"},
+        ]
+        assert (await call("record", campaign="films", rows=rows))["recorded"] == ["M0001", "M0002"]
+        wrong = [{"suggestion": first["id"], "raman": "/etc/passwd.csv"}]
+        assert "cannot be named here" in (await call("record", campaign="films", rows=wrong))["faults"][0]["what"]
+
+    run_steps(lab, "admin", steps)
+
+
 def test_results_have_a_level_and_the_best_is_of_the_last_one(lab: Lab) -> None:
     method = {"name": "method", "kind": "fidelity", "levels": ["film", "bulk"]}
     space = [{"name": "T", "kind": "numeric", "bounds": [300, 900]}, method]
