@@ -35,7 +35,7 @@ INSTRUCTIONS = (
 )
 Row = dict[str, str | float | None]
 ResultRow = dict[str, str | float | dict[str, str | list[float]] | None]
-"""A row of results; a curve is a text of points, ``10:1.5; 20:1.7``, its ``x`` and ``y``, or ``file`` and ``content``."""
+"""A row of results; a curve is a text, ``10:1.5; 20:1.7``, its ``x`` and ``y``, or ``file`` and ``content``."""
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
