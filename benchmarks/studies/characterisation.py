@@ -4,7 +4,7 @@ Campaigns over measured tables in which a cheap quantity was measured beside the
 strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
 and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds.
 The target costs 1, all observations of a design together 0.1. Each campaign has a random part of its table (80 % of the
-rows, at most 60) and is run until the best 1 % of the designs, at least one, is measured, at most to a cost of 15. Its
+rows, at most 200) and is run until the best 1 % of the designs, at least one, is measured, at most to a cost of 30. Its
 figure is the cost until then. Three ways: without observations, with them, and with those of the designs exchanged at
 random. The ratio to the campaign of the same seed without observations is a geometric mean with a 95 % interval by a
 bootstrap over tables and campaigns. ``DESIGNER_DATA`` names the folder of the tables.
@@ -31,7 +31,7 @@ from designer import Campaign
 from designer.arrays import FloatArray
 from designer.campaign.log.versions import versions
 
-MAX_COST, MAX_ROWS, BEST, SEEDS = 15.0, 60, 0.01, 5
+MAX_COST, MAX_ROWS, BEST, SEEDS = 30.0, 200, 0.01, 5
 CURVE = "curve"
 OBSERVED = 0.1
 """The cost of all observations of a design; that of the target is 1."""
@@ -240,11 +240,11 @@ def _release() -> StagedTable:
 
 
 def _partial_oxidation() -> StagedTable:
-    """Return 75 simulated experiments: the temperature of a reactor over its first 10 ms, before the yield at 0.2 s."""
+    """Return 256 simulated experiments: the temperature of a reactor over its first 10 ms, before the yield at 0.2 s."""
     from scipy.stats import qmc
 
     low, high = [1100.0, 1.0, 1.0, 0.0], [1500.0, 10.0, 3.0, 4.0]
-    designs = qmc.scale(qmc.Sobol(4, seed=0).random(128)[:75], low, high).round(3)
+    designs = qmc.scale(qmc.Sobol(4, seed=0).random(256), low, high).round(3)
     names = ["temperature", "pressure", "methane_ratio", "nitrogen_ratio"]
     times = np.geomspace(1e-5, 1e-2, 16)
     curves, yields = zip(*(_reactor(design, times) for design in designs), strict=True)

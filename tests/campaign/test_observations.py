@@ -274,6 +274,25 @@ def test_a_promising_observation_goes_on_and_a_poor_one_stops() -> None:
     assert any(note.startswith("S0001: stop") for note in campaign.events[-1].notes)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("candidates", [None, CANDIDATES], ids=["space", "list"])
+def test_observations_that_say_nothing_change_no_experiment(candidates: Any) -> None:
+    """A constant observation costs what it costs, and the same designs are measured in the same order."""
+    runs = []
+    for observations in ((), (HARDNESS,)):
+        campaign, measured = made(observations, candidates=candidates, seed=3, initial=3), []
+        while len(measured) < 7:
+            campaign.suggest(1)
+            (suggestion,) = campaign.state.open
+            for step in campaign.next_steps():
+                if step.kind == "observe":
+                    campaign.record([{"suggestion": suggestion.id, "hardness": 250.0}])
+            assert {step.kind for step in campaign.next_steps()} <= {"measure"}
+            measured.append(suggestion.design["x"])
+            campaign.record([{"suggestion": suggestion.id, "y": surface(float(measured[-1]))}])
+        runs.append(measured)
+    assert runs[0] == runs[1]
+
+
 def test_a_stopped_design_is_no_failure() -> None:
     campaign = after_results(initial=1)
     campaign.suggest(1)

@@ -16,6 +16,7 @@ from designer.errors import NoDesignLeft
 
 if TYPE_CHECKING:
     from designer.campaign.staging.observation_effects import ObservationEffect
+    from designer.campaign.staging.stage_rule import Alternative, StageRule
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 Posterior = Callable[[], "CampaignPosterior"]
@@ -37,10 +38,10 @@ def next_steps(spec: CampaignSpec, state: CampaignState, posterior: Posterior) -
         return ()
     if not model_decides(spec, state, posterior):
         return _in_order(spec, state)
-    from designer.campaign.staging.stage_rule import StageRule, steps_by_model
+    from designer.campaign.staging.stage_rule import Alternative, StageRule, steps_by_model
 
     rule = StageRule(spec, state, posterior())
-    return steps_by_model(rule, _alternative(rule, posterior) if undecided(state) else 0.0)
+    return steps_by_model(rule, _alternative(rule, posterior) if undecided(state) else Alternative())
 
 
 def effects_of(
@@ -61,16 +62,12 @@ def effects_of(
     return observation_effects(spec, state, known)
 
 
-def _alternative(rule: object, posterior: Posterior) -> float:
-    """Return the index of the best new design; 0 where none is left."""
-    from designer.campaign.staging.stage_rule import StageRule
-
-    assert isinstance(rule, StageRule)
+def _alternative(rule: StageRule, posterior: Posterior) -> Alternative:
+    """Return what the best new design promises; nothing where none is left."""
     try:
-        choice = choose(rule.spec, rule.state, 1, posterior)
+        return rule.alternative(choose(rule.spec, rule.state, 1, posterior).designs)
     except NoDesignLeft:
-        return 0.0
-    return max(rule.step("", design, frozenset()).index for design in choice.designs)
+        return rule.alternative([])
 
 
 def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: Posterior) -> Choice:
@@ -86,7 +83,7 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
     rule = StageRule(spec, state, posterior())
     first = [rule.step("", design, frozenset()) for design in choice.designs]
     reasons = tuple(f"{reason}; {_first(step)}" for reason, step in zip(choice.reasons, first, strict=True))
-    advice = steps_by_model(rule, max((step.index for step in first), default=0.0))
+    advice = steps_by_model(rule, rule.alternative(choice.designs))
     remarks = (*choice.remarks, *(step.words for step in advice))
     return replace(choice, reasons=reasons, remarks=remarks)
 

@@ -6,7 +6,7 @@ A pure function of the campaign's spec, its state and its posterior. Reached onl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,6 +36,23 @@ MIN_WEIGHT = 0.1
 
 MIN_CHANCE = 0.05
 """Probability of being better than the best below which the advice is to stop."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What is compared with going on: a new design.
+
+    Parameters
+    ----------
+    index
+        The index of the best new design; 0 where none is left.
+    option_value
+        Its index over that of measuring it at once: what the choice to stop after its observations is worth, or,
+        below 1, what observations cost that say nothing.
+    """
+
+    index: float = 0.0
+    option_value: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +124,48 @@ class StageRule:
         made
             The observations of it that were tried.
         """
+        following = following_stage(self.stages, made)
+        if not math.isfinite(self._best):
+            targets = tuple(target.name for target in self.spec.targets)
+            return NextStep.in_order(name, None if following is None else following.names, targets)
+        measure, observe = self._options(name, design, made)
+        if following is None or observe is None:
+            return measure
+        may_be_skipped = self._pairs(following) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(following)
+        return measure if may_be_skipped and measure.index > observe.index else observe
+
+    @one_thread()
+    def alternative(self, designs: Sequence[Mapping[str, float | str | None]]) -> Alternative:
+        """Return what the best of new designs promises."""
+        found = [(self.step("", each, frozenset()), *self._options("", each, frozenset())) for each in designs]
+        if not found:
+            return Alternative()
+        step, measure, _ = max(found, key=lambda each: each[0].index)
+        return Alternative(step.index, step.index / measure.index if measure.index > 0.0 else 1.0)
+
+    @one_thread()
+    def limit(self, design: Mapping[str, float | str | None], alternative: Alternative) -> float:
+        """Return the index below which an observed design waits for a new one.
+
+        That of the best new design, at most that of the design itself before its observations. The search chose it
+        by more than its expected improvement under this model (a forest, designs that are pending), so that a new
+        design with a larger one is no reason to leave it: only what its observations say is.
+        """
+        X = self._features(coordinates_of(self.known.space, [design]))
+        with torch.no_grad():
+            at = moments(single_output(self.known.unrevised, self._column), X, X[:0])
+            deviation = at.variance.clamp_min(1e-300).sqrt()
+            gain = float(self._log_usable(X)[0].exp() * self._improvement(at.mean.numpy(), deviation.numpy())[0])
+        before = measuring_index(gain, float(self._cost_of(coordinates_of(self.known.space, [design]))[0]))
+        return min(alternative.index, alternative.option_value * before)
+
+    def _options(
+        self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]
+    ) -> tuple[NextStep, NextStep | None]:
+        """Return the step that measures the targets, and the one that observes first, where there is one."""
         coordinates = coordinates_of(self.known.space, [design])
         following = following_stage(self.stages, made)
         targets = tuple(target.name for target in self.spec.targets)
-        if not math.isfinite(self._best):
-            return NextStep.in_order(name, None if following is None else following.names, targets)
         with torch.no_grad():
             X = self._features(coordinates)
             mean, deviation = (float(part[0]) for part in self._moments(self._column, X))
@@ -124,11 +178,9 @@ class StageRule:
             gain = usable * float(drawn.mean())  # the prediction of a new design goes by way of its observations
         measure = NextStep(name, "measure", targets, measuring_index(gain, cost), chance)
         if following is None:
-            return measure
+            return measure, None
         gains = np.array([gain]) if drawn is None else usable * drawn
-        observe = NextStep(name, "observe", following.names, observing_index(gains, cost, following.cost), chance)
-        may_be_skipped = self._pairs(following) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(following)
-        return measure if may_be_skipped and measure.index > observe.index else observe
+        return measure, NextStep(name, "observe", following.names, observing_index(gains, cost, following.cost), chance)
 
     def _gains(self, coordinates: FloatArray, made: frozenset[str], following: Stage) -> FloatArray | None:
         """Return the expected improvement after each draw of the following observations; None where it is the same."""
@@ -177,20 +229,15 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
-def steps_by_model(rule: StageRule, alternative: float) -> tuple[NextStep, ...]:
-    """Return the advice on every open suggestion, in their order.
-
-    Parameters
-    ----------
-    alternative
-        The index of the best new design; 0 where none is left.
-    """
+def steps_by_model(rule: StageRule, alternative: Alternative) -> tuple[NextStep, ...]:
+    """Return the advice on every open suggestion, in their order."""
     found = []
     for each in waiting(rule.state):
-        made = observed_of(rule.state, each)
-        step = rule.step(each, rule.state.suggestions[each].design, made)
+        made, design = observed_of(rule.state, each), rule.state.suggestions[each].design
+        step = rule.step(each, design, made)
         unlikely = (step.chance or 0.0) < MIN_CHANCE
-        if made and (step.index < alternative or (unlikely and alternative == 0.0)):
+        left = alternative.index > 0.0
+        if made and (step.index < rule.limit(design, alternative) if left else unlikely):
             step = NextStep(each, "stop" if unlikely else "wait", (), step.index, step.chance or 0.0)
         found.append(step)
     return tuple(found)
