@@ -240,7 +240,7 @@ def _release() -> StagedTable:
 
 
 def _partial_oxidation() -> StagedTable:
-    """Return 256 simulated experiments: the temperature of a reactor over its first 10 ms, before the yield at 0.2 s."""
+    """Return simulated experiments: the temperature of a reactor over its first 10 ms, before the yield at 0.2 s."""
     from scipy.stats import qmc
 
     low, high = [1100.0, 1.0, 1.0, 0.0], [1500.0, 10.0, 3.0, 4.0]

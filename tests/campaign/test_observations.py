@@ -279,7 +279,8 @@ def test_observations_that_say_nothing_change_no_experiment(candidates: Any) -> 
     """A constant observation costs what it costs, and the same designs are measured in the same order."""
     runs = []
     for observations in ((), (HARDNESS,)):
-        campaign, measured = made(observations, candidates=candidates, seed=3, initial=3), []
+        campaign = made(observations, candidates=candidates, seed=3, initial=3)
+        measured: list[float] = []
         while len(measured) < 7:
             campaign.suggest(1)
             (suggestion,) = campaign.state.open
@@ -287,8 +288,8 @@ def test_observations_that_say_nothing_change_no_experiment(candidates: Any) -> 
                 if step.kind == "observe":
                     campaign.record([{"suggestion": suggestion.id, "hardness": 250.0}])
             assert {step.kind for step in campaign.next_steps()} <= {"measure"}
-            measured.append(suggestion.design["x"])
-            campaign.record([{"suggestion": suggestion.id, "y": surface(float(measured[-1]))}])
+            measured.append(float(suggestion.design["x"] or 0.0))
+            campaign.record([{"suggestion": suggestion.id, "y": surface(measured[-1])}])
         runs.append(measured)
     assert runs[0] == runs[1]
 
