@@ -25,6 +25,7 @@ from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.proposer import feasibility_of
+from designer.priors.intermediate.revision import Revision
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
 
@@ -173,6 +174,10 @@ class StageRule:
             chance = usable * self._chance(X)
         cost = float(self._cost_of(coordinates)[0])
         gain = usable * float(self._improvement(np.array([mean]), np.array([deviation]))[0])
+        revision = self._revision if made else None
+        own = None if revision is None else revision.of_design(X)
+        if own is not None:
+            gain = usable * float(self._revised_gains(own)[0])
         drawn = None if following is None else self._gains(coordinates, made, following)
         if drawn is not None and not made:
             gain = usable * float(drawn.mean())  # the prediction of a new design goes by way of its observations
@@ -182,19 +187,33 @@ class StageRule:
         gains = np.array([gain]) if drawn is None else usable * drawn
         return measure, NextStep(name, "observe", following.names, observing_index(gains, cost, following.cost), chance)
 
+    @property
+    def _revision(self) -> Revision | None:
+        """What the observations say of the goal at the designs without a result; None where they say nothing."""
+        revised = self.known.revised_targets
+        return None if revised is None else revised.revisions[self._column]
+
     def _gains(self, coordinates: FloatArray, made: frozenset[str], following: Stage) -> FloatArray | None:
         """Return the expected improvement after each draw of the following observations; None where it is the same."""
         revised = self.known.revised_targets
         if revised is None:
             return None
         revision = revised.given_draws(self._column, coordinates, sorted(made), following.names)
-        if revision is None:
-            return None
-        unrevised = moments(single_output(self.known.unrevised, self._column), revision.X[:1], revision.X[:0])
-        mean, variance = revision.moments(
-            *(part.expand(len(revision.X)) for part in (unrevised.mean, unrevised.variance))
-        )
-        return self._improvement(mean.numpy(), variance.sqrt().numpy())
+        return None if revision is None else self._revised_gains(revision)
+
+    def _revised_gains(self, revision: Revision) -> FloatArray:
+        """Return the expected improvement (``p``) given observations: a mixture of those with and without them.
+
+        Not that of a normal distribution with the mixture's moments: its tails promise improvements that neither
+        prediction does.
+        """
+        at = moments(single_output(self.known.unrevised, self._column), revision.X[:1], revision.X[:0])
+        mean, variance = at.mean.expand(len(revision.X)), at.variance.expand(len(revision.X)).clamp_min(1e-300)
+        informed, new_variance = revision.if_informative(mean, variance)
+        with_them = self._improvement(informed.numpy(), new_variance.sqrt().numpy())
+        weights = revision.weights.numpy()
+        found = weights * with_them + (1.0 - weights) * self._improvement(mean.numpy(), variance.sqrt().numpy())
+        return np.asarray(found)
 
     def _chance(self, X: Tensor) -> float:
         """Return the probability that a design's noise-free value is better than that of the best one."""

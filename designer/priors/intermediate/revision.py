@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import cast
 
 import numpy as np
@@ -19,6 +19,8 @@ from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.model_mixture import MarginalModel, Mixture
 
 Columns = tuple[int, ...]
+_SAME = 1e-9
+"""Features of one design differ by no more than rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +113,25 @@ class Revision:
         mean, variance = self.moments(*cast(MarginalModel, model).marginals(self.X))
         return RevisedModel(model, self.X, mean, variance)
 
-    def moments(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the moments (``p`` each) of the target given its observations, of those that a model predicts."""
+    def if_informative(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the moments (``p`` each) of the target given its observations, where these are informative."""
         variance = variance.clamp_min(1e-12 * float(variance.mean()) + 1e-300)
         added = (1.0 / self.variances - 1.0 / self.variances_without).clamp_min(0.0)
         new_variance = 1.0 / (1.0 / variance + added)
         pull = (self.means - mean) / self.variances - (self.means_without - mean) / self.variances_without
-        moved = new_variance * pull
-        w = self.weights
-        mixed = (1.0 - w) * variance + w * new_variance + w * (1.0 - w) * moved.square()
-        return mean + w * moved, mixed
+        return mean + new_variance * pull, new_variance
+
+    def moments(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the moments (``p`` each) of the target given its observations, of those that a model predicts."""
+        informed, new_variance = self.if_informative(mean, variance)
+        variance = variance.clamp_min(1e-12 * float(variance.mean()) + 1e-300)
+        moved, w = informed - mean, self.weights
+        return mean + w * moved, (1.0 - w) * variance + w * new_variance + w * (1.0 - w) * moved.square()
+
+    def of_design(self, x: Tensor) -> Revision | None:
+        """Return what observations say of one design by its features (``1 x d``); None where it has none."""
+        far = (self.X - x).abs().amax(dim=-1)
+        i = int(far.argmin())
+        if float(far[i]) > _SAME:
+            return None
+        return Revision(*(getattr(self, each.name)[i : i + 1] for each in fields(self)))
