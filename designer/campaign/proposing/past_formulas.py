@@ -88,8 +88,8 @@ def values_of(objective: Objective, Y: FloatArray) -> FloatArray:
     Examples
     --------
     >>> goals = Objective(targets=[Target(name="gap", goal="minimize", at_most=4)])
-    >>> values_of(goals, np.array([[3.0], [5.0], [1.0]])).tolist()
-    [0.75, -0.75, 1.0]
+    >>> values_of(goals, np.array([[3.0], [5.0], [1.0]])).round(2).tolist()
+    [0.67, -0.67, 1.0]
     """
     utilities = objective.utilities(Y, objective.ranges(Y) if objective.needs_ranges else None)
     if utilities.shape[1] == 1 and not objective.limits:

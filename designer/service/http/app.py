@@ -109,7 +109,8 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = made()
             schemas = schema["components"]["schemas"]  # type: ignore[index]
-            schemas["Results"] = Results.model_json_schema(ref_template="#/components/schemas/{model}")
+            results = Results.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(results.pop("$defs"), Results=results)
             app.openapi_schema = schema
         return app.openapi_schema
 
