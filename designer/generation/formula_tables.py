@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from designer.chemistry.formulas import parse_formula
 from designer.errors import Fault, InvalidData, known_words
+from designer.generation.value_cells import mean_values
 from designer.space.table_files import read_frame
 
 HEADERS = ("formula", "composition")
@@ -67,23 +67,12 @@ def read_values(path: Path | str, value: str, column: str | None = None) -> dict
     frame, file = read_frame(path), str(path)
     headers = [str(name) for name in frame.columns]
     header, values = _header(headers, column, file), _header(headers, value, file)
-    found: dict[str, list[float]] = {}
-    faults: list[Fault] = []
-    for row, text, cell in zip(frame.index, frame[header], frame[values], strict=True):
-        formula, given = ("" if each is None else str(each).strip() for each in (text, cell))
-        if formula not in formulas or not given:
-            continue
-        try:
-            number = float(given)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            what = f"{given!r} is no number"
-            faults.append(Fault(what, "write a number, or leave it empty", file=file, row=int(row), column=values))
-        found.setdefault(formula, []).append(number)
-    if faults:
-        raise InvalidData(faults)
-    return {formula: sum(numbers) / len(numbers) for formula, numbers in found.items()}
+    named = [
+        ("" if text is None else str(text).strip(), cell)
+        for text, cell in zip(frame[header], frame[values], strict=True)
+    ]
+    cells = [(int(row), text, cell) for row, (text, cell) in zip(frame.index, named, strict=True) if text in formulas]
+    return mean_values(cells, file=file, column=values)
 
 
 def _header(headers: list[str], column: str | None, file: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pandas as pd
 
 from designer.errors import Fault, InvalidData, did_you_mean
 from designer.generation.molecules.halves import canonical
+from designer.generation.value_cells import mean_values
 from designer.space.table_files import read_frame
 
 
@@ -35,25 +35,9 @@ def read_molecule_values(path: Path | str, column: str, value: str) -> dict[str,
         As `read_molecules`, and with every value that is no finite number.
     """
     frame, file = read_frame(path), str(path)
-    molecules = dict(_molecules(frame, column, file))
     header = _header(frame, value, file)
-    found: dict[str, list[float]] = {}
-    faults: list[Fault] = []
-    for row, smiles in molecules.items():
-        given = str(frame.at[row, header] or "").strip()
-        if not given:
-            continue
-        try:
-            number = float(given)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            what = f"{given!r} is no number"
-            faults.append(Fault(what, "write a number, or leave it empty", file=file, row=row, column=header))
-        found.setdefault(smiles, []).append(number)
-    if faults:
-        raise InvalidData(faults)
-    return {smiles: sum(numbers) / len(numbers) for smiles, numbers in found.items()}
+    cells = [(row, smiles, frame.at[row, header]) for row, smiles in _molecules(frame, column, file)]
+    return mean_values(cells, file=file, column=header)
 
 
 def _molecules(frame: pd.DataFrame, column: str, file: str) -> list[tuple[int, str]]:
