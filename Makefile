@@ -11,7 +11,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check -qq
 TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' constraints.txt)
-WORKERS ?= 2
+# One more than two cores: many tests wait for processes, sockets and a browser.
+WORKERS ?= 3
 PYTEST_ARGS ?=
 
 # Many small linear systems on one thread each are faster than one on many, and leave the other cores to others.

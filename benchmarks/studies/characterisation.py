@@ -1,4 +1,4 @@
-"""Observations before the target: ``python -m benchmarks.studies.characterisation [--seeds 8] [--workers 1]``.
+"""Observations before the target: ``python -m benchmarks.studies.characterisation [--seeds 5] [--workers 1]``.
 
 Campaigns over measured tables in which a cheap quantity was measured beside the dear one: hardness beside the yield
 strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
@@ -60,10 +60,10 @@ class StagedTable:
         cost = OBSERVED / len(self.observations)
         return [{"name": name, "stage": 1, "cost": cost} for name in self.observations]
 
-    def part(self, seed: int) -> StagedTable:
-        """Return a random part of the rows."""
+    def part(self, seed: int, most: int = MAX_ROWS) -> StagedTable:
+        """Return a random part of the rows, `most` at most."""
         rng = np.random.default_rng(seed)
-        rows = rng.permutation(len(self.frame))[: min(MAX_ROWS, int(0.8 * len(self.frame)))]
+        rows = rng.permutation(len(self.frame))[: min(most, int(0.8 * len(self.frame)))]
         return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
 
     def shuffled(self, seed: int) -> StagedTable:
@@ -97,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.characterisation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
+    parser.add_argument("--max-cost", type=float, default=MAX_COST)
     given = parser.parse_args(arguments)
     print(
         f"{given.seeds} seeds, {platform.processor() or platform.machine()}, {versions(model=True, molecules=False)}\n"
@@ -107,7 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps: dict[str, list[float]] = {arm: [] for arm in ARMS}
     seconds = 0.0
     known_tables = tables()
-    jobs = [(table, seed, arm) for table in known_tables for arm in ARMS for seed in range(given.seeds)]
+    jobs = [
+        (table.part(seed, given.rows), seed, arm, given.max_cost)
+        for table in known_tables
+        for arm in ARMS
+        for seed in range(given.seeds)
+    ]
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         results = pool.map(run_job, jobs)
         for table in known_tables:
@@ -117,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 logs[arm].append(ratios)
                 seconds += float(rows[:, 3].sum())
                 means = " | ".join(f"{value:.1f}" for value in rows.mean(axis=0)[:3])
-                cells = f"{len(table.part(0).frame)} | {arm} | {means} | {np.exp(ratios.mean()):.2f}"
+                cells = f"{len(table.part(0, given.rows).frame)} | {arm} | {means} | {np.exp(ratios.mean()):.2f}"
                 step = rows[:, 3].sum() / rows[:, 1:3].sum()
                 steps[arm].append(step)
                 print(f"| {table.name} | {cells} | {rows[:, 3].mean():.0f} | {step:.2f} |", flush=True)
@@ -130,10 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run_job(job: tuple[StagedTable, int, str]) -> tuple[float, float, float, float]:
-    """Return `run` of one campaign over a part of a table."""
-    table, seed, arm = job
-    return run(table.part(seed), seed, arm)
+def run_job(job: tuple[StagedTable, int, str, float]) -> tuple[float, float, float, float]:
+    """Return `run` of one campaign."""
+    return run(*job)
 
 
 def bootstrap(logs: Sequence[FloatArray], draws: int = 4000) -> tuple[float, float, float]:
@@ -147,7 +153,7 @@ def bootstrap(logs: Sequence[FloatArray], draws: int = 4000) -> tuple[float, flo
     return float(low), float(np.exp(np.mean([each.mean() for each in logs]))), float(high)
 
 
-def run(table: StagedTable, seed: int, arm: str) -> tuple[float, float, float, float]:
+def run(table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST) -> tuple[float, float, float, float]:
     """Return the cost to one of the best designs, how many were measured and observed, and CPU seconds."""
     begin = time.process_time()
     table = table.shuffled(seed) if arm == SHUFFLED else table
@@ -163,7 +169,7 @@ def run(table: StagedTable, seed: int, arm: str) -> tuple[float, float, float, f
         observations=observations,
     )
     cost, measured, observed = 0.0, 0, 0
-    while cost < MAX_COST:
+    while cost < max_cost:
         name, names = next_task(campaign)
         design = campaign.state.suggestions[name].design
         columns = table.observations if CURVE in names else names
