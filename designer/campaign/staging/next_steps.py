@@ -65,9 +65,9 @@ def effects_of(
 def _alternative(rule: StageRule, posterior: Posterior) -> Alternative:
     """Return what the best new design promises; nothing where none is left."""
     try:
-        return rule.alternative(choose(rule.spec, rule.state, 1, posterior).designs)
+        return rule.first_steps(choose(rule.spec, rule.state, 1, posterior).designs)[1]
     except NoDesignLeft:
-        return rule.alternative([])
+        return rule.first_steps([])[1]
 
 
 def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: Posterior) -> Choice:
@@ -81,9 +81,9 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
     from designer.campaign.staging.stage_rule import StageRule, steps_by_model
 
     rule = StageRule(spec, state, posterior())
-    first = [rule.step("", design, frozenset()) for design in choice.designs]
+    first, alternative = rule.first_steps(choice.designs)
     reasons = tuple(f"{reason}; {_first(step)}" for reason, step in zip(choice.reasons, first, strict=True))
-    advice = steps_by_model(rule, rule.alternative(choice.designs))
+    advice = steps_by_model(rule, alternative)
     remarks = (*choice.remarks, *(step.words for step in advice))
     return replace(choice, reasons=reasons, remarks=remarks)
 

@@ -125,24 +125,32 @@ class StageRule:
         made
             The observations of it that were tried.
         """
+        return self._step(name, design, made)[0]
+
+    @one_thread()
+    def first_steps(
+        self, designs: Sequence[Mapping[str, float | str | None]]
+    ) -> tuple[tuple[NextStep, ...], Alternative]:
+        """Return the first step of each of new designs, and what the best of them promises."""
+        found = [self._step("", each, frozenset()) for each in designs]
+        promised = [Alternative(step.index, option_value) for step, option_value in found]
+        best = max(promised, key=lambda each: each.index, default=Alternative())
+        return tuple(step for step, _ in found), best
+
+    def _step(
+        self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]
+    ) -> tuple[NextStep, float]:
+        """Return the step of a design, and its index over that of measuring at once."""
         following = following_stage(self.stages, made)
         if not math.isfinite(self._best):
             targets = tuple(target.name for target in self.spec.targets)
-            return NextStep.in_order(name, None if following is None else following.names, targets)
+            return NextStep.in_order(name, None if following is None else following.names, targets), 1.0
         measure, observe = self._options(name, design, made)
         if following is None or observe is None:
-            return measure
+            return measure, 1.0
         may_be_skipped = self._pairs(following) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(following)
-        return measure if may_be_skipped and measure.index > observe.index else observe
-
-    @one_thread()
-    def alternative(self, designs: Sequence[Mapping[str, float | str | None]]) -> Alternative:
-        """Return what the best of new designs promises."""
-        found = [(self.step("", each, frozenset()), *self._options("", each, frozenset())) for each in designs]
-        if not found:
-            return Alternative()
-        step, measure, _ = max(found, key=lambda each: each[0].index)
-        return Alternative(step.index, step.index / measure.index if measure.index > 0.0 else 1.0)
+        step = measure if may_be_skipped and measure.index > observe.index else observe
+        return step, step.index / measure.index if measure.index > 0.0 else 1.0
 
     @one_thread()
     def limit(self, design: Mapping[str, float | str | None], alternative: Alternative) -> float:

@@ -115,7 +115,7 @@ class Revision:
 
     def if_informative(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Return the moments (``p`` each) of the target given its observations, where these are informative."""
-        variance = variance.clamp_min(1e-12 * float(variance.mean()) + 1e-300)
+        variance = _positive(variance)
         added = (1.0 / self.variances - 1.0 / self.variances_without).clamp_min(0.0)
         new_variance = 1.0 / (1.0 / variance + added)
         pull = (self.means - mean) / self.variances - (self.means_without - mean) / self.variances_without
@@ -124,7 +124,7 @@ class Revision:
     def moments(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Return the moments (``p`` each) of the target given its observations, of those that a model predicts."""
         informed, new_variance = self.if_informative(mean, variance)
-        variance = variance.clamp_min(1e-12 * float(variance.mean()) + 1e-300)
+        variance = _positive(variance)
         moved, w = informed - mean, self.weights
         return mean + w * moved, (1.0 - w) * variance + w * new_variance + w * (1.0 - w) * moved.square()
 
@@ -135,3 +135,7 @@ class Revision:
         if float(far[i]) > _SAME:
             return None
         return Revision(*(getattr(self, each.name)[i : i + 1] for each in fields(self)))
+
+
+def _positive(variance: Tensor) -> Tensor:
+    return variance.clamp_min(1e-12 * float(variance.mean()) + 1e-300)
