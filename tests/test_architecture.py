@@ -54,7 +54,7 @@ SUB_LAYERS = {
     "surrogates": (("robust",),),
     "priors": (("deep",), ("intermediate", "metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
-    "observations": (("curves",),),
+    "observations": (("images",), ("curves",)),
     "acquisition": (("classical",),),
     "generation": (("molecules",),),
     "campaign": (

@@ -17,11 +17,13 @@ from designer.documents import Value, plain_number, whole_number
 from designer.errors import Fault, InvalidInput
 from designer.objective import Target
 from designer.observations.curves.curve_features import CURVE_FEATURES
+from designer.observations.images.image_features import BUILT_IN, COMPONENTS, IMAGE_FEATURES
 from designer.oracles.measure import MeasureSpec
 
-Kind = Literal["scalar", "curve", "spectrum"]
-CURVES: frozenset[str] = frozenset({"curve", "spectrum"})
-"""Kinds whose results are curves."""
+Kind = Literal["scalar", "curve", "spectrum", "image"]
+IMAGE: Kind = "image"
+CURVES: frozenset[str] = frozenset({"curve", "spectrum", IMAGE})
+"""Kinds whose results are curves; that of an image is its two-point correlation."""
 MAX_STAGE = 9
 MAX_COLUMNS = 200
 MAX_OBSERVATIONS = 20
@@ -70,7 +72,7 @@ class Observation(Value):
         Its name, which is its column in tables; its unit; words for the reader.
     kind
         ``scalar``: one number; ``curve``: values along an axis; ``spectrum``: a curve whose baseline is subtracted
-        before its features are computed.
+        before its features are computed; ``image``: a picture of the microstructure.
     axis
         The axis of a curve: its name, or a mapping with ``name``, ``unit``, ``low`` and ``high``.
     columns
@@ -78,7 +80,8 @@ class Observation(Value):
     features
         The numbers of a curve that a regression uses (`designer.observations.curves.curve_features`): ``components``,
         functional principal components; ``peaks``, position, height, width and area of its largest peak; or the name
-        of a registered function.
+        of a registered function. Of an image (`designer.observations.images.image_features`): ``microstructure``,
+        ``moments``, ``grains``, ``components`` of the two-point correlation, or the name of a registered function.
     stage
         Its place before the targets: observations of stage 1 are made first. None where it comes with the targets, or
         at any time.
@@ -137,7 +140,9 @@ class Observation(Value):
                 what = f"observation {self.name!r} is one number and has {name!r}"
                 yield Fault(what, f"add 'kind: curve', or leave {name!r} out", path=(name,))
             return
-        if self.features is not None and self.features not in CURVE_FEATURES:
+        if self.is_image:
+            yield from self._image_faults()
+        elif self.features is not None and self.features not in CURVE_FEATURES:
             yield replace(CURVE_FEATURES.unknown(self.features), path=("features",))
         if self.columns is not None and not 2 <= len(self.columns) <= MAX_COLUMNS:
             what = f"{count(len(self.columns), 'column')} of points"
@@ -145,10 +150,35 @@ class Observation(Value):
         elif self.columns is not None and len(set(self.columns.values())) < len(self.columns):
             yield Fault("two columns have one position", "give each its own position on the axis", path=("columns",))
 
+    def _image_faults(self) -> Iterator[Fault]:
+        """Yield the faults of the keys of images."""
+        for name in ("columns", "unit"):
+            if getattr(self, name) is not None:
+                what = f"observation {self.name!r} is an image and has {name!r}"
+                yield Fault(what, f"leave {name!r} out", path=(name,))
+        if self.features is not None and self.features != COMPONENTS and self.features not in IMAGE_FEATURES:
+            yield replace(IMAGE_FEATURES.unknown(self.features), path=("features",))
+
     @property
     def is_curve(self) -> bool:
-        """Whether its results are curves."""
+        """Whether its results are curves, those of images included."""
         return self.kind in CURVES
+
+    @property
+    def is_image(self) -> bool:
+        """Whether its results are images."""
+        return self.kind == IMAGE
+
+    @property
+    def noun(self) -> str:
+        """What one result is, in a word for messages."""
+        return "image" if self.is_image else "curve" if self.is_curve else "number"
+
+    @property
+    def own_features(self) -> str | None:
+        """The name of the features of images that are not built in; None where they are."""
+        own = self.is_image and self.features not in (None, COMPONENTS, *BUILT_IN)
+        return self.features if own else None
 
     @property
     def as_targets(self) -> list[Target]:

@@ -10,7 +10,7 @@ from designer.campaign.wording import percent
 from designer.counting import agree, count
 from designer.objective import Target
 from designer.priors.policy import NOTE
-from designer.report import curve_figures, figures, landscape_figures
+from designer.report import figures, image_figures, landscape_figures
 from designer.report.cards import card
 from designer.report.content import Content, Landscape, Section
 from designer.report.drawing import Drawing
@@ -176,7 +176,7 @@ def _observations(content: Content) -> Chapter:
     lines = tuple(f"{line}." for each in content.observations for line in each.words)
     goal = next(target for target in content.targets if target.goal is not None)
     drawings = tuple(
-        curve_figures.curves(goal, each) if each.curves else figures.observed(content, each)
+        image_figures.observed_drawing(goal, each) if each.curves else figures.observed(content, each)
         for each in content.observations
     )
     return Chapter("observations", "Observations", (words, *lines), drawings)

@@ -167,12 +167,16 @@ class ObservedCurve:
         ``g`` each, as features see them.
     value
         The goal's value; None for an open suggestion.
+    preview, features
+        Of an image: a small picture, base64 of a PNG file, and its features, NaN where one does not exist.
     """
 
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     value: float | None = None
+    preview: str = ""
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

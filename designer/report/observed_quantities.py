@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import undecided
-from designer.observations.curves.common_axis import on_common_axis
+from designer.observations.curves.common_axis import curve_features, on_common_axis
 from designer.observations.curves.curve import Curve
 from designer.observations.observation import Axis, Observation
 from designer.report.content import ObservedCurve, ObservedQuantity
@@ -50,7 +50,8 @@ def curves_of(
     if not curves:
         return None
     axis = observation.axis or Axis()
-    label = with_unit(axis.name or "position", axis.unit)
+    default = "distance (pixels)" if observation.is_image else "position"
+    label = with_unit(axis.name or default, axis.unit)
     return ObservedQuantity(observation.name, observation.unit, (), (), words, curves, label)
 
 
@@ -70,6 +71,10 @@ def _curves(
                 named.append((name, seen, None))
     if not named:
         return
-    x, Y = on_common_axis([curve for _, curve, _ in named], observation)
-    for (name, _, value), y in zip(named, Y, strict=True):
-        yield ObservedCurve(name, tuple(x.tolist()), tuple(y.tolist()), value)
+    shown = [curve for _, curve, _ in named]
+    x, Y = on_common_axis(shown, observation)
+    features = curve_features(shown, observation) if observation.is_image else None
+    for i, ((name, curve, value), y) in enumerate(zip(named, Y, strict=True)):
+        preview = "" if curve.image is None else curve.image.preview
+        numbers = () if features is None else tuple(features[i].tolist())
+        yield ObservedCurve(name, tuple(x.tolist()), tuple(y.tolist()), value, preview, numbers)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from designer import Campaign
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Recorded, from_json, to_json
+from designer.campaign.log.events import Recorded, Undone, from_json, to_json
 from designer.campaign.log.store import MemoryStore, SqlStore
 from designer.campaign.results.curve_paths import with_paths
 from designer.cli.main import main
@@ -159,6 +159,22 @@ def test_events_with_curves_come_back(observed: dict[str, Any]) -> None:
     assert from_json(text) == event
     has_curve = any(isinstance(each, Curve) for each in observed.values())
     assert json.loads(text)["v"] == (7 if has_curve else 5 if observed else 1)
+
+
+def test_undone_actions_of_version_7_are_read() -> None:
+    curve = {"x": [1, 2], "y": [3, 4], "moments": [], "file": None, "digest": None}
+    result = {
+        "at": "2026-01-02T00:00:00Z", "kind": "recorded", "measurement": "M0001", "design": {"x": 1.0}, "values": {},
+        "observed": {"release": curve},
+    }  # fmt: skip
+    event: dict[str, Any] = {"v": 7, "at": "2026-01-02T00:00:00Z", "kind": "undone", "undoes": [3], "becomes": [result]}
+    undone = from_json(json.dumps(event))
+    assert isinstance(undone, Undone)
+    assert undone.becomes[0].observed["release"] == Curve(x=(1, 2), y=(3, 4))
+    assert from_json(to_json(undone)) == undone
+    event["becomes"][0]["observed"]["release"]["moments"] = [1.0]
+    with pytest.raises(StoreError, match="release"):
+        from_json(json.dumps(event))
 
 
 def informed(n: int = 10, **options: Any) -> Campaign:

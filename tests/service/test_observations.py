@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import numpy as np
+
+from designer.observations.images.image_files import png_of
 from tests.service.conftest import Client
 
 ADHESION: dict[str, Any] = {"name": "adhesion", "unit": "MPa", "stage": 1, "cost": 0.1}
@@ -64,3 +67,23 @@ def test_curves_are_uploaded_and_shown(admin: Client) -> None:
     page = admin.http.get(path.replace("/campaigns/", "/c/")).text
     assert 'data-curve-file="raman"' in page
     assert "curves.svg?observation=raman" in page
+
+
+def test_images_are_uploaded_and_shown(admin: Client) -> None:
+    path = admin.begin(name="images", observations=[{"name": "sem", "kind": "image", "stage": 1, "cost": 0.1}])
+    first, second = admin.ask(path)
+    file = {"file": "a.png", "content": base64.b64encode(png_of(np.eye(8))).decode()}
+    done = admin.record(path, {"suggestion": first["id"], "sem": file})
+    assert done.json().get("recorded") == ["M0001"], done.text
+    for wrong in ("/etc/a.png", {"file": "a.png", "content": "AAAA"}, {"x": [1, 2], "y": [3, 4]}):
+        refused = admin.record(path, {"suggestion": second["id"], "sem": wrong})
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["faults"][0]["column"] == "sem"
+    measured = admin("GET", f"{path}/measurements").json()["measurements"]
+    assert [each["observed"]["sem"] for each in measured] == ["a.png"]
+    picture = admin("GET", f"{path}/curves.svg", params={"observation": "sem"})
+    assert "<image" in picture.text, picture.text[:200]
+    assert admin.http.post("/login", data={"token": admin.token}, headers={"Origin": "http://testserver"}).status_code
+    page = admin.http.get(path.replace("/campaigns/", "/c/")).text
+    assert 'data-curve-file="sem" accept=".png,.tif,.tiff"' in page
+    assert "curves.svg?observation=sem" in page

@@ -12,6 +12,8 @@ from designer.campaign.results.design_tables import same_candidates
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput, InvalidSpace
 from designer.objective import Target
+from designer.observations.curves.curve import Curve
+from designer.observations.observation import Observation
 from designer.space import DesignSpace
 from designer.space.parameters.base import ParameterBase
 
@@ -66,6 +68,23 @@ def values_without_logarithm(targets: Sequence[Target], state: CampaignState) ->
         for each in state.results
         if target.name in each.values and each.values[target.name] <= 0
     ]  # fmt: skip
+
+
+def images_without_features(observations: Sequence[Observation], state: CampaignState) -> list[Fault]:
+    """Return the observations whose own features were not computed of an image when that was recorded."""
+    faults = []
+    for i, each in enumerate(observations):
+        for measurement in state.measurements.values():
+            seen = measurement.observed.get(each.name)
+            image = seen.image if isinstance(seen, Curve) else None
+            if image is not None and each.own_features is not None and each.own_features not in image.numbers:
+                what = (
+                    f"the image {each.name!r} of {measurement.id} was recorded without the features {each.features!r}"
+                )
+                remedy = f"keep the features that it has ({', '.join(image.numbers)}), or begin a new campaign"
+                faults.append(Fault(what, remedy, path=("observations", i, "features")))
+                break
+    return faults
 
 
 def changed_settings(first: CampaignSpec, second: CampaignSpec) -> dict[str, Any]:

@@ -86,8 +86,10 @@ def _oracle(settings: Settings, each: Observation, i: int) -> Iterator[Fault]:
             yield Fault(
                 what, "add 'measure' to the campaign, or leave it out here", path=("observations", i, "measure")
             )
-    elif each.is_curve and (each.measure or settings.measure).kind not in ("python", "table"):
-        what = f"nothing gives the curve {each.name!r} in a run"
+    elif each.is_curve and (each.measure or settings.measure).kind not in (
+        ("python",) if each.is_image else ("python", "table")
+    ):
+        what = f"nothing gives the {each.noun} {each.name!r} in a run"
         remedy = "add 'measure: {kind: python, function: \"module:name\"}' to it"
         yield Fault(what, remedy, path=("observations", i, "measure"))
     elif each.is_curve and (each.measure or settings.measure).kind == "table" and each.columns is None:

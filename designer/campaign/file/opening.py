@@ -182,6 +182,7 @@ class Specs:
         known = self.known(state)
         earlier = [self.of({**known.data, **each}).space for each in state.earlier_spaces]
         unmodelled = differences.values_without_logarithm(self.given.targets, state)
+        unmodelled += differences.images_without_features(self.given.settings.observations, state)
         if unmodelled:
             return [self.given.locate(fault) for fault in unmodelled], ""
         return disagreement(self.given, known, earlier)

@@ -34,7 +34,9 @@ UNDO_GRAMMAR = 6
 """The version of events that undo an action, which earlier versions of the program do not know."""
 CURVE_GRAMMAR = 7
 """The version of events with curves among the observations."""
-LAST_GRAMMAR = CURVE_GRAMMAR
+IMAGE_GRAMMAR = 8
+"""The version of events with images among the observations."""
+LAST_GRAMMAR = IMAGE_GRAMMAR
 MAX_DEPTH = 50
 """Levels of lists and mappings in an event; a campaign file has fewer than ten."""
 
@@ -42,7 +44,7 @@ Cell: TypeAlias = float | str | None
 """A setting in lab units; None where a conditional parameter does not exist."""
 Design: TypeAlias = dict[str, Cell]
 Seen: TypeAlias = float | Curve | None
-"""An observation: a number or a curve; None where it was tried and gave nothing."""
+"""An observation: a number, a curve or an image; None where it was tried and gave nothing."""
 TrueCost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """What one experiment has cost, in the unit of the file's cost."""
 SuggestionId = Annotated[str, Field(pattern=r"^S\d{4,}$")]
@@ -236,6 +238,8 @@ def to_json(event: Event) -> str:
     if content.get("observed"):
         curves = [each for each in content["observed"].values() if isinstance(each, dict)]
         version = CURVE_GRAMMAR if curves else OBSERVED_GRAMMAR
+        if any(curve["image"] for curve in curves):
+            version = IMAGE_GRAMMAR
         for curve in curves:
             for name in [name for name, value in curve.items() if not value]:
                 del curve[name]

@@ -10,7 +10,7 @@ from designer.campaign.log.state import CampaignState
 from designer.campaign.log.store import EventStore
 from designer.campaign.results.results_table import row_numbers
 from designer.errors import Fault, InvalidData, InvalidInput
-from designer.observations.curves.curve import MAX_TEXT_POINTS, Curve
+from designer.observations.curves.curve import Curve
 from designer.observations.curves.curve_cells import names_file, path_of
 from designer.observations.observation import Observation
 from designer.units import split_header
@@ -65,7 +65,7 @@ def values_with_paths(values: Mapping[str, Any], observations: Sequence[Observat
 
 
 def exported(frame: pd.DataFrame, state: CampaignState, store: EventStore, path: Path) -> pd.DataFrame:
-    """Return a table of measurements for export, in which curves of many points are files beside `path`.
+    """Return a table of measurements for export, in which images and curves of many points are files beside `path`.
 
     They are written into the folder ``<name>-curves``: the file as it was recorded, or the points as CSV. A table that
     is read again from its folder then holds the same curves.
@@ -79,7 +79,7 @@ def exported(frame: pd.DataFrame, state: CampaignState, store: EventStore, path:
         (each.id, name): seen
         for each in state.measurements.values()
         for name, seen in each.observed.items()
-        if isinstance(seen, Curve) and len(seen.x) > MAX_TEXT_POINTS
+        if isinstance(seen, Curve) and not seen.is_short
     }
     if not large:
         return frame

@@ -73,9 +73,9 @@ class ObservationOracles:
             return seen
         try:
             curve = read_curve_cell(seen, observation, CellFiles())
-            return seen if isinstance(seen, Path) else curve
+            return seen if isinstance(seen, Path) or observation.is_image else curve  # files are read when recorded
         except InvalidInput as error:
-            raise MeasurementFailed(f"{name} is no curve: {error}") from error
+            raise MeasurementFailed(f"{name} is no {observation.noun}: {error}") from error
 
     def _measured(self, name: str, design: Mapping[str, Any], suggestion: str) -> Mapping[str, Any]:
         """Return one observation by its name."""

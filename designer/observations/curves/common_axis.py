@@ -12,6 +12,8 @@ from designer.errors import BrokenPlugin
 from designer.observations.curves.baselines import baseline
 from designer.observations.curves.curve import Curve
 from designer.observations.curves.curve_features import CURVE_FEATURES, MAX_FEATURES
+from designer.observations.curves.functional_components import CURVES_FOR_ONE
+from designer.observations.images.image_features import COMPONENTS, DEFAULT_FEATURES
 from designer.observations.observation import Observation
 
 POSITIONS = 256
@@ -80,10 +82,26 @@ def curve_features(curves: Sequence[Curve], observation: Observation) -> FloatAr
     BrokenPlugin
         If a registered function returns something else than a few numbers a curve.
     """
-    name = observation.features or "components"
+    name = observation.features or (DEFAULT_FEATURES if observation.is_image else COMPONENTS)
+    if observation.is_image and name != COMPONENTS:
+        return _image_numbers(curves, observation)
     x, Y = on_common_axis(curves, observation)
     found = np.asarray(CURVE_FEATURES.load(name)(x, Y), dtype=float)
     if found.ndim != 2 or len(found) != len(curves) or not 1 <= found.shape[1] <= MAX_FEATURES:
         what = f"features {name!r} of {count(len(curves), 'curve')} have the shape {found.shape}"
         raise BrokenPlugin(f"{what}: return one row a curve and 1 to {MAX_FEATURES} columns")
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def _image_numbers(curves: Sequence[Curve], observation: Observation) -> FloatArray:
+    """Return the numbers (``p x k``) of images that were computed when they were recorded; NaN where there is none.
+
+    Of the default features one number is used for each three images, as with the components of curves.
+    """
+    name = observation.features or DEFAULT_FEATURES
+    found = [None if each.image is None else each.image.numbers.get(name) for each in curves]
+    k = max((len(numbers) for numbers in found if numbers is not None), default=1)
+    if name == DEFAULT_FEATURES:
+        k = max(1, min(k, len(curves) // CURVES_FOR_ONE))
+    rows = [[np.nan if value is None else value for value in numbers or ()] for numbers in found]
+    return np.array([(row + [np.nan] * k)[:k] for row in rows], dtype=float).reshape(len(curves), k)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from designer.counting import count
 from designer.documents import Value
 from designer.errors import Fault, InvalidInput
+from designer.observations.images.summary import ImageSummary
 
 MIN_POINTS, MAX_POINTS = 2, 2_000
 """Points of a stored curve; a longer one is averaged over neighbouring points, and its file is stored as it is."""
@@ -30,8 +31,8 @@ class Curve(Value):
     ----------
     x, y
         ``n`` positions and values each, in the units of the observation's axis and of the observation.
-    moments
-        Of an image: mean, standard deviation, skewness and excess kurtosis of its grey values from 0 to 1.
+    image
+        What else is known of an image; its points are the two-point correlation by the distance in pixels.
     file, digest
         The name of the file that it was read from, and the SHA-256 of its content, under which the store has it.
 
@@ -50,9 +51,17 @@ class Curve(Value):
 
     x: tuple[Number, ...]
     y: tuple[Number, ...]
-    moments: tuple[Number, ...] = ()
+    image: ImageSummary | None = None
     file: str | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        """Leave out what version 7 wrote into the events of an undone action, always without content."""
+        if isinstance(given, dict) and given.get("moments", 1) in ([], ()):
+            return {key: value for key, value in given.items() if key != "moments"}
+        return given
 
     @model_validator(mode="after")
     def _check(self) -> Curve:
@@ -71,10 +80,10 @@ class Curve(Value):
         """Whether the points are the same; a file may have another name."""
         if not isinstance(other, Curve):
             return NotImplemented
-        return (self.x, self.y, self.moments) == (other.x, other.y, other.moments)
+        return (self.x, self.y, self.image) == (other.x, other.y, other.image)
 
     def __hash__(self) -> int:
-        return hash((self.x, self.y, self.moments))
+        return hash((self.x, self.y, self.image))
 
     @property
     def text(self) -> str:
@@ -83,14 +92,21 @@ class Curve(Value):
 
     @property
     def words(self) -> str:
-        """The curve in a few words."""
+        """The curve or the image in a few words."""
+        if self.image is not None:
+            return self.image.words
         peak = max(range(len(self.y)), key=self.y.__getitem__)
         return f"{count(len(self.x), 'point')}, largest value {self.y[peak]:.4g} at {self.x[peak]:.4g}"
 
     @property
+    def is_short(self) -> bool:
+        """Whether a cell of a table holds it as text: a curve of few points, and no image."""
+        return self.image is None and len(self.x) <= MAX_TEXT_POINTS
+
+    @property
     def cell(self) -> str:
-        """What a table shows: the points where they are few, else the name of the file, else the number of points."""
-        if len(self.x) <= MAX_TEXT_POINTS:
+        """What a table shows: few points of a curve, else the name of the file, else the number of points."""
+        if self.is_short:
             return self.text
         return self.file or self.words
 

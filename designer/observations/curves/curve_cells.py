@@ -1,4 +1,4 @@
-"""A curve as a cell of a table or a value in Python: points as text, numbers, or the path of a file."""
+"""A curve or image as a cell of a table or a value in Python: points as text, numbers, or the path of a file."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from designer.errors import Fault, InvalidInput
 from designer.input_files import path_fault, read_file
 from designer.observations.curves.curve import Curve, curve_of
-from designer.observations.curves.curve_files import MAX_BYTES, READERS, read_curve
+from designer.observations.curves.curve_files import MAX_BYTES, READERS, digest_of, read_curve
+from designer.observations.images.image_files import IMAGE_ENDINGS, png_of, read_image
 
 if TYPE_CHECKING:
     from designer.observations.observation import Observation
 
+ENDINGS = frozenset({*READERS, *IMAGE_ENDINGS})
+"""Of the files of curves and images."""
 _POINT = re.compile(r"^\s*([^:;\s]+)\s*:\s*([^:;\s]+)\s*$")
 
 
@@ -30,15 +33,25 @@ class CellFiles:
 
     contents: dict[str, bytes] = field(default_factory=dict)
 
-    def read(self, name: str, content: bytes) -> Curve:
-        """Return the curve in a file's content, which is to be stored with it."""
-        curve = read_curve(name, content)
+    def read(self, name: str, content: bytes, observation: Observation) -> Curve:
+        """Return the curve or image in a file's content, which is to be stored with it."""
+        if observation.is_image:
+            correlation, image = read_image(name, content, observation.own_features)
+            curve = Curve(
+                x=tuple(float(i) for i in range(len(correlation))),
+                y=tuple(correlation.tolist()),
+                image=image,
+                file=PurePath(name).name,
+                digest=digest_of(content),
+            )
+        else:
+            curve = read_curve(name, content)
         if curve.digest is not None:
             self.contents[curve.digest] = content
         return curve
 
-    def at(self, path: Path) -> Curve:
-        """Return the curve in a file.
+    def at(self, path: Path, observation: Observation) -> Curve:
+        """Return the curve or image in a file.
 
         Raises
         ------
@@ -52,8 +65,8 @@ class CellFiles:
             content = read_file(path)
         except OSError as error:
             what = f"file {str(path)[:200]!r} cannot be read: {error.strerror or error}"
-            raise InvalidInput(Fault(what, "give the path of a file of the curve")) from None
-        return self.read(path.name, content)
+            raise InvalidInput(Fault(what, f"give the path of a file of the {observation.noun}")) from None
+        return self.read(path.name, content, observation)
 
 
 def path_of(text: str, folder: Path) -> Path:
@@ -85,20 +98,21 @@ def is_curve_mapping(cell: Mapping[Any, Any]) -> bool:
 
 
 def names_file(cell: Any) -> bool:
-    """Whether a cell is the name of a file of a curve, by its ending.
+    """Whether a cell is the name of a file of a curve or an image, by its ending.
 
     >>> names_file("scans/a.xy"), names_file("10:1.5; 20:1.7")
     (True, False)
     """
-    return isinstance(cell, str) and ";" not in cell and PurePath(cell.strip()).suffix.lower() in READERS
+    return isinstance(cell, str) and ";" not in cell and PurePath(cell.strip()).suffix.lower() in ENDINGS
 
 
 def read_curve_cell(cell: Any, observation: Observation, files: CellFiles) -> Curve:
-    """Return the curve that a cell holds or names.
+    """Return the curve or image that a cell holds or names.
 
     A cell is a text of points, ``10:1.5; 20:1.7``; the `Path` of a file; two sequences of positions and values, or
     pairs of them; values alone, at equal distances from the axis's ``low`` to its ``high``; or a mapping with ``x`` and
-    ``y``, or with ``file``, the name of an uploaded file, and ``content``, its content in base64.
+    ``y``, or with ``file``, the name of an uploaded file, and ``content``, its content in base64. An image is the
+    `Path` of a file, such a mapping, or an array of grey values.
 
     Raises
     ------
@@ -108,17 +122,27 @@ def read_curve_cell(cell: Any, observation: Observation, files: CellFiles) -> Cu
     if isinstance(cell, Curve):
         return cell
     if isinstance(cell, Path):
-        return files.at(cell)
+        return files.at(cell, observation)
+    if isinstance(cell, Mapping) and (set(cell) == {"file", "content"} or not observation.is_image):
+        return _of_mapping(cell, files, observation)
+    if observation.is_image:
+        return _image(cell, files, observation)
     if isinstance(cell, str):
         return _of_text(cell.strip())
-    if isinstance(cell, Mapping):
-        return _of_mapping(cell, files)
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     if isinstance(cell, Sequence) and not isinstance(cell, bytes):
         return _of_numbers(cell, observation)
     what = f"{str(cell)[:40]!r} is no curve"
     raise InvalidInput(Fault(what, "give the path of its file, or its points: '10:1.5; 20:1.7'"))
+
+
+def _image(cell: Any, files: CellFiles, observation: Observation) -> Curve:
+    if isinstance(cell, str) or not (hasattr(cell, "dtype") or isinstance(cell, list | tuple)):
+        remedy = "upload the file, or give a pathlib.Path or an array in Python"
+        what = f"the file {cell[:80]!r} cannot be named here" if names_file(cell) else f"{str(cell)[:40]!r} is no image"
+        raise InvalidInput(Fault(what, remedy))
+    return files.read("array.png", png_of(cell), observation)
 
 
 def _of_text(text: str) -> Curve:
@@ -139,15 +163,15 @@ def _of_text(text: str) -> Curve:
     return curve_of(x, y)
 
 
-def _of_mapping(cell: Mapping[Any, Any], files: CellFiles) -> Curve:
-    if set(cell) >= {"x", "y"} and set(cell) <= {"x", "y", "moments", "file", "digest"}:
+def _of_mapping(cell: Mapping[Any, Any], files: CellFiles, observation: Observation) -> Curve:
+    if set(cell) >= {"x", "y"} and set(cell) <= {"x", "y", "file", "digest"} and not observation.is_image:
         return curve_of(_numbers(cell["x"]), _numbers(cell["y"]))
     if set(cell) == {"file", "content"} and all(isinstance(each, str) for each in cell.values()):
         try:
             content = base64.b64decode(cell["content"], validate=True)
         except (binascii.Error, ValueError):
             raise InvalidInput(Fault("'content' is not base64", "encode the file's bytes in base64")) from None
-        return files.read(PurePath(cell["file"].replace("\\", "/")).name[:255], content)
+        return files.read(PurePath(cell["file"].replace("\\", "/")).name[:255], content, observation)
     what = f"a curve has the keys {', '.join(str(key)[:20] for key in list(cell)[:5])}"
     raise InvalidInput(Fault(what, "give 'x' and 'y', or 'file' and 'content'"))
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from designer.arrays import FloatArray
+from designer.observations.images.image_features import MAX_FEATURES
 from designer.registry import Registry
 
-MAX_FEATURES = 5
+__all__ = ["CURVE_FEATURES", "MAX_FEATURES", "FeatureFunction"]
 
 FeatureFunction: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
 

@@ -225,7 +225,9 @@ def _pictures(opened: Campaign) -> list[dict[str, str]]:
     found += [
         {
             "path": f"curves.svg?{urlencode({'observation': each.name})}",
-            "words": f"{each.name} of each result, from dark to light with the goal; open suggestions are red",
+            "words": f"{each.name}: the best and the worst result, and open suggestions beside their nearest results"
+            if each.is_image
+            else f"{each.name} of each result, from dark to light with the goal; open suggestions are red",
         }
         for each in opened.settings.observations
         if each.is_curve

@@ -44,7 +44,7 @@ class CurvePoints(Body):
 
 
 class CurveFile(Body):
-    """A curve as a file: its name, whose ending says what it is, and its content in base64."""
+    """A curve or image as a file: its name, whose ending says what it is, and its content in base64."""
 
     file: str = Field(min_length=1, max_length=255)
     content: str = Field(max_length=MAX_BYTES * 4 // 3 + 4)

@@ -86,23 +86,23 @@ def trade_off_figure(campaign: Campaign, first: Target, second: Target) -> str:
 
 
 def curves_figure(campaign: Campaign, observation: str) -> str:
-    """Return the curves of an observation by the goal, as SVG text: the figure of the report.
+    """Return the curves or images of an observation by the goal, as SVG text: the figure of the report.
 
     Raises
     ------
     InvalidInput
         If the campaign has no such curve, or none was recorded.
     """
-    from designer.report.curve_figures import curves
+    from designer.report.image_figures import observed_drawing
     from designer.report.observed_quantities import curves_of
 
     known = {each.name: each for each in campaign.settings.observations if each.is_curve}
     goal = next(target for target in campaign.objective.targets if target.goal is not None)
     found = curves_of(known[observation], campaign.state, goal.name) if observation in known else None
     if found is None:
-        what = f"there are no curves of {observation[:80]!r}"
+        what = f"there are no curves or images of {observation[:80]!r}"
         raise InvalidInput(Fault(what, f"record one of: {', '.join(known)}" if known else "the campaign has no curves"))
-    return curves(goal, found).svg()
+    return observed_drawing(goal, found).svg()
 
 
 def ternary_figure(campaign: Campaign, target: Target, parameter: str) -> str:

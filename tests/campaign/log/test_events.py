@@ -89,8 +89,8 @@ class TestRefused:
         [
             ("", "event 4 is not JSON: the store is damaged"),
             ('"S0001"', "event 4 is not a JSON object: the store is damaged"),
-            ('{"kind":"failed"}', "event 4 has version None; this designer reads versions 1 to 7: update designer"),
-            ('{"v":8,"kind":"failed"}', "event 4 has version 8; this designer reads versions 1 to 7: update designer"),
+            ('{"kind":"failed"}', "event 4 has version None; this designer reads versions 1 to 8: update designer"),
+            ('{"v":9,"kind":"failed"}', "event 4 has version 9; this designer reads versions 1 to 8: update designer"),
             ('{"v":1,"kind":"dreamt"}', "event 4 is of kind 'dreamt', which this version does not know"),
             ('{"v":1,"kind":"withdrawn","at":"2026-01-01T00:00:00Z"}', r"event 4 \(withdrawn\) is damaged: .*subject"),
             ('{"v":1,"kind":"withdrawn","at":"2026-01-01","subject":"S0001"}', "is damaged: .*at"),
