@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import designer
@@ -12,7 +13,6 @@ from designer.counting import agree, count
 from tests.structure import syntax_tree
 
 PACKAGE = Path(designer.__file__).parent
-TREES = {path: syntax_tree(path) for path in sorted(PACKAGE.rglob("*.py"))}
 CONSTANT = re.compile(r"^_?[A-Z][A-Z_]+$")
 AT_LEAST_TWO = {
     "len(different)",
@@ -30,10 +30,16 @@ FOR_PROGRAMMERS = ("surrogates", "testing.py")
 """Messages about the shapes of arrays."""
 
 
+def trees() -> dict[Path, ast.Module]:
+    """Return the syntax tree of each file of the package."""
+    return {path: syntax_tree(path) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
 def plurals() -> set[str]:
     """Return the plural of every noun that is counted somewhere."""
     found = set()
-    for tree in TREES.values():
+    for tree in trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "count":
                 words = [word.value for word in node.args[1:] if isinstance(word, ast.Constant)]
@@ -43,7 +49,7 @@ def plurals() -> set[str]:
 
 def written_by_hand() -> Iterator[str]:
     nouns = re.compile(rf"^ ({'|'.join(sorted(plurals(), key=len, reverse=True))})\b")
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if {path.name, path.parent.name} & {*FOR_PROGRAMMERS}:
             continue
         for node in ast.walk(tree):

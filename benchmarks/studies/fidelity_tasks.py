@@ -111,14 +111,16 @@ def photoswitches(task: str) -> Pair:
     return Pair("photoswitches", space, frame)
 
 
-def _branin(X: FloatArray) -> FloatArray:
+def branin(X: FloatArray) -> FloatArray:
+    """Return minus the logarithm of the Branin function, on the unit square (``n x 2``)."""
     a, b = 15.0 * X[:, 0] - 5.0, 15.0 * X[:, 1]
     valley = b - 5.1 / (4 * math.pi**2) * a**2 + 5 / math.pi * a - 6.0
     value = valley**2 + 10 * (1 - 1 / (8 * math.pi)) * np.cos(a) + 10
     return np.asarray(-np.log(value + 0.1))
 
 
-def _hartmann(X: FloatArray) -> FloatArray:
+def hartmann(X: FloatArray) -> FloatArray:
+    """Return minus the Hartmann function of six inputs, on the unit cube (``n x 6``)."""
     A = [[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]]
     P = [
         [1312, 1696, 5569, 124, 8283, 5886], [2329, 4135, 8307, 3736, 1004, 9991],
@@ -217,8 +219,8 @@ DEVELOPMENT = ("Branin", "Hartmann 6", "doses", "alloys")
 MEASURED = ("band gap", "bulk modulus", "shear modulus", "photoswitches")
 
 _PAIRS: dict[str, Callable[[], Pair]] = {
-    "Branin": lambda: analytic("Branin", 2, _branin, lambda X: _branin(X + np.array([0.047, -0.047])), 0.3),
-    "Hartmann 6": lambda: analytic("Hartmann 6", 6, _hartmann, _hartmann, 0.7),
+    "Branin": lambda: analytic("Branin", 2, branin, lambda X: branin(X + np.array([0.047, -0.047])), 0.3),
+    "Hartmann 6": lambda: analytic("Hartmann 6", 6, hartmann, hartmann, 0.7),
     "doses": doses,
     "alloys": alloys,
     **{

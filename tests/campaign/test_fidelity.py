@@ -15,6 +15,7 @@ from designer import Campaign
 from designer.campaign.as_task import task_of_campaign
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import level_counts, top_state
+from designer.campaign.suggesting import level_choice
 from designer.errors import InvalidCampaign, InvalidData, InvalidSpace
 from designer.report import write_report
 from designer.space import DesignSpace
@@ -25,6 +26,7 @@ METHOD: dict[str, Any] = {"name": "method", "kind": "fidelity", "levels": ["dft"
 SPACE = [X, METHOD]
 TARGETS: list[dict[str, Any]] = [{"name": "y", "unit": "eV", "goal": "maximize"}]
 COST = "10 if method == bulk, 4 if method == film, 0.2"
+CHEAP = "10 if method == bulk, 4 if method == film, 0.01"
 
 
 def surface(x: float, level: str) -> float:
@@ -256,7 +258,7 @@ def test_informative_level_is_measured_before_the_top_level_and_costs_are_stated
 
 def test_several_cheap_measurements_come_before_a_dear_one() -> None:
     table = pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)})
-    campaign = made(candidates=table, cost="10 if method == bulk, 4 if method == film, 0.01")
+    campaign = made(candidates=table, cost=CHEAP)
     rows = [
         {"x": float(x), "method": level, "y": surface(x, level)} for x in table["x"][::12] for level in ("dft", "bulk")
     ]
@@ -265,6 +267,16 @@ def test_several_cheap_measurements_come_before_a_dear_one() -> None:
         measured(campaign, campaign.suggest(3))
     made_of = [(each.design["method"], each.note) for each in campaign.state.suggestions.values()]
     assert any(level == "dft" and "before a dearer measurement" in note for level, note in made_of)
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.0003, 2)])
+def test_proven_levels_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(level_choice, "MAX_PROVEN_SHARE", share)
+    campaign = made(candidates=pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)}), cost=CHEAP)
+    campaign.attach([{"x": x, "method": m, "y": surface(x, m)} for x in (0.1, 0.3, 0.6, 0.9) for m in ("dft", "bulk")])
+    for _ in range(2):
+        measured(campaign, campaign.suggest(3))
+    assert [each.design["method"] for each in campaign.state.suggestions.values()].count("dft") == most
 
 
 def test_lower_levels_that_do_not_predict_the_top_level_get_a_limited_share_of_the_cost() -> None:

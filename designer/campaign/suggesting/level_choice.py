@@ -11,7 +11,8 @@ of the variance of its top-level value, and the level with the largest share for
 least `MIN_ADVANTAGE` times what the top level gives. A design is measured once at a level. Where the design that
 promises most is to be measured at the top level, another one is measured at a lower level instead if its expected gain,
 times the share, for its cost is at least `MIN_OTHER_ADVANTAGE` times that at the top level (an augmented expected
-improvement), so that several cheap measurements come before a dear one.
+improvement), so that several cheap measurements come before a dear one. Lower levels get at most `MAX_PROVEN_SHARE` of
+what the top-level experiments cost.
 
 Reference: D. Huang, T. T. Allen, W. I. Notz, R. A. Miller, Sequential kriging optimization using multiple-fidelity
 evaluations (Structural and Multidisciplinary Optimization 2006).
@@ -50,8 +51,11 @@ MIN_OTHER_ADVANTAGE = 5.0
 MAX_UNPROVEN_SHARE = 0.05
 """Of what top-level experiments cost: what lower levels may cost before the results show that they predict them."""
 
+MAX_PROVEN_SHARE = 1.0
+"""The same once they show it: lower levels cost no more than the experiments that are wanted."""
+
 MIN_UNPROVEN = 8
-"""Top-level experiments of which that share may be spent in advance: it pays the pairs that decide."""
+"""Top-level experiments of which these shares may be spent in advance: it pays the pairs that decide."""
 
 _ROUNDING = 1e-9
 
@@ -88,18 +92,20 @@ def with_levels(
         return _paired(spec, state, fidelity, choice, posterior, own)
     chosen = _Levels.of(spec, state, fidelity, choice, posterior)
     left, levels, reasons = _left(spec, state), [], _reasons(spec, choice, fidelity)
+    allowance = _share_left(spec, state, chosen.costs, MAX_PROVEN_SHARE)
     given = levels_of(spec.space, chosen.coordinates)
     for i in range(len(choice.designs)):
         level = int(given[i]) if i < own else 0
         if i >= own and _may_be_lower(choice, i):
-            level = chosen.best(i, left)
+            level = chosen.best(i, left, allowance)
         if level and i >= own:
             reasons[i] = "; ".join([_words(fidelity, level, chosen.shares[i, level], chosen.costs[i]), reasons[i]])
         left -= float(chosen.costs[i, level])
+        allowance -= float(chosen.costs[i, level]) if level else 0.0
         levels.append(level)
     at_top = [i for i, level in enumerate(levels) if not level and i >= own and _may_be_lower(choice, i)]
     choice = replace(choice, designs=_at(spec, chosen.coordinates, levels), reasons=tuple(reasons))
-    return _with_cheaper(spec, state, fidelity, choice, chosen, at_top, left, posterior, further)
+    return _with_cheaper(spec, state, fidelity, choice, chosen, at_top, left, allowance, posterior, further)
 
 
 def _paired(
@@ -171,10 +177,10 @@ class _Levels:
         costs = _costs(spec, state, fidelity, coordinates)
         return cls(coordinates, posterior.explained_by_levels(coordinates, number), costs, free)
 
-    def best(self, i: int, left: float) -> int:
+    def best(self, i: int, left: float, allowance: float) -> int:
         """Return the level that tells most about a design for its cost; the top one where none tells enough more."""
         values = self.shares[i] / self.costs[i]
-        paid = [k for k in self.open_levels[i] if self.costs[i, k] <= left - self.costs[i, 0]]
+        paid = [k for k in self.open_levels[i] if self.costs[i, k] <= min(allowance, left - self.costs[i, 0])]
         found = max(paid, key=lambda k: values[k], default=0)
         return found if found and values[found] >= MIN_ADVANTAGE * values[0] else 0
 
@@ -187,6 +193,7 @@ def _with_cheaper(
     chosen: _Levels,
     at_top: Sequence[int],
     left: float,
+    allowance: float,
     posterior: CampaignPosterior,
     further: Further,
 ) -> Choice:
@@ -201,7 +208,7 @@ def _with_cheaper(
     other = _Levels.of(spec, state, fidelity, found.coordinates, posterior)
     designs, reasons, scores = list(choice.designs), list(choice.reasons), list(choice.scores)
     for j, i in enumerate(at_top[: len(found.coordinates)]):
-        level, top, score = other.best(j, left + float(chosen.costs[i, 0])), scores[i], found.scores[j]
+        level, top, score = other.best(j, left + float(chosen.costs[i, 0]), allowance), scores[i], found.scores[j]
         if not level or top is None or not math.isfinite(score):
             continue
         gain = score + math.log(other.shares[j, level] / other.costs[j, level])
@@ -211,6 +218,7 @@ def _with_cheaper(
         words = _words(fidelity, level, other.shares[j, level], other.costs[j])
         reasons[i], scores[i] = f"{words}, before a dearer measurement; {found.notes[j]}", score
         left += float(chosen.costs[i, 0] - other.costs[j, level])
+        allowance -= float(other.costs[j, level])
     return replace(choice, designs=tuple(designs), reasons=tuple(reasons), scores=tuple(scores))
 
 
@@ -260,19 +268,24 @@ def _allowance(
 
     It begins only where it pays enough results for a model.
     """
+    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
+    if evidence is not None and (evidence.levels or 0.0) <= -PROVEN_LOG_ODDS:
+        return 0.0
+    allowance = _share_left(spec, state, costs, MAX_UNPROVEN_SHARE)
+    begun = any(level for level, _ in _done(spec, state))
+    fewest = MIN_RESULTS * float(np.median(costs[:, 1:].min(axis=1)))
+    return allowance if begun or allowance >= fewest else 0.0
+
+
+def _share_left(spec: CampaignSpec, state: CampaignState, costs: FloatArray, share: float) -> float:
+    """Return what is left for lower levels of a share of what the top-level experiments cost."""
     stated = spec.stated_cost
     assert stated is not None
     made = [each.design for each in state.suggestions.values() if each.withdrawn_because is None]
     coordinates = coordinates_of(spec.space, made)
     prices, levels = stated.values(coordinates), levels_of(spec.space, coordinates)
-    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
-    if evidence is not None and (evidence.levels or 0.0) <= -PROVEN_LOG_ODDS:
-        return 0.0
-    begun = bool((levels > 0).any())
     top = max(float(prices[levels == 0].sum()), MIN_UNPROVEN * float(np.median(costs[:, 0])))
-    allowance = MAX_UNPROVEN_SHARE * top - float(prices[levels > 0].sum()) + _ROUNDING
-    fewest = MIN_RESULTS * float(np.median(costs[:, 1:].min(axis=1)))
-    return allowance if begun or allowance >= fewest else 0.0
+    return share * top - float(prices[levels > 0].sum()) + _ROUNDING
 
 
 def _left(spec: CampaignSpec, state: CampaignState) -> float:

@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 MAX_ROWS = 400
 """Results of lower levels that the process is conditioned on at most."""
 
+_DECIMALS = 9  # of standardised values
 _MAX_FITTED = 80  # results of lower levels from which hyperparameters are learned
 _APART = 20.0  # distance between the two sides of a boundary: their covariance is then 1e-17
+_SIDE_WIDTH = 0.1  # of the prior of the logarithm of the lengthscale along sides: a narrower one slows L-BFGS
 _SHARED, _DEVIATION, _OFFSET = math.log(0.7), math.log(0.3), math.log(0.25)
 _ROUGH, _ROUGH_LENGTH = math.log(0.1), math.log(0.05)
 _VARIANCE = 0.5  # of standardised top-level values around what the lower levels predict, before any is measured
@@ -162,14 +164,16 @@ def fit_levels(one: TaskData, lower: Sequence[LevelResults]) -> LevelModel | Non
     kernel, priors = _kernel(build_kernel(one.columns, settings), settings, len(used))
     levels = [_ordered(each) for each in used]
     X = torch.cat([_beside(each.X, at[each.depth]) for each in levels])
-    scales = [OutputScale.of(winsorised(each.y.numpy())) for each in levels]
-    z = np.concatenate([s.standardise(winsorised(e.y.numpy())) for s, e in zip(scales, levels, strict=True)])
+    below_top = [_standardised(each) for each in levels]
+    z = np.concatenate(below_top)
     top = _beside(one.X, at[0])
     y = winsorised(one.Y[:, 0].numpy())
     output = _top_scale(y, top, X, z, kernel, priors, levels, one.quantities[0] if one.quantities else None)
     noise = standard_noise(one, output, settings.noise_floor)
     whole, values = torch.cat([top, X]), np.concatenate([output.standardise(y), z])
-    known = np.concatenate([noise, *[np.full(len(each.y), _noise(each, one.columns)) for each in levels]])
+    known = np.concatenate(
+        [noise, *[np.full(len(v), _noise(each.X, v, one.columns)) for each, v in zip(levels, below_top, strict=True)]]
+    )
     some = _fitted(len(y), len(z))
     centred = (whole - kernel.origin(whole)).numpy()
     problem = LogPosterior(kernel, centred[some], values[some], known[some], priors)
@@ -191,13 +195,22 @@ def _ordered(each: LevelResults) -> LevelResults:
     return replace(each, X=each.X[order], y=each.y[order])
 
 
-def _noise(each: LevelResults, columns: tuple[FeatureColumn, ...]) -> float:
+def _standardised(each: LevelResults) -> FloatArray:
+    """Return the values of a level, standardised, without what is rounding of their unit.
+
+    L-BFGS then takes the same path for the same values in another unit.
+    """
+    y = winsorised(each.y.numpy())
+    return np.asarray(OutputScale.of(y).standardise(y).round(_DECIMALS))
+
+
+def _noise(X: Tensor, z: FloatArray, columns: tuple[FeatureColumn, ...]) -> float:
     """Return the noise variance of a level, standardised, by a process of its results alone.
 
     What is rough at a lower level is no noise of the top level.
     """
-    some = slice(None) if len(each.y) <= _MAX_FITTED else _fitted(0, len(each.y))
-    process = fit_gaussian_process(TaskData(each.X[some], each.y[some, None], columns))
+    some = slice(None) if len(z) <= _MAX_FITTED else _fitted(0, len(z))
+    process = fit_gaussian_process(TaskData(X[some], torch.from_numpy(z[some, None]), columns))
     return process.hyperparameters.noise
 
 
@@ -260,7 +273,12 @@ def _kernel(base: Kernel, settings: GaussianProcessSettings, boundaries: int) ->
     offsets = np.full(boundaries, _OFFSET - 2 * math.log(_APART))
     lengthscales = np.array([0.0, _ROUGH_LENGTH + 0.5 * math.log(max(own, 1))])
     means = [found.means[:lengths], lengthscales, found.means[lengths:-1] + _SHARED, deviations, offsets]
-    widths = [found.deviations[:lengths], np.array([1e-3, 0.5]), found.deviations[lengths:-1], np.full(boundaries, 1.0)]
+    widths = [
+        found.deviations[:lengths],
+        np.array([_SIDE_WIDTH, 0.5]),
+        found.deviations[lengths:-1],
+        np.full(boundaries, 1.0),
+    ]
     means += [np.array([_ROUGH]), found.means[-1:]]
     widths += [np.full(boundaries, 0.5), np.ones(1), found.deviations[-1:]]
     return kernel, LogNormalPriors(np.concatenate(means), np.concatenate(widths), found.noise_floor)

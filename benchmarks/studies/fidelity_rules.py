@@ -1,0 +1,166 @@
+"""Rules for using lower levels: ``python -m benchmarks.studies.fidelity_rules [--seeds 3] [--rows FILE]``.
+
+The study `benchmarks.studies.fidelity` with other pairs: functions beside the same with a random smooth deviation,
+small or as large as the function itself. None of them is reported there but Branin and Hartmann 6. Each rule changes
+one number of `kind: fidelity`. Figures are the cost to one of the best 1 % of 200 designs, divided by that of the top
+level alone, with lower values as they are and shuffled.
+
+Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the table of
+the file alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.studies.fidelity import bootstrap, run
+from benchmarks.studies.fidelity_tasks import Pair, analytic, branin, hartmann
+from designer.arrays import FloatArray
+from designer.campaign.suggesting import level_choice
+from designer.priors.fidelity import level_prior
+from designer.space.fidelity.fidelity_levels import PROVEN_LOG_ODDS
+
+SEEDS, RATIOS = 3, (0.02, 0.1)
+ALONE, PRESENT = "top level alone", "the present rule"
+
+
+def _from_the_start(prior: level_prior.LevelPrior, log_evidence: float, results: int) -> bool:
+    return log_evidence > -PROVEN_LOG_ODDS
+
+
+RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
+    PRESENT: (),
+    "used from the first result on, unless contradicted": ((level_prior.LevelPrior, "_uses", _from_the_start),),
+    "a Bayes factor of 8 in place of 3": ((level_prior, "PROVEN_LOG_ODDS", math.log(8.0)),),
+    "no cheap measurements of other designs": ((level_choice, "MIN_OTHER_ADVANTAGE", math.inf),),
+}
+"""What each rule changes: an object, its attribute and the value."""
+
+
+def _hartmann_3(X: FloatArray) -> FloatArray:
+    A = [[3, 10, 30], [0.1, 10, 35], [3, 10, 30], [0.1, 10, 35]]
+    P = [[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]
+    away = np.einsum("ij,nij->ni", np.array(A), (X[:, None, :] - 1e-4 * np.array(P)) ** 2)
+    return np.asarray(np.exp(-away) @ np.array([1.0, 1.2, 3.0, 3.2]))
+
+
+def _borehole(X: FloatArray) -> FloatArray:
+    low = np.array([0.05, 100, 63070, 990, 63.1, 700, 1120, 9855])
+    high = np.array([0.15, 50000, 115600, 1110, 116, 820, 1680, 12045])
+    radius, influence, upper, head, lower, under, length, conductivity = (low + (high - low) * X).T
+    log = np.log(influence / radius)
+    resistance = log * (1 + 2 * length * upper / (log * radius**2 * conductivity) + upper / lower)
+    return np.asarray(2 * math.pi * upper * (head - under) / resistance)
+
+
+def _currin(X: FloatArray) -> FloatArray:
+    x, y = X.T
+    rational = (2300 * x**3 + 1900 * x**2 + 2092 * x + 60) / (100 * x**3 + 500 * x**2 + 4 * x + 20)
+    return np.asarray((1 - np.exp(-1 / (2 * y + 1e-3))) * rational)
+
+
+PAIRS: dict[str, tuple[int, Callable[[FloatArray], FloatArray], float]] = {
+    "Branin": (2, branin, 0.3), "Hartmann 3": (3, _hartmann_3, 0.5), "Hartmann 6": (6, hartmann, 0.7),
+    "Borehole": (8, _borehole, 0.5), "Currin": (2, _currin, 0.5), "Branin, far": (2, branin, 1.0),
+    "Hartmann 3, far": (3, _hartmann_3, 1.0), "Borehole, far": (8, _borehole, 1.2),
+}  # fmt: skip
+"""The functions, and the size of the deviation beside their own."""
+
+Row = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the campaigns that are not in the file of rows and print a Markdown table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.fidelity_rules", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--pairs", nargs="*", default=list(PAIRS), help="Names of the pairs; all unless given.")
+    parser.add_argument("--rules", nargs="*", default=list(RULES), help="Names of the rules; all unless given.")
+    parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/fidelity_rules.jsonl"))
+    parser.add_argument("--report", action="store_true", help="Only print the table of the file.")
+    given = parser.parse_args(arguments)
+    lines = given.rows.read_text(encoding="utf-8").splitlines() if given.rows.exists() else []
+    rows: list[Row] = [json.loads(line) for line in lines]
+    if not given.report:
+        known = {_key(row) for row in rows}
+        with given.rows.open("a", encoding="utf-8") as file:
+            for task in _campaigns(given.pairs, given.rules, given.seeds):
+                if _key(task) not in known:
+                    rows.append(_campaign(task))
+                    file.write(json.dumps(rows[-1]) + "\n")
+                    file.flush()
+    print("\n".join(report(rows)))
+    return 0
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("pair", "seed", "rule", "ratio", "shuffled"))
+
+
+def _campaigns(pairs: Sequence[str], rules: Sequence[str], seeds: int) -> Iterator[Row]:
+    """Yield what distinguishes each campaign, by seed."""
+    for seed in range(seeds):
+        for pair in pairs:
+            yield {"pair": pair, "seed": seed, "rule": ALONE, "ratio": 1.0, "shuffled": False}
+            for rule in rules:
+                for ratio in RATIOS:
+                    for shuffled in (False, True):
+                        yield {"pair": pair, "seed": seed, "rule": rule, "ratio": ratio, "shuffled": shuffled}
+
+
+@cache
+def _pair(name: str) -> Pair:
+    size, function, deviation = PAIRS[name]
+    return analytic(name, size, function, function, deviation)
+
+
+def _campaign(row: Row) -> Row:
+    """Return the row with the cost of its campaign and the number of results at the lower level."""
+    part = _pair(row["pair"]).part(row["seed"])
+    with ExitStack() as stack:
+        for each in RULES.get(row["rule"], ()):
+            stack.enter_context(patch.object(*each))
+        ratio = None if row["rule"] == ALONE else row["ratio"]
+        cost, lower, _ = run(part, row["seed"], ratio, shuffled=row["shuffled"])
+    return {**row, "cost": round(cost, 6), "lower": int(lower)}
+
+
+def report(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: by rule, the ratios to the cost of the top level alone."""
+    alone = {(row["pair"], row["seed"]): row["cost"] for row in rows if row["rule"] == ALONE}
+    yield "| rule | campaigns | at 0.02 | shuffled | at 0.1 | shuffled | largest, shuffled |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for rule in RULES:
+        same = [row for row in rows if row["rule"] == rule]
+        cells = []
+        for ratio in RATIOS:
+            for shuffled in (False, True):
+                logs = _logs([row for row in same if (row["ratio"], row["shuffled"]) == (ratio, shuffled)], alone)
+                cells.append(bootstrap(logs) if logs else "")
+        worst = max((row["cost"] / alone[row["pair"], row["seed"]] for row in same if row["shuffled"]), default=0.0)
+        if same:
+            yield f"| {rule} | {len(same)} | {' | '.join(cells)} | {worst:.2f} |"
+
+
+def _logs(rows: Sequence[Row], alone: dict[tuple[str, int], float]) -> list[list[float]]:
+    """Return the logarithms of the ratios, by pair."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["pair"], []).append(math.log(row["cost"] / alone[row["pair"], row["seed"]]))
+    return list(found.values())
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    sys.exit(main())
