@@ -21,9 +21,10 @@ The rules (elements of the table, at most 4 elements and 20 atoms, 10 of alloys)
 the number up to the first result at the level, 31 where none is, as a mean of the seeds; *reached* is the number of
 seeds that reach it. *CPU s a suggestion* is that of a batch with its measurements; the training of the network is
 stated apart. *Best* is the largest value of the 30, as a share of the way from the best known value (0) to the level
-(1). The interval is that of the mean over seeds (bootstrap, 90 %). The world is a model: it is smooth between known
-formulas and says little about formulas unlike all of the table, so that a campaign may reach a level that no real
-compound of this formula has. The figures compare ways to search, and are no promise of materials.
+(1). The interval is that of the mean over seeds (bootstrap, 90 %). Each campaign is a line of a file of rows
+(`--rows`), and one that is there is not run again; `--report` writes the page from it alone. The world is a model: it
+is smooth between known formulas and says little about formulas unlike all of the table, so that a campaign may reach a
+level that no real compound of this formula has. The figures compare ways to search, and are no promise of materials.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ from designer.space import CompositionParameter
 from designer.whole_files import write_over
 
 PAGE = Path(__file__).parents[1] / "results" / "generation_campaigns.md"
+ROWS = PAGE.with_suffix(".jsonl")
 KNOWN, MEASURED, LISTED, EXPERIMENTS, BATCH, SEEDS = 300, 20, 500, 30, 6, 5
 TREES, LEVEL, HIDDEN, RESAMPLES = 100, 0.99, 0.9, 2000
 TABLES = (
@@ -294,34 +296,122 @@ def _interval(values: Sequence[float]) -> str:
     return f"{np.mean(values):.2f} ({low:.2f} to {high:.2f})"
 
 
+@dataclass(frozen=True)
+class Row:
+    """One campaign.
+
+    Parameters
+    ----------
+    world, seed, method
+        What distinguishes it.
+    experiments, best
+        As on the page.
+    seconds
+        CPU seconds of a suggestion.
+    formulas, level, past, training
+        Of the world: the number of formulas of its table, the level, the formulas of the past task, and the CPU seconds
+        of the training on them; 0 for methods without it.
+    commit
+        Of the repository.
+    """
+
+    world: str
+    seed: int
+    method: str
+    experiments: int
+    best: float
+    seconds: float
+    formulas: int
+    level: float
+    past: int
+    training: float
+    commit: str
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What distinguishes it from the other campaigns."""
+        return self.world, self.seed, self.method
+
+
 def _training_seconds(world: World) -> float:
     begun = time.process_time()
     trained_on(world.past)
     return time.process_time() - begun
 
 
-def section(name: str, world: World, seeds: int) -> list[str]:
-    """Run the campaigns of a table and return its part of the page."""
+def campaign(name: str, world: World, seed: int, method: str, training: float) -> Row:
+    """Run one campaign."""
+    run, begun = Run(world, seed), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        METHODS[method](run, Path(folder))
+    seconds = (time.process_time() - begun) / (EXPERIMENTS / BATCH)
+    of_world = len(world.formulas), round(world.level, 6), len(world.past), round(training, 1)
+    return Row(name, seed, method, run.experiments, round(run.best, 4), round(seconds, 3), *of_world, _commit())
+
+
+@cache
+def _commit() -> str:
+    return provenance("python")["commit"]
+
+
+def new_rows(folder: Path, names: Sequence[str], seeds: int, known: frozenset[tuple[str, int, str]]) -> Iterator[Row]:
+    """Run the campaigns that are not known, by world, and yield the row of each."""
+    for name in names:
+        missing = [(seed, method) for seed in range(seeds) for method in METHODS if (name, seed, method) not in known]
+        if not missing:
+            continue
+        world, trained = _world(folder, name), 0.0
+        for seed, method in missing:
+            if method == "learned":  # the cache has it from the second time on
+                trained = trained or _training_seconds(world)
+            yield campaign(name, world, seed, method, trained if method == "learned" else 0.0)
+
+
+def _world(folder: Path, name: str) -> World:
+    if name == ALLOYS:
+        return World.of_alloys()
+    table = next(each for each in TABLES if each.name == name)
+    past = dict(values_of(folder, PAST[name]).values())
+    return World.of(values_of(folder, table), table.rules, past=past)
+
+
+def section(rows: Sequence[Row]) -> list[str]:
+    """Return the part of the page on one world."""
+    first, training = rows[0], max(row.training for row in rows)
     lines = [
-        f"## {name[0].upper()}{name[1:]}",
+        f"## {first.world[0].upper()}{first.world[1:]}",
         "",
-        f"{len(world.formulas):,} formulas, level {world.level:.4g}; {len(world.past):,} formulas of the past task, on "
-        f"which the network is trained in {_training_seconds(world):.0f} CPU s.",
+        f"{first.formulas:,} formulas, level {first.level:.4g}; {first.past:,} formulas of the past task, on "
+        f"which the network is trained in {training:.0f} CPU s.",
         "",
         "| campaign | experiments to the level | reached | best | CPU s a suggestion |",
         "|---|---:|---:|---:|---:|",
     ]
-    for method, run_all in METHODS.items():
-        begun, runs = time.process_time(), [Run(world, seed) for seed in range(seeds)]
-        for run in runs:
-            with tempfile.TemporaryDirectory() as folder:
-                run_all(run, Path(folder))
-        seconds = (time.process_time() - begun) / (seeds * EXPERIMENTS / BATCH)
-        reached = sum(run.experiments <= EXPERIMENTS for run in runs)
-        cells = f"{_interval([run.experiments for run in runs])} | {reached} of {seeds} "
-        lines.append(f"| {method} | {cells}| {_interval([run.best for run in runs])} | {seconds:.1f} |")
-        print(lines[-1], file=sys.stderr, flush=True)
-    return [*lines, ""]
+    for method in METHODS:
+        same = [row for row in rows if row.method == method]
+        if same:
+            reached = sum(row.experiments <= EXPERIMENTS for row in same)
+            cells = f"{_interval([row.experiments for row in same])} | {reached} of {len(same)} "
+            seconds = np.mean([row.seconds for row in same])
+            lines.append(f"| {method} | {cells}| {_interval([row.best for row in same])} | {seconds:.1f} |")
+    return [*lines, "", *_differences(rows), ""]
+
+
+def _differences(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the differences of the experiments from those of `open`, by seeds of both."""
+    made = {(row.method, row.seed): row.experiments for row in rows}
+    for method in METHODS:
+        pairs = [made[method, row.seed] - row.experiments for row in rows if row.method == "open"
+                 and (method, row.seed) in made]  # fmt: skip
+        if method != "open" and pairs:
+            yield f"- `{method}` less `open`, experiments by seed: {_interval(pairs)}"
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the campaigns of a file; none where there is no file."""
+    if not path.exists():
+        return []
+    return [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @contextmanager
@@ -338,30 +428,44 @@ def _cached_in(folder: str) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all campaigns and write the page."""
+    """Run the campaigns that are not in the file of rows and write the page."""
+    names = (*(table.name for table in TABLES), ALLOYS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.generation_campaigns", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--tables", nargs="+", choices=[*(table.name for table in TABLES), ALLOYS], metavar="NAME")
+    parser.add_argument("--tables", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--rows", type=Path, default=ROWS, help="One campaign a line; those there are not run again.")
+    parser.add_argument("--report", action="store_true", help="Only write the page from the file of rows.")
     parser.add_argument("--out", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
-    begun = time.process_time()
-    folder = Path(os.environ.get("DESIGNER_DATA", "../shared/data"))
-    with tempfile.TemporaryDirectory() as cache, _cached_in(cache):
-        sections: list[str] = []
-        for table in TABLES:
-            if given.tables and table.name not in given.tables:
-                continue
-            past = dict(values_of(folder, PAST[table.name]).values())
-            sections += section(table.name, World.of(values_of(folder, table), table.rules, past=past), given.seeds)
-        if not given.tables or ALLOYS in given.tables:
-            sections += section(ALLOYS, World.of_alloys(), given.seeds)
-    words = sys.argv[1:] if arguments is None else arguments
-    about = provenance("python", "-m", "benchmarks.studies.generation_campaigns", *words)
-    about |= {"seeds": str(given.seeds), "CPU time": f"{time.process_time() - begun:.0f} s"}
-    text = (__doc__ or "").partition("\n\n")[2].strip()
-    head = ["# Campaigns over formulas on no list", "", text, "", *(f"- {k}: {v}" for k, v in about.items()), ""]
-    write_over(given.out, "\n".join([*head, *sections]).rstrip() + "\n")
+    rows = read_rows(given.rows)
+    if not given.report:
+        folder = Path(os.environ.get("DESIGNER_DATA", "../shared/data"))
+        with (
+            tempfile.TemporaryDirectory() as networks,
+            _cached_in(networks),
+            given.rows.open("a", encoding="utf-8") as file,
+        ):
+            for row in new_rows(folder, given.tables, given.seeds, frozenset(row.key for row in rows)):
+                file.write(json.dumps(asdict(row)) + "\n")
+                file.flush()
+                rows.append(row)
+    write_over(given.out, page(rows))
     return 0
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Return the page of results."""
+    text = (__doc__ or "").partition("\n\n")[2].strip()
+    about = provenance("python", "-m", "benchmarks.studies.generation_campaigns")
+    seconds = sum(row.seconds * EXPERIMENTS / BATCH for row in rows)
+    about |= {
+        "commits of the campaigns": ", ".join(sorted({row.commit for row in rows})),
+        "CPU time of the campaigns": f"{seconds:.0f} s",
+    }
+    head = ["# Campaigns over formulas on no list", "", text, "", *(f"- {k}: {v}" for k, v in about.items()), ""]
+    worlds = dict.fromkeys(row.world for row in rows)
+    sections = [line for name in worlds for line in section([row for row in rows if row.world == name])]
+    return "\n".join([*head, *sections]).rstrip() + "\n"
 
 
 if __name__ == "__main__":

@@ -70,3 +70,29 @@ def test_an_alloy_that_is_not_stable_has_the_lowest_value(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(type(made.task), "simulate", staticmethod(simulate))
     assert made(["CuNi", "Cu3Ni", "CuAg"]).tolist() == [-50.0, -75.0, -75.0]
+
+
+def test_campaigns_of_the_file_of_rows_are_not_run_again(
+    world: study.World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "_world", lambda folder, name: world)
+    monkeypatch.setattr(study, "METHODS", {name: study.METHODS[name] for name in ("list", "random")})
+    rows, page = tmp_path / "rows.jsonl", tmp_path / "page.md"
+    words = ["--rows", str(rows), "--out", str(page), "--tables", "bulk moduli", "--seeds"]
+    assert study.main([*words, "1"]) == 0
+    first = rows.read_text()
+    assert study.main([*words, "2"]) == 0
+    assert rows.read_text().startswith(first)
+    assert [row.key for row in study.read_rows(rows)] == [
+        ("bulk moduli", seed, method) for seed in range(2) for method in ("list", "random")
+    ]
+    assert "| list |" in page.read_text()
+    assert "of 2 |" in page.read_text()
+
+
+def test_the_page_states_differences_by_seed() -> None:
+    def row(seed: int, method: str, experiments: int) -> study.Row:
+        return study.Row("w", seed, method, experiments, 1.0, 2.0, 100, 5.0, 50, 10.0, "c")
+
+    lines = study.section([row(0, "open", 9), row(0, "learned", 5), row(1, "open", 7), row(1, "learned", 3)])
+    assert "- `learned` less `open`, experiments by seed: -4.00 (-4.00 to -4.00)" in lines
