@@ -64,7 +64,7 @@ SUB_LAYERS = {
     "oracles": (("simulators",),),
     "observations": (("images",), ("curves",)),
     "acquisition": (("classical",),),
-    "generation": (("molecules",),),
+    "generation": (("molecules", "crystals"),),
     "campaign": (
         ("log",),
         ("results",),

@@ -12,6 +12,7 @@ from designer.chemistry.oxidation import balanced_states, oxidation_states
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.chemistry.whole_formulas import Amounts, atoms
 from designer.documents import Value
+from designer.counting import count
 from designer.errors import Fault, InvalidInput, did_you_mean
 
 MAX_ELEMENTS, MAX_ATOMS = 10, 200
@@ -103,9 +104,9 @@ class FormulaRules(Value):
         """Return in words how a formula leaves the rules; nothing if it does not."""
         found = [f"{symbol} is not allowed" for symbol, _ in amounts if symbol not in self.allowed]
         if len(amounts) > self.max_elements:
-            found.append(f"{len(amounts)} elements are more than {self.max_elements}")
+            found.append(f"{count(len(amounts), 'element')} are more than {self.max_elements}")
         if atoms(amounts) > self.max_atoms:
-            found.append(f"{atoms(amounts)} atoms are more than {self.max_atoms}")
+            found.append(f"{count(atoms(amounts), 'atom')} are more than {self.max_atoms}")
         elif self.charge_neutral and not found and not self.is_balanced(amounts):
             found.append("no common oxidation states balance")
         return found

@@ -1,16 +1,17 @@
-"""`designer generate`: formulas and molecules that are on no list, like those of given tables."""
+"""`designer generate`: formulas, molecules and crystals that are on no list, like those of given tables and files."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from designer.cli.operations import crystal_proposals as crystals
 from designer.cli.operations.molecule_proposals import MoleculeRequest, molecule_report
 from designer.cli.options import SUFFIXES, JsonFlag
 from designer.cli.output import Report, Table, emit
@@ -104,20 +105,45 @@ def generate(
         str | None,
         typer.Option(metavar="COLUMN", help="With --smiles: start from the best tenth by this column; see --minimize."),
     ] = None,
+    structures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Propose crystals instead, from those of this folder (CIF files)."),
+    ] = None,
+    potential: Annotated[
+        str, typer.Option(metavar="NAME", help="With --structures: what ranks the crystals: chgnet, emt or none.")
+    ] = crystals.POTENTIAL,
+    max_steps: Annotated[int, typer.Option(help="With --structures: steps to relax one crystal.")] = crystals.STEPS,
+    max_seconds: Annotated[
+        float, typer.Option(help="With --structures: seconds after which no further crystal is relaxed.")
+    ] = crystals.SECONDS,
+    cif: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="With --structures: write the crystals to this new folder.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The seed: the same one gives the same formulas.")] = 0,
     out: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the formulas to this file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Propose formulas or molecules that are on no list, with the origin of each.
+    """Propose formulas, molecules or crystals that are on no list, with the origin of each.
 
     Formulas keep the allowed elements, sizes and charge balance, or the rules of the open formula of a campaign file.
     For example: designer generate perovskites.csv --elements Ca,Sr,Ba,Ti,Zr,O -n 100 --csv new.csv; or of molecules:
-    designer generate dyes.csv --smiles dye --condition 'molecule.MolWt <= 500' -n 100 --csv new.csv
+    designer generate dyes.csv --smiles dye --condition 'molecule.MolWt <= 500' -n 100 --csv new.csv; or of crystals:
+    designer generate --structures oxides --elements Ca,Sr,Ba,Ti,Zr,O -n 20 --cif new
     """
     from designer.chemistry.formula_rules import FormulaRules
     from designer.chemistry.generator_settings import BASELINE
     from designer.generation.formula_tables import read_formulas
     from designer.generation.known_formulas import KnownFormulas, element_symbols
+
+    def rules_of(like: Sequence[str]) -> FormulaRules:
+        return FormulaRules(
+            elements=_words(elements) or element_symbols(like),
+            exclude=_words(exclude),
+            max_elements=max_elements,
+            max_atoms=max_atoms,
+            charge_neutral=neutral,
+            electronegativity=electronegativity,
+        )
 
     if not 1 <= number <= MAX_PROPOSALS:
         what = f"{number} is no number of formulas"
@@ -141,6 +167,22 @@ def generate(
         "--max-accessibility": max_accessibility != DEFAULTS["max_accessibility"],
         "--best": best is not None,
     }
+    of_crystals = {
+        "--potential": potential != crystals.POTENTIAL,
+        "--max-steps": max_steps != crystals.STEPS,
+        "--max-seconds": max_seconds != crystals.SECONDS,
+        "--cif": cif is not None,
+    }
+    if structures is not None:
+        others = {
+            **of_molecules, "--smiles": smiles is not None, "--generator": kind is not None,
+            "--learn": learn is not None, "--minimize": minimize, "a table": bool(files),
+        }  # fmt: skip
+        _refuse([name for name, given in others.items() if given], "cannot be used with --structures", "leave it out")
+        wanted = crystals.CrystalRequest(structures, potential, max_steps, max_seconds, number, seed, cif, out)
+        emit(_crystals(wanted, rules_of, novel_to or [], column), as_json)
+        return
+    _refuse([name for name, given in of_crystals.items() if given], "is used with --structures", "name its folder")
     if smiles is not None:
         others = {**of_formulas, "--generator": kind is not None, "a campaign file": bool(campaigns)}
         _refuse([name for name, given in others.items() if given], "cannot be used with --smiles", "leave it out")
@@ -157,17 +199,26 @@ def generate(
         return
     like = [text for path in files or [] for text in read_formulas(path, column)]
     also = [text for path in novel_to or [] for text in read_formulas(path, column)]
-    rules = FormulaRules(
-        elements=_words(elements) or element_symbols(like),
-        exclude=_words(exclude),
-        max_elements=max_elements,
-        max_atoms=max_atoms,
-        charge_neutral=neutral,
-        electronegativity=electronegativity,
-    )
+    rules = rules_of(like)
     kind = kind or BASELINE
     make, parents = _learned(files or [], learn, column, minimize, kind)
     _propose(rules, KnownFormulas.of(like, also), kind, number, seed, out, as_json, make=make, parents=parents)
+
+
+def _crystals(
+    request: crystals.CrystalRequest,
+    rules_of: Callable[[Sequence[str]], FormulaRules],
+    novel_to: Sequence[Path],
+    column: str | None,
+) -> Report:
+    """Read the known structures and propose crystals from them."""
+    from designer.chemistry.whole_formulas import exact_amounts
+    from designer.generation.crystals.structure_files import read_structures
+    from designer.generation.formula_tables import read_formulas
+
+    known = read_structures(request.folder)
+    taken = frozenset(exact_amounts(text) for path in novel_to for text in read_formulas(path, column))
+    return crystals.crystal_report(request, known, rules_of([each.formula for each in known]), taken)
 
 
 def _refuse(given: Sequence[str], why: str, remedy: str) -> None:
