@@ -11,8 +11,8 @@ from designer.chemistry.element_groups import ELEMENT_GROUPS, ungrouped
 from designer.chemistry.oxidation import balanced_states, oxidation_states
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.chemistry.whole_formulas import Amounts, atoms
-from designer.documents import Value
 from designer.counting import count
+from designer.documents import Value
 from designer.errors import Fault, InvalidInput, did_you_mean
 
 MAX_ELEMENTS, MAX_ATOMS = 10, 200
