@@ -6,7 +6,7 @@ Reached only when a model is needed: this is where torch is loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,14 @@ from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
 from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
-from designer.campaign.suggesting.modelled_results import modelled_rows
+from designer.campaign.suggesting.left_out.left_out_results import (
+    LeftOut,
+    left_out_results,
+    on_model_scales,
+    standard_errors,
+)
+from designer.campaign.suggesting.left_out.local_calibration import LocalCalibration
+from designer.campaign.suggesting.left_out.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
 from designer.campaign.suggesting.preference_model import preference_model
 from designer.campaign.suggesting.robust_targets import robust_targets
@@ -89,7 +96,8 @@ class CampaignPosterior:
     measurements
         The ids of the ``n`` results.
     left_out
-        How many further results the models are not conditioned on, since the time limit is too short for them.
+        The further results, which the models are not conditioned on since the time limit is too short: they
+        calibrate the intervals (`designer.campaign.suggesting.left_out.local_calibration`).
     observed
         The observations of designs; None without any.
     """
@@ -102,7 +110,7 @@ class CampaignPosterior:
     Yvar: FloatArray
     conditioned: Conditioned
     measurements: tuple[str, ...]
-    left_out: int = 0
+    left_out: LeftOut = field(default_factory=LeftOut)
     observed: ObservedDesigns | None = None
 
     @cached_property
@@ -302,7 +310,26 @@ class CampaignPosterior:
         with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
             posterior: Any = self.model.posterior(X.unsqueeze(-2), observation_noise=of_measurement)
             mean, variance = posterior.mean.squeeze(-2), posterior.variance.squeeze(-2)
-        return mean.numpy(), variance.clamp_min(0.0).sqrt().numpy()
+            deviation = variance.clamp_min(0.0).sqrt().numpy()
+            for i, calibration in self._calibrations.items():
+                deviation[:, i] = calibration.calibrated(X, deviation[:, i], with_noise=of_measurement)
+        return mean.numpy(), deviation
+
+    @cached_property
+    def _calibrations(self) -> dict[int, LocalCalibration]:
+        """The calibrations of intervals by target; empty where no results are left out."""
+        found = {}
+        for i in range(self.left_out.targets):
+            model = single_output(self.conditioned.model, i)
+            calibration = LocalCalibration.of(model, self.data, self.left_out, i)
+            if calibration is not None:
+                found[i] = calibration
+        return found
+
+    def _factors(self, X: torch.Tensor, column: int) -> torch.Tensor:
+        """Return the factors (``n``) on the deviations of a target at features (``n x d``)."""
+        calibration = self._calibrations.get(column)
+        return torch.ones(len(X), dtype=torch.float64) if calibration is None else calibration.factors(X)
 
     def probability_above(self, coordinates: FloatArray, column: int) -> FloatArray:
         """Return the probability (``n``) that a target's noise-free value lies above its `value`.
@@ -314,9 +341,10 @@ class CampaignPosterior:
         X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
         total = torch.zeros(len(X), dtype=torch.float64)
         with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
+            factors = self._factors(X, column)
             for weight, part in components(single_output(self.model, column)) if len(X) else ():
                 at = moments(part, X, X[:0])
-                deviation = at.variance.clamp_min(0.0).sqrt().clamp_min(1e-150)
+                deviation = (factors * at.variance.clamp_min(0.0).sqrt()).clamp_min(1e-150)
                 total += weight * torch.special.ndtr((at.mean - level) / deviation)
         return np.asarray(total.numpy())
 
@@ -331,9 +359,10 @@ class CampaignPosterior:
         with torch.no_grad(), one_thread(), errors_of_saved(self.prior):
             for column in range(len(self.objective.targets)):
                 parts = [(share, *joint(part, X)) for share, part in components(single_output(self.model, column))]
-                means = [(share, float(mean @ w)) for share, mean, _ in parts]
+                scaled = w * self._factors(X, column)
+                means = [(share, float(mean @ scaled)) for share, mean, _ in parts]
                 centre = sum(share * mean for share, mean in means)
-                within = sum(share * float(w @ covariance @ w) for share, _, covariance in parts)
+                within = sum(share * float(scaled @ covariance @ scaled) for share, _, covariance in parts)
                 between = sum(share * (mean - centre) ** 2 for share, mean in means)
                 found.append(max(within + between, 0.0) ** 0.5)
         return np.array(found)
@@ -342,18 +371,18 @@ class CampaignPosterior:
 def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPosterior:
     """Return the posterior of a campaign. A pure function: the order in which results came does not matter.
 
-    Of more results than the campaign's time limit allows, a subset (`designer.campaign.suggesting.modelled_results`).
+    Of more results than the time limit allows, a subset (`designer.campaign.suggesting.left_out.modelled_results`).
     """
     lower, state = lower_results(spec.space, state), top_state(spec.space, state)
     results, names = state.results, [target.name for target in spec.targets]
     Y = np.array([[each.values.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
     rows = modelled_rows(spec.objective, Y, spec.settings.suggest_seconds)
-    left_out = len(results) - len(rows)
+    left_out = left_out_results(spec, results, Y, np.setdiff1d(np.arange(len(results)), rows, assume_unique=True))
     results, Y = tuple(results[i] for i in rows), Y[rows]
     coordinates = coordinates_of(spec.space, (each.design for each in results))
-    noise = np.array([[each.noise.get(name, np.nan) for name in names] for each in results]).reshape(-1, len(names))
+    noise = standard_errors(results, names)
     encoder = spec.space.encoder
-    Y, Yvar = _on_model_scales(spec.objective, Y, noise)
+    Y, Yvar = on_model_scales(spec.objective, Y, noise)
     sides = np.array([[SIGNS.get(each.censored.get(name), 0) for name in names] for each in results])
     censored = sides.reshape(Y.shape) if sides.any() else None
     data = TaskData(
@@ -456,14 +485,6 @@ def _with_targets(data: TaskData, columns: list[int], some: TaskData) -> TaskDat
     Y = data.Y.clone()
     Y[:, columns] = some.Y
     return replace(data, Y=Y, Yvar=filled(some.Yvar, Y, torch.nan), censored=filled(some.censored, Y, 0))
-
-
-def _on_model_scales(objective: Objective, Y: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return values and noise variances on the scales of the models, of values and standard errors in units."""
-    deviations = [
-        target.scaling.model_deviation(y, sem) for target, y, sem in zip(objective.targets, Y.T, noise.T, strict=True)
-    ]
-    return objective.model_values(Y), np.stack(deviations, axis=-1) ** 2
 
 
 def _since_rejection(prior: FittedPrior, data: TaskData, evidence: PriorEvidence | None) -> PriorEvidence | None:

@@ -161,7 +161,7 @@ def _of_time(spec: CampaignSpec, known: CampaignPosterior, deadline: Deadline) -
     """Yield what the time limit left out of the model."""
     limit, used = f"suggest_seconds is {spec.settings.suggest_seconds:g}", len(known.measurements)
     if known.left_out:
-        results = count(used + known.left_out, "result")
+        results = count(used + len(known.left_out), "result")
         yield f"the model uses {used} of {results}, the best ones among them: {limit}"
     if deadline.ended_fit:
         yield f"the time limit was reached while the model was fitted, which ended its fit early: {limit}"
