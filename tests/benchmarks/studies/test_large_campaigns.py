@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.studies.large_campaigns import LIMITS, hartmann, page, table
+from benchmarks.studies.large_campaigns import designs, hartmann, page, table
 
 
 def test_the_function_has_its_known_maximum() -> None:
@@ -21,8 +21,21 @@ def test_the_table_is_reproducible_and_has_good_designs() -> None:
     assert first["y"].iloc[200:].mean() > first["y"].iloc[:200].mean()
 
 
+def test_designs_are_judged_at_random_and_where_the_function_is_good() -> None:
+    found = designs(table(400))
+    assert {name: X.shape for name, X in found.items()} == {"random": (2000, 6), "good": (1000, 6)}
+    assert hartmann(found["good"]).mean() > 3 * hartmann(found["random"]).mean()
+
+
 def test_the_page_states_each_figure() -> None:
-    found = {"modelled": 10, "seconds": 1.0, "memory_mb": 5, "rmse": 0.1, "within": 0.95, "suggested": 3.0}
-    text = page([("`designer --help`", "1 s", 0.5)], [{**found, "ended": True}] * len(LIMITS), {"date": "today"})
+    found = {
+        "results": 2000, "modelled": 10, "seconds": 1.0, "memory_mb": 5, "rmse_random": 0.1, "rmse_good": 0.2,
+        "random": 0.95, "good": 0.96, "stationary_random": 0.97, "stationary_good": 0.98, "suggested": 3.0,
+        "ended": True,
+    }  # fmt: skip
+    exact = {key: value for key, value in found.items() if key not in ("seconds", "suggested", "ended")}
+    text = page([("`designer --help`", "1 s", 0.5)], [found, exact], {"date": "today"})
+    shares = "0.100 / 0.200 | 95.0% | 96.0% | 97.0% | 98.0%"
     assert "| `designer --help` | 0.50 | 1 s |" in text
-    assert text.count("| 10 | 1.0 | 5 | 0.100 | 95.0% | 3.000 | ended by the limit |") == len(LIMITS)
+    assert f"| 2,000 | 10 | 1.0 | 5 | {shares} | 3.000 | ended by the limit |" in text
+    assert f"| 2,000 | 10 |  | 5 | {shares} |  | not searched |" in text

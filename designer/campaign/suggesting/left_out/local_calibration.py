@@ -1,16 +1,18 @@
 """Local calibration of predictive deviations by results, each predicted by a model that was not conditioned on it.
 
 A stationary process has one amplitude everywhere. Where a function varies little its deviations are too wide, where it
-varies much they are too narrow. Near a design, the mean squared error of predictions, less the noise, is compared with
-the mean variance that the model states there; the ratio scales the variance, and means do not change (locally weighted
-calibration: J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani, L. Wasserman, Distribution-Free Predictive Inference for
-Regression, JASA 113 (2018), 5.2, with a ratio of variances in place of a quantile). The results are those that were
-left out of the model and its own, predicted by leave-one-out: the best ones are modelled, and the others alone would
-be those whose noise made them less good.
+varies much they are too narrow. Here the variance that a model states for the noise-free target is scaled by a factor
+that depends on the design, and means do not change. The factor is inferred from the errors of predictions of the
+nearest results (local likelihood: R. Tibshirani, T. Hastie, JASA 82 (1987), 559): a squared error is the noise and the
+scaled variance times a chi-squared variable of one degree of freedom, and the logarithm of the factor has a normal
+prior around 0. So nothing changes where the noise hides the error of the model. The results are those that were left
+out of the model and its own, predicted by leave-one-out: the best ones are modelled, and the others alone would be
+those whose noise made them less good.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -33,12 +35,15 @@ MAX_RESULTS = 2000
 NOISE_FITS = 5
 """Parts of the results from which the noise is learned, and averaged."""
 NEIGHBOURS = 50
-"""Results nearest to a design that are averaged: their mean square is known to a fifth."""
+"""Results nearest to a design whose errors count there: their mean square is known to a fifth."""
 
-MAX_FACTOR = 3.0
+MAX_FACTOR = 4.0
 """Largest factor on deviations; its inverse is the smallest."""
+PRIOR_DEVIATION = math.log(2.0)
+"""Standard deviation of the logarithm of the factor before any error is seen."""
+_GRID = torch.linspace(-math.log(MAX_FACTOR), math.log(MAX_FACTOR), 29, dtype=torch.float64).exp()
 _MAX_ERROR = 4.0  # stated deviations that an error counts as at most: a wrong result changes its neighbourhood little
-_CHUNK = 4096
+_CHUNK = 512
 
 
 @runtime_checkable
@@ -58,8 +63,8 @@ class LocalCalibration:
     ----------
     inputs
         ``n x d`` features of the results.
-    excess
-        ``n`` squared errors less the noise variance (target's unit squared); single ones may be negative.
+    squares, noises
+        ``n`` squared errors, and ``n`` noise variances of the results (target's unit squared).
     variances
         ``n`` variances that the model states for the noise-free target there.
     noise
@@ -69,7 +74,8 @@ class LocalCalibration:
     """
 
     inputs: Tensor
-    excess: Tensor
+    squares: Tensor
+    noises: Tensor
     variances: Tensor
     noise: float
     process: GaussianProcess
@@ -91,8 +97,11 @@ class LocalCalibration:
         if not len(others.X) or n + len(others.X) < MIN_RESULTS or modelled is None or len(modelled[0]) != n:
             return None
         every = _joined(own, others)
-        fits = noise_fits(every)
-        sample = np.random.default_rng(0).permutation(len(every.X))[:MAX_RESULTS]
+        exact = np.ones(len(every.X), dtype=bool)
+        if own.censored is not None:
+            exact[:n] = own.censored[:, 0].numpy() == 0
+        fits = noise_fits(_rows_of(every, torch.from_numpy(np.flatnonzero(exact))))
+        sample = np.random.default_rng(0).permutation(np.flatnonzero(exact))[:MAX_RESULTS]
         first, rest = np.sort(sample[sample < n]), np.sort(sample[sample >= n])
         rows, X = np.concatenate([first, rest]), every.X[rest]
         with torch.no_grad():
@@ -103,7 +112,7 @@ class LocalCalibration:
         means = np.concatenate([modelled[0][first], at.mean.numpy()])
         variances = np.concatenate([modelled[1][first] - modelled_noise, at.variance.numpy()]).clip(0.0)
         squares = np.minimum((every.Y[rows, 0].numpy() - means) ** 2, _MAX_ERROR**2 * (variances + noise))
-        return cls(every.X[rows], torch.as_tensor(squares - noise), torch.as_tensor(variances), stated_noise, fits[0])
+        return cls(every.X[rows], *map(torch.as_tensor, (squares, noise, variances)), stated_noise, fits[0])
 
     def calibrated(self, X: Tensor, deviations: FloatArray, *, with_noise: bool) -> FloatArray:
         """Return deviations (``N``) at `X` (``N x d``) scaled: the noise in them, if any, is not."""
@@ -116,10 +125,12 @@ class LocalCalibration:
             return torch.cat([self._factors(chunk) for chunk in torch.split(X.to(torch.float64), _CHUNK)])
 
     def _factors(self, X: Tensor) -> Tensor:
-        near = self._distances(X).topk(NEIGHBOURS, dim=1, largest=False).indices
-        stated = self.variances[near].sum(dim=1)
-        square = (self.excess[near].sum(dim=1) / stated).clamp(MAX_FACTOR**-2, MAX_FACTOR**2)
-        return torch.where(stated > 0, square, 1.0).sqrt()
+        near = self._distances(X).topk(min(NEIGHBOURS, len(self.inputs)), dim=1, largest=False).indices
+        squares, noises, variances = (each[near][:, None, :] for each in (self.squares, self.noises, self.variances))
+        expected = noises + _GRID[:, None] ** 2 * variances
+        likelihood = -0.5 * (expected.log() + squares / expected).sum(dim=-1)
+        weights = torch.softmax(likelihood - 0.5 * (_GRID.log() / PRIOR_DEVIATION) ** 2, dim=-1)
+        return (weights * _GRID.log()).sum(dim=-1).exp()
 
     def _distances(self, X: Tensor) -> Tensor:
         """Return squared distances (``N x n``), but for a constant for each row of `X`."""
