@@ -425,12 +425,17 @@ class Campaign(CampaignView):
         reports: list[str | None] = []
 
         def decide(_: CampaignState) -> list[Event]:
-            events, words = undoing.plan_undo(self.events, position, self._clock())
+            read = None if self.file else self._specs.of
+            events, words = undoing.plan_undo(self.events, position, self._clock(), read)
             reports.append(words)
             return events
 
         self._journal.commit(decide)
         return reports[-1]
+
+    def last_action(self) -> undoing.Action | None:
+        """Return the action that `undo` undoes; None where there is none."""
+        return undoing.last_action(self.events, None if self.file else self._specs.of)
 
     def amend_space(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.contexts import read_context
 from designer.campaign.file.corrections import known_measurement
-from designer.campaign.file.undoing import last_action
+from designer.campaign.file.undoing import undone_action
 from designer.campaign.log.events import Created, utc_now
 from designer.campaign.log.ids import names_measurement
 from designer.campaign.log.versions import versions
@@ -246,7 +246,7 @@ def undo(lab: Lab, caller: Caller, name: str, position: int, *, key: str | None 
         return {"undone": opened.undo(position), **_changed(opened, True)}
 
     def guard(opened: Campaign) -> None:
-        action = last_action(opened.events)
+        action = opened.last_action()
         if action is None or action.position != position:
             last = "nothing can be undone" if action is None else f"the last action is {action.words}"
             raise Refused("version", f"the action at {position} is not the last one: {last}; read the campaign again")
@@ -337,7 +337,7 @@ def _previous(lab: Lab, request: WriteRequest) -> dict[str, Any] | None:
     changed = {"changed": True, "version": row["last"]}
     if request.operation != "undo":
         return changed
-    action = last_action(events[: row["first"] - 1])
+    action = undone_action(events, row["first"])
     return {"undone": None if action is None else action.words, **changed}
 
 

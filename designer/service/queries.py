@@ -10,7 +10,7 @@ from designer.acquisition.classical.run_order import Order
 from designer.campaign.best import best_frame, forbidden_best
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.corrections import known_comparison, known_measurement, known_suggestion
-from designer.campaign.file.undoing import Action, last_action
+from designer.campaign.file.undoing import Action
 from designer.campaign.log.events import Suggested, to_json
 from designer.campaign.log.state import Status
 from designer.campaign.results.comparisons import contradiction_words
@@ -48,7 +48,7 @@ def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:
     caller.require("read")
     with lab.cache.open(name) as (opened, _):
         data = _overview(opened)
-        action = last_action(opened.events)
+        action = opened.last_action()
     undo = None if action is None else _undo_data(action, lab.requests.authors(name))
     return {**data, "undo": undo, "jobs": lab.jobs.unfinished(name)}
 

@@ -1,28 +1,49 @@
 """Undoing the last action of a campaign: an event that says which events count no more. Nothing is deleted.
 
-An action is what one command wrote: the results of one table, a withdrawal, an amendment. Results, failures,
-comparisons, withdrawals and amendments can be undone, the last first; suggestions and changes of the space or the
-settings are passed over.
+An action is what one command wrote: the results of one table, a withdrawal, an amendment, a change of the space or of
+beliefs. The last one is undone first; suggestions are passed over. A change of the space or of beliefs is undone by an
+event that changes it back. It is passed over where the earlier space could not hold what was measured since (a choice
+less), and where the campaign has a file, which states both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from typing import Any, TypeAlias
 
-from designer.campaign.log.events import Amended, Compared, Event, Failed, Recorded, Undone, Withdrawn
+from designer.campaign.file.corrections import space_changed
+from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import (
+    Amended,
+    Compared,
+    Event,
+    Failed,
+    Recorded,
+    SettingsChanged,
+    SpaceChanged,
+    Undone,
+    Withdrawn,
+)
 from designer.campaign.log.state import fold
 from designer.counting import count
-from designer.errors import Fault, InvalidData
+from designer.errors import DesignerError, Fault, InvalidData
 
-_UNDOABLE = (Recorded, Compared, Failed, Withdrawn, Amended)
+Change: TypeAlias = SpaceChanged | SettingsChanged
+Reader: TypeAlias = Callable[[Mapping[str, Any]], CampaignSpec]
+"""Reads the content of a campaign."""
+
+_RECORDS = (Recorded, Compared, Failed, Withdrawn, Amended)
 _NOUNS = {
     "recorded": ("result", "results"),
     "compared": ("comparison", "comparisons"),
     "failed": ("failure", "failures"),
     "withdrawn": ("withdrawal", "withdrawals"),
     "amended": ("amendment", "amendments"),
+    "space_changed": ("change", "changes"),
+    "settings_changed": ("change", "changes"),
 }
 _MAX_NAMED = 3
 
@@ -71,16 +92,23 @@ def _subject(event: Event) -> str:
         return event.suggestion or "a design"
     if isinstance(event, Withdrawn):
         return event.subject
+    if isinstance(event, SpaceChanged):
+        return f"the space ({'; '.join(event.changes)})"
+    if isinstance(event, SettingsChanged):
+        return ", ".join(event.settings)
     assert isinstance(event, Amended)
     return event.measurement
 
 
-def last_action(events: Sequence[Event]) -> Action | None:
-    """Return the last action that was not undone yet; None where there is none that can be undone."""
-    undone = {position for event in events if isinstance(event, Undone) for position in event.undoes}
+def last_action(events: Sequence[Event], read: Reader | None = None) -> Action | None:
+    """Return the last action that was not undone yet; None where there is none that can be undone.
+
+    Without a reader, changes of the space and the settings are passed over.
+    """
+    passed_over = _undone(events) | _changed_back(events)
     found: list[Event] = []
     for event in reversed(events):
-        counts = isinstance(event, _UNDOABLE) and event.position not in undone
+        counts = event.position not in passed_over and _can_be_undone(events, event, read)
         belongs = counts and (not found or _of_one_command(event, found[0]))
         if found and not belongs:
             break
@@ -89,14 +117,66 @@ def last_action(events: Sequence[Event]) -> Action | None:
     return Action(tuple(found)) if found else None
 
 
+def undone_action(events: Sequence[Event], position: int) -> Action | None:
+    """Return the action that was undone by the event at a position; None if that event undid nothing."""
+    event = events[position - 1]
+    return Action(tuple(events[each - 1] for each in event.undoes)) if isinstance(event, Undone) else None
+
+
+def _undone(events: Sequence[Event]) -> set[int]:
+    return {position for event in events if isinstance(event, Undone) for position in event.undoes}
+
+
+def _changed_back(events: Sequence[Event]) -> set[int]:
+    """Return the positions of the changes that undo another one: each follows the event that says so."""
+    found = set()
+    for before, event in pairwise(events):
+        if isinstance(before, Undone) and isinstance(event, SpaceChanged | SettingsChanged):
+            undone = {events[position - 1].kind for position in before.undoes}
+            found |= {event.position} if event.kind in undone and event.at == before.at else set()
+    return found
+
+
+def _can_be_undone(events: Sequence[Event], event: Event, read: Reader | None) -> bool:
+    if isinstance(event, SpaceChanged | SettingsChanged):
+        return read is not None and change_back(events, event, read, event.at) is not None
+    return isinstance(event, _RECORDS)
+
+
 def _of_one_command(event: Event, other: Event) -> bool:
     """Whether two events were written by one command: a table holds results and failures."""
+    if isinstance(event, SpaceChanged | SettingsChanged):
+        return False
     of_tables = all(isinstance(each, Recorded | Failed) for each in (event, other))
     return event.at == other.at and (event.kind == other.kind or of_tables)
 
 
-def plan_undo(events: Sequence[Event], position: int | None, at: datetime) -> tuple[list[Event], str | None]:
-    """Return the event that undoes the last action, and the action in words; none where nothing can be undone.
+def change_back(events: Sequence[Event], change: Change, read: Reader, at: datetime) -> Event | None:
+    """Return the event that changes the space or the settings back to what they were before a change.
+
+    None where the earlier space could not hold what the later one can, or where another change of the same kind came
+    after it.
+    """
+    passed_over = _undone(events) | _changed_back(events)
+    later = [each for each in events[change.position :] if each.kind == change.kind]
+    if any(each.position not in passed_over for each in later):
+        return None
+    before, now = fold(events[: change.position - 1]).spec, read(fold(events).spec)
+    try:
+        if isinstance(change, SettingsChanged):
+            settings = {key: before.get(key) for key in change.settings}
+            now.with_data({key: value for key, value in {**now.data, **settings}.items() if value is not None})
+            return SettingsChanged(at=at, settings=settings)
+        data = {"space": before["space"], "constraints": before.get("constraints") or []}
+        return next(iter(space_changed(now, data, read, at)), None)
+    except DesignerError:
+        return None
+
+
+def plan_undo(
+    events: Sequence[Event], position: int | None, at: datetime, read: Reader | None = None
+) -> tuple[list[Event], str | None]:
+    """Return the events that undo the last action, and the action in words; none where nothing can be undone.
 
     Parameters
     ----------
@@ -108,11 +188,15 @@ def plan_undo(events: Sequence[Event], position: int | None, at: datetime) -> tu
     InvalidData
         If another action is the last one.
     """
-    action = last_action(events)
+    action = last_action(events, read)
     if position is not None and (action is None or action.position != position):
         last = "nothing can be undone" if action is None else f"the last action is {action.words}"
         raise InvalidData(Fault(f"the action at {position} is not the last one", last))
-    return ([], None) if action is None else ([undo_event(events, action, at)], action.words)
+    if action is None:
+        return [], None
+    changes = [each for each in action.events if isinstance(each, SpaceChanged | SettingsChanged)]
+    back = [change_back(events, each, read, at) for each in changes] if read is not None else []
+    return [undo_event(events, action, at), *(each for each in back if each is not None)], action.words
 
 
 def undo_event(events: Sequence[Event], action: Action, at: datetime) -> Undone:

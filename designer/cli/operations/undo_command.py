@@ -22,8 +22,8 @@ def undo(
 ) -> None:
     """Undo the last action: recorded results, a failure, a comparison, a withdrawal or an amendment.
 
-    It stays in the history and counts no more. Suggestions and changes of the space or the settings are passed over;
-    the same command again undoes the action before.
+    It stays in the history and counts no more. Suggestions are passed over, and so are changes of the space and
+    of settings, which the campaign file states; the same command again undoes the action before.
     """
     opened = open_campaign(campaign_file(campaign, option), store)
     done = opened.undo()

@@ -160,8 +160,11 @@ def _text(field: Field, value: Any) -> str | None:
     if field.typed in ("list", "numbers"):
         parts = list(_parts(field, value)) if isinstance(value, list) and value else [None]
         return None if None in parts else ", ".join(str(part) for part in parts)
+    if field.typed.startswith("named"):
+        return _named_text(field, value)
     if field.typed == "yes":
-        return "yes" if value is True else None
+        found = {True: "yes", False: "no"}.get(value) if isinstance(value, bool) else None
+        return None if found == field.default else found
     text: Any = _number(value) if field.typed == "number" else value
     if not _is_line(text) or text == field.default or (field.choices and text not in field.choices):
         return None
@@ -172,6 +175,27 @@ def _parts(field: Field, values: Sequence[Any]) -> Iterator[str | None]:
     for value in values:
         text: Any = _number(value) if field.typed == "numbers" else value
         yield text if _is_line(text) and "," not in text else None
+
+
+def _named_text(field: Field, value: Any) -> str | None:
+    """Return the text of values with names, or of one range for all; None where there is none."""
+    ranges = field.typed == "named ranges"
+    if ranges and isinstance(value, list):
+        return _range(value)
+    if not isinstance(value, dict) or not value:
+        return None
+    parts = []
+    for name, each in value.items():
+        text = _range(each) if ranges else _number(each) if field.typed == "named numbers" else each
+        if not _is_line(name) or not _is_line(text) or "," in name + text or "=" in name:
+            return None
+        parts.append(f"{name} = {text}")
+    return ", ".join(parts)
+
+
+def _range(value: Any) -> str | None:
+    ends = [_number(each) for each in value] if isinstance(value, list) and len(value) == 2 else [None]
+    return None if None in ends else " to ".join(str(each) for each in ends)
 
 
 def _number(value: Any) -> str | None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import ACQUISITIONS
-from designer.campaign.file.settings import PriorSettings, Settings, Stop
+from designer.campaign.file.settings import PriorSettings, Settings
 from designer.chemistry.generator_settings import BASELINE, LEARNED
 from designer.objective import Objective, Target
 from designer.observations.observation import Observation
@@ -26,7 +26,7 @@ from designer.space.cells import CellAxis
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 from designer.space.parameters.numeric import NumericParameter
 
-Typed = Literal["text", "number", "list", "numbers", "yes"]
+Typed = Literal["text", "number", "list", "numbers", "named", "named numbers", "named ranges", "yes"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Field:
     label, placeholder
         What the page shows.
     typed
-        What its text means: itself, a number where it is one, words or numbers between commas, or yes for ``true``.
+        What its text means: itself, a number where it is one, words or numbers between commas, those with names as in
+        ``Ni = 20, Fe = 10``, ranges with names as in ``Ni = 10 to 60`` or one for all, or yes for ``true``.
     choices
         The only values; empty where it is typed.
     default
@@ -95,9 +96,14 @@ def words(key: str, label: str, placeholder: str, **more: Any) -> Field:
     return Field(key, label, placeholder, "list", wide=True, **more)
 
 
-def yes(key: str, label: str, **more: Any) -> Field:
+def named(key: str, label: str, placeholder: str, typed: Typed = "named", **more: Any) -> Field:
+    """Return a field for several values, each with a name."""
+    return Field(key, label, placeholder, typed, wide=True, **more)
+
+
+def yes(key: str, label: str, default: str = "no", **more: Any) -> Field:
     """Return a field for yes or no."""
-    return Field(key, label, typed="yes", choices=("no", "yes"), default="no", **more)
+    return Field(key, label, typed="yes", choices=("no", "yes"), default=default, **more)
 
 
 def literals(model: type[BaseModel], key: str) -> tuple[str, ...]:
@@ -123,6 +129,7 @@ def choice(model: type[BaseModel], key: str, label: str, **more: Any) -> Field:
     return Field(key, label, choices=found, default=found[0], **more)
 
 
+_DESCRIPTION = Field("description", "Description", wide=True, more=True)
 _OF_EVERY_PARAMETER = (
     Field("when", "Only where", "always", wide=True, more=True),
     choice(NumericParameter, "role", "Role", more=True),
@@ -130,6 +137,7 @@ _OF_EVERY_PARAMETER = (
     number("at_most_changes", "Changes, at most", "any", more=True),
     number("change_cost", "Cost of a change (experiments)", "0", more=True),
     Field("column", "Column in tables", "the name", more=True),
+    _DESCRIPTION,
 )
 CONTEXT = "context"
 """The key of the campaign that says how often contexts occur; in the form it is typed beside its parameter."""
@@ -145,6 +153,10 @@ _OF_SHARES = (
     number("max_nonzero", "At most", "all"),
     number("min_nonzero", "At least", "1", more=True),
     words("zero_or", "May be absent below the bound", "Al", more=True),
+    named("bounds", "From and to, for all or each", "Ni = 10 to 60, Fe = 0 to 30", "named ranges", more=True),
+    named("fixed", "Fixed shares", "Cr = 5", "named numbers", more=True),
+    number("total", "Sum", "of the unit", more=True),
+    words("columns", "Columns in tables, in the same order", "the name and each part", more=True),
 )
 
 
@@ -170,6 +182,7 @@ def _parameters() -> list[Kind]:
         Field("name", "Choice", "atmosphere"),
         words("choices", "Choices", "N2, Ar, air"),
         Field("descriptors", "Descriptors", choices=("auto", "smiles", "none"), default="auto", more=True),
+        named("smiles", "SMILES", "DMSO = CS(C)=O, water = O", more=True),
     )
     composition = (
         Field("name", "Composition", "alloy"),
@@ -189,6 +202,11 @@ def _parameters() -> list[Kind]:
         number("max_elements", "Elements, at most", "5"),
         number("max_atoms", "Atoms, at most", "20", more=True),
         words("exclude", "Without", "toxic, precious", more=True),
+        words("formulas", "Only these formulas", "SrTiO3, CaTiO3", more=True),
+        words("like", "Made from (tables in the lab's folder)", "known.csv", more=True),
+        words("novel_to", "Not in (tables in the lab's folder)", "made.csv", more=True),
+        yes("charge_neutral", "Charge neutral", "yes", more=True),
+        yes("electronegativity", "Anions more electronegative", "yes", more=True),
         Field(
             "generator.kind", "Proposed by", choices=(BASELINE, LEARNED), default=BASELINE, value=BASELINE, more=True
         ),
@@ -230,6 +248,7 @@ def _target() -> Kind:
         number("limits.0", "Measurable from", more=True),
         number("limits.1", "Measurable to", more=True),
         Field("column", "Column in tables", "the name", more=True),
+        _DESCRIPTION,
     )
     return _kind("targets", "target", "+ Target", Target, fields)
 
@@ -277,6 +296,8 @@ def _observation() -> Kind:
         number("axis.low", "Axis from", more=True),
         number("axis.high", "Axis to", more=True),
         Field("features", "Features of a curve", "components", more=True),
+        named("columns", "Columns of a curve in tables", "I_10 = 10, I_20 = 20", "named numbers", more=True),
+        _DESCRIPTION,
     )
     return _kind("observations", "observation", "+ Observation", Observation, fields)
 
@@ -301,19 +322,26 @@ def form_settings() -> list[Field]:
               more=True),
         number("initial.blocks", "Blocks", "1", more=True),
         number("initial.centre_points", "Centre points", "0", more=True),
+        number("initial.levels", "Levels of a number", "automatic", more=True),
         Field("prior.tasks", "Past tasks (folders in the lab's folder)", "past/furnaces", "list", wide=True, more=True),
         Field("prior.kind", "Prior", choices=tuple(campaign_kinds()), default="auto", more=True),
+        words("prior.leave_out", "Past tasks left out", "furnace-3", more=True),
+        named("prior.quantities", "Targets learned from", "hardness = Vickers hardness", more=True),
         Field("id_column", "Name column of the candidates", "sample", more=True),
+        words("other_columns", "Columns of tables to pass over", "remark, operator", more=True),
         Field("cost", "Cost of an experiment", "(40 if method == bulk, 5) + 0.5 * time", wide=True, more=True),
         number("budget.cost", "Budget (cost)", "unlimited", more=True),
         Field("acquisition", "Acquisition", choices=tuple(ACQUISITIONS.names()), default="auto", more=True),
         number("stop.probability_of_better_than", "Stop below this chance of better", "never", more=True),
+        number("stop.margin", "Better by at least", "0", more=True),
+        yes("stop.reach", "Stop once all goals are reached", "yes", more=True),
         number("stop.deviation", "Stop a map below this deviation", "never", more=True),
         number("stop.uncertain_share", "Stop a boundary below this share", "never", more=True),
         Field("measure.kind", "Measured by", choices=("a person", *SERVED_MEASURES), default="a person", more=True),
         Field("measure.name", "Simulator", "hot-filament-cvd", more=True),
         Field("measure.task", "Its task", "array-8mm", more=True),
         number("seed", "Seed", "0", more=True),
+        number("suggest_seconds", "Time limit of a suggestion (s)", "60", more=True),
     ]  # fmt: skip
     return fields
 
@@ -324,32 +352,24 @@ def _of(model: type[BaseModel], field: Field) -> Field:
     return replace(field, default=default if isinstance(default, str) else field.default)
 
 
-NOT_IN_FORM: Mapping[type[BaseModel], frozenset[str]] = {
-    NumericParameter: frozenset({"kind", "description"}),
-    CategoricalParameter: frozenset({"kind", "description", "smiles"}),
-    CompositionParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
-    MixtureParameter: frozenset({"kind", "description", "total", "bounds", "fixed", "columns"}),
-    FormulaParameter: frozenset(
-        {"kind", "description", "formulas", "charge_neutral", "electronegativity", "like", "novel_to"}
-    ),
-    Target: frozenset({"description"}),
-    Settings: frozenset(
-        {
-            "designer",
-            "name",
-            "candidates",
-            "store",
-            "suggest_seconds",
-            "other_columns",
-            CONTEXT,  # beside its parameter
-            "beliefs",
-            "diversify_by",
-            "observations",  # these three have lists of their own
-        }
-    ),
-    PriorSettings: frozenset({"leave_out", "quantities", "digest"}),
-    Stop: frozenset({"reach", "margin"}),
-    ClassicalDesign: frozenset({"levels"}),
-    Observation: frozenset({"columns", "measure", "description"}),
+_KIND = {"kind": "the button that adds the entry"}
+NOT_IN_FORM: Mapping[type[BaseModel], Mapping[str, str]] = {
+    NumericParameter: _KIND,
+    CategoricalParameter: _KIND,
+    CompositionParameter: _KIND,
+    MixtureParameter: _KIND,
+    FormulaParameter: _KIND,
+    Settings: {
+        "designer": "the form writes it",
+        "name": "a field of its own",
+        "candidates": "a field of its own, with an upload",
+        "store": "the service has its own",
+        CONTEXT: "beside its parameter",
+        "beliefs": "a list of its own",
+        "diversify_by": "a list of its own",
+        "observations": "a list of its own",
+    },
+    PriorSettings: {"digest": "the program writes it"},
+    Observation: {"measure": "people measure it; a simulator or table is named in a campaign file"},
 }
-"""Keys that only a campaign file has; `name` and `candidates` have fields of their own."""
+"""Keys without such a field, by model, and why."""

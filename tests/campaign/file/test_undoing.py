@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,12 +53,14 @@ ACTIONS: dict[str, Callable[[Campaign], Any]] = {
     "withdraw a suggestion": lambda c: c.withdraw("S0004", "too costly"),
     "withdraw a result": lambda c: c.withdraw("M0001") if "M0001" in c.state.measurements else None,
     "amend": lambda c: c.amend("M0001", {"y": 9.0, "z": None}) if "M0001" in c.state.measurements else None,
+    "space": lambda c: c.amend_space(bounds={"x": [0, 12]}),
+    "beliefs": lambda c: c.amend_beliefs([{"parameter": "x", "near": 4, "spread": 2}]),
     "amend the design": lambda c: c.amend("M0001", design={"x": 7}) if "M0001" in c.state.measurements else None,
 }
 
 
 @settings(max_examples=25)
-@given(st.lists(st.sampled_from(sorted(ACTIONS)), min_size=1, max_size=6))
+@given(st.lists(st.sampled_from(sorted(set(ACTIONS) - {"space", "beliefs"})), min_size=1, max_size=6))
 def test_undoing_every_action_leads_back(names: list[str]) -> None:
     made = campaign()
     before: list[tuple[Any, int]] = []
@@ -86,6 +89,8 @@ def test_undoing_every_action_leads_back(names: list[str]) -> None:
         (["fail"], "the failure of S0003"),
         (["withdraw a suggestion"], "the withdrawal of S0004"),
         (["record", "amend"], "the amendment of M0001"),
+        (["space"], "the change of the space (x: bounds was (0.0, 10.0) and is (0.0, 12.0))"),
+        (["beliefs"], "the change of beliefs"),
     ],
 )
 def test_what_is_undone_in_words(actions: list[str], words: str) -> None:
@@ -104,13 +109,67 @@ def test_an_undone_row_can_be_recorded_again() -> None:
     assert [each.id for each in made.state.results] == ["M0002"]
 
 
-def test_suggestions_and_settings_are_passed_over() -> None:
+def test_suggestions_are_passed_over() -> None:
     made = campaign()
     made.record({"S0001": {"y": 1.0, "z": 1.0}})
     made.suggest(1)
-    made.amend_space(bounds={"x": [0, 12]})
     assert made.undo() == "the result M0001 of S0001"
     assert len(made.state.suggestions) == 5
+
+
+def content(made: Campaign) -> Any:
+    return {key: value for key, value in made.state.spec.items() if value}
+
+
+CHANGES: dict[str, Callable[[Campaign], Any]] = {
+    "wider": lambda c: c.amend_space(bounds={"x": [0, 12]}),
+    "narrower": lambda c: c.amend_space(bounds={"x": [2, 9]}),
+    "constraint": lambda c: c.amend_space(constraints=["x <= 8"]),
+    "beliefs": lambda c: c.amend_beliefs([{"parameter": "x", "near": 4, "spread": 2}]),
+    "no beliefs": lambda c: c.amend_beliefs([]),
+    "record": lambda c: c.record({"S0001": {"y": 1.0, "z": 2.0}}),
+    "attach": lambda c: c.attach([{"x": 11, "y": 5.0, "z": 1.0}]),
+}
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=5))
+def test_changes_of_the_space_and_of_beliefs_are_undone_in_turn(names: list[str]) -> None:
+    made = campaign()
+    before: list[tuple[Any, Any]] = []
+    for name in names:
+        earlier, number = (content(made), counted(made.state)), len(made.events)
+        CHANGES[name](made)
+        if len(made.events) > number:
+            before.append(earlier)
+    for earlier in reversed(before):
+        assert made.last_action() is not None
+        assert made.undo() is not None
+        assert (content(made), counted(made.state)) == earlier
+    assert made.last_action() is None
+    reread = fold([from_json(to_json(event), event.position) for event in made.events])
+    assert reread.spec == made.state.spec
+
+
+def test_a_change_that_cannot_be_changed_back_is_passed_over() -> None:
+    space = [{"name": "x", "kind": "categorical", "choices": ["a", "b"]}]
+    made = Campaign.create(space=space, targets=TARGETS[:1])
+    made.attach([{"x": "a", "y": 1.0}])
+    made.amend_space(add_choices={"x": ["c"]})
+    assert made.undo() == "the result M0001"
+    assert made.undo() is None
+
+
+def test_the_file_of_a_campaign_states_its_space_and_undo_leaves_it(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    space = "[{name: x, kind: numeric, bounds: [0, 10]}]"
+    text = f"designer: 1\nname: c\nspace: {space}\ntargets: [{{name: y, goal: maximize}}]\n"
+    path.write_text(text, encoding="utf-8")
+    Campaign.open(path).attach([{"x": 2, "y": 5.0}])
+    path.write_text(text.replace("10]", "12]"), encoding="utf-8")
+    made = Campaign.open(path, accept_space=True)
+    assert made.events[-1].kind == "space_changed"
+    assert made.undo() == "the result M0001"
 
 
 def test_another_action_came_first() -> None:

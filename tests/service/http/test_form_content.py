@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from designer.service.http.form_content import form_content
 from designer.service.work.uploads import read_campaign
 
 CAMPAIGNS = sorted((Path(__file__).parents[3] / "campaigns").glob("*.yaml"))
-WITHOUT_FIELDS = {"bounds", "zero_or", "near", "context", "description", "candidates", "measure"}
-"""Keys of the examples that are shown as text: bounds of single elements, lists and weights, and files."""
+WITHOUT_FIELDS = {"zero_or", "near", "context", "description", "candidates", "measure"}
+"""Keys of the examples that are shown as text: lists and weights, descriptions of several lines, and files."""
 
 
 def content(data: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def test_every_value_of_a_campaign_is_in_a_field_or_beside_it(path: Path) -> Non
     data = load_document(path).data
     found = content(data)
     kept = {str(value) for value in values(found)}
-    shown = {part for value in kept for part in [value, *value.split(", "), *value.split("\n")]}
+    shown = {part for value in kept for part in [value, *re.split(", | = | to ", value), *value.split("\n")]}
     programs = [data.get("measure", {}), *(each.get("measure", {}) for each in data.get("observations", []))]
     measured = values(programs) if found["left_out"] else []
     for value in values({key: each for key, each in data.items() if key != "designer"}):
@@ -71,10 +72,32 @@ def test_what_a_field_cannot_hold_stays_beside_it() -> None:
     assert (y["values"]["goal"], z["values"]["value"], z["rest"]) == ("limits only", "5", {"reach": 4})
     assert [line["kind"] for line in found["lists"]["beliefs"]] == ["near", "constraint"]
     assert found["constraints"] == "T <= 5\nT > 1"
-    assert found["rest"] == {"context": {"lot": {"B7": 0.7, "B8": 0.3}}, "stop": {"reach": False}}
+    assert found["rest"] == {"context": {"lot": {"B7": 0.7, "B8": 0.3}}}
+    assert found["settings"]["stop.reach"] == "no"
     assert found["settings"]["initial.number"] == "4"
     assert "secret" not in str(found)
     assert ["command" in found["left_out"][0], "python" in found["left_out"][1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("bounds", {"Ni": [10, 60], "Fe": [0, 30.5]}, "Ni = 10 to 60, Fe = 0 to 30.5"),
+        ("bounds", [0, 60], "0 to 60"),
+        ("fixed", {"Cr": 5}, "Cr = 5"),
+        ("total", 95, "95"),
+        ("columns", ["alloy", "Ni at%"], "alloy, Ni at%"),
+        ("description", "cast in argon", "cast in argon"),
+        ("bounds", {"Ni": [10]}, None),
+        ("fixed", {"Cr": "x, y"}, None),
+        ("fixed", {}, None),
+    ],
+)
+def test_values_with_names_are_text_of_a_field_or_stay_beside_it(key: str, value: Any, text: str | None) -> None:
+    entry = {"name": "alloy", "kind": "composition", "elements": ["Ni", "Fe", "Cr"], key: value}
+    (line,) = content({"name": "x", "space": [entry], "targets": []})["lists"]["space"]
+    assert line["values"].get(key) == text
+    assert line["rest"] == ({} if text is not None else {key: value})
 
 
 def test_kind_that_the_form_lacks_has_no_form() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -64,3 +65,28 @@ def test_a_recorded_result_has_a_new_version(admin: Client, films: str) -> None:
         "PATCH", f"{films}/measurements/M0001", json={"values": {"loss": 1}}, headers={"If-Match": f'"{before}"'}
     )
     assert stale.status_code == 412
+
+
+def test_a_change_of_the_space_is_undone_and_its_version_is_new(lab: Lab, admin: Client, films: str) -> None:
+    def space() -> Any:
+        return [{key: each.get(key) for key in ("name", "bounds")} for each in admin("GET", films).json()["parameters"]]
+
+    def version() -> str:
+        return str(admin("GET", f"{films}/space").headers["ETag"])
+
+    before, first = space(), version()
+    low, high = next(each["bounds"] for each in before if each["name"] == "T")
+    body = {"bounds": {"T": [low, 2 * high]}}
+    assert admin("PATCH", f"{films}/space", json=body, headers={"If-Match": first}).status_code == 200
+    changed = version()
+    undo = admin("GET", films).json()["undo"]
+    assert undo["what"].startswith("the change of the space (T: bounds was")
+    lab.requests.save_reply = lambda request, reply: None  # type: ignore[method-assign]  # a crash
+    replies = [
+        admin("POST", f"{films}/undo", json={"position": undo["position"]}, headers={"Idempotency-Key": "one"}).json()
+        for _ in range(2)
+    ]
+    assert replies == [{"undone": undo["what"], "changed": True, "version": undo["position"] + 2}] * 2
+    assert space() == before
+    assert version() not in (first, changed)
+    assert admin("GET", films).json()["undo"] is None

@@ -51,7 +51,23 @@ function value(field) {
   const parts = text.split(",").map((each) => each.trim()).filter(Boolean);
   if (field.dataset.type === "list") return parts;
   if (field.dataset.type === "numbers") return parts.map(number);
-  return field.dataset.type === "yes" ? true : text;
+  if (field.dataset.type === "yes") return text === "yes";
+  if (field.dataset.type === "named ranges" && !text.includes("=")) return range(text);
+  const read = { named: (each) => each, "named numbers": number, "named ranges": range }[field.dataset.type];
+  return read ? named(parts, read) : text;
+}
+
+// Return a range such as "10 to 60".
+function range(text) {
+  return text.split(/\s+to\s+/).map(number);
+}
+
+// Return values by name, of parts such as "Ni = 20"; a part without a value has null: the server says what is wrong.
+function named(parts, read) {
+  return Object.fromEntries(parts.map((each) => {
+    const at = each.indexOf("=");
+    return at < 0 ? [each, null] : [each.slice(0, at).trim(), read(each.slice(at + 1).trim())];
+  }));
 }
 
 // Put a value at a path such as bounds.0; a list that begins so has null in its other places.
