@@ -112,7 +112,8 @@ class LocalCalibration:
         means = np.concatenate([modelled[0][first], at.mean.numpy()])
         variances = np.concatenate([modelled[1][first] - modelled_noise, at.variance.numpy()]).clip(0.0)
         squares = np.minimum((every.Y[rows, 0].numpy() - means) ** 2, _MAX_ERROR**2 * (variances + noise))
-        return cls(every.X[rows], *map(torch.as_tensor, (squares, noise, variances)), stated_noise, fits[0])
+        squared, noises, stated = (torch.as_tensor(each) for each in (squares, noise, variances))
+        return cls(every.X[rows], squared, noises, stated, stated_noise, fits[0])
 
     def calibrated(self, X: Tensor, deviations: FloatArray, *, with_noise: bool) -> FloatArray:
         """Return deviations (``N``) at `X` (``N x d``) scaled: the noise in them, if any, is not."""
