@@ -220,15 +220,11 @@ def _bars(axes: Axes, influences: Sequence[Influence], names: Sequence[str], tar
     axes.axvline(0, color=GREY, lw=1)
     colours = [GREY if not sign else BLUE if sign * effect >= 0 else ORANGE for effect in effects]
     axes.barh(range(len(effects)), effects, color=colours, height=0.6)
-    for row, effect in enumerate(effects):
-        side = 1 if effect >= 0 else -1
-        axes.text(
-            effect + side * 0.04 * largest, row, _effect(target, effect), va="center",
-            ha="left" if side > 0 else "right", fontsize=9,
-        )  # fmt: skip
+    for row, effect in enumerate(effects):  # right of a bar, where no name stands
+        axes.text(max(effect, 0.0) + 0.04 * largest, row, _effect(target, effect), va="center", ha="left", fontsize=9)
     axes.set_yticks(range(len(effects)), [_short(name) for name in names[: len(effects)]], fontsize=9)
     _rows(axes, len(effects))
-    axes.set_xlim(-1.35 * largest, 1.35 * largest)
+    axes.set_xlim(-1.05 * largest, 1.35 * largest)
     axes.set_xticks([])
 
 

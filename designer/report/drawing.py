@@ -54,11 +54,15 @@ _STYLE: Any = {  # its keys are names of matplotlib settings
 
 @dataclass(frozen=True)
 class LabelledPoint:
-    """A point of a figure, in the units of its axes, and the text that is shown for it."""
+    """A point of a figure, in the units of its axes, and the text that is shown for it.
+
+    `share`: `y` is the share of the height of the axes instead.
+    """
 
     x: float
     y: float
     text: str
+    share: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ class Drawing:
             shown = self.points[-MAX_POINTS:]
             if shown:
                 axes = figure.axes[0]
-                at = axes.transData.transform([(each.x, each.y) for each in shown])
+                systems = [axes.get_xaxis_transform() if each.share else axes.transData for each in shown]
+                at = [system.transform((each.x, each.y)) for system, each in zip(systems, shown, strict=True)]
                 shares = figure.transFigure.inverted().transform(at)
                 places.extend((x, 1 - y, each.text) for (x, y), each in zip(shares, shown, strict=True))
 

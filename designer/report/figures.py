@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from designer.counting import agree, count
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COVERAGE = 0.9
+FAILURE_HEIGHT = 0.03
+"""Share of the height at which failures are marked."""
 MAX_LINES = 20
 """Open suggestions that a figure names."""
 
@@ -55,12 +57,18 @@ def progress(content: Content, target: Target) -> Drawing:
         _legend(axes)
 
     label = f"Progress of {target.name}: measured values against the number of the experiment"
-    points = [
-        LabelledPoint(each.number, each.values[target.name], f"{each.id}: {_with_unit(each, target)}")
-        for each in content.done
-        if each.number is not None and target.name in each.values
-    ]
+    points = [point for each in content.done for point in _point(each, target)]
     return on_axes(file_name("progress", target.name), label, paint, caption=_goal_text(target), points=points)
+
+
+def _point(each: Experiment, target: Target) -> Iterator[LabelledPoint]:
+    """Yield the labelled point of an experiment: its value, or why it failed."""
+    number = each.number or 0
+    if target.name in each.values:
+        yield LabelledPoint(number, each.values[target.name], f"{each.id}: {_with_unit(each, target)}")
+    elif each.outcome == "failed":
+        why = f": {'; '.join(each.notes)}" if each.notes else ""
+        yield LabelledPoint(number, FAILURE_HEIGHT, f"{each.id} failed{why}", share=True)
 
 
 def by_cost(content: Content, target: Target) -> Drawing:
@@ -185,7 +193,7 @@ def _posterior_best(axes: Axes, found: Sequence[PosteriorBest], target: Target) 
 def _failures(axes: Axes, done: Sequence[Experiment]) -> None:
     numbers = [each.number or 0 for each in done if each.outcome == "failed"]
     if numbers:
-        floor = [0.03] * len(numbers)
+        floor = [FAILURE_HEIGHT] * len(numbers)
         axes.scatter(
             numbers, floor, marker="x", color=RED, s=34, lw=1.6, transform=axes.get_xaxis_transform(), label="failed"
         )

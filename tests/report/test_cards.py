@@ -109,3 +109,15 @@ def test_files(tmp_path: Path, ending: str) -> None:
         path = card(explanation()).write(tmp_path / f"card.{ending}")
     assert path.read_bytes().startswith({"svg": b"<?xml", "png": b"\x89PNG"}[ending])
     assert path.read_bytes() == card(explanation()).write(tmp_path / f"again.{ending}").read_bytes()
+
+
+def test_numbers_of_negative_contributions_do_not_lie_over_names() -> None:
+    influences = tuple(Influence("parameter", name, effect) for name, effect in (("a long name", -130.0), ("b", 12.5)))
+    svg = card(explanation(influences=(Influences("strength", 700.0, influences),))).svg()
+    at = {
+        "".join(each.itertext()): (float(each.attrib["x"]), "text-anchor: start" in each.attrib["style"])
+        for each in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert at["-130"][0] > at["a long name"][0]
+    assert at["-130"][1], "it begins there and extends to the right"
+    assert not at["a long name"][1]

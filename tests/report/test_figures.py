@@ -50,11 +50,14 @@ def test_points_have_their_values_as_titles() -> None:
     circles = [each for each in found.iter("{http://www.w3.org/2000/svg}circle") if each.get("class") == "point"]
     titles = [each[0].text for each in circles]
     assert titles[:2] == ["S0001: 500 MPa", "S0002: 700 MPa"]
+    failed = [(each, text) for each, text in zip(circles, titles, strict=True) if "failed" in str(text)]
+    assert [text for _, text in failed] == ["S0003 failed: it cracked"]
     _, _, width, height = map(float, found.attrib["viewBox"].split())
     x, y = ([float(each.attrib[key]) for each in circles] for key in ("cx", "cy"))
     assert x == sorted(x)
     assert all(0 < each < width for each in x)
     assert all(0 < each < height for each in y)
+    assert max(y) == float(failed[0][0].attrib["cy"]), "failures are marked at the bottom"
     assert y[1] < y[0], "a larger value is higher"
 
 

@@ -67,13 +67,15 @@ def progress_figure(state: CampaignState, target: Target, forbidden: Collection[
 
 
 def _points(target: Target, done: Sequence[Measurement | Failure]) -> list[LabelledPoint]:
-    """Return the points of the figure with suggestion and value."""
+    """Return the points of the figure with suggestion and value, or why it failed."""
     points = []
     for i, each in enumerate(done, 1):
         if isinstance(each, Measurement) and target.name in each.values and _is_decided(target, each):
             value, side = each.values[target.name], each.censored.get(target.name, "")
             unit = f" {target.unit}" if target.unit else ""
             points.append(LabelledPoint(i, value, f"{each.suggestion or each.id}: {side}{number(value)}{unit}"))
+        elif isinstance(each, Failure):
+            points.append(LabelledPoint(i, 0.5, f"{each.suggestion or 'a design'} failed: {each.reason}", share=True))
     return points
 
 
