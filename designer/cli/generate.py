@@ -312,13 +312,7 @@ def _csv(found: Sequence[Proposal]) -> str:
 def _report(found: Sequence[Proposal], wanted: int, out: Path | None) -> Report:
     report = Report(
         {
-            "proposals": [
-                {
-                    "formula": each.formula, "origin": each.origin, "parent": each.parent, "move": each.move,
-                    "balanced": each.balanced, "nearest_known": each.nearest, "distance": each.distance,
-                }
-                for each in found
-            ],
+            "proposals": [each.as_data() for each in found],
             "file": None if out is None else str(out),
         }
     )  # fmt: skip

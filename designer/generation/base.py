@@ -54,6 +54,13 @@ class Proposal:
         near = "" if self.nearest is None else f"; nearest known: {self.nearest}, distance {self.distance:.2f}"
         return f"{made}; {'charges balance' if self.balanced else 'charges do not balance'}{near}"
 
+    def as_data(self) -> dict[str, str | float | bool | None]:
+        """Return the proposal as plain data."""
+        return {
+            "formula": self.formula, "origin": self.origin, "parent": self.parent, "move": self.move,
+            "balanced": self.balanced, "nearest_known": self.nearest, "distance": self.distance,
+        }  # fmt: skip
+
 
 Accept = Callable[[Sequence[str]], Sequence[bool]]
 """Which of several formulas may be proposed: conditions beyond the rules, such as the constraints of a campaign."""

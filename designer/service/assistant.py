@@ -18,13 +18,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from designer.errors import DesignerError
-from designer.service import commands, past_campaigns, queries
+from designer.service import commands, generation_requests, past_campaigns, queries
 from designer.service.lab import Lab, result_of
 from designer.service.logs import configure_logging
 from designer.service.problems import Refused, WorkerProblem, problem, problem_kind
 from designer.service.representations import jsonable
 from designer.service.store.accounts import Caller
 from designer.service.store.paths import LabPaths
+from designer.service.work.generated import FormulaRequest
 
 LOG = logging.getLogger("designer.service")
 MAX_WAIT_SECONDS = 300.0
@@ -175,6 +176,19 @@ class _ReadTools(_Tools):
     def check(self, campaign: str, rows: list[ResultRow], attach: bool = False) -> dict[str, Any]:
         """Check rows of results and list every fault; nothing is written."""
         return queries.check(self.lab, self.who(), campaign, rows, attach=attach)
+
+    def propose_formulas(
+        self, known: list[str], elements: list[str] | None = None, exclude: list[str] | None = None,
+        novel_to: list[str] | None = None, max_elements: int = 5, max_atoms: int = 20, charge_neutral: bool = True,
+        electronegativity: bool = True, n: int = 20, seed: int = 0,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Propose formulas that are on no list, like known ones, with the origin of each. They are no syntheses."""
+        request = FormulaRequest(
+            known=known, elements=elements or (), exclude=exclude or (), novel_to=novel_to or (),
+            max_elements=max_elements, max_atoms=max_atoms, charge_neutral=charge_neutral,
+            electronegativity=electronegativity, n=n, seed=seed,
+        )  # fmt: skip
+        return dict(result_of(generation_requests.generated(self.lab, self.who(), "formulas", request)))
 
 
 def _given(context: Row | None) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
@@ -103,12 +103,25 @@ class Lab:
         Refused
             As ``busy``, if `MAX_PREVIEWS` are waiting or running.
         """
+        return self._without_job("preview", worker_tasks.preview, self.paths, content, tasks, campaigns, n)
+
+    def generate(self, kind: str, request: dict[str, Any]) -> Future[dict[str, Any]]:
+        """Return the future candidates of a kind (see `generated.GENERATED`); the workers of suggestions make them.
+
+        Raises
+        ------
+        Refused
+            As `preview`.
+        """
+        return self._without_job("proposal", worker_tasks.generate, kind, request)
+
+    def _without_job(self, what: str, task: Callable[..., Any], *arguments: Any) -> Future[dict[str, Any]]:
+        """Submit a task that writes nothing, unless too many such ones are waiting or running."""
         with self._lock:
             self._previews = [each for each in self._previews if not each.done()]
             if len(self._previews) >= MAX_PREVIEWS:
-                raise Refused("busy", f"{count(MAX_PREVIEWS, 'preview')} are waiting; try again later")
-            arguments = (self.paths, content, tasks, campaigns, n)
-            future = self._workers.suggestions.submit(worker_tasks.preview, *arguments)
+                raise Refused("busy", f"{count(MAX_PREVIEWS, what)} are waiting; try again later")
+            future: Future[dict[str, Any]] = self._workers.suggestions.submit(task, *arguments)
             self._previews.append(future)
         return future
 

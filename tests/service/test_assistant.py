@@ -24,7 +24,7 @@ TOOLS = {
     "list_campaigns", "show_campaign", "list_suggestions", "run_sheet", "list_measurements", "show_history", "best",
     "verdict", "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend",
     "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison", "undo",
-    "find_past_campaigns", "publish_results",
+    "find_past_campaigns", "publish_results", "propose_formulas",
 }  # fmt: skip
 
 
@@ -204,3 +204,14 @@ def test_over_stdin_and_stdout(lab: Lab, paths: LabPaths) -> None:
             assert (await Assistant(client)("list_campaigns"))["campaigns"] == []
 
     anyio.run(main)
+
+
+def test_formulas_are_proposed(lab: Lab) -> None:
+    async def steps(call: Assistant) -> None:
+        found = await call("propose_formulas", known=["BaTiO3", "SrTiO3"], n=2)
+        assert len(found["proposals"]) == 2
+        assert "generated" in found["proposals"][0]["origin"]
+        assert (await call("propose_formulas", known=["Q"]))["status"] == 422
+        assert (await call("propose_formulas", known=["NaCl"], n=501))["status"] == 422
+
+    run_steps(lab, "steer", steps)

@@ -27,6 +27,7 @@ from designer.service.http.pages import pages, problem_page
 from designer.service.http.rate_limit import RateLimit
 from designer.service.http.registry_routes import registry_routes
 from designer.service.http.responses import problem_response
+from designer.service.http.routes.generation_routes import generation_routes
 from designer.service.http.schemas import Results
 from designer.service.http.security import Options
 from designer.service.http.undo_routes import undo_routes
@@ -72,6 +73,7 @@ def create_app(lab: Lab, options: Options | None = None) -> FastAPI:
     app.include_router(comparison_routes)
     app.include_router(undo_routes)
     app.include_router(registry_routes)
+    app.include_router(generation_routes)
     for router in (pages, monitoring, metrics_routes):
         app.include_router(router)
     app.mount(root(), Assets(), name="static")

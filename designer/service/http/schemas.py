@@ -396,6 +396,25 @@ class Preview(BaseModel):
     with_: list[dict[str, float | str | None]] = Field(alias="with")
 
 
+class GeneratedFormula(BaseModel):
+    """A formula that is on no list, and where it comes from."""
+
+    formula: str
+    origin: str
+    parent: str | None
+    move: str
+    balanced: bool
+    nearest_known: str | None
+    distance: float | None = Field(description="The share of atoms that differ from the nearest known formula.")
+
+
+class GeneratedFormulas(BaseModel):
+    """Formulas that are on no list."""
+
+    words: str
+    proposals: list[GeneratedFormula]
+
+
 class Space(BaseModel):
     """A design space."""
 

@@ -116,6 +116,18 @@ def preview(
         return {"problem": problem(error)}
 
 
+def generate(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``{"answer": ...}`` with candidates that are on no list, or ``{"problem": ...}``."""
+    from designer.service.work.generated import GENERATED
+
+    try:
+        return {"answer": GENERATED[kind](request)}
+    except Exception as error:  # every error is a result
+        if problem_kind(error).status >= 500:
+            LOG.exception("proposing %s failed", kind)
+        return {"problem": problem(error)}
+
+
 def compute_view(paths: LabPaths, campaign: str, view: str, arguments: Sequence[Any]) -> dict[str, Any]:
     """Return ``{"answer": ...}``, or ``{"problem": ...}`` if the view failed."""
     _, cache = _opened(paths)

@@ -106,6 +106,12 @@ WRITES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("record", "POST", "{campaign}/undo", {"json": {"position": 2}}),
     ("steer", "POST", "{campaign}/publication", {"json": {}}),
     ("steer", "POST", "/past-tasks/preview", {"json": {"campaign": CAMPAIGN}}),
+    (
+        "steer",
+        "POST",
+        "/generate/formulas",
+        {"json": {"known": ["BaTiO3"], "elements": ["Sr", "Ti", "O"], "n": 1}},
+    ),
     ("steer", "PATCH", "{campaign}/space", {"json": {"bounds": {"T": [300, 700]}}, "headers": {"If-Match": '"1"'}}),
     ("admin", "GET", "/tokens", {}),
     ("admin", "GET", "/audit", {}),
