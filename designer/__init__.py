@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         DesignSpace,
         FormulaParameter,
         MixtureParameter,
+        MoleculeParameter,
         NumericParameter,
     )
     from designer.tasks import Family, Task, load_family
@@ -76,6 +77,7 @@ _HOMES = {
         "DesignSpace",
         "FormulaParameter",
         "MixtureParameter",
+        "MoleculeParameter",
         "NumericParameter",
     ),
     "designer.tasks": ("Family", "Task", "load_family"),
@@ -104,6 +106,7 @@ __all__ = [
     "MeasurementFailed",
     "MissingExtra",
     "MixtureParameter",
+    "MoleculeParameter",
     "NoDesignLeft",
     "NumericParameter",
     "Objective",

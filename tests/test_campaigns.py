@@ -53,6 +53,8 @@ def need(name: str, folder: Path) -> None:
     for path in (content.get("prior") or {}).get("tasks", ()):
         if not ((folder / name).parent / path).is_dir():
             pytest.skip(f"{name} needs the measured tasks; set DESIGNER_DATA to their folder")
+    if any(parameter["kind"] == "molecule" for parameter in content["space"]):
+        pytest.importorskip("rdkit", reason=f"{name} needs the extra 'molecules'")
     measure = content.get("measure") or {}
     if measure.get("kind") == "simulator":
         simulator = SIMULATORS[measure["name"]]
@@ -180,6 +182,20 @@ def test_formulas_on_no_list_are_measured_and_explained(
     words = capsys.readouterr().out
     assert "generated from" in words
     assert "charges balance; nearest known:" in words
+
+
+def test_molecules_on_no_list_are_measured_and_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "new-dyes.yaml"
+    need(name, folder)
+    assert main(["run", name, "--max-experiments", "4", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)["experiments"]
+    assert len({each["design"]["dye"] for each in made}) == 4
+    assert all("[N+](=O)[O-]" not in each["design"]["dye"] for each in made)
+    assert main(["explain", name, "S0004"]) == 0
+    words = capsys.readouterr().out
+    assert "generated from" in words
+    assert "synthetic accessibility" in words
+    assert "nearest known:" in words
 
 
 def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

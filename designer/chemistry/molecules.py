@@ -12,14 +12,15 @@ D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from designer.arrays import FloatArray
+from designer.chemistry.smiles import EXTRA, read_smiles
 from designer.errors import Fault, InvalidInput, MissingExtra
 
-EXTRA = "molecules"
 PLACES = 32
 RADIUS = 2
 _KNOWN = (
@@ -48,34 +49,30 @@ def molecule_descriptors(smiles: Sequence[str]) -> FloatArray:
     InvalidInput
         With a fault for every text that is no molecule; its path is the place in the list.
     """
-    Chem, Descriptors, generators = _rdkit()
-    molecules = [_molecule(Chem, text) for text in smiles]
+    _rdkit()
     faults = [
         Fault(f"{text!r} is no molecule that RDKit can read", "give its SMILES", path=(i,))
-        for i, (text, molecule) in enumerate(zip(smiles, molecules, strict=True))
-        if molecule is None
+        for i, text in enumerate(smiles)
+        if read_smiles(text) is None
     ]
     if faults:
         raise InvalidInput(faults)
+    return np.array([_described(text) for text in smiles], dtype=np.float64).reshape(-1, len(NAMES))
+
+
+@lru_cache(maxsize=20_000)
+def _described(smiles: str) -> tuple[float, ...]:
+    Descriptors, generators = _rdkit()
+    molecule = read_smiles(smiles)
+    known = [float(getattr(Descriptors, function)(molecule)) for _, function in _KNOWN]
     morgan = generators.GetMorganGenerator(radius=RADIUS, fpSize=PLACES)
-    known = [[getattr(Descriptors, function)(molecule) for _, function in _KNOWN] for molecule in molecules]
-    counts = [morgan.GetCountFingerprintAsNumPy(molecule) for molecule in molecules]
-    table = np.array(known, dtype=np.float64).reshape(-1, len(_KNOWN))
-    return np.concatenate([table, np.log1p(np.array(counts, dtype=np.float64)).reshape(-1, PLACES)], axis=1)
+    counts = np.array(morgan.GetCountFingerprintAsNumPy(molecule), dtype=np.float64)
+    return (*known, *np.log1p(counts).tolist())
 
 
-def _molecule(Chem: Any, text: str) -> Any:
-    """Return a molecule, or None; RDKit's own remarks on the standard error stream are left out."""
-    from rdkit.rdBase import BlockLogs
-
-    with BlockLogs():
-        return Chem.MolFromSmiles(text) if text.strip() else None
-
-
-def _rdkit() -> tuple[Any, Any, Any]:
+def _rdkit() -> tuple[Any, Any]:
     try:
-        from rdkit import Chem
         from rdkit.Chem import Descriptors, rdFingerprintGenerator
     except ImportError:
         raise MissingExtra("rdkit", EXTRA) from None
-    return Chem, Descriptors, rdFingerprintGenerator
+    return Descriptors, rdFingerprintGenerator

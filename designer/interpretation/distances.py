@@ -15,7 +15,8 @@ def parameter_distances(space: DesignSpace, first: FloatArray, second: FloatArra
     """Return the distances in each parameter (``n x m x p``) between designs (``n x c``) and (``m x c``).
 
     Numeric: the difference as a share of the range, on the parameter's own scale. Categorical: 0 or 1. Composition,
-    mixture or formula: half the sum of the differences of all shares (the total variation distance).
+    mixture or formula: half the sum of the differences of all shares (the total variation distance). Molecule: the
+    same of the substructure counts, of length 1, and at most 1.
     """
     encoder = Encoder(space, descriptors=False)
     a, b = encoder.encode(first), encoder.encode(second)
@@ -24,7 +25,7 @@ def parameter_distances(space: DesignSpace, first: FloatArray, second: FloatArra
     for i, column in enumerate(encoder.columns):
         weight = 1.0 if column.role == "numeric" else 0.5
         result[:, :, names.index(column.parameter)] += weight * np.abs(a[:, None, i] - b[None, :, i])
-    return result
+    return np.minimum(result, 1.0)
 
 
 def distances(space: DesignSpace, first: FloatArray, second: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from designer.space.parameters.categorical import CategoricalParameter
 from designer.space.parameters.composition import CompositionParameter
 from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.mixture import MixtureParameter
+from designer.space.parameters.molecules.molecule import MoleculeParameter
 from designer.space.parameters.numeric import NumericParameter
 from designer.space.parameters.parameter_kinds import Parameter, register_parameter
 from designer.space.parameters.shares import ShareParameter
@@ -20,6 +21,7 @@ __all__ = [
     "DesignSpace",
     "FormulaParameter",
     "MixtureParameter",
+    "MoleculeParameter",
     "NumericParameter",
     "Parameter",
     "ParameterBase",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from designer.arrays import BoolArray, FloatArray
@@ -114,8 +114,8 @@ class SpaceLike(Protocol):
         """Return in words how one design (``c``) leaves the space."""
         ...
 
-    def with_formulas(self, formulas: Sequence[str]) -> Self:
-        """Return the space with formulas added to the vocabulary of its formula parameters."""
+    def with_words(self, words: Mapping[str, Sequence[str]]) -> Self:
+        """Return the space with words added to the vocabularies of its parameters, by their names."""
         ...
 
     def with_pool(self, pool: PoolLike | None) -> Self:

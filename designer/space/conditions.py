@@ -178,8 +178,9 @@ def _condition(parameter: ParameterBase, names: Mapping[str, Reference], columns
         raise InvalidSpace(Fault(f"{parameter.name!r} is a context, which is always known", "leave 'when' out"))
     if parameter.is_shared:
         raise InvalidSpace(Fault(f"{parameter.name!r} has one setting in a batch", "leave 'when' or 'vary' out"))
-    if parameter.kind == "formula":
-        raise InvalidSpace(Fault(f"{parameter.name!r} is a formula, which every design has", "leave 'when' out"))
+    if parameter.kind in ("formula", "molecule"):
+        what = f"{parameter.name!r} is a {parameter.kind}, which every design has"
+        raise InvalidSpace(Fault(what, "leave 'when' out"))
     known = {name: replace(reference, settings=None) for name, reference in names.items()}
     return bind(Constraint(text=parameter.when or ""), known, columns, nearest_names(names), what="condition")
 

@@ -409,7 +409,16 @@ class DesignSpace(Value):
 
     def with_formulas(self, formulas: Sequence[str]) -> DesignSpace:
         """Return the space with formulas added to its vocabulary, behind those it has; itself where none is new."""
-        changed = [parameter.with_words(formulas) for parameter in self.parameters]
+        return self.with_words({each.name: formulas for each in self.parameters if each.kind == "formula"})
+
+    def with_words(self, words: Mapping[str, Sequence[str]]) -> DesignSpace:
+        """Return the space with words added to the vocabularies of parameters, by name; itself where none is new.
+
+        The formulas of one parameter are known to all formulas of the space; molecules are those of their parameter.
+        """
+        formulas = [w for p in self.parameters if p.kind == "formula" for w in words.get(p.name, ())]
+        given = [formulas if p.kind == "formula" else words.get(p.name, ()) for p in self.parameters]
+        changed = [parameter.with_words(each) for parameter, each in zip(self.parameters, given, strict=True)]
         if all(new is old for new, old in zip(changed, self.parameters, strict=True)):
             return self
         return DesignSpace(parameters=changed, constraints=self.constraints, pool=self.pool)

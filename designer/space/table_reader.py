@@ -133,7 +133,7 @@ class _Reader:
         for parameter in space.parameters:
             words = parameter.new_words(self)
             if words and not self.faults:
-                space = space.with_formulas(words)
+                space = space.with_words({parameter.name: words})
         return space
 
     def read(self, space: SpaceLike) -> FloatArray:

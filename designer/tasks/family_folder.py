@@ -19,7 +19,7 @@ import pandas as pd
 
 from designer.documents import write_document
 from designer.errors import Fault, InvalidData, InvalidInput
-from designer.space import FormulaParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 from designer.tasks.cleaning import CENSORED
 from designer.tasks.family import CARD, Family, load_family
 from designer.tasks.task import Task
@@ -179,10 +179,10 @@ def _space_keys(task: Task) -> dict[str, Any]:
     data = task.space.to_dict()
     designs = pd.concat([task.data[list(task.space.columns)], task.censored]) if len(task.censored) else task.data
     for plain, parameter in zip(data["space"], task.space.parameters, strict=True):
-        if isinstance(parameter, FormulaParameter):
+        if isinstance(parameter, VocabularyParameter):
             seen = tuple(designs[parameter.lab_columns[0]].drop_duplicates())
-            if seen == parameter.formulas:
-                plain.pop("formulas", None)
+            if seen == parameter.words:
+                plain.pop(parameter.vocabulary, None)
     return {key: value for key, value in data.items() if value or key == "space"}
 
 

@@ -23,6 +23,7 @@ from designer.space import (
     ShareParameter,
 )
 from designer.space.parameters.listed import ListedParameter
+from designer.space.parameters.molecules.molecule import MoleculeParameter
 from designer.tasks.task import Task
 from designer.units import convert_many, same_unit
 
@@ -88,7 +89,7 @@ def view_of(task: Task, target: str | None = None, *, max_designs: int | None = 
                 value = np.where(parameter.is_absent(value), half_below, value)
                 value = np.log(np.maximum(value, np.finfo(float).tiny))
             numbers[parameter.name] = (value, None if parameter.scale == "log" else parameter.unit)
-        elif isinstance(parameter, CategoricalParameter):
+        elif isinstance(parameter, CategoricalParameter | MoleculeParameter):
             choices[parameter.name] = columns[0].astype(str)
         elif isinstance(parameter, FormulaParameter):
             elements.append(formula_fractions([str(text) for text in columns[0]]))

@@ -28,6 +28,10 @@ BASE: Content = {
 }
 
 
+OTHER_KINDS = ("fidelity", "formula", "molecule")
+MOLECULES = ("CCOC(=O)c1ccccc1", "CCN(CC)C(=O)c1ccncc1", "COc1ccc(N=Nc2ccccc2)cc1")
+
+
 def parameter(name: str, **keys: Any) -> Callable[[Content], None]:
     def add(content: Content) -> None:
         content["space"].append({"name": name, "kind": "numeric", **keys})
@@ -59,6 +63,10 @@ def equality(content: Content) -> None:
 
 def formula(content: Content) -> None:
     content["space"].append({"name": "oxide", "kind": "formula", "elements": ["Ca", "Sr", "Ti", "O"], "max_atoms": 5})
+
+
+def molecule(content: Content) -> None:
+    content["space"].append({"name": "dye", "kind": "molecule", "like": ["known.csv"]})
 
 
 def robust(content: Content) -> None:
@@ -99,6 +107,7 @@ FEATURES: Mapping[str, tuple[str, Callable[[Content], None]]] = {
     "candidates": ("candidates", lambda content: None),  # a table of designs of the rest, see `with_candidates`
     "cost": ("cost", settings(cost="1 + T / 100", budget={"cost": 50})),
     "formula": ("formula", formula),
+    "molecule": ("molecule", molecule),
     "fidelity": ("fidelity", fidelity),
     "observations": ("observations", settings(observations=[{"name": "h", "stage": 1, "cost": 0.1}])),
     "replicates": ("replicates", settings(replicates=2)),
@@ -122,11 +131,13 @@ def content_of(pair: tuple[str, ...]) -> Content:
 
 def candidates_of(content: Content) -> pd.DataFrame:
     """Return a table of random designs, without contexts and levels, which a table of candidates lacks."""
-    listed = [p for p in content["space"] if p.get("role") != "context" and p["kind"] not in ("fidelity", "formula")]
+    listed = [p for p in content["space"] if p.get("role") != "context" and p["kind"] not in OTHER_KINDS]
     space = DesignSpace.from_document(Document({"space": listed, "constraints": content["constraints"]}))
     table = space.frame(space.sample(30, np.random.default_rng(0))).drop_duplicates()
     if any(p["kind"] == "formula" for p in content["space"]):
         table["oxide"] = [("CaTiO3", "SrTiO3", "CaO")[i % 3] for i in range(len(table))]
+    if any(p["kind"] == "molecule" for p in content["space"]):
+        table["dye"] = [MOLECULES[i % 3] for i in range(len(table))]
     return table
 
 

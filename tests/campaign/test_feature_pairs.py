@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.proposing import proposals
 from designer.documents import read_document, write_document
 from designer.errors import Fault, InvalidInput
-from tests.campaign.feature_pairs import FEATURES, PAIRS, Content, candidates_of, content_of, suggested
+from tests.campaign.feature_pairs import FEATURES, MOLECULES, PAIRS, Content, candidates_of, content_of, suggested
 
 REFUSED: dict[str, set[str]] = {
     "per_batch": {"latin-hypercube", "fidelity", "observations"},
@@ -22,18 +23,20 @@ REFUSED: dict[str, set[str]] = {
     "map": {"diversify_by", "beliefs", "setting_error", "robust", "fidelity", "observations", "acquisition", "stop"},
     "boundary": {"diversify_by", "beliefs", "setting_error", "robust", "fidelity", "observations", "acquisition",
                  "stop"},
-    "prefer": {"diversify_by", "setting_error", "robust", "formula", "fidelity", "observations", "acquisition"},
+    "prefer": {"diversify_by", "setting_error", "robust", "formula", "molecule", "fidelity", "observations",
+               "acquisition"},
     "tiers": {"diversify_by", "observations"},
     "diversify_by": {"setting_error", "robust", "fidelity", "observations", "acquisition", "stop"},
     "beliefs": {"acquisition"},
     "setting_error": {"fidelity", "observations"},
     "robust": {"fidelity", "observations"},
-    "d-optimal": {"formula"},
-    "factorial": {"candidates", "formula"},
-    "latin-hypercube": {"formula"},
-    "candidates": {"formula"},
+    "d-optimal": {"formula", "molecule"},
+    "factorial": {"candidates", "formula", "molecule"},
+    "latin-hypercube": {"formula", "molecule"},
+    "candidates": {"formula", "molecule"},
     "cost": {"acquisition"},
     "formula": {"fidelity"},
+    "molecule": {"fidelity"},
     "fidelity": {"observations"},
     "observations": {"acquisition"},
 }  # fmt: skip
@@ -54,6 +57,7 @@ def faults_of(content: Content, folder: Path, pair: tuple[str, str]) -> Sequence
     if "candidates" in pair:
         candidates_of(content).to_csv(folder / "designs.csv", index=False)
         content = {**content, "candidates": "designs.csv"}
+    pd.DataFrame({"dye": MOLECULES}).to_csv(folder / "known.csv", index=False)
     try:
         CampaignSpec.from_document(read_document(write_document(content), file="pair.yaml"), folder=folder)
     except InvalidInput as error:
@@ -71,7 +75,7 @@ def test_pairs_are_accepted_or_refused_at_a_line(first: str, tmp_path: Path) -> 
 ACCEPTED = [pair for pair in PAIRS if pair[1] not in REFUSED.get(pair[0], set())]
 
 
-FEW = [pair for pair in ACCEPTED if "formula" not in pair][::18]
+FEW = [pair for pair in ACCEPTED if "formula" not in pair and "molecule" not in pair][::18]
 """Some of the accepted pairs: all of them take long, and first designs of open formulas have tests of their own."""
 
 

@@ -13,7 +13,8 @@ from designer.acquisition.classical.model_basis import MAX_PRODUCTS, products
 from designer.acquisition.classical.parameter_levels import MAX_GRID, centres, grid, reference_designs
 from designer.counting import count
 from designer.errors import Fault, InvalidInput, NoDesignLeft
-from designer.space import CategoricalParameter, DesignSpace, FormulaParameter, ShareParameter
+from designer.space import CategoricalParameter, DesignSpace, ShareParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 
 MAX_TERMS = 200
 
@@ -39,8 +40,8 @@ def _space_faults(space: DesignSpace, design: ClassicalDesign) -> Iterator[Fault
         what = f"a {design.kind} design is made before the context ({contexts}) is known"
         yield fault(what, "give the number of first designs: 'initial: 6'")
     for parameter in space.parameters:
-        if isinstance(parameter, FormulaParameter) and (space.pool is None or design.kind not in OPTIMAL):
-            what = f"the formula {parameter.name!r} has no levels for a {design.kind} design"
+        if isinstance(parameter, VocabularyParameter) and (space.pool is None or design.kind not in OPTIMAL):
+            what = f"the {parameter.kind} {parameter.name!r} has no levels for a {design.kind} design"
             yield fault(what, listing if space.pool is not None else "give a number: 'initial: 8'")
         if isinstance(parameter, ShareParameter) and design.kind == "factorial":
             yield fault(f"the amounts of {parameter.name!r} are not independent, as in a factorial design", listing)

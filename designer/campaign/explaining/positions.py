@@ -16,7 +16,7 @@ from designer.space import DesignSpace, ShareParameter
 from designer.space.encoding import Encoder
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 from designer.space.parameters.categorical import CategoricalParameter
-from designer.space.parameters.formula import FormulaParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 
 
 def made_designs(state: CampaignState) -> list[Design]:
@@ -46,7 +46,7 @@ def _axis_positions(space: DesignSpace, rows: FloatArray, positions: FloatArray)
             continue  # it does not exist in the design
         own = [i for i, column in enumerate(columns) if column.parameter == parameter.name]
         setting = setting_text(parameter, design)
-        if isinstance(parameter, FormulaParameter | FidelityParameter):
+        if isinstance(parameter, VocabularyParameter | FidelityParameter):
             continue
         if isinstance(parameter, CategoricalParameter):
             yield _axis_position(parameter.name, setting, rows[:, part.start] / max(1, parameter.count - 1))

@@ -10,7 +10,6 @@ from designer.objective import Objective
 from designer.space import DesignSpace
 from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.space.parameters.base import ParameterBase
-from designer.space.parameters.formula import FormulaParameter
 
 _GOALS = {
     "map": "a map has no best design that a level could tell more about",
@@ -46,5 +45,5 @@ def _parameter_faults(each: ParameterBase, what: str, remedy: str) -> Iterator[F
         yield Fault(f"{each.name!r}, which a batch shares, {what}", remedy, path=("vary",))
     if getattr(each, "setting_error", None) is not None:
         yield Fault(f"{each.name!r}, which is made with an error, {what}", remedy, path=("setting_error",))
-    if isinstance(each, FormulaParameter) and each.is_open:
-        yield Fault(f"the open formula {each.name!r} {what}", "give a table of candidates", path=("elements",))
+    if each.is_open:
+        yield Fault(f"the open {each.kind} {each.name!r} {what}", "give a table of candidates", path=(each.open_by,))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from designer.campaign.file.open_parameters import known_molecules_of, open_molecules
 from designer.campaign.file.spec import CampaignSpec
+from designer.counting import count
 from designer.space import CategoricalParameter
 
 
 def molecule_notes(spec: CampaignSpec) -> list[str]:
-    """Return one sentence for each parameter whose choices are molecules and whose file does not say what to do."""
+    """Return one sentence for each open molecule, and for choices that are molecules where the file says nothing."""
     notes = []
+    for molecule in open_molecules(spec.space):
+        known = count(len(known_molecules_of(molecule, spec.folder).like), "known molecule")
+        what = f"molecules of {molecule.name!r} are recombined from {known}"
+        notes.append(f"{what}; a proposed molecule is not a synthesis")
     for parameter in spec.space.parameters:
         if not isinstance(parameter, CategoricalParameter) or parameter.descriptors is not None:
             continue

@@ -17,6 +17,7 @@ from designer.generation.base import GENERATORS, Accept
 from designer.generation.known_formulas import KnownFormulas
 from designer.space import DesignSpace
 from designer.space.constraints.constraint import Constraint, bind
+from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.formula import FormulaParameter, formula_reference
 
 _CHECKS = 5
@@ -50,7 +51,7 @@ def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list
                 if check_files:
                     read_formulas(folder / name)
             except InvalidInput as error:
-                found += [_inside(fault, (key, i)) for fault in error.faults]
+                found += [inside(fault, (key, i)) for fault in error.faults]
             except ValueError as error:
                 what, _, remedy = str(error).partition("; ")
                 found.append(Fault(what, remedy, path=(key, i)))
@@ -65,13 +66,13 @@ def _generator_faults(generator: GeneratorSettings, folder: Path, check_files: b
         yield from path_faults(generator.tasks, folder, ("generator", "tasks"), may_be_saved=False)
 
 
-def _inside(fault: Fault, path: tuple[str | int, ...]) -> Fault:
+def inside(fault: Fault, path: tuple[str | int, ...]) -> Fault:
     """Return a fault of a table; that of a whole file at the place where the campaign file names it."""
     return fault if fault.row is not None else Fault(str(fault.at(path=())), path=path)
 
 
-def own_constraints(space: DesignSpace, parameter: FormulaParameter) -> tuple[Constraint, ...]:
-    """Return the constraints of a space that are about the formula of a parameter alone."""
+def own_constraints(space: DesignSpace, parameter: ParameterBase) -> tuple[Constraint, ...]:
+    """Return the constraints of a space that are about one parameter of one column alone."""
     start = next(part.start for each, part in space.parts() if each.name == parameter.name)
     pairs = zip(space.constraints, space.bound_constraints, strict=True)
     return tuple(constraint for constraint, bound in pairs if bound.uses == {start})

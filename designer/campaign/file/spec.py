@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from designer.acquisition.classical.design import ClassicalDesign
 from designer.acquisition.registered import AUTO
-from designer.campaign.file import explored_goals, open_formulas
+from designer.campaign.file import explored_goals, open_parameters
 from designer.campaign.file.classical_runs import PlannedRun, planned_runs
 from designer.campaign.file.level_combinations import level_faults
 from designer.campaign.file.observation_faults import observation_faults, observation_oracles
@@ -35,8 +35,8 @@ from designer.space import DesignSpace
 from designer.space.beliefs.densities import bound_beliefs
 from designer.space.cells import Cells
 from designer.space.context_distribution import ContextDistribution
-from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.numeric import NumericParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 
 if TYPE_CHECKING:
     from designer.priors.base import FittedPrior
@@ -244,8 +244,8 @@ class _Reader:
         named = self.data.get("candidates")
         source = self.candidates if self.candidates is not None else named
         if space is None or source is None:
-            self._formulas_without_pool(space)
-            self._open_formulas(space)
+            self._words_without_pool(space)
+            self._open_parameters(space)
             if self.data.get("id_column") is not None and source is None:
                 what, remedy = "an 'id_column' names rows of a table of candidates", "add 'candidates: file.csv'"
                 self.faults.append(Fault(what, remedy, path=("id_column",)))
@@ -263,9 +263,10 @@ class _Reader:
                 self.faults.append(Fault(what, "give a DataFrame or a path", path=("candidates",)))
             return space, None  # for what the file names, the settings say what is wrong with it
         for i, parameter in enumerate(space.parameters):
-            if isinstance(parameter, FormulaParameter) and parameter.is_open:
-                what = f"formula {parameter.name!r} has 'elements', and the campaign a table of candidates"
-                self.faults.append(Fault(what, "leave one of them out", path=("space", i, "elements")))
+            if parameter.is_open:
+                key = parameter.open_by
+                what = f"{parameter.kind} {parameter.name!r} has {key!r}, and the campaign a table of candidates"
+                self.faults.append(Fault(what, "leave one of them out", path=("space", i, key)))
                 return space, None
         try:
             id_column = self.data.get("id_column")
@@ -274,22 +275,21 @@ class _Reader:
             self.faults += [_placed(fault, ("candidates",)) for fault in error.faults]
         return space, None
 
-    def _formulas_without_pool(self, space: DesignSpace | None) -> None:
+    def _words_without_pool(self, space: DesignSpace | None) -> None:
         for i, parameter in enumerate(space.parameters if space is not None and space.pool is None else ()):
-            if isinstance(parameter, FormulaParameter) and not parameter.is_open:
-                what = f"formula {parameter.name!r} has nothing to choose from"
+            if isinstance(parameter, VocabularyParameter) and not parameter.is_open:
+                what = f"{parameter.kind} {parameter.name!r} has nothing to choose from"
                 self.faults.append(Fault(what, "give a table of designs: 'candidates: file.csv'", path=("space", i)))
 
-    def _open_formulas(self, space: DesignSpace | None) -> None:
-        """Check what open formulas name: tables, and a generator."""
+    def _open_parameters(self, space: DesignSpace | None) -> None:
+        """Check what open formulas and molecules name: tables, and a generator."""
         for i, parameter in enumerate(space.parameters if space is not None else ()):
-            if isinstance(parameter, FormulaParameter) and parameter.is_open:
-                found = open_formulas.faults(parameter, self.folder, self.check_files)
+            if isinstance(parameter, VocabularyParameter) and parameter.is_open:
+                found = open_parameters.faults(parameter, self.folder, self.check_files)
                 self.faults += [_placed(fault, ("space", i)) for fault in found]
                 if not found and self.check_files and space is not None:
-                    own = open_formulas.own_constraints(space, parameter)
-                    unmet = open_formulas.unmet(parameter, own, self.folder)
-                    self.faults += [unmet.at(path=("constraints",))] if unmet is not None else []
+                    unmet = open_parameters.unmet(space, parameter, self.folder)
+                    self.faults += [unmet.at(path=unmet.path or ("space", i, "like"))] if unmet is not None else []
 
     def _unknown_keys(self) -> None:
         for key in self.data:
@@ -377,9 +377,10 @@ class _Reader:
         """Check what settings that a batch shares cannot be combined with."""
         shared = [(i, p) for i, p in enumerate(spec.space.parameters) if p.is_shared]
         for i, parameter in shared:
-            if isinstance(parameter, FormulaParameter) and parameter.is_open:
-                what = f"formula {parameter.name!r} is one for a batch, and its formulas are proposed for each request"
-                self.faults.append(Fault(what, "leave 'vary' or 'elements' out", path=("space", i, "vary")))
+            if parameter.is_open:
+                kind, remedy = parameter.kind, f"leave 'vary' or {parameter.open_by!r} out"
+                what = f"{kind} {parameter.name!r} is one for a batch, and its {kind}s are proposed for each request"
+                self.faults.append(Fault(what, remedy, path=("space", i, "vary")))
             if parameter.change_cost and spec.settings.acquisition != AUTO:
                 what = f"'change_cost' of {parameter.name!r} is weighed against the expected improvement"
                 remedy = "use 'acquisition: auto', or leave it out"
@@ -422,9 +423,10 @@ class _Reader:
             what = f"a margin has no unit where results of {name!r} are compared"
             self.faults.append(Fault(what, "leave 'margin' out", path=("stop", "margin")))
         for i, parameter in enumerate(spec.space.parameters):
-            if isinstance(parameter, FormulaParameter) and parameter.is_open:
-                what = f"formulas of {parameter.name!r} are proposed from numbers, and results of {name!r} are compared"
-                self.faults.append(Fault(what, "give a table of candidates", path=("space", i, "elements")))
+            if parameter.is_open:
+                words = f"{parameter.kind}s of {parameter.name!r}"
+                what = f"{words} are proposed from numbers, and results of {name!r} are compared"
+                self.faults.append(Fault(what, "give a table of candidates", path=("space", i, parameter.open_by)))
 
     def _check_contexts(self, spec: CampaignSpec) -> None:
         """Check the stated distribution of contexts, and what cannot be combined with contexts."""
@@ -446,9 +448,10 @@ class _Reader:
             )
             self.faults.append(Fault(what, "give their number: 'initial: 6'", path=("initial",)))
         for i, parameter in enumerate(spec.space.parameters):
-            if parameter.is_context and isinstance(parameter, FormulaParameter) and parameter.is_open:
-                what = f"formula {parameter.name!r} is a context, and its formulas are proposed"
-                self.faults.append(Fault(what, "leave 'role' or 'elements' out", path=("space", i, "role")))
+            if parameter.is_context and parameter.is_open:
+                what = f"{parameter.kind} {parameter.name!r} is a context, and its {parameter.kind}s are proposed"
+                remedy = f"leave 'role' or {parameter.open_by!r} out"
+                self.faults.append(Fault(what, remedy, path=("space", i, "role")))
 
 
 def setting_error_faults(space: DesignSpace, objective: Objective) -> Iterator[Fault]:

@@ -16,9 +16,10 @@ from designer.campaign.results.designs import all_violations, lab_designs
 from designer.campaign.results.numeric_cells import is_nan
 from designer.errors import Fault, InvalidData, did_you_mean
 from designer.observations.curves.curve_cells import is_curve_mapping
-from designer.space import DesignSpace, FormulaParameter
+from designer.space import DesignSpace
 from designer.space.absent_cells import is_absent
 from designer.space.fidelity.fidelity_levels import fidelity_of
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 from designer.space.pool import CandidatesInContexts, Pool
 from designer.space.table_files import read_frame
 from designer.space.table_reader import as_word, read_table
@@ -105,8 +106,8 @@ def _in_every_context(space: DesignSpace, chosen: DesignSpace, pool: Pool) -> De
         The space of the parameters that the table has, with its formulas.
     """
     for parameter in chosen.parameters:
-        if isinstance(parameter, FormulaParameter):
-            space = space.with_formulas(parameter.words)
+        if isinstance(parameter, VocabularyParameter):
+            space = space.with_words({parameter.name: parameter.words})
     rng = np.random.default_rng(0)
     contexts = np.zeros((_CONTEXTS, space.width))
     columns: list[int] = []

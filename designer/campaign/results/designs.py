@@ -39,12 +39,12 @@ def candidate_ids(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> l
     given = list(designs)
     if space.pool is None:
         return [None] * len(given)
-    return space.pool.labels_of(coordinates_of(with_formulas_of(space, given), given))
+    return space.pool.labels_of(coordinates_of(with_words_of(space, given), given))
 
 
 def violations(space: DesignSpace, design: Mapping[str, Any]) -> list[str]:
     """Return in words how a design leaves the space; nothing if it does not."""
-    space = with_formulas_of(space, [design])
+    space = with_words_of(space, [design])
     return space.violations(coordinates_of(space, [design])[0])
 
 
@@ -53,15 +53,19 @@ def all_violations(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> 
 
     A listed design of a pool may lie between the steps, which is reported; so those are all put into words.
     """
-    space = with_formulas_of(space, designs)
+    space = with_words_of(space, designs)
     coordinates = coordinates_of(space, designs)
     quiet = space.valid(coordinates) if space.pool is None else np.zeros(len(coordinates), dtype=np.bool_)
     return [[] if fine else space.violations(row) for fine, row in zip(quiet, coordinates, strict=True)]
 
 
-def with_formulas_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:
-    """Return the space with the formulas of all `designs` in its vocabulary, in an order that is their own."""
-    columns = [parameter.lab_columns[0] for parameter in space.parameters if parameter.kind == "formula"]
+def with_words_of(space: DesignSpace, designs: Iterable[Mapping[str, Any]]) -> DesignSpace:
+    """Return the space with the words of all `designs` in its vocabularies, in an order that is their own."""
+    columns = {each.name: each.lab_columns[0] for each in space.parameters if each.kind in ("formula", "molecule")}
     if not columns:
         return space
-    return space.with_formulas(sorted({str(design[column]) for design in designs for column in columns}))
+    given = list(designs)
+    words = {name: {str(design[column]) for design in given} for name, column in columns.items()}
+    formulas = [each.name for each in space.parameters if each.kind == "formula"]
+    together = set().union(*(words[name] for name in formulas))
+    return space.with_words({name: sorted(together if name in formulas else own) for name, own in words.items()})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from designer.campaign.log.state import CampaignState
-from designer.campaign.results.designs import coordinates_of, with_formulas_of
+from designer.campaign.results.designs import coordinates_of, with_words_of
 from designer.errors import DesignerError, StoreError
 from designer.space import DesignSpace
 from designer.space.parameters.fields import MAX_NUMBER
@@ -49,7 +49,7 @@ def _checked(space: DesignSpace, designs: Sequence[Mapping[str, Any]]) -> Design
     for design in designs:
         if design.keys() != columns:
             raise ValueError("a design has other columns than the space")
-    known = with_formulas_of(space, designs)
+    known = with_words_of(space, designs)
     if not np.isfinite(coordinates_of(known, designs)).all():
         raise ValueError("a design has a value that is not a finite number")
     return known

@@ -45,7 +45,7 @@ def molecule_report(request: MoleculeRequest) -> Report:
     InvalidInput
         With every fault of the tables and conditions, or if no molecule was found.
     """
-    from designer.generation.molecules.molecule_rules import MoleculeRules
+    from designer.generation.molecules.conditioned_rules import MoleculeRules
     from designer.generation.molecules.molecule_tables import read_molecule_values, read_molecules
     from designer.generation.molecules.recombination import RecombiningGenerator
 

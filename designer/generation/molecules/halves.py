@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from designer.chemistry.molecules import EXTRA
-from designer.errors import MissingExtra
+from designer.chemistry.smiles import canonical_smiles, quiet, rdkit_chem, read_smiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +38,6 @@ class Half:
     source: str
 
 
-def canonical(text: str) -> str | None:
-    """Return the canonical SMILES of a molecule, by which molecules are the same; None where RDKit cannot read it.
-
-    >>> canonical("OCC") == canonical("CCO"), canonical("C1CC")
-    (True, None)
-    """
-    Chem = rdkit_chem()
-    with _quiet():
-        molecule = Chem.MolFromSmiles(text) if text.strip() else None
-        return None if molecule is None or not molecule.GetNumAtoms() else str(Chem.MolToSmiles(molecule))
-
-
 @lru_cache(maxsize=20_000)
 def halves_of(smiles: str) -> tuple[Half, ...]:
     """Return both sides of every BRICS bond of a molecule whose cut leaves two parts.
@@ -61,7 +48,7 @@ def halves_of(smiles: str) -> tuple[Half, ...]:
     Chem = rdkit_chem()
     from rdkit.Chem import BRICS
 
-    molecule = Chem.MolFromSmiles(smiles)
+    molecule = read_smiles(smiles)
     if molecule is None or any(atom.GetAtomicNum() == 0 for atom in molecule.GetAtoms()):
         return ()
     found: list[Half] = []
@@ -74,17 +61,18 @@ def halves_of(smiles: str) -> tuple[Half, ...]:
             dummy = Chem.Atom(0)
             dummy.SetIsotope(label)
             cut.AddBond(atom, cut.AddAtom(dummy), order)
-        with _quiet():
+        with quiet():
             parts = Chem.GetMolFrags(cut.GetMol(), asMols=True, sanitizeFrags=True)
         if len(parts) != 2:  # a bond of a ring
             continue
         for part in parts:
-            (own,) = (atom.GetIsotope() for atom in part.GetAtoms() if atom.GetAtomicNum() == 0)
+            own = int(part.GetAtomWithIdx(part.GetNumAtoms() - 1).GetIsotope())
             other = second if own == first else first
             found.append(Half(part, own, other, str(Chem.MolToSmiles(part)), smiles))
     return tuple(found)
 
 
+@lru_cache(maxsize=1 << 16)
 def joined(first: Half, second: Half) -> str | None:
     """Return the canonical SMILES of the molecule of two halves; None where it has no sound valences.
 
@@ -94,40 +82,19 @@ def joined(first: Half, second: Half) -> str | None:
     """
     Chem = rdkit_chem()
     both = Chem.RWMol(Chem.CombineMols(first.molecule, second.molecule))
-    dummies = [atom for atom in both.GetAtoms() if atom.GetAtomicNum() == 0]
-    bonds = [dummy.GetBonds()[0] for dummy in dummies]
+    # A half's dummy atom is its last one.
+    places = (first.molecule.GetNumAtoms() - 1, both.GetNumAtoms() - 1)
+    bonds = [both.GetAtomWithIdx(place).GetBonds()[0] for place in places]
     if len({bond.GetBondType() for bond in bonds}) > 1:
         return None
-    ends = [bond.GetOtherAtomIdx(dummy.GetIdx()) for bond, dummy in zip(bonds, dummies, strict=True)]
+    ends = [bond.GetOtherAtomIdx(place) for bond, place in zip(bonds, places, strict=True)]
     both.AddBond(ends[0], ends[1], bonds[0].GetBondType())
-    for index in sorted((dummy.GetIdx() for dummy in dummies), reverse=True):
-        both.RemoveAtom(index)
-    with _quiet():
+    for place in reversed(places):
+        both.RemoveAtom(place)
+    with quiet():
         try:
             molecule = both.GetMol()
             Chem.SanitizeMol(molecule)
         except ValueError:  # all of RDKit's faults of valence and aromaticity
             return None
-        return canonical(str(Chem.MolToSmiles(molecule)))
-
-
-def rdkit_chem() -> Any:
-    """Return the module of RDKit.
-
-    Raises
-    ------
-    MissingExtra
-        If RDKit is not installed.
-    """
-    try:
-        from rdkit import Chem
-    except ImportError:
-        raise MissingExtra("rdkit", EXTRA) from None
-    return Chem
-
-
-def _quiet() -> Any:
-    """Leave out RDKit's own remarks on the standard error stream."""
-    from rdkit.rdBase import BlockLogs
-
-    return BlockLogs()
+        return canonical_smiles(str(Chem.MolToSmiles(molecule)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from designer.chemistry.smiles import canonical_smiles, smiles_fault
 from designer.errors import Fault, InvalidData, did_you_mean
-from designer.generation.molecules.halves import canonical
 from designer.generation.value_cells import mean_values
 from designer.space.table_files import read_frame
 
@@ -23,6 +24,36 @@ def read_molecules(path: Path | str, column: str) -> tuple[str, ...]:
     found = dict.fromkeys(text for _, text in _molecules(read_frame(path), column, str(path)))
     if not found:
         raise InvalidData(Fault("there is no molecule", "give a table with SMILES", file=str(path), column=column))
+    return tuple(found)
+
+
+def molecules_of(path: Path | str, headers: Sequence[str]) -> tuple[str, ...]:
+    """Return the canonical SMILES of a table under the first of several headers that it has, each once.
+
+    Parameters
+    ----------
+    path
+        A table, or a folder, which stands for all its CSV files that have one of the headers.
+
+    Raises
+    ------
+    InvalidData
+        As `read_molecules`.
+    """
+    path = Path(path)
+    tables = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    found: dict[str, None] = {}
+    for table in tables:
+        frame = read_frame(table)
+        header = next((each for each in headers if each in frame.columns), None)
+        if header is not None:
+            found |= dict.fromkeys(text for _, text in _molecules(frame, header, str(table)))
+        elif table == path:
+            names = " or ".join(map(repr, headers))
+            remedy = f"name its column of SMILES with 'smiles'; it has {', '.join(map(str, frame.columns[:20]))}"
+            raise InvalidData(Fault(f"there is no column {names}", remedy, file=str(table)))
+    if not found:
+        raise InvalidData(Fault("there is no molecule", f"give a table with SMILES in {headers[0]!r}", file=str(path)))
     return tuple(found)
 
 
@@ -47,12 +78,11 @@ def _molecules(frame: pd.DataFrame, column: str, file: str) -> list[tuple[int, s
     faults: list[Fault] = []
     for row, value in zip(frame.index, frame[header], strict=True):
         text = "" if value is None else str(value).strip()
-        smiles = canonical(text) if text else None
-        if smiles is not None:
-            found.append((int(row), smiles))
+        fault = smiles_fault(text) if text else None
+        if fault is not None:
+            faults.append(fault.at(file=file, row=int(row), column=header))
         elif text:
-            what = f"{text!r} is no molecule that RDKit can read"
-            faults.append(Fault(what, "give its SMILES", file=file, row=int(row), column=header))
+            found.append((int(row), str(canonical_smiles(text))))
     if faults:
         raise InvalidData(faults)
     return found

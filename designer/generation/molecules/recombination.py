@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from designer.arrays import FloatArray
-from designer.errors import Fault, InvalidData
-from designer.generation.molecules.halves import Half, canonical, halves_of, joined, rdkit_chem
-from designer.generation.molecules.molecule_rules import MoleculeRules, accessibility
+from designer.chemistry.molecule_properties import accessibility, tanimoto_similarities
+from designer.chemistry.molecule_rules import MoleculeLimits
+from designer.chemistry.smiles import canonical_smiles, smiles_fault
+from designer.errors import InvalidData
+from designer.generation.molecules.halves import Half, halves_of, joined
 
 MIN_TRIES, TRIES_EACH = 1_000, 20
-"""The generator ends after this number of tries, and as many for each molecule that is to be drawn."""
+"""The generator ends after this number of tries, and as many for each molecule that is wanted."""
+_EXHAUSTED = 512
+"""It ends as well after this number of tries in a row without a new molecule: a few parts give no more."""
 _BATCH, _DEEPER = 64, 0.2
-_RADIUS, _BITS = 2, 2048
 
 Accept = Callable[[Sequence[str]], Sequence[bool]]
 
@@ -84,6 +87,22 @@ class MoleculeGenerator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class KnownMolecules:
+    """Known molecules as canonical SMILES, each once.
+
+    Parameters
+    ----------
+    like
+        Molecules that proposals start from, and which are not proposed.
+    also
+        Further molecules that are not proposed.
+    """
+
+    like: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class RecombiningGenerator:
     """Proposes molecules of two halves of known ones.
@@ -94,6 +113,8 @@ class RecombiningGenerator:
         What every proposal satisfies.
     known
         Canonical SMILES that proposals start from, and which are not new; see `known_molecules`.
+    also
+        Further molecules that are not new.
     by_rules
         Whether halves are joined only where BRICS rules name such a bond; otherwise any two.
     draws
@@ -103,11 +124,12 @@ class RecombiningGenerator:
         first ones drawn.
     """
 
-    rules: MoleculeRules
+    rules: MoleculeLimits
     known: tuple[str, ...]
     by_rules: bool = True
     draws: int = 5
     ranked: float = 0.7
+    also: tuple[str, ...] = ()
 
     def propose(
         self,
@@ -123,7 +145,8 @@ class RecombiningGenerator:
         pool = _Pool.of(weights, self.known, self.by_rules)
         if not pool.first.any():
             return ()
-        drawn = self._drawn(n * self.draws, pool, np.random.default_rng(seed), {*self.known, *taken}, accept)
+        seen = {*self.known, *self.also, *taken}
+        drawn = self._drawn(n, pool, np.random.default_rng(seed), seen, accept)
         found = self._most_similar(drawn, n, weights)
         return tuple(self._described(each) for each in found)
 
@@ -131,9 +154,8 @@ class RecombiningGenerator:
         self, n: int, pool: _Pool, rng: np.random.Generator, seen: set[str], accept: Accept | None
     ) -> list[MoleculeProposal]:
         drawn: list[MoleculeProposal] = []
-        for _ in range((MIN_TRIES + TRIES_EACH * n) // _BATCH):
-            if len(drawn) >= n:
-                break
+        tries = without_new = 0
+        while len(drawn) < n * self.draws and tries < MIN_TRIES + TRIES_EACH * n and without_new < _EXHAUSTED:
             made: dict[str, MoleculeProposal] = {}
             for _ in range(_BATCH):
                 deeper = bool(drawn) and rng.random() < _DEEPER
@@ -142,11 +164,13 @@ class RecombiningGenerator:
                 if proposal is not None and proposal.smiles not in seen:
                     made.setdefault(proposal.smiles, proposal)
             seen |= made.keys()
+            tries += _BATCH
+            without_new = 0 if made else without_new + _BATCH
             texts = list(made)
             good = [text for text, fine in zip(texts, self.rules.allows(texts), strict=True) if fine]
             fine = [True] * len(good) if accept is None or not good else accept(good)
             drawn += [made[text] for text, each in zip(good, fine, strict=True) if each]
-        return drawn[:n]
+        return drawn[: n * self.draws]
 
     def _most_similar(
         self, drawn: list[MoleculeProposal], n: int, parents: Mapping[str, float]
@@ -156,13 +180,13 @@ class RecombiningGenerator:
         if not first or len(drawn) <= n:
             return drawn[:n]
         weights = np.array([parents[text] for text in parents])
-        scores = [float(_similarities(each.smiles, tuple(parents)) @ weights) for each in drawn]
+        scores = [float(tanimoto_similarities(each.smiles, tuple(parents)) @ weights) for each in drawn]
         chosen = dict.fromkeys(np.argsort(-np.array(scores), kind="stable")[:first].tolist())
         rows = [*chosen, *(row for row in range(len(drawn)) if row not in chosen)][:n]
         return [drawn[row] for row in rows]
 
     def _described(self, proposal: MoleculeProposal) -> MoleculeProposal:
-        shares = _similarities(proposal.smiles, self.known)
+        shares = tanimoto_similarities(proposal.smiles, self.known)
         row = int(shares.argmax())
         near, distance = self.known[row], round(1.0 - float(shares[row]), 9)
         score = accessibility(proposal.smiles)
@@ -236,23 +260,6 @@ def _drawn_row(cumulated: FloatArray, rng: np.random.Generator) -> int:
     return min(row, len(cumulated) - 1)
 
 
-@lru_cache(maxsize=50_000)
-def _fingerprint(smiles: str) -> Any:
-    Chem = rdkit_chem()
-    from rdkit.Chem import rdFingerprintGenerator
-
-    made = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS, fpSize=_BITS)
-    return made.GetFingerprint(Chem.MolFromSmiles(smiles))
-
-
-def _similarities(smiles: str, others: Sequence[str]) -> FloatArray:
-    """Return the Tanimoto similarities of a molecule to others (``n``)."""
-    from rdkit import DataStructs
-
-    prints = [_fingerprint(other) for other in others]
-    return np.array(DataStructs.BulkTanimotoSimilarity(_fingerprint(smiles), prints))
-
-
 def known_molecules(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the canonical SMILES of molecules, each once.
 
@@ -267,13 +274,13 @@ def known_molecules(texts: Iterable[str]) -> tuple[str, ...]:
     ('CCO', 'c1ccccc1')
     """
     found: dict[str, None] = {}
-    faults: list[Fault] = []
+    faults = []
     for i, text in enumerate(texts):
-        smiles = canonical(text)
-        if smiles is None:
-            faults.append(Fault(f"{text!r} is no molecule that RDKit can read", "give its SMILES", path=(i,)))
+        fault = smiles_fault(text)
+        if fault is not None:
+            faults.append(fault.at(path=(i,)))
         else:
-            found[smiles] = None
+            found[str(canonical_smiles(text))] = None
     if faults:
         raise InvalidData(faults)
     return tuple(found)

@@ -21,7 +21,13 @@ from designer.objective import Objective, Target
 from designer.observations.observation import Observation
 from designer.priors.kinds import campaign_kinds
 from designer.service.work.uploads import SERVED_MEASURES
-from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
+from designer.space import (
+    CategoricalParameter,
+    CompositionParameter,
+    FormulaParameter,
+    MixtureParameter,
+    MoleculeParameter,
+)
 from designer.space.cells import CellAxis
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 from designer.space.parameters.numeric import NumericParameter
@@ -212,6 +218,16 @@ def _parameters() -> list[Kind]:
         ),
         words("generator.tasks", "Learned from (folders in the lab's folder)", "past/oxides", more=True),
     )
+    molecule = (
+        Field("name", "Molecule", "dye"),
+        words("like", "Tables of known molecules (in the lab's folder)", "dyes.csv"),
+        Field("smiles", "Their column of SMILES", "smiles"),
+        number("max_heavy_atoms", "Atoms beside hydrogen, at most", "60", more=True),
+        number("max_accessibility", "Synthetic accessibility score, at most", "6", more=True),
+        words("exclude", "Without substructures (SMARTS)", "[N+](=O)[O-]", more=True),
+        words("molecules", "Only these molecules, with a table of candidates", "CCO, CCN", more=True),
+        words("novel_to", "Not in (tables in the lab's folder)", "made.csv", more=True),
+    )
     fidelity = (
         Field("name", "Levels of measurement", "method"),
         words("levels", "Levels, the wanted one last", "simulation, film, bulk"),
@@ -222,6 +238,7 @@ def _parameters() -> list[Kind]:
         ("composition", "+ Composition", CompositionParameter, composition),
         ("mixture", "+ Mixture", MixtureParameter, mixture),
         ("formula", "+ Formula", FormulaParameter, formula),
+        ("molecule", "+ Molecule", MoleculeParameter, molecule),
     ]
     chosen = [_kind("space", name, title, of, (*own, *_OF_EVERY_PARAMETER)) for name, title, of, own in kinds]
     chosen = [replace(each, fields=(*each.fields, *_OF_CONTEXTS.get(each.name, ()))) for each in chosen]
@@ -359,6 +376,7 @@ NOT_IN_FORM: Mapping[type[BaseModel], Mapping[str, str]] = {
     CompositionParameter: _KIND,
     MixtureParameter: _KIND,
     FormulaParameter: _KIND,
+    MoleculeParameter: _KIND,
     Settings: {
         "designer": "the form writes it",
         "name": "a field of its own",

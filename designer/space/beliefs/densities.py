@@ -14,7 +14,6 @@ from designer.space.beliefs.belief import Belief
 from designer.space.constraints.constraint import BoundConstraint, Constraint, bind, nearest_names
 from designer.space.design_space import DesignSpace
 from designer.space.parameters.base import ParameterBase
-from designer.space.parameters.formula import FormulaParameter
 from designer.space.parameters.lattice import plain
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.numeric import NumericParameter
@@ -207,8 +206,8 @@ def _named(space: DesignSpace, name: str) -> tuple[ParameterBase, int]:
 
 
 def _of_choices(space: DesignSpace, belief: Belief, parameter: ListedParameter, column: int) -> BoundBelief:
-    if isinstance(parameter, FormulaParameter) and parameter.is_open:
-        what = f"the formulas of {parameter.name!r} are proposed for each request"
+    if parameter.is_open:
+        what = f"the {parameter.kind}s of {parameter.name!r} are proposed for each request"
         _refuse("parameter", what, "leave the belief out")
     if belief.spread is not None:
         _refuse("spread", f"{parameter.name!r} has choices, which have no spread", "leave 'spread' out")

@@ -136,7 +136,7 @@ class BoundConstraint:
 def nearest_names(names: Mapping[str, Reference]) -> NearestWords:
     """Return the remedies for unknown names in constraints, to share among the constraints of a space."""
     usable = [name for name, reference in names.items() if not reference.unusable]
-    return NearestWords([*usable, *(f"{name}.n_elements" for name, each in names.items() if each.properties)])
+    return NearestWords([*usable, *(f"{name}.{each.examples[0]}" for name, each in names.items() if each.examples)])
 
 
 def bind(
@@ -260,7 +260,8 @@ class _Binder:
     def _name_remedy(self, text: str) -> str:
         if text in self.names:  # a composition or mixture, or a formula
             if self.names[text].properties is not None:
-                return f"name a property of it, such as {text}.n_elements or {text}.fraction.O"
+                examples = " or ".join(f"{text}.{each}" for each in self.names[text].examples)
+                return f"name a property of it, such as {examples}"
             members = [name for name in self.names if name.startswith(f"{text}.")]
             if members:
                 return f"name a member, such as {members[0]}"

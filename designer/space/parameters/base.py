@@ -191,6 +191,11 @@ class ParameterBase(Value):
         return False
 
     @property
+    def open_by(self) -> str:
+        """The field that makes a parameter open; empty for a kind that cannot be open."""
+        return ""
+
+    @property
     def is_shared(self) -> bool:
         """Whether all designs of a batch have one setting."""
         return self.vary == "per_batch"

@@ -14,10 +14,10 @@ from pydantic import BeforeValidator, model_validator
 
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, NearestWords, did_you_mean
-from designer.space.parameters.choice_molecules import ChoiceMolecules, choice_molecules
 from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
+from designer.space.parameters.molecules.choice_molecules import ChoiceMolecules, choice_molecules
 from designer.space.parameters.references import Reference
 from designer.space.size_limits import MAX_CHOICES, at_most
 

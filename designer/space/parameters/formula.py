@@ -9,28 +9,24 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
-from designer.arrays import BoolArray, FloatArray, IntArray
+from designer.arrays import FloatArray
 from designer.chemistry.formula_properties import formula_values
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.formulas import formula_elements, formula_fractions, parse_formula
 from designer.chemistry.generator_settings import Generated, GeneratorSettings
 from designer.chemistry.isotopes import isotopes_in
 from designer.chemistry.whole_formulas import exact_amounts
-from designer.errors import Fault, InvalidData, InvalidInput, NearestWords
-from designer.space.parameters.amending import rebuilt
-from designer.space.parameters.base import DesignTable, LabColumn
+from designer.errors import Fault, InvalidData, InvalidInput
 from designer.space.parameters.element_features import ElementFeatures
 from designer.space.parameters.features import FeatureBlock, labelled_columns
 from designer.space.parameters.fields import Text, twice
-from designer.space.parameters.lattice import is_whole
-from designer.space.parameters.listed import ListedParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 from designer.space.parameters.references import Reference
 
 OPEN_KEYS = (
     "exclude", "max_elements", "max_atoms", "charge_neutral", "electronegativity", "like", "novel_to", "generator",
 )  # fmt: skip
 """The fields that an open formula alone has, beside ``elements``."""
-_MAX_ORDERED, _MIN_NEAR = 3_000, 5
 _NONMETALS = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "Rn"])
 
 
@@ -71,10 +67,12 @@ def composition_key(text: str) -> Hashable:
 def formula_reference(index: int, formulas: Sequence[str]) -> Reference:
     """Return what the name of a vocabulary of formulas stands for in constraints: their properties."""
     properties = partial(formula_values, tuple(formulas))
-    return Reference(index, unusable="is a formula, not a number", properties=properties)
+    return Reference(
+        index, unusable="is a formula, not a number", properties=properties, examples=("n_elements", "fraction.O")
+    )
 
 
-class FormulaParameter(ListedParameter):
+class FormulaParameter(VocabularyParameter):
     """A chemical formula; its settings are the space's vocabulary of formulas.
 
     Parameters
@@ -104,6 +102,8 @@ class FormulaParameter(ListedParameter):
     ['formula = BaO3: no common oxidation states balance']
     """
 
+    vocabulary: ClassVar[str] = "formulas"
+
     kind: Literal["formula"] = "formula"
     name: str = "formula"
     formulas: tuple[Text, ...] = ()
@@ -117,7 +117,6 @@ class FormulaParameter(ListedParameter):
     like: tuple[Text, ...] = ()
     novel_to: tuple[Text, ...] = ()
     generator: Generated = GeneratorSettings()
-    unit: ClassVar[None] = None
 
     @model_validator(mode="after")
     def _check(self) -> FormulaParameter:
@@ -150,6 +149,11 @@ class FormulaParameter(ListedParameter):
         """Whether formulas that are on no list can be made."""
         return self.elements is not None
 
+    @property
+    def open_by(self) -> str:
+        """The field that makes a formula open."""
+        return "elements"
+
     @cached_property
     def rules(self) -> FormulaRules | None:
         """What the formulas of an open parameter keep; None where they are listed."""
@@ -158,122 +162,25 @@ class FormulaParameter(ListedParameter):
         given = {key: getattr(self, key) for key in FormulaRules.model_fields}
         return FormulaRules.model_validate(given)
 
-    @cached_property
-    def _allowed(self) -> BoolArray:
-        """Whether each formula of the vocabulary may be suggested."""
-        rules = self.rules
-        return np.array([rules is None or rules.allows(exact_amounts(text)) for text in self.formulas], dtype=np.bool_)
+    def word_key(self, word: str) -> Hashable:
+        """Return what is equal for two formulas of the same substance; see `composition_key`."""
+        return composition_key(word)
 
-    @cached_property
-    def _distinct(self) -> IntArray:
-        first = np.unique(np.array(self._first, dtype=np.int64))
-        return first[self._allowed[first]]
+    def word_fault(self, word: str) -> Fault | None:
+        """Return what is wrong with a formula, or None."""
+        return formula_fault(word)
 
-    @property
-    def count(self) -> int:
-        """The number of formulas of the vocabulary that may be suggested."""
-        return len(self._distinct) if self.is_open else len(self.words)
-
-    def snap(self, coordinates: FloatArray) -> FloatArray:
-        """Return the nearest index."""
-        return self.canonical(np.clip(np.rint(coordinates), 0, max(len(self.words) - 1, 0)))
-
-    def valid(self, coordinates: FloatArray) -> BoolArray:
-        """Whether each is the index of a formula that may be suggested."""
-        index = coordinates[:, 0]
-        listed = is_whole(index) & (index >= 0) & (index < len(self.words))
-        if self.is_open:
-            listed[listed] = self._allowed[index[listed].astype(np.intp)]
-        return listed
-
-    def within(self, coordinates: FloatArray) -> BoolArray:
-        """Whether each keeps the rules."""
-        return self.valid(coordinates) if self.is_open else super().within(coordinates)
-
-    def violations(self, row: FloatArray) -> list[str]:
+    def broken_rules(self, word: str) -> list[str]:
         """Return in words which rules a formula breaks."""
-        rules, index = self.rules, row[0]
-        if rules is None or not (is_whole(row)[0] and 0 <= index < len(self.words)):
-            return []
-        text = self.words[int(index)]
-        return [f"{self.name} = {text}: {words}" for words in rules.violations(exact_amounts(text))]
+        return [] if self.rules is None else self.rules.violations(exact_amounts(word))
 
-    @cached_property
-    def _order(self) -> IntArray:
-        """For each of the `count` formulas, the others from the nearest one on (`count` x `count` - 1)."""
-        texts = [self.words[i] for i in self._distinct]
-        fractions = formula_fractions(texts, formula_elements(texts))
-        shared = np.zeros((len(texts), len(texts)))
+    def _similarities(self, words: Sequence[str]) -> FloatArray:
+        """Return the share of atoms that any two formulas have in common (``n x n``)."""
+        fractions = formula_fractions(words, formula_elements(words))
+        shared = np.zeros((len(words), len(words)))
         for column in fractions.T:
             shared += np.minimum(column[:, None], column)
-        np.fill_diagonal(shared, 2.0)
-        return np.argsort(-shared, axis=1, kind="stable")[:, 1:]
-
-    def move(self, coordinates: FloatArray, radius: float, rng: np.random.Generator) -> FloatArray:
-        """Return another formula for each: of an open parameter one of the nearest, in atoms that agree."""
-        if not self.is_open or not 1 < self.count <= _MAX_ORDERED:
-            return super().move(coordinates, radius, rng)
-        position = np.minimum(np.searchsorted(self._distinct, coordinates[:, 0]), self.count - 1)
-        near = max(_MIN_NEAR, round(radius * self.count))
-        rank = rng.integers(0, min(near, self.count - 1), len(position))
-        return self._distinct[self._order[position, rank]].astype(np.float64)[:, None]
-
-    @property
-    def lab_columns(self) -> tuple[str, ...]:
-        """The header of this parameter in a lab table."""
-        return (self.column or self.name,)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The formulas known."""
-        return self.formulas
-
-    def from_lab(self, columns: Sequence[LabColumn]) -> FloatArray:
-        """Return the indices (``n x 1``) of a column of formulas; KeyError for one that is not in the vocabulary."""
-        return super().from_lab([np.array([str(text).strip() for text in columns[0]], dtype=object)])
-
-    @cached_property
-    def _by_composition(self) -> dict[Hashable, int]:
-        """The first index of each composition."""
-        found: dict[Hashable, int] = {}
-        for i, text in enumerate(self.formulas):
-            found.setdefault(composition_key(text), i)
-        return found
-
-    def same_as(self) -> tuple[int, ...]:
-        """Return for each formula the first one of the same composition; see `composition_key`."""
-        return tuple(self._by_composition[composition_key(text)] for text in self.formulas)
-
-    def index_of(self, word: str) -> int | None:
-        """Return the index of a formula, in whatever spelling; None where its composition is not in the vocabulary."""
-        if word in self.indices:
-            return self.indices[word]
-        return None if formula_fault(word) is not None else self._by_composition.get(composition_key(word))
-
-    def unknown_word(self, word: str, nearest: NearestWords) -> Fault | None:
-        """Return None: `new_words` reported the formulas that cannot be read, and the vocabulary takes all others."""
-        return None
-
-    def new_words(self, table: DesignTable) -> list[str]:
-        """Return the formulas of a table's column; those that cannot be read are faults of the table."""
-        (column,) = self.lab_columns
-        if not table.has(column):
-            return []
-        codes, words = table.words(column)
-        faults = [formula_fault(word) if word else Fault("the cell is empty", "give a formula") for word in words]
-        for row, code in enumerate(codes):
-            fault = faults[code]
-            if fault is not None:
-                table.fault(fault.what, fault.remedy, column, row)
-        return words
-
-    def with_words(self, words: Sequence[str]) -> FormulaParameter:
-        """Return the parameter with formulas added behind those of its vocabulary; itself where none is new."""
-        added: dict[Hashable, str] = {}
-        for text in dict.fromkeys(words):
-            if self.index_of(text) is None:
-                added.setdefault(composition_key(text), text)
-        return rebuilt(self, formulas=(*self.formulas, *added.values())) if added else self
+        return shared
 
     def features(self, *, descriptors: bool) -> FeatureBlock:
         """Return the atomic fraction of each element of the vocabulary, and element descriptors if asked for."""

@@ -29,6 +29,7 @@ PARAMETERS: Registry[type[ParameterBase]] = Registry(
         "composition": "designer.space.parameters.composition:CompositionParameter",
         "mixture": "designer.space.parameters.mixture:MixtureParameter",
         "formula": "designer.space.parameters.formula:FormulaParameter",
+        "molecule": "designer.space.parameters.molecules.molecule:MoleculeParameter",
         "fidelity": "designer.space.fidelity.fidelity_parameter:FidelityParameter",
     },
     accepts=_is_kind,

@@ -28,7 +28,10 @@ class Reference:
     unusable
         Why constraints cannot calculate with it, in words behind its name; None where they can.
     properties
-        Of a vocabulary of formulas: their properties by name, with which constraints can calculate (``product.price``).
+        Of a vocabulary of formulas or molecules: their properties by name, with which constraints can calculate
+        (``product.price``).
+    examples
+        Names of such properties, for messages.
     """
 
     index: int
@@ -37,6 +40,7 @@ class Reference:
     unusable: str | None = None
     settings: int | None = None
     properties: Properties | None = field(default=None, compare=False, repr=False)
+    examples: tuple[str, ...] = ()
 
     def at(self, index: int) -> Reference:
         """Return the same reference to another coordinate."""

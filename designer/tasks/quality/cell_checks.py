@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from designer.arrays import FloatArray
+from designer.chemistry.smiles import smiles_fault
 from designer.errors import did_you_mean
 from designer.objective import Target
 from designer.space import CategoricalParameter, DesignSpace, NumericParameter, ShareParameter
@@ -72,6 +73,16 @@ def read_formulas(sheet: Sheet, header: str) -> list[Finding]:
             remedy = f"write {now}" if now else "write one formula with numbers, such as Fe2O3 or La0.7Sr0.3MnO3"
             repair = (Change(row, header, now),) if now else ()
             findings.append(sheet.finding("formula", what, remedy, row=row, column=header, repair=repair))
+    return findings
+
+
+def read_molecule_cells(sheet: Sheet, header: str) -> list[Finding]:
+    """Return the invalid molecules of a column."""
+    findings = []
+    for row, cell in sheet.cells(header):
+        fault = smiles_fault(cell.strip()) if cell.strip() else None
+        if fault is not None:
+            findings.append(sheet.finding("molecule", fault.what, fault.remedy, row=row, column=header))
     return findings
 
 

@@ -18,12 +18,14 @@ from designer.chemistry.elements import element_table
 from designer.chemistry.formulas import formula_elements, formula_fractions
 from designer.errors import InvalidInput
 from designer.space import CategoricalParameter, FormulaParameter, NumericParameter, ShareParameter
+from designer.space.parameters.open_vocabulary import VocabularyParameter
 from designer.tasks.quality.cell_checks import (
     check_bounds,
     check_sums,
     headers_of,
     read_choices,
     read_formulas,
+    read_molecule_cells,
     read_numbers,
 )
 from designer.tasks.quality.digits import WrittenNumbers
@@ -93,14 +95,10 @@ def read_sheet(sheet: Sheet) -> ReadSheet:
             findings += check_sums(sheet, parameter, np.column_stack([values for values, _ in parts]), there)
             for name, (values, _) in zip(parameter.lab_columns, parts, strict=True):
                 columns.append(Column(name, parameter.share_unit, "share", values))
-        elif isinstance(parameter, CategoricalParameter):
-            findings += read_choices(sheet, there[0], parameter)
-            words = sheet.frame[there[0]].astype(str).to_numpy()
-            others.append((words[:, None] == np.array(parameter.choices)[None, :]).astype(np.float64))
-        elif isinstance(parameter, FormulaParameter):
-            odd = read_formulas(sheet, there[0])
+        elif isinstance(parameter, CategoricalParameter | VocabularyParameter):
+            odd, described = _read_words(sheet, there[0], parameter)
             findings += odd
-            others.append(_described(sheet, there[0], {finding.row for finding in odd}))
+            others.append(described)
     for target in sheet.targets:
         name = target.column or target.name
         if name not in headers:
@@ -111,6 +109,21 @@ def read_sheet(sheet: Sheet) -> ReadSheet:
         findings += odd
     rest = np.concatenate(others, axis=1) if others else np.empty((len(sheet.frame), 0))
     return ReadSheet(sheet, Numbers(tuple(columns), rest), headers, tuple(findings))
+
+
+def _read_words(
+    sheet: Sheet, header: str, parameter: CategoricalParameter | VocabularyParameter
+) -> tuple[list[Finding], FloatArray]:
+    """Return what is wrong in a column of words, and numbers that describe the words."""
+    if isinstance(parameter, FormulaParameter):
+        odd = read_formulas(sheet, header)
+        return odd, _described(sheet, header, {finding.row for finding in odd})
+    words = sheet.frame[header].astype(str).to_numpy()
+    if isinstance(parameter, CategoricalParameter):
+        odd, known = read_choices(sheet, header, parameter), np.array(parameter.choices)
+    else:
+        odd, known = read_molecule_cells(sheet, header), np.unique(words)
+    return odd, (words[:, None] == known[None, :]).astype(np.float64)
 
 
 def with_cells(read: ReadSheet, frame: pd.DataFrame, names: Iterable[str]) -> ReadSheet:

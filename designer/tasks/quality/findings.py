@@ -12,13 +12,13 @@ from designer.counting import agree
 from designer.errors import Fault
 
 Kind = Literal[
-    "not a number", "missing", "censored", "unit", "formula", "choice", "sum", "bounds", "duplicate", "contradiction",
-    "slip", "swap", "outlier", "leakage",
+    "not a number", "missing", "censored", "unit", "formula", "molecule", "choice", "sum", "bounds", "duplicate",
+    "contradiction", "slip", "swap", "outlier", "leakage",
 ]  # fmt: skip
 
 NOTES: frozenset[str] = frozenset({"missing", "censored", "unit"})
 """Kinds that are not faults: the meaning of the cells is clear."""
-FATAL: frozenset[str] = frozenset({"not a number", "formula", "choice", "sum"})
+FATAL: frozenset[str] = frozenset({"not a number", "formula", "molecule", "choice", "sum"})
 """Kinds for which a table cannot be read as it is."""
 LOG = ("task", "row", "column", "was", "now", "why")
 """The columns of a log of repairs."""

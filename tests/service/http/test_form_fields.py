@@ -10,7 +10,13 @@ from designer.campaign.file.settings import PriorSettings, Settings, Stop
 from designer.objective import Target
 from designer.observations.observation import Observation
 from designer.service.http.form_fields import CONTEXT, NOT_IN_FORM, form_kinds, form_settings
-from designer.space import CategoricalParameter, CompositionParameter, FormulaParameter, MixtureParameter
+from designer.space import (
+    CategoricalParameter,
+    CompositionParameter,
+    FormulaParameter,
+    MixtureParameter,
+    MoleculeParameter,
+)
 from designer.space.cells import CellAxis
 from designer.space.parameters.numeric import NumericParameter
 
@@ -20,6 +26,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "composition": CompositionParameter,
     "mixture": MixtureParameter,
     "formula": FormulaParameter,
+    "molecule": MoleculeParameter,
     "target": Target,
     "cells": CellAxis,
     "observation": Observation,

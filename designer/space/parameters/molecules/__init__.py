@@ -1,0 +1,1 @@
+"""Molecules as settings: open ones that are proposed, and those of listed choices."""
