@@ -8,8 +8,9 @@ Spaces, ChemMedChem 3 (2008) 1503.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from designer.chemistry.smiles import canonical_smiles, quiet, rdkit_chem, read_smiles
@@ -70,6 +71,25 @@ def halves_of(smiles: str) -> tuple[Half, ...]:
             other = second if own == first else first
             found.append(Half(part, own, other, str(Chem.MolToSmiles(part)), smiles))
     return tuple(found)
+
+
+@cache
+def environments_of_a_bond() -> Mapping[int, frozenset[int]]:
+    """Return for each BRICS environment those that the rules join it to.
+
+    >>> sorted(environments_of_a_bond()[1])
+    [3, 5, 10]
+    """
+    rdkit_chem()
+    from rdkit.Chem import BRICS
+
+    found: dict[int, set[int]] = {}
+    for group in BRICS.reactionDefs:
+        for labels in group:
+            first, second = (int(label.rstrip("ab")) for label in labels[:2])
+            found.setdefault(first, set()).add(second)
+            found.setdefault(second, set()).add(first)
+    return {label: frozenset(others) for label, others in found.items()}
 
 
 @lru_cache(maxsize=1 << 16)

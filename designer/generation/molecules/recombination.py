@@ -17,7 +17,7 @@ from designer.chemistry.molecule_properties import accessibility, tanimoto_simil
 from designer.chemistry.molecule_rules import MoleculeLimits
 from designer.chemistry.smiles import canonical_smiles, smiles_fault
 from designer.errors import InvalidData
-from designer.generation.molecules.halves import Half, halves_of, joined
+from designer.generation.molecules.halves import Half, environments_of_a_bond, halves_of, joined
 
 MIN_TRIES, TRIES_EACH = 1_000, 20
 """The generator ends after this number of tries, and as many for each molecule that is wanted."""
@@ -221,11 +221,14 @@ class _Pool:
         return cls(tuple(halves), pairs[:, 0], pairs.mean(axis=1), by_rules)
 
     @cached_property
-    def _groups(self) -> dict[tuple[int, int], tuple[list[int], FloatArray]]:
-        """The halves that can be joined to one, by its environment and that of its other side."""
-        rows: dict[tuple[int, int], list[int]] = {}
+    def _groups(self) -> dict[int, tuple[list[int], FloatArray]]:
+        """The halves that can be joined to one, by its environment; of any environment with the key 0."""
+        if not self.by_rules:
+            return {0: ([*range(len(self.halves))], np.cumsum(self.second))}
+        rows: dict[int, list[int]] = {}
         for row, half in enumerate(self.halves):
-            rows.setdefault((half.other, half.own) if self.by_rules else (0, 0), []).append(row)
+            for partner in environments_of_a_bond().get(half.own, ()):
+                rows.setdefault(partner, []).append(row)
         return {key: (each, np.cumsum(self.second[each])) for key, each in rows.items()}
 
     @cached_property
@@ -241,7 +244,7 @@ class _Pool:
             if not own:
                 return None
             first = own[int(rng.integers(len(own)))]
-        group = self._groups.get((first.own, first.other) if self.by_rules else (0, 0))
+        group = self._groups.get(first.own if self.by_rules else 0)
         if group is None:
             return None
         rows, cumulated = group
