@@ -44,6 +44,7 @@ from designer.space.parameter_faults import condition_faults, parameter_faults
 from designer.space.parameters.amending import amended_parameter, as_plain
 from designer.space.parameters.base import ParameterBase
 from designer.space.parameters.fixed import FixedParameter
+from designer.space.parameters.open_vocabulary import with_words
 from designer.space.parameters.parameter_kinds import Parameter
 from designer.space.parameters.references import Reference
 from designer.space.partial_faults import further_faults
@@ -412,16 +413,10 @@ class DesignSpace(Value):
         return self.with_words({each.name: formulas for each in self.parameters if each.kind == "formula"})
 
     def with_words(self, words: Mapping[str, Sequence[str]]) -> DesignSpace:
-        """Return the space with words added to the vocabularies of parameters, by name; itself where none is new.
-
-        The formulas of one parameter are known to all formulas of the space; molecules are those of their parameter.
-        """
-        formulas = [w for p in self.parameters if p.kind == "formula" for w in words.get(p.name, ())]
-        given = [formulas if p.kind == "formula" else words.get(p.name, ()) for p in self.parameters]
-        changed = [parameter.with_words(each) for parameter, each in zip(self.parameters, given, strict=True)]
-        if all(new is old for new, old in zip(changed, self.parameters, strict=True)):
-            return self
-        return DesignSpace(parameters=changed, constraints=self.constraints, pool=self.pool)
+        """Return the space with words added to the vocabularies of parameters, by name; itself where none is new."""
+        changed = with_words(self.parameters, words)
+        same = all(new is old for new, old in zip(changed, self.parameters, strict=True))
+        return self if same else DesignSpace(parameters=changed, constraints=self.constraints, pool=self.pool)
 
     def amend(
         self, name: str, *, bounds: Any = None, choices_added: Sequence[str] = (), step: float | None = None
@@ -440,8 +435,6 @@ class DesignSpace(Value):
         new = amended_parameter(old, bounds=bounds, choices_added=choices_added, step=step)
         parameters = [new if parameter is old else parameter for parameter in self.parameters]
         return DesignSpace(parameters=parameters, constraints=self.constraints, pool=self.pool)
-
-    # As plain data
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which ``DesignSpace(**data)`` builds an equal space; the pool is not in it.

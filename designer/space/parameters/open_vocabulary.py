@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from designer.arrays import BoolArray, FloatArray, IntArray
 from designer.errors import Fault, NearestWords
 from designer.space.parameters.amending import rebuilt
-from designer.space.parameters.base import DesignTable, LabColumn
+from designer.space.parameters.base import DesignTable, LabColumn, ParameterBase
 from designer.space.parameters.lattice import is_whole
 from designer.space.parameters.listed import ListedParameter
 
@@ -168,3 +168,12 @@ class VocabularyParameter(ListedParameter):
         if not added:
             return self
         return rebuilt(self, **{self.vocabulary: (*self.words, *added.values())})
+
+
+def with_words(parameters: Sequence[ParameterBase], words: Mapping[str, Sequence[str]]) -> list[ParameterBase]:
+    """Return parameters with words added to their vocabularies, by name.
+
+    The formulas of one parameter are known to all formulas of the space; molecules are those of their parameter.
+    """
+    formulas = [word for each in parameters if each.kind == "formula" for word in words.get(each.name, ())]
+    return [each.with_words(formulas if each.kind == "formula" else words.get(each.name, ())) for each in parameters]
