@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from designer.campaign.file.contexts import context_cells, drawn_context
+from designer.campaign.file.observation_faults import matched_curves
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState, Suggestion
 from designer.campaign.results.frames import observed_cell
@@ -190,7 +191,7 @@ def _loop(
     limit: int | None,
     signals: _Signals,
 ) -> tuple[str, str | None]:
-    observing = ObservationOracles(campaign.settings, campaign.space, campaign.folder, oracle)
+    observing = ObservationOracles(campaign.settings, campaign.space, campaign.objective, campaign.folder, oracle)
     while True:
         signals.check()
         campaign.refresh()
@@ -314,7 +315,11 @@ def _measure(
     report: RecordReport = campaign.record([row], notes={suggestion.id: notes})
     if not report.changed:
         raise InvalidInput(Fault(f"the result of {suggestion.id} was not recorded: {report}", "check the oracle"))
-    return _step(campaign, suggestion, values=dict(result), notes=notes, censored=censored)
+    values = dict(result)
+    if matched := matched_curves(campaign.objective):
+        recorded = campaign.state.measurements[(*report.recorded, *report.completed)[-1]].values
+        values = {**{name: value for name, value in values.items() if name not in matched}, **recorded}
+    return _step(campaign, suggestion, values=values, notes=notes, censored=censored)
 
 
 def _step(

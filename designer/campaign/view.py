@@ -29,6 +29,7 @@ from designer.campaign.results.comparisons import comparison_frame, contradictio
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.robust_words import robust_words
 from designer.campaign.staging.next_steps import effects_of, next_steps
+from designer.campaign.staging.observation_oracles import campaign_oracle
 from designer.campaign.staging.step import NextStep
 from designer.campaign.status import Status, status_of
 from designer.campaign.suggesting import next_designs
@@ -478,10 +479,7 @@ class CampaignView:
 
     def oracle(self) -> Oracle | None:
         """Return what measures, as the campaign file says; None where a person does."""
-        spec = self.settings.measure
-        if spec is None:
-            return None
-        return spec.open(self.space, self.objective, folder=self.folder, seed=self.settings.seed)
+        return campaign_oracle(self.settings, self.space, self.objective, self.folder)
 
 
 def _place(store: EventStore) -> str:

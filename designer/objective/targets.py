@@ -13,6 +13,7 @@ from designer.objective.scales import SCALES, Scale, ScaleName
 from designer.units.limits import Side
 
 Goal = Literal["minimize", "maximize", "match", "prefer", "map", "boundary"]
+Distance = Literal["l2", "wasserstein"]
 GOALS = "minimize, maximize, match, prefer, map or boundary"
 
 MADE = 1.0
@@ -90,6 +91,10 @@ class Target(Value):
     scale
         ``log`` for a quantity above zero that spans decades: it is modelled in decimal logarithms
         (`designer.objective.scales`); ``linear`` unless given.
+    curve, reference, distance
+        With ``match``: the observation whose curve is compared, the reference as points (``10:1.5; 20:1.7``), and the
+        distance, ``l2`` or ``wasserstein``. The target is then the distance of each curve, and is minimized; a
+        `tolerance` is read as `reach` (`designer.observations.curves.reference_curves`).
 
     Raises
     ------
@@ -119,8 +124,22 @@ class Target(Value):
     limits: tuple[Number | None, Number | None] | None = None
     robust: Annotated[Literal["expected"] | RobustQuantile | None, BeforeValidator(_robust)] = None
     scale: ScaleName = "linear"
+    curve: Annotated[str, Field(min_length=1)] | None = None
+    reference: str | None = None
+    distance: Distance | None = None
     column: str | None = None
     description: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_match(cls, given: Any) -> Any:
+        """Read the match of a curve as a distance to be minimized, and its tolerance as what is to be reached."""
+        if not isinstance(given, Mapping) or given.get("goal") != "match" or given.get("reference") is None:
+            return given
+        read = {**given, "goal": "minimize"}
+        if read.get("tolerance") is not None and read.get("reach") is None:
+            read["reach"] = read.pop("tolerance")
+        return read
 
     @property
     def sign(self) -> int:
@@ -236,7 +255,7 @@ class Target(Value):
             return self
         faults = list(self._scale_faults())  # the others compare numbers on one scale
         faults = faults or [*self._goal_faults(), *self._limit_faults(), *self._range_faults()]
-        faults += self._measuring_faults()
+        faults += [*self._measuring_faults(), *self._curve_faults()]
         if faults:
             raise InvalidObjective(faults)
         return self
@@ -309,6 +328,20 @@ class Target(Value):
         lowest = min((limit for limit in (low, high) if limit is not None), default=None)
         if self.is_log and lowest is not None and lowest <= 0:
             yield Fault(f"limit {lowest:g} has no logarithm (scale: log)", "give limits above 0", path=("limits",))
+
+    def _curve_faults(self) -> Iterator[Fault]:
+        if self.reference is None and (self.curve is not None or self.distance is not None):
+            what = f"target {self.name!r} matches a curve and has no 'reference'"
+            yield Fault(what, "add 'reference: pattern.csv'", path=("curve" if self.curve else "distance",))
+        if self.reference is None:
+            return
+        if self.curve is None:
+            what = f"target {self.name!r} has a 'reference' and no 'curve'"
+            yield Fault(what, "add 'curve: xrd', the name of the observation", path=("reference",))
+        if self.goal != "minimize":
+            yield Fault("a reference curve is for goal: match", "write 'goal: match'", path=("goal",))
+        if self.value is not None:
+            yield Fault("a curve is matched, and 'value' is for numbers", "leave 'value' out", path=("value",))
 
     def limit(self, side: Side) -> float | None:
         """Return the lowest (``<``) or highest (``>``) value that can be measured; None where there is none."""

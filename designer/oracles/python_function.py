@@ -93,7 +93,11 @@ class PythonOracle:
 
     def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
         """Call the function; see `Oracle.measure`."""
-        return read_measured(self.call(design), self._targets, self._name)
+        return self.read(self.call(design))
+
+    def read(self, result: object) -> Measured:
+        """Return what the function returned as the values of the targets; see `read_measured`."""
+        return read_measured(result, self._targets, self._name)
 
     def call(self, design: Mapping[str, Any]) -> object:
         """Return what the function returns for a design in lab units.

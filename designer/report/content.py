@@ -197,6 +197,8 @@ class ObservedQuantity:
         Of a curve: those of the results and of the open suggestions, on one axis.
     axis
         Of a curve: the label of its axis.
+    reference
+        The curve on the same axis that a target matches.
     """
 
     name: str
@@ -206,6 +208,7 @@ class ObservedQuantity:
     words: tuple[str, ...]
     curves: tuple[ObservedCurve, ...] = ()
     axis: str = ""
+    reference: ObservedCurve | None = None
 
 
 @dataclass(frozen=True)

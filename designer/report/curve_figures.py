@@ -31,6 +31,7 @@ def curves(goal: Target, quantity: ObservedQuantity) -> Drawing:
     waiting = [each for each in quantity.curves if each.value is None][-MAX_OPEN:]
     values = np.array([each.value for each in done], dtype=float)
     Y = np.array([each.y for each in done]).reshape(len(done), len(quantity.curves[0].x))
+    references = [] if quantity.reference is None else [quantity.reference]
     with_correlation = len(done) >= MIN_FOR_CORRELATION and np.ptp(values) > 0
 
     def paint(figure: Figure) -> None:
@@ -47,7 +48,9 @@ def curves(goal: Target, quantity: ObservedQuantity) -> Drawing:
                 near = done[_nearest(Y, np.array(each.y))]
                 upper.plot(near.x, near.y, color="black", linestyle="--", linewidth=1.2, zorder=3, label=near.name)
             upper.plot(each.x, each.y, color=RED, linewidth=1.6, zorder=4, label=each.name)
-        if waiting:
+        for wanted in references:
+            upper.plot(wanted.x, wanted.y, color=BLUE, linewidth=2.0, zorder=5, label="reference")
+        if waiting or references:
             upper.legend(fontsize=8.5)
         upper.set_ylabel(with_unit(quantity.name, quantity.unit))
         for lower in others:
@@ -58,8 +61,8 @@ def curves(goal: Target, quantity: ObservedQuantity) -> Drawing:
         (others[0] if others else upper).set_xlabel(quantity.axis)
 
     caption = f"{quantity.name} of each result, from dark to light with rising {goal.name}."
-    if waiting:
-        caption += " Red: open suggestions without a result; dashed: the result with the nearest curve."
+    caption += " Red: open suggestions without a result; dashed: the result with the nearest curve." * bool(waiting)
+    caption += " Blue: the reference that is to be matched." * len(references)
     if with_correlation:
         caption += f" Below: the correlation of the curve's value at each position with {goal.name}."
     size = (6.4, 4.6 if with_correlation else 3.4)

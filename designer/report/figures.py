@@ -105,6 +105,8 @@ def _goal_text(target: Target) -> str:
         parts.append(f"match {number(target.value)} ± {number(target.tolerance)}{unit}")
     elif target.goal == "boundary":
         parts.append(f"boundary at {number(target.value)}{unit}")
+    elif target.reference is not None:
+        parts.append(f"match the reference of {target.curve} (distance {target.distance or 'l2'})")
     elif target.goal is not None:
         parts.append(target.goal)
     if target.reach is not None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from designer.campaign.campaign import Campaign
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import undecided
-from designer.observations.curves.common_axis import curve_features, on_common_axis
+from designer.objective import Objective
+from designer.observations.curves.common_axis import aligned, curve_features, on_common_axis, without_baseline
 from designer.observations.curves.curve import Curve
+from designer.observations.curves.reference_curves import reference_curve
 from designer.observations.observation import Axis, Observation
 from designer.report.content import ObservedCurve, ObservedQuantity
 from designer.units import with_unit
@@ -33,7 +37,7 @@ def observed_quantities(campaign: Campaign) -> Iterator[ObservedQuantity]:
             if isinstance(observed := result.observed.get(each.name), float)
         ]
         if each.is_curve:
-            found = curves_of(each, state, goal, tuple(words))
+            found = curves_of(each, state, campaign.objective, tuple(words))
             if found is not None:
                 yield found
                 words = []
@@ -43,16 +47,35 @@ def observed_quantities(campaign: Campaign) -> Iterator[ObservedQuantity]:
 
 
 def curves_of(
-    observation: Observation, state: CampaignState, goal: str, words: tuple[str, ...] = ()
+    observation: Observation, state: CampaignState, objective: Objective, words: tuple[str, ...] = ()
 ) -> ObservedQuantity | None:
     """Return the curves of an observation; None where there are none."""
+    goal = objective.goals[0].name
     curves = tuple(_curves(observation, state, goal, sorted(undecided(state))))
     if not curves:
         return None
     axis = observation.axis or Axis()
     default = "distance (pixels)" if observation.is_image else "position"
     label = with_unit(axis.name or default, axis.unit)
-    return ObservedQuantity(observation.name, observation.unit, (), (), words, curves, label)
+    return ObservedQuantity(
+        observation.name,
+        observation.unit,
+        (),
+        (),
+        words,
+        curves,
+        label,
+        _reference(observation, objective, curves[0].x),
+    )
+
+
+def _reference(observation: Observation, objective: Objective, x: Sequence[float]) -> ObservedCurve | None:
+    """Return the curve on an axis (``g``) that a target matches; None where there is none."""
+    for target in objective.targets:
+        if target.reference is not None and target.curve == observation.name:
+            y = without_baseline(aligned(reference_curve(target.reference), np.array(x)), observation)
+            return ObservedCurve("reference", tuple(x), tuple(y.tolist()))
+    return None
 
 
 def _curves(

@@ -80,6 +80,12 @@ def tiers(content: Content) -> None:
     content["combine"] = "tiers"
 
 
+def match_curve(content: Content) -> None:
+    target = content["targets"][0]
+    target |= {"goal": "match", "curve": "xrd", "reference": "0:1; 1:2"}
+    content.setdefault("observations", []).append({"name": "xrd", "kind": "curve"})
+
+
 def fidelity(content: Content) -> None:
     content["space"].append({"name": "method", "kind": "fidelity", "levels": ["film", "bulk"]})
 
@@ -110,6 +116,7 @@ FEATURES: Mapping[str, tuple[str, Callable[[Content], None]]] = {
     "molecule": ("molecule", molecule),
     "fidelity": ("fidelity", fidelity),
     "observations": ("observations", settings(observations=[{"name": "h", "stage": 1, "cost": 0.1}])),
+    "match curve": ("goal", match_curve),
     "replicates": ("replicates", settings(replicates=2)),
     "acquisition": ("acquisition", settings(acquisition="upper-confidence-bound")),
     "stop": ("stop", settings(stop={"probability_of_better_than": 0.01})),

@@ -28,8 +28,8 @@ REFUSED: dict[str, set[str]] = {
     "tiers": {"diversify_by", "observations"},
     "diversify_by": {"setting_error", "robust", "fidelity", "observations", "acquisition", "stop"},
     "beliefs": {"acquisition"},
-    "setting_error": {"fidelity", "observations"},
-    "robust": {"fidelity", "observations"},
+    "setting_error": {"fidelity", "observations", "match curve"},
+    "robust": {"fidelity", "observations", "match curve"},
     "d-optimal": {"formula", "molecule"},
     "factorial": {"candidates", "formula", "molecule"},
     "latin-hypercube": {"formula", "molecule"},
@@ -37,7 +37,7 @@ REFUSED: dict[str, set[str]] = {
     "cost": {"acquisition"},
     "formula": {"fidelity"},
     "molecule": {"fidelity"},
-    "fidelity": {"observations"},
+    "fidelity": {"observations", "match curve"},
     "observations": {"acquisition"},
 }  # fmt: skip
 WITH_RESULTS = [("when", "equality"), ("context", "zero_or"), ("per_batch", "tiers")]

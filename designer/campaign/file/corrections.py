@@ -25,6 +25,7 @@ from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, Unkn
 from designer.objective import Target
 from designer.observations.curves.curve import Curve
 from designer.observations.curves.curve_cells import CellFiles
+from designer.observations.curves.reference_curves import curve_distances
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
 
@@ -118,16 +119,30 @@ def read_corrections(
     own = {each.name for each in observations}
     of_targets = {name: cell for name, cell in given.items() if name not in own}
     observed = {name: cell for name, cell in given.items() if name in own}
-    read = Corrections(
-        _read(targets, of_targets, lambda cell, target: read_result(cell, None, target), faults),
-        _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults),
-        cost,
-        _read(observations, observed, lambda cell, each: _observation(cell, each, files), faults),
-        files.contents,
-    )
+    results = _read(targets, of_targets, lambda cell, target: read_result(cell, None, target), faults)
+    spreads = _read(targets, noise, lambda cell, target: read_spread(cell, None, target.unit), faults)
+    seen = _read(observations, observed, lambda cell, each: _observation(cell, each, files), faults)
+    results |= _distances(targets, observations, seen, results, faults)
+    read = Corrections(results, spreads, cost, seen, files.contents)
     if faults:
         raise InvalidData(faults)
     return read
+
+
+def _distances(
+    targets: Sequence[Target],
+    observations: Sequence[Observation],
+    seen: Mapping[str, float | Curve | None],
+    results: Mapping[str, Reading | None],
+    faults: list[Fault],
+) -> dict[str, Reading | None]:
+    """Return the distances of corrected curves from the references of targets; None where a curve was not made."""
+    given = {name: None if reading is None else reading[0] for name, reading in results.items()}
+    found, wrong = curve_distances(targets, {each.name: each for each in observations}, seen, given)
+    faults += wrong
+    not_made = {name for name, cell in seen.items() if cell is None}
+    gone = [target.name for target in targets if target.reference is not None and target.curve in not_made]
+    return {**dict.fromkeys(gone), **{name: (distance, None) for name, distance in found.items()}}
 
 
 def _observation(cell: Any, observation: Observation, files: CellFiles) -> float | Curve:

@@ -23,6 +23,9 @@ CHANGEABLE = (
     "acquisition", "other_columns", "id_column", "context", "diversify_by", "beliefs", "observations",
 )  # fmt: skip
 
+MAX_SHOWN = 60
+"""Characters of a value in a message; a reference curve is longer."""
+
 CHANGEABLE_OF_TARGETS = ("reach", "scale", "limits", "robust", "description")
 """Keys of targets that may change as well: what was measured, and what is wanted of it, stays the same."""
 
@@ -43,7 +46,8 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
             faults.append(Fault(f"target {name!r} was not there before", remedy, path=("targets",)))
         else:
             faults += [
-                Fault(f"target {name!r}: {key} was {getattr(old[name], key)!r} and is {getattr(new[name], key)!r}",
+                Fault(f"target {name!r}: {key} was {_brief(getattr(old[name], key))} and is "
+                      f"{_brief(getattr(new[name], key))}",
                       remedy, path=("targets",))
                 for key in Target.model_fields
                 if key not in CHANGEABLE_OF_TARGETS and getattr(old[name], key) != getattr(new[name], key)
@@ -55,6 +59,11 @@ def same_question(first: CampaignSpec, second: CampaignSpec) -> list[Fault]:
         what = "the candidates are not those that the campaign began with"
         faults.append(Fault(what, remedy, path=("candidates",)))
     return faults
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def values_without_logarithm(targets: Sequence[Target], state: CampaignState) -> list[Fault]:

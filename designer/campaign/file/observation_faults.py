@@ -10,6 +10,7 @@ from designer.campaign.file.reserved_columns import OWN, SUFFIXES
 from designer.campaign.file.settings import Settings
 from designer.errors import Fault
 from designer.objective import Objective
+from designer.observations.curves.reference_curves import match_faults
 from designer.observations.observation import Observation
 from designer.oracles.measure import MeasureBase
 from designer.oracles.table import TableMeasure
@@ -20,6 +21,7 @@ _NO_STAGE = "leave 'stage' and 'cost' out: the observation then counts where it 
 
 def observation_faults(settings: Settings, space: DesignSpace, objective: Objective) -> Iterator[Fault]:
     """Yield the faults of observations beside all other parts of a campaign file."""
+    yield from match_faults(objective.targets, settings.observations)
     yield from _names(settings.observations, space, objective)
     if not settings.observations:
         return
@@ -37,9 +39,24 @@ def observation_faults(settings: Settings, space: DesignSpace, objective: Object
                 full = f"observation {each.name!r} has a stage, {what}"
                 yield Fault(full, _NO_STAGE, path=("observations", i, "stage"))
             yield from _oracle(settings, each, i)
+        elif each.name in matched_curves(objective):
+            yield from _oracle(settings, each, i)
         elif each.measure is not None:
             what = f"observation {each.name!r} has 'measure' and no stage"
             yield Fault(what, "add 'stage: 1' and 'cost'", path=("observations", i, "measure"))
+
+
+def matched_curves(objective: Objective) -> tuple[str, ...]:
+    """Return the observations whose curves are compared with a reference of a target."""
+    return tuple(dict.fromkeys(target.curve for target in objective.targets if target.reference and target.curve))
+
+
+def measured_directly(objective: Objective) -> Objective | None:
+    """Return the targets that an oracle measures as numbers; None where all are distances of curves."""
+    targets = tuple(target for target in objective.targets if target.reference is None)
+    if len(targets) == len(objective.targets):
+        return objective
+    return Objective(targets=targets) if targets else None
 
 
 def _names(observations: tuple[Observation, ...], space: DesignSpace, objective: Objective) -> Iterator[Fault]:
@@ -95,7 +112,7 @@ def _oracle(settings: Settings, each: Observation, i: int) -> Iterator[Fault]:
     elif each.is_curve and (each.measure or settings.measure).kind == "table" and each.columns is None:
         what = f"curve {each.name!r} is measured by a table and has no columns"
         yield Fault(what, "add 'columns', such as {h6: 6, h12: 12}", path=("observations", i, "columns"))
-    elif each.measure is None and settings.measure.kind != "table":
+    elif each.measure is None and settings.measure.kind != "table" and each.stage is not None:
         what = f"nothing gives observation {each.name!r} in a run"
         remedy = "add 'measure' to it, such as {kind: python, function: 'module:name'}"
         yield Fault(what, remedy, path=("observations", i, "measure"))
@@ -111,11 +128,15 @@ class MeasuredObservation:
     quantity: Objective
 
 
-def observation_oracles(settings: Settings) -> Iterator[MeasuredObservation]:
-    """Yield for each observation with a stage what measures it: its own `measure`, or the table of the campaign's."""
+def observation_oracles(settings: Settings, objective: Objective) -> Iterator[MeasuredObservation]:
+    """Yield what measures each observation with a stage and each matched curve: its own, or the table of the campaign.
+
+    Of a matched curve also the Python function of the campaign.
+    """
+    matched = matched_curves(objective)
     for i, each in enumerate(settings.observations):
         quantity = Objective(targets=each.as_targets)
-        if each.stage is None:
+        if each.stage is None and each.name not in matched:
             continue
         if each.measure is not None:
             yield MeasuredObservation(each.name, ("observations", i, "measure"), each.measure, quantity)
@@ -124,3 +145,5 @@ def observation_oracles(settings: Settings) -> Iterator[MeasuredObservation]:
             columns = {name: column for name, column in settings.measure.columns.items() if name in names}
             measure = settings.measure.model_copy(update={"columns": columns})
             yield MeasuredObservation(each.name, ("measure",), measure, quantity)
+        elif each.name in matched and settings.measure is not None:
+            yield MeasuredObservation(each.name, ("measure",), settings.measure, quantity)

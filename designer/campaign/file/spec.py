@@ -20,7 +20,7 @@ from designer.acquisition.registered import AUTO
 from designer.campaign.file import explored_goals, open_parameters
 from designer.campaign.file.classical_runs import PlannedRun, planned_runs
 from designer.campaign.file.level_combinations import level_faults
-from designer.campaign.file.observation_faults import observation_faults, observation_oracles
+from designer.campaign.file.observation_faults import measured_directly, observation_faults, observation_oracles
 from designer.campaign.file.past_work_formats import path_faults
 from designer.campaign.file.reserved_columns import own_header_faults
 from designer.campaign.file.settings import Settings
@@ -31,6 +31,7 @@ from designer.documents import Document, Value, faults_of, load_document
 from designer.errors import Fault, InvalidCampaign, InvalidInput, NoDesignLeft, did_you_mean
 from designer.objective import Objective, Target
 from designer.objective.cost import StatedCost
+from designer.observations.curves.reference_curves import with_references
 from designer.space import DesignSpace
 from designer.space.beliefs.densities import bound_beliefs
 from designer.space.cells import Cells
@@ -226,6 +227,8 @@ class _Reader:
     def read(self, file: Path | None, space: tuple[DesignSpace, str | None] | None = None) -> CampaignSpec | None:
         """Read all sections; `space` is given where it is known already."""
         self._unknown_keys()
+        self.data, faults = with_references(self.data, self.folder)
+        self.faults += faults
         settings = self._section(Settings, SETTING_KEYS)
         objective = self._section(Objective, OBJECTIVE_KEYS)
         made, digest = self._space() if space is None else space
@@ -350,9 +353,10 @@ class _Reader:
         if self.check_files:
             self.faults += path_faults(spec.settings.prior.tasks, self.folder)
         if spec.settings.measure is not None and self.check_files:
-            found = spec.settings.measure.faults(spec.space, spec.objective, folder=self.folder)
+            direct = measured_directly(spec.objective)
+            found = [] if direct is None else spec.settings.measure.faults(spec.space, direct, folder=self.folder)
             self.faults += [_placed(fault, ("measure",)) for fault in found]
-            for each in observation_oracles(spec.settings):
+            for each in observation_oracles(spec.settings, spec.objective):
                 found = each.measure.faults(spec.space, each.quantity, folder=self.folder)
                 self.faults += [_placed(fault, each.path) for fault in found]
 

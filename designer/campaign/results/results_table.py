@@ -45,6 +45,7 @@ from designer.campaign.results.numeric_cells import (
 from designer.errors import MAX_ALIKE, Fault, InvalidInput
 from designer.objective import Target
 from designer.observations.curves.curve_cells import CellFiles
+from designer.observations.curves.reference_curves import curve_distances
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
 from designer.space.table_reader import headers_of
@@ -391,6 +392,9 @@ class _Reader:
             except InvalidInput as error:
                 self.faults += [fault.at(row=self.numbers[i], column=column.header) for fault in error.faults]
         observed |= self._curves(i, points, observed)
+        distances, faults = curve_distances(self.targets, self.observations, observed, values)
+        self.faults += [fault.at(row=self.numbers[i]) for fault in faults]
+        values |= distances
         row = ResultRow(
             self.numbers[i], suggestion, design, values, noise, censored=censored, observed=observed, **further
         )

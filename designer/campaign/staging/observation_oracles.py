@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from designer.campaign.file.observation_faults import observation_oracles
+from designer.campaign.file.observation_faults import matched_curves, measured_directly, observation_oracles
 from designer.campaign.file.settings import Settings
 from designer.errors import Fault, InvalidInput, MeasurementFailed
+from designer.objective import Objective
 from designer.observations.curves.curve_cells import CellFiles, read_curve_cell
 from designer.observations.observation import FAILED
-from designer.oracles.base import Oracle
+from designer.oracles.base import Measured, Oracle
 from designer.oracles.python_function import PythonOracle
 from designer.space import DesignSpace
 
@@ -37,8 +39,11 @@ class ObservationOracles:
         The oracle of the targets, which may be an `ObservingOracle`.
     """
 
-    def __init__(self, settings: Settings, space: DesignSpace, folder: Path, given: Oracle) -> None:
+    def __init__(
+        self, settings: Settings, space: DesignSpace, objective: Objective, folder: Path, given: Oracle | None
+    ) -> None:
         self._settings, self._space, self._folder, self._given = settings, space, folder, given
+        self._objective = objective
         self._opened: dict[str, Oracle] = {}
         self._observations = {each.name: each for each in settings.observations}
 
@@ -53,7 +58,7 @@ class ObservationOracles:
             If an oracle cannot measure at all.
         """
         given = self._given
-        if isinstance(given, ObservingOracle):
+        if given is not None and isinstance(given, ObservingOracle):
             return self._tried(names, lambda name: given.observe(design, [name], suggestion=suggestion))
         return self._tried(names, lambda name: self._measured(name, design, suggestion))
 
@@ -61,12 +66,12 @@ class ObservationOracles:
         found: dict[str, Any] = {}
         for name in names:
             try:
-                found[name] = self._checked(name, of(name)[name])
+                found[name] = self.checked(name, of(name)[name])
             except MeasurementFailed:
                 found[name] = FAILED
         return found
 
-    def _checked(self, name: str, seen: Any) -> Any:
+    def checked(self, name: str, seen: Any) -> Any:
         """Return an observation; one that is no curve where it should be is a failed one."""
         observation = self._observations.get(name)
         if observation is None or not observation.is_curve:
@@ -93,7 +98,7 @@ class ObservationOracles:
 
     def _oracle(self, name: str) -> Oracle:
         if name not in self._opened:
-            for each in observation_oracles(self._settings):
+            for each in observation_oracles(self._settings, self._objective):
                 if each.name == name:
                     self._opened[name] = each.measure.open(
                         self._space, each.quantity, folder=self._folder, seed=self._settings.seed
@@ -102,3 +107,51 @@ class ObservationOracles:
             what = f"nothing gives observation {name!r} in a run"
             raise InvalidInput(Fault(what, "add 'measure' to it, or give an oracle with a method 'observe'"))
         return self._opened[name]
+
+
+class MatchingOracle:
+    """An oracle of a campaign that matches curves: it gives the other targets, and the curves by their observations.
+
+    Parameters
+    ----------
+    others
+        Gives the targets that are numbers; None where there are none.
+    """
+
+    def __init__(self, others: Oracle | None, observing: ObservationOracles, curves: tuple[str, ...]) -> None:
+        self._others, self._observing, self._curves = others, observing, curves
+
+    def measure(self, design: Mapping[str, Any], *, suggestion: str | None = None) -> Measured:
+        """Return the targets and the curves of a design; see `Oracle.measure`."""
+        result, curves = self._measured(design, suggestion)
+        left = [name for name in self._curves if name not in curves]
+        curves |= self._observing.observe(design, left, suggestion or "")
+        failed = [name for name in self._curves if curves[name] == FAILED]
+        if failed:
+            raise MeasurementFailed(f"no curve {failed[0]!r} was given")
+        curves = {name: self._observing.checked(name, seen) for name, seen in curves.items()}
+        known = result if isinstance(result, Measured) else Measured(dict(result))
+        return replace(known, by_target={**known.by_target, **curves})
+
+    def _measured(self, design: Mapping[str, Any], suggestion: str | None) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Return the values of the other targets, and the curves that a Python function gave with them."""
+        if self._others is None:
+            return Measured({}), {}
+        if not isinstance(self._others, PythonOracle):
+            return self._others.measure(design, suggestion=suggestion), {}
+        given = self._others.call(design)
+        if not isinstance(given, Mapping):
+            return self._others.read(given), {}
+        curves = {name: seen for name, seen in given.items() if name in self._curves}
+        return self._others.read({name: value for name, value in given.items() if name not in curves}), curves
+
+
+def campaign_oracle(settings: Settings, space: DesignSpace, objective: Objective, folder: Path) -> Oracle | None:
+    """Return what measures, as the campaign file says; None where a person does."""
+    if settings.measure is None:
+        return None
+    direct, curves = measured_directly(objective), matched_curves(objective)
+    others = None if direct is None else settings.measure.open(space, direct, folder=folder, seed=settings.seed)
+    if not curves:
+        return others
+    return MatchingOracle(others, ObservationOracles(settings, space, objective, folder, others), curves)

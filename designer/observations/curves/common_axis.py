@@ -69,9 +69,12 @@ def on_common_axis(curves: Sequence[Curve], observation: Observation) -> tuple[F
     limits = observation.axis
     x = common_axis(curves, *((None, None) if limits is None else (limits.low, limits.high)))
     Y = np.array([aligned(curve, x) for curve in curves])
-    if observation.kind == "spectrum" and len(x) == POSITIONS:
-        Y = Y - np.array([baseline(y) for y in Y])
-    return x, Y
+    return x, np.array([without_baseline(y, observation) for y in Y])
+
+
+def without_baseline(y: FloatArray, observation: Observation) -> FloatArray:
+    """Return the values (``g``) of a curve on a common axis, of a spectrum without its baseline."""
+    return y - baseline(y) if observation.kind == "spectrum" and len(y) == POSITIONS else y
 
 
 def curve_features(curves: Sequence[Curve], observation: Observation) -> FloatArray:

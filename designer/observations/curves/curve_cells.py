@@ -128,7 +128,7 @@ def read_curve_cell(cell: Any, observation: Observation, files: CellFiles) -> Cu
     if observation.is_image:
         return _image(cell, files, observation)
     if isinstance(cell, str):
-        return _of_text(cell.strip())
+        return curve_of_text(cell.strip())
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     if isinstance(cell, Sequence) and not isinstance(cell, bytes):
@@ -145,7 +145,8 @@ def _image(cell: Any, files: CellFiles, observation: Observation) -> Curve:
     return files.read("array.png", png_of(cell), observation)
 
 
-def _of_text(text: str) -> Curve:
+def curve_of_text(text: str) -> Curve:
+    """Return the curve of a text of points, ``10:1.5; 20:1.7``; InvalidInput where it is none."""
     if names_file(text):
         remedy = "upload the file, give a pathlib.Path in Python, or points as text, such as '10:1.5; 20:1.7'"
         raise InvalidInput(Fault(f"the file {text[:80]!r} cannot be named here", remedy))

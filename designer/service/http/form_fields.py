@@ -266,6 +266,9 @@ def _target() -> Kind:
         number("limits.1", "Measurable to", more=True),
         Field("column", "Column in tables", "the name", more=True),
         _DESCRIPTION,
+        Field("curve", "Match the curve of the observation", "xrd", more=True),
+        Field("reference", "Reference: points or a file in the lab's folder", "10:1.5; 20:1.7", more=True),
+        choice(Target, "distance", "Distance of curves", more=True),
     )
     return _kind("targets", "target", "+ Target", Target, fields)
 

@@ -100,7 +100,7 @@ def curves_figure(campaign: Campaign, observation: str) -> str:
 
     known = {each.name: each for each in campaign.settings.observations if each.is_curve}
     goal = next(target for target in campaign.objective.targets if target.goal is not None)
-    found = curves_of(known[observation], campaign.state, goal.name) if observation in known else None
+    found = curves_of(known[observation], campaign.state, campaign.objective) if observation in known else None
     if found is None:
         what = f"there are no curves or images of {observation[:80]!r}"
         raise InvalidInput(Fault(what, f"record one of: {', '.join(known)}" if known else "the campaign has no curves"))
