@@ -30,20 +30,21 @@ from benchmarks.studies.fidelity_tasks import Pair, analytic, branin, hartmann
 from designer.arrays import FloatArray
 from designer.campaign.suggesting import level_choice
 from designer.priors.fidelity import level_prior
-from designer.space.fidelity.fidelity_levels import PROVEN_LOG_ODDS
 
 SEEDS, RATIOS = 3, (0.02, 0.1)
 ALONE, PRESENT = "top level alone", "the present rule"
 
 
-def _from_the_start(prior: level_prior.LevelPrior, log_evidence: float, results: int) -> bool:
-    return log_evidence > -PROVEN_LOG_ODDS
+PROVEN, MIN_TOP_RESULTS = math.log(3.0), 4
+
+
+def _only_if_proven(log_evidence: float, results: int) -> bool:
+    return log_evidence >= PROVEN and results >= MIN_TOP_RESULTS
 
 
 RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     PRESENT: (),
-    "used from the first result on, unless contradicted": ((level_prior.LevelPrior, "_uses", _from_the_start),),
-    "a Bayes factor of 8 in place of 3": ((level_prior, "PROVEN_LOG_ODDS", math.log(8.0)),),
+    "used from four top-level results and a Bayes factor of 3 on": ((level_prior, "is_used", _only_if_proven),),
     "no cheap measurements of other designs": ((level_choice, "MIN_OTHER_ADVANTAGE", math.inf),),
 }
 """What each rule changes: an object, its attribute and the value."""

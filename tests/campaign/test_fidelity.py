@@ -199,26 +199,20 @@ def test_first_designs_are_measured_at_the_cheapest_level_and_at_the_top_level()
     assert not set(rest["x"]) & set(batch["x"])
 
 
-def test_designs_are_those_without_lower_levels_until_these_are_proven() -> None:
+def test_designs_are_those_without_lower_levels_where_these_are_contradicted() -> None:
     table = pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)})
     campaign = made(candidates=table)
     alone = Campaign.create(space=[X], targets=TARGETS, candidates=table)
-    rng = np.random.default_rng(1)
-    designs: list[float] = []
-    while len(designs) < 5:
-        batch = campaign.suggest()
-        x, level = float(batch["x"].iloc[0]), batch["method"].iloc[0]
-        campaign.record(batch.assign(y=surface(x, "bulk") if level == "bulk" else rng.normal()))
-        designs += [x] if level == "bulk" else []
-    expected: list[float] = []
-    for _ in range(5):
-        batch = alone.suggest()
-        expected.append(float(batch["x"].iloc[0]))
-        alone.record(batch.assign(y=surface(expected[-1], "bulk")))
-    assert designs == expected
+    rows = [{"x": x, "y": surface(x, "bulk")} for x in (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)]
+    alone.attach(rows)
+    wrong = [{"x": x, "y": (-1.0) ** i, "method": "dft"} for i, x in enumerate(np.linspace(0, 1, 21).round(3).tolist())]
+    campaign.attach([*({**row, "method": "bulk"} for row in rows), *wrong])
     evidence = campaign.status().prior
     assert evidence is not None
-    assert evidence.words.startswith("lower levels are not used")
+    assert evidence.words.startswith("lower levels are not used: these 8 results")
+    batch = campaign.suggest(2)
+    assert batch["x"].tolist() == alone.suggest(2)["x"].tolist()
+    assert batch["method"].tolist() == ["bulk", "bulk"]
 
 
 @pytest.mark.parametrize("cost", [None, "1 if method == bulk, 0.5"])
@@ -270,8 +264,8 @@ def test_several_cheap_measurements_come_before_a_dear_one() -> None:
 
 
 @pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.0003, 2)])
-def test_proven_levels_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(level_choice, "MAX_PROVEN_SHARE", share)
+def test_levels_that_are_used_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(level_choice, "MAX_SHARE", share)
     campaign = made(candidates=pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)}), cost=CHEAP)
     campaign.attach([{"x": x, "method": m, "y": surface(x, m)} for x in (0.1, 0.3, 0.6, 0.9) for m in ("dft", "bulk")])
     for _ in range(2):

@@ -49,7 +49,7 @@ from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.priors.sources import matched_to
 from designer.space import DesignSpace
-from designer.space.fidelity.fidelity_levels import MIN_RESULTS, fidelity_of
+from designer.space.fidelity.fidelity_levels import fidelity_of
 from designer.surrogates.batch_effect import NO_BATCH
 from designer.surrogates.censored import with_expected_values
 from designer.surrogates.data import Quantity, TaskData
@@ -400,8 +400,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
     with one_thread():
         prior = prior_of_spec(spec)
         if lower:
-            brought = sum(each.suggestion is None for at_level in lower.values() for each in at_level)
-            prior = LevelPrior(prior, _lower_levels(spec, lower), brought >= MIN_RESULTS)
+            prior = LevelPrior(prior, _lower_levels(spec, lower))
         with errors_of_saved(prior):
             if spec.objective.preference is None:
                 conditioned = robust_conditioning.condition(prior, data)

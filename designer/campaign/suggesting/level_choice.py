@@ -1,18 +1,17 @@
 """The level at which the next design is measured: the one that tells most about its top-level value for its cost.
 
-Until the top-level results show that lower levels predict them (`designer.priors.fidelity.level_prior`), the designs
-are those that would be chosen without lower levels, and they are measured at lower levels besides, from the cheapest
-one up: pairs tell most about whether a level predicts the top one. These measurements get at most `MAX_UNPROVEN_SHARE`
-of what the top-level experiments cost, and none once the results contradict the lower levels. So lower levels that do
-not predict the top one cost no more than that.
+First designs are measured at the lower levels as well, from the cheapest one up: pairs of one design tell soonest
+whether a level predicts the top one. Such pairs get at most `MAX_FIRST_SHARE` of what the top-level experiments cost,
+and none once the results contradict the lower levels (`designer.priors.fidelity.level_prior`).
 
-After that the search finds the design that promises most at the top level. A result at a lower level explains a share
+From then on the search finds the design that promises most at the top level. A result at a lower level explains a share
 of the variance of its top-level value, and the level with the largest share for its cost is measured, where that is at
 least `MIN_ADVANTAGE` times what the top level gives. A design is measured once at a level. Where the design that
 promises most is to be measured at the top level, another one is measured at a lower level instead if its expected gain,
 times the share, for its cost is at least `MIN_OTHER_ADVANTAGE` times that at the top level (an augmented expected
-improvement), so that several cheap measurements come before a dear one. Lower levels get at most `MAX_PROVEN_SHARE` of
-what the top-level experiments cost.
+improvement), so that several cheap measurements come before a dear one. Lower levels get at most `MAX_SHARE` of what
+the top-level experiments cost. Where the results contradict them, designs are those without lower levels, and all are
+measured at the top level.
 
 Reference: D. Huang, T. T. Allen, W. I. Notz, R. A. Miller, Sequential kriging optimization using multiple-fidelity
 evaluations (Structural and Multidisciplinary Optimization 2006).
@@ -36,7 +35,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.space.fidelity.fidelity_levels import MIN_RESULTS, PROVEN_LOG_ODDS, at_level, fidelity_of, levels_of
+from designer.space.fidelity.fidelity_levels import MIN_RESULTS, REJECTED_LOG_ODDS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
 if TYPE_CHECKING:
@@ -48,13 +47,13 @@ MIN_ADVANTAGE = 2.0
 MIN_OTHER_ADVANTAGE = 5.0
 """The same for another design than the one that is to be measured at the top level."""
 
-MAX_UNPROVEN_SHARE = 0.05
-"""Of what top-level experiments cost: what lower levels may cost before the results show that they predict them."""
+MAX_FIRST_SHARE = 0.05
+"""Of what top-level experiments cost: what lower levels may cost before they are used."""
 
-MAX_PROVEN_SHARE = 1.0
-"""The same once they show it: lower levels cost no more than the experiments that are wanted."""
+MAX_SHARE = 1.0
+"""The same from then on: lower levels cost no more than the experiments that are wanted."""
 
-MIN_UNPROVEN = 8
+MIN_TOP = 8
 """Top-level experiments of which these shares may be spent in advance: it pays the pairs that decide."""
 
 _ROUNDING = 1e-9
@@ -92,7 +91,7 @@ def with_levels(
         return _paired(spec, state, fidelity, choice, posterior, own)
     chosen = _Levels.of(spec, state, fidelity, choice, posterior)
     left, levels, reasons = _left(spec, state), [], _reasons(spec, choice, fidelity)
-    allowance = _share_left(spec, state, chosen.costs, MAX_PROVEN_SHARE)
+    allowance = _share_left(spec, state, chosen.costs, MAX_SHARE)
     given = levels_of(spec.space, chosen.coordinates)
     for i in range(len(choice.designs)):
         level = int(given[i]) if i < own else 0
@@ -264,14 +263,14 @@ def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
 def _allowance(
     spec: CampaignSpec, state: CampaignState, posterior: CampaignPosterior | None, costs: FloatArray
 ) -> float:
-    """Return what may be spent on lower levels that are not known to predict the top one; 0 where they contradict it.
+    """Return what may be spent on lower levels that are not used; 0 where they contradict the top one.
 
     It begins only where it pays enough results for a model.
     """
     evidence = None if posterior is None else posterior.conditioned.posterior.evidence
-    if evidence is not None and (evidence.levels or 0.0) <= -PROVEN_LOG_ODDS:
+    if evidence is not None and (evidence.levels or 0.0) <= -REJECTED_LOG_ODDS:
         return 0.0
-    allowance = _share_left(spec, state, costs, MAX_UNPROVEN_SHARE)
+    allowance = _share_left(spec, state, costs, MAX_FIRST_SHARE)
     begun = any(level for level, _ in _done(spec, state))
     fewest = MIN_RESULTS * float(np.median(costs[:, 1:].min(axis=1)))
     return allowance if begun or allowance >= fewest else 0.0
@@ -284,7 +283,7 @@ def _share_left(spec: CampaignSpec, state: CampaignState, costs: FloatArray, sha
     made = [each.design for each in state.suggestions.values() if each.withdrawn_because is None]
     coordinates = coordinates_of(spec.space, made)
     prices, levels = stated.values(coordinates), levels_of(spec.space, coordinates)
-    top = max(float(prices[levels == 0].sum()), MIN_UNPROVEN * float(np.median(costs[:, 0])))
+    top = max(float(prices[levels == 0].sum()), MIN_TOP * float(np.median(costs[:, 0])))
     return share * top - float(prices[levels > 0].sum()) + _ROUNDING
 
 

@@ -1,8 +1,7 @@
 """The prior of a campaign with results at lower levels of a fidelity, with the guard of the default prior.
 
-Lower levels are used once the top-level results show that these predict them: from `MIN_TOP_RESULTS` results there and
-a Bayes factor of `PROVEN_LOG_ODDS` on. Until then the posterior is that of the campaign's prior, bit for bit. Results
-that the user brings (`LevelPrior.brought`) are used from the beginning, unless the top-level results contradict them.
+Lower levels are used from the first top-level result on, unless the results there contradict them: then the posterior
+is that of the campaign's prior, bit for bit.
 
 Where they are used, the posterior is a mixture of the baseline model, of the top-level results alone, and of models
 that know more: the process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the
@@ -30,7 +29,7 @@ from designer.priors.fidelity.level_process import LevelModel, LevelResults, fit
 from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.sources import Source
-from designer.space.fidelity.fidelity_levels import MIN_TOP_RESULTS, PROVEN_LOG_ODDS
+from designer.space.fidelity.fidelity_levels import REJECTED_LOG_ODDS
 from designer.surrogates.data import TaskData
 
 ALONE_WEIGHT = 0.5
@@ -67,13 +66,10 @@ class LevelPrior:
         The campaign's prior; `BaselinePrior` without past tasks.
     lower
         The results at lower levels by target.
-    brought
-        Whether the user brought results of lower levels, which no suggestion asked for.
     """
 
     inner: FittedPrior
     lower: Mapping[str, Sequence[LevelResults]]
-    brought: bool = False
 
     @property
     def kind(self) -> str:
@@ -103,7 +99,7 @@ class LevelPrior:
         past = None if isinstance(self.inner, BaselinePrior) else conditioned(self.inner, one)
         own = None if past is None else past.evidence
         levels = None if found is None else found.log_evidence() - _alone(one, found) if count_of else 0.0
-        if found is None or levels is None or not self._uses(levels, count_of):
+        if found is None or levels is None or not is_used(levels, count_of):
             model = baseline_model(one) if past is None else past.model
             return _Experts((_ALONE,), (model,), (1.0,), 0.0, count_of, own, levels)
         models: dict[str, Model] = {_LEVELS: found}
@@ -119,16 +115,15 @@ class LevelPrior:
             against if count_of else 0.0, count_of, own, levels,
         )  # fmt: skip
 
-    def _uses(self, log_evidence: float, results: int) -> bool:
-        """Whether lower levels are used, by the evidence of the top-level results."""
-        if self.brought:
-            return log_evidence > -PROVEN_LOG_ODDS
-        return results >= MIN_TOP_RESULTS and log_evidence >= PROVEN_LOG_ODDS
-
 
 def _alone(one: TaskData, levels: LevelModel) -> float:
     """Return the log evidence of the top-level results alone, on the scale that the process of all levels uses."""
     return fit_informed(one, zero_mean, (), output=levels.process.output).log_evidence()
+
+
+def is_used(log_evidence: float, results: int) -> bool:
+    """Whether lower levels are used, by the evidence of a number of top-level results for them."""
+    return not results or log_evidence > -REJECTED_LOG_ODDS
 
 
 def level_models(model: Model) -> list[tuple[float, LevelModel]]:
@@ -175,19 +170,7 @@ def _words(log_evidence: float, results: int) -> str:
 def unused_words(log_evidence: float, results: int) -> str:
     """Return a sentence about lower levels that are not used.
 
-    >>> unused_words(math.log(2), 5)
-    'lower levels are not used yet: these 5 results at the top level do not confirm them (Bayes factor 2)'
     >>> unused_words(-math.log(4), 5)
     'lower levels are not used: these 5 results at the top level contradict them (Bayes factor 4)'
-    >>> unused_words(0.0, 0)
-    'lower levels are not used yet: at least 4 results at the top level show whether they predict them'
     """
-    if log_evidence <= -PROVEN_LOG_ODDS and results:
-        return (
-            f"lower levels are not used: {_these(results)} contradict them (Bayes factor {odds_of(log_evidence):.3g})"
-        )
-    if results < MIN_TOP_RESULTS:
-        needed = count(MIN_TOP_RESULTS, "result")
-        return f"lower levels are not used yet: at least {needed} at the top level show whether they predict them"
-    factor = math.exp(log_evidence)
-    return f"lower levels are not used yet: {_these(results)} do not confirm them (Bayes factor {factor:.3g})"
+    return f"lower levels are not used: {_these(results)} contradict them (Bayes factor {odds_of(log_evidence):.3g})"

@@ -16,11 +16,8 @@ from designer.space.fidelity.fidelity_parameter import FidelityParameter
 MIN_RESULTS = 3
 """Different results at a lower level from which it is used."""
 
-MIN_TOP_RESULTS = 4
-"""Results at the top level from which their evidence decides: of three, shuffled lower values pass one time in ten."""
-
-PROVEN_LOG_ODDS = math.log(3.0)
-"""Log evidence for lower levels from which they are used; against them, no more is spent on them."""
+REJECTED_LOG_ODDS = math.log(3.0)
+"""Log evidence against lower levels from which they are not used, and nothing more is spent on them."""
 
 
 def fidelity_of(space: SpaceLike) -> FidelityParameter | None:

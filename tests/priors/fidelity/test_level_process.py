@@ -62,21 +62,19 @@ def test_lower_level_makes_predictions_at_the_top_level_better() -> None:
     assert error(fitted(one, lower()), X) < 0.5 * float(np.sqrt(np.mean((alone - surface(X)) ** 2)))
 
 
-def weight(n: int, *, shuffled: bool = False, brought: bool = False) -> float:
-    prior = LevelPrior(BaselinePrior(), {"y": [lower(shuffled=shuffled)]}, brought)
+def weight(n: int, *, shuffled: bool = False) -> float:
+    prior = LevelPrior(BaselinePrior(), {"y": [lower(shuffled=shuffled)]})
     return sum(share for share, _ in level_models(prior.condition(top(n))))
 
 
-@pytest.mark.parametrize(("n", "shuffled", "least", "most"), [(12, False, 0.89, 1), (12, True, 0, 0), (3, False, 0, 0)])
-def test_lower_level_is_used_once_top_level_results_show_that_it_predicts_them(
+@pytest.mark.parametrize(
+    ("n", "shuffled", "least", "most"),
+    [(0, False, 0.5, 0.5), (3, False, 0.7, 1), (12, False, 0.89, 1), (12, True, 0, 0)],
+)
+def test_lower_level_is_used_unless_top_level_results_contradict_it(
     n: int, shuffled: bool, least: float, most: float
 ) -> None:
     assert least <= weight(n, shuffled=shuffled) <= most
-
-
-def test_results_that_the_user_brings_are_used_unless_they_are_contradicted() -> None:
-    assert weight(0, brought=True) == 0.5
-    assert weight(12, shuffled=True, brought=True) < 0.3 < 0.7 < weight(3, brought=True)
 
 
 def test_without_enough_lower_results_the_posterior_is_that_of_the_top_level_alone() -> None:
