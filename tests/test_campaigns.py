@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from designer.campaign.campaign import Campaign
+from designer.campaign.file.past_work_formats import FAMILY
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Suggested
+from designer.campaign.past_work import CACHE
 from designer.campaign.proposing import proposals
 from designer.chemistry.formulas import parse_formula
 from designer.cli.main import main
@@ -21,7 +24,7 @@ from designer.documents import load_document
 from designer.oracles.simulators import SIMULATORS
 
 CAMPAIGNS = Path(__file__).parents[1] / "campaigns"
-FILES = sorted(path.relative_to(CAMPAIGNS).as_posix() for path in CAMPAIGNS.rglob("*.yaml"))
+FILES = sorted(path.relative_to(CAMPAIGNS).as_posix() for path in CAMPAIGNS.rglob("*.yaml") if path.name != FAMILY)
 SIMULATED = [name for name in FILES if name.startswith("simulated/")]
 PAST = [name for name in FILES if name.startswith("past-tasks/")]
 SLOW = {"simulated/ageing.yaml"}  # seconds an experiment: one is enough to see that it runs
@@ -196,6 +199,25 @@ def test_molecules_on_no_list_are_measured_and_explained(folder: Path, capsys: p
     assert "generated from" in words
     assert "synthetic accessibility" in words
     assert "nearest known:" in words
+
+
+def test_a_network_learns_from_past_ceramics_and_draws_formulas(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposals, "PROPOSALS", 30)
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    proposals._proposed.cache_clear()
+    name = "learned-formulas.yaml"
+    assert main(["validate", name]) == 0
+    assert "drawn by a network, which is trained on 82 formulas of 1 past task" in capsys.readouterr().out
+    assert main(["run", name, "--max-experiments", "3", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["experiments"]) == 3
+    campaign = Campaign.open(name)
+    notes = [each.note for each in campaign.state.suggestions.values()]
+    assert any("drawn by a trained network" in note for note in notes), notes
+    digests = {event.versions["generator of oxide"] for event in campaign.events if isinstance(event, Suggested)}
+    assert len(digests) == 1
+    proposals._proposed.cache_clear()
 
 
 def test_a_command_is_led_to_its_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,8 @@ from designer.whole_files import write_over
 
 CARD, WEIGHTS = "generator.json", "generator.safetensors"
 STEPS, BATCH, RATE, BLOCK = 1_500, 128, 3e-3, 100
+MAX_PASSES = 500
+"""Of the training over its formulas: fewer steps for a few formulas, which it would only learn by heart."""
 _DRAWS, _RANKED, _DRAWN, _MIN_ROUNDS = 10, 0.7, 1024, 4
 _MIN_SHARE = 1 / 10
 """The share of usable formulas among those drawn down to which all that are wanted are drawn."""
@@ -88,7 +90,7 @@ def train(
     values: Mapping[str, float],
     *,
     seed: int = 0,
-    steps: int = STEPS,
+    steps: int | None = None,
     folder: Path | str | None = None,
 ) -> TrainedFormulas:
     """Return a network that is trained on formulas with their values, of which larger ones are better.
@@ -97,6 +99,8 @@ def train(
     ----------
     values
         The value of each formula.
+    steps
+        Of 128 formulas each; 1,500 unless given, and fewer where these are more than 500 passes over the formulas.
     folder
         Where the state of the training is written every hundred steps. If it holds that of the same training, which was
         stopped, it is resumed, with the same result as without the stop.
@@ -107,6 +111,7 @@ def train(
         If there are fewer than 50 formulas, a text is none, or the folder holds another training.
     """
     elements, counts, quantiles = _data(values)
+    steps = min(STEPS, math.ceil(MAX_PASSES * len(elements) / BATCH)) if steps is None else steps
     digest = hashlib.sha256(json.dumps(sorted(values.items())).encode()).hexdigest()
     card: dict[str, Any] = {"formulas": len(elements), "digest": digest, "seed": seed, "steps": steps}
     with torch.random.fork_rng(devices=[]):

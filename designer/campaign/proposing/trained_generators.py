@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from designer.generation.learned_generator import TrainedFormulas
     from designer.space.parameters.formula import FormulaParameter
 
-_FORMAT = 1  # of what is cached: raise it whenever the training changes
+_FORMAT = 2  # of what is cached: raise it whenever the training changes
 SEED = 0
 
 _trained: dict[str, TrainedFormulas] = {}
@@ -106,6 +106,21 @@ def trained_generator(spec: CampaignSpec, parameter: FormulaParameter) -> Traine
         with _located(spec, parameter):
             _trained[signature] = trained_on(past.values)
     return _trained[signature]
+
+
+def generator_digests(spec: CampaignSpec) -> dict[str, str]:
+    """Return what identifies the formulas and values that each learned generator of a campaign was trained on.
+
+    Raises
+    ------
+    InvalidPrior
+        As `formulas_learned_from`.
+    """
+    return {
+        f"generator of {parameter.name}": str(trained_generator(spec, parameter).card["digest"])[:16]
+        for parameter in open_parameters(spec.space)
+        if parameter.generator.is_learned
+    }
 
 
 def generator_of(parameter: FormulaParameter, trained: TrainedFormulas | None) -> MakeGenerator:

@@ -29,6 +29,7 @@ from designer.campaign.log.ids import suggestion_id
 from designer.campaign.log.state import CampaignState
 from designer.campaign.log.versions import versions
 from designer.campaign.proposing.proposals import origins
+from designer.campaign.proposing.trained_generators import generator_digests
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import (
     kept_words,
@@ -249,13 +250,14 @@ def suggested(spec: CampaignSpec, state: CampaignState, choice: Choice, at: date
         )
         for i, (design, score, reason, alone) in enumerate(each)
     )
+    learned_from = {**({"prior": choice.prior} if choice.prior else {}), **generator_digests(spec)}
     return Suggested(
         at=at,
         designs=designs,
         based_on=state.position,
         how=choice.how,
         notes=choice.remarks,
-        versions={**versions(model=model, molecules=molecules), **({"prior": choice.prior} if choice.prior else {})},
+        versions={**versions(model=model, molecules=molecules), **learned_from},
     )
 
 

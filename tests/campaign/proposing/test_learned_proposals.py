@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from designer import Campaign
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Suggested
 from designer.campaign.past_work import CACHE
 from designer.campaign.proposing import proposals, trained_generators
 from designer.campaign.proposing.past_formulas import past_formulas, values_of
@@ -97,6 +98,8 @@ def test_half_of_the_proposals_are_drawn_by_a_network_and_repeat(file: Path, tmp
     assert len(drawn(campaign)) == 20
     campaign.record(batch.assign(gap=[1.0, 2.0]))
     again = campaign.suggest(1)["oxide"].tolist()
+    digests = {e.versions["generator of oxide"] for e in campaign.events if isinstance(e, Suggested)}
+    assert digests == {str(learned_generator.train(VALUES).card["digest"])[:16]}
     assert "nearest known" in list(campaign.state.suggestions.values())[-1].note
     trained_generators._trained.clear()  # as in another process
     proposals._proposed.cache_clear()
