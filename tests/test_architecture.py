@@ -190,9 +190,17 @@ def test_rooms_that_load_no_model_library(module: str) -> None:
     assert not loaded_by(module) & set(HEAVY)
 
 
-def test_a_suggestion_without_a_forest_loads_no_slow_library_of_statistics() -> None:
+def test_a_suggestion_without_a_forest_loads_no_slow_library_of_statistics_or_algebra() -> None:
     loaded = "import sys, designer.campaign.campaign, designer.campaign.suggesting.proposer"
-    code = f"{loaded}; print({{'sklearn', 'scipy.stats'}} & set(sys.modules))"
+    code = f"""{loaded}
+import torch
+from designer.acquisition.moments import joint
+from designer.surrogates.data import TaskData
+from designer.surrogates.gaussian_process import fit_gaussian_process
+from tests.surrogates.tables import numeric_columns
+X = torch.rand(5, 1, dtype=torch.float64)
+joint(fit_gaussian_process(TaskData(X, X + 1.0, numeric_columns(1))), X)
+print({{'sklearn', 'scipy.stats', 'sympy'}} & set(sys.modules))"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -12,6 +12,7 @@ from botorch.posteriors.gpytorch import GPyTorchPosterior
 from torch import Tensor
 
 from designer.surrogates.model_mixture import MarginalModel, Mixture
+from designer.surrogates.single_output import SingleOutput
 
 _CHUNK = 2048
 _MAX_PAIRED = 256
@@ -55,6 +56,8 @@ def joint(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
     TypeError
         If the posterior is not Gaussian.
     """
+    if isinstance(model, SingleOutput):  # the same without a posterior, whose shapes load a library of algebra
+        return model.joint_moments(X)
     posterior = model.posterior(X)
     if not isinstance(posterior, GPyTorchPosterior):
         raise TypeError(f"{type(posterior).__name__} is not Gaussian: it gives no covariance matrix")

@@ -79,6 +79,8 @@ def unit_at_end(name: str) -> tuple[str, str] | None:
 
 
 def _known_ending(before: str, ending: str) -> tuple[str, str] | None:
+    if re.split(r"[\W_]+", before)[-1].casefold() == "per":
+        return None  # of something that is no unit: ``cost_per_kg`` is not in kg
     words = {word if len(word) == 1 else word.casefold() for word in re.split(r"[\W_]+", before)}
     for units, meant in ((_TEMPERATURES, _TEMPERATURE_WORDS), (_TIMES, _TIME_WORDS)):
         if ending in units and words & meant:

@@ -31,7 +31,8 @@ from designer.units.header_endings import _OTHERS, _SIGNS, _TEMPERATURES, _TIMES
         ("Fe/Ni", None), ("S/N", None), ("H2/CO2", None), ("m/z", None), ("A/B", None), ("C/K", None), ("w/w", None),
         ("and/or", None), ("Pd/C", None), ("I/V", None), ("n/a", None), ("a/b/c", None), ("x / 10-3", None),
         ("/", None), ("pH/1", None), ("Cu/Zn ratio", None), ("/°C", None), ("T/", None), ("A/B-1", None),
-        ("a" + " " * 50_000, None),
+        ("a" + " " * 50_000, None), ("surface_to_volume_per_mm", None), ("cost per kg", None), ("mg_per_mL", None),
+        ("dose_mg_per_mL", "mg/mL"), ("samples_Per_h", None), ("hyper_mm", "mm"),
     ],
 )  # fmt: skip
 def test_ending(name: str, unit: str | None) -> None:
