@@ -182,6 +182,10 @@ class CampaignView:
             self._known = (self.state, _conditioned_once(self._spec(), self.state))
         return self._known[1]()
 
+    def forget_posterior(self) -> None:
+        """Free the memory of the posterior, which is the square of the results; it is computed again when needed."""
+        self._known = None
+
     def matched_quantities(self) -> tuple[str, ...]:
         """Return which results of past tasks each target is matched to, by name and unit; nothing without past tasks.
 
@@ -397,7 +401,7 @@ class CampaignView:
         tells = levels or self._spec().learns or self.objective.explores or results >= MIN_RESULTS_TO_FLAG
         known = self.posterior() if tells else None
         prior, flagged = (None, ()) if known is None else (known.evidence, known.flagged)
-        where, budget = _place(self.store), self.settings.max_experiments
+        where, budget = getattr(self.store, "location", "memory"), self.settings.max_experiments
         excess = over_budget(self.settings, self.state)
         remarks = (*levels, *self._comparison_words(), *(() if excess is None else (excess,)))
         quantities = tuple(each.words for each in (known or self._posterior()).matched) if self._spec().learns else ()
@@ -480,10 +484,6 @@ class CampaignView:
     def oracle(self) -> Oracle | None:
         """Return what measures, as the campaign file says; None where a person does."""
         return campaign_oracle(self.settings, self.space, self.objective, self.folder)
-
-
-def _place(store: EventStore) -> str:
-    return str(getattr(store, "location", "memory"))
 
 
 def _conditioned_once(spec: CampaignSpec, state: CampaignState) -> Callable[[], CampaignPosterior]:

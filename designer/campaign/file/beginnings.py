@@ -4,7 +4,8 @@ When a campaign begins in an SQLite database (``oer.db``), a small file ``oer.db
 campaign file: the campaign's name and id, when it began, and in which database. It is moved and copied with the folder;
 where it is found and the database does not hold the campaign, the campaign is refused. A database on a server (``lab``)
 has ``lab.postgresql.id``, without a password. An SQLite file that is given apart from the campaign file has none: one
-campaign file may be run in many of them, as simulations do. Campaigns of earlier versions get theirs with the next event.
+campaign file may be run in many of them, as simulations do. Campaigns of earlier versions get theirs with the next
+event.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ MAX_OPEN = 1000
 """Open campaigns."""
 MAX_EVENTS = 200_000
 """Events of open campaigns together, of which each takes some 3 kB of memory; the campaign in use is always open."""
+MAX_COVARIANCES = 25_000_000
+"""Squares of the numbers of events of the campaigns whose posterior is in memory, together: at most 8 bytes each for a
+target. Those that were used longest ago are computed again when they are needed."""
 
 
 @dataclass(eq=False)
@@ -39,6 +42,19 @@ class CachedCampaign:
     def events(self) -> int:
         """How many events it holds in memory."""
         return 0 if self.campaign is None else self.campaign.state.position
+
+    @property
+    def covariances(self) -> int:
+        """The square of its number of events: at most as many numbers has the covariance of its results."""
+        return self.events**2
+
+    def forget_posterior(self) -> None:
+        """Free the memory of its posterior, unless it is in use."""
+        if self.campaign is not None and self.lock.acquire(blocking=False):
+            try:
+                self.campaign.forget_posterior()
+            finally:
+                self.lock.release()
 
     def state_at(self, position: int) -> CampaignState | None:
         """Return the state at a position or later; None where the campaign is in use or not open."""
@@ -125,7 +141,16 @@ class CampaignCache:
                 entry = self._entries[name] = CachedCampaign(name, self.new_store())
             self._entries.move_to_end(name)
             self._close_unused()
+            self._forget_posteriors()
             return entry
+
+    def _forget_posteriors(self) -> None:
+        """Free the posteriors of the campaigns that were used longest ago, but for the last, beyond the limit."""
+        covariances = 0
+        for i, entry in enumerate(reversed(self._entries.values())):
+            covariances += entry.covariances
+            if i and covariances > MAX_COVARIANCES:
+                entry.forget_posterior()
 
     def states(self) -> dict[str, CampaignState]:
         """Return the state of every campaign, in the order of names."""

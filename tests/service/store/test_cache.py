@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from designer.service.lab import Lab
 from designer.service.store import cache as cache_module
 from tests.service.conftest import Client
@@ -34,3 +36,29 @@ def test_campaigns_that_are_not_used_are_closed(lab: Lab, admin: Client, monkeyp
     assert list(lab.cache._entries) == ["c"]
     assert [each["name"] for each in admin("GET", "/campaigns").json()["campaigns"]] == ["a", "b", "c"]
     assert admin("GET", "/campaigns/b").json()["open"] == 2
+
+
+def test_posteriors_of_campaigns_that_are_not_used_are_forgotten(
+    lab: Lab, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {}
+    for name in ("a", "b", "c"):
+        path = admin.begin(name=name)
+        rows = [
+            {"film.Ni": 100, "film.Fe": 0, "film.Co": 0, "T": 300 + 25 * i, "gas": "N2", "loss": i} for i in range(5)
+        ]
+        assert admin("POST", f"{path}/measurements?attach=true", json={"rows": rows}).status_code < 300
+        with lab.cache.open(name) as (opened, _):
+            known[name] = opened.posterior()
+    monkeypatch.setattr(cache_module, "MAX_COVARIANCES", 80)  # two campaigns of six events
+    with lab.cache.open("b") as (opened, _):
+        assert opened.posterior() is known["b"]
+    with lab.cache.open("c") as (opened, _):
+        assert opened.posterior() is known["c"]
+    with lab.cache.open("a") as (opened, _):
+        again = opened.posterior()
+        assert again is not None
+        assert again is not known["a"]
+        before = known["a"]
+        assert before is not None
+        assert (again.predict(again.coordinates)[0] == before.predict(before.coordinates)[0]).all()
