@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from designer.campaign.campaign import Campaign
 
 ORDERS: tuple[Order, ...] = ("random", "least-changes")
+MAX_COLUMNS = 8
+"""Columns of a table that is printed, without the first and the remarks."""
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -137,4 +139,15 @@ def as_html(runs: RunSheet) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(written=written)
-    return environment.get_template("run_sheet.html").render(runs=runs, blocked=any(runs.blocks))
+    parts = page_parts(len(runs.sheet.headers))
+    return environment.get_template("run_sheet.html").render(runs=runs, blocked=any(runs.blocks), parts=parts)
+
+
+def page_parts(columns: int) -> list[list[int]]:
+    """Return the columns of each table of a page: a wide sheet has several, each with the first column.
+
+    >>> page_parts(3), [len(part) for part in page_parts(20)]
+    ([[0, 1, 2]], [8, 7, 7])
+    """
+    tables = max(1, -(-(columns - 1) // MAX_COLUMNS))
+    return [[0, *part.tolist()] for part in np.array_split(np.arange(1, columns), tables)]

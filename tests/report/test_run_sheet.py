@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from typing import Any
 
@@ -84,6 +85,20 @@ def test_page_escapes_words_and_has_a_blank_for_every_result() -> None:
     assert text.count('class="blank"') == 4
     assert "<th>block</th>" not in text
     assert "<th>block</th>" in as_html(run_sheet(begun()))
+
+
+def test_a_wide_sheet_has_several_tables_and_each_names_the_suggestion() -> None:
+    space = [{"name": f"x{i}", "kind": "numeric", "bounds": [0, 1]} for i in range(13)]
+    made = Campaign.create(space=space, targets=[{"name": "y", "goal": "maximize"}])
+    made.suggest(2)
+    page = as_html(run_sheet(made))
+    tables = page.split("<table>")[1:]
+    headers = [re.findall("<th>(.*?)</th>", each) for each in tables]
+    assert [each[:2] for each in headers] == [["run", "suggestion"]] * 2
+    assert [name for each in headers for name in each[2:]] == [*(f"x{i}" for i in range(13)), "y", "remarks"]
+    assert max(map(len, headers)) <= 11
+    assert [each.count("S0001") for each in tables] == [1, 1]
+    assert page.count('class="blank"') == 2
 
 
 def test_what_cannot_be_shown_is_a_fault() -> None:
