@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -256,7 +257,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{table.name}: {time.process_time() - begun:.0f} s", file=sys.stderr)
     words = sys.argv[1:] if arguments is None else arguments
     about = provenance("python", "-m", "benchmarks.studies.generation", *words)
-    about |= {"seeds": str(given.seeds), "CPU time": f"{time.process_time() - begun:.0f} s"}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    about |= {
+        "seeds": str(given.seeds),
+        "CPU time": f"{time.process_time() - begun:.0f} s",
+        "largest memory of the process": f"{peak:.0f} MB",
+    }
     text = (__doc__ or "").partition("\n\n")[2].strip()
     head = ["# Recall of proposed formulas", "", text, "", *(f"- {key}: {value}" for key, value in about.items()), ""]
     write_over(given.out, "\n".join([*head, *sections]).rstrip() + "\n")
