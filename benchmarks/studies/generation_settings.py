@@ -83,7 +83,7 @@ def _of_part(
         width = made.max() - made.min()
         if width > 0:
             lost = (made.max() - made) / width
-            found = {name: float(lost[scores.loc[group.index, name].idxmax()]) for name in scores}
+            found = {name: float(lost[scores.loc[group.index, name].idxmax()]) for name in CHOOSERS[:-1]}
             yield {**found, "any": float(lost.mean())}
 
 
