@@ -119,6 +119,7 @@ def guess(
         remarks.append(f"Only the designs of {file} are suggested: {why}{choice}.")
     if label is not None:
         remarks.append(f"Column {label!r} names the designs: suggestions show it.")
+    remarks += _molecule_remarks(columns, file)
     remarks += [f"Column {header!r} was left out: {why}." for header, why in left_out.items() if header != label]
     remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
     others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
@@ -213,6 +214,16 @@ def _unit_remarks(columns: Sequence[Column]) -> list[str]:
         if column.unit and (found := unit_at_end(column.header)) and found[1] == column.unit
     ]
     return [f"Units by the ends of column names, correct 'unit' if they are wrong: {', '.join(read)}."] if read else []
+
+
+def _molecule_remarks(columns: Sequence[Column], file: str) -> list[str]:
+    """Return that molecules on no list can be suggested, where a column has SMILES."""
+    return [
+        f"Column {column.header!r} has molecules. Others, on no list, are suggested with "
+        f"'{{name: {column.name}, kind: molecule, like: [{file}]}}' in its place."
+        for column in columns
+        if names_molecules(column) and "smiles" in column.name.casefold() and not column.is_numeric
+    ]
 
 
 def _goal_remark(target: Entry) -> str:

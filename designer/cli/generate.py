@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,21 +11,19 @@ import typer
 
 from designer.cli.operations import crystal_proposals as crystals
 from designer.cli.operations.molecule_proposals import MoleculeRequest, molecule_report
+from designer.cli.operations.proposal_lists import csv_text, digits, proposals_report
 from designer.cli.options import SUFFIXES, JsonFlag
-from designer.cli.output import Report, Table, emit
-from designer.counting import count
+from designer.cli.output import Report, emit
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
 if TYPE_CHECKING:
     from designer.chemistry.formula_rules import FormulaRules
-    from designer.generation.base import Accept, MakeGenerator, Proposal
+    from designer.generation.base import Accept, MakeGenerator
     from designer.generation.known_formulas import KnownFormulas
 
-SHOWN = 20
 MAX_PROPOSALS = 10_000
 DEFAULTS = {"max_elements": 5, "max_atoms": 20, "max_accessibility": 6}
-NOT_A_SYNTHESIS = "A proposed formula is not a synthesis: it is not known to be stable, or that it can be made."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -291,37 +287,13 @@ def _propose(
         what = f"no new formula of {', '.join(rules.allowed)} keeps the rules"
         raise InvalidInput(Fault(what, "allow more elements or atoms, or give --not-charge-neutral"))
     if out is not None:
-        write_new(out, _csv(found))
-    emit(_report(found, number, out), as_json)
+        header = ["formula", "parent", "move", "balanced", "nearest_known", "distance"]
+        rows = [[f.formula, f.parent, f.move, f.balanced, f.nearest, digits(f.distance)] for f in found]
+        write_new(out, csv_text(header, rows))
+    remedy = "allow more elements or atoms"
+    report = proposals_report(found, number, out, noun="formula", plural="formulas", remedy=remedy)
+    emit(report, as_json)
 
 
 def _words(text: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
-
-
-def _csv(found: Sequence[Proposal]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["formula", "parent", "move", "balanced", "nearest_known", "distance"])
-    for each in found:
-        distance = "" if each.distance is None else f"{each.distance:.4g}"
-        writer.writerow([each.formula, each.parent, each.move, each.balanced, each.nearest, distance])
-    return text.getvalue()
-
-
-def _report(found: Sequence[Proposal], wanted: int, out: Path | None) -> Report:
-    report = Report(
-        {
-            "proposals": [each.as_data() for each in found],
-            "file": None if out is None else str(out),
-        }
-    )  # fmt: skip
-    report.show(Table(["formula", "origin"], [[each.formula, each.origin] for each in found[:SHOWN]]))
-    if len(found) > SHOWN:
-        report.say(f"... and {count(len(found) - SHOWN, 'formula', 'formulas')} more: write them with --csv FILE")
-    if len(found) < wanted:
-        report.say(f"Only {len(found)} of {wanted}: no others were found; allow more elements or atoms.")
-    if out is not None:
-        report.say(f"Written to {out}.")
-    report.say(NOT_A_SYNTHESIS)
-    return report

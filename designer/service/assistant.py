@@ -25,7 +25,7 @@ from designer.service.problems import Refused, WorkerProblem, problem, problem_k
 from designer.service.representations import jsonable
 from designer.service.store.accounts import Caller
 from designer.service.store.paths import LabPaths
-from designer.service.work.generated import FormulaRequest
+from designer.service.work.generated import FormulaRequest, MoleculeRequest
 
 LOG = logging.getLogger("designer.service")
 MAX_WAIT_SECONDS = 300.0
@@ -189,6 +189,18 @@ class _ReadTools(_Tools):
             electronegativity=electronegativity, n=n, seed=seed,
         )  # fmt: skip
         return dict(result_of(generation_requests.generated(self.lab, self.who(), "formulas", request)))
+
+    def propose_molecules(
+        self, known: list[str], conditions: list[str] | None = None, exclude: list[str] | None = None,
+        novel_to: list[str] | None = None, max_heavy_atoms: int = 60, max_accessibility: float = 6.0, n: int = 20,
+        seed: int = 0,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Propose molecules (SMILES) that are on no list, of parts of known ones, with the origin of each."""
+        request = MoleculeRequest(
+            known=known, conditions=conditions or (), exclude=exclude or (), novel_to=novel_to or (),
+            max_heavy_atoms=max_heavy_atoms, max_accessibility=max_accessibility, n=n, seed=seed,
+        )  # fmt: skip
+        return dict(result_of(generation_requests.generated(self.lab, self.who(), "molecules", request)))
 
 
 def _given(context: Row | None) -> tuple[Row, ...]:

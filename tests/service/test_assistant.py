@@ -24,7 +24,7 @@ TOOLS = {
     "list_campaigns", "show_campaign", "list_suggestions", "run_sheet", "list_measurements", "show_history", "best",
     "verdict", "predict", "explain", "check", "suggest", "show_job", "record", "fail", "create_campaign", "amend",
     "withdraw", "amend_space", "amend_beliefs", "compare", "list_comparisons", "next_comparison", "undo",
-    "find_past_campaigns", "publish_results", "propose_formulas",
+    "find_past_campaigns", "publish_results", "propose_formulas", "propose_molecules",
 }  # fmt: skip
 
 
@@ -213,5 +213,18 @@ def test_formulas_are_proposed(lab: Lab) -> None:
         assert "generated" in found["proposals"][0]["origin"]
         assert (await call("propose_formulas", known=["Q"]))["status"] == 422
         assert (await call("propose_formulas", known=["NaCl"], n=501))["status"] == 422
+
+    run_steps(lab, "steer", steps)
+
+
+def test_molecules_are_proposed(lab: Lab) -> None:
+    pytest.importorskip("rdkit", reason="rdkit is not installed: pip install 'materials-designer[molecules]'")
+
+    async def steps(call: Assistant) -> None:
+        known = ["CCOC(=O)c1ccccc1", "COc1ccc(N=Nc2ccccc2)cc1"]
+        found = await call("propose_molecules", known=known, conditions=["molecule.MolWt <= 260"], n=2)
+        assert len(found["proposals"]) == 2
+        assert "nearest known" in found["proposals"][0]["origin"]
+        assert (await call("propose_molecules", known=["C1CC"]))["status"] == 422
 
     run_steps(lab, "steer", steps)

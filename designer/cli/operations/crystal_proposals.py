@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from designer.cli.operations.proposal_lists import csv_text
 from designer.cli.output import Report, Table
 from designer.counting import count
 from designer.errors import Fault, InvalidInput
@@ -97,15 +96,13 @@ def crystal_report(
 
 
 def _csv(found: Sequence[CrystalProposal]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["formula", "parent", "move", "balanced", "atoms", f"{ABOVE_HULL} [eV]", "hull", "note"])
+    rows = []
     for each in found:
         above = "" if each.above_hull is None else f"{each.above_hull:.5g}"
         atoms = len(each.structure)
         origin = [each.parent, each.move, each.balanced, atoms]
-        writer.writerow([each.formula, *origin, above, each.hull, each.note])
-    return text.getvalue()
+        rows.append([each.formula, *origin, above, each.hull, each.note])
+    return csv_text(["formula", "parent", "move", "balanced", "atoms", f"{ABOVE_HULL} [eV]", "hull", "note"], rows)
 
 
 def _report(found: Screening, request: CrystalRequest) -> Report:

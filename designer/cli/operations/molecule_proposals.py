@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from designer.cli.output import Report, Table
-from designer.counting import count
+from designer.cli.operations.proposal_lists import csv_text, digits, proposals_report
+from designer.cli.output import Report
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
-if TYPE_CHECKING:
-    from designer.generation.molecules.recombination import MoleculeProposal
-
-SHOWN = 20
 BEST_SHARE, MIN_BEST = 0.1, 5
-NOT_A_SYNTHESIS = "A proposed molecule is not a synthesis: it is not known to be stable, or that it can be made."
 
 
 @dataclass(frozen=True)
@@ -68,39 +60,7 @@ def molecule_report(request: MoleculeRequest) -> Report:
         what = "no new molecule was found that satisfies the rules"
         raise InvalidInput(Fault(what, "give more molecules, loosen a condition, or raise --max-accessibility"))
     if request.out is not None:
-        write_new(request.out, _csv(found))
-    return _report(found, request)
-
-
-def _csv(found: Sequence[MoleculeProposal]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["smiles", "parent", "move", "accessibility", "nearest_known", "distance"])
-    for each in found:
-        distance = "" if each.distance is None else f"{each.distance:.4g}"
-        writer.writerow([each.smiles, each.parent, each.move, f"{each.accessibility:.3g}", each.nearest, distance])
-    return text.getvalue()
-
-
-def _report(found: Sequence[MoleculeProposal], request: MoleculeRequest) -> Report:
-    report = Report(
-        {
-            "proposals": [
-                {
-                    "smiles": each.smiles, "origin": each.origin, "parent": each.parent, "move": each.move,
-                    "accessibility": each.accessibility, "nearest_known": each.nearest, "distance": each.distance,
-                }
-                for each in found
-            ],
-            "file": None if request.out is None else str(request.out),
-        }
-    )  # fmt: skip
-    report.show(Table(["molecule", "origin"], [[each.smiles, each.origin] for each in found[:SHOWN]]))
-    if len(found) > SHOWN:
-        report.say(f"... and {count(len(found) - SHOWN, 'molecule')} more: write them with --csv FILE")
-    if len(found) < request.number:
-        report.say(f"Only {len(found)} of {request.number}: no others were found; give more molecules.")
-    if request.out is not None:
-        report.say(f"Written to {request.out}.")
-    report.say(NOT_A_SYNTHESIS)
-    return report
+        header = ["smiles", "parent", "move", "accessibility", "nearest_known", "distance"]
+        rows = [[m.smiles, m.parent, m.move, f"{m.accessibility:.3g}", m.nearest, digits(m.distance)] for m in found]
+        write_new(request.out, csv_text(header, rows))
+    return proposals_report(found, request.number, request.out, noun="molecule", remedy="give more molecules")

@@ -59,6 +59,13 @@ class MoleculeProposal:
         near = "" if self.nearest is None else f"; nearest known: {self.nearest}, distance {self.distance:.2f}"
         return f"generated from {self.parent}: {self.move}; synthetic accessibility {self.accessibility:.1f}{near}"
 
+    def as_data(self) -> dict[str, str | float | None]:
+        """Return the proposal as plain data."""
+        return {
+            "smiles": self.smiles, "origin": self.origin, "parent": self.parent, "move": self.move,
+            "accessibility": self.accessibility, "nearest_known": self.nearest, "distance": self.distance,
+        }  # fmt: skip
+
 
 class MoleculeGenerator(Protocol):
     """What proposes molecules."""

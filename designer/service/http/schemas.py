@@ -408,6 +408,25 @@ class GeneratedFormula(BaseModel):
     distance: float | None = Field(description="The share of atoms that differ from the nearest known formula.")
 
 
+class GeneratedMolecule(BaseModel):
+    """A molecule that is on no list, and where it comes from."""
+
+    smiles: str
+    origin: str
+    parent: str
+    move: str
+    accessibility: float = Field(description="The synthetic accessibility score, 1 (easy) to 10.")
+    nearest_known: str | None
+    distance: float | None = Field(description="One minus the Tanimoto similarity to the nearest known molecule.")
+
+
+class GeneratedMolecules(BaseModel):
+    """Molecules that are on no list."""
+
+    words: str
+    proposals: list[GeneratedMolecule]
+
+
 class GeneratedFormulas(BaseModel):
     """Formulas that are on no list."""
 

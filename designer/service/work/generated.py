@@ -9,6 +9,7 @@ from pydantic import Field
 
 from designer.chemistry.formula_rules import MAX_ATOMS, MAX_ELEMENTS, FormulaRules
 from designer.chemistry.generator_settings import BASELINE
+from designer.chemistry.smiles import MAX_SMILES
 from designer.chemistry.symbols import SYMBOLS
 from designer.chemistry.whole_formulas import exact_amounts
 from designer.counting import count
@@ -16,10 +17,13 @@ from designer.documents import Value
 from designer.errors import Fault, InvalidData, InvalidInput
 
 MAX_GENERATED, MAX_KNOWN, MAX_TEXT = 500, 2_000, 200
-"""Limits of one request: proposals, known formulas, and letters of a formula."""
+"""Limits of one request: proposals, known formulas or molecules, and letters of a formula or condition."""
+MAX_CONDITIONS = 50
 
 
 Formula = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+Smiles = Annotated[str, Field(min_length=1, max_length=MAX_SMILES)]
+Condition = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Symbols = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=20)], ...], Field(max_length=len(SYMBOLS))]
 
 
@@ -74,6 +78,59 @@ def formulas(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"words": words, "proposals": [each.as_data() for each in found]}
 
 
+class MoleculeRequest(Value):
+    """A request for molecules that are on no list; the rules are those of an open molecule in a campaign file."""
+
+    known: tuple[Smiles, ...] = Field(
+        min_length=1,
+        max_length=MAX_KNOWN,
+        description="SMILES; proposals are made of parts of these.",
+    )
+    novel_to: tuple[Smiles, ...] = Field(default=(), max_length=MAX_KNOWN, description="Not proposed either.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(), max_length=MAX_CONDITIONS, description="Such as `molecule.MolWt <= 500`: descriptors of RDKit."
+    )
+    exclude: tuple[Smiles, ...] = Field(
+        default=(), max_length=MAX_CONDITIONS, description="Substructures that do not occur, as SMARTS."
+    )
+    max_heavy_atoms: int = Field(default=60, ge=2, le=200)
+    max_accessibility: float = Field(default=6.0, ge=1, le=10, description="Synthetic accessibility, 1 (easy) to 10.")
+    n: int = Field(default=100, ge=1, le=MAX_GENERATED, description="How many.")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+def molecules(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return molecules of parts of the known ones, with the origin of each; `given` is a `MoleculeRequest` as data.
+
+    Raises
+    ------
+    InvalidInput
+        With every text that is no molecule and every wrong condition, or if nothing was found.
+    MissingExtra
+        If RDKit is not installed.
+    """
+    from designer.generation.molecules.conditioned_rules import MoleculeRules
+    from designer.generation.molecules.recombination import RecombiningGenerator, known_molecules
+
+    request = MoleculeRequest(**given)
+    read: dict[str, tuple[str, ...]] = {}
+    for key in ("known", "novel_to"):
+        try:
+            read[key] = known_molecules(getattr(request, key))
+        except InvalidData as error:
+            raise InvalidInput([fault.at(path=(key, *fault.path)) for fault in error.faults]) from None
+    rules = MoleculeRules(
+        conditions=request.conditions, exclude=request.exclude, max_heavy_atoms=request.max_heavy_atoms,
+        max_accessibility=request.max_accessibility,
+    )  # fmt: skip
+    found = RecombiningGenerator(rules, read["known"], also=read["novel_to"]).propose(request.n, seed=request.seed)
+    if not found:
+        what = "no new molecule was found that satisfies the rules"
+        raise InvalidInput(Fault(what, "give more molecules, or loosen a condition"))
+    words = f"{count(len(found), 'molecule')} on no list. A proposed molecule is not a synthesis."
+    return {"words": words, "proposals": [each.as_data() for each in found]}
+
+
 def _check(key: str, texts: Sequence[str]) -> None:
     """Raise `InvalidInput` with every text that is no formula."""
     faults: list[Fault] = []
@@ -86,5 +143,5 @@ def _check(key: str, texts: Sequence[str]) -> None:
         raise InvalidInput(faults)
 
 
-GENERATED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"formulas": formulas}
+GENERATED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"formulas": formulas, "molecules": molecules}
 """What can be proposed, by kind."""

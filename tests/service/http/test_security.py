@@ -112,6 +112,7 @@ WRITES: list[tuple[str, str, str, dict[str, Any]]] = [
         "/generate/formulas",
         {"json": {"known": ["BaTiO3"], "elements": ["Sr", "Ti", "O"], "n": 1}},
     ),
+    ("steer", "POST", "/generate/molecules", {"json": {"known": ["CCOC(C)=O", "COc1ccccc1"], "n": 1}}),
     ("steer", "PATCH", "{campaign}/space", {"json": {"bounds": {"T": [300, 700]}}, "headers": {"If-Match": '"1"'}}),
     ("admin", "GET", "/tokens", {}),
     ("admin", "GET", "/audit", {}),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,9 @@ from rdkit import Chem
 from designer.chemistry import smiles
 from designer.chemistry.smiles import MAX_SMILES, canonical_smiles, smiles_fault
 from designer.errors import InvalidInput, InvalidSpace, MissingExtra, NoDesignLeft
+from designer.priors.alignment import CommonFeatures
 from designer.space import DesignSpace, MoleculeParameter
+from designer.tasks import load_family
 
 KNOWN = ("CCOC(=O)c1ccccc1", "OCC", "CCN(CC)CC", "c1ccccc1[N+](=O)[O-]", "CCCCCCCCCCCCCC", "C1CCCCC1", "CC.O")
 OPEN = MoleculeParameter(
@@ -145,3 +149,30 @@ def test_without_rdkit_the_kind_is_refused_with_what_to_install(monkeypatch: pyt
         MoleculeParameter(like=("a.csv",), molecules=["CCCCCCO"])
     with pytest.raises(InvalidInput, match="molecules need RDKit"):
         MoleculeParameter(exclude=())
+
+
+def test_past_tasks_that_list_molecules_have_features_in_common_with_open_ones() -> None:
+    past = DesignSpace(parameters=[{"name": "dye", "kind": "categorical", "choices": KNOWN[:5]}])
+    common = CommonFeatures.of([past.encoder.columns])
+    feature_map = common.feature_map(DesignSpace(parameters=[OPEN]).encoder.columns)
+    shared = [c.label for c, there in zip(common.columns, feature_map.present.tolist(), strict=True) if there]
+    assert {"molar mass", "logP", "polar surface"} <= set(shared)
+    both = torch.tensor(past.encoder.encode(np.array([[1.0]])))
+    here = torch.tensor(DesignSpace(parameters=[OPEN]).encoder.encode(np.array([[1.0]])))
+    place = [column.label for column in common.columns].index("molar mass")
+    there = common.feature_map(past.encoder.columns)(both)
+    assert float(feature_map(here)[0, place]) == pytest.approx(float(there[0, place]))
+
+
+def test_a_task_holds_molecules_and_finds_what_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("dye,y\nCCO,1\nOCC,2\nCCN,3\n")
+    card = (
+        "family: dyes\nspace:\n- {name: dye, kind: molecule}\ntasks:\n- {name: a, file: a.csv, targets: [{name: y}]}\n"
+    )
+    (tmp_path / "family.yaml").write_text(card)
+    (task,) = load_family(tmp_path).tasks
+    assert task.space.parameter("dye").words == ("CCO", "CCN")  # type: ignore[attr-defined]
+    assert sorted(task.distinct().mean.tolist()) == [1.5, 3.0]
+    (tmp_path / "a.csv").write_text("dye,y\nCCO,1\nC1CC,2\n")
+    with pytest.raises(InvalidInput, match="'C1CC' is no molecule"):
+        load_family(tmp_path)
