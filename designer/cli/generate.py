@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from designer.cli.operations import crystal_proposals as crystals
-from designer.cli.operations.molecule_proposals import MoleculeRequest, molecule_report
+from designer.cli.operations.molecule_proposals import MoleculeRequest, campaign_molecules, molecule_report
 from designer.cli.operations.proposal_lists import csv_text, digits, proposals_report
 from designer.cli.options import SUFFIXES, JsonFlag
 from designer.cli.output import Report, emit
@@ -18,6 +18,7 @@ from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
 
 if TYPE_CHECKING:
+    from designer.campaign.file.spec import CampaignSpec
     from designer.chemistry.formula_rules import FormulaRules
     from designer.generation.base import Accept, MakeGenerator
     from designer.generation.known_formulas import KnownFormulas
@@ -190,7 +191,12 @@ def generate(
     _refuse([name for name, given in of_molecules.items() if given], "is used with --smiles", "name its column")
     if campaigns:
         given = [name for name, given in {**of_formulas, "another file": len(files or []) > 1}.items() if given]
-        rules, known, accept, own = _of_campaign(campaigns[0], given)
+        spec = _campaign(campaigns[0], given)
+        molecules = campaign_molecules(spec, number, seed, out) if kind is None else None
+        if molecules is not None:
+            emit(molecules, as_json)
+            return
+        rules, known, accept, own = _of_campaign(spec)
         _propose(rules, known, kind or BASELINE, number, seed, out, as_json, accept, own if kind is None else None)
         return
     like = [text for path in files or [] for text in read_formulas(path, column)]
@@ -222,24 +228,29 @@ def _refuse(given: Sequence[str], why: str, remedy: str) -> None:
         raise InvalidInput(Fault(f"{' and '.join(given)} {why}", remedy))
 
 
-def _of_campaign(path: Path, given: Sequence[str]) -> tuple[FormulaRules, KnownFormulas, Accept | None, MakeGenerator]:
-    """Return the rules, known formulas, constraints and generator of the open formula of a campaign file."""
-    from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
+def _campaign(path: Path, given: Sequence[str]) -> CampaignSpec:
+    """Read a campaign file, which goes with no option for rules."""
     from designer.campaign.file.spec import CampaignSpec
-    from designer.campaign.proposing.trained_generators import generator_of, trained_generator
-    from designer.space.parameters.formula import FormulaParameter
 
     if given:
         what = f"{' and '.join(given)} cannot be used with a campaign file, which has its own rules"
         raise InvalidInput(Fault(what, "change them in the file", file=str(path)))
-    spec = CampaignSpec.from_file(path)
+    return CampaignSpec.from_file(path)
+
+
+def _of_campaign(spec: CampaignSpec) -> tuple[FormulaRules, KnownFormulas, Accept | None, MakeGenerator]:
+    """Return the rules, known formulas, constraints and generator of the open formula of a campaign file."""
+    from designer.campaign.file.open_formulas import acceptance, known_formulas, own_constraints
+    from designer.campaign.proposing.trained_generators import generator_of, trained_generator
+    from designer.space.parameters.formula import FormulaParameter
+
     for parameter in spec.space.parameters:
         if isinstance(parameter, FormulaParameter) and parameter.rules is not None:
             accept = acceptance(parameter, own_constraints(spec.space, parameter))
             trained = trained_generator(spec, parameter) if parameter.generator.is_learned else None
-            return parameter.rules, known_formulas(parameter, path.parent), accept, generator_of(parameter, trained)
-    what = "the campaign has no formula with 'elements'"
-    raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(path)))
+            return parameter.rules, known_formulas(parameter, spec.folder), accept, generator_of(parameter, trained)
+    what = "the campaign has no formula with 'elements' and no molecule with 'like'"
+    raise InvalidInput(Fault(what, "give a table of formulas, or such a campaign file", file=str(spec.file)))
 
 
 def _learned(

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("rdkit", reason="rdkit is not installed: pip install 'materials-designer[molecules]'")
 
+from rdkit import Chem
+
 from tests.cli.conftest import Designer
 from tests.generation.molecules.test_recombination import KNOWN
 
@@ -58,3 +60,18 @@ def test_wrong_requests_are_refused(designer: Designer, table: str, words: tuple
     assert done.code == 2
     assert expected in done.err
     assert "Traceback" not in done.err
+
+
+def test_the_rules_of_an_open_molecule_of_a_campaign_are_used(designer: Designer, table: str, folder: Path) -> None:
+    (folder / "dyes.yaml").write_text(
+        "designer: 1\nname: dyes\n"
+        "space:\n- {name: dye, kind: molecule, like: [dyes.csv], max_heavy_atoms: 16}\n"
+        "constraints: [dye.RingCount == 1]\ntargets:\n- {name: y, goal: maximize}\n"
+    )
+    found = designer("generate", "dyes.yaml", "-n", "6", "--json").data["proposals"]
+    molecules = [Chem.MolFromSmiles(each["smiles"]) for each in found]
+    assert len(molecules) == 6
+    assert all(each.GetNumHeavyAtoms() <= 16 and each.GetRingInfo().NumRings() == 1 for each in molecules)
+    refused = designer("generate", "dyes.yaml", "--max-atoms", "9")
+    assert refused.code == 2
+    assert "cannot be used with a campaign file" in refused.err

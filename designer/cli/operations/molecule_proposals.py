@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from designer.cli.operations.proposal_lists import csv_text, digits, proposals_report
 from designer.cli.output import Report
 from designer.errors import Fault, InvalidInput
 from designer.whole_files import write_new
+
+if TYPE_CHECKING:
+    from designer.campaign.file.spec import CampaignSpec
+    from designer.generation.molecules.recombination import MoleculeProposal
 
 BEST_SHARE, MIN_BEST = 0.1, 5
 
@@ -56,11 +61,35 @@ def molecule_report(request: MoleculeRequest) -> Report:
         parents = dict.fromkeys(ordered[: max(MIN_BEST, round(BEST_SHARE * len(ordered)))], 1.0)
     rules = MoleculeRules(conditions=request.conditions, max_accessibility=request.max_accessibility)
     found = RecombiningGenerator(rules, known).propose(request.number, seed=request.seed, parents=parents)
+    return _reported(found, request.number, request.out)
+
+
+def campaign_molecules(spec: CampaignSpec, number: int, seed: int, out: Path | None) -> Report | None:
+    """Propose molecules by the rules and constraints of the first open molecule of a campaign; None where it has none.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the tables of known molecules, or if no molecule was found.
+    """
+    from designer.campaign.file.open_formulas import own_constraints
+    from designer.campaign.file.open_parameters import acceptance_of, known_molecules_of, open_molecules
+    from designer.generation.molecules.recombination import RecombiningGenerator
+
+    for parameter in open_molecules(spec.space):
+        known = known_molecules_of(parameter, spec.folder)
+        generator = RecombiningGenerator(parameter.rules, known.like, also=known.also)
+        accept = acceptance_of(parameter, own_constraints(spec.space, parameter))
+        return _reported(generator.propose(number, seed=seed, accept=accept), number, out)
+    return None
+
+
+def _reported(found: Sequence[MoleculeProposal], number: int, out: Path | None) -> Report:
     if not found:
         what = "no new molecule was found that satisfies the rules"
         raise InvalidInput(Fault(what, "give more molecules, loosen a condition, or raise --max-accessibility"))
-    if request.out is not None:
+    if out is not None:
         header = ["smiles", "parent", "move", "accessibility", "nearest_known", "distance"]
         rows = [[m.smiles, m.parent, m.move, f"{m.accessibility:.3g}", m.nearest, digits(m.distance)] for m in found]
-        write_new(request.out, csv_text(header, rows))
-    return proposals_report(found, request.number, request.out, noun="molecule", remedy="give more molecules")
+        write_new(out, csv_text(header, rows))
+    return proposals_report(found, number, out, noun="molecule", remedy="give more molecules")

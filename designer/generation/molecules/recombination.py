@@ -202,7 +202,8 @@ class RecombiningGenerator:
 
 @dataclass(frozen=True, eq=False)
 class _Pool:
-    """Halves with weights: a molecule's weight is divided among its halves.
+    """Halves with weights: a molecule's weight is divided among its halves, as first ones by their atoms, so that more
+    often the core of a parent is kept than a substituent.
 
     Parameters
     ----------
@@ -219,13 +220,16 @@ class _Pool:
     @classmethod
     def of(cls, parents: Mapping[str, float], known: Sequence[str], by_rules: bool) -> _Pool:
         halves: list[Half] = []
-        weights: list[tuple[float, float]] = []
+        weights: list[FloatArray] = []
         for text in dict.fromkeys((*parents, *known)):
             own = halves_of(text)
             halves += own
-            weights += [(parents.get(text, 0.0) / len(own), 1.0 / len(known) / len(own))] * len(own) if own else []
-        pairs = np.array(weights).reshape(-1, 2)
-        return cls(tuple(halves), pairs[:, 0], pairs.mean(axis=1), by_rules)
+            sizes = np.array([half.molecule.GetNumAtoms() - 1 for half in own], dtype=np.float64)
+            weight, equal = parents.get(text, 0.0), 1.0 / len(own) if own else 0.0
+            rows = [sizes / sizes.sum() * weight, np.full(len(own), (weight + 1.0 / len(known)) / 2 * equal)]
+            weights.append(np.column_stack(rows) if own else np.empty((0, 2)))
+        pairs = np.concatenate(weights) if weights else np.empty((0, 2))
+        return cls(tuple(halves), pairs[:, 0], pairs[:, 1], by_rules)
 
     @cached_property
     def _groups(self) -> dict[int, tuple[list[int], FloatArray]]:
@@ -250,7 +254,8 @@ class _Pool:
             own = halves_of(start)
             if not own:
                 return None
-            first = own[int(rng.integers(len(own)))]
+            sizes = np.array([half.molecule.GetNumAtoms() - 1 for half in own], dtype=np.float64)
+            first = own[_drawn_row(np.cumsum(sizes), rng)]
         group = self._groups.get(first.own if self.by_rules else 0)
         if group is None:
             return None
