@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from designer.arrays import FloatArray
-from designer.chemistry.smiles import EXTRA, read_smiles
-from designer.errors import Fault, InvalidInput, MissingExtra
+from designer.chemistry.smiles import rdkit_chem, read_smiles
+from designer.errors import Fault, InvalidInput
 
 PLACES = 32
 RADIUS = 2
@@ -71,8 +71,7 @@ def _described(smiles: str) -> tuple[float, ...]:
 
 
 def _rdkit() -> tuple[Any, Any]:
-    try:
-        from rdkit.Chem import Descriptors, rdFingerprintGenerator
-    except ImportError:
-        raise MissingExtra("rdkit", EXTRA) from None
+    rdkit_chem()
+    from rdkit.Chem import Descriptors, rdFingerprintGenerator
+
     return Descriptors, rdFingerprintGenerator
