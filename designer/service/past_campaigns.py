@@ -37,7 +37,7 @@ def search(lab: Lab, caller: Caller, content: Mapping[str, Any]) -> dict[str, An
     """
     caller.require("read")
     published = _newest(_published(lab))
-    live = [_live_entry(state) for state in lab.cache.states().values() if is_offered(state)]
+    live = [each for each in lab.cache.views(_live_entry).values() if each is not None]
     fresh = {(each.family, each.provenance) for each in live}
     known = {(_campaign_of(each), each.provenance) for each in published}
     stale = {name for name, _ in fresh - known}
@@ -68,7 +68,10 @@ def _campaign_of(entry: Entry) -> str:
     return named if entry.provenance.startswith("campaign ") else entry.family
 
 
-def _live_entry(state: CampaignState) -> Entry:
+def _live_entry(state: CampaignState) -> Entry | None:
+    """Return the entry of a campaign; None of one that is not offered."""
+    if not is_offered(state):
+        return None
     number = len(state.results)
     parameters, targets = described(state.spec)
     return Entry(

@@ -31,12 +31,10 @@ STATUSES: tuple[Status, ...] = ("open", "recorded", "failed", "withdrawn")
 def campaigns(lab: Lab, caller: Caller, *, search: str = "", after: str = "", limit: int = 50) -> dict[str, Any]:
     """Return a summary of every campaign, by name; `next` is the `after` of the next page, or None."""
     caller.require("read")
-    found = [
-        state for name, state in lab.cache.states().items() if name > after and search.casefold() in name.casefold()
-    ]
+    summaries = lab.cache.views(representations.summary)
+    found = [each for name, each in summaries.items() if name > after and search.casefold() in name.casefold()]
     page = found[:limit]
-    more = page[-1].name if len(found) > limit else None
-    return {"campaigns": [representations.summary(state) for state in page], "next": more}
+    return {"campaigns": page, "next": page[-1]["name"] if len(found) > limit else None}
 
 
 def campaign(lab: Lab, caller: Caller, name: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from designer import units
 from designer.errors import Conflict, DesignerError, StoreError
+from designer.service import representations
 from designer.service.http.api import api
 from designer.service.http.api_views import view_routes
 from designer.service.http.assets import Assets, root
@@ -89,7 +90,7 @@ def _warm_up(lab: Lab) -> None:
     """Read the stored campaigns and import what reading a table needs, so that the first request does not wait."""
     import pandas as pd
 
-    lab.cache.states()
+    lab.cache.views(representations.summary)
     pd.DataFrame({"a": [1.0]}).describe()
     units.convert(1.0, "degC", "K")
 

@@ -1,24 +1,27 @@
 """A cache of open campaigns: reading one costs reading its new events only.
 
 A campaign's state is the fold of its events. The cache holds the state at a position and advances it by the events
-after that position. For the list of all campaigns, one query returns which have changed.
+after that position. For the list of all campaigns, one query returns which have changed; a small view of each is kept.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from designer.campaign.campaign import Campaign
 from designer.campaign.file.opening import from_store
-from designer.campaign.log.state import CampaignState, advance, fold
+from designer.campaign.log.state import CampaignState, fold
 from designer.campaign.log.store import SqlStore
 from designer.service.problems import Refused
 from designer.service.store.idempotency import AuditedStore
 from designer.service.store.paths import LabPaths
+
+T = TypeVar("T")
 
 MAX_OPEN = 1000
 """Open campaigns."""
@@ -86,7 +89,7 @@ class CampaignCache:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._entries: OrderedDict[str, CachedCampaign] = OrderedDict()
-        self._states: dict[str, CampaignState] = {}
+        self._views: dict[Callable[[CampaignState], Any], dict[str, tuple[int, Any]]] = {}
 
     def require(self, name: str) -> None:
         """Check that a campaign exists.
@@ -152,18 +155,22 @@ class CampaignCache:
             if i and covariances > MAX_COVARIANCES:
                 entry.forget_posterior()
 
-    def states(self) -> dict[str, CampaignState]:
-        """Return the state of every campaign, in the order of names."""
+    def views(self, view: Callable[[CampaignState], T]) -> dict[str, T]:
+        """Return a view of the state of every campaign, in the order of names.
+
+        The view, which is small, is kept, and the state of a campaign that is not open is not. It is made anew once a
+        campaign has changed. `view` is a function of a module: what is kept is found by it.
+        """
+        known: dict[str, tuple[int, T]] = self._views.setdefault(view, {})
         positions = self._store.positions()
         for name, position in positions.items():
-            known, opened = self._states.get(name), self._entries.get(name)
-            if known is not None and known.position >= position:
-                continue
-            shared = None if opened is None else opened.state_at(position)  # one copy in memory, not two
-            if shared is not None:
-                self._states[name] = shared
-            elif known is None:
-                self._states[name] = fold(self._store.read(name))
-            else:
-                self._states[name] = advance(known, self._store.read(name, after=known.position))
-        return {name: self._states[name] for name in sorted(positions)}
+            if name not in known or known[name][0] < position:
+                state = self._state(name, position)
+                known[name] = (state.position, view(state))
+        return {name: known[name][1] for name in sorted(positions)}
+
+    def _state(self, name: str, position: int) -> CampaignState:
+        """Return the state of a campaign at a position or later; its events are read where it is in use or not open."""
+        opened = self._entries.get(name)
+        shared = None if opened is None else opened.state_at(position)
+        return fold(self._store.read(name)) if shared is None else shared

@@ -6,21 +6,33 @@ from typing import Any
 
 import pytest
 
+from designer.campaign.log.state import CampaignState
 from designer.service.lab import Lab
 from designer.service.store import cache as cache_module
 from tests.service.conftest import Client
 
 
-def test_the_list_shares_the_state_of_an_open_campaign(lab: Lab, admin: Client) -> None:
+def position(state: CampaignState) -> int:
+    seen.append(state)
+    return state.position
+
+
+seen: list[CampaignState] = []
+
+
+def test_the_list_keeps_views_and_no_states(lab: Lab, admin: Client) -> None:
     films = admin.begin()
     admin.ask(films)
     with lab.cache.open("films") as (opened, _):
-        assert lab.cache.states()["films"].position == opened.state.position == 2, "it does not wait for one in use"
+        assert lab.cache.views(position) == {"films": opened.state.position} == {"films": 2}, "it waits for none in use"
     admin.record(films, {"suggestion": "S0001", "loss": 400})
-    listed = lab.cache.states()["films"]
+    assert lab.cache.views(position) == {"films": 3}
     with lab.cache.open("films") as (opened, _):
-        assert listed is opened.state
-    assert lab.cache.states()["films"] is listed
+        assert seen[-1] is opened.state, "an open campaign is not read again"
+    number = len(seen)
+    assert lab.cache.views(position) == {"films": 3}
+    assert len(seen) == number, "what has not changed is not seen again"
+    assert lab.cache._views[position] == {"films": (3, 3)}
 
 
 def test_campaigns_that_are_not_used_are_closed(lab: Lab, admin: Client, monkeypatch: Any) -> None:
