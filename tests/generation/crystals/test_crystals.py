@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.whole_formulas import exact_amounts
-from designer.errors import InvalidData, InvalidInput, MeasurementFailed
+from designer.errors import InvalidData, InvalidInput, MeasurementFailed, MissingExtra
 from designer.generation.crystals import potentials, structure_files
 from designer.generation.crystals.crystal_substitution import Distinct, SubstitutingCrystals
 from designer.generation.crystals.potentials import potential_of, relaxed
@@ -23,7 +24,7 @@ OXIDES = FormulaRules(elements=["Ca", "Sr", "Ba", "Ti", "Zr", "Hf", "O"])
 METALS = FormulaRules(elements=["Cu", "Au", "Ni", "Pd", "Pt"], charge_neutral=False, electronegativity=False)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 6))
 def test_proposals_keep_the_rules_and_the_structure(seed: int, n: int) -> None:
     sources = known(perovskite(), perovskite("Ba", "Zr", edge=4.2))
@@ -175,6 +176,15 @@ def test_elements_of_the_hull_have_structures_or_are_refused() -> None:
         element_structure("S")
     with pytest.raises(InvalidInput, match="there is no potential 'chgnt'; did you mean 'chgnet'"):
         potential_of("chgnt")
+
+
+@pytest.mark.usefixtures("emt")
+def test_a_potential_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    potentials._chgnet.cache_clear()
+    monkeypatch.setitem(sys.modules, "chgnet", None)
+    monkeypatch.delitem(sys.modules, "chgnet.model.dynamics", raising=False)
+    with pytest.raises(MissingExtra, match=r"pip install 'materials-designer\[crystals\]'"):
+        potential_of("chgnet")
 
 
 def test_chgnet_ranks_oxides() -> None:
