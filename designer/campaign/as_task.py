@@ -17,6 +17,7 @@ from designer.campaign.log.store import open_store
 from designer.campaign.results import frames, recording
 from designer.errors import Fault, InvalidCampaign, InvalidInput, InvalidPrior, StoreError
 from designer.objective import Target
+from designer.observations.observation import Observation
 from designer.space import DesignSpace
 from designer.tasks import Task
 
@@ -34,6 +35,7 @@ class Results:
     space: DesignSpace
     targets: Sequence[Target]
     state: CampaignState
+    observations: tuple[Observation, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -75,7 +77,7 @@ def results_of(begun: Opening) -> Results | None:
             raise InvalidCampaign(faults)
         objective = begun.spec.objective
     space, state = without_levels(spec.space, state)
-    return Results(spec.name, space, objective.targets, state)
+    return Results(spec.name, space, objective.targets, state, spec.settings.observations)
 
 
 def task_of_campaign(file: Path | str) -> Task:

@@ -240,7 +240,10 @@ def _past_quantities(spec: CampaignSpec) -> list[str]:
         prior = load_prior(saved)
         refuse_other_scales(prior, spec)
         found = matched_to(prior, spec.targets, settings.quantities)
-    return [each.words for each in found]
+    from designer.campaign.observing.past_observations import past_observations
+
+    observed = [text for each in past_observations(spec) for text in each.words(spec.targets)]
+    return [*(each.words for each in found), *observed]
 
 
 def _candidates(space: DesignSpace) -> dict[str, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class ObservedDesigns:
         ``p x k`` observations, standardised over the designs; replicates are averaged, NaN where one is missing.
     measured
         By target, which of the designs (``p``) have a result of it.
+    informative
+        By target the probability that observations are informative before a result, where past campaigns say so.
     """
 
     columns: tuple[str, ...]
@@ -39,6 +41,7 @@ class ObservedDesigns:
     Z: FloatArray
     measured: Mapping[str, frozenset[Any]]
     keys: tuple[Any, ...]
+    informative: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, keys: Sequence[Any]) -> FloatArray:
         """Return the observations (``n x k``) of designs by their keys, NaN where there are none."""
@@ -56,7 +59,11 @@ class ObservedDesigns:
 
 
 def observed_designs(
-    space: DesignSpace, observations: Sequence[Observation], targets: Sequence[str], state: CampaignState
+    space: DesignSpace,
+    observations: Sequence[Observation],
+    targets: Sequence[str],
+    state: CampaignState,
+    past: Sequence[Mapping[str, Seen]] = (),
 ) -> ObservedDesigns | None:
     """Return the observations that count; None where there are none. A pure function of the state.
 
@@ -64,13 +71,16 @@ def observed_designs(
     ----------
     targets
         The names of the targets.
+    past
+        Observations of designs in past campaigns, with whose curves the features are fitted.
     """
     names = {each.name for each in observations}
     counted = [each for each in state.measurements.values() if not each.withdrawn]
     observed = [each for each in counted if any(each.observed.get(name) is not None for name in names)]
     if not observed:
         return None
-    columns, numbers = numbers_of(observations, [each.observed for each in observed])
+    columns, numbers = numbers_of(observations, [*(each.observed for each in observed), *past])
+    numbers = numbers[: len(observed)]
     keys = _keys(space, [each.design for each in observed])
     rows: dict[Any, list[FloatArray]] = {}
     designs: dict[Any, Design] = {}

@@ -18,7 +18,7 @@ from designer.acquisition.moments import single_output
 from designer.arrays import FloatArray
 from designer.campaign.observing.observed_designs import ObservedDesigns
 from designer.priors.baseline import baseline_model
-from designer.priors.intermediate.regression import ObservedRegression
+from designer.priors.intermediate.regression import PRIOR_PROBABILITY, ObservedRegression
 from designer.priors.intermediate.revision import ObservedTarget, Revision
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
@@ -64,7 +64,8 @@ class RevisedTargets:
         found = []
         for i, name in enumerate(self.targets):
             rows = designs.without_result(name)
-            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows]))
+            before = designs.informative.get(name, PRIOR_PROBABILITY)
+            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows], before))
         return tuple(found)
 
     @cached_property

@@ -19,7 +19,8 @@ from designer.arrays import BoolArray, FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.state import CampaignState, Measurement
-from designer.campaign.observing.observed_designs import ObservedDesigns, observed_designs
+from designer.campaign.observing.observed_designs import ObservedDesigns
+from designer.campaign.observing.past_observations import observed_with_past
 from designer.campaign.observing.revised_targets import RevisedTargets
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.suggesting.contradictions import contradictions
@@ -417,7 +418,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
         conditioned=conditioned,
         measurements=tuple(each.id for each in results),
         left_out=left_out,
-        observed=observed_designs(spec.space, spec.settings.observations, names, state),
+        observed=observed_with_past(spec, state),
     )
 
 

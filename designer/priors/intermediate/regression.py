@@ -77,7 +77,9 @@ class ObservedRegression:
         return self.process.marginals(torch.cat([X, Z], dim=-1))
 
 
-def fit_observed(one: TaskData, Z: FloatArray) -> ObservedRegression | None:
+def fit_observed(
+    one: TaskData, Z: FloatArray, prior_probability: float = PRIOR_PROBABILITY
+) -> ObservedRegression | None:
     """Return the regression of one target on design and observations; None of fewer than `MIN_PAIRS` results.
 
     A pure function of the data, in any order of the rows.
@@ -88,6 +90,8 @@ def fit_observed(one: TaskData, Z: FloatArray) -> ObservedRegression | None:
         The results of one target (``m = 1``).
     Z
         ``n x k`` standardised observations of the same designs, NaN where one is missing: such rows are left out.
+    prior_probability
+        That the observations are informative, before a result.
     """
     order = one.order(0)
     known = np.isfinite(Z[order.numpy()]).all(axis=1)
@@ -100,7 +104,7 @@ def fit_observed(one: TaskData, Z: FloatArray) -> ObservedRegression | None:
     evidence = _log_density(process) - without
     if evidence > _MIN_EVIDENCE:
         evidence -= max(0.0, max(_log_density(_fitted(data, each)) - without for each in _permuted(known_z)))
-    odds = math.log(PRIOR_PROBABILITY / (1.0 - PRIOR_PROBABILITY)) + evidence
+    odds = math.log(prior_probability / (1.0 - prior_probability)) + evidence
     weight = 1.0 / (1.0 + math.exp(-min(max(odds, -50.0), 50.0)))
     return ObservedRegression(process, weight)
 

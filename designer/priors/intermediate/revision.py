@@ -12,7 +12,7 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.intermediate.regression import ObservedRegression, fit_observed
+from designer.priors.intermediate.regression import PRIOR_PROBABILITY, ObservedRegression, fit_observed
 from designer.priors.intermediate.revised_model import RevisedModel
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
@@ -35,12 +35,15 @@ class ObservedTarget:
         ``n x k`` standardised observations of their designs, NaN where one is missing.
     X_new, Z_new
         ``p x d`` features and ``p x k`` observations of designs without a result.
+    prior_probability
+        That the observations are informative, before a result.
     """
 
     one: TaskData
     Z: FloatArray
     X_new: Tensor
     Z_new: FloatArray
+    prior_probability: float = PRIOR_PROBABILITY
     _fitted: dict[Columns, ObservedRegression | None] = field(default_factory=dict, init=False)
 
     def regressions(self) -> dict[Columns, ObservedRegression]:
@@ -52,7 +55,8 @@ class ObservedTarget:
     def regression(self, columns: Columns) -> ObservedRegression | None:
         """Return the regression on some of the observations; None where too few results have them."""
         if columns not in self._fitted:
-            self._fitted[columns] = fit_observed(self.one, self.Z[:, list(columns)]) if columns else None
+            Z = self.Z[:, list(columns)]
+            self._fitted[columns] = fit_observed(self.one, Z, self.prior_probability) if columns else None
         return self._fitted[columns]
 
     def revision(self, baseline: GaussianProcess) -> Revision | None:
