@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from designer.generation.crystals.crystal_substitution import Distinct, Substitu
 from designer.generation.crystals.potentials import potential_of, relaxed
 from designer.generation.crystals.stability import KnownHull, element_structure, screened
 from designer.generation.crystals.structure_files import KnownStructure, cif_text, read_structures, write_structures
+from designer.oracles.simulators import base
 from tests.generation.crystals.structures import known, metal, ordered_alloy, perovskite, write
 
 OXIDES = FormulaRules(elements=["Ca", "Sr", "Ba", "Ti", "Zr", "Hf", "O"])
@@ -180,9 +182,11 @@ def test_elements_of_the_hull_have_structures_or_are_refused() -> None:
 
 @pytest.mark.usefixtures("emt")
 def test_a_potential_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(module: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {module!r}", name="chgnet")
+
     potentials._chgnet.cache_clear()
-    monkeypatch.setitem(sys.modules, "chgnet", None)
-    monkeypatch.delitem(sys.modules, "chgnet.model.dynamics", raising=False)
+    monkeypatch.setattr(base, "importlib", SimpleNamespace(import_module=absent))
     with pytest.raises(MissingExtra, match=r"pip install 'materials-designer\[crystals\]'"):
         potential_of("chgnet")
 
