@@ -1,4 +1,4 @@
-"""Observations before the target: ``python -m benchmarks.studies.characterisation [--seeds 5] [--workers 1]``.
+"""Observations before the target: ``python -m benchmarks.studies.characterisation [--seeds 5] [--rows FILE]``.
 
 Campaigns over measured tables in which a cheap quantity was measured beside the dear one: hardness beside the yield
 strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
@@ -8,19 +8,24 @@ rows, at most 200) and is run until the best 1 % of the designs, at least one, i
 figure is the cost until then. Three ways: without observations, with them, and with those of the designs exchanged at
 random. The ratio to the campaign of the same seed without observations is a geometric mean with a 95 % interval by a
 bootstrap over tables and campaigns. ``DESIGNER_DATA`` names the folder of the tables.
+
+Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
+the file.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,48 +98,96 @@ class Lab:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the campaigns and print a Markdown page."""
+    """Run the campaigns that are not in the file of rows and print a Markdown page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.characterisation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
+    parser.add_argument("--designs", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
     parser.add_argument("--max-cost", type=float, default=MAX_COST)
+    parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/characterisation.jsonl"))
+    parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
     given = parser.parse_args(arguments)
-    print(
-        f"{given.seeds} seeds, {platform.processor() or platform.machine()}, {versions(model=True, molecules=False)}\n"
-    )
-    print("| table | designs | campaign | cost to the best 1 % | measured | observed | ratio | CPU s | a step |")
-    print("|---|---:|---|---:|---:|---:|---:|---:|---:|")
+    found = read_rows(given.rows)
+    if not given.report:
+        known = {row.key for row in found}
+        jobs = [
+            (table.part(seed, given.designs), seed, arm, given.max_cost)
+            for seed in range(given.seeds)
+            for table in tables()
+            for arm in ARMS
+            if (table.name, seed, arm, given.designs, given.max_cost) not in known
+        ]
+        with (
+            ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool,
+            given.rows.open("a", encoding="utf-8") as file,
+        ):
+            for (table, seed, arm, _), figures in zip(jobs, pool.map(run_job, jobs), strict=True):
+                row = Row(table.name, seed, arm, given.designs, given.max_cost, len(table.frame), *figures)
+                file.write(json.dumps(asdict(row)) + "\n")
+                file.flush()
+                found.append(row)
+    chosen = [row for row in found if (row.designs, row.max_cost) == (given.designs, given.max_cost)]
+    print("\n".join(report(chosen)))
+    return 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One campaign: what it was, the designs of its table, and what it took."""
+
+    table: str
+    seed: int
+    arm: str
+    designs: int
+    max_cost: float
+    listed: int
+    cost: float
+    measured: int
+    observed: int
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, int, str, int, float]:
+        """What tells it from other campaigns."""
+        return self.table, self.seed, self.arm, self.designs, self.max_cost
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the campaigns of a file; none where there is no file."""
+    if not path.exists():
+        return []
+    return [Row(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def report(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a Markdown page; seeds of a table count whose campaigns have all three arms."""
+    yield f"{platform.processor() or platform.machine()}, {versions(model=True, molecules=False)}\n"
+    yield "| table | designs | seeds | campaign | cost to the best 1 % | measured | observed | ratio | CPU s | a step |"
+    yield "|---|---:|---:|---|---:|---:|---:|---:|---:|---:|"
     logs: dict[str, list[FloatArray]] = {arm: [] for arm in ARMS}
     steps: dict[str, list[float]] = {arm: [] for arm in ARMS}
-    seconds = 0.0
-    known_tables = tables()
-    jobs = [
-        (table.part(seed, given.rows), seed, arm, given.max_cost)
-        for table in known_tables
-        for arm in ARMS
-        for seed in range(given.seeds)
-    ]
-    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-        results = pool.map(run_job, jobs)
-        for table in known_tables:
-            found = {arm: np.array([next(results) for _ in range(given.seeds)]) for arm in ARMS}
-            for arm, rows in found.items():
-                ratios = np.log(rows[:, 0] / found[WITHOUT][:, 0])
-                logs[arm].append(ratios)
-                seconds += float(rows[:, 3].sum())
-                means = " | ".join(f"{value:.1f}" for value in rows.mean(axis=0)[:3])
-                cells = f"{len(table.part(0, given.rows).frame)} | {arm} | {means} | {np.exp(ratios.mean()):.2f}"
-                step = rows[:, 3].sum() / rows[:, 1:3].sum()
-                steps[arm].append(step)
-                print(f"| {table.name} | {cells} | {rows[:, 3].mean():.0f} | {step:.2f} |", flush=True)
+    for name in dict.fromkeys(row.table for row in rows):
+        by_arm = {arm: {row.seed: row for row in rows if (row.table, row.arm) == (name, arm)} for arm in ARMS}
+        seeds = sorted(set.intersection(*(set(found) for found in by_arm.values())))
+        for arm in ARMS if seeds else ():
+            found = [by_arm[arm][seed] for seed in seeds]
+            ratios = np.log([each.cost / by_arm[WITHOUT][each.seed].cost for each in found])
+            logs[arm].append(ratios)
+            steps[arm].append(
+                sum(each.seconds for each in found) / sum(each.measured + each.observed for each in found)
+            )
+            means = np.mean([(each.cost, each.measured, each.observed) for each in found], axis=0)
+            cells = f"{found[0].listed} | {len(seeds)} | {arm} | {' | '.join(f'{value:.1f}' for value in means)}"
+            seconds = np.mean([each.seconds for each in found])
+            yield f"| {name} | {cells} | {np.exp(ratios.mean()):.2f} | {seconds:.0f} | {steps[arm][-1]:.2f} |"
+    if not logs[WITH]:
+        return
     for arm in (WITH, SHUFFLED):
         low, mid, high = bootstrap(logs[arm])
-        print(f"\nRatio of costs {arm}: {mid:.2f} ({low:.2f} to {high:.2f})")
+        yield f"\nRatio of costs {arm}: {mid:.2f} ({low:.2f} to {high:.2f})"
     dearer = np.exp(np.mean(np.log(np.array(steps[WITH]) / np.array(steps[WITHOUT]))))
-    print(f"\nCPU time of a step, an observation or an experiment, beside one without observations: {dearer:.2f}")
-    print(f"\n{seconds:.0f} CPU s")
-    return 0
+    yield f"\nCPU time of a step, an observation or an experiment, beside one without observations: {dearer:.2f}"
+    yield f"\n{sum(row.seconds for row in rows):.0f} CPU s"
 
 
 def run_job(job: tuple[StagedTable, int, str, float]) -> tuple[float, float, float, float]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.studies import characterisation
-from benchmarks.studies.characterisation import ARMS, WITHOUT, StagedTable, bootstrap, run
+from benchmarks.studies.characterisation import ARMS, WITHOUT, Row, StagedTable, bootstrap, read_rows, run
 
 
 def table() -> StagedTable:
@@ -33,3 +37,22 @@ def test_shuffled_observations_stay_with_each_other() -> None:
 
 def test_the_bootstrap_of_equal_ratios_has_no_width() -> None:
     assert bootstrap([np.log([0.5, 0.5]), np.log([0.5, 0.5])], draws=20) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_rows_are_resumed_and_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [Row("t", seed, arm, 60, 5.0, 40, 2.0 + i, 2, i, 1.0) for seed in range(2) for i, arm in enumerate(ARMS)]
+    alone = Row("t", 2, WITHOUT, 60, 5.0, 40, 9.0, 9, 0, 1.0)
+    path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in [*rows, alone]))
+    assert read_rows(path)[:-1] == rows
+    table = StagedTable("t", pd.DataFrame({"x": range(50)}), (), (), "y")
+    monkeypatch.setattr(characterisation, "tables", lambda: [table])
+    options = ["--rows", str(path), "--seeds", "2", "--designs", "60", "--max-cost", "5"]
+    assert characterisation.main(options) == 0  # no campaign is left to run
+    shown = capsys.readouterr().out
+    assert characterisation.main([*options, "--report"]) == 0
+    assert capsys.readouterr().out == shown
+    assert "| t | 40 | 2 | with observations | 3.0 | 2.0 | 1.0 | 1.50 |" in shown
+    assert "Ratio of costs with observations: 1.50 (1.50 to 1.50)" in shown
