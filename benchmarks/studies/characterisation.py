@@ -190,7 +190,7 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
     yield f"\n{sum(row.seconds for row in rows):.0f} CPU s"
 
 
-def run_job(job: tuple[StagedTable, int, str, float]) -> tuple[float, float, float, float]:
+def run_job(job: tuple[StagedTable, int, str, float]) -> tuple[float, int, int, float]:
     """Return `run` of one campaign."""
     return run(*job)
 
@@ -206,7 +206,7 @@ def bootstrap(logs: Sequence[FloatArray], draws: int = 4000) -> tuple[float, flo
     return float(low), float(np.exp(np.mean([each.mean() for each in logs]))), float(high)
 
 
-def run(table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST) -> tuple[float, float, float, float]:
+def run(table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST) -> tuple[float, int, int, float]:
     """Return the cost to one of the best designs, how many were measured and observed, and CPU seconds."""
     begin = time.process_time()
     table = table.shuffled(seed) if arm == SHUFFLED else table
