@@ -355,7 +355,8 @@ class Explanation:
             return f"{explore} %. No measured design meets all limits yet"
         if self.exploit == 0.0:
             return (
-                f"{explore} %. The prediction is no better than the best so far; its uncertainty makes it worth trying"
+                f"{explore} %. The prediction is no better than the best of the measured designs is expected to be; "
+                "its uncertainty makes it worth trying"
             )
         return (
             f"{explore} % of the expected improvement comes from uncertainty (exploration), {100 - explore} % from the "
