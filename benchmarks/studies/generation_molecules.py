@@ -30,7 +30,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
 
@@ -134,14 +134,8 @@ def split(table: Table, values: Mapping[str, float]) -> Split:
 
 def generator_of(method: str, known: Sequence[str]) -> RecombiningGenerator:
     """Return the generator of a method."""
-    unranked = method.endswith("unranked")
-    return RecombiningGenerator(
-        MoleculeLimits(),
-        tuple(known),
-        by_rules=method.startswith("BRICS"),
-        draws=1 if unranked else 5,
-        ranked=0.0 if unranked else 0.7,
-    )
+    made = RecombiningGenerator(MoleculeLimits(), tuple(known), by_rules=method.startswith("BRICS"))
+    return replace(made, draws=1, ranked=0.0) if method.endswith("unranked") else made
 
 
 def row_of(split: Split, method: str, seed: int, elsewhere: frozenset[str]) -> Row:

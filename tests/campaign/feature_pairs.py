@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from itertools import combinations
@@ -121,10 +122,11 @@ FEATURES: Mapping[str, tuple[str, Callable[[Content], None]]] = {
     "acquisition": ("acquisition", settings(acquisition="upper-confidence-bound")),
     "stop": ("stop", settings(stop={"probability_of_better_than": 0.01})),
 }
+NOT_INSTALLED = frozenset[str]() if importlib.util.find_spec("rdkit") else frozenset(["molecule"])
 PAIRS = [
     (first, second)
     for first, second in combinations(FEATURES, 2)
-    if FEATURES[first][0] != FEATURES[second][0]
+    if FEATURES[first][0] != FEATURES[second][0] and not {first, second} & NOT_INSTALLED
 ]  # fmt: skip
 
 

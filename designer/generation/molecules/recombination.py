@@ -134,7 +134,7 @@ class RecombiningGenerator:
     rules: MoleculeLimits
     known: tuple[str, ...]
     by_rules: bool = True
-    draws: int = 5
+    draws: int = 3
     ranked: float = 0.7
     also: tuple[str, ...] = ()
 
