@@ -109,11 +109,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     found = read_rows(given.rows)
     if not given.report:
-        known = {row.key for row in found}
+        known, known_tables = {row.key for row in found}, tables()
         jobs = [
             (table.part(seed, given.designs), seed, arm, given.max_cost)
             for seed in range(given.seeds)
-            for table in tables()
+            for table in known_tables
             for arm in ARMS
             if (table.name, seed, arm, given.designs, given.max_cost) not in known
         ]
