@@ -27,6 +27,7 @@ from designer.cli.guessed_shares import guessed_parts
 from designer.cli.lab_column import AskedRoles, Column, ColumnRequest, Keys, column_key, numbers_in
 from designer.cli.offers.conditional_offer import conditions
 from designer.cli.offers.cost_offer import cost_offer
+from designer.cli.offers.curve_offer import curve_remarks
 from designer.cli.offers.made_settings import MadeSetting, made_settings
 from designer.cli.offers.numeric_entry import batch_hint, numeric_entry
 from designer.cli.offers.roles import with_roles
@@ -120,6 +121,7 @@ def guess(
     if label is not None:
         remarks.append(f"Column {label!r} names the designs: suggestions show it.")
     remarks += _molecule_remarks(columns, file)
+    remarks += curve_remarks(rest, list(wanted))
     remarks += [f"Column {header!r} was left out: {why}." for header, why in left_out.items() if header != label]
     remarks += [f"Column {header!r} was left out, as asked." for header in sorted(dropped)]
     others = [column.header for column in rest if column.header in left_out] + sorted(dropped)
