@@ -39,12 +39,26 @@ class Half:
     source: str
 
 
+_AROMATIC, _SUBSTITUENT = 17, 18
+"""Environments beside those of BRICS: an aromatic carbon, and what it carries outside of its ring."""
+
+
 @lru_cache(maxsize=20_000)
-def halves_of(smiles: str) -> tuple[Half, ...]:
+def halves_of(smiles: str, substituents: bool = False) -> tuple[Half, ...]:
     """Return both sides of every BRICS bond of a molecule whose cut leaves two parts.
 
+    Parameters
+    ----------
+    substituents
+        Whether the other single bonds between an aromatic carbon and an atom outside of rings are cut as well, such as
+        those of an azo group or of a halogen: sides of these are joined to each other.
+
+    Examples
+    --------
     >>> sorted(half.text for half in halves_of("CCOC(C)=O"))
     ['[1*]C(C)=O', '[3*]OC(C)=O', '[3*]OCC', '[4*]CC']
+    >>> [half.text for half in halves_of("Clc1ccccc1", substituents=True)]
+    ['[18*]Cl', '[17*]c1ccccc1']
     """
     Chem = rdkit_chem()
     from rdkit.Chem import BRICS
@@ -53,8 +67,12 @@ def halves_of(smiles: str) -> tuple[Half, ...]:
     if molecule is None or any(atom.GetAtomicNum() == 0 for atom in molecule.GetAtoms()):
         return ()
     found: list[Half] = []
-    for (i, j), labels in sorted(BRICS.FindBRICSBonds(molecule)):  # type: ignore[no-untyped-call]
-        first, second = (int(label.rstrip("ab")) for label in labels)
+    named = sorted(BRICS.FindBRICSBonds(molecule))  # type: ignore[no-untyped-call]
+    bonds = [(pair, tuple(int(label.rstrip("ab")) for label in labels)) for pair, labels in named]
+    if substituents:
+        known = {frozenset(pair) for pair, _ in bonds}
+        bonds += [each for each in _aromatic_bonds(molecule) if frozenset(each[0]) not in known]
+    for (i, j), (first, second) in bonds:
         cut = Chem.RWMol(molecule)
         order = cut.GetBondBetweenAtoms(i, j).GetBondType()
         cut.RemoveBond(i, j)
@@ -73,6 +91,19 @@ def halves_of(smiles: str) -> tuple[Half, ...]:
     return tuple(found)
 
 
+def _aromatic_bonds(molecule: Any) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return the single bonds between an aromatic carbon and an atom outside of rings, with their environments."""
+    found = []
+    for bond in molecule.GetBonds():
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        aromatic = [end.GetIsAromatic() and end.GetAtomicNum() == 6 for end in ends]
+        free = [not end.IsInRing() for end in ends]
+        if bond.GetBondTypeAsDouble() == 1.0 and any(aromatic) and any(free):
+            labels = (_AROMATIC, _SUBSTITUENT) if aromatic[0] else (_SUBSTITUENT, _AROMATIC)
+            found.append(((ends[0].GetIdx(), ends[1].GetIdx()), labels))
+    return found
+
+
 @cache
 def environments_of_a_bond() -> Mapping[int, frozenset[int]]:
     """Return for each BRICS environment those that the rules join it to.
@@ -83,7 +114,7 @@ def environments_of_a_bond() -> Mapping[int, frozenset[int]]:
     rdkit_chem()
     from rdkit.Chem import BRICS
 
-    found: dict[int, set[int]] = {}
+    found: dict[int, set[int]] = {_AROMATIC: {_SUBSTITUENT}, _SUBSTITUENT: {_AROMATIC}}
     for group in BRICS.reactionDefs:
         for labels in group:
             first, second = (int(label.rstrip("ab")) for label in labels[:2])

@@ -124,6 +124,8 @@ class RecombiningGenerator:
         Further molecules that are not new.
     by_rules
         Whether halves are joined only where BRICS rules name such a bond; otherwise any two.
+    substituents
+        Whether molecules are cut at the bonds of aromatic carbons as well; see `halves_of`.
     draws
         How many molecules are drawn for each that is proposed.
     ranked
@@ -137,6 +139,7 @@ class RecombiningGenerator:
     draws: int = 3
     ranked: float = 0.7
     also: tuple[str, ...] = ()
+    substituents: bool = True
 
     def propose(
         self,
@@ -149,7 +152,7 @@ class RecombiningGenerator:
     ) -> tuple[MoleculeProposal, ...]:
         """Return up to `n` proposals; fewer where the number of tries (`MIN_TRIES`, `TRIES_EACH`) gave no more."""
         weights = _shares(parents or dict.fromkeys(self.known, 1.0))
-        pool = _Pool.of(weights, self.known, self.by_rules)
+        pool = _Pool.of(weights, self.known, self.by_rules, self.substituents)
         if not pool.first.any():
             return ()
         seen = {*self.known, *self.also, *taken}
@@ -216,20 +219,21 @@ class _Pool:
     first: FloatArray
     second: FloatArray
     by_rules: bool
+    substituents: bool
 
     @classmethod
-    def of(cls, parents: Mapping[str, float], known: Sequence[str], by_rules: bool) -> _Pool:
+    def of(cls, parents: Mapping[str, float], known: Sequence[str], by_rules: bool, substituents: bool) -> _Pool:
         halves: list[Half] = []
         weights: list[FloatArray] = []
         for text in dict.fromkeys((*parents, *known)):
-            own = halves_of(text)
+            own = halves_of(text, substituents)
             halves += own
             sizes = np.array([half.molecule.GetNumAtoms() - 1 for half in own], dtype=np.float64)
             weight, equal = parents.get(text, 0.0), 1.0 / len(own) if own else 0.0
             rows = [sizes / sizes.sum() * weight, np.full(len(own), (weight + 1.0 / len(known)) / 2 * equal)]
             weights.append(np.column_stack(rows) if own else np.empty((0, 2)))
         pairs = np.concatenate(weights) if weights else np.empty((0, 2))
-        return cls(tuple(halves), pairs[:, 0], pairs[:, 1], by_rules)
+        return cls(tuple(halves), pairs[:, 0], pairs[:, 1], by_rules, substituents)
 
     @cached_property
     def _groups(self) -> dict[int, tuple[list[int], FloatArray]]:
@@ -251,7 +255,7 @@ class _Pool:
         if start is None:
             first = self.halves[_drawn_row(self._cumulated, rng)]
         else:
-            own = halves_of(start)
+            own = halves_of(start, self.substituents)
             if not own:
                 return None
             sizes = np.array([half.molecule.GetNumAtoms() - 1 for half in own], dtype=np.float64)

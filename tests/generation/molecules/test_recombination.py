@@ -83,13 +83,21 @@ def test_other_seeds_and_other_parents_give_other_molecules() -> None:
     assert sum("N=N" in each.smiles for each in from_dyes) > sum("N=N" in each.smiles for each in first)
 
 
+@pytest.mark.parametrize("substituents", [False, True])
 @pytest.mark.parametrize("smiles", KNOWN)
-def test_the_halves_of_a_molecule_give_the_molecule_again(smiles: str) -> None:
-    found = halves_of(smiles)
+def test_the_halves_of_a_molecule_give_the_molecule_again(smiles: str, substituents: bool) -> None:
+    found = halves_of(smiles, substituents)
     assert found
+    assert not substituents or len(found) >= len(halves_of(smiles))
     for first, second in zip(found[::2], found[1::2], strict=True):
         assert joined(first, second) == smiles
         assert (first.own, first.other) == (second.other, second.own)
+
+
+def test_azo_groups_and_halogens_are_cut_where_substituents_are() -> None:
+    texts = {half.text for half in halves_of("Clc1ccc(/N=N/c2ccccc2)cc1", True)}
+    assert {"[18*]Cl", "[18*]N=Nc1ccccc1", "[17*]c1ccccc1"} <= texts
+    assert halves_of("Clc1ccc(/N=N/c2ccccc2)cc1") == ()
 
 
 def test_what_has_no_bond_to_cut_gives_no_proposals() -> None:
