@@ -65,6 +65,7 @@ class KnownHull:
         """
         entry = PDEntry(composition, energy * composition.num_atoms)
         diagram = self._diagram(_symbols(composition))
+        assert diagram is not None  # it is None for want of time alone
         above = diagram.get_decomp_and_e_above_hull(entry, allow_negative=True)[1]
         assert above is not None  # None is for what has no decomposition, and every element is in the diagram
         return float(above)
@@ -76,11 +77,12 @@ class KnownHull:
         elements = count(len(symbols), "element")
         return f"{count(compounds, 'known compound')} and {elements}" if compounds else f"{elements} alone"
 
-    def check(self, symbols: frozenset[str]) -> None:
-        """Relax what the hull of some elements needs; see `above`."""
-        self._diagram(symbols)
+    def prepare(self, symbols: frozenset[str], deadline: Deadline | None = None) -> bool:
+        """Relax what the hull of some elements needs, and return whether the time lasted; see `above`."""
+        return self._diagram(symbols, deadline) is not None
 
-    def _diagram(self, symbols: frozenset[str]) -> PhaseDiagram:
+    def _diagram(self, symbols: frozenset[str], deadline: Deadline | None = None) -> PhaseDiagram | None:
+        """Return the phase diagram of some elements; None where the time is over before all is relaxed."""
         if symbols not in self._diagrams:
             inside = [each for each in self.known if {symbol for symbol, _ in each.amounts} <= symbols]
             starts = {each.name: each.structure for each in inside}
@@ -92,6 +94,8 @@ class KnownHull:
                 except InvalidData as error:
                     faults += error.faults
             for name, structure in starts.items():
+                if deadline is not None and deadline.passed:
+                    return None
                 try:
                     self._relax(name, structure)
                 except MeasurementFailed as error:
@@ -162,8 +166,8 @@ def screened(
     Parameters
     ----------
     max_seconds
-        No further structure is relaxed after so many seconds, and the one that is being relaxed then is ended. Which
-        are left depends on the machine.
+        No further structure is relaxed after so many seconds, known ones of the hull included, and a proposal that is
+        being relaxed then is ended. Which are left depends on the machine.
 
     Raises
     ------
@@ -177,10 +181,9 @@ def screened(
     failed: list[CrystalProposal] = []
     duplicates: list[str] = []
     for each in proposals:
-        if deadline.passed:
+        if deadline.passed or not hull.prepare(_symbols(each.structure.composition), deadline):
             late.append(replace(each, note="not relaxed: the time was over"))
             continue
-        hull.check(_symbols(each.structure.composition))
         try:
             found = relaxed(each.structure, hull.potential, max_steps=hull.max_steps, deadline=deadline)
         except MeasurementFailed as error:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from designer.chemistry.formula_rules import FormulaRules
 from designer.chemistry.whole_formulas import exact_amounts
+from designer.deadline import Deadline
 from designer.errors import InvalidData, InvalidInput, MeasurementFailed, MissingExtra
 from designer.generation.crystals import potentials, structure_files
 from designer.generation.crystals.crystal_substitution import Distinct, SubstitutingCrystals
@@ -157,9 +158,10 @@ def test_what_cannot_be_relaxed_is_said(emt: potentials.Potential) -> None:
     hull = KnownHull(sources, emt)
     late = screened(proposals, hull, max_seconds=0.0)
     assert [each.note for each in late.proposals] == ["not relaxed: the time was over"] * 3
+    assert not hull.prepare(frozenset({"Cu", "Au"}), Deadline(0.0))
     silver = (KnownStructure("x.cif", ordered_alloy("Fe", "Au")),)
     with pytest.raises(InvalidData) as caught:
-        KnownHull(silver, emt).check(frozenset({"Fe", "Au"}))
+        KnownHull(silver, emt).prepare(frozenset({"Fe", "Au"}))
     assert {fault.what.partition(":")[0] for fault in caught.value.faults} == {"x.cif", "Fe"}
 
 
