@@ -17,7 +17,7 @@ from designer.campaign.file.past_work_formats import FAMILY
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Suggested
 from designer.campaign.past_work import CACHE
-from designer.campaign.proposing import proposals
+from designer.campaign.proposing import proposals, proposed_molecules
 from designer.chemistry.formulas import parse_formula
 from designer.cli.main import main
 from designer.documents import load_document
@@ -187,11 +187,16 @@ def test_formulas_on_no_list_are_measured_and_explained(
     assert "charges balance; nearest known:" in words
 
 
-def test_molecules_on_no_list_are_measured_and_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_molecules_on_no_list_are_measured_and_explained(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposed_molecules, "PROPOSALS", 20)
+    proposed_molecules._proposed.cache_clear()
     name = "new-dyes.yaml"
     need(name, folder)
     assert main(["run", name, "--max-experiments", "4", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)["experiments"]
+    proposed_molecules._proposed.cache_clear()
     assert len({each["design"]["dye"] for each in made}) == 4
     assert all("[N+](=O)[O-]" not in each["design"]["dye"] for each in made)
     assert main(["explain", name, "S0004"]) == 0

@@ -67,7 +67,7 @@ def headers_of(parameter: MoleculeParameter) -> tuple[str, ...]:
 
 
 def known_molecules_of(parameter: MoleculeParameter, folder: Path) -> KnownMolecules:
-    """Return the known molecules of an open one.
+    """Return the known molecules of an open one, sorted: the order of the rows does not count.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def known_molecules_of(parameter: MoleculeParameter, folder: Path) -> KnownMolec
         dict.fromkeys(text for name in names for text in molecules_of(folder / name, headers))
         for names in (parameter.like, parameter.novel_to)
     )
-    return KnownMolecules(tuple(like), tuple(text for text in also if text not in like))
+    return KnownMolecules(tuple(sorted(like)), tuple(sorted(text for text in also if text not in like)))
 
 
 def acceptance_of(parameter: MoleculeParameter, constraints: Sequence[Constraint]) -> Accept | None:
