@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -97,19 +99,23 @@ def test_nothing_is_stored_of_a_faulty_table(tmp_path: Path) -> None:
 def test_a_process_killed_after_the_file_loses_nothing(tmp_path: Path) -> None:
     """A file without an event is not used; the same result is then recorded as if for the first time."""
 
-    class Killed(Exception):
-        pass
-
     class Dying(SqlStore):
         def append(self, *arguments: Any, **options: Any) -> int:
-            raise Killed
+            os.kill(os.getpid(), signal.SIGKILL)
+            return 0
 
     campaign = made(store=SqlStore(tmp_path / "c.db"))
     campaign.suggest(1)
+    campaign.store.close()
     (tmp_path / "a.csv").write_bytes(b"6,11\n12,30\n")
-    dying = Campaign.resume(Dying(tmp_path / "c.db"), "campaign")
-    with pytest.raises(Killed):
+    process = os.fork()
+    if process == 0:
+        dying = Campaign.resume(Dying(tmp_path / "c.db"), "campaign")
         dying.record([{"suggestion": "S0001", "release": tmp_path / "a.csv"}])
+        os._exit(1)  # not reached
+    _, status = os.waitpid(process, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
     again = Campaign.resume(SqlStore(tmp_path / "c.db"), "campaign")
     assert again.state.measurements == {}
     assert again.store.stored_file(digest_of(b"6,11\n12,30\n"))

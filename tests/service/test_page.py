@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed: pip install selenium")
@@ -25,6 +26,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from designer.documents import load_document
+from designer.observations.images.image_files import png_of
 from designer.service.http.form_content import form_content
 from designer.service.store.accounts import Accounts
 from designer.service.store.paths import LabPaths
@@ -181,6 +183,8 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     upload(browser, tmp_path)
     paste(browser)
     hover(browser)
+    upload_a_curve_and_an_image(browser, tmp_path)
+    browser.open(path)
     save_pictures(browser)
     amend(browser)
     undo(browser)
@@ -445,6 +449,25 @@ def save_pictures(browser: Browser) -> None:
     browser.click(".save [data-png]")
     saved = browser.until(lambda: browser.driver.execute_script("return window.saved"))
     assert saved == "nickel-films overpotential.png"
+
+
+def upload_a_curve_and_an_image(browser: Browser, tmp_path: Path) -> None:
+    observations = [{"name": "xrd", "kind": "curve"}, {"name": "sem", "kind": "image"}]
+    campaign = {**CAMPAIGN, "name": "observed-films", "observations": observations, "batch_size": 1}
+    browser.call("POST", "/campaigns", campaign)
+    browser.call("POST", "/campaigns/observed-films/suggestions?wait=60", {"n": 1})
+    browser.open("/c/observed-films")
+    (tmp_path / "scan.xy").write_text("10 1\n20 5\n30 2\n")
+    (tmp_path / "micrograph.png").write_bytes(png_of(np.eye(8)))
+    browser.find("[data-curve-file=xrd]").send_keys(str(tmp_path / "scan.xy"))
+    browser.find("[data-curve-file=sem]").send_keys(str(tmp_path / "micrograph.png"))
+    browser.type("[data-record=S0001] [data-target=overpotential]", "388")
+    browser.find("[data-record=S0001] [data-target=overpotential]").send_keys(Keys.ENTER)
+    browser.until(lambda: not browser.all("[data-record=S0001]"))
+    (made,) = browser.call("GET", "/campaigns/observed-films/measurements")["measurements"]
+    assert made["observed"] == {"xrd": "10:1; 20:5; 30:2", "sem": "micrograph.png"}
+    sources = [str(each.get_attribute("src")) for each in browser.all("img")]
+    assert sum("curves.svg?observation=" in each for each in sources) == 2, sources
 
 
 def upload(browser: Browser, tmp_path: Path) -> None:
