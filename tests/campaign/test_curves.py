@@ -104,9 +104,9 @@ def test_a_process_killed_after_the_file_loses_nothing(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
             return 0
 
-    campaign = made(store=SqlStore(tmp_path / "c.db"))
-    campaign.suggest(1)
-    campaign.store.close()
+    store = SqlStore(tmp_path / "c.db")
+    made(store=store).suggest(1)
+    store.close()
     (tmp_path / "a.csv").write_bytes(b"6,11\n12,30\n")
     process = os.fork()
     if process == 0:
