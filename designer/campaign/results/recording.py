@@ -28,6 +28,9 @@ from designer.errors import Fault, summarized
 from designer.objective import Target
 from designer.space import DesignSpace
 
+MAX_LISTED = 12
+"""Ids that are listed in a sentence."""
+
 MIN_DIGITS = 4
 """Digits to which a setting may be rounded when it is written down and still counts as the suggested one."""
 
@@ -88,7 +91,7 @@ class RecordReport:
             ("recorded as failed", self.failed),
             ("left open, no value given", self.blank),
         ]
-        lines = [f"{what}: {', '.join(which)}" for what, which in groups if which]
+        lines = [f"{what}: {_listed(which)}" for what, which in groups if which]
         lines += self.unchanged
         lines += [f"{name}: {text}" for name, texts in self.flags.items() for text in texts]
         lines += self.remarks
@@ -99,6 +102,17 @@ class RecordReport:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas; of many the first two, the last one and their number.
+
+    >>> _listed(["M1", "M2", "M3"]), _listed([f"M{i}" for i in range(1, 48)])
+    ('M1, M2, M3', 'M1, M2, ..., M47 (47)')
+    """
+    if len(names) <= MAX_LISTED:
+        return ", ".join(names)
+    return f"{names[0]}, {names[1]}, ..., {names[-1]} ({len(names)})"
 
 
 @dataclass
