@@ -166,8 +166,8 @@ def test_events_with_limits_have_a_version_of_their_own() -> None:
     assert to_json(limited).startswith('{"v":2,')
     for event in (plain, limited):
         assert from_json(to_json(event)) == event
-    with pytest.raises(StoreError, match="version 8; this designer reads versions 1 to 7"):
-        from_json(to_json(limited).replace('"v":2', '"v":8'))
+    with pytest.raises(StoreError, match="version 9; this designer reads versions 1 to 8"):
+        from_json(to_json(limited).replace('"v":2', '"v":9'))
     with pytest.raises(StoreError, match="damaged"):
         from_json(to_json(limited).replace('"<"', '"?"'))
 

@@ -142,7 +142,7 @@ class Browser:
         ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("Chromium and its driver are not installed (Debian: chromium, chromium-driver)")
@@ -165,8 +165,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             driver.quit()
 
 
-def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> None:
-    """One test, since each step needs those before, and a browser is slow to start."""
+def test_campaigns_are_begun_by_the_form(browser: Browser) -> None:
     sign_in(browser)
     begin_by_form(browser)
     begin_by_form_with_past_campaigns(browser)
@@ -175,6 +174,13 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     begin_by_form_with_contexts(browser)
     begin_like_another(browser)
     examples_go_through_the_form(browser)
+    assert browser.browser_errors() == []
+
+
+def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> None:
+    """One test, since each step needs those before, and a browser is slow to start."""
+    sign_in(browser)
+    begin_by_form(browser)
     begin_by_file(browser)
     path = "/c/nickel-films"
     browser.open(path)
@@ -191,7 +197,14 @@ def test_the_page_from_sign_in_to_results(browser: Browser, tmp_path: Path) -> N
     explain(browser)
     somebody_else(browser)
     phone(browser, path)
+    find_by_keyboard(browser, path)
+    assert serious_findings(browser) == []
     assert browser.browser_errors() == []
+
+
+def test_axe_core_is_there() -> None:
+    if axe_core() is None:
+        pytest.skip("axe-core is not installed, so that no page was tested with it: pip install axe-core-python")
 
 
 def sign_in(browser: Browser) -> None:
@@ -543,15 +556,21 @@ def phone(browser: Browser, path: str) -> None:
     browser.picture("page-phone", 1100)
 
 
-def test_axe_has_no_serious_finding(browser: Browser) -> None:
-    """The rules of axe-core, in both themes; cards of predictions are on the campaign's page."""
+def axe_core() -> str | None:
+    """Return the script of axe-core; None where it is not installed."""
     found = find_spec("axe_core_python")
     if found is None or not found.submodule_search_locations:
-        pytest.skip("axe-core is not installed: pip install axe-core-python")
-    axe = (Path(next(iter(found.submodule_search_locations))) / "axe.min.js").read_text(encoding="utf-8")
+        return None
+    return (Path(next(iter(found.submodule_search_locations))) / "axe.min.js").read_text(encoding="utf-8")
+
+
+def serious_findings(browser: Browser) -> list[str]:
+    """Return what the rules of axe-core find on every page in both themes; cards are on the campaign's page."""
+    axe, serious = axe_core(), list[str]()
+    if axe is None:
+        return serious
     browser.wide()
     run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
-    serious = []
     for path in PAGES:
         browser.open(path)
         browser.until(lambda: browser.find("h1").is_displayed())
@@ -565,14 +584,13 @@ def test_axe_has_no_serious_finding(browser: Browser) -> None:
                 f"{path}, {theme}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")
             ]
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert serious == []
+    return serious
 
 
-def test_every_page_works_by_keyboard_alone(browser: Browser) -> None:
+def find_by_keyboard(browser: Browser, path: str) -> None:
     """Each thing that can be pressed is reached by Tab, has a name, and shows that it is reached."""
     browser.wide()
-    if "/login" in (browser.open("/c/nickel-films") or browser.driver.current_url):  # type: ignore[func-returns-value]
-        pytest.skip("the story before has not signed in")
+    browser.open(path)
     names = browser.driver.execute_script(
         "return [...document.querySelectorAll('a, button, input, select, textarea')].filter((e) => e.offsetParent)"
         ".filter((e) => !(e.textContent.trim() || e.ariaLabel || e.closest('label') || e.title))"

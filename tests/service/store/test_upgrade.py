@@ -46,7 +46,8 @@ def client(old: LabPaths) -> Iterator[Client]:
 def test_all_is_read(client: Client) -> None:
     found = client("GET", "/campaigns/films").json()
     assert (found["version"], found["recorded"], found["failed"], found["withdrawn"]) == (7, 1, 1, 1)
-    assert found["undo"] == {"position": 6, "what": "the withdrawal of S0003", "user": "ada"}
+    what = "the change of the space (T: bounds was (300.0, 600.0) and is (300.0, 650.0))"
+    assert found["undo"] == {"position": 7, "what": what, "user": "ada"}
     (measured,) = client("GET", "/campaigns/films/measurements").json()["measurements"]
     assert (measured["values"], measured["amended"]) == ({"loss": 409.0}, True)
     history = client("GET", "/campaigns/films/history").json()["events"]
