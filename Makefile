@@ -1,6 +1,6 @@
 # Two commands do everything, set-up included, and touch nothing outside this folder:
 #   make demo   a real campaign on measured alloys, against random search, with an HTML report
-#   make test   ruff, mypy --strict, the documentation site and the whole test suite
+#   make test   ruff, mypy --strict, the documentation site and the test suite; SLOW=1 adds its slow tests
 # A virtual environment is built in .venv the first time; later runs start at once and need no network.
 
 SHELL := /bin/bash
@@ -14,6 +14,9 @@ TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' constraints.txt)
 # One more than two cores: many tests wait for processes, sockets and a browser.
 WORKERS ?= 3
 PYTEST_ARGS ?=
+# Slow tests are run by CI, and where SLOW is set.
+SLOW ?= $(CI)
+CHOSEN := $(if $(SLOW),,-m "not slow")
 
 # Many small linear systems on one thread each are faster than one on many, and leave the other cores to others.
 export OMP_NUM_THREADS ?= 1
@@ -51,7 +54,7 @@ docs: $(TEST_READY)
 
 # Last in `make test`, so that a run ends with pytest's own summary.
 pytest: $(TEST_READY)
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(CHOSEN) $(PYTEST_ARGS)
 
 # The tests on the other Python versions, each in an environment of its own (.venv-3.12, .venv-3.13).
 OTHER_PYTHONS ?= 3.12 3.13

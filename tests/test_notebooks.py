@@ -41,7 +41,11 @@ def test_there_are_notebooks() -> None:
     assert [path.stem for path in NOTEBOOKS][:2] == ["01-first-campaign", "02-alloy-and-process"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [NOTEBOOKS[0], *(pytest.param(path, marks=pytest.mark.slow) for path in NOTEBOOKS[1:])],
+    ids=lambda path: path.stem,
+)
 def test_it_runs_and_shows_what_is_committed(path: Path, tmp_path: Path) -> None:
     done = tmp_path / path.name
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}

@@ -149,6 +149,7 @@ def value_of(folder: Path) -> float:
     return float(card["value"])
 
 
+@pytest.mark.slow
 class TestPriors:
     def test_the_old_or_the_new_prior_is_there_at_any_instant(self, tmp_path: Path) -> None:
         place, count = tmp_path / "prior", 0
@@ -228,6 +229,7 @@ targets:
 """
 
 
+@pytest.mark.slow
 class TestCommands:
     """Each command that writes files, killed at each of its operations; then the same command works."""
 

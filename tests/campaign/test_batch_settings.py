@@ -213,6 +213,7 @@ def spaces_with_shared_settings(draw: st.DrawFn) -> DesignSpace:
         raise
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(spaces_with_shared_settings(), st.integers(0, 1000))
 def test_batches_of_random_spaces_share_their_settings(space: DesignSpace, seed: int) -> None:

@@ -83,6 +83,7 @@ def check(path: Path, undisturbed: list[tuple[str, Any, Any]]) -> int:
     return len(campaign.state.results)
 
 
+@pytest.mark.slow
 def test_killed_at_any_instant_nothing_is_lost_and_the_next_suggestion_is_the_same(
     tmp_path: Path, zygote: Zygote, undisturbed: list[tuple[str, Any, Any]]
 ) -> None:

@@ -125,6 +125,7 @@ def fill(disk: Path) -> None:
                 assert error.errno == errno.ENOSPC  # noqa: PT017  the disk is full now, as it should be
 
 
+@pytest.mark.slow
 class TestSmallDisk:
     def test_status_works_on_a_full_disk_and_writing_says_it_is_full(self, small_disk: Path, folder: Path) -> None:
         shutil.copy(folder / "glass.yaml", small_disk)

@@ -75,6 +75,7 @@ class Worker(threading.Thread):
             time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "kills"), [("sqlite", (3, 8)), ("postgres", (4,))], ids=["sqlite", "postgres"])
 def test_kills_lose_and_double_nothing(
     tmp_path: Path, backend: str, kills: tuple[int, ...], request: pytest.FixtureRequest

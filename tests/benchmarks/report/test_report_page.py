@@ -280,6 +280,7 @@ def test_tidy_tables_hold_every_experiment(plan: Plan, tmp_path: Path) -> None:
     assert csv.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_smoke_suite_runs_without_a_folder_of_families(tmp_path: Path) -> None:
     common = ["smoke", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)]
     assert main(["run", *common, "--seeds", "0"]) == 0

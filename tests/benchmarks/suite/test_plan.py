@@ -232,6 +232,7 @@ def test_check_says_what_would_run(three: Path, tmp_path: Path, capsys: pytest.C
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["full", "families"])
 def test_the_suites_of_the_project_and_their_committed_rows(name: str, repository: Path, designer_data: Path) -> None:
     plan = prepare(name, designer_data, control="unrelated")

@@ -149,6 +149,7 @@ class TestNotSeen:
         assert faults(path) == ["2: cell B2 holds a number that its format hides"]
 
 
+@pytest.mark.slow
 class TestHostile:
     """Files that ask for far more than their size are refused, or read, in bounded time and memory."""
 
