@@ -2,12 +2,15 @@
 
 Campaigns over measured tables in which a cheap quantity was measured beside the dear one: hardness beside the yield
 strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
-and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds.
-The target costs 1, all observations of a design together 0.1. Each campaign has a random part of its table (80 % of the
-rows, at most 200) and is run until the best 1 % of the designs, at least one, is measured, at most to a cost of 30. Its
-figure is the cost until then. Three ways: without observations, with them, and with those of the designs exchanged at
-random. The ratio to the campaign of the same seed without observations is a geometric mean with a 95 % interval by a
-bootstrap over tables and campaigns. ``DESIGNER_DATA`` names the folder of the tables.
+and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds;
+and over simulated ones, in which a curve comes before the target: the temperature of a reactor before its yield, and
+the conductivity of an alloy until a tenth of the ageing time before its yield strength, which ``--tables ageing`` runs
+after `benchmarks.studies.ageing_curves` has made the table. The target costs 1, all observations of a design together
+0.1. Each campaign has a random part of its table (80 % of the rows, at most 200) and is run until the best 1 % of the
+designs, at least one, is measured, at most to a cost of 30. Its figure is the cost until then. Three ways: without
+observations, with them, and with those of the designs exchanged at random. The ratio to the campaign of the same seed
+without observations is a geometric mean with a 95 % interval by a bootstrap over tables and campaigns.
+``DESIGNER_DATA`` names the folder of the tables.
 
 Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
 the file.
@@ -31,6 +34,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.studies import ageing_curves
 from benchmarks.studies.lab_tables import data_folder
 from designer import Campaign
 from designer.arrays import FloatArray
@@ -101,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns that are not in the file of rows and print a Markdown page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.characterisation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--tables", nargs="+", choices=list(TABLES), default=DEFAULT, metavar="NAME")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--designs", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
     parser.add_argument("--max-cost", type=float, default=MAX_COST)
@@ -109,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     found = read_rows(given.rows)
     if not given.report:
-        known, known_tables = {row.key for row in found}, tables()
+        known, known_tables = {row.key for row in found}, tables(given.tables)
         jobs = [
             (table.part(seed, given.designs), seed, arm, given.max_cost)
             for seed in range(given.seeds)
@@ -250,9 +255,9 @@ def next_task(campaign: Campaign) -> tuple[str, tuple[str, ...]]:
         campaign.suggest(1)
 
 
-def tables() -> list[StagedTable]:
-    """Return the tables of the study."""
-    return [_mortar(), _release(), _alloys(), _conductivity(), _partial_oxidation()]
+def tables(names: Sequence[str]) -> list[StagedTable]:
+    """Return the tables of these names."""
+    return [TABLES[name]() for name in names]
 
 
 def _means(frame: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
@@ -335,6 +340,17 @@ def _reactor(design: FloatArray, times: FloatArray) -> tuple[list[float], float]
     return curve, round((amounts.get("H2", 0.0) + amounts.get("CO", 0.0)) / carbon, 5)
 
 
+def _ageing() -> StagedTable:
+    """Return simulated heat treatments: the conductivity until a tenth of the time, before the strength at its end."""
+    table = _numeric(
+        "yield strength after early conductivity",
+        ageing_curves.read_table(ageing_curves.TABLE),
+        ageing_curves.CURVE,
+        ageing_curves.TARGET,
+    )
+    return replace(table, positions=tuple(np.log10(ageing_curves.SHARES).round(6).tolist()))
+
+
 def _conductivity() -> StagedTable:
     folder = data_folder() / "composition_property_dft"
     debye = _means(pd.read_csv(folder / "aflow_ael_debye_temperature.csv"), ["formula"], "debye_temperature_K")
@@ -348,6 +364,19 @@ def _conductivity() -> StagedTable:
         ("debye_temperature_K",),
         target,
     )
+
+
+TABLES = {
+    "mortar": _mortar,
+    "release": _release,
+    "alloys": _alloys,
+    "conductivity": _conductivity,
+    "reactor": _partial_oxidation,
+    "ageing": _ageing,
+}
+"""What makes the tables of the study, in their order."""
+DEFAULT = [name for name in TABLES if name != "ageing"]
+"""The table of ageing takes ten minutes of CPU time to make, and is not there unless `ageing_curves` made it."""
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from designer.arrays import FloatArray
 from designer.errors import MeasurementFailed
 from designer.objective import Target
 from designer.oracles.simulators.base import SimulatedTask, Simulator, load
@@ -104,6 +105,21 @@ class Aged(NamedTuple):
     slip_spacing: float
 
 
+class History(NamedTuple):
+    """The matrix during a heat treatment, at each step of the simulation, shape (steps,).
+
+    Parameters
+    ----------
+    seconds
+        Times since the start, from 0 to the whole time, s.
+    matrix
+        Atomic fractions of zirconium in the matrix.
+    """
+
+    seconds: FloatArray
+    matrix: FloatArray
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ageing(SimulatedTask):
     """One state of the alloy before its heat treatment; see the module for the equations.
@@ -138,6 +154,20 @@ class Ageing(SimulatedTask):
         MeasurementFailed
             If kawin finds no solution, or one that is not physical.
         """
+        return self._solved(solute, kelvin, seconds)[0]
+
+    def followed(self, solute: float, kelvin: float, seconds: float) -> tuple[Aged, History]:
+        """Return what `aged` returns, with the history of the same simulation.
+
+        Raises
+        ------
+        MeasurementFailed
+            As `aged` does.
+        """
+        alloy, model = self._solved(solute, kelvin, seconds)
+        return alloy, History(np.array(model.data.time), np.array(model.data.composition)[:, 0])
+
+    def _solved(self, solute: float, kelvin: float, seconds: float) -> tuple[Aged, Any]:
         load("kawin", EXTRA)
         with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # pycalphad and kawin divide by nothing where nothing has formed yet
@@ -151,7 +181,7 @@ class Ageing(SimulatedTask):
             raise MeasurementFailed(
                 f"unphysical: a fraction of {alloy.fraction:.3g} with {alloy.matrix:.3g} zirconium in the matrix"
             )
-        return alloy
+        return alloy, model
 
     def diffusivity(self, kelvin: Any) -> Any:
         """Return the diffusivity of zirconium, m2/s."""

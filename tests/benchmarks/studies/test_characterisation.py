@@ -48,7 +48,7 @@ def test_rows_are_resumed_and_reported(
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in [*rows, alone]))
     assert read_rows(path)[:-1] == rows
     table = StagedTable("t", pd.DataFrame({"x": range(50)}), (), (), "y")
-    monkeypatch.setattr(characterisation, "tables", lambda: [table])
+    monkeypatch.setattr(characterisation, "tables", lambda names: [table])
     options = ["--rows", str(path), "--seeds", "2", "--designs", "60", "--max-cost", "5"]
     assert characterisation.main(options) == 0  # no campaign is left to run
     shown = capsys.readouterr().out

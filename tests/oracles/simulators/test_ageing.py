@@ -36,6 +36,15 @@ def test_it_is_kawins_own_example(peak: Any) -> None:
     assert peak.matrix == pytest.approx(1.372e-4, rel=0.01)
 
 
+def test_the_history_ends_with_the_alloy_and_its_zirconium_leaves_the_matrix(kawin: Any) -> None:
+    alloy, history = TASK.followed(4e-3, 723.15, 1800)  # type: ignore[attr-defined]
+    assert history.seconds.shape == history.matrix.shape
+    assert (history.seconds[0], history.seconds[-1]) == (0, pytest.approx(1800))
+    assert (history.matrix[0], history.matrix[-1]) == (pytest.approx(4e-3), alloy.matrix)
+    assert np.all(np.diff(history.seconds) > 0)
+    assert np.all(np.diff(history.matrix) <= 1e-6)
+
+
 @pytest.mark.parametrize(("alloy", "solute"), [("peak", 4e-3), ("coarse", 3e-3)])
 def test_zirconium_is_conserved(alloy: str, solute: float, request: pytest.FixtureRequest) -> None:
     after = request.getfixturevalue(alloy)
