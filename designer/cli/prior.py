@@ -70,6 +70,7 @@ def fit(
     as_json: JsonFlag = False,
 ) -> None:
     """Fit a prior to past tasks and save it, with a card of its sources and of its predictive quality."""
+    from designer.campaign.observing.past_observations import words_on_observations
     from designer.campaign.suggesting.past_tasks import content_digest
     from designer.campaign.suggesting.replay import replay
     from designer.priors import saving
@@ -99,6 +100,8 @@ def fit(
         "data": _terms(tasks), "held_out": [line.as_dict() for line in lines],
         "replays": [each.as_dict() for each in simulated], "request": request,
     }  # fmt: skip
+    if observations := words_on_observations(tasks, leave_out or ()):
+        known["observations"] = observations
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         card = saving.save_whole(fitted, out, known)
@@ -109,13 +112,17 @@ def fit(
         raise InvalidPrior(Fault(what, "give another folder with --out", file=str(out))) from None
     answer = Report({"folder": str(out), "card": card})
     answer.say(f"Wrote {out}: a prior of kind {kind!r} from {count(len(read), 'past task')}.")
-    for line in listed_quantities(past_quantities(read)):
+    for line in [*listed_quantities(past_quantities(read)), *map(_sentence, observations)]:
         answer.say(line)
     if lines:
         answer.show(_table(lines))
         answer.say(_LEGEND)
     _show_replays(answer, kind, simulated)
     emit(answer, as_json)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _say_adaptive(answer: Report, tasks: Sequence[dict[str, Any]]) -> None:
@@ -174,6 +181,9 @@ def show(
     for data in _entries(card, "data"):
         terms = data.get("license") or "licence unknown"
         answer.say(f"Data of {data.get('place', '-')}: {terms}" + _after(" Source: ", data.get("source")))
+    observed = card.get("observations")
+    for words in observed if isinstance(observed, list) else ():
+        answer.say(_sentence(str(words)))
     lines = [_line_of(entry) for entry in _entries(card, "held_out")]
     if lines:
         answer.show(_table(lines))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +89,11 @@ class Drawing:
 
     name: str
     label: str
-    paint: Callable[[Figure], None]
+    paint: Callable[[Figure], None] = field(repr=False)
     size: tuple[float, float] = SIZE
     caption: str = ""
     placed: bool = False
-    points: Sequence[LabelledPoint] = ()
+    points: Sequence[LabelledPoint] = field(default=(), repr=False)
 
     def svg(self) -> str:
         """Return the figure as SVG text. The same content gives the same text: no date, no random ids."""

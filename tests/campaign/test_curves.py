@@ -199,7 +199,7 @@ def test_a_curve_tells_whether_to_go_on() -> None:
     (effect,) = campaign.observation_effects()
     assert effect.weight > 0.5
     assert step.kind == "stop", (step, effect)
-    assert effect.words.startswith("S0001 has release 3 points, largest value 8 at 24 %; y is then ")
+    assert effect.words.startswith("S0001 has release 3 points, largest value 8 % at 24 h; y is then ")
     assert len(effect.nearest) == 3
     (quantity,) = observed_quantities(campaign)
     assert quantity.words[-1].startswith("S0001: stop")
@@ -207,6 +207,22 @@ def test_a_curve_tells_whether_to_go_on() -> None:
     drawing = curves(campaign.objective.targets[0], quantity)
     assert "correlation of the curve" in drawing.caption
     assert drawing.svg().startswith("<svg")
+
+
+def test_designs_of_a_batch_have_stages_of_their_own() -> None:
+    """Of three open designs one waits for its curve, while the curves of the others say to go on and to stop."""
+    campaign = informed(candidates=pd.DataFrame([{"x": x, "w": w} for x in (0.0, 6.5, 9.0, 10.0) for w in (1.0, 8.0)]))
+    batch = campaign.suggest(3)
+    campaign.record(
+        [
+            {"suggestion": batch.index[0], "release": "6:45; 12:75; 24:103"},
+            {"suggestion": batch.index[1], "release": "6:4; 12:6; 24:8"},
+        ]
+    )
+    kinds = {step.words.split(":")[0]: step.kind for step in campaign.next_steps()}
+    assert kinds == {"S0001": "measure", "S0002": "stop", "S0003": "observe"}
+    assert [each.id for each in campaign.state.open] == batch.index.tolist()
+    assert {effect.words.split()[0] for effect in campaign.observation_effects()} == {"S0001", "S0002"}
 
 
 def test_a_run_observes_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from designer import Campaign
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import from_json, to_json
+from designer.campaign.log.events import Recorded, from_json, to_json
 from designer.campaign.results.curve_paths import with_paths
 from designer.cli.main import main
 from designer.errors import InvalidCampaign, InvalidData
 from designer.observations.curves.curve import Curve
 from designer.observations.images.image_features import IMAGE_FEATURES
 from designer.observations.images.image_files import png_of
+from designer.observations.images.summary import ImageSummary
 from designer.report.image_figures import observed_drawing
 from designer.report.observed_quantities import observed_quantities
 
@@ -74,6 +77,39 @@ def test_images_are_stored_and_come_back(tmp_path: Path) -> None:
     assert campaign.amend("M0001", {"sem": picture(2, 2)})
     assert campaign.state.measurements["M0001"].observed["sem"] != seen
     assert campaign.amend("M0001", {"sem": None})
+
+
+numbers = st.floats(-1e6, 1e6)
+some_images = st.builds(
+    lambda width, height, moments, x, content: Curve(
+        x=tuple(sorted(x)),
+        y=tuple(position / 2 for position in sorted(x)),
+        image=ImageSummary(
+            width=width, height=height, numbers={"moments": tuple(moments)}, preview=base64.b64encode(content).decode()
+        ),
+        file="a.png",
+        digest="0a" * 32,
+    ),
+    st.integers(1, 5000),
+    st.integers(1, 5000),
+    st.lists(st.one_of(st.none(), numbers), max_size=4),
+    st.sets(numbers, min_size=2, max_size=4),
+    st.binary(max_size=12),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.dictionaries(st.text(min_size=1, max_size=5), st.one_of(st.none(), numbers, some_images), max_size=3))
+def test_events_with_images_come_back(observed: dict[str, Any]) -> None:
+    event = Recorded.model_validate(
+        {"at": "2026-01-02T00:00:00Z", "measurement": "M0001", "design": {"x": 1.0}, "values": {}, "observed": observed}
+    )
+    text = to_json(event)
+    again = from_json(text)
+    assert again == event
+    assert to_json(again) == text, "the small picture as well, which equality leaves out"
+    has_image = any(isinstance(each, Curve) for each in observed.values())
+    assert json.loads(text)["v"] == (8 if has_image else 5 if observed else 1)
 
 
 def test_exported_images_are_files_beside_the_table(tmp_path: Path) -> None:

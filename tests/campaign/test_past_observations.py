@@ -105,3 +105,12 @@ def test_a_store_of_past_campaigns_and_too_few_results(tmp_path: Path) -> None:
     assert known.results.name == "past"
     (words,) = known.words([])
     assert words.endswith("too few results with them to say whether they are informative")
+
+
+def test_a_saved_prior_shows_what_was_observed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, folder = str(finished(tmp_path, related=True)), str(tmp_path / "learned")
+    fit = ["prior", "fit", place, "--out", folder, "--kind", "transfer-gp", "--held-out", "0", "--replays", "0"]
+    words = f"Past campaign 'past': release of {NUMBER} observed designs, informative about y with a probability of"
+    for command in (fit, ["prior", "show", folder]):
+        assert main(command) == 0
+        assert words in " ".join(capsys.readouterr().out.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -9,12 +10,14 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio
+import numpy as np
 import pytest
 
 pytest.importorskip("mcp", reason="mcp is not installed: pip install 'materials-designer[mcp]'")
 
 from mcp import Client, StdioServerParameters
 
+from designer.observations.images.image_files import png_of
 from designer.service.assistant import server
 from designer.service.lab import Lab
 from designer.service.store.paths import LabPaths
@@ -83,6 +86,25 @@ def test_curves_are_recorded(lab: Lab) -> None:
         assert (await call("record", campaign="films", rows=rows))["recorded"] == ["M0001", "M0002"]
         wrong = [{"suggestion": first["id"], "raman": "/etc/passwd.csv"}]
         assert "cannot be named here" in (await call("record", campaign="films", rows=wrong))["faults"][0]["what"]
+
+    run_steps(lab, "admin", steps)
+
+
+def test_images_are_recorded(lab: Lab) -> None:
+    def uploaded(pixels: Any) -> dict[str, str]:
+        return {"file": "a.png", "content": base64.b64encode(png_of(pixels)).decode()}
+
+    async def steps(call: Assistant) -> None:
+        sem = {"name": "sem", "kind": "image", "stage": 1, "cost": 0.1}
+        await call("create_campaign", campaign={**CAMPAIGN, "observations": [sem]})
+        (only,) = (await call("suggest", campaign="films", n=1))["suggestions"]
+        for wrong in ("/etc/a.png", {"file": "a.png", "content": "AAAA"}):
+            refused = await call("record", campaign="films", rows=[{"suggestion": only["id"], "sem": wrong}])
+            assert [each["column"] for each in refused["faults"]] == ["sem"]
+        rows = [{"suggestion": only["id"], "sem": uploaded(np.eye(8))}]
+        assert (await call("record", campaign="films", rows=rows))["recorded"] == ["M0001"]
+        measured = (await call("list_measurements", campaign="films"))["measurements"]
+        assert [each["observed"] for each in measured] == [{"sem": "a.png"}]
 
     run_steps(lab, "admin", steps)
 

@@ -105,6 +105,26 @@ def past_observations(spec: CampaignSpec) -> tuple[PastObservations, ...]:
     return tuple(each for each in found if not any(fnmatchcase(each.results.name, name) for name in settings.leave_out))
 
 
+def words_on_observations(places: Sequence[Path], leave_out: Sequence[str] = ()) -> list[str]:
+    """Return what past campaigns observed and whether it was informative there, one sentence for each of them.
+
+    Parameters
+    ----------
+    places
+        Campaign files and stores; other places hold no observations.
+    leave_out
+        Names (or patterns with ``*``) of campaigns that are not read.
+
+    Raises
+    ------
+    InvalidInput
+        If a past campaign cannot be read.
+    """
+    found = [PastObservations(each, each.observations) for each in _campaigns(places) if each.observations]
+    used = [each for each in found if not any(fnmatchcase(each.results.name, name) for name in leave_out)]
+    return [line for each in used if each.observed for line in each.words(each.results.targets)]
+
+
 def observed_with_past(spec: CampaignSpec, state: CampaignState) -> ObservedDesigns | None:
     """Return the observations of a campaign that count, beside those of past campaigns; None where there are none."""
     past = past_observations(spec) if spec.settings.observations else ()

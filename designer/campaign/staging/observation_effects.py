@@ -121,9 +121,7 @@ def observation_effects(
             at = moments(single_output(model, column), X, X[:0])
             low, high = target.scaling.interval(float(at.mean[0]), math.sqrt(max(float(at.variance[0]), 0.0)), Z95)
             intervals.append((float(low), float(high)))
-        words = ", ".join(
-            f"{each.name} {_shown(value)}{f' {each.unit}' if each.unit else ''}" for each, value in observed
-        )
+        words = ", ".join(f"{each.name} {_shown(each, value)}" for each, value in observed)
         near = nearest_results(known, state, name, observed[0][0].name, target.name)
         found.append(
             ObservationEffect(
@@ -133,8 +131,10 @@ def observation_effects(
     return tuple(found)
 
 
-def _shown(seen: float | Curve) -> str:
-    return seen.words if isinstance(seen, Curve) else amount(seen)
+def _shown(observation: Observation, seen: float | Curve) -> str:
+    if isinstance(seen, Curve):
+        return seen.words_in(observation.unit, observation.axis.unit if observation.axis else None)
+    return f"{amount(seen)} {observation.unit}" if observation.unit else amount(seen)
 
 
 def _observed(

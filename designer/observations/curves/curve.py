@@ -92,11 +92,19 @@ class Curve(Value):
 
     @property
     def words(self) -> str:
-        """The curve or the image in a few words."""
+        """The curve or the image in a few words, without units."""
+        return self.words_in(None, None)
+
+    def words_in(self, unit: str | None, axis_unit: str | None) -> str:
+        """Return the curve or the image in a few words, with the units of its values and of its axis."""
         if self.image is not None:
             return self.image.words
         peak = max(range(len(self.y)), key=self.y.__getitem__)
-        return f"{count(len(self.x), 'point')}, largest value {self.y[peak]:.4g} at {self.x[peak]:.4g}"
+        value, position = (
+            f"{number:.4g}{f' {each}' if each else ''}"
+            for number, each in ((self.y[peak], unit), (self.x[peak], axis_unit))
+        )
+        return f"{count(len(self.x), 'point')}, largest value {value} at {position}"
 
     @property
     def is_short(self) -> bool:
