@@ -348,7 +348,8 @@ def _ageing() -> StagedTable:
         ageing_curves.CURVE,
         ageing_curves.TARGET,
     )
-    return replace(table, positions=tuple(np.log10(ageing_curves.SHARES).round(6).tolist()))
+    space = tuple({**each, "scale": "log"} if each["name"] == "time" else each for each in table.space)
+    return replace(table, space=space, positions=tuple(np.log10(ageing_curves.SHARES).round(6).tolist()))
 
 
 def _conductivity() -> StagedTable:

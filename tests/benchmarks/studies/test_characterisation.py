@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies import characterisation
+from benchmarks.studies import ageing_curves, characterisation
 from benchmarks.studies.characterisation import ARMS, WITHOUT, Row, StagedTable, bootstrap, read_rows, run
 
 
@@ -33,6 +33,24 @@ def test_shuffled_observations_stay_with_each_other() -> None:
     assert sorted(frame["z"]) == sorted(table().frame["z"])
     assert frame["y"].tolist() == table().frame["y"].tolist()
     assert frame["z"].tolist() != table().frame["z"].tolist()
+
+
+def test_simulated_ageing_has_one_curve_and_a_logarithmic_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    designs, columns = ageing_curves.designs(4), ageing_curves.COLUMNS
+    rows = [[*design, *range(len(ageing_curves.CURVE)), 300.0 + i] for i, design in enumerate(designs)]
+    pd.DataFrame(rows, columns=list(columns)).to_csv(tmp_path / "t.csv", index=False)
+    monkeypatch.setattr(ageing_curves, "TABLE", tmp_path / "t.csv")
+    [found] = characterisation.tables(["ageing"])
+    [curve] = found.declared
+    assert curve["kind"] == "curve"
+    assert list(curve["columns"]) == list(ageing_curves.CURVE)
+    assert list(curve["columns"].values())[::11] == [-3, -1]
+    assert [(each["name"], each.get("scale")) for each in found.space] == [
+        ("solute", None),
+        ("temperature", None),
+        ("time", "log"),
+    ]
+    assert sorted(map(tuple, found.frame[list(ageing_curves.SETTINGS)].to_numpy())) == sorted(designs)
 
 
 def test_the_bootstrap_of_equal_ratios_has_no_width() -> None:
