@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.studies.soak --minutes 20 --clients 50 --out FILE`` starts `designer serve` on an SQLite file
 with campaigns that have results, and clients, each of which reads, asks for designs and records results, half a second
-to one and a half between. It samples the memory and the open files of all processes of the service and the size of
+to one and a half between; in the last minutes (`--reading`) they only read, so that the data no longer grow: what
+memory grows then is no data. It samples the memory and the open files of all processes of the service and the size of
 the lab's folder, makes a backup at half time, then kills the service, starts it again and compares what it answers with
 what it answered before, and the store with every write that was acknowledged.
 """
@@ -141,6 +142,7 @@ class Clients:
     campaigns: int
     log: IO[str]
     stop: threading.Event = field(default_factory=threading.Event)
+    reading: threading.Event = field(default_factory=threading.Event)
     requests: int = 0
     failures: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -153,7 +155,7 @@ class Clients:
             campaign = f"load-{dice.randrange(self.campaigns):04d}"
             path = f"/api/campaigns/{campaign}"
             try:
-                if dice.random() < 0.3:
+                if dice.random() < 0.3 and not self.reading.is_set():
                     self._experiment(campaign, path, dice)
                 else:
                     reads = [path, f"{path}/measurements", f"{path}/history?limit=20", "/api/campaigns?limit=50"]
@@ -200,8 +202,8 @@ class Clients:
         return found
 
 
-def soak(minutes: float, clients: int, campaigns: int) -> dict[str, Any]:
-    """Return what was measured.
+def soak(minutes: float, clients: int, campaigns: int, reading: float = 0.0) -> dict[str, Any]:
+    """Return what was measured; in the last minutes (`reading`) clients only read.
 
     Raises
     ------
@@ -218,7 +220,7 @@ def soak(minutes: float, clients: int, campaigns: int) -> dict[str, Any]:
         started = service.start()
         with (folder / "acknowledged.jsonl").open("w", encoding="utf-8") as log:
             crowd = Clients(service.port, token, campaigns, log)
-            samples, backup_seconds = _under_load(service, crowd, clients, 60 * minutes, paths, folder)
+            samples, backup_seconds = _under_load(service, crowd, clients, 60 * minutes, 60 * reading, paths, folder)
         _wait_for_jobs(service, token)
         before = _answers(service, token, campaigns)
         service.end(signal.SIGKILL)
@@ -232,6 +234,8 @@ def soak(minutes: float, clients: int, campaigns: int) -> dict[str, Any]:
         assert same == len(before), f"{len(before) - same} of {len(before)} answers differ after the service was killed"
         log_bytes = (folder / "service.log").stat().st_size
     late = samples[len(samples) // 2 :]
+    # Without its first tenth, in which suggestions that were begun before are finished.
+    quiet = [each for each in samples if each.at > 60 * (minutes - 0.9 * reading)]
     writes = 2 * counts["results acknowledged"]
     return {
         "requests": crowd.requests,
@@ -243,6 +247,16 @@ def soak(minutes: float, clients: int, campaigns: int) -> dict[str, Any]:
         "memory at the middle [MB]": round(late[0].memory, 1),
         "memory at the end [MB]": round(late[-1].memory, 1),
         "memory, slope of the second half [MB/h]": round(_slope([(each.at, each.memory) for each in late]), 1),
+        **(
+            {}
+            if not quiet
+            else {
+                "memory after the last writes [MB]": round(quiet[0].memory, 1),
+                "memory while clients only read, slope [MB/h]": round(
+                    _slope([(each.at, each.memory) for each in quiet]), 1
+                ),
+            }
+        ),
         "open files at the middle": late[0].files,
         "open files at the end": late[-1].files,
         "lab's folder at the end, without the write-ahead log [MB]": round(late[-1].disk, 2),
@@ -259,9 +273,9 @@ def soak(minutes: float, clients: int, campaigns: int) -> dict[str, Any]:
 
 
 def _under_load(
-    service: Service, crowd: Clients, clients: int, seconds: float, paths: LabPaths, folder: Path
+    service: Service, crowd: Clients, clients: int, seconds: float, reading: float, paths: LabPaths, folder: Path
 ) -> tuple[list[Sample], float]:
-    """Return the samples while clients are at work, and the seconds of a backup at half time."""
+    """Return the samples while clients are at work, in the last seconds reading only, and those of a backup."""
     threads = [threading.Thread(target=crowd.run, args=(number,), daemon=True) for number in range(clients)]
     begun, backup_seconds = time.monotonic(), 0.0
     samples = [service.sample(begun)]
@@ -270,6 +284,8 @@ def _under_load(
     while time.monotonic() - begun < seconds:
         time.sleep(SAMPLE_SECONDS)
         samples.append(service.sample(begun))
+        if time.monotonic() - begun > seconds - reading:
+            crowd.reading.set()
         if not backup_seconds and time.monotonic() - begun > seconds / 2:
             at = time.monotonic()
             back_up(paths, folder / "half.zip")
@@ -305,13 +321,14 @@ def _slope(points: list[tuple[float, float]]) -> float:
     return float(np.polyfit(at / 3600, value, 1)[0])
 
 
-def page(found: dict[str, Any], minutes: float, clients: int, campaigns: int) -> str:
+def page(found: dict[str, Any], minutes: float, clients: int, campaigns: int, reading: float = 0.0) -> str:
     """Return the results as a page."""
+    last = f", of which they only read in the last {reading:g}" if reading else ""
     lines = [
         "# A lab under steady use",
         "",
-        f"{clients} clients for {minutes:g} minutes on {campaigns} campaigns in an SQLite file; a backup at half time, "
-        "then the service is killed and started again. Clients, service and database share one machine: "
+        f"{clients} clients for {minutes:g} minutes{last}, on {campaigns} campaigns in an SQLite file; a backup at "
+        "half time, then the service is killed and started again. Clients, service and database share one machine: "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, designer "
         f"{version('materials-designer')}; its load average at the end is {os.getloadavg()[0]:.1f}. After the restart "
         "every campaign and all its results are answered as before, and every acknowledged write is in the store once; "
@@ -321,7 +338,8 @@ def page(found: dict[str, Any], minutes: float, clients: int, campaigns: int) ->
         "|---|---|",
         *(f"| {key} | {value if value != [] else 'none'} |" for key, value in found.items()),
         "",
-        f"Made by: `python -m benchmarks.studies.soak --minutes {minutes:g} --clients {clients} --out FILE`",
+        f"Made by: `python -m benchmarks.studies.soak --minutes {minutes:g} --clients {clients} --reading {reading:g}"
+        " --out FILE`",
     ]
     return "\n".join(lines) + "\n"
 
@@ -332,10 +350,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--reading", type=float, default=0.0, help="minutes at the end in which clients only read")
     parser.add_argument("--out", type=Path, help="write the page here (default: print it)")
     given = parser.parse_args()
-    found = soak(given.minutes, given.clients, given.campaigns)
-    text = page(found, given.minutes, given.clients, given.campaigns)
+    found = soak(given.minutes, given.clients, given.campaigns, given.reading)
+    text = page(found, given.minutes, given.clients, given.campaigns, given.reading)
     if given.out:
         given.out.write_text(text, encoding="utf-8")
     else:
