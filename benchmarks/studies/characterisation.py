@@ -4,8 +4,8 @@ Campaigns over measured tables in which a cheap quantity was measured beside the
 strength of alloys, strength after 1, 3 and 5 days before that after 28 days of mortar, release of a drug after 6, 12
 and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds;
 and over simulated ones, in which a curve comes before the target: the temperature of a reactor before its yield, and
-the conductivity of an alloy until a tenth of the ageing time before its yield strength, which ``--tables ageing`` runs
-after `benchmarks.studies.ageing_curves` has made the table. The target costs 1, all observations of a design together
+the conductivity of an alloy until a tenth of the ageing time before its yield strength (its table is made by
+`benchmarks.studies.ageing_curves`). The target costs 1, all observations of a design together
 0.1. Each campaign has a random part of its table (80 % of the rows, at most 200) and is run until the best 1 % of the
 designs, at least one, is measured, at most to a cost of 30. Its figure is the cost until then. Three ways: without
 observations, with them, and with those of the designs exchanged at random. The ratio to the campaign of the same seed
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns that are not in the file of rows and print a Markdown page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.characterisation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--tables", nargs="+", choices=list(TABLES), default=DEFAULT, metavar="NAME")
+    parser.add_argument("--tables", nargs="+", choices=list(TABLES), default=list(TABLES), metavar="NAME")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--designs", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
     parser.add_argument("--max-cost", type=float, default=MAX_COST)
@@ -376,8 +376,6 @@ TABLES = {
     "ageing": _ageing,
 }
 """What makes the tables of the study, in their order."""
-DEFAULT = [name for name in TABLES if name != "ageing"]
-"""The table of ageing takes ten minutes of CPU time to make, and is not there unless `ageing_curves` made it."""
 
 
 if __name__ == "__main__":
