@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -43,19 +43,31 @@ def faults(parameter: FormulaParameter, folder: Path, check_files: bool) -> list
     """
     from designer.generation.formula_tables import read_formulas
 
-    found = list(_generator_faults(parameter.generator, folder, check_files))
+    generator = _generator_faults(parameter.generator, folder, check_files)
+    return [*generator, *table_faults(parameter, folder, read_formulas if check_files else None)]
+
+
+def table_faults(parameter: ParameterBase, folder: Path, read: Callable[[Path], object] | None) -> Iterator[Fault]:
+    """Yield what is wrong with the tables that an open formula or molecule names.
+
+    Parameters
+    ----------
+    folder
+        The folder of the campaign file, which tables do not leave.
+    read
+        Reads a table; None where they are not to be read.
+    """
     for key in ("like", "novel_to"):
         for i, name in enumerate(getattr(parameter, key)):
             try:
                 within(name, folder, key, "copy the table there")
-                if check_files:
-                    read_formulas(folder / name)
+                if read is not None:
+                    read(folder / name)
             except InvalidInput as error:
-                found += [inside(fault, (key, i)) for fault in error.faults]
+                yield from (inside(fault, (key, i)) for fault in error.faults)
             except ValueError as error:
                 what, _, remedy = str(error).partition("; ")
-                found.append(Fault(what, remedy, path=(key, i)))
-    return found
+                yield Fault(what, remedy, path=(key, i))
 
 
 def _generator_faults(generator: GeneratorSettings, folder: Path, check_files: bool) -> Iterator[Fault]:

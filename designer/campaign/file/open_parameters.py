@@ -10,8 +10,7 @@ import numpy as np
 
 from designer.arrays import BoolArray
 from designer.campaign.file import open_formulas
-from designer.campaign.log.store_location import within
-from designer.errors import Fault, InvalidData, InvalidInput
+from designer.errors import Fault, InvalidData
 from designer.generation.molecules.molecule_tables import molecules_of
 from designer.generation.molecules.recombination import Accept, KnownMolecules, RecombiningGenerator
 from designer.space import DesignSpace
@@ -44,19 +43,9 @@ def faults(parameter: VocabularyParameter, folder: Path, check_files: bool) -> l
     if isinstance(parameter, FormulaParameter):
         return open_formulas.faults(parameter, folder, check_files)
     assert isinstance(parameter, MoleculeParameter)
-    found: list[Fault] = []
-    for key in ("like", "novel_to"):
-        for i, name in enumerate(getattr(parameter, key)):
-            try:
-                within(name, folder, key, "copy the table there")
-                if check_files:
-                    molecules_of(folder / name, headers_of(parameter))
-            except InvalidInput as error:
-                found += [open_formulas.inside(fault, (key, i)) for fault in error.faults]
-            except ValueError as error:
-                what, _, remedy = str(error).partition("; ")
-                found.append(Fault(what, remedy, path=(key, i)))
-    return found
+    headers = headers_of(parameter)
+    read = partial(molecules_of, headers=headers) if check_files else None
+    return [*open_formulas.table_faults(parameter, folder, read)]
 
 
 def headers_of(parameter: MoleculeParameter) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The prior of a campaign with results at lower levels of a fidelity, with the guard of the default prior.
 
-Lower levels are used from the first top-level result on, unless the results there contradict them: then the posterior
+Lower levels are used from the beginning, unless the results at the top level contradict them: then the posterior
 is that of the campaign's prior, bit for bit.
 
 Where they are used, the posterior is a mixture of the baseline model, of the top-level results alone, and of models

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, model_validator
 
 from designer.arrays import FloatArray
 from designer.errors import Fault, InvalidData, InvalidInput, InvalidSpace, NearestWords, did_you_mean
-from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
+from designer.space.parameters.features import FeatureBlock, described_words, labelled_columns
 from designer.space.parameters.fields import Number, Text, twice
 from designer.space.parameters.listed import ListedParameter
 from designer.space.parameters.molecules.choice_molecules import ChoiceMolecules, choice_molecules
@@ -224,15 +224,8 @@ class CategoricalParameter(ListedParameter):
         columns = labelled_columns(self.name, self.kind, "category", "{} = {}", self.choices)
         names, raw = self.described if descriptors else ((), np.empty((self.count, 0)))
         if names:
-            scaled, varying = scaled_columns(raw)
-            table = np.concatenate([table, scaled], axis=1)
-            low, high = raw.min(axis=0), raw.max(axis=0)
-            labels = [names[i] for i in varying]
-            described = labelled_columns(self.name, self.kind, "descriptor", "{}: {}", labels)
-            columns += tuple(
-                replace(column, axis=Axis(float(low[i]), float(high[i])))
-                for i, column in zip(varying, described, strict=True)
-            )
+            described, scaled = described_words(self.name, self.kind, names, raw)
+            columns, table = (*columns, *described), np.concatenate([table, scaled], axis=1)
         return FeatureBlock(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
 
     def reference(self, index: int) -> Reference:

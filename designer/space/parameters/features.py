@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -94,3 +94,24 @@ def scaled_columns(raw: FloatArray) -> tuple[FloatArray, list[int]]:
     low, span = raw.min(axis=0), np.ptp(raw, axis=0)
     varying = np.flatnonzero(span > 0)
     return (raw[:, varying] - low[varying]) / span[varying], varying.tolist()
+
+
+def described_words(
+    parameter: str, kind: str, names: Sequence[str], raw: FloatArray
+) -> tuple[tuple[FeatureColumn, ...], FloatArray]:
+    """Return the columns of the descriptors of words that vary, and their values (``n x d``) scaled to span 0 to 1.
+
+    Parameters
+    ----------
+    names
+        Of the descriptors.
+    raw
+        The descriptors of each word (``n x len(names)``).
+    """
+    scaled, varying = scaled_columns(raw)
+    low, high = raw.min(axis=0), raw.max(axis=0)
+    columns = labelled_columns(parameter, kind, "descriptor", "{}: {}", [names[i] for i in varying])
+    placed = (
+        replace(column, axis=Axis(float(low[i]), float(high[i]))) for i, column in zip(varying, columns, strict=True)
+    )
+    return tuple(placed), scaled

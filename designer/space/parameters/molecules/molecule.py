@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import ClassVar, Literal
 
@@ -16,7 +15,7 @@ from designer.chemistry.molecule_rules import MoleculeLimits
 from designer.chemistry.molecules import NAMES, PLACES, molecule_descriptors
 from designer.chemistry.smiles import canonical_smiles, smiles_fault
 from designer.errors import Fault, InvalidInput, MissingExtra
-from designer.space.parameters.features import Axis, FeatureBlock, labelled_columns, scaled_columns
+from designer.space.parameters.features import FeatureBlock, described_words, labelled_columns
 from designer.space.parameters.fields import Text, twice
 from designer.space.parameters.open_vocabulary import VocabularyParameter
 from designer.space.parameters.references import Reference
@@ -150,15 +149,8 @@ class MoleculeParameter(VocabularyParameter):
         table = counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-12)
         columns = labelled_columns(self.name, self.kind, "category", "{} {}", NAMES[-PLACES:])
         if descriptors:
-            scaled, varying = scaled_columns(raw)
-            table = np.concatenate([table, scaled], axis=1)
-            low, high = raw.min(axis=0), raw.max(axis=0)
-            labels = [NAMES[i] for i in varying]
-            described = labelled_columns(self.name, self.kind, "descriptor", "{}: {}", labels)
-            columns += tuple(
-                replace(column, axis=Axis(float(low[i]), float(high[i])))
-                for i, column in zip(varying, described, strict=True)
-            )
+            described, scaled = described_words(self.name, self.kind, NAMES, raw)
+            columns, table = (*columns, *described), np.concatenate([table, scaled], axis=1)
         return FeatureBlock(columns, lambda coordinates: table[coordinates[:, 0].astype(np.intp)])
 
     def reference(self, index: int) -> Reference:
