@@ -29,7 +29,7 @@ from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.single_output import SingleOutput
 from designer.surrogates.variance_inflation import inflated
 
-_PRIOR_DEGREES = 2
+PRIOR_DEGREES = 2
 """Degrees of freedom that past tasks add to those of the results: they are informative about level and scale."""
 
 
@@ -188,7 +188,7 @@ def fit_informed(
         z = output.standardise(rest.numpy())
         problem = LogPosterior(kernel, (X - kernel.origin(X)).numpy(), z, noise, priors)
         hyper = maximum_posterior(problem, priors.means[None, :])
-        hyper, known = inflated(hyper, known, len(y) + _PRIOR_DEGREES)
+        hyper, known = inflated(hyper, known, len(y) + PRIOR_DEGREES)
     process = GaussianProcess(X, rest, kernel, hyper, known_noise=known, output=output)
     return InformedModel(process, prior_mean, one.X.shape[-1])
 

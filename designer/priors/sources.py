@@ -202,7 +202,7 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
             encoder.columns,
             censored=torch.tensor(np.concatenate([np.zeros(len(features), dtype=np.int64), limits.sides]))[:, None],
         )
-        data = with_expected_values(own.rows(_kept_rows(feature_map(own.X), own.Y[:, 0])[:rows]))
+        data = with_expected_values(own.rows(kept_rows(feature_map(own.X), own.Y[:, 0])[:rows]))
         source = Source(
             name,
             Quantity(target.name, target.unit, scale=target.scale),
@@ -216,7 +216,7 @@ def _sources(task: Task, name: str, common: CommonFeatures, rows: int) -> list[S
     return made
 
 
-def _kept_rows(X: Tensor, y: Tensor) -> list[int]:
+def kept_rows(X: Tensor, y: Tensor) -> list[int]:
     """Return an order of rows that depends on the designs alone; the first ones are kept where there are many."""
     digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).digest() for row in X.numpy()]
     return sorted(range(len(digests)), key=lambda i: (digests[i], float(y[i])))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray
 from designer.campaign.log.events import Design, Seen
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of
@@ -16,6 +16,41 @@ from designer.observations.curves.common_axis import curve_features
 from designer.observations.curves.curve import Curve
 from designer.observations.observation import Observation
 from designer.space import DesignSpace
+
+if TYPE_CHECKING:
+    from designer.priors.intermediate.past_relation import PastResults
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnScale:
+    """Means and standard deviations (``k`` each) of the columns of some observations, over their finite values.
+
+    The deviation of a column that is ``constant`` is 1.
+    """
+
+    centre: FloatArray
+    deviation: FloatArray
+    constant: BoolArray
+
+    @classmethod
+    def of(cls, Z: FloatArray) -> ColumnScale:
+        """Return that of observations (``n x k``)."""
+        known = np.isfinite(Z)
+        counts = np.maximum(known.sum(axis=0), 1)
+        centre = np.where(known, Z, 0.0).sum(axis=0) / counts
+        away = np.where(known, Z - centre, 0.0)
+        largest = np.maximum(np.abs(away).max(axis=0), 1e-300)
+        deviation = largest * np.sqrt(((away / largest) ** 2).sum(axis=0) / counts)
+        constant = deviation <= 1e-12 * np.maximum(np.abs(centre), 1e-300)
+        return cls(centre, np.where(constant, 1.0, deviation), constant)
+
+    def own(self, Z: FloatArray) -> FloatArray:
+        """Return the observations that this is the scale of standardised; constant ones are 0."""
+        return np.where(self.constant & np.isfinite(Z), 0.0, self.others(Z))
+
+    def others(self, Z: FloatArray) -> FloatArray:
+        """Return other observations (``n x k``) on this scale."""
+        return np.asarray((Z - self.centre) / self.deviation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +69,10 @@ class ObservedDesigns:
         By target, which of the designs (``p``) have a result of it.
     informative
         By target the probability that observations are informative before a result, where past campaigns say so.
+    past_rows
+        Of each past campaign with the same observations these, one row a measurement, standardised as `Z` is.
+    past
+        By target the results of past campaigns whose relation to the observations may hold here.
     """
 
     columns: tuple[str, ...]
@@ -42,6 +81,13 @@ class ObservedDesigns:
     measured: Mapping[str, frozenset[Any]]
     keys: tuple[Any, ...]
     informative: Mapping[str, float] = field(default_factory=dict)
+    past_rows: tuple[FloatArray, ...] = ()
+    past: Mapping[str, tuple[PastResults, ...]] = field(default_factory=dict)
+
+    @property
+    def has_relations(self) -> bool:
+        """Whether results of past campaigns tell how a target depends on the observations."""
+        return any(self.past.values())
 
     def of(self, keys: Sequence[Any]) -> FloatArray:
         """Return the observations (``n x k``) of designs by their keys, NaN where there are none."""
@@ -63,7 +109,7 @@ def observed_designs(
     observations: Sequence[Observation],
     targets: Sequence[str],
     state: CampaignState,
-    past: Sequence[Mapping[str, Seen]] = (),
+    past: Sequence[Sequence[Mapping[str, Seen]]] = (),
 ) -> ObservedDesigns | None:
     """Return the observations that count; None where there are none. A pure function of the state.
 
@@ -72,23 +118,24 @@ def observed_designs(
     targets
         The names of the targets.
     past
-        Observations of designs in past campaigns, with whose curves the features are fitted.
+        Observations of designs in each past campaign, with whose curves the features are fitted.
     """
     names = {each.name for each in observations}
     counted = [each for each in state.measurements.values() if not each.withdrawn]
     observed = [each for each in counted if any(each.observed.get(name) is not None for name in names)]
     if not observed:
         return None
-    columns, numbers = numbers_of(observations, [*(each.observed for each in observed), *past])
-    numbers = numbers[: len(observed)]
+    rows = [[each.observed for each in observed], *past]
+    columns, numbers = numbers_of(observations, [row for campaign in rows for row in campaign])
+    own, *others = np.split(numbers, np.cumsum([len(campaign) for campaign in rows])[:-1])
     keys = _keys(space, [each.design for each in observed])
-    rows: dict[Any, list[FloatArray]] = {}
     designs: dict[Any, Design] = {}
-    for key, each, row in zip(keys, observed, numbers, strict=True):
-        rows.setdefault(key, []).append(row)
+    for key, each in zip(keys, observed, strict=True):
         designs.setdefault(key, dict(each.design))
-    order = sorted(rows)
-    Z = np.array([_mean(np.array(rows[key])) for key in order])
+    by_design = means_by_design(keys, own)
+    order = sorted(by_design)
+    Z = np.array([by_design[key] for key in order])
+    scale = ColumnScale.of(Z)
     results = [each for each in counted if each.values]
     of_results = _keys(space, [each.design for each in results])
     measured = {
@@ -96,7 +143,16 @@ def observed_designs(
         for name in targets
     }
     coordinates = coordinates_of(space, [designs[key] for key in order])
-    return ObservedDesigns(columns, coordinates, _standardised(Z), measured, tuple(order))
+    past_rows = tuple(scale.others(each) for each in others)
+    return ObservedDesigns(columns, coordinates, scale.own(Z), measured, tuple(order), past_rows=past_rows)
+
+
+def means_by_design(keys: Sequence[Any], numbers: FloatArray) -> dict[Any, FloatArray]:
+    """Return the mean (``k``) of the observations (``n x k``) of each design, NaN where there is none."""
+    rows: dict[Any, list[FloatArray]] = {}
+    for key, row in zip(keys, numbers, strict=True):
+        rows.setdefault(key, []).append(row)
+    return {key: _mean(np.array(found)) for key, found in rows.items()}
 
 
 def numbers_of(
@@ -147,15 +203,3 @@ def _mean(rows: FloatArray) -> FloatArray:
     known = np.isfinite(rows)
     total = np.sort(np.where(known, rows, 0.0), axis=0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
-
-
-def _standardised(Z: FloatArray) -> FloatArray:
-    """Return columns with mean 0 and standard deviation 1 over their finite values; constant ones are 0."""
-    known = np.isfinite(Z)
-    counts = np.maximum(known.sum(axis=0), 1)
-    centre = np.where(known, Z, 0.0).sum(axis=0) / counts
-    away = np.where(known, Z - centre, 0.0)
-    largest = np.maximum(np.abs(away).max(axis=0), 1e-300)
-    deviation = largest * np.sqrt(((away / largest) ** 2).sum(axis=0) / counts)
-    constant = deviation <= 1e-12 * np.maximum(np.abs(centre), 1e-300)
-    return np.where(constant & known, 0.0, (Z - centre) / np.where(constant, 1.0, deviation))

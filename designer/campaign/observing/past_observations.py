@@ -5,30 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from designer.arrays import FloatArray
 from designer.campaign.as_task import Results, results_of
 from designer.campaign.file.opening import from_file, from_store
 from designer.campaign.file.past_work_formats import form_of
 from designer.campaign.file.spec import CampaignSpec
-from designer.campaign.log.events import Seen
-from designer.campaign.log.state import CampaignState
+from designer.campaign.log.events import Design, Seen
+from designer.campaign.log.state import CampaignState, Measurement
 from designer.campaign.log.store import open_store
-from designer.campaign.observing.observed_designs import ObservedDesigns, observed_designs
+from designer.campaign.observing.observed_designs import (
+    ColumnScale,
+    ObservedDesigns,
+    means_by_design,
+    numbers_of,
+    observed_designs,
+)
 from designer.campaign.past_work import file_signatures
 from designer.campaign.results.designs import coordinates_of
 from designer.counting import count
 from designer.objective import Target
 from designer.observations.observation import Observation
-from designer.priors.intermediate.regression import PRIOR_PROBABILITY, fit_observed
-from designer.surrogates.data import TaskData
+from designer.priors.intermediate.observed_mixture import fit_observed
+from designer.priors.intermediate.past_relation import PastResults
+from designer.priors.intermediate.regression import PRIOR_PROBABILITY
+from designer.priors.sources import ROWS, kept_rows
+from designer.surrogates.data import Quantity, TaskData
 from designer.threads import one_thread
+from designer.units import convert_many, convertible
 
 MAX_IN_MEMORY = 16
+MAX_RELATIONS = 3
+"""Past campaigns whose relation of the target to the observations is used, at most."""
+MIN_WEIGHT = 0.5
+"""Probability that observations were informative in a past campaign from which its relation is used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,37 +61,87 @@ class PastObservations:
 
     results: Results
     observations: tuple[Observation, ...]
-    _weights: dict[str, float | None] = field(default_factory=dict, init=False)
+    _found: dict[Quantity, tuple[TaskData, tuple[Any, ...]] | None] = field(default_factory=dict, init=False)
+    _weights: dict[Quantity, float | None] = field(default_factory=dict, init=False)
 
-    @property
-    def observed(self) -> list[Mapping[str, Seen]]:
-        """What was observed of each design, without withdrawn measurements."""
+    @cached_property
+    def made(self) -> tuple[Measurement, ...]:
+        """The measurements with these observations, without withdrawn ones."""
         names = {each.name for each in self.observations}
-        found = [each.observed for each in self.results.state.measurements.values() if not each.withdrawn]
-        rows = [{name: seen for name, seen in row.items() if name in names and seen is not None} for row in found]
-        return [row for row in rows if row]
+        found = [each for each in self.results.state.measurements.values() if not each.withdrawn]
+        return tuple(each for each in found if any(each.observed.get(name) is not None for name in names))
+
+    @cached_property
+    def observed(self) -> list[Mapping[str, Seen]]:
+        """What was observed in each measurement."""
+        names = {each.name for each in self.observations}
+        rows = [each.observed for each in self.made]
+        return [{name: seen for name, seen in row.items() if name in names and seen is not None} for row in rows]
 
     def weight(self, target: Target) -> float | None:
         """Return the probability that the observations were informative about a target; None of too few results."""
-        if target.name not in self._weights:
-            self._weights[target.name] = self._fitted(target)
-        return self._weights[target.name]
+        quantity = _quantity(target)
+        if quantity not in self._weights:
+            self._weights[quantity] = self._fitted(target)
+        return self._weights[quantity]
 
     def _fitted(self, target: Target) -> float | None:
-        state, space = self.results.state, self.results.space
-        designs = observed_designs(space, self.observations, [target.name], state)
-        made = [each for each in state.results if target.name in each.values and target.name not in each.censored]
-        if designs is None or not made or all(each.name != target.name for each in self.results.targets):
+        _, numbers = numbers_of(self.observations, self.observed)
+        found = self.with_observations(target, numbers)
+        if found is None:
             return None
-        y = np.asarray(target.scaling.model(np.array([each.values[target.name] for each in made])))
-        if not np.isfinite(y).all():
-            return None
-        coordinates = coordinates_of(space, [each.design for each in made])
-        X = torch.as_tensor(space.encoder.encode(coordinates))
-        one = TaskData(X, torch.as_tensor(y)[:, None], columns=space.encoder.columns)
+        one, Z = found
         with one_thread():
-            found = fit_observed(one, designs.of(list(space.keys(coordinates))))
-        return None if found is None else found.weight
+            regression = fit_observed(one, ColumnScale.of(Z).own(Z))
+        return None if regression is None else regression.weight
+
+    def with_observations(self, target: Target, numbers: FloatArray) -> tuple[TaskData, FloatArray] | None:
+        """Return the results of a target, in its unit, and the observations of their designs; None without any.
+
+        Of more than `ROWS` results with observations the same ones are used, in any order.
+
+        Parameters
+        ----------
+        numbers
+            ``n x k`` observations, one row for each of `observed`; replicates are averaged.
+        """
+        quantity = _quantity(target)
+        if quantity not in self._found:
+            self._found[quantity] = self._results(target)
+        found = self._found[quantity]
+        if found is None:
+            return None
+        one, keys = found
+        rows = means_by_design(self._keys, numbers)
+        return one, np.array([rows[key] for key in keys])
+
+    @cached_property
+    def _keys(self) -> tuple[Any, ...]:
+        """The design of each measurement with observations."""
+        return self._keys_of([dict(each.design) for each in self.made])
+
+    def _keys_of(self, designs: Sequence[Design]) -> tuple[Any, ...]:
+        space = self.results.space
+        return tuple(space.keys(coordinates_of(space, designs)))
+
+    def _results(self, target: Target) -> tuple[TaskData, tuple[Any, ...]] | None:
+        """Return the results of observed designs and the designs' keys; None without any, or in another quantity."""
+        state, space, name = self.results.state, self.results.space, target.name
+        unit = next((each.unit for each in self.results.targets if each.name == name), target.unit)
+        made = [each for each in state.results if name in each.values and name not in each.censored]
+        keys = self._keys_of([dict(each.design) for each in made])
+        known = set(self._keys)
+        places = [i for i, key in enumerate(keys) if key in known]
+        if not places or not convertible(unit, target.unit):
+            return None
+        values = convert_many(np.array([made[i].values[name] for i in places]), unit, target.unit)
+        y = torch.as_tensor(np.asarray(target.scaling.model(values)))
+        if not bool(torch.isfinite(y).all()):
+            return None
+        X = torch.as_tensor(space.encoder.encode(coordinates_of(space, [dict(made[i].design) for i in places])))
+        rows = kept_rows(X, y)[:ROWS]
+        one = TaskData(X[rows], y[rows][:, None], columns=space.encoder.columns)
+        return one, tuple(keys[places[i]] for i in rows)
 
     def words(self, targets: Sequence[Target]) -> Iterator[str]:
         """Yield what is known from the past campaign, one sentence a target."""
@@ -84,9 +150,16 @@ class PastObservations:
         for target in targets:
             weight = self.weight(target)
             if weight is not None:
-                yield f"{begin}, informative about {target.name} with a probability of {weight:.2f}"
+                text = f"{begin}, informative about {target.name} with a probability of {weight:.2f}"
+                if weight >= MIN_WEIGHT and (found := self._found[_quantity(target)]) is not None:
+                    text += f"; {count(len(found[1]), 'result')} of it tell how {target.name} depends on {names}"
+                yield text
                 return
         yield f"{begin}, too few results with them to say whether they are informative"
+
+
+def _quantity(target: Target) -> Quantity:
+    return Quantity(target.name, target.unit, scale=target.scale)
 
 
 def past_observations(spec: CampaignSpec) -> tuple[PastObservations, ...]:
@@ -128,10 +201,40 @@ def words_on_observations(places: Sequence[Path], leave_out: Sequence[str] = ())
 def observed_with_past(spec: CampaignSpec, state: CampaignState) -> ObservedDesigns | None:
     """Return the observations of a campaign that count, beside those of past campaigns; None where there are none."""
     past = past_observations(spec) if spec.settings.observations else ()
-    curves = [row for each in past for row in each.observed]
     names = [target.name for target in spec.targets]
-    found = observed_designs(spec.space, spec.settings.observations, names, state, curves)
-    return found and replace(found, informative=prior_probabilities(past, spec.targets))
+    rows = [each.observed for each in past]
+    found = observed_designs(spec.space, spec.settings.observations, names, state, rows)
+    if found is None or not past:
+        return found
+    results = {target.name: related_results(past, found.past_rows, target) for target in spec.targets}
+    return replace(found, informative=prior_probabilities(past, spec.targets), past=results)
+
+
+def related_results(
+    past: Sequence[PastObservations], rows: Sequence[FloatArray], target: Target
+) -> tuple[PastResults, ...]:
+    """Return the results of the past campaigns in which the observations were probably informative about a target.
+
+    The relation found in a past campaign has the share that its weight has in `prior_probabilities`. Of more than
+    `MAX_RELATIONS` those with the largest weights are used.
+
+    Parameters
+    ----------
+    rows
+        The observations of each past campaign (``n x k``), one row for each of its `PastObservations.observed`.
+    """
+    weighted = [
+        (weight, *pair) for pair in zip(past, rows, strict=True) if (weight := pair[0].weight(target)) is not None
+    ]
+    used = sorted(
+        (each for each in weighted if each[0] >= MIN_WEIGHT), key=lambda each: (-each[0], each[1].results.name)
+    )
+    made = []
+    for weight, campaign, numbers in used[:MAX_RELATIONS]:
+        found = campaign.with_observations(target, numbers)
+        if found is not None:
+            made.append(PastResults(campaign.results.name, *found, weight / (1 + len(weighted))))
+    return tuple(made)
 
 
 def prior_probabilities(past: Sequence[PastObservations], targets: Sequence[Target]) -> dict[str, float]:

@@ -18,8 +18,12 @@ from designer.acquisition.moments import single_output
 from designer.arrays import FloatArray
 from designer.campaign.observing.observed_designs import ObservedDesigns
 from designer.priors.baseline import baseline_model
-from designer.priors.intermediate.regression import PRIOR_PROBABILITY, ObservedRegression
-from designer.priors.intermediate.revision import ObservedTarget, Revision
+from designer.priors.informed import InformedModel, fit_informed, zero_mean
+from designer.priors.intermediate.observed_mixture import ObservedMixture
+from designer.priors.intermediate.observed_target import ObservedTarget
+from designer.priors.intermediate.past_relation import level_like
+from designer.priors.intermediate.regression import PRIOR_PROBABILITY
+from designer.priors.intermediate.revision import Revision
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
@@ -54,7 +58,7 @@ class RevisedTargets:
     conditioned: Conditioned
     keys: tuple[Any, ...]
     targets: tuple[str, ...]
-    _processes: dict[int, GaussianProcess] = field(default_factory=dict)
+    _processes: dict[int, GaussianProcess | InformedModel] = field(default_factory=dict)
 
     @cached_property
     def observed(self) -> tuple[ObservedTarget, ...]:
@@ -64,8 +68,8 @@ class RevisedTargets:
         found = []
         for i, name in enumerate(self.targets):
             rows = designs.without_result(name)
-            before = designs.informative.get(name, PRIOR_PROBABILITY)
-            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows], before))
+            before, past = designs.informative.get(name, PRIOR_PROBABILITY), designs.past.get(name, ())
+            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows], before, past))
         return tuple(found)
 
     @cached_property
@@ -79,8 +83,8 @@ class RevisedTargets:
         known = baseline_process(self.conditioned.model, target)
         return known or baseline_model(self.conditioned.data.target(target))
 
-    def regression(self, target: int, names: Sequence[str]) -> ObservedRegression | None:
-        """Return the regression of a target on some observations; None where too few results have them."""
+    def regression(self, target: int, names: Sequence[str]) -> ObservedMixture | None:
+        """Return the regressions of a target on some observations; None where there are none."""
         with one_thread():
             return self.observed[target].regression(self.designs.places(names))
 
@@ -113,9 +117,7 @@ class RevisedTargets:
             Z[:, i] = centre + spread * draw
         X = x.expand(DRAWS, -1)
         with one_thread():
-            mean, variance = regression.predict(X, torch.as_tensor(Z[:, list(columns)]))
-            weights = torch.full_like(mean, regression.weight)
-            return Revision(X, mean, variance, weights, *self.baseline(target).marginals(X))
+            return regression.revision(X, torch.as_tensor(Z[:, list(columns)]), self.baseline(target))
 
     def _prediction(self, column: int, x: Tensor) -> tuple[float, float]:
         """Return mean and standard deviation of an observation, its noise included, at features (``1 x d``)."""
@@ -124,10 +126,19 @@ class RevisedTargets:
             features = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
             with one_thread():
                 one = TaskData(features, torch.as_tensor(self.designs.Z[:, [column]]), columns=data.columns)
-                self._processes[column] = baseline_model(one.target(0))
+                self._processes[column] = self._process(one.target(0), column)
         process = self._processes[column]
         mean, variance = process.marginals(x)
         return float(mean[0]), (float(variance[0]) + process.noise_variance) ** 0.5
+
+    def _process(self, one: TaskData, column: int) -> GaussianProcess | InformedModel:
+        """Return the process of an observation; past campaigns with it tell of its level."""
+        rows = [each[np.isfinite(each[:, column]), column] for each in self.designs.past_rows]
+        past = [torch.as_tensor(each) for each in rows if len(each) and np.ptp(each) > 0.0]
+        if not past:
+            return baseline_model(one)
+        values = one.Y[:, 0].numpy()
+        return fit_informed(one, zero_mean, (), output=level_like(values, 0.0 * values, 1.0, past))
 
     def of(self, model: Model) -> Model:
         """Return a model of all targets, revised."""

@@ -78,13 +78,15 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
         names = stages_of(spec.settings.observations)[0].names
         reasons = tuple(f"{reason}; {_first(NextStep('', 'observe', names))}" for reason in choice.reasons)
         return replace(choice, reasons=reasons)
+    from designer.campaign.staging.relation_words import relation_words
     from designer.campaign.staging.stage_rule import StageRule, steps_by_model
 
     rule = StageRule(spec, state, posterior())
     first, alternative = rule.first_steps(choice.designs)
     reasons = tuple(f"{reason}; {_first(step)}" for reason, step in zip(choice.reasons, first, strict=True))
     advice = steps_by_model(rule, alternative)
-    remarks = (*choice.remarks, *(step.words for step in advice))
+    learned = relation_words(rule.known, rule.known.objective.goal_columns[0], rule.stages[0].names)
+    remarks = (*choice.remarks, *(step.words for step in advice), *learned)
     return replace(choice, reasons=reasons, remarks=remarks)
 
 

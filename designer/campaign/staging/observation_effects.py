@@ -19,6 +19,7 @@ from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import undecided
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.results.frames import Z95
+from designer.campaign.staging.relation_words import relation_words
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.wording import amount, percent
 from designer.observations.curves.curve import Curve
@@ -59,6 +60,8 @@ class ObservationEffect:
         The probability that the observations are informative about the target.
     nearest
         The results with the nearest values of the first observation.
+    learned_from
+        The past campaigns that tell how the target depends on the observations, each in a sentence.
     """
 
     suggestion: str
@@ -69,6 +72,7 @@ class ObservationEffect:
     given: tuple[float, float]
     weight: float
     nearest: tuple[NearResult, ...]
+    learned_from: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -78,10 +82,11 @@ class ObservationEffect:
         near = ", ".join(each.words for each in self.nearest)
         text = f"{self.suggestion} has {self.observed}; {self.target} is then {given}, and {without} without it"
         text += f" (95 % intervals; informative with a probability of {percent(self.weight)})"
-        return f"{text}; nearest results {near}" if near else text
+        return "; ".join([text, *self.learned_from, *([f"nearest results {near}"] if near else [])])
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
+        learned = {"learned_from": list(self.learned_from)} if self.learned_from else {}
         return {
             "suggestion": self.suggestion,
             "observed": self.observed,
@@ -92,6 +97,7 @@ class ObservationEffect:
             "nearest": [
                 {"id": near.measurement, "observed": near.observed, "value": near.value} for near in self.nearest
             ],
+            **learned,
         }
 
 
@@ -111,7 +117,8 @@ def observation_effects(
     found = []
     for name in sorted(undecided(state)):
         observed = _observed(spec.settings.observations, state, name)
-        regression = revised.regression(column, [each.name for each, _ in observed])
+        names = [each.name for each, _ in observed]
+        regression = revised.regression(column, names)
         if not observed or regression is None:
             continue
         design = coordinates_of(known.space, [state.suggestions[name].design])
@@ -125,9 +132,10 @@ def observation_effects(
         near = nearest_results(known, state, name, observed[0][0].name, target.name)
         found.append(
             ObservationEffect(
-                name, words, target.name, target.unit, intervals[0], intervals[1], regression.weight, near
+                name, words, target.name, target.unit, intervals[0], intervals[1], regression.weight, near,
+                tuple(relation_words(known, column, names)),
             )
-        )
+        )  # fmt: skip
     return tuple(found)
 
 

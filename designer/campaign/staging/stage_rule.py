@@ -25,6 +25,7 @@ from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.proposer import feasibility_of
+from designer.priors.intermediate.regression import MIN_PAIRS
 from designer.priors.intermediate.revision import Revision
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
@@ -219,9 +220,7 @@ class StageRule:
         mean, variance = at.mean.expand(len(revision.X)), at.variance.expand(len(revision.X)).clamp_min(1e-300)
         informed, new_variance = revision.if_informative(mean, variance)
         with_them = self._improvement(informed.numpy(), new_variance.sqrt().numpy())
-        weights = revision.weights.numpy()
-        found = weights * with_them + (1.0 - weights) * self._improvement(mean.numpy(), variance.sqrt().numpy())
-        return np.asarray(found)
+        return revision.expected(self._improvement(mean.numpy(), variance.sqrt().numpy()), with_them)
 
     def _chance(self, X: Tensor) -> float:
         """Return the probability that a design's noise-free value is better than that of the best one."""
@@ -240,7 +239,7 @@ class StageRule:
         """Whether the results that there are show that the observations of a stage are of no use."""
         revised = self.known.revised_targets
         regression = None if revised is None else revised.regression(self._column, stage.names)
-        return regression is not None and regression.weight < MIN_WEIGHT
+        return regression is not None and regression.weight < MIN_WEIGHT and self._pairs(stage) >= MIN_PAIRS
 
     def _pairs(self, stage: Stage) -> int:
         """Return how many results have the observations of a stage."""

@@ -154,8 +154,8 @@ class CampaignPosterior:
 
     @cached_property
     def revised_targets(self) -> RevisedTargets | None:
-        """What observations say about the targets; None without any, or without a result."""
-        if self.observed is None or not len(self.coordinates):
+        """What observations say about the targets; None without any, or without a result that they can be judged by."""
+        if self.observed is None or not (len(self.coordinates) or (self.informed and self.observed.has_relations)):
             return None
         keys, names = tuple(self.space.keys(self.coordinates)), tuple(each.name for each in self.objective.targets)
         return RevisedTargets(self.observed, self.space, self.conditioned, keys, names)

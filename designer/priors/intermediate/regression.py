@@ -21,8 +21,9 @@ Learning (2006), 5.4.2, for leave-one-out predictions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -34,10 +35,10 @@ from designer.surrogates.data import TaskData
 from designer.surrogates.fitting import LogPosterior, maximum_posterior
 from designer.surrogates.gaussian_process import (
     GaussianProcess,
-    fit_gaussian_process,
     fitted_rows,
     standard_noise,
 )
+from designer.surrogates.held_out import HeldOut
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflated
@@ -57,59 +58,73 @@ _LINEAR = (-1.0, 1.0)  # of the log prior variance of the coefficients
 _SMOOTH = (-2.0, 1.0)  # of the log variance of the term over the observations
 
 
+class Predicted(Protocol):
+    """A model that predicts each of its results from the others."""
+
+    def held_out(self) -> HeldOut:
+        """Return the leave-one-out predictions."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class ObservedRegression:
-    """A regression of one target on features and observations.
-
-    Parameters
-    ----------
-    process
-        Over the design's ``d`` features and its ``k`` standardised observations.
-    weight
-        The probability that the observations are informative about the target given the design.
-    """
+    """A regression of one target on the design's ``d`` features and its ``k`` standardised observations."""
 
     process: GaussianProcess
-    weight: float
 
     def predict(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``n`` each, model scale) of designs (``n x d``) with observations (``n x k``)."""
         return self.process.marginals(torch.cat([X, Z], dim=-1))
 
+    def held_out(self) -> HeldOut:
+        """Return the leave-one-out predictions of the results."""
+        return self.process.held_out()
 
-def fit_observed(
-    one: TaskData, Z: FloatArray, prior_probability: float = PRIOR_PROBABILITY
-) -> ObservedRegression | None:
-    """Return the regression of one target on design and observations; None of fewer than `MIN_PAIRS` results.
 
-    A pure function of the data, in any order of the rows.
+def known_rows(one: TaskData, Z: FloatArray) -> tuple[TaskData, Tensor]:
+    """Return the results of one target with all observations, in a canonical order, and these (``n x k``)."""
+    order = one.order(0)
+    rows = order[torch.from_numpy(np.isfinite(Z[order.numpy()]).all(axis=1))]
+    return one.rows(rows.tolist()), torch.as_tensor(Z[rows.numpy()], dtype=torch.float64)
+
+
+def evidence_of(fit: Callable[[Tensor], Predicted], Z: Tensor, found: Predicted, without: Predicted) -> float:
+    """Return the evidence that observations are informative: what it exceeds that of permuted ones by, if positive.
 
     Parameters
     ----------
-    one
-        The results of one target (``m = 1``).
-    Z
-        ``n x k`` standardised observations of the same designs, NaN where one is missing: such rows are left out.
-    prior_probability
-        That the observations are informative, before a result.
+    fit
+        Returns the regression of the results on observations (``n x k``).
+    found, without
+        The regression on the observations `Z`, and a model of the same results without them.
     """
-    order = one.order(0)
-    known = np.isfinite(Z[order.numpy()]).all(axis=1)
-    rows = order[torch.from_numpy(known)]
-    if len(rows) < MIN_PAIRS:
-        return None
-    data = one.rows(rows.tolist())
-    known_z = torch.as_tensor(Z[rows.numpy()], dtype=torch.float64)
-    process, without = _fitted(data, known_z), _log_density(fit_gaussian_process(data, wide=True))
-    evidence = _log_density(process) - without
+    least = _log_density(without)
+    evidence = _log_density(found) - least
     if evidence > _MIN_EVIDENCE:
-        evidence -= max(0.0, max(_log_density(_fitted(data, each)) - without for each in _permuted(known_z)))
-    odds = math.log(prior_probability / (1.0 - prior_probability)) + evidence
-    weight = 1.0 / (1.0 + math.exp(-min(max(odds, -50.0), 50.0)))
-    return ObservedRegression(process, weight)
+        evidence -= max(0.0, max(_log_density(fit(each)) - least for each in _permuted(Z)))
+    return evidence
 
 
-def _log_density(process: GaussianProcess) -> float:
+def posterior_weights(priors: Sequence[float], evidence: Sequence[float]) -> list[float]:
+    """Return the posterior probabilities of regressions, of which at most one holds; the rest is that of none.
+
+    Parameters
+    ----------
+    priors
+        Their probabilities before a result, of a sum below 1.
+    evidence
+        The logarithm of how much more probable than without observations each makes the results.
+    """
+    none = 1.0 - sum(priors)
+    odds = [math.log(prior / none) + more for prior, more in zip(priors, evidence, strict=True)]
+    odds = [min(max(each, -50.0), 50.0) for each in odds]
+    return [
+        1.0 / (1.0 + math.exp(-own) + sum(math.exp(odds[j] - own) for j in range(len(odds)) if j != i))
+        for i, own in enumerate(odds)
+    ]
+
+
+def _log_density(process: Predicted) -> float:
     """Return the logarithm of the density of the results by leave-one-out predictions."""
     return float(process.held_out().log_densities.sum())
 
@@ -121,8 +136,21 @@ def _permuted(Z: Tensor) -> Iterator[Tensor]:
         yield Z[torch.from_numpy(rng.permutation(len(Z)))]
 
 
-def _fitted(data: TaskData, Z: Tensor) -> GaussianProcess:
-    """Return the process over features and observations of data of one target, rows in their order."""
+def fit_regression(data: TaskData, Z: Tensor) -> ObservedRegression:
+    """Return the regression of data of one target (``m = 1``, rows in their order) on observations (``n x k``)."""
+    return ObservedRegression(fitted_process(data, Z))
+
+
+def fitted_process(data: TaskData, Z: Tensor, *, wide: bool = True) -> GaussianProcess:
+    """Return the process over features and observations (``n x k``) of data of one target, rows in their order.
+
+    The last two variances of its kernel are those of the linear term and of the term over the observations.
+
+    Parameters
+    ----------
+    wide
+        Whether deviations are inflated (`designer.surrogates.variance_inflation`).
+    """
     settings, width = GaussianProcessSettings(), Z.shape[1]
     columns = tuple(range(width))
     length = (0.5 * math.log(width), 0.5)
@@ -137,5 +165,6 @@ def _fitted(data: TaskData, Z: Tensor) -> GaussianProcess:
     problem = LogPosterior(kernel, inputs[some], output.standardise(y)[some], noise[some], priors)
     hyper = maximum_posterior(problem, priors.means[None, :])
     known = torch.from_numpy(noise * output.scale**2)
-    hyper, known = inflated(hyper, known, degrees_of_freedom(len(y)))
+    if wide:
+        hyper, known = inflated(hyper, known, degrees_of_freedom(len(y)))
     return GaussianProcess(X, torch.from_numpy(y), kernel, hyper, known_noise=known, output=output)

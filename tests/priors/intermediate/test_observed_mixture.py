@@ -1,0 +1,155 @@
+"""What a past campaign's relation adds to predictions from observations, and how it is rejected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from designer.priors.baseline import baseline_model
+from designer.priors.intermediate.observed_mixture import ObservedMixture, fit_observed
+from designer.priors.intermediate.regression import posterior_weights
+from designer.priors.intermediate.revision import Revision
+from tests.priors.intermediate.past_campaigns import Campaigns, campaigns
+
+SEEDS = range(5)
+
+
+def error(found: Campaigns, n: int, regression: ObservedMixture | None) -> float:
+    """Return the error of the designs without a result, in deviations of their values."""
+    baseline = baseline_model(found.first(n)[0])
+    X, y = torch.as_tensor(found.X[20:]), found.y[20:]
+    mean, variance = baseline.marginals(X)
+    if regression is not None:
+        mean, _ = regression.revision(X, torch.as_tensor(found.z[20:, None]), baseline).moments(mean, variance)
+    return float(np.sqrt(np.mean((y - mean.numpy()) ** 2)) / y.std())
+
+
+def of_past(regression: ObservedMixture | None) -> float:
+    """Return the probability of the past relation."""
+    assert regression is not None
+    return sum(each.weight for each in regression.parts if each.past is not None)
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0])
+@pytest.mark.parametrize(("n", "most"), [(2, 0.6), (3, 0.6), (4, 0.6)])
+def test_a_true_relation_predicts_from_the_first_results_on(n: int, most: float, shift: float) -> None:
+    """Better than results without it, which need four with observations; another level of the target is no matter."""
+    found = [campaigns(seed, shift=shift) for seed in SEEDS]
+    ratios = [error(each, n, each.regression(n)) / error(each, n, each.regression(n, past=False)) for each in found]
+    assert np.mean(ratios) < most
+    assert max(ratios) < 1.0
+
+
+def test_before_a_result_a_true_relation_predicts_nearly_as_well_as_it_can() -> None:
+    for seed in SEEDS:
+        found = campaigns(seed)
+        regression = found.regression(0)
+        assert regression is not None
+        assert of_past(regression) == pytest.approx(0.5 / 3.0 + 0.5), "all that is informative"
+        mean, _ = regression.parts[0].regression.predict(torch.as_tensor(found.X), torch.as_tensor(found.z[:, None]))
+        assert float(np.sqrt(np.mean((found.y - mean.numpy()) ** 2))) < 0.3 * found.y.std()
+        assert found.regression(0, past=False) is None
+
+
+@pytest.mark.parametrize("kind", ["inverted", "shuffled"])
+def test_a_wrong_relation_is_rejected_within_few_results(kind: str) -> None:
+    ratios = []
+    for seed in SEEDS:
+        found = campaigns(seed, sign=-1.0) if kind == "inverted" else campaigns(seed, shuffled=True)
+        regression, own = found.regression(10), found.regression(10, past=False)
+        assert own is not None
+        assert regression is not None
+        assert of_past(regression) < 0.2
+        ratios.append(error(found, 10, regression) / error(found, 10, own))
+    assert max(ratios) < 1.1
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.04)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.permutations(range(6)))
+def test_the_order_of_results_does_not_matter(order: list[int]) -> None:
+    found = campaigns(6)
+    relation = found.past.relation((0,))
+    assert relation is not None
+    data, Z = found.first(6)
+    first = fit_observed(data, Z, 0.6, [(found.past, relation)])
+    second = fit_observed(data.rows(order), Z[order], 0.6, [(found.past, relation)])
+    assert first is not None
+    assert second is not None
+    assert [each.weight for each in first.parts] == [each.weight for each in second.parts]
+
+
+def test_the_unit_of_the_target_does_not_matter() -> None:
+    found = campaigns(7)
+    past = replace(found.past, one=replace(found.past.one, Y=1000.0 * found.past.one.Y + 300.0))
+    other = replace(found, past=past, y=1000.0 * found.y + 300.0)
+    for n in (2, 6):
+        first, second = found.regression(n), other.regression(n)
+        assert first is not None
+        assert second is not None
+        assert of_past(second) == pytest.approx(of_past(first), rel=1e-3)
+        assert error(other, n, second) == pytest.approx(error(found, n, first), rel=1e-3)
+
+
+def test_without_a_past_campaign_nothing_changes() -> None:
+    found = campaigns(8)
+    regression = found.regression(8, past=False)
+    assert regression is not None
+    ((own, weight),) = [(each.regression, each.weight) for each in regression.parts]
+    X, Z = torch.as_tensor(found.X[20:]), torch.as_tensor(found.z[20:, None])
+    baseline = baseline_model(found.first(8)[0])
+    revision = regression.revision(X, Z, baseline)
+    mean, variance = baseline.marginals(X)
+    given_z, its_variance = own.predict(X, Z)
+    expected = (1.0 - weight) * mean + weight * given_z
+    moved = weight * (1.0 - weight) * (given_z - mean).square()
+    after, known = revision.moments(mean, variance), its_variance < variance
+    assert int(known.sum()) > 20
+    torch.testing.assert_close(after[0][known], expected[known])
+    expected = (1.0 - weight) * variance + weight * its_variance + moved
+    torch.testing.assert_close(after[1][known], expected[known])
+
+
+def test_weights_are_posterior_probabilities() -> None:
+    assert posterior_weights([0.25], [0.0]) == [0.25]
+    first, second = posterior_weights([0.2, 0.3], [np.log(2.0), np.log(3.0)])
+    assert (first, second) == pytest.approx((0.4 / 1.8, 0.9 / 1.8))
+    assert posterior_weights([0.2, 0.3], [900.0, -900.0]) == pytest.approx([1.0, 0.0])
+
+
+def revision(parts: int, designs: int, seed: int) -> Revision:
+    rng = np.random.default_rng(seed)
+    one = [torch.as_tensor(rng.random((parts, designs))) for _ in range(5)]
+    one[2] = one[2] / (parts + 1)
+    return Revision(torch.as_tensor(rng.random((designs, 2))), *one)
+
+
+def test_moments_of_a_revision_are_those_of_the_mixture() -> None:
+    several, rng = revision(3, 4, 0), np.random.default_rng(1)
+    mean, variance = (torch.as_tensor(rng.random(4)) for _ in range(2))
+    means, variances = several.if_informative(mean, variance)
+    whole = torch.cat([several.weights, 1.0 - several.weights.sum(0, keepdim=True)])
+    means, variances = torch.cat([means, mean[None]]), torch.cat([variances, variance[None]])
+    centre = (whole * means).sum(0)
+    spread = (whole * (variances + means.square())).sum(0) - centre.square()
+    found = several.moments(mean, variance)
+    torch.testing.assert_close(found[0], centre)
+    torch.testing.assert_close(found[1], spread)
+    np.testing.assert_allclose(several.expected(mean.numpy(), means[:3].numpy()), centre.numpy())
+
+
+def test_joined_revisions_are_those_of_each_group() -> None:
+    groups = [revision(1, 2, 2), revision(3, 4, 3)]
+    whole = Revision.joined(groups)
+    rng = np.random.default_rng(4)
+    mean, variance = (torch.as_tensor(rng.random(6)) for _ in range(2))
+    found = whole.moments(mean, variance)
+    for rows, group in ((slice(0, 2), groups[0]), (slice(2, 6), groups[1])):
+        parts = group.moments(mean[rows], variance[rows])
+        torch.testing.assert_close(found[0][rows], parts[0])
+        torch.testing.assert_close(found[1][rows], parts[1])
