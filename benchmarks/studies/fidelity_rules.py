@@ -50,14 +50,14 @@ RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
 """What each rule changes: an object, its attribute and the value."""
 
 
-def _hartmann_3(X: FloatArray) -> FloatArray:
+def hartmann_3(X: FloatArray) -> FloatArray:
     A = [[3, 10, 30], [0.1, 10, 35], [3, 10, 30], [0.1, 10, 35]]
     P = [[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]
     away = np.einsum("ij,nij->ni", np.array(A), (X[:, None, :] - 1e-4 * np.array(P)) ** 2)
     return np.asarray(np.exp(-away) @ np.array([1.0, 1.2, 3.0, 3.2]))
 
 
-def _borehole(X: FloatArray) -> FloatArray:
+def borehole(X: FloatArray) -> FloatArray:
     low = np.array([0.05, 100, 63070, 990, 63.1, 700, 1120, 9855])
     high = np.array([0.15, 50000, 115600, 1110, 116, 820, 1680, 12045])
     radius, influence, upper, head, lower, under, length, conductivity = (low + (high - low) * X).T
@@ -66,16 +66,16 @@ def _borehole(X: FloatArray) -> FloatArray:
     return np.asarray(2 * math.pi * upper * (head - under) / resistance)
 
 
-def _currin(X: FloatArray) -> FloatArray:
+def currin(X: FloatArray) -> FloatArray:
     x, y = X.T
     rational = (2300 * x**3 + 1900 * x**2 + 2092 * x + 60) / (100 * x**3 + 500 * x**2 + 4 * x + 20)
     return np.asarray((1 - np.exp(-1 / (2 * y + 1e-3))) * rational)
 
 
 PAIRS: dict[str, tuple[int, Callable[[FloatArray], FloatArray], float]] = {
-    "Branin": (2, branin, 0.3), "Hartmann 3": (3, _hartmann_3, 0.5), "Hartmann 6": (6, hartmann, 0.7),
-    "Borehole": (8, _borehole, 0.5), "Currin": (2, _currin, 0.5), "Branin, far": (2, branin, 1.0),
-    "Hartmann 3, far": (3, _hartmann_3, 1.0), "Borehole, far": (8, _borehole, 1.2),
+    "Branin": (2, branin, 0.3), "Hartmann 3": (3, hartmann_3, 0.5), "Hartmann 6": (6, hartmann, 0.7),
+    "Borehole": (8, borehole, 0.5), "Currin": (2, currin, 0.5), "Branin, far": (2, branin, 1.0),
+    "Hartmann 3, far": (3, hartmann_3, 1.0), "Borehole, far": (8, borehole, 1.2),
 }  # fmt: skip
 """The functions, and the size of the deviation beside their own."""
 

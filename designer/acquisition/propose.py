@@ -139,6 +139,27 @@ def propose(
         return proposing.run(n, replicates)
 
 
+def log_acquisition(
+    search: Model,
+    space: DesignSpace,
+    objective: Objective,
+    data: Observed,
+    pending: FloatArray,
+    coordinates: FloatArray,
+    seed: int,
+    *,
+    feasibility: SuccessModel | None = None,
+) -> FloatArray:
+    """Return the acquisition (``n``) of designs (``n x c``) that `propose` would maximise, each alone.
+
+    Logarithms, whatever the designs cost; the other arguments are those of `propose`.
+    """
+    with one_thread(), torch.no_grad():
+        known, encoder = Known.of(space, data, pending, frozenset()), space.encoder
+        context = acquisition_context(search, space, objective, data, known, seed, feasibility, encoder)
+        return np.asarray(build_acquisition(context)(features(encoder, coordinates)[:, None, :]).numpy())
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """The designs that were measured and those that are pending, distinct and in canonical order.

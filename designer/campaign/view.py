@@ -74,7 +74,7 @@ class CampaignView:
         self._specs = Specs(spec, opening.candidates, with_proposals if opening.proposes else None)
         remember = None if opening.beginning is None else opening.beginning.remember
         self._journal = Journal(opening.store, creation, remember)
-        self._known: tuple[CampaignState, Callable[[], CampaignPosterior]] | None = None
+        self._known: tuple[CampaignState, CampaignPosterior] | None = None
         self._earlier: tuple[int, CampaignPosterior | None] | None = None
         self.notices: tuple[str, ...] = ()
         if opening.beginning is not None and not self._journal.is_stored:
@@ -179,8 +179,10 @@ class CampaignView:
     def _posterior(self) -> CampaignPosterior:
         """Return the posterior of the present state: the prior is conditioned once, whatever asks for it."""
         if self._known is None or self._known[0] is not self.state:
-            self._known = (self.state, _conditioned_once(self._spec(), self.state))
-        return self._known[1]()
+            from designer.campaign.later_posterior import later_posterior
+
+            self._known = (self.state, later_posterior(self._spec(), self.state, self._known))
+        return self._known[1]
 
     def forget_posterior(self) -> None:
         """Free the memory of the posterior, which is the square of the results; it is computed again when needed."""

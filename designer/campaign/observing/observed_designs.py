@@ -20,6 +20,11 @@ from designer.space import DesignSpace
 if TYPE_CHECKING:
     from designer.priors.intermediate.past_relation import PastResults
 
+MIN_RESULTS = 3
+"""Designs with a result from which observations are standardised over these alone.
+
+So that a further observation does not change the regression of the results."""
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnScale:
@@ -64,7 +69,8 @@ class ObservedDesigns:
     coordinates
         ``p x c``.
     Z
-        ``p x k`` observations, standardised over the designs; replicates are averaged, NaN where one is missing.
+        ``p x k`` observations, standardised over the designs with a result, or over all where fewer than
+        `MIN_RESULTS` have one; replicates are averaged, NaN where one is missing.
     measured
         By target, which of the designs (``p``) have a result of it.
     informative
@@ -135,9 +141,10 @@ def observed_designs(
     by_design = means_by_design(keys, own)
     order = sorted(by_design)
     Z = np.array([by_design[key] for key in order])
-    scale = ColumnScale.of(Z)
     results = [each for each in counted if each.values]
     of_results = _keys(space, [each.design for each in results])
+    reference = np.isin(np.arange(len(order)), [i for i, key in enumerate(order) if key in set(of_results)])
+    scale = ColumnScale.of(Z[reference] if reference.sum() >= MIN_RESULTS else Z)
     measured = {
         name: frozenset(key for key, each in zip(of_results, results, strict=True) if name in each.values)
         for name in targets

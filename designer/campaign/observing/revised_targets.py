@@ -15,12 +15,12 @@ import torch
 from botorch.utils.sampling import draw_sobol_normal_samples
 
 from designer.acquisition.moments import single_output
-from designer.arrays import FloatArray
+from designer.arrays import BoolArray, FloatArray
 from designer.campaign.observing.observed_designs import ObservedDesigns
 from designer.priors.baseline import baseline_model
 from designer.priors.informed import InformedModel, fit_informed, zero_mean
 from designer.priors.intermediate.observed_mixture import ObservedMixture
-from designer.priors.intermediate.observed_target import ObservedTarget
+from designer.priors.intermediate.observed_target import FittedRegressions, ObservedTarget
 from designer.priors.intermediate.past_relation import level_like
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
 from designer.priors.intermediate.revision import Revision
@@ -51,6 +51,8 @@ class RevisedTargets:
         Of the designs.
     conditioned
         The posterior given the results, and its data; row i has the key ``keys[i]``.
+    fitted
+        Regressions of the same results that were fitted before, to which further ones are added.
     """
 
     designs: ObservedDesigns
@@ -58,6 +60,7 @@ class RevisedTargets:
     conditioned: Conditioned
     keys: tuple[Any, ...]
     targets: tuple[str, ...]
+    fitted: FittedRegressions = field(default_factory=dict)
     _processes: dict[int, GaussianProcess | InformedModel] = field(default_factory=dict)
 
     @cached_property
@@ -69,7 +72,8 @@ class RevisedTargets:
         for i, name in enumerate(self.targets):
             rows = designs.without_result(name)
             before, past = designs.informative.get(name, PRIOR_PROBABILITY), designs.past.get(name, ())
-            found.append(ObservedTarget(data.columns_of([i]), Z, features[rows], designs.Z[rows], before, past))
+            one = data.columns_of([i])
+            found.append(ObservedTarget(one, Z, features[rows], designs.Z[rows], before, past, self.fitted))
         return tuple(found)
 
     @cached_property
@@ -91,7 +95,7 @@ class RevisedTargets:
     def given_draws(
         self, target: int, coordinates: FloatArray, made: Sequence[str], following: Sequence[str]
     ) -> Revision | None:
-        """Return what draws of the following observations of one design say of a target; None where nothing.
+        """Return what draws of the following observations of designs say of a target; None where nothing.
 
         They are drawn from the prediction of each observation at the design, noise included; those that were made are
         as they were observed.
@@ -99,28 +103,33 @@ class RevisedTargets:
         Parameters
         ----------
         coordinates
-            ``1 x c``.
+            ``p x c``; the revision has `DRAWS` rows for each of them.
+        made
+            The observations that all of these designs have.
         """
-        of_made, places = self.designs.places(made), self.designs.places(following)
-        known = self.designs.of(list(self.space.keys(coordinates)))[0]
-        usable = tuple(i for i in of_made if np.isfinite(known[i]))
-        names = [self.designs.columns[i] for i in (*usable, *places)]
-        columns = self.designs.places(names)
-        regression = self.regression(target, names)
+        places = self.designs.places(following)
+        columns = self.designs.places([*made, *following])
+        regression = self.regression(target, [self.designs.columns[i] for i in columns])
         if regression is None:
             return None
         x = torch.as_tensor(self.space.encoder.encode(coordinates))
-        Z = np.tile(known, (DRAWS, 1))
+        Z = np.repeat(self.designs.of(list(self.space.keys(coordinates))), DRAWS, axis=0)
         normal = draw_sobol_normal_samples(d=len(places), n=DRAWS, dtype=torch.float64, seed=0).numpy()
         for i, draw in zip(places, normal.T, strict=True):
             centre, spread = self._prediction(i, x)
-            Z[:, i] = centre + spread * draw
-        X = x.expand(DRAWS, -1)
+            Z[:, i] = (centre[:, None] + spread[:, None] * draw).ravel()
+        X = x.repeat_interleave(DRAWS, dim=0)
         with one_thread():
             return regression.revision(X, torch.as_tensor(Z[:, list(columns)]), self.baseline(target))
 
-    def _prediction(self, column: int, x: Tensor) -> tuple[float, float]:
-        """Return mean and standard deviation of an observation, its noise included, at features (``1 x d``)."""
+    def given(self, coordinates: FloatArray, names: Sequence[str]) -> BoolArray:
+        """Return which of some observations (``k``) each design (``p x c``) has, with a value (``p x k``)."""
+        Z = self.designs.of(list(self.space.keys(coordinates)))
+        known = [np.isfinite(Z[:, list(self.designs.places([name]))]).all(axis=1) for name in names]
+        return np.array(known, dtype=bool).reshape(len(names), len(Z)).T
+
+    def _prediction(self, column: int, x: Tensor) -> tuple[FloatArray, FloatArray]:
+        """Return means and standard deviations (``p`` each) of an observation with its noise, at features `x`."""
         if column not in self._processes:
             data = self.conditioned.data
             features = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
@@ -129,7 +138,7 @@ class RevisedTargets:
                 self._processes[column] = self._process(one.target(0), column)
         process = self._processes[column]
         mean, variance = process.marginals(x)
-        return float(mean[0]), (float(variance[0]) + process.noise_variance) ** 0.5
+        return mean.numpy(), (variance + process.noise_variance).sqrt().numpy()
 
     def _process(self, one: TaskData, column: int) -> GaussianProcess | InformedModel:
         """Return the process of an observation; past campaigns with it tell of its level."""

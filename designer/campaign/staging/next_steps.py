@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import following_stage, observed_of, stages_of, undecided, waiting
 from designer.campaign.staging.step import NextStep
@@ -16,7 +17,6 @@ from designer.errors import NoDesignLeft
 
 if TYPE_CHECKING:
     from designer.campaign.staging.observation_effects import ObservationEffect
-    from designer.campaign.staging.stage_rule import Alternative, StageRule
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 Posterior = Callable[[], "CampaignPosterior"]
@@ -38,10 +38,10 @@ def next_steps(spec: CampaignSpec, state: CampaignState, posterior: Posterior) -
         return ()
     if not model_decides(spec, state, posterior):
         return _in_order(spec, state)
-    from designer.campaign.staging.stage_rule import Alternative, StageRule, steps_by_model
+    from designer.campaign.staging.stage_rule import StageRule, steps_by_model
 
-    rule = StageRule(spec, state, posterior())
-    return steps_by_model(rule, _alternative(rule, posterior) if undecided(state) else Alternative())
+    new = _new_design(spec, state, posterior) if undecided(state) else ()
+    return steps_by_model(StageRule(spec, state, posterior()), new)[0]
 
 
 def effects_of(
@@ -62,12 +62,12 @@ def effects_of(
     return observation_effects(spec, state, known)
 
 
-def _alternative(rule: StageRule, posterior: Posterior) -> Alternative:
-    """Return what the best new design promises; nothing where none is left."""
+def _new_design(spec: CampaignSpec, state: CampaignState, posterior: Posterior) -> tuple[Design, ...]:
+    """Return the best new design; nothing where none is left."""
     try:
-        return rule.first_steps(choose(rule.spec, rule.state, 1, posterior).designs)[1]
+        return choose(spec, state, 1, posterior).designs
     except NoDesignLeft:
-        return rule.first_steps([])[1]
+        return ()
 
 
 def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, posterior: Posterior) -> Choice:
@@ -82,9 +82,8 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
     from designer.campaign.staging.stage_rule import StageRule, steps_by_model
 
     rule = StageRule(spec, state, posterior())
-    first, alternative = rule.first_steps(choice.designs)
+    advice, first = steps_by_model(rule, choice.designs)
     reasons = tuple(f"{reason}; {_first(step)}" for reason, step in zip(choice.reasons, first, strict=True))
-    advice = steps_by_model(rule, alternative)
     learned = relation_words(rule.known, rule.known.objective.goal_columns[0], rule.stages[0].names)
     remarks = (*choice.remarks, *(step.words for step in advice), *learned)
     return replace(choice, reasons=reasons, remarks=remarks)

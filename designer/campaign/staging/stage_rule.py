@@ -6,34 +6,36 @@ A pure function of the campaign's spec, its state and its posterior. Reached onl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
+from botorch.models.model import Model
 from torch import Tensor
 
 from designer.acquisition.improvement import log_improvement, log_within
 from designer.acquisition.moments import components, moments, single_output
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, waiting
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.expected_costs import expected_cost
-from designer.campaign.suggesting.proposer import feasibility_of
+from designer.campaign.suggesting.proposer import feasibility_of, log_belief_weights, log_ratings
 from designer.priors.intermediate.regression import MIN_PAIRS
-from designer.priors.intermediate.revision import Revision
+from designer.priors.intermediate.revision import MIN_PROBABILITY
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
 
 MIN_PAIRS_TO_SKIP = 6
 """Results with an observation from which it may be left out: fewer do not tell whether it is informative."""
 
-MIN_WEIGHT = 0.1
+MIN_WEIGHT = 0.2
 """Probability of being informative below which an observation may be left out at once (`MIN_PAIRS` results have it)."""
 
 MIN_CHANCE = 0.05
@@ -41,20 +43,68 @@ MIN_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Alternative:
-    """What is compared with going on: a new design.
+class Design:
+    """A design of which something may be measured.
 
     Parameters
     ----------
-    index
-        The index of the best new design; 0 where none is left.
-    option_value
-        Its index over that of measuring it at once: what the choice to stop after its observations is worth, or,
-        below 1, what observations cost that say nothing.
+    name
+        Of its suggestion; empty where it is none yet.
+    settings
+        In lab units.
+    made
+        The observations of it that were tried.
     """
 
-    index: float = 0.0
-    option_value: float = 1.0
+    name: str
+    settings: Mapping[str, Cell]
+    made: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Option:
+    """The option to observe a design first, and to measure it where that pays.
+
+    Parameters
+    ----------
+    weight
+        The probability that the observations are informative.
+    informed
+        The index of the option if they are.
+    at_once
+        If they are, the index of measuring at once.
+    share
+        The cost of the target over that of both: what the index is divided by where they say nothing.
+    """
+
+    weight: float
+    informed: float
+    at_once: float
+    share: float
+
+    @classmethod
+    def of(cls, weight: float, gains: FloatArray, cost: float, stage_cost: float) -> Option:
+        """Return the option of a design whose target gains as much after each draw of the observations."""
+        before = measuring_index(float(gains.mean()), cost)
+        return cls(weight, observing_index(gains, cost, stage_cost), before, cost / (cost + stage_cost))
+
+    @property
+    def ratio(self) -> float:
+        """The index over that of measuring at once, a mean over whether the observations are informative."""
+        informed = self.informed / self.at_once if self.at_once > 0.0 else self.share
+        return self.weight * informed + (1.0 - self.weight) * self.share
+
+    def index(self, rating: float, usable: float) -> float:
+        """Return the index, a mean over whether the observations are informative.
+
+        Parameters
+        ----------
+        rating
+            What the search gives the design for its cost, without the observations.
+        usable
+            The probability that the design can be used.
+        """
+        return self.weight * usable * self.informed + (1.0 - self.weight) * rating * self.share
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,139 +151,131 @@ class StageRule:
                 total = total + log_within(*self._moments(column, X), at_least, at_most)
         return total
 
-    def _log_usable(self, X: Tensor) -> Tensor:
-        """Return the log probability (``n``) that designs can be made and keep the limits of the targets."""
+    def _usable(self, X: Tensor) -> FloatArray:
+        """Return the probability (``n``) that designs can be made and keep the limits of the targets."""
         gate = feasibility_of(self.spec, self.state, self.known)
-        return self._log_feasible(X) + (0.0 if gate is None else gate.log_probability(X))
+        total = self._log_feasible(X) + (0.0 if gate is None else gate.log_probability(X))
+        return np.asarray(total.exp().numpy())
 
-    def _improvement(self, mean: FloatArray, deviation: FloatArray) -> FloatArray:
-        goal, best = self.known.modelled.goals[0], torch.tensor(self._best, dtype=torch.float64)
-        with torch.no_grad():
-            logs = log_improvement(goal, torch.from_numpy(mean), torch.from_numpy(deviation), best)
-        return np.asarray(logs.exp().numpy())
-
-    @cached_property
-    def _cost_of(self) -> Callable[[FloatArray], FloatArray]:
+    def _costs(self, coordinates: FloatArray) -> FloatArray:
+        """Return the cost (``n``) of the targets of designs."""
         expected = expected_cost(self.spec, self.state)
-        return (lambda coordinates: np.ones(len(coordinates))) if expected is None else expected.of_designs
+        return np.ones(len(coordinates)) if expected is None else expected.of_designs(coordinates)
 
     @one_thread()
-    def step(self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]) -> NextStep:
-        """Return what is worth most of a design for its cost: its next observations, or its targets.
-
-        Parameters
-        ----------
-        made
-            The observations of it that were tried.
-        """
-        return self._step(name, design, made)[0]
-
-    @one_thread()
-    def first_steps(
-        self, designs: Sequence[Mapping[str, float | str | None]]
-    ) -> tuple[tuple[NextStep, ...], Alternative]:
-        """Return the first step of each of new designs, and what the best of them promises."""
-        found = [self._step("", each, frozenset()) for each in designs]
-        promised = [Alternative(step.index, option_value) for step, option_value in found]
-        best = max(promised, key=lambda each: each.index, default=Alternative())
-        return tuple(step for step, _ in found), best
-
-    def _step(
-        self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]
-    ) -> tuple[NextStep, float]:
-        """Return the step of a design, and its index over that of measuring at once."""
-        following = following_stage(self.stages, made)
-        if not math.isfinite(self._best):
-            targets = tuple(target.name for target in self.spec.targets)
-            return NextStep.in_order(name, None if following is None else following.names, targets), 1.0
-        measure, observe = self._options(name, design, made)
-        if following is None or observe is None:
-            return measure, 1.0
-        may_be_skipped = self._pairs(following) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(following)
-        step = measure if may_be_skipped and measure.index > observe.index else observe
-        return step, step.index / measure.index if measure.index > 0.0 else 1.0
-
-    @one_thread()
-    def limit(self, design: Mapping[str, float | str | None], alternative: Alternative) -> float:
-        """Return the index below which an observed design waits for a new one.
-
-        That of the best new design, at most that of the design itself before its observations. The search chose it
-        by more than its expected improvement under this model (a forest, designs that are pending), so that a new
-        design with a larger one is no reason to leave it: only what its observations say is.
-        """
-        X = self._features(coordinates_of(self.known.space, [design]))
-        with torch.no_grad():
-            at = moments(single_output(self.known.unrevised, self._column), X, X[:0])
-            deviation = at.variance.clamp_min(1e-300).sqrt()
-            gain = float(self._log_usable(X)[0].exp() * self._improvement(at.mean.numpy(), deviation.numpy())[0])
-        before = measuring_index(gain, float(self._cost_of(coordinates_of(self.known.space, [design]))[0]))
-        return min(alternative.index, alternative.option_value * before)
-
-    def _options(
-        self, name: str, design: Mapping[str, float | str | None], made: frozenset[str]
-    ) -> tuple[NextStep, NextStep | None]:
-        """Return the step that measures the targets, and the one that observes first, where there is one."""
-        coordinates = coordinates_of(self.known.space, [design])
-        following = following_stage(self.stages, made)
+    def steps(self, designs: Sequence[Design]) -> tuple[NextStep, ...]:
+        """Return what is worth most of each design for its cost: its next observations, or its targets."""
         targets = tuple(target.name for target in self.spec.targets)
+        following = [following_stage(self.stages, each.made) for each in designs]
+        if not designs or not math.isfinite(self._best):
+            names = [None if each is None else each.names for each in following]
+            return tuple(NextStep.in_order(each.name, own, targets) for each, own in zip(designs, names, strict=True))
+        coordinates = coordinates_of(self.known.space, [each.settings for each in designs])
         with torch.no_grad():
             X = self._features(coordinates)
-            mean, deviation = (float(part[0]) for part in self._moments(self._column, X))
-            usable = float(self._log_usable(X)[0].exp())
-            chance = usable * self._chance(X)
-        cost = float(self._cost_of(coordinates)[0])
-        gain = usable * float(self._improvement(np.array([mean]), np.array([deviation]))[0])
-        revision = self._revision if made else None
-        own = None if revision is None else revision.of_design(X)
-        if own is not None:
-            gain = usable * float(self._revised_gains(own)[0])
-        drawn = None if following is None else self._gains(coordinates, made, following)
-        if drawn is not None and not made:
-            gain = usable * float(drawn.mean())  # the prediction of a new design goes by way of its observations
-        measure = NextStep(name, "measure", targets, measuring_index(gain, cost), chance)
-        if following is None:
-            return measure, None
-        gains = np.array([gain]) if drawn is None else usable * drawn
-        return measure, NextStep(name, "observe", following.names, observing_index(gains, cost, following.cost), chance)
+            usable, costs = self._usable(X), self._costs(coordinates)
+            chances = usable * self._chances(X)
+            ratings = np.exp(log_ratings(self.spec, self.state, self.known, coordinates)) / costs
+            preferred = usable * np.exp(log_belief_weights(self.spec, self.state, coordinates))
+            options = self._options(designs, coordinates, following, costs)
+        found = []
+        for each, stage, chance, rating, liked, option in zip(
+            designs, following, chances.tolist(), ratings.tolist(), preferred.tolist(), options, strict=True
+        ):
+            if stage is None or option is None or (option.ratio < 1.0 and self._may_be_skipped(stage)):
+                found.append(NextStep(each.name, "measure", targets, rating, chance))
+            else:
+                found.append(NextStep(each.name, "observe", stage.names, option.index(rating, liked), chance))
+        return tuple(found)
 
-    @property
-    def _revision(self) -> Revision | None:
-        """What the observations say of the goal at the designs without a result; None where they say nothing."""
-        revised = self.known.revised_targets
-        return None if revised is None else revised.revisions[self._column]
+    def _may_be_skipped(self, stage: Stage) -> bool:
+        return self._pairs(stage) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(stage)
 
-    def _gains(self, coordinates: FloatArray, made: frozenset[str], following: Stage) -> FloatArray | None:
-        """Return the expected improvement after each draw of the following observations; None where it is the same."""
-        revised = self.known.revised_targets
+    def _options(
+        self,
+        designs: Sequence[Design],
+        coordinates: FloatArray,
+        following: Sequence[Stage | None],
+        costs: FloatArray,
+    ) -> list[Option | None]:
+        """Return what it is worth to observe each design first; None where nothing is left to observe."""
+        found: list[Option | None] = [None] * len(designs)
+        for names, stage, rows in self._alike(designs, coordinates, following):
+            weight, gains = self._gains(coordinates[rows], names, stage)
+            for row, own in zip(rows, gains, strict=True):
+                found[row] = Option.of(weight, own, costs[row], stage.cost)
+        return found
+
+    def _alike(
+        self, designs: Sequence[Design], coordinates: FloatArray, following: Sequence[Stage | None]
+    ) -> Iterator[tuple[tuple[str, ...], Stage, list[int]]]:
+        """Yield the designs (rows) that have the same observations and the same following stage, and these."""
+        groups: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[Stage, list[int]]] = {}
+        for row, (stage, names) in enumerate(zip(following, self._given(designs, coordinates), strict=True)):
+            if stage is not None:
+                groups.setdefault((names, stage.names), (stage, []))[1].append(row)
+        for (names, _), (stage, rows) in groups.items():
+            yield names, stage, rows
+
+    def _given(self, designs: Sequence[Design], coordinates: FloatArray) -> list[tuple[str, ...]]:
+        """Return the observations of each design that gave a value."""
+        tried, revised = sorted(set().union(*(each.made for each in designs))), self.known.revised_targets
         if revised is None:
-            return None
-        revision = revised.given_draws(self._column, coordinates, sorted(made), following.names)
-        return None if revision is None else self._revised_gains(revision)
+            return [()] * len(designs)
+        given = revised.given(coordinates, tried)
+        return [tuple(name for name, is_given in zip(tried, row, strict=True) if is_given) for row in given]
 
-    def _revised_gains(self, revision: Revision) -> FloatArray:
-        """Return the expected improvement (``p``) given observations: a mixture of those with and without them.
+    @one_thread()
+    def are_revised(self, designs: Sequence[Design]) -> list[bool]:
+        """Return whether the observations of each design say something of the target."""
+        revised = self.known.revised_targets
+        if revised is None or not designs:
+            return [False] * len(designs)
+        coordinates = coordinates_of(self.known.space, [each.settings for each in designs])
+        found = [revised.regression(self._column, names) for names in self._given(designs, coordinates)]
+        return [each is not None and each.weight >= MIN_PROBABILITY for each in found]
 
-        Not that of a normal distribution with the mixture's moments: its tails promise improvements that neither
-        prediction does.
+    def _gains(self, coordinates: FloatArray, made: Sequence[str], following: Stage) -> tuple[float, FloatArray]:
+        """Return the probability that observations are informative, and the expected improvements if they are.
+
+        ``n x draws``: of each design after each draw of the following observations.
         """
-        at = moments(single_output(self.known.unrevised, self._column), revision.X[:1], revision.X[:0])
-        mean, variance = at.mean.expand(len(revision.X)), at.variance.expand(len(revision.X)).clamp_min(1e-300)
-        informed, new_variance = revision.if_informative(mean, variance)
-        with_them = self._improvement(informed.numpy(), new_variance.sqrt().numpy())
-        return revision.expected(self._improvement(mean.numpy(), variance.sqrt().numpy()), with_them)
+        revised, X = self.known.revised_targets, self._features(coordinates)
+        drawn = None if revised is None else revised.given_draws(self._column, coordinates, made, following.names)
+        if revised is None or drawn is None:
+            return 0.0, np.ones((len(coordinates), 1))
+        others, total = None if made else revised.revisions[self._column], np.zeros(len(drawn.X))
+        probabilities = drawn.probabilities.tolist()
+        for share, part in components(single_output(self.known.unrevised_search, self._column)):
+            for i, probability in enumerate(probabilities):
+                is_revised = others is not None and i < len(others.means)
+                at = self._repeated(others.given(part, i) if others and is_revised else part, X, len(drawn.X))
+                mean, variance = (found[i] for found in drawn.if_informative(*at))
+                total += share * probability / math.fsum(probabilities) * self._improvements(mean, variance)
+        return math.fsum(probabilities), total.reshape(len(coordinates), -1)
 
-    def _chance(self, X: Tensor) -> float:
-        """Return the probability that a design's noise-free value is better than that of the best one."""
-        goal, total = self.known.modelled.goals[0], 0.0
+    def _repeated(self, model: Model, X: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+        """Return means and variances of a model at `X` (``n x d``), all of a design together, `rows` in all."""
+        at, times = moments(model, X, X[:0]), rows // len(X)
+        return at.mean.repeat_interleave(times), at.variance.clamp_min(1e-300).repeat_interleave(times)
+
+    def _improvements(self, mean: Tensor, variance: Tensor) -> FloatArray:
+        goal, best = self.known.modelled.goals[0], torch.tensor(self._best, dtype=torch.float64)
+        return np.asarray(log_improvement(goal, mean, variance.sqrt(), best).exp().numpy())
+
+    def _chances(self, X: Tensor) -> FloatArray:
+        """Return the probability (``n``) that a design's noise-free value is better than that of the best one."""
+        goal, total = self.known.modelled.goals[0], torch.zeros(len(X), dtype=torch.float64)
         for weight, part in components(single_output(self.known.model, self._column)):
             at = moments(part, X, X[:0])
-            mean, deviation = float(at.mean[0]), max(float(at.variance[0]), 1e-300) ** 0.5
+            deviation = at.variance.clamp_min(1e-300).sqrt()
             if goal.value is not None:  # closer to the wanted value than the best
                 low, high = goal.value + self._best, goal.value - self._best
-                total += weight * (_normal((high - mean) / deviation) - _normal((low - mean) / deviation))
+                below = [torch.special.ndtr((end - at.mean) / deviation) for end in (low, high)]
+                total += weight * (below[1] - below[0])
             else:
-                total += weight * _normal((goal.sign * mean - self._best) / deviation)
-        return min(max(total, 0.0), 1.0)
+                total += weight * torch.special.ndtr((goal.sign * at.mean - self._best) / deviation)
+        return np.asarray(total.clamp(0.0, 1.0).numpy())
 
     def _is_uninformative(self, stage: Stage) -> bool:
         """Whether the results that there are show that the observations of a stage are of no use."""
@@ -251,19 +293,22 @@ class StageRule:
         return int((known & np.isfinite(observed.one.Y[:, 0].numpy())).sum())
 
 
-def _normal(z: float) -> float:
-    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+def steps_by_model(
+    rule: StageRule, new: Sequence[Mapping[str, Cell]]
+) -> tuple[tuple[NextStep, ...], tuple[NextStep, ...]]:
+    """Return the advice on every open suggestion, in their order, and the first step of each of `new` designs.
 
-
-def steps_by_model(rule: StageRule, alternative: Alternative) -> tuple[NextStep, ...]:
-    """Return the advice on every open suggestion, in their order."""
+    A suggestion whose observations say something of the target goes on where that promises at least as much for its
+    cost as the best new design.
+    """
+    names = waiting(rule.state)
+    designs = [Design(each, rule.state.suggestions[each].design, observed_of(rule.state, each)) for each in names]
+    steps = rule.steps([*designs, *(Design("", each) for each in new)])
+    first, best = steps[len(designs) :], max((step.index for step in steps[len(designs) :]), default=0.0)
     found = []
-    for each in waiting(rule.state):
-        made, design = observed_of(rule.state, each), rule.state.suggestions[each].design
-        step = rule.step(each, design, made)
+    for each, step, revised in zip(designs, steps, rule.are_revised(designs), strict=False):
         unlikely = (step.chance or 0.0) < MIN_CHANCE
-        left = alternative.index > 0.0
-        if made and (step.index < rule.limit(design, alternative) if left else unlikely):
-            step = NextStep(each, "stop" if unlikely else "wait", (), step.index, step.chance or 0.0)
+        if revised and (step.index < best if new else unlikely):
+            step = NextStep(each.name, "stop" if unlikely else "wait", (), step.index, step.chance or 0.0)
         found.append(step)
-    return tuple(found)
+    return tuple(found), first

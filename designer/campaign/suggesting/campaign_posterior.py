@@ -23,6 +23,7 @@ from designer.campaign.observing.observed_designs import ObservedDesigns
 from designer.campaign.observing.past_observations import observed_with_past
 from designer.campaign.observing.revised_targets import RevisedTargets
 from designer.campaign.results.designs import coordinates_of
+from designer.campaign.suggesting.conditioned_preference import with_preference
 from designer.campaign.suggesting.contradictions import contradictions
 from designer.campaign.suggesting.discoveries import Discoveries, discoveries_of
 from designer.campaign.suggesting.flagged_results import FlaggedResult
@@ -35,16 +36,16 @@ from designer.campaign.suggesting.left_out.left_out_results import (
 from designer.campaign.suggesting.left_out.local_calibration import LocalCalibration
 from designer.campaign.suggesting.left_out.modelled_results import modelled_rows
 from designer.campaign.suggesting.past_tasks import prior_of_spec
-from designer.campaign.suggesting.preference_model import preference_model
 from designer.campaign.suggesting.robust_targets import robust_targets
 from designer.campaign.wording import amount
 from designer.objective import Objective
 from designer.priors import robust_conditioning
-from designer.priors.base import ConditionedPrior, FittedPrior, conditioned
+from designer.priors.base import FittedPrior, conditioned
 from designer.priors.conditioning import is_informed
 from designer.priors.evidence import PriorEvidence
 from designer.priors.fidelity.level_prior import LevelPrior, level_models
 from designer.priors.fidelity.level_process import LevelResults
+from designer.priors.intermediate.observed_target import FittedRegressions
 from designer.priors.kinds import errors_of_saved
 from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
@@ -55,8 +56,6 @@ from designer.surrogates.batch_effect import NO_BATCH
 from designer.surrogates.censored import with_expected_values
 from designer.surrogates.data import Quantity, TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.independent import joined
-from designer.surrogates.independent import parts as target_models
 from designer.surrogates.robust.decimal_slips import DecimalSlip, decimal_slip
 from designer.surrogates.robust.deletion import Deletion
 from designer.surrogates.robust.leave_one_out import MAX_REFITTED
@@ -113,6 +112,7 @@ class CampaignPosterior:
     measurements: tuple[str, ...]
     left_out: LeftOut = field(default_factory=LeftOut)
     observed: ObservedDesigns | None = None
+    _fitted: FittedRegressions = field(default_factory=dict)
 
     @cached_property
     def _discoveries(self) -> Discoveries:
@@ -158,7 +158,7 @@ class CampaignPosterior:
         if self.observed is None or not (len(self.coordinates) or (self.informed and self.observed.has_relations)):
             return None
         keys, names = tuple(self.space.keys(self.coordinates)), tuple(each.name for each in self.objective.targets)
-        return RevisedTargets(self.observed, self.space, self.conditioned, keys, names)
+        return RevisedTargets(self.observed, self.space, self.conditioned, keys, names, self._fitted)
 
     @cached_property
     def search(self) -> Model:
@@ -166,13 +166,20 @@ class CampaignPosterior:
 
         Where settings are made with an error it is the posterior alone: a forest is constant between its splits.
         """
-        if self.unrevised is not self._discoveries.model:
-            return self.model
-        if self.revised_targets is not None and isinstance(self.prior, ChoosesExperts):
+        found = self.unrevised_search
+        if self.revised_targets is None:
+            return found
+        if found is self.unrevised or isinstance(self.prior, ChoosesExperts):
             return self.model  # a policy has learned nothing of observations
+        return self.revised_targets.of(found)
+
+    @cached_property
+    def unrevised_search(self) -> Model:
+        """The model by which the search would choose without the observations of designs that have no result."""
+        if self.unrevised is not self._discoveries.model:
+            return self.unrevised
         with one_thread():
-            found = search_model(self.unrevised, self.data, self.space, self.modelled, prior=self.prior)
-        return found if self.revised_targets is None else self.revised_targets.of(found)
+            return search_model(self.unrevised, self.data, self.space, self.modelled, prior=self.prior)
 
     @property
     def data(self) -> TaskData:
@@ -406,7 +413,7 @@ def campaign_posterior(spec: CampaignSpec, state: CampaignState) -> CampaignPost
             if spec.objective.preference is None:
                 conditioned = robust_conditioning.condition(prior, data)
             else:
-                conditioned = _with_preference(spec, state, prior, data, spec.objective.preference)
+                conditioned = with_preference(spec, state, prior, data, spec.objective.preference)
                 Y[:, spec.objective.preference] = np.nan
     return CampaignPosterior(
         space=spec.space,
@@ -449,42 +456,6 @@ def _batches(space: DesignSpace, state: CampaignState, results: Sequence[Measure
         [NO_BATCH if each.suggestion is None else state.suggestions[each.suggestion].position for each in results],
         dtype=torch.long,
     )
-
-
-def _with_preference(
-    spec: CampaignSpec, state: CampaignState, prior: FittedPrior, data: TaskData, column: int
-) -> Conditioned:
-    """Return the posterior of a campaign whose results are compared: the utility is a process of its own.
-
-    The data hold its posterior means at the results.
-    """
-    utility = preference_model(spec.space, state)
-    Y = data.Y.clone()
-    Y[:, column] = torch.where(Y[:, column].isfinite(), utility.marginals(data.X)[0], torch.nan)
-    data = replace(data, Y=Y)
-    others = [i for i in range(data.targets) if i != column]
-    if not others:
-        return Conditioned(ConditionedPrior(utility), data)
-    found = robust_conditioning.condition(prior, data.columns_of(others))
-    models = dict(zip(others, target_models(found.model), strict=True)) | {column: utility}
-    outliers = tuple(replace(each, target=others[each.target]) for each in found.outliers)
-    model = joined([models[i] for i in sorted(models)])
-    return Conditioned(ConditionedPrior(model), _with_targets(data, others, found.data), outliers)
-
-
-def _with_targets(data: TaskData, columns: list[int], some: TaskData) -> TaskData:
-    """Return data with the values of some targets (`columns`) replaced by those of `some`."""
-
-    def filled(values: torch.Tensor | None, whole: torch.Tensor, rest: float) -> torch.Tensor | None:
-        if values is None:
-            return None
-        result = torch.full_like(whole, rest, dtype=values.dtype)
-        result[:, columns] = values
-        return result
-
-    Y = data.Y.clone()
-    Y[:, columns] = some.Y
-    return replace(data, Y=Y, Yvar=filled(some.Yvar, Y, torch.nan), censored=filled(some.censored, Y, 0))
 
 
 def _since_rejection(prior: FittedPrior, data: TaskData, evidence: PriorEvidence | None) -> PriorEvidence | None:

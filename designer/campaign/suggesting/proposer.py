@@ -19,13 +19,13 @@ from designer.acquisition.batch_rule import SharedSettings
 from designer.acquisition.improvement_probability import probability_of_better
 from designer.acquisition.initial import initial_designs
 from designer.acquisition.observed import Observed, Proposal
-from designer.acquisition.propose import propose
+from designer.acquisition.propose import log_acquisition, propose
 from designer.acquisition.registered import ACQUISITIONS, AUTO, AcquisitionBuilder
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.levels.level_states import lower_results, top_state
 from designer.campaign.log.state import CampaignState
-from designer.campaign.observing.campaign_stages import pending_designs
+from designer.campaign.observing.campaign_stages import pending_designs, waiting
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.batch_settings import kept_words
 from designer.campaign.suggesting.beliefs import DRAWN_FROM_BELIEFS, CurrentBeliefs, current_beliefs, remarks_on
@@ -150,6 +150,33 @@ def propose_besides(
         return proposer.propose(known.model, searched_model(spec, known), pending, n, shared, costs)
     except (NoDesignLeft, BudgetSpent):
         return None
+
+
+def log_ratings(
+    spec: CampaignSpec, state: CampaignState, known: CampaignPosterior, coordinates: FloatArray
+) -> FloatArray:
+    """Return the logarithm of what each design (``n x c``) is worth to the search of the next one, whatever it costs.
+
+    Open suggestions without a result are rated as new designs are, and so are not pending.
+    """
+    left_out = frozenset(waiting(state))
+    values = log_acquisition(
+        searched_model(spec, known),
+        known.space,
+        known.modelled,
+        Observed(known.coordinates, known.Y),
+        coordinates_of(spec.space, [each.design for each in state.open if each.id not in left_out]),
+        coordinates,
+        seed_of(spec.settings.seed, len(state.suggestions)),
+        feasibility=feasibility_of(spec, state, known),
+    )
+    return values + log_belief_weights(spec, state, coordinates)
+
+
+def log_belief_weights(spec: CampaignSpec, state: CampaignState, coordinates: FloatArray) -> FloatArray:
+    """Return the logarithm of what beliefs multiply the worth of designs (``n x c``) by; 0 where none are used."""
+    beliefs = current_beliefs(spec, state)
+    return beliefs.log_weights(coordinates) if beliefs.are_used else np.zeros(len(coordinates))
 
 
 def is_interleaved(spec: CampaignSpec) -> bool:

@@ -28,9 +28,10 @@ from designer.priors.intermediate.regression import (
     posterior_weights,
 )
 from designer.priors.intermediate.related_regression import RelatedRegression, fit_related, fit_without
+from designer.priors.intermediate.relation import log_bayes_factor
 from designer.priors.intermediate.revision import Revision
 from designer.surrogates.data import TaskData
-from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.model_mixture import MarginalModel
 
 Learned = tuple[PastResults, PastRelation]
@@ -134,10 +135,9 @@ def fit_observed(
     enough = len(known) >= MIN_PAIRS
     among = math.fsum(each.probability for each, _ in past)
     if enough:
-        own, without = fit_regression(data, known), fit_gaussian_process(data, wide=True)
         priors.append(prior_probability - among)
-        found.append(WeightedRegression(own, 0.0))
-        evidence.append(evidence_of(partial(fit_regression, data), known, own, without))
+        found.append(WeightedRegression(fit_regression(data, known), 0.0))
+        evidence.append(log_bayes_factor(data.Y[:, 0].numpy(), known.numpy()))
     for results, relation in past:
         related, level = fit_related(data, known, relation), fit_without(data, relation)
         priors.append(results.probability * (1.0 if enough else prior_probability / among))

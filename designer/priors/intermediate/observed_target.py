@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 
 Columns = tuple[int, ...]
+FittedRegressions = dict[Any, ObservedMixture | None]
+"""Regressions of the same designs, by the results and the observations, the columns and what past campaigns say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,8 @@ class ObservedTarget:
         That the observations are informative, before a result.
     past
         Results of past campaigns with the same observations, whose relations may hold here.
+    fitted
+        Regressions of these results that were fitted before, to which further ones are added.
     """
 
     one: TaskData
@@ -43,13 +48,17 @@ class ObservedTarget:
     Z_new: FloatArray
     prior_probability: float = PRIOR_PROBABILITY
     past: tuple[PastResults, ...] = ()
-    _fitted: dict[Columns, ObservedMixture | None] = field(default_factory=dict, init=False)
+    fitted: FittedRegressions = field(default_factory=dict)
 
     def regression(self, columns: Columns) -> ObservedMixture | None:
         """Return the regressions on some of the observations; None where there are none."""
-        if columns not in self._fitted:
-            self._fitted[columns] = self._regression(columns) if columns else None
-        return self._fitted[columns]
+        if not columns:
+            return None
+        results = (self.one.Y.numpy().tobytes(), self.Z[:, list(columns)].tobytes())
+        key = (results, columns, self.prior_probability, self.past)
+        if key not in self.fitted:
+            self.fitted[key] = self._regression(columns)
+        return self.fitted[key]
 
     def _regression(self, columns: Columns) -> ObservedMixture | None:
         found = [(each, each.relation(columns)) for each in self.past]

@@ -7,6 +7,10 @@ the conditional distribution given f stays, the distribution of f is the new one
     E[f(x)] = m(x) + c S^-1 (n - m),        var f(x) = s^2(x) - c S^-1 (S - V) S^-1 c^T,
 
 with the covariances c of f(x) and f. At the k designs it is N(n, V) exactly.
+
+Each of these designs has a deviation of its own besides, with the variance that its observations leave, in S and in its
+own c. Without it the model would pass through the predictions of designs that are near each other, which differ by
+their errors, and predict nonsense beyond them.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from designer.surrogates.normal import normal_of
 from designer.surrogates.single_output import SingleOutput
 
 _JITTER = 1e-8  # of the mean variance at the designs
+_SAME = 1e-9  # by which the features of one design differ at most
 
 
 class RevisedModel(SingleOutput):
@@ -44,7 +49,7 @@ class RevisedModel(SingleOutput):
         with torch.no_grad():
             normal = normal_of(self._model.posterior(designs))
             S = normal.covariance_matrix
-            S = S + _JITTER * S.diagonal().mean() * torch.eye(len(S), dtype=S.dtype)
+            S = S + torch.diag(variances + _JITTER * S.diagonal().mean())
             inverse = torch.linalg.inv(S)
             inverse = 0.5 * (inverse + inverse.mT)
             scale = (variances / S.diagonal()).sqrt()
@@ -58,26 +63,42 @@ class RevisedModel(SingleOutput):
         designs = self._designs.expand(*X.shape[:-2], *self._designs.shape)
         whole = normal_of(self._model.posterior(torch.cat([X, designs], dim=-2)))
         noisy = normal_of(self._model.posterior(X, observation_noise=observation_noise))
-        cross = whole.covariance_matrix[..., :q, q:]
-        return noisy.mean + cross @ self._shift, noisy.covariance_matrix - cross @ self._gain @ cross.mT
+        own = self._own(X)
+        cross = whole.covariance_matrix[..., :q, q:] + own
+        prior = noisy.covariance_matrix + own @ self._same(X).mT
+        return noisy.mean + cross @ self._shift, prior - cross @ self._gain @ cross.mT
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``...`` each) of `X` (``... x d``), without gradients."""
         with torch.no_grad():
             flat = X.reshape(-1, X.shape[-1])
             mean, variance, cross = self._model.cross_moments(flat, self._designs)
-            mean, variance = mean + cross @ self._shift, variance - ((cross @ self._gain) * cross).sum(-1)
+            own = self._own(flat)
+            cross = cross + own
+            variance = variance + own.sum(-1) - ((cross @ self._gain) * cross).sum(-1)
+            mean = mean + cross @ self._shift
         return mean.reshape(X.shape[:-1]), variance.clamp_min(0.0).reshape(X.shape[:-1])
 
     def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return means, variances (``n`` each) and covariances (``n x b``) of `X` (``n x d``) with `Z` (``b x d``)."""
         with torch.no_grad():
             mean, variance, covariance = self._model.cross_moments(X, torch.cat([Z, self._designs]))
-            own, cross = covariance[:, : len(Z)], covariance[:, len(Z) :]
-            there = self._model.cross_moments(Z, self._designs)[2]
+            own = self._own(X)
+            between, cross = covariance[:, : len(Z)] + own @ self._same(Z).mT, covariance[:, len(Z) :] + own
+            there = self._model.cross_moments(Z, self._designs)[2] + self._own(Z)
             moved = cross @ self._gain
-            variance = (variance - (moved * cross).sum(-1)).clamp_min(0.0)
-        return mean + cross @ self._shift, variance, own - moved @ there.mT
+            variance = (variance + own.sum(-1) - (moved * cross).sum(-1)).clamp_min(0.0)
+        return mean + cross @ self._shift, variance, between - moved @ there.mT
+
+    def _same(self, X: Tensor) -> Tensor:
+        """Return which of `X` (``... x q x d``) are which of the designs: 1 or 0 (``... x q x k``)."""
+        with torch.no_grad():
+            away = (X.unsqueeze(-2) - self._designs).abs().amax(dim=-1)
+            return (away <= _SAME).to(self._variances.dtype)
+
+    def _own(self, X: Tensor) -> Tensor:
+        """Return the covariance (``... x q x k``) of designs with the designs' own deviations."""
+        return self._same(X) * self._variances
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> RevisedModel:
         """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means."""

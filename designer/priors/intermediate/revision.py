@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import cast
 
-import numpy as np
 import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.arrays import FloatArray
 from designer.priors.intermediate.revised_model import RevisedModel
 from designer.surrogates.model_mixture import MarginalModel, Mixture
 
-_SAME = 1e-9
-"""Features of one design differ by no more than rounding."""
+MIN_PROBABILITY = 0.02
+"""Of a regression, from which it revises a model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,55 +48,49 @@ class Revision:
         parts = zip(*(each._padded(most) for each in revisions), strict=True)
         return cls(torch.cat([each.X for each in revisions]), *(torch.cat(part, dim=1) for part in parts))
 
+    @property
+    def probabilities(self) -> Tensor:
+        """The probabilities (``r``) of the regressions: the largest over the designs, of a sum of at most 1."""
+        largest = self.weights.amax(dim=1)
+        return largest / largest.sum().clamp_min(1.0)
+
     def of(self, model: Model) -> Model:
         """Return a model of the target revised by the observations; of a mixture, each of its components.
+
+        It is the mixture of the model itself and of the model given the observations by each of the regressions with a
+        probability of `MIN_PROBABILITY`; the model itself where there is none.
+        """
+        if isinstance(model, Mixture):
+            return type(model)([self.of(part) for _, part in model.components], model.weights.numpy())
+        used = [(i, p) for i, p in enumerate(self.probabilities.tolist()) if p >= MIN_PROBABILITY]
+        if not used:
+            return model
+        weights = [1.0 - math.fsum(p for _, p in used), *(p for _, p in used)]
+        return Mixture([model, *(self.given(model, i) for i, _ in used)], weights)
+
+    def given(self, model: Model, regression: int) -> RevisedModel:
+        """Return a model given the observations by one of the regressions, as if it held.
+
+        Where it is less probable of some designs than of others, it says less of these.
+        """
+        mean, variance = cast(MarginalModel, model).marginals(self.X)
+        informed, narrow = (part[regression] for part in self.if_informative(mean, variance))
+        share = self.weights[regression] / self.weights[regression].max()
+        moved = informed - mean
+        between = share * (1.0 - share) * moved.square()
+        return RevisedModel(model, self.X, mean + share * moved, (1.0 - share) * variance + share * narrow + between)
+
+    def if_informative(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the moments (``r x p`` each) of the target given its observations by each of the regressions.
 
         Where the model knows more than the results of the campaign, as one with past tasks does, the observations
         change it by what they add to these results: precisions add up.
         """
-        if isinstance(model, Mixture):
-            return type(model)([self.of(part) for _, part in model.components], model.weights.numpy())
-        mean, variance = self.moments(*cast(MarginalModel, model).marginals(self.X))
-        return RevisedModel(model, self.X, mean, variance)
-
-    def if_informative(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the moments (``r x p`` each) of the target given its observations by each of the regressions."""
         variance = _positive(variance)
-        added = (1.0 / self.variances - 1.0 / self.variances_without).clamp_min(0.0)
-        new_variance = 1.0 / (1.0 / variance + added)
+        added = 1.0 / self.variances - 1.0 / self.variances_without
+        new_variance = 1.0 / torch.maximum(1.0 / variance + added, 1.0 / torch.maximum(variance, self.variances))
         pull = (self.means - mean) / self.variances - (self.means_without - mean) / self.variances_without
         return mean + new_variance * pull, new_variance
-
-    def moments(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the moments (``p`` each) of the target given its observations, of those that a model predicts."""
-        informed, new_variance = self.if_informative(mean, variance)
-        variance = _positive(variance)
-        moved, w = informed - mean, self.weights
-        none = 1.0 - w.sum(0)
-        within = none * variance + (w * new_variance).sum(0)
-        between = (w * none * moved.square()).sum(0)
-        for i, j in combinations(range(len(w)), 2):
-            between = between + w[i] * w[j] * (moved[i] - moved[j]).square()
-        return mean + (w * moved).sum(0), within + between
-
-    def expected(self, without: FloatArray, informed: FloatArray) -> FloatArray:
-        """Return the expectation (``p``) of a quantity of which each prediction has one.
-
-        Parameters
-        ----------
-        without, informed
-            ``p`` and ``r x p``: without the observations, and by each of the regressions.
-        """
-        weights = self.weights.numpy()
-        return np.asarray((weights * informed).sum(0) + (1.0 - weights.sum(0)) * without)
-
-    def of_design(self, x: Tensor) -> Revision | None:
-        """Return what observations say of one design by its features (``1 x d``); None where it has none."""
-        far = (self.X - x).abs().amax(dim=-1)
-        i = int(far.argmin())
-        if float(far[i]) > _SAME:
-            return None
-        return Revision(self.X[i : i + 1], *(part[:, i : i + 1] for part in self._by_regression))
 
     @property
     def _by_regression(self) -> tuple[Tensor, ...]:

@@ -14,6 +14,8 @@ from designer.priors.baseline import baseline_model
 from designer.priors.intermediate.observed_mixture import ObservedMixture, fit_observed
 from designer.priors.intermediate.regression import posterior_weights
 from designer.priors.intermediate.revision import Revision
+from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.model_mixture import MarginalModel
 from tests.priors.intermediate.past_campaigns import Campaigns, campaigns
 
 SEEDS = range(5)
@@ -23,10 +25,17 @@ def error(found: Campaigns, n: int, regression: ObservedMixture | None) -> float
     """Return the error of the designs without a result, in deviations of their values."""
     baseline = baseline_model(found.first(n)[0])
     X, y = torch.as_tensor(found.X[20:]), found.y[20:]
-    mean, variance = baseline.marginals(X)
+    mean, _ = baseline.marginals(X)
     if regression is not None:
-        mean, _ = regression.revision(X, torch.as_tensor(found.z[20:, None]), baseline).moments(mean, variance)
+        mean, _ = moments(regression.revision(X, torch.as_tensor(found.z[20:, None]), baseline), baseline)
     return float(np.sqrt(np.mean((y - mean.numpy()) ** 2)) / y.std())
+
+
+def moments(revision: Revision, model: GaussianProcess) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the means and variances of the designs by a revised model."""
+    found = revision.of(model)
+    assert isinstance(found, MarginalModel)
+    return found.marginals(revision.X)
 
 
 def of_past(regression: ObservedMixture | None) -> float:
@@ -108,11 +117,10 @@ def test_without_a_past_campaign_nothing_changes() -> None:
     given_z, its_variance = own.predict(X, Z)
     expected = (1.0 - weight) * mean + weight * given_z
     moved = weight * (1.0 - weight) * (given_z - mean).square()
-    after, known = revision.moments(mean, variance), its_variance < variance
-    assert int(known.sum()) > 20
-    torch.testing.assert_close(after[0][known], expected[known])
+    after = moments(revision, baseline)
+    torch.testing.assert_close(after[0], expected, rtol=1e-5, atol=1e-6)
     expected = (1.0 - weight) * variance + weight * its_variance + moved
-    torch.testing.assert_close(after[1][known], expected[known])
+    torch.testing.assert_close(after[1], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_weights_are_posterior_probabilities() -> None:
@@ -126,30 +134,33 @@ def revision(parts: int, designs: int, seed: int) -> Revision:
     rng = np.random.default_rng(seed)
     one = [torch.as_tensor(rng.random((parts, designs))) for _ in range(5)]
     one[2] = one[2] / (parts + 1)
-    return Revision(torch.as_tensor(rng.random((designs, 2))), *one)
+    return Revision(torch.as_tensor(rng.random((designs, 3))), *one)
 
 
 def test_moments_of_a_revision_are_those_of_the_mixture() -> None:
-    several, rng = revision(3, 4, 0), np.random.default_rng(1)
-    mean, variance = (torch.as_tensor(rng.random(4)) for _ in range(2))
+    several, model = revision(3, 4, 0), baseline_model(campaigns(0).first(8)[0])
+    mean, variance = model.marginals(several.X)
     means, variances = several.if_informative(mean, variance)
-    whole = torch.cat([several.weights, 1.0 - several.weights.sum(0, keepdim=True)])
-    means, variances = torch.cat([means, mean[None]]), torch.cat([variances, variance[None]])
-    centre = (whole * means).sum(0)
-    spread = (whole * (variances + means.square())).sum(0) - centre.square()
-    found = several.moments(mean, variance)
-    torch.testing.assert_close(found[0], centre)
-    torch.testing.assert_close(found[1], spread)
-    np.testing.assert_allclose(several.expected(mean.numpy(), means[:3].numpy()), centre.numpy())
+    probabilities = several.probabilities
+    share = several.weights / several.weights.amax(dim=1, keepdim=True)
+    variances = share * (variances + means.square()) + (1.0 - share) * (variance + mean.square())
+    means = share * means + (1.0 - share) * mean
+    whole = torch.cat([probabilities, 1.0 - probabilities.sum(0, keepdim=True)])[:, None]
+    centre = (whole * torch.cat([means, mean[None]])).sum(0)
+    squares = (whole * torch.cat([variances, (variance + mean.square())[None]])).sum(0)
+    found = moments(several, model)
+    torch.testing.assert_close(found[0], centre, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(found[1], squares - centre.square(), rtol=1e-4, atol=1e-6)
 
 
 def test_joined_revisions_are_those_of_each_group() -> None:
     groups = [revision(1, 2, 2), revision(3, 4, 3)]
-    whole = Revision.joined(groups)
-    rng = np.random.default_rng(4)
+    whole, rng = Revision.joined(groups), np.random.default_rng(4)
     mean, variance = (torch.as_tensor(rng.random(6)) for _ in range(2))
-    found = whole.moments(mean, variance)
+    found = whole.if_informative(mean, variance)
     for rows, group in ((slice(0, 2), groups[0]), (slice(2, 6), groups[1])):
-        parts = group.moments(mean[rows], variance[rows])
-        torch.testing.assert_close(found[0][rows], parts[0])
-        torch.testing.assert_close(found[1][rows], parts[1])
+        r = len(group.means)
+        assert torch.equal(whole.weights[:r, rows], group.weights)
+        assert float(whole.weights[r:, rows].sum()) == 0.0
+        for own, expected in zip(found, group.if_informative(mean[rows], variance[rows]), strict=True):
+            torch.testing.assert_close(own[:r, rows], expected)

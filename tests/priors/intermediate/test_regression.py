@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from designer.priors.baseline import baseline_model
 from designer.priors.intermediate.observed_mixture import fit_observed
 from designer.priors.intermediate.observed_target import ObservedTarget
 from designer.priors.intermediate.revised_model import RevisedModel
+from designer.priors.intermediate.revision import Revision
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
@@ -119,6 +121,46 @@ def test_a_revised_model_has_the_new_moments_at_the_designs_and_the_old_ones_far
     torch.testing.assert_close(after[1], 0.25 * before[1], rtol=1e-3, atol=1e-6)
     far = torch.full((1, 3), 40.0, dtype=torch.float64)
     assert abs(float(model.marginals(far)[1] / baseline.marginals(far)[1]) - 1.0) < 0.05
+
+
+def test_near_designs_with_other_observations_do_not_mislead_elsewhere() -> None:
+    """Predictions of designs that are near each other differ by their errors; elsewhere the model stays as it was."""
+    observed = task(2)
+    baseline = baseline_model(observed.one)
+    pair = torch.tensor([[0.5, 0.5, 0.5], [0.501, 0.5, 0.5]], dtype=torch.float64)
+    mean, variance = baseline.marginals(pair)
+    moved = torch.tensor([0.5, -0.5], dtype=torch.float64) * variance.sqrt()
+    model = RevisedModel(baseline, pair, mean + moved, 0.5 * variance)
+    torch.testing.assert_close(model.marginals(pair)[0], mean + moved, rtol=1e-6, atol=1e-6)
+    shift = model.marginals(observed.X_new)[0] - baseline.marginals(observed.X_new)[0]
+    assert float(shift.abs().max()) < 0.1 * float(variance.sqrt().max())
+
+
+def test_one_design_is_predicted_by_its_observations_and_by_none_as_probable_as_they_are() -> None:
+    observed = task(2)
+    baseline = baseline_model(observed.one)
+    alone = ObservedTarget(observed.one, observed.Z, observed.X_new[:1], observed.Z_new[:1])
+    regression, revision = alone.regression((0,)), alone.revision(baseline)
+    assert regression is not None
+    assert revision is not None
+    mean, variance = regression.parts[0].regression.predict(alone.X_new, torch.as_tensor(alone.Z_new))
+    found = revision.given(baseline, 0).marginals(alone.X_new)
+    torch.testing.assert_close(found[0], mean, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(found[1], variance, rtol=1e-6, atol=1e-6)
+    mixed = revision.of(baseline).posterior(alone.X_new).mean[:, 0]
+    weight, before = regression.weight, baseline.marginals(alone.X_new)[0]
+    torch.testing.assert_close(mixed, weight * mean + (1 - weight) * before, rtol=1e-6, atol=1e-6)
+
+
+def test_observations_that_widen_a_prediction_count_as_they_are() -> None:
+    baseline = baseline_model(task(2).one)
+    X = task(2).X_new[:2]
+    mean, variance = baseline.marginals(X)
+    sure = torch.ones(1, 2, dtype=torch.float64)
+    wide = Revision(X, mean[None] - 3.0, 2.0 * variance[None], sure, mean[None], variance[None])
+    for found, expected in zip(wide.given(baseline, 0).marginals(X), (mean - 3.0, 2.0 * variance), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    assert replace(wide, weights=0.01 * sure).of(baseline) is baseline
 
 
 def test_joint_moments_marginals_and_cross_moments_agree() -> None:

@@ -1,0 +1,210 @@
+"""Rules for observations: ``python -m benchmarks.studies.observation_rules [--seeds 3] [--rows FILE]``.
+
+The study `benchmarks.studies.characterisation` with functions in the place of its tables, so that no number of a rule
+is chosen on what is reported. The target is a function, in some with a part that no parameter explains; the observation
+is the same with a random smooth deviation, or with noise, alone or beside unrelated columns. Each rule changes numbers
+of the stage rule. Figures are the cost to one of the best 1 % of 200 designs, divided by that without observations of
+the same seed, with observations as they are and shuffled.
+
+Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
+the file alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.studies.characterisation import SHUFFLED, WITH, WITHOUT, StagedTable, bootstrap, run
+from benchmarks.studies.fidelity_rules import borehole, currin, hartmann_3
+from benchmarks.studies.fidelity_tasks import analytic, branin, hartmann
+from designer.arrays import FloatArray
+from designer.campaign.staging import stage_rule
+from designer.priors.intermediate.stage_index import observing_index
+
+SEEDS, ROWS = 3, 250
+"""Campaigns of a function, and its designs: a campaign has 80 % of them."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A function with observations.
+
+    Parameters
+    ----------
+    size, function
+        Its inputs, on the unit cube.
+    deviation, noise
+        The size of the smooth deviation and of the noise of the observation, beside the target's own.
+    unrelated
+        Further columns of the observation that are noise.
+    rough
+        The size of the part of the target that no parameter explains, which the observation has as well.
+    """
+
+    size: int
+    function: Callable[[FloatArray], FloatArray]
+    deviation: float = 0.0
+    noise: float = 0.0
+    unrelated: int = 0
+    rough: float = 0.0
+
+    def table(self, name: str) -> StagedTable:
+        """Return its designs with their observations and targets."""
+        pair = analytic(name, self.size, self.function, self.function, self.deviation)
+        frame, rng = pair.frame.iloc[:ROWS].reset_index(drop=True), np.random.default_rng(1)
+        rough, noise = self.rough * rng.normal(size=ROWS), self.noise * rng.normal(size=ROWS)
+        top = _standardised(frame.pop("top").to_numpy()) + rough
+        low = _standardised(frame.pop("low").to_numpy()) + rough + noise
+        others = {f"u{i}": rng.normal(size=ROWS) for i in range(self.unrelated)}
+        names = ("z", *others)
+        return StagedTable(name, frame.assign(z=low, **others, y=top), tuple(pair.space), names, "y")
+
+
+def _standardised(y: FloatArray) -> FloatArray:
+    return np.asarray((y - y.mean()) / y.std())
+
+
+PROBLEMS: dict[str, Problem] = {
+    "Branin": Problem(2, branin, deviation=0.3),
+    "Hartmann 3": Problem(3, hartmann_3, deviation=0.5, unrelated=1),
+    "Hartmann 6": Problem(6, hartmann, noise=0.3),
+    "Borehole": Problem(8, borehole, deviation=1.0),
+    "Currin, rough": Problem(2, currin, noise=0.3, rough=0.7),
+    "Hartmann 3, rough": Problem(3, hartmann_3, deviation=0.3, noise=0.2, rough=1.0),
+    "Hartmann 6, rough": Problem(6, hartmann, noise=0.5, unrelated=3, rough=0.7),
+    "Borehole, rough": Problem(8, borehole, noise=0.3, rough=0.5),
+}
+
+PRESENT = "the present rule"
+
+
+def _at_once(gains: FloatArray, cost: float, stage_cost: float) -> float:
+    return float(gains.mean()) / cost
+
+
+def _half(gains: FloatArray, cost: float, stage_cost: float) -> float:
+    return math.sqrt(_at_once(gains, cost, stage_cost) * observing_index(gains, cost, stage_cost))
+
+
+RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
+    PRESENT: (),
+    "half of the option value": ((stage_rule, "observing_index", _half),),
+    "no option value": ((stage_rule, "observing_index", _at_once),),
+}
+"""What each rule changes: an object, its attribute and the value."""
+
+Row = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the campaigns that are not in the file of rows and print Markdown tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.observation_rules", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), help="Names; all unless given.")
+    parser.add_argument("--rules", nargs="*", default=list(RULES), help="Names; all unless given.")
+    parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/observation_rules.jsonl"))
+    parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
+    given = parser.parse_args(arguments)
+    lines = given.rows.read_text(encoding="utf-8").splitlines() if given.rows.exists() else []
+    rows: list[Row] = [json.loads(line) for line in lines]
+    if not given.report:
+        known = {_key(row) for row in rows}
+        with given.rows.open("a", encoding="utf-8") as file:
+            for task in _campaigns(given.problems, given.rules, given.seeds):
+                if _key(task) not in known:
+                    rows.append(_campaign(task))
+                    file.write(json.dumps(rows[-1]) + "\n")
+                    file.flush()
+    print("\n".join([*report(rows), "", *report_problems(rows)]))
+    return 0
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("problem", "seed", "rule", "arm"))
+
+
+def _campaigns(problems: Sequence[str], rules: Sequence[str], seeds: int) -> Iterator[Row]:
+    """Yield what distinguishes each campaign, by seed; one without observations is the same by all rules."""
+    for seed in range(seeds):
+        for problem in problems:
+            yield {"problem": problem, "seed": seed, "rule": WITHOUT, "arm": WITHOUT}
+            for rule in rules:
+                for arm in (WITH, SHUFFLED):
+                    yield {"problem": problem, "seed": seed, "rule": rule, "arm": arm}
+
+
+@cache
+def _table(name: str) -> StagedTable:
+    return PROBLEMS[name].table(name)
+
+
+def _campaign(row: Row) -> Row:
+    """Return the row with the cost of its campaign, what was measured and observed, and CPU seconds."""
+    with ExitStack() as stack:
+        for each in RULES.get(row["rule"], ()):
+            stack.enter_context(patch.object(*each))
+        cost, measured, observed, seconds = run(_table(row["problem"]).part(row["seed"]), row["seed"], row["arm"])
+    return {**row, "cost": round(cost, 6), "measured": measured, "observed": observed, "seconds": round(seconds, 2)}
+
+
+def report(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: by rule, the ratios to the cost without observations."""
+    yield "| rule | campaigns | with observations | shuffled | largest of a function, shuffled | observed | measured |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for rule in RULES:
+        same = [row for row in rows if row["rule"] == rule]
+        logs = {arm: _logs(same, rows, arm) for arm in (WITH, SHUFFLED)}
+        if not all(logs.values()):
+            continue
+        cells = []
+        for arm in (WITH, SHUFFLED):
+            low, mid, high = bootstrap(list(logs[arm].values()))
+            cells.append(f"{mid:.2f} ({low:.2f} to {high:.2f})")
+        worst = np.exp(max(each.mean() for each in logs[SHUFFLED].values()))
+        true = [row for row in same if row["arm"] == WITH]
+        means = [np.mean([row[name] for row in true]) for name in ("observed", "measured")]
+        yield f"| {rule} | {len(same)} | {' | '.join(cells)} | {worst:.2f} | {means[0]:.1f} | {means[1]:.1f} |"
+
+
+def report_problems(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: by function the cost without observations, and the ratios by rule."""
+    rules = [rule for rule in RULES if any(row["rule"] == rule for row in rows)]
+    yield f"| function | without | {' | '.join(rules)} |"
+    yield f"|---|---:|{'---:|' * len(rules)}"
+    for problem in PROBLEMS:
+        cells = []
+        for rule in rules:
+            same = [row for row in rows if row["rule"] == rule]
+            found = [_logs(same, rows, arm).get(problem) for arm in (WITH, SHUFFLED)]
+            cells.append(" / ".join("" if each is None else f"{np.exp(each.mean()):.2f}" for each in found))
+        alone = [row["cost"] for row in rows if (row["problem"], row["rule"]) == (problem, WITHOUT)]
+        if alone:
+            yield f"| {problem} | {np.mean(alone):.1f} | {' | '.join(cells)} |"
+
+
+def _logs(rows: Sequence[Row], all_rows: Sequence[Row], arm: str) -> dict[str, FloatArray]:
+    """Return the logarithms of the ratios of an arm, by function."""
+    alone = {(row["problem"], row["seed"]): row["cost"] for row in all_rows if row["rule"] == WITHOUT}
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["arm"] == arm:
+            found.setdefault(row["problem"], []).append(np.log(row["cost"] / alone[row["problem"], row["seed"]]))
+    return {problem: np.array(each) for problem, each in found.items()}
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    sys.exit(main())
