@@ -7,14 +7,13 @@ of the stage rule. Figures are the cost to one of the best 1 % of 200 designs, d
 the same seed, with observations as they are and shuffled.
 
 Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
-the file alone.
+the file alone. ``--guard`` prints how well a few results of random designs tell true observations from shuffled ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +31,8 @@ from benchmarks.studies.fidelity_rules import borehole, currin, hartmann_3
 from benchmarks.studies.fidelity_tasks import analytic, branin, hartmann
 from designer.arrays import FloatArray
 from designer.campaign.staging import stage_rule
-from designer.priors.intermediate.stage_index import observing_index
+from designer.priors.intermediate.regression import PRIOR_PROBABILITY
+from designer.priors.intermediate.relation import log_bayes_factor
 
 SEEDS, ROWS = 3, 250
 """Campaigns of a function, and its designs: a campaign has 80 % of them."""
@@ -91,18 +91,9 @@ PROBLEMS: dict[str, Problem] = {
 PRESENT = "the present rule"
 
 
-def _at_once(gains: FloatArray, cost: float, stage_cost: float) -> float:
-    return float(gains.mean()) / cost
-
-
-def _half(gains: FloatArray, cost: float, stage_cost: float) -> float:
-    return math.sqrt(_at_once(gains, cost, stage_cost) * observing_index(gains, cost, stage_cost))
-
-
 RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     PRESENT: (),
-    "half of the option value": ((stage_rule, "observing_index", _half),),
-    "no option value": ((stage_rule, "observing_index", _at_once),),
+    "waits whatever the probability": ((stage_rule, "TRUSTED", 0.02),),
 }
 """What each rule changes: an object, its attribute and the value."""
 
@@ -117,7 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rules", nargs="*", default=list(RULES), help="Names; all unless given.")
     parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/observation_rules.jsonl"))
     parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
+    parser.add_argument("--guard", action="store_true", help="Only print the table of the guard.")
     given = parser.parse_args(arguments)
+    if given.guard:
+        print("\n".join(guard()))
+        return 0
     lines = given.rows.read_text(encoding="utf-8").splitlines() if given.rows.exists() else []
     rows: list[Row] = [json.loads(line) for line in lines]
     if not given.report:
@@ -193,6 +188,28 @@ def report_problems(rows: Sequence[Row]) -> Iterator[str]:
         alone = [row["cost"] for row in rows if (row["problem"], row["rule"]) == (problem, WITHOUT)]
         if alone:
             yield f"| {problem} | {np.mean(alone):.1f} | {' | '.join(cells)} |"
+
+
+def guard(draws: int = 60) -> Iterator[str]:
+    """Yield a Markdown table: by the number of results, the evidence of true observations beside that of shuffled ones.
+
+    The area under the receiver operating curve, and the shares of weights above a half.
+    """
+    yield "| results | area | true, above a half | shuffled, above a half |"
+    yield "|---:|---:|---:|---:|"
+    for n in (4, 6, 8, 12):
+        found: dict[bool, list[float]] = {True: [], False: []}
+        for name in PROBLEMS:
+            table, rng = _table(name), np.random.default_rng(n)
+            y, Z = table.frame[table.target].to_numpy(), table.frame[list(table.observations)].to_numpy()
+            for _ in range(draws):
+                rows, others = (rng.choice(len(y), n, replace=False) for _ in range(2))
+                found[True].append(log_bayes_factor(y[rows], Z[rows]))
+                found[False].append(log_bayes_factor(y[rows], Z[others]))
+        area = (np.array(found[True])[:, None] > found[False]).mean()
+        even = np.log((1.0 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY)
+        shares = [100.0 * (np.array(found[kind]) > even).mean() for kind in (True, False)]
+        yield f"| {n} | {area:.2f} | {shares[0]:.0f} % | {shares[1]:.0f} % |"
 
 
 def _logs(rows: Sequence[Row], all_rows: Sequence[Row], arm: str) -> dict[str, FloatArray]:

@@ -28,7 +28,6 @@ from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.proposer import feasibility_of, log_belief_weights, log_ratings
 from designer.priors.intermediate.regression import MIN_PAIRS
-from designer.priors.intermediate.revision import MIN_PROBABILITY
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
 
@@ -40,6 +39,12 @@ MIN_WEIGHT = 0.2
 
 MIN_CHANCE = 0.05
 """Probability of being better than the best below which the advice is to stop."""
+
+SURE_CHANCE = 0.5
+"""Probability of being better than the best from which an observed design waits for no new one."""
+
+TRUSTED = 0.5
+"""Probability of being informative from which observations let a design wait: below it they probably say nothing."""
 
 
 @dataclass(frozen=True)
@@ -226,14 +231,14 @@ class StageRule:
         return [tuple(name for name, is_given in zip(tried, row, strict=True) if is_given) for row in given]
 
     @one_thread()
-    def are_revised(self, designs: Sequence[Design]) -> list[bool]:
-        """Return whether the observations of each design say something of the target."""
+    def are_informed(self, designs: Sequence[Design]) -> list[bool]:
+        """Return whether the observations of each design probably say something of the target."""
         revised = self.known.revised_targets
         if revised is None or not designs:
             return [False] * len(designs)
         coordinates = coordinates_of(self.known.space, [each.settings for each in designs])
         found = [revised.regression(self._column, names) for names in self._given(designs, coordinates)]
-        return [each is not None and each.weight >= MIN_PROBABILITY for each in found]
+        return [each is not None and each.weight >= TRUSTED for each in found]
 
     def _gains(self, coordinates: FloatArray, made: Sequence[str], following: Stage) -> tuple[float, FloatArray]:
         """Return the probability that observations are informative, and the expected improvements if they are.
@@ -298,17 +303,18 @@ def steps_by_model(
 ) -> tuple[tuple[NextStep, ...], tuple[NextStep, ...]]:
     """Return the advice on every open suggestion, in their order, and the first step of each of `new` designs.
 
-    A suggestion whose observations say something of the target goes on where that promises at least as much for its
-    cost as the best new design.
+    A suggestion whose observations probably say something of the target goes on where that promises as much for its
+    cost as the best new design, or where it is probably better than the best one.
     """
     names = waiting(rule.state)
     designs = [Design(each, rule.state.suggestions[each].design, observed_of(rule.state, each)) for each in names]
     steps = rule.steps([*designs, *(Design("", each) for each in new)])
     first, best = steps[len(designs) :], max((step.index for step in steps[len(designs) :]), default=0.0)
     found = []
-    for each, step, revised in zip(designs, steps, rule.are_revised(designs), strict=False):
-        unlikely = (step.chance or 0.0) < MIN_CHANCE
-        if revised and (step.index < best if new else unlikely):
-            step = NextStep(each.name, "stop" if unlikely else "wait", (), step.index, step.chance or 0.0)
+    for each, step, informed in zip(designs, steps, rule.are_informed(designs), strict=False):
+        chance = step.chance or 0.0
+        unlikely = chance < MIN_CHANCE
+        if informed and chance < SURE_CHANCE and (step.index < best if new else unlikely):
+            step = NextStep(each.name, "stop" if unlikely else "wait", (), step.index, chance)
         found.append(step)
     return tuple(found), first

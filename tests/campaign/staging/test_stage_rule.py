@@ -64,7 +64,7 @@ def test_many_designs_are_valued_as_each_alone() -> None:
     for quantity in ("index", "chance"):
         found, expected = ([getattr(each, quantity) for each in steps] for steps in (together, alone))
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
-    assert rule.are_revised(designs) == [bool(each.made) for each in designs]
+    assert rule.are_informed(designs) == [bool(each.made) for each in designs]
     assert rule.steps([]) == ()
 
 
