@@ -71,9 +71,15 @@ class StagedTable:
 
     def part(self, seed: int, most: int = MAX_ROWS) -> StagedTable:
         """Return a random part of the rows, `most` at most."""
+        return self.split(seed, most)[0]
+
+    def split(self, seed: int, most: int = MAX_ROWS) -> tuple[StagedTable, StagedTable]:
+        """Return a random part of the rows, `most` at most, and the rest of them."""
         rng = np.random.default_rng(seed)
-        rows = rng.permutation(len(self.frame))[: min(most, int(0.8 * len(self.frame)))]
-        return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
+        order = rng.permutation(len(self.frame))
+        n = min(most, int(0.8 * len(order)))
+        part, rest = (self.frame.iloc[np.sort(rows)].reset_index(drop=True) for rows in (order[:n], order[n:]))
+        return replace(self, frame=part), replace(self, frame=rest)
 
     def shuffled(self, seed: int) -> StagedTable:
         """Return the table with the observations of its designs exchanged at random, those of one design together."""
@@ -211,8 +217,13 @@ def bootstrap(logs: Sequence[FloatArray], draws: int = 4000) -> tuple[float, flo
     return float(low), float(np.exp(np.mean([each.mean() for each in logs]))), float(high)
 
 
-def run(table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST) -> tuple[float, int, int, float]:
-    """Return the cost to one of the best designs, how many were measured and observed, and CPU seconds."""
+def run(
+    table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST, **settings: Any
+) -> tuple[float, int, int, float]:
+    """Return the cost to one of the best designs, how many were measured and observed, and CPU seconds.
+
+    `settings` are further ones of the campaign.
+    """
     begin = time.process_time()
     table = table.shuffled(seed) if arm == SHUFFLED else table
     values = table.frame[table.target]
@@ -225,6 +236,7 @@ def run(table: StagedTable, seed: int, arm: str, max_cost: float = MAX_COST) -> 
         candidates=table.frame[lab.columns],
         seed=seed,
         observations=observations,
+        **settings,
     )
     cost, measured, observed = 0.0, 0, 0
     while cost < max_cost:

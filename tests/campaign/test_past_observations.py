@@ -84,6 +84,15 @@ def test_past_curves_are_features_with_ones_own(tmp_path: Path, capsys: pytest.C
     assert f"past campaign 'past': release of {NUMBER} observed designs, informative about y with a" in shown
 
 
+def test_curves_in_columns_are_those_of_past_campaigns_too(tmp_path: Path) -> None:
+    observations = [{**RELEASE, "columns": {"h6": 6, "h12": 12, "h24": 24}}]
+    finished(tmp_path, related=True, observations=observations)
+    campaign = begun(tmp_path, observations=observations)
+    (known,) = past.past_observations(campaign._spec())
+    assert len(known.observed) == NUMBER
+    assert past.past_observations(campaign._spec()) == (known,), "read once"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -11,6 +11,7 @@ import pytest
 
 from designer import Campaign
 from designer.campaign.observing import past_observations as past
+from designer.campaign.observing.observed_designs import ColumnScale
 from designer.campaign.staging.observation_effects import ObservationEffect
 from designer.cli.main import main
 
@@ -167,13 +168,13 @@ def test_few_past_campaigns_are_used_the_most_informative_ones(tmp_path: Path, m
     (known,) = past.past_observations(campaign._spec())
     rows = np.array([[row["hardness"]] for row in known.observed])
     target = campaign.objective.targets[0]
-    found = past.related_results([known] * 5, [rows] * 5, target)
+    found = past.related_results([known] * 5, [rows] * 5, target, ColumnScale.of(rows))
     assert len(found) == past.MAX_RELATIONS
     weight = known.weight(target)
     assert weight is not None
     assert {each.probability for each in found} == {weight / 6}
     monkeypatch.setattr(past.PastObservations, "weight", lambda *_: 0.4)
-    assert past.related_results([known], [rows], target) == ()
+    assert past.related_results([known], [rows], target, ColumnScale.of(rows)) == ()
 
 
 def test_a_relation_that_the_results_contradict_is_not_used(tmp_path: Path) -> None:
@@ -187,3 +188,21 @@ def test_a_relation_that_the_results_contradict_is_not_used(tmp_path: Path) -> N
     regression = posterior.revised_targets.regression(0, ["hardness"])
     assert regression is not None
     assert [each.weight < 0.1 for each in regression.parts if each.past is not None] == [True]
+
+
+def test_before_the_first_result_an_observation_tells_where_past_results_tell_of_the_designs(tmp_path: Path) -> None:
+    finished(tmp_path)
+    path = tmp_path / "own.yaml"
+    prior = {"kind": "transfer-gp", "tasks": ["past.yaml"]}
+    data = {"designer": 1, "name": "own", "space": PAST_SPACE, "targets": [STRENGTH], "observations": [HARDNESS]}
+    path.write_text(json.dumps({**data, "prior": prior}))
+    campaign = Campaign.open(path)
+    campaign.suggest(1)
+    for seen in (150.0, 230.0):
+        campaign.record([{"suggestion": "S0001", "hardness": seen}])
+    (effect,) = campaign.observation_effects()
+    centre, without = (0.5 * sum(each) for each in (effect.given, effect.without))
+    assert np.ptp(effect.given) < np.ptp(effect.without)
+    assert abs(centre - 3.0 * 190.0) < abs(without - 3.0 * 190.0), "the mean of both observations"
+    assert campaign.next_steps()
+    assert len(campaign.suggest(1)) == 1

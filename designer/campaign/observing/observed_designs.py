@@ -71,12 +71,14 @@ class ObservedDesigns:
     Z
         ``p x k`` observations, standardised over the designs with a result, or over all where fewer than
         `MIN_RESULTS` have one; replicates are averaged, NaN where one is missing.
+    scale
+        By which they are standardised.
     measured
         By target, which of the designs (``p``) have a result of it.
     informative
         By target the probability that observations are informative before a result, where past campaigns say so.
     past_rows
-        Of each past campaign with the same observations these, one row a measurement, standardised as `Z` is.
+        Of each past campaign with the same observations these, one row a measurement.
     past
         By target the results of past campaigns whose relation to the observations may hold here.
     """
@@ -84,6 +86,7 @@ class ObservedDesigns:
     columns: tuple[str, ...]
     coordinates: FloatArray
     Z: FloatArray
+    scale: ColumnScale
     measured: Mapping[str, frozenset[Any]]
     keys: tuple[Any, ...]
     informative: Mapping[str, float] = field(default_factory=dict)
@@ -150,8 +153,7 @@ def observed_designs(
         for name in targets
     }
     coordinates = coordinates_of(space, [designs[key] for key in order])
-    past_rows = tuple(scale.others(each) for each in others)
-    return ObservedDesigns(columns, coordinates, scale.own(Z), measured, tuple(order), past_rows=past_rows)
+    return ObservedDesigns(columns, coordinates, scale.own(Z), scale, measured, tuple(order), past_rows=tuple(others))
 
 
 def means_by_design(keys: Sequence[Any], numbers: FloatArray) -> dict[Any, FloatArray]:

@@ -63,6 +63,7 @@ class PastObservations:
     observations: tuple[Observation, ...]
     _found: dict[Quantity, tuple[TaskData, tuple[Any, ...]] | None] = field(default_factory=dict, init=False)
     _weights: dict[Quantity, float | None] = field(default_factory=dict, init=False)
+    _latest: dict[Quantity, PastResults] = field(default_factory=dict, init=False)
 
     @cached_property
     def made(self) -> tuple[Measurement, ...]:
@@ -114,6 +115,32 @@ class PastObservations:
         one, keys = found
         rows = means_by_design(self._keys, numbers)
         return one, np.array([rows[key] for key in keys])
+
+    def related(
+        self, target: Target, numbers: FloatArray, probability: float, scale: ColumnScale
+    ) -> PastResults | None:
+        """Return the results of a target for relations to observations; None without any.
+
+        The latest ones are kept while they are the same, with what was learned from them.
+
+        Parameters
+        ----------
+        numbers
+            As in `with_observations`.
+        probability, scale
+            That the relation holds in a new campaign, and by which that one standardises observations.
+        """
+        found = self.with_observations(target, numbers)
+        if found is None:
+            return None
+        one, Z = found
+        quantity = _quantity(target)
+        latest = self._latest.get(quantity)
+        made = PastResults(self.results.name, one, Z, probability, scale.centre, scale.deviation)
+        if latest is not None and latest.Z.tobytes() == Z.tobytes():
+            made = latest if latest.same_units(made) else replace(made, learned=latest.learned)
+        self._latest[quantity] = made
+        return made
 
     @cached_property
     def _keys(self) -> tuple[Any, ...]:
@@ -174,7 +201,7 @@ def past_observations(spec: CampaignSpec) -> tuple[PastObservations, ...]:
     if spec.given_prior is not None or not settings.learns or not spec.settings.observations:
         return ()
     places = tuple((spec.folder / path).resolve() for path in settings.tasks)
-    found = _read(places, tuple(file_signatures(places)), spec.settings.observations)
+    found = _read(places, tuple(file_signatures(places)), _ByContent.of(spec.settings.observations))
     return tuple(each for each in found if not any(fnmatchcase(each.results.name, name) for name in settings.leave_out))
 
 
@@ -206,12 +233,12 @@ def observed_with_past(spec: CampaignSpec, state: CampaignState) -> ObservedDesi
     found = observed_designs(spec.space, spec.settings.observations, names, state, rows)
     if found is None or not past:
         return found
-    results = {target.name: related_results(past, found.past_rows, target) for target in spec.targets}
+    results = {target.name: related_results(past, found.past_rows, target, found.scale) for target in spec.targets}
     return replace(found, informative=prior_probabilities(past, spec.targets), past=results)
 
 
 def related_results(
-    past: Sequence[PastObservations], rows: Sequence[FloatArray], target: Target
+    past: Sequence[PastObservations], rows: Sequence[FloatArray], target: Target, scale: ColumnScale
 ) -> tuple[PastResults, ...]:
     """Return the results of the past campaigns in which the observations were probably informative about a target.
 
@@ -222,6 +249,8 @@ def related_results(
     ----------
     rows
         The observations of each past campaign (``n x k``), one row for each of its `PastObservations.observed`.
+    scale
+        By which this campaign standardises observations.
     """
     weighted = [
         (weight, *pair) for pair in zip(past, rows, strict=True) if (weight := pair[0].weight(target)) is not None
@@ -229,12 +258,9 @@ def related_results(
     used = sorted(
         (each for each in weighted if each[0] >= MIN_WEIGHT), key=lambda each: (-each[0], each[1].results.name)
     )
-    made = []
-    for weight, campaign, numbers in used[:MAX_RELATIONS]:
-        found = campaign.with_observations(target, numbers)
-        if found is not None:
-            made.append(PastResults(campaign.results.name, *found, weight / (1 + len(weighted))))
-    return tuple(made)
+    share = 1.0 / (1 + len(weighted))
+    made = [campaign.related(target, rows, weight * share, scale) for weight, campaign, rows in used[:MAX_RELATIONS]]
+    return tuple(each for each in made if each is not None)
 
 
 def prior_probabilities(past: Sequence[PastObservations], targets: Sequence[Target]) -> dict[str, float]:
@@ -250,15 +276,27 @@ def prior_probabilities(past: Sequence[PastObservations], targets: Sequence[Targ
     return found
 
 
+@dataclass(frozen=True)
+class _ByContent:
+    """The observations of a campaign, compared by their content: one with columns has no hash of its own."""
+
+    content: tuple[str, ...]
+    observations: tuple[Observation, ...] = field(compare=False)
+
+    @classmethod
+    def of(cls, observations: Sequence[Observation]) -> _ByContent:
+        return cls(tuple(each.model_dump_json() for each in observations), tuple(observations))
+
+
 @lru_cache(maxsize=MAX_IN_MEMORY)
 def _read(
-    places: tuple[Path, ...], signatures: tuple[tuple[str, int, int], ...], observations: tuple[Observation, ...]
+    places: tuple[Path, ...], signatures: tuple[tuple[str, int, int], ...], own: _ByContent
 ) -> tuple[PastObservations, ...]:
     """Return the past observations in some places; `signatures` tell whether their files have changed."""
     found = []
     for results in _campaigns(places):
         there = {each.name: each for each in results.observations}
-        same = tuple(each for each in observations if _is_same(each, there.get(each.name)))
+        same = tuple(each for each in own.observations if _is_same(each, there.get(each.name)))
         known = PastObservations(results, same)
         if same and known.observed:
             found.append(known)

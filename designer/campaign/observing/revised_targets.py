@@ -142,7 +142,8 @@ class RevisedTargets:
 
     def _process(self, one: TaskData, column: int) -> GaussianProcess | InformedModel:
         """Return the process of an observation; past campaigns with it tell of its level."""
-        rows = [each[np.isfinite(each[:, column]), column] for each in self.designs.past_rows]
+        rows = [self.designs.scale.others(each)[:, column] for each in self.designs.past_rows]
+        rows = [each[np.isfinite(each)] for each in rows]
         past = [torch.as_tensor(each) for each in rows if len(each) and np.ptp(each) > 0.0]
         if not past:
             return baseline_model(one)

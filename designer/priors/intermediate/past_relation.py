@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -85,6 +85,10 @@ class PastRelation:
         cross = self.kernel.evaluate(Z, self.Z, self.hyperparameters)
         known = ((cross @ self.precision) * cross).sum(-1)
         return (self.kernel.diagonal(Z, self.hyperparameters) - known).clamp_min(0.0)
+
+    def in_units(self, centre: Tensor, deviation: Tensor) -> PastRelation:
+        """Return the relation to ``(z - centre) / deviation`` (``k`` each) in place of the observations z."""
+        return replace(self, centre=(self.centre - centre) / deviation, deviation=self.deviation / deviation)
 
     @property
     def settings(self) -> GaussianProcessSettings:
@@ -174,20 +178,34 @@ class PastResults:
     one
         The results (``n`` rows, ``m = 1``), in the new campaign's unit and on its scale.
     Z
-        ``n x k`` observations of their designs in the columns and the units of the new campaign, NaN where missing.
+        ``n x k`` observations of their designs in the columns of the new campaign, NaN where missing.
     probability
         That the relation found there holds in a new campaign, before a result.
+    centre, deviation
+        ``k`` each, by which the new campaign standardises observations.
+    learned
+        The relations to observations that are not standardised, by their columns, as far as they are known.
     """
 
     name: str
     one: TaskData
     Z: FloatArray
     probability: float
-    _learned: dict[tuple[int, ...], PastRelation | None] = field(default_factory=dict, init=False)
+    centre: FloatArray
+    deviation: FloatArray
+    learned: dict[tuple[int, ...], PastRelation | None] = field(default_factory=dict)
+
+    def same_units(self, other: PastResults) -> bool:
+        """Whether a new campaign takes them over alike: with this probability, standardised so."""
+        same = np.array_equal(self.centre, other.centre) and np.array_equal(self.deviation, other.deviation)
+        return same and self.probability == other.probability
 
     def relation(self, columns: Sequence[int]) -> PastRelation | None:
-        """Return the relation to some of the observations; None where there are too few results with them."""
+        """Return the relation to some of the standardised observations; None of too few results with them."""
         key = tuple(columns)
-        if key not in self._learned:
-            self._learned[key] = learned_relation(self.one, self.Z[:, list(key)])
-        return self._learned[key]
+        if key not in self.learned:
+            self.learned[key] = learned_relation(self.one, self.Z[:, list(key)])
+        found, places = self.learned[key], list(key)
+        if found is None:
+            return None
+        return found.in_units(torch.as_tensor(self.centre[places]), torch.as_tensor(self.deviation[places]))

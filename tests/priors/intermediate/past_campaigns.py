@@ -60,4 +60,4 @@ def campaigns(seed: int, *, sign: float = 1.0, shift: float = 0.0, shuffled: boo
     if shuffled:
         z = rng.permutation(z)
     one = TaskData(torch.as_tensor(X_past), torch.as_tensor(y_past[:, None]), columns(4).encoder.columns)
-    return Campaigns(PastResults("past", one, z_past[:, None], 0.5), X, y, z)
+    return Campaigns(PastResults("past", one, z_past[:, None], 0.5, np.zeros(1), np.ones(1)), X, y, z)

@@ -95,7 +95,8 @@ def test_the_order_of_results_does_not_matter(order: list[int]) -> None:
 
 def test_the_unit_of_the_target_does_not_matter() -> None:
     found = campaigns(7)
-    past = replace(found.past, one=replace(found.past.one, Y=1000.0 * found.past.one.Y + 300.0))
+    one = replace(found.past.one, Y=1000.0 * found.past.one.Y + 300.0)
+    past = replace(found.past, one=one, learned={})
     other = replace(found, past=past, y=1000.0 * found.y + 300.0)
     for n in (2, 6):
         first, second = found.regression(n), other.regression(n)

@@ -128,3 +128,12 @@ def test_nothing_is_learned_of_few_results_or_of_constant_ones() -> None:
     assert learned_relation(past.one, np.full_like(past.Z, np.nan)) is None
     assert learned_relation(past.one, np.full_like(past.Z, 3.0)) is None
     assert learned_relation(replace(past.one, Y=torch.full_like(past.one.Y, 2.0)), past.Z) is None
+
+
+def test_a_relation_is_learned_once_and_taken_over_in_the_units_of_the_new_campaign() -> None:
+    past = campaigns(5).past
+    first, other = past.relation((0,)), replace(past, centre=np.array([2.0]), deviation=np.array([5.0])).relation((0,))
+    assert first is not None
+    assert other is not None
+    assert first.Z is other.Z, "the same one"
+    torch.testing.assert_close(first.standardised(AT), other.standardised((AT - 2.0) / 5.0))
