@@ -26,6 +26,7 @@ METHOD: dict[str, Any] = {"name": "method", "kind": "fidelity", "levels": ["dft"
 SPACE = [X, METHOD]
 TARGETS: list[dict[str, Any]] = [{"name": "y", "unit": "eV", "goal": "maximize"}]
 COST = "10 if method == bulk, 4 if method == film, 0.2"
+LISTED = pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)})
 CHEAP = "10 if method == bulk, 4 if method == film, 0.01"
 
 
@@ -200,9 +201,8 @@ def test_first_designs_are_measured_at_the_cheapest_level_and_at_the_top_level()
 
 
 def test_designs_are_those_without_lower_levels_where_these_are_contradicted() -> None:
-    table = pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)})
-    campaign = made(candidates=table)
-    alone = Campaign.create(space=[X], targets=TARGETS, candidates=table)
+    campaign = made(candidates=LISTED)
+    alone = Campaign.create(space=[X], targets=TARGETS, candidates=LISTED)
     rows = [{"x": x, "y": surface(x, "bulk")} for x in (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)]
     alone.attach(rows)
     wrong = [{"x": x, "y": (-1.0) ** i, "method": "dft"} for i, x in enumerate(np.linspace(0, 1, 21).round(3).tolist())]
@@ -239,8 +239,9 @@ def made_at(campaign: Campaign, level: str) -> list[Any]:
 
 
 def test_informative_level_is_measured_before_the_top_level_and_costs_are_stated() -> None:
-    campaign = made(9)
+    campaign = made(20)
     levels = [str(each.design["method"]) for each in campaign.state.suggestions.values()]
+    assert set(levels[:12]) == {"dft"}
     notes = [each.note for each in campaign.state.suggestions.values()]
     assert {"dft", "bulk"} <= set(levels)
     assert any("of the variance for 2 % of the cost" in note for note in notes)
@@ -250,11 +251,66 @@ def test_informative_level_is_measured_before_the_top_level_and_costs_are_stated
     assert spending.spent == pytest.approx(sum({"dft": 0.2, "film": 4.0, "bulk": 10.0}[each] for each in levels))
 
 
+@pytest.mark.parametrize(("price", "first"), [(0.02, 12), (0.1, 1)])
+def test_first_designs_are_all_at_a_level_that_costs_next_to_nothing(price: float, first: int) -> None:
+    campaign = made(candidates=LISTED, cost=f"1 if method == bulk, 0.5 if method == film, {price}")
+    campaign.suggest(first)
+    campaign.suggest(1)
+    batch = campaign.suggest(3)
+    designs = [(each.design["x"], each.design["method"]) for each in campaign.state.suggestions.values()]
+    assert {level for _, level in designs[:first]} == {"dft"}
+    assert len(set(designs)) == len(designs)
+    assert "bulk" in set(batch["method"]) or price == 0.02
+
+
+def test_batch_holds_first_designs_at_the_lower_level_and_others() -> None:
+    batch = made(candidates=LISTED, cost="1 if method == bulk, 0.5 if method == film, 0.02").suggest(14)
+    assert batch["method"].tolist()[:12] == ["dft"] * 12
+    assert batch["method"].tolist()[12:] == ["bulk"] * 2
+    assert not batch.duplicated(["x", "method"]).any()
+
+
+def test_top_level_comes_early_where_the_budget_does_not_pay_many_first_designs_below() -> None:
+    cost = "1 if method == bulk, 0.5 if method == film, 0.02"
+    campaign = made(candidates=LISTED, cost=cost, budget={"cost": 1.2})
+    assert campaign.suggest(2)["method"].tolist() == ["dft", "bulk"]
+
+
+@pytest.mark.parametrize("price", [0.02, 0.1])
+def test_unrelated_lower_results_leave_the_designs_of_the_top_level_as_they_are(price: float) -> None:
+    rng = np.random.default_rng(1)
+    noise = {float(x): float(rng.normal()) for x in LISTED["x"]}
+    campaign = Campaign.create(
+        space=[X, {**METHOD, "levels": ["dft", "bulk"]}], targets=TARGETS, candidates=LISTED,
+        cost=f"1 if method == bulk, {price}",
+    )  # fmt: skip
+    alone = Campaign.create(space=[X], targets=TARGETS, candidates=LISTED)
+    top: list[float] = []
+    while len(top) < 9:
+        batch = campaign.suggest(1)
+        x, is_top = float(batch["x"].iloc[0]), batch["method"].iloc[0] == "bulk"
+        campaign.record(batch.assign(y=[surface(x, "bulk") if is_top else noise[x]]))
+        top += [x] if is_top else []
+    for _ in range(9):
+        batch = alone.suggest(1)
+        alone.record(batch.assign(y=[surface(float(batch["x"].iloc[0]), "bulk")]))
+    assert top == [each.design["x"] for each in alone.state.results]
+    assert price * level_counts(campaign.space, campaign.state)["dft"] <= 0.08 * 9 + 1e-9
+
+
+def test_lower_levels_that_are_not_shown_to_predict_the_top_one_are_said_not_to_be_used_yet() -> None:
+    campaign = made(candidates=LISTED)
+    campaign.attach([{"x": x, "method": "dft", "y": y} for x, y in ((0.0, 1.0), (0.5, 5.0), (1.0, 2.0))])
+    campaign.attach([{"x": x, "method": "bulk", "y": y} for x, y in ((0.1, 1.0), (0.6, 1.2), (0.9, 2.0))])
+    evidence = campaign.status().prior
+    assert evidence is not None
+    assert "these 3 results at the top level do not show that they predict it" in evidence.words
+
+
 def test_several_cheap_measurements_come_before_a_dear_one() -> None:
-    table = pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)})
-    campaign = made(candidates=table, cost=CHEAP)
+    campaign = made(candidates=LISTED, cost=CHEAP)
     rows = [
-        {"x": float(x), "method": level, "y": surface(x, level)} for x in table["x"][::12] for level in ("dft", "bulk")
+        {"x": float(x), "method": level, "y": surface(x, level)} for x in LISTED["x"][::12] for level in ("dft", "bulk")
     ]
     campaign.attach(rows)
     for _ in range(3):
@@ -266,7 +322,7 @@ def test_several_cheap_measurements_come_before_a_dear_one() -> None:
 @pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.0003, 2)])
 def test_levels_that_are_used_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(level_choice, "MAX_SHARE", share)
-    campaign = made(candidates=pd.DataFrame({"x": np.linspace(0, 1, 41).round(3)}), cost=CHEAP)
+    campaign = made(candidates=LISTED, cost=CHEAP)
     campaign.attach([{"x": x, "method": m, "y": surface(x, m)} for x in (0.1, 0.3, 0.6, 0.9) for m in ("dft", "bulk")])
     for _ in range(2):
         measured(campaign, campaign.suggest(3))

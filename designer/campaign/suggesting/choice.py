@@ -37,6 +37,20 @@ class Choice:
     prior: str | None = None
     plain: tuple[bool, ...] = ()
 
+    def and_then(self, other: Choice) -> Choice:
+        """Return the designs of this choice and then those of another one, which says how they were chosen."""
+        if not self.designs:
+            return other
+        return Choice(
+            (*self.designs, *other.designs),
+            other.how,
+            (*self.scores, *other.scores),
+            (*self.reasons, *other.reasons),
+            (*self.remarks, *other.remarks),
+            other.prior,
+            (*([False] * len(self.designs)), *other.plain) if other.plain else (),
+        )
+
 
 def seed_of(seed: int, suggested: int) -> int:
     """Return the seed of the next choice of a campaign that has suggested so many designs.

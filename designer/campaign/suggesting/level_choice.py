@@ -1,20 +1,19 @@
-"""The level at which the next design is measured: the one that tells most about its top-level value for its cost.
+"""The level at which the next design is measured: the one that is worth most for its cost.
 
-First designs are measured at the lower levels as well, from the cheapest one up: pairs of one design tell soonest
-whether a level predicts the top one. Such pairs get at most `MAX_FIRST_SHARE` of what the top-level experiments cost,
-and none once the results contradict the lower levels (`designer.priors.fidelity.level_prior`).
+Where the cheapest level costs so little that a twenty-fifth of the top-level experiments pays `MIN_PREDICTED` results
+there, the first designs are measured there: these show whether results at this level predict each other. Other first
+designs are measured at the lower levels as well, from the cheapest one up: pairs of one design show soonest whether a
+level predicts the top one. Such pairs get at most `FIRST_SHARE` of what the top-level experiments cost, twice as much
+while the evidence is in favour of the lower levels, and nothing more once it is not
+(`designer.priors.fidelity.level_prior`).
 
-From then on the search finds the design that promises most at the top level. A result at a lower level explains a share
-of the variance of its top-level value, and the level with the largest share for its cost is measured, where that is at
-least `MIN_ADVANTAGE` times what the top level gives. A design is measured once at a level. Where the design that
-promises most is to be measured at the top level, another one is measured at a lower level instead if its expected gain,
-times the share, for its cost is at least `MIN_OTHER_ADVANTAGE` times that at the top level (an augmented expected
-improvement), so that several cheap measurements come before a dear one. Lower levels get at most `MAX_SHARE` of what
-the top-level experiments cost. Where the results contradict them, designs are those without lower levels, and all are
-measured at the top level.
+Where lower levels are used, the search finds the design that promises most at the top level, and the one that promises
+most of those not measured at a lower level yet. Measuring the first one at the top level, and either of them at a lower
+level first, are compared by their index (`designer.priors.fidelity.level_index`). A design is measured once at a level.
+Lower levels get a share of what the top-level experiments cost that grows with the evidence for them. Where they are
+not used, designs are those without lower levels, and all are measured at the top level.
 
-Reference: D. Huang, T. T. Allen, W. I. Notz, R. A. Miller, Sequential kriging optimization using multiple-fidelity
-evaluations (Structural and Multidisciplinary Optimization 2006).
+Reference: M. L. Weitzman, Optimal search for the best alternative, Econometrica 47 (1979).
 """
 
 from __future__ import annotations
@@ -29,40 +28,73 @@ import numpy as np
 from designer.acquisition.observed import Proposal
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
+from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.space.fidelity.fidelity_levels import MIN_RESULTS, REJECTED_LOG_ODDS, at_level, fidelity_of, levels_of
+from designer.priors.fidelity.level_index import gap_of, relative_index
+from designer.space.fidelity.fidelity_levels import MIN_PREDICTED, MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
 if TYPE_CHECKING:
     from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 
 MIN_ADVANTAGE = 2.0
-"""How many times as much as the top level a lower one must tell for its cost."""
+"""How many times the cost of a first design at a lower level the top level must cost."""
 
-MIN_OTHER_ADVANTAGE = 5.0
-"""The same for another design than the one that is to be measured at the top level."""
+MAX_FIRST = 20
+"""First designs at the cheapest level before others."""
 
-MAX_FIRST_SHARE = 0.05
-"""Of what top-level experiments cost: what lower levels may cost before they are used."""
+FIRST_SHARE = 0.04
+"""Of what top-level experiments cost: what lower levels may cost before there is evidence for them."""
+
+PROMISING_SHARE = 0.08
+"""The same while the evidence is in favour of the lower levels, but does not show that they predict the top one."""
+
+USED_SHARE = 0.1
+"""The same where they are used, times the Bayes factor for them."""
 
 MAX_SHARE = 1.0
-"""The same from then on: lower levels cost no more than the experiments that are wanted."""
+"""The same at most: lower levels cost no more than the experiments that are wanted."""
 
 MIN_TOP = 8
-"""Top-level experiments of which these shares may be spent in advance: it pays the pairs that decide."""
+"""Top-level experiments of which these shares may be spent in advance: it pays the results that decide."""
 
 _ROUNDING = 1e-9
+_SOME = 200
 
 Further = Callable[[int, frozenset[Any]], Proposal | None]
 """Returns further designs by the posterior, as many as asked for, besides those with some keys; None without any."""
 
 CONFIRMED = ("confirm", "replicate")
 """Beginnings of reasons of designs that are measured at the top level in any case."""
+
+
+def first_designs_below(
+    spec: CampaignSpec, state: CampaignState, posterior: CampaignPosterior | None
+) -> tuple[int, int]:
+    """Return the cheapest level, and how many more first designs are measured there before others; 0 where none.
+
+    Parameters
+    ----------
+    posterior
+        The posterior given the results so far; None before there are any at lower levels.
+    """
+    fidelity = fidelity_of(spec.space)
+    is_used = posterior is not None and posterior.uses_levels
+    if fidelity is None or spec.stated_cost is None or is_used or top_state(spec.space, state).results:
+        return 0, 0
+    costs = np.median(_costs(spec, state, fidelity, _some_designs(spec)), axis=0)
+    level = int(np.argmin(costs[1:])) + 1
+    paid = int(min(FIRST_SHARE * MIN_TOP * costs[0], _left(spec, state) - costs[0]) / costs[level] + _ROUNDING)
+    if paid < MIN_PREDICTED:
+        return 0, 0
+    made = sum(k == level for k, _ in _done(spec, state))
+    wanted = MIN_PREDICTED if made < MIN_PREDICTED else min(paid, MAX_FIRST)
+    return level, max(wanted - made, 0)
 
 
 def with_levels(
@@ -91,12 +123,12 @@ def with_levels(
         return _paired(spec, state, fidelity, choice, posterior, own)
     chosen = _Levels.of(spec, state, fidelity, choice, posterior)
     left, levels, reasons = _left(spec, state), [], _reasons(spec, choice, fidelity)
-    allowance = _share_left(spec, state, chosen.costs, MAX_SHARE)
+    allowance = _share_left(spec, state, chosen.costs, _used_share(posterior))
     given = levels_of(spec.space, chosen.coordinates)
     for i in range(len(choice.designs)):
         level = int(given[i]) if i < own else 0
         if i >= own and _may_be_lower(choice, i):
-            level = chosen.best(i, left, allowance)
+            level, _ = chosen.best(i, left, allowance, choice.scores[i])
         if level and i >= own:
             reasons[i] = "; ".join([_words(fidelity, level, chosen.shares[i, level], chosen.costs[i]), reasons[i]])
         left -= float(chosen.costs[i, level])
@@ -151,6 +183,8 @@ class _Levels:
         ``n x c`` designs.
     shares, costs
         ``n x levels``, the top level first: the share of the variance that is explained, and the cost.
+    deviations
+        ``n`` standard deviations at the top level; NaN where there is no single goal.
     open_levels
         The lower levels at which each design was neither suggested nor measured.
     """
@@ -158,6 +192,7 @@ class _Levels:
     coordinates: FloatArray
     shares: FloatArray
     costs: FloatArray
+    deviations: FloatArray
     open_levels: tuple[tuple[int, ...], ...]
 
     @classmethod
@@ -174,14 +209,26 @@ class _Levels:
         keys = spec.space.keys(at_level(spec.space, coordinates))
         free = tuple(tuple(k for k in range(1, number) if (k, key) not in done) for key in keys)
         costs = _costs(spec, state, fidelity, coordinates)
-        return cls(coordinates, posterior.explained_by_levels(coordinates, number), costs, free)
+        shares, deviations = posterior.explained_by_levels(coordinates, number), posterior.goal_deviations(coordinates)
+        return cls(coordinates, shares, costs, deviations, free)
 
-    def best(self, i: int, left: float, allowance: float) -> int:
-        """Return the level that tells most about a design for its cost; the top one where none tells enough more."""
-        values = self.shares[i] / self.costs[i]
-        paid = [k for k in self.open_levels[i] if self.costs[i, k] <= min(allowance, left - self.costs[i, 0])]
-        found = max(paid, key=lambda k: values[k], default=0)
-        return found if found and values[found] >= MIN_ADVANTAGE * values[0] else 0
+    def best(self, i: int, left: float, allowance: float, score: float | None) -> tuple[int, float]:
+        """Return the level of the largest index for a design, and that index over the one of the top level.
+
+        Parameters
+        ----------
+        left, allowance
+            What may be spent, and what may be spent at lower levels.
+        score
+            The logarithm of the design's expected gain, where it is known.
+        """
+        gap = gap_of(math.nan if score is None else score, float(self.deviations[i]))
+        found = (0, 1.0)
+        for k in self.open_levels[i]:
+            if self.costs[i, k] <= min(allowance, left - self.costs[i, 0]):
+                index = relative_index(float(self.shares[i, k]), float(self.costs[i, k] / self.costs[i, 0]), gap)
+                found = max(found, (k, index), key=lambda each: each[1])
+        return found
 
 
 def _with_cheaper(
@@ -196,9 +243,8 @@ def _with_cheaper(
     posterior: CampaignPosterior,
     further: Further,
 ) -> Choice:
-    """Return the choice with cheap measurements of other designs in place of those top-level ones that gain less."""
-    cheapest = float((chosen.costs[:, 1:] / chosen.costs[:, :1]).min())
-    if not at_top or MIN_OTHER_ADVANTAGE * cheapest >= 1.0:
+    """Return the choice with other designs at a lower level in place of those top-level ones of a smaller index."""
+    if not at_top or not any(chosen.open_levels) or allowance < float(chosen.costs[:, 1:].min()):
         return choice
     lower = {key for level, key in _done(spec, state) if level}
     found = further(len(at_top), frozenset(lower | set(spec.space.keys(chosen.coordinates))))
@@ -207,11 +253,11 @@ def _with_cheaper(
     other = _Levels.of(spec, state, fidelity, found.coordinates, posterior)
     designs, reasons, scores = list(choice.designs), list(choice.reasons), list(choice.scores)
     for j, i in enumerate(at_top[: len(found.coordinates)]):
-        level, top, score = other.best(j, left + float(chosen.costs[i, 0]), allowance), scores[i], found.scores[j]
+        top, score = scores[i], found.scores[j]
+        level, index = other.best(j, left + float(chosen.costs[i, 0]), allowance, score)
         if not level or top is None or not math.isfinite(score):
             continue
-        gain = score + math.log(other.shares[j, level] / other.costs[j, level])
-        if gain < top + math.log(MIN_OTHER_ADVANTAGE / chosen.costs[i, 0]):
+        if score + math.log(index / other.costs[j, 0]) < top - math.log(chosen.costs[i, 0]):
             continue
         (designs[i],) = _at(spec, found.coordinates[j : j + 1], [level])
         words = _words(fidelity, level, other.shares[j, level], other.costs[j])
@@ -241,6 +287,14 @@ def _costs(
     return np.stack([known.of_designs(at_level(spec.space, coordinates, level)) for level in range(number)], axis=1)
 
 
+def first_reason(spec: CampaignSpec, state: CampaignState, design: Design, level: int) -> str:
+    """Return why one of the first designs is measured at the cheapest level."""
+    fidelity = fidelity_of(spec.space)
+    assert fidelity is not None
+    (costs,) = _costs(spec, state, fidelity, coordinates_of(spec.space, [design]))
+    return _words(fidelity, level, None, costs)
+
+
 def _reasons(spec: CampaignSpec, choice: Choice, fidelity: FidelityParameter) -> list[str]:
     """Return the reasons; those of designs that no past task chose say so."""
     if spec.learns:
@@ -263,17 +317,37 @@ def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
 def _allowance(
     spec: CampaignSpec, state: CampaignState, posterior: CampaignPosterior | None, costs: FloatArray
 ) -> float:
-    """Return what may be spent on lower levels that are not used; 0 where they contradict the top one.
+    """Return what may be spent on lower levels that are not used; 0 where the evidence is against them.
 
     It begins only where it pays enough results for a model.
     """
-    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
-    if evidence is not None and (evidence.levels or 0.0) <= -REJECTED_LOG_ODDS:
+    odds = _log_odds(posterior)
+    if odds is not None and odds <= 0.0 and len(top_state(spec.space, state).results) >= MIN_RESULTS:
         return 0.0
-    allowance = _share_left(spec, state, costs, MAX_FIRST_SHARE)
+    share = PROMISING_SHARE if odds is not None and odds > 0.0 else FIRST_SHARE
+    allowance = _share_left(spec, state, costs, share)
     begun = any(level for level, _ in _done(spec, state))
     fewest = MIN_RESULTS * float(np.median(costs[:, 1:].min(axis=1)))
     return allowance if begun or allowance >= fewest else 0.0
+
+
+def _log_odds(posterior: CampaignPosterior | None) -> float | None:
+    """Return the log evidence for lower levels; None before enough is measured there."""
+    evidence = None if posterior is None else posterior.conditioned.posterior.evidence
+    return None if evidence is None else evidence.levels
+
+
+def _used_share(posterior: CampaignPosterior) -> float:
+    """Return the share for lower levels that are used: it grows with the evidence for them."""
+    odds = math.exp(min(_log_odds(posterior) or 0.0, -math.log(USED_SHARE)))
+    return min(USED_SHARE * odds, MAX_SHARE)
+
+
+def _some_designs(spec: CampaignSpec) -> FloatArray:
+    """Return designs by which the costs of levels are compared."""
+    if spec.space.pool is not None:
+        return spec.space.pool.coordinates[:_SOME]
+    return spec.space.sample(_SOME, np.random.default_rng(0))
 
 
 def _share_left(spec: CampaignSpec, state: CampaignState, costs: FloatArray, share: float) -> float:

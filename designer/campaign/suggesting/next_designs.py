@@ -47,13 +47,13 @@ from designer.campaign.suggesting.beliefs import (
 )
 from designer.campaign.suggesting.choice import Choice, Taken, initial_count, learned, seed_of, taken_designs
 from designer.campaign.suggesting.expected_costs import expected_cost
-from designer.campaign.suggesting.level_choice import with_levels
+from designer.campaign.suggesting.level_choice import first_designs_below, first_reason, with_levels
 from designer.campaign.suggesting.preference_model import ComparedDesigns
 from designer.campaign.suggesting.spending import affordable_settings
 from designer.deadline import Deadline, ends_fits
 from designer.errors import BudgetSpent, Fault, InvalidData, NoDesignLeft
 from designer.space import CategoricalParameter, DesignSpace
-from designer.space.fidelity.fidelity_levels import fidelity_of
+from designer.space.fidelity.fidelity_levels import at_level, fidelity_of
 
 if TYPE_CHECKING:
     from designer.acquisition.observed import Proposal
@@ -89,10 +89,40 @@ def choose(
     deadline = Deadline(spec.settings.suggest_seconds)
     with ends_fits(deadline):
         own = at_context(spec, context or {})
-        chosen = _chosen(own, _searched(spec, state, posterior), n, posterior, deadline)
-        if fidelity_of(spec.space) is not None:
+        below = _first_below(own, state, n, posterior)
+        left = n - len(below.designs)
+        if not left:
+            return _with_costs(spec, state, _with_origins(spec, state, below))
+        chosen = _chosen(own, _searched(spec, state, posterior), left, posterior, deadline)
+        if fidelity_of(spec.space) is not None and not below.designs:
             chosen = _at_levels(own, state, chosen, posterior, deadline)
-        return _with_costs(spec, state, _with_origins(spec, state, chosen))
+        return _with_costs(spec, state, _with_origins(spec, state, below.and_then(chosen)))
+
+
+def _first_below(
+    spec: CampaignSpec, state: CampaignState, n: int, posterior: Callable[[], CampaignPosterior]
+) -> Choice:
+    """Return those of the next `n` designs that are first designs at the cheapest level; none without a fidelity."""
+    nothing = Choice((), "initial", (), ())
+    taken = taken_designs(spec, state)
+    if fidelity_of(spec.space) is None or _own_designs(spec, state, taken):
+        return nothing
+    known = posterior() if lower_results(spec.space, state) else None
+    level, number = first_designs_below(spec, state, known)
+    if not number:
+        return nothing
+    taken = replace(taken, coordinates=at_level(spec.space, taken.coordinates))
+    try:
+        found = _filled(spec, state, min(n, number), [], taken, ())
+    except NoDesignLeft:
+        return nothing
+    coordinates = at_level(spec.space, coordinates_of(spec.space, found.designs), level)
+    designs = tuple(lab_designs(spec.space, coordinates))
+    reasons = tuple(
+        f"{first_reason(spec, state, design, level)}; {reason}"
+        for design, reason in zip(designs, found.reasons, strict=True)
+    )
+    return replace(found, designs=designs, reasons=reasons)
 
 
 def _chosen(

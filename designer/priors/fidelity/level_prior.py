@@ -1,7 +1,8 @@
 """The prior of a campaign with results at lower levels of a fidelity, with the guard of the default prior.
 
-Lower levels are used from the beginning, unless the results at the top level contradict them: then the posterior
-is that of the campaign's prior, bit for bit.
+Lower levels are used from the beginning where their results predict each other, unless those at the top level
+contradict them; where they do not, from `MIN_TOP_RESULTS` top-level results that prove them. Otherwise the posterior is
+that of the campaign's prior, bit for bit (`designer.priors.fidelity.level_evidence`).
 
 Where they are used, the posterior is a mixture of the baseline model, of the top-level results alone, and of models
 that know more: the process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the
@@ -29,11 +30,14 @@ from designer.priors.fidelity.level_process import LevelModel, LevelResults, fit
 from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
 from designer.priors.sources import Source
-from designer.space.fidelity.fidelity_levels import REJECTED_LOG_ODDS
+from designer.space.fidelity.fidelity_levels import DECISIVE_LOG_ODDS
 from designer.surrogates.data import TaskData
 
 ALONE_WEIGHT = 0.5
 """Prior weight of the baseline model: a process of levels that do not predict each other is wide, and would decide."""
+
+MIN_TOP_RESULTS = 4
+"""Results at the top level from which lower levels that do not predict themselves are used."""
 
 _ALONE, _LEVELS, _PAST = "plain", "levels", "past tasks"
 
@@ -98,8 +102,8 @@ class LevelPrior:
         found = fit_levels(one, self.lower.get(name, ()))
         past = None if isinstance(self.inner, BaselinePrior) else conditioned(self.inner, one)
         own = None if past is None else past.evidence
-        levels = None if found is None else found.log_evidence() - _alone(one, found) if count_of else 0.0
-        if found is None or levels is None or not is_used(levels, count_of):
+        levels = None if found is None else _log_odds(one, found) if count_of else 0.0
+        if found is None or levels is None or not is_used(levels, count_of, predicts_itself=found.predicts_itself):
             model = baseline_model(one) if past is None else past.model
             return _Experts((_ALONE,), (model,), (1.0,), 0.0, count_of, own, levels)
         models: dict[str, Model] = {_LEVELS: found}
@@ -116,14 +120,22 @@ class LevelPrior:
         )  # fmt: skip
 
 
+def _log_odds(one: TaskData, levels: LevelModel) -> float:
+    """Return the log evidence for lower levels: the less favourable one of two tests."""
+    process = levels.log_evidence() - _alone(one, levels)
+    return process if levels.pairs is None else min(process, levels.pairs)
+
+
 def _alone(one: TaskData, levels: LevelModel) -> float:
     """Return the log evidence of the top-level results alone, on the scale that the process of all levels uses."""
     return fit_informed(one, zero_mean, (), output=levels.process.output).log_evidence()
 
 
-def is_used(log_evidence: float, results: int) -> bool:
+def is_used(log_evidence: float, results: int, *, predicts_itself: bool) -> bool:
     """Whether lower levels are used, by the evidence of a number of top-level results for them."""
-    return not results or log_evidence > -REJECTED_LOG_ODDS
+    if predicts_itself and (not results or log_evidence > -DECISIVE_LOG_ODDS):
+        return True
+    return results >= MIN_TOP_RESULTS and log_evidence >= DECISIVE_LOG_ODDS
 
 
 def level_models(model: Model) -> list[tuple[float, LevelModel]]:
@@ -172,5 +184,18 @@ def unused_words(log_evidence: float, results: int) -> str:
 
     >>> unused_words(-math.log(4), 5)
     'lower levels are not used: these 5 results at the top level contradict them (Bayes factor 4)'
+    >>> unused_words(math.log(2), 3)
+    'lower levels are not used yet: these 3 results at the top level do not show that they predict it (Bayes factor 2)'
+    >>> unused_words(0.0, 0)
+    'lower levels are not used yet: nothing is measured at the top level, and their results do not predict each other'
     """
-    return f"lower levels are not used: {_these(results)} contradict them (Bayes factor {odds_of(log_evidence):.3g})"
+    if not results:
+        return (
+            "lower levels are not used yet: nothing is measured at the top level, and their results do not predict each"
+            " other"
+        )
+    if log_evidence <= -DECISIVE_LOG_ODDS:
+        odds = f"Bayes factor {odds_of(log_evidence):.3g}"
+        return f"lower levels are not used: {_these(results)} contradict them ({odds})"
+    shown = f"{agree(results, 'does', 'do')} not show that they predict it (Bayes factor {math.exp(log_evidence):.3g})"
+    return f"lower levels are not used yet: {_these(results)} {shown}"

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from designer.arrays import FloatArray, IndexArray
+from designer.priors.fidelity.level_evidence import log_odds_of_correlation, pairs_of, predicts_itself
 from designer.priors.informed import InformedModel
 from designer.priors.levels import level_of
 from designer.priors.sources import Source
@@ -107,11 +108,25 @@ class LevelModel(InformedModel):
         The sides of each level, by its depth.
     log_ratio
         The log density of the top-level results given those of the lower levels.
+    pairs
+        The log Bayes factor of a correlation of the top level with the level that has the largest; None of too few
+        designs at both.
+    predicts_itself
+        Whether the results of a lower level predict each other.
     """
 
-    def __init__(self, process: GaussianProcess, at: dict[int, tuple[float, ...]], own: int, log_ratio: float) -> None:
+    def __init__(
+        self,
+        process: GaussianProcess,
+        at: dict[int, tuple[float, ...]],
+        own: int,
+        log_ratio: float,
+        pairs: float | None,
+        *,
+        predicts_itself: bool,
+    ) -> None:
         super().__init__(process, SidesOf(at[0]), own)
-        self.at, self.log_ratio = at, log_ratio
+        self.at, self.log_ratio, self.pairs, self.predicts_itself = at, log_ratio, pairs, predicts_itself
 
     def log_evidence(self) -> float:
         """Log density of the top-level results, given those of the lower levels."""
@@ -171,8 +186,9 @@ def fit_levels(one: TaskData, lower: Sequence[LevelResults]) -> LevelModel | Non
     output = _top_scale(y, top, X, z, kernel, priors, levels, one.quantities[0] if one.quantities else None)
     noise = standard_noise(one, output, settings.noise_floor)
     whole, values = torch.cat([top, X]), np.concatenate([output.standardise(y), z])
+    alone = [_alone(each.X, v, one.columns) for each, v in zip(levels, below_top, strict=True)]
     known = np.concatenate(
-        [noise, *[np.full(len(v), _noise(each.X, v, one.columns)) for each, v in zip(levels, below_top, strict=True)]]
+        [noise, *[np.full(len(v), each.hyperparameters.noise) for each, v in zip(alone, below_top, strict=True)]]
     )
     some = _fitted(len(y), len(z))
     centred = (whole - kernel.origin(whole)).numpy()
@@ -183,7 +199,11 @@ def fit_levels(one: TaskData, lower: Sequence[LevelResults]) -> LevelModel | Non
     process = GaussianProcess(whole, unit, kernel, hyper, known_noise=variances, output=output)
     below = GaussianProcess(X, unit[len(y) :], kernel, hyper, known_noise=variances[len(y) :], output=output)
     ratio = process.log_evidence() - below.log_evidence()
-    return LevelModel(process, at, one.X.shape[-1], ratio)
+    pairs = [log_odds_of_correlation(pairs_of(one.X, y, each.X, winsorised(each.y.numpy()))) for each in used]
+    return LevelModel(
+        process, at, one.X.shape[-1], ratio, max((each for each in pairs if each is not None), default=None),
+        predicts_itself=any(map(predicts_itself, alone)),
+    )  # fmt: skip
 
 
 def _ordered(each: LevelResults) -> LevelResults:
@@ -204,14 +224,13 @@ def _standardised(each: LevelResults) -> FloatArray:
     return np.asarray(OutputScale.of(y).standardise(y).round(_DECIMALS))
 
 
-def _noise(X: Tensor, z: FloatArray, columns: tuple[FeatureColumn, ...]) -> float:
-    """Return the noise variance of a level, standardised, by a process of its results alone.
+def _alone(X: Tensor, z: FloatArray, columns: tuple[FeatureColumn, ...]) -> GaussianProcess:
+    """Return the process of the standardised results of a level alone; of many results that of a sample.
 
-    What is rough at a lower level is no noise of the top level.
+    Its noise variance is that of the level: what is rough at a lower level is no noise of the top level.
     """
     some = slice(None) if len(z) <= _MAX_FITTED else _fitted(0, len(z))
-    process = fit_gaussian_process(TaskData(X[some], torch.from_numpy(z[some, None]), columns))
-    return process.hyperparameters.noise
+    return fit_gaussian_process(TaskData(X[some], torch.from_numpy(z[some, None]), columns))
 
 
 def _beside(X: Tensor, sides: tuple[float, ...]) -> Tensor:

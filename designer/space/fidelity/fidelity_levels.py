@@ -16,8 +16,11 @@ from designer.space.fidelity.fidelity_parameter import FidelityParameter
 MIN_RESULTS = 3
 """Different results at a lower level from which it is used."""
 
-REJECTED_LOG_ODDS = math.log(3.0)
-"""Log evidence against lower levels from which they are not used, and nothing more is spent on them."""
+MIN_PREDICTED = 12
+"""Results of a level from which it is seen whether they predict each other."""
+
+DECISIVE_LOG_ODDS = math.log(3.0)
+"""Log evidence for or against lower levels that decides whether they are used."""
 
 
 def fidelity_of(space: SpaceLike) -> FidelityParameter | None:
