@@ -63,7 +63,7 @@ SUB_LAYERS = {
     "priors": (("deep",), ("intermediate", "metric", "networks", "policy", "stacking", "fidelity")),
     "oracles": (("simulators",),),
     "observations": (("images",), ("curves",)),
-    "acquisition": (("classical",),),
+    "acquisition": (("classical", "levels"),),
     "generation": (("molecules", "crystals"),),
     "campaign": (
         ("log",),

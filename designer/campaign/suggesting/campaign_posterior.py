@@ -290,35 +290,6 @@ class CampaignPosterior:
                     contradicts=self.measurements[low], forbidden=not self._allowed[high],
                 )  # fmt: skip
 
-    def explained_by_levels(self, coordinates: FloatArray, levels: int) -> FloatArray:
-        """Return the share of the variance of each top-level value that a result at each level explains.
-
-        ``n x levels``, the top level first: the mean over the goals, of the part of the posterior that uses lower
-        levels.
-        """
-        X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
-        found = np.zeros((len(self.objective.goal_columns), len(X), levels))
-        with one_thread():
-            for k, column in enumerate(self.objective.goal_columns):
-                found[k, :, 0] = 1.0
-                for weight, part in level_models(single_output(self.conditioned.model, column)):
-                    for level in set(part.at) & set(range(levels)):
-                        share = part.shared_variance(X, level)
-                        found[k, :, level] = share if level == 0 else weight * share
-        return np.asarray(found.mean(axis=0))
-
-    def goal_deviations(self, coordinates: FloatArray) -> FloatArray:
-        """Return the standard deviation (``n``) of the noise-free goal at designs, on the scale of the models.
-
-        As a search has it, without calibration; NaN where there are several goals.
-        """
-        if self.objective.mode != "single":
-            return np.full(len(coordinates), np.nan)
-        X = torch.as_tensor(self.space.encoder.encode(coordinates), dtype=torch.float64)
-        with torch.no_grad(), one_thread():
-            at = moments(single_output(self.conditioned.model, self.objective.goal_columns[0]), X, X[:0])
-        return np.asarray(at.variance.clamp_min(0.0).sqrt().numpy())
-
     def predict(self, coordinates: FloatArray, *, of_measurement: bool = False) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation (``n x m`` each, on the scales of the models) of the targets of designs.
 

@@ -9,9 +9,9 @@ while the evidence is in favour of the lower levels, and nothing more once it is
 
 Where lower levels are used, the search finds the design that promises most at the top level, and the one that promises
 most of those not measured at a lower level yet. Measuring the first one at the top level, and either of them at a lower
-level first, are compared by their index (`designer.priors.fidelity.level_index`). A design is measured once at a level.
-Lower levels get a share of what the top-level experiments cost that grows with the evidence for them. Where they are
-not used, designs are those without lower levels, and all are measured at the top level.
+level first, are compared by their index (`designer.acquisition.levels.level_index`). A design is measured once at a
+level. Lower levels get a share of what the top-level experiments cost that grows with the evidence for them. Where they
+are not used, designs are those without lower levels, and all are measured at the top level.
 
 Reference: M. L. Weitzman, Optimal search for the best alternative, Econometrica 47 (1979).
 """
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designer.acquisition.levels.level_index import gap_of, relative_index
 from designer.acquisition.observed import Proposal
 from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
@@ -35,7 +36,6 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.priors.fidelity.level_index import gap_of, relative_index
 from designer.space.fidelity.fidelity_levels import MIN_PREDICTED, MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
@@ -209,7 +209,12 @@ class _Levels:
         keys = spec.space.keys(at_level(spec.space, coordinates))
         free = tuple(tuple(k for k in range(1, number) if (k, key) not in done) for key in keys)
         costs = _costs(spec, state, fidelity, coordinates)
-        shares, deviations = posterior.explained_by_levels(coordinates, number), posterior.goal_deviations(coordinates)
+        from designer.acquisition.levels.level_shares import deviations_of, explained_by_levels
+
+        X, model, goals = spec.space.encoder.encode(coordinates), posterior.conditioned.model, posterior.objective
+        shares = explained_by_levels(model, goals.goal_columns, X, number)
+        is_single = goals.mode == "single"
+        deviations = deviations_of(model, goals.goal_columns[0], X) if is_single else np.full(len(X), np.nan)
         return cls(coordinates, shares, costs, deviations, free)
 
     def best(self, i: int, left: float, allowance: float, score: float | None) -> tuple[int, float]:

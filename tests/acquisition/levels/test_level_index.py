@@ -11,7 +11,7 @@ from botorch.acquisition.analytic import _ei_helper
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.priors.fidelity.level_index import TYPICAL_GAP, gap_of, improvement, relative_index
+from designer.acquisition.levels.level_index import TYPICAL_GAP, gap_of, improvement, relative_index
 
 
 def test_improvement_is_that_of_botorch() -> None:
