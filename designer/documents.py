@@ -198,11 +198,16 @@ class _Loader(yaml.SafeLoader):
     """SafeLoader with YAML 1.2's core words."""
 
 
+# A leading zero belongs to a label, such as that of a lot: 09 is text, as in YAML 1.1 and JSON, and not the number 9.
+_WHOLE = "(?:0|[1-9][0-9]*)"
+
+
 def _resolvers() -> Iterator[tuple[str, re.Pattern[str], str]]:
     yield "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"
-    yield "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), "-+0123456789"
-    number = r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-    yield "tag:yaml.org,2002:float", re.compile(number), "-+.0123456789"
+    yield "tag:yaml.org,2002:int", re.compile(rf"^[-+]?{_WHOLE}$"), "-+0123456789"
+    finite = rf"[-+]?(?:\.[0-9]+|{_WHOLE}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    number = re.compile(rf"^(?:{finite}|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$")
+    yield "tag:yaml.org,2002:float", number, "-+.0123456789"
     yield "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), "~nN\0"
 
 

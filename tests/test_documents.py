@@ -122,9 +122,9 @@ def test_values_are_frozen() -> None:
     assert hash(cat) == hash(Cat(kind="cat", lives=9))
 
 
-def test_words_are_those_of_yaml_1_2() -> None:
+def test_words_are_those_of_yaml_1_2_but_for_leading_zeros() -> None:
     document = read_document("[No, on, y, true, 1e5, 1.5, 0x10, 010, ~, 12:30, 2020-01-01, '1']")
-    assert document.data == ["No", "on", "y", True, 1e5, 1.5, "0x10", 10, None, "12:30", "2020-01-01", "1"]
+    assert document.data == ["No", "on", "y", True, 1e5, 1.5, "0x10", "010", None, "12:30", "2020-01-01", "1"]
 
 
 def test_lines() -> None:
@@ -183,6 +183,23 @@ def test_files(tmp_path: Path) -> None:
         load_document(tmp_path / "latin.yaml")
     (tmp_path / "good.yaml").write_text("a: 1")
     assert load_document(tmp_path / "good.yaml").data == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["09", "08", "-09", "00", "007", "010", "09.5", "00.1", "09e1", "1_000", "0o7", "0x1F"]
+)
+def test_labels_with_a_leading_zero_and_numbers_of_other_notations_are_text(text: str) -> None:
+    assert read_document(f"a: {text}\nb: [{text}]").data == {"a": text, "b": [text]}
+    assert read_document(write_document({"a": text})).data == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0), ("-0", 0), ("10", 10), ("+5", 5), ("0.5", 0.5), (".5", 0.5), ("1e5", 1e5), ("0e0", 0.0)],
+)
+def test_numbers_are_numbers(text: str, value: float) -> None:
+    (found,) = read_document(f"a: {text}").data.values()
+    assert (found, type(found)) == (value, type(value))
 
 
 WORDS = st.text("abcxyz019 -_.:#'\"", max_size=8)
