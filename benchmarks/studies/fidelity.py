@@ -1,4 +1,4 @@
-"""Levels of a fidelity: ``python -m benchmarks.studies.fidelity [--seeds 2] [--rows FILE]``.
+"""Levels of a fidelity: ``python -m benchmarks.studies.fidelity [--seeds 10] [--rows FILE]``.
 
 Each campaign has a table of designs with a value at the top level, which is wanted, and one at a lower level. It makes
 experiments one after another until one of the best 1 % of the designs is measured at the top level, for a cost of at
@@ -21,7 +21,7 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -30,13 +30,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.studies.fidelity_botorch import ENTROPY, GRADIENT, botorch_search
-from benchmarks.studies.fidelity_tasks import DEVELOPMENT, MEASURED, Pair, names, pair_of
+from benchmarks.studies.fidelity_tasks import MEASURED, Pair, names, pair_of
 from designer import Campaign, fit_prior
 from designer.objective import Target
 from designer.space import DesignSpace
 from designer.tasks import Task
 
-BUDGET, SEEDS = 30.0, 2
+BUDGET, SEEDS = 30.0, 10
 RATIOS = (0.02, 0.1, 0.5)
 COMPARED_RATIO = 0.1
 COMPARED = ("Branin", "Hartmann 6", "doses", "bulk modulus", "photoswitches")
@@ -168,21 +168,20 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the lines of Markdown tables: mean ratios of costs to the top level alone, and each task."""
     alone = {(row.task, row.seed): row.cost for row in rows if row.method == ALONE}
     rows = [each for row in rows for each in _at_each_ratio(row)]
-    logs: dict[tuple[float, str], dict[str, list[float]]] = {}
-    for row in rows:
-        by_task = logs.setdefault((row.ratio, row.method), {})
-        by_task.setdefault(row.task, []).append(math.log(row.cost / alone[row.task, row.seed]))
-    order = sorted((key for key in logs if key[1] != ALONE), key=lambda key: (key[0], METHODS.index(key[1])))
-    yield "| cost ratio | method | measured tables | all tasks | pairs of development |"
-    yield "|---:|---|---:|---:|---:|"
+    order = sorted({(row.ratio, row.method) for row in rows if row.method != ALONE}, key=_place)
+    yield "| cost ratio | method | measured tables | mean cost there | all tasks | mean cost there | campaigns |"
+    yield "|---:|---|---:|---:|---:|---:|---:|"
     for ratio, method in order:
-        by_task = logs[ratio, method]
-        parts = [[by_task[each] for each in group if each in by_task] for group in (MEASURED, names(), DEVELOPMENT)]
-        cells = [bootstrap(part) if part else "" for part in parts]
-        yield f"| {ratio:g} | {method} | {' | '.join(cells)} |"
+        same = [row for row in rows if (row.ratio, row.method) == (ratio, method)]
+        yield f"| {ratio:g} | {method} | {' | '.join(_means(same, alone))} |"
+    for method in METHODS:
+        same = [row for row in rows if row.method == method != ALONE]
+        ratios = sorted({row.ratio for row in same})
+        if len(ratios) > 1:
+            yield f"| {', '.join(f'{ratio:g}' for ratio in ratios)} | {method} | {' | '.join(_means(same, alone))} |"
     yield ""
-    yield "| task | rank correlation | cost ratio | method | cost | ratio | lower results | CPU s a suggestion |"
-    yield "|---|---:|---:|---|---:|---:|---:|---:|"
+    yield "| task | rank correlation | cost ratio | method | cost | ratio | lower results | CPU s a suggestion | seeds |"
+    yield "|---|---:|---:|---|---:|---:|---:|---:|---:|"
     for task in names():
         for ratio, method in [(1.0, ALONE), *order]:
             same = [row for row in rows if (row.task, row.ratio, row.method) == (task, ratio, method)]
@@ -190,12 +189,32 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
                 cost, lower, seconds, rank = (
                     float(np.mean([getattr(row, key) for row in same])) for key in ("cost", "lower", "seconds", "rank")
                 )
-                mean = math.exp(float(np.mean(logs[ratio, method][task])))
+                mean = math.exp(float(np.mean(_logs(same, alone)[0])))
                 what = "" if method == ALONE else f"{ratio:g}"
                 yield (
                     f"| {task} | {rank:.2f} | {what} | {method} | {cost:.1f} | {mean:.2f} | {lower:.0f}"
-                    f" | {seconds:.2f} |"
+                    f" | {seconds:.2f} | {len(same)} |"
                 )
+
+
+def _place(key: tuple[float, str]) -> tuple[float, int]:
+    return key[0], METHODS.index(key[1])
+
+
+def _means(rows: Sequence[Row], alone: Mapping[tuple[str, int], float]) -> Iterator[str]:
+    """Yield the mean ratio and the ratio of mean costs, of the measured tables and of all; the number of campaigns."""
+    for some in ([row for row in rows if row.task in MEASURED], rows):
+        yield bootstrap(_logs(some, alone)) if some else ""
+        yield f"{sum(row.cost for row in some) / sum(alone[row.task, row.seed] for row in some):.2f}" if some else ""
+    yield str(len(rows))
+
+
+def _logs(rows: Sequence[Row], alone: Mapping[tuple[str, int], float]) -> list[list[float]]:
+    """Return the logarithms of the ratios to the top level alone, by task."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row.task, []).append(math.log(row.cost / alone[row.task, row.seed]))
+    return list(found.values())
 
 
 def _at_each_ratio(row: Row) -> list[Row]:

@@ -159,7 +159,7 @@ def _compounds(name: str) -> Pair:
     top = (top - top.mean()) / top.std()
     values = frame[["formula"]].assign(top=top, low=top + deviation * (waves - waves.mean()) / waves.std())
     first = ~pd.Index(list(space.keys(coordinates))).duplicated()
-    return Pair(name, [{"name": "formula", "kind": "formula"}], values[first].reset_index(drop=True), is_report=False)
+    return Pair(name, [{"name": "formula", "kind": "formula"}], values[first].reset_index(drop=True))
 
 
 def _campaign(row: Row) -> Row:

@@ -32,14 +32,11 @@ class Pair:
         The parameters, as a campaign file has them.
     frame
         Their columns, and ``top`` and ``low``.
-    is_report
-        Whether no setting of the method was chosen on it.
     """
 
     name: str
     space: list[dict[str, Any]]
     frame: pd.DataFrame
-    is_report: bool = True
 
     @property
     def columns(self) -> list[str]:
@@ -49,7 +46,7 @@ class Pair:
     def part(self, seed: int) -> Pair:
         """Return the pair with a random part of its designs."""
         rows = np.random.default_rng(seed).permutation(len(self.frame))[:DESIGNS]
-        return Pair(self.name, self.space, self.frame.iloc[np.sort(rows)].reset_index(drop=True), self.is_report)
+        return Pair(self.name, self.space, self.frame.iloc[np.sort(rows)].reset_index(drop=True))
 
     @property
     def good(self) -> frozenset[int]:
@@ -80,7 +77,7 @@ def analytic(
     lower = (lower - lower.mean()) / lower.std() + rough * deviation / deviation.std()
     columns = [f"x{i}" for i in range(size)]
     frame = pd.DataFrame(X, columns=columns).assign(top=top(X), low=lower)
-    return Pair(name, [{"name": c, "kind": "numeric", "bounds": [0, 1]} for c in columns], frame, is_report=False)
+    return Pair(name, [{"name": c, "kind": "numeric", "bounds": [0, 1]} for c in columns], frame)
 
 
 def formulas(name: str, top: tuple[str, str], low: tuple[str, str]) -> Pair:
@@ -213,10 +210,8 @@ _COMPOSITIONS = {
     },
 }
 
-DEVELOPMENT = ("Branin", "Hartmann 6", "doses", "alloys")
-"""Pairs on which the method was chosen."""
-
 MEASURED = ("band gap", "bulk modulus", "shear modulus", "photoswitches")
+"""Tables with measured values, or values of a database, at the top level."""
 
 _PAIRS: dict[str, Callable[[], Pair]] = {
     "Branin": lambda: analytic("Branin", 2, branin, lambda X: branin(X + np.array([0.047, -0.047])), 0.3),

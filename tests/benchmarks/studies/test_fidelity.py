@@ -76,13 +76,24 @@ def test_campaigns_that_are_in_the_file_are_not_run_again(
     number = len(ran)
     fidelity.main(arguments)
     assert len(ran) == number == len(read_rows(rows)) - 1
-    assert "| 0.1 | `kind: fidelity` |  | 0.50 (0.50 to 0.50) |" in capsys.readouterr().out
+    assert "| 0.1 | `kind: fidelity` |  |  | 0.50 (0.50 to 0.50) | 0.50 | 1 |" in capsys.readouterr().out
 
 
 def test_report_adds_the_cost_of_the_table_to_a_past_task() -> None:
     rows = [Row("Branin", 0, 1.0, ALONE, 10.0, 0, 0.1, 0.9), Row("Branin", 0, 1.0, PAST, 5.0, 200, 0.1, 0.9)]
     lines = [line for line in report(rows) if line.startswith("| Branin")]
     assert [line.split(" | ")[4] for line in lines] == ["10.0", "9.0", "25.0", "105.0"]
+
+
+def test_report_has_the_means_over_all_ratios_of_costs() -> None:
+    alone = [Row(task, 0, 1.0, ALONE, cost, 0, 0.1, 0.9) for task, cost in (("Branin", 10.0), ("band gap", 30.0))]
+    rows = [
+        Row(task, 0, ratio, FIRST_ALL, cost, 9, 0.0, 0.9)
+        for task, ratio, cost in (("Branin", 0.02, 5.0), ("Branin", 0.1, 20.0), ("band gap", 0.1, 60.0))
+    ]
+    (line,) = (line for line in report([*alone, *rows]) if line.startswith("| 0.02, 0.1 |"))
+    cells = [cell.strip() for cell in line.split("|")[3:-1]]
+    assert (cells[0], cells[1], cells[3], cells[4]) == ("2.00 (2.00 to 2.00)", "2.00", "1.70", "3")
 
 
 def test_cheap_campaign_finds_the_best_design() -> None:
