@@ -180,7 +180,7 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
         if len(ratios) > 1:
             yield f"| {', '.join(f'{ratio:g}' for ratio in ratios)} | {method} | {' | '.join(_means(same, alone))} |"
     yield ""
-    yield "| task | rank correlation | cost ratio | method | cost | ratio | lower results | CPU s a suggestion | seeds |"
+    yield "| task | rank correlation | cost ratio | method | cost | ratio | lower results | CPU s a step | seeds |"
     yield "|---|---:|---:|---|---:|---:|---:|---:|---:|"
     for task in names():
         for ratio, method in [(1.0, ALONE), *order]:
