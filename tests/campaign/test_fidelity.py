@@ -321,6 +321,20 @@ def test_several_cheap_measurements_come_before_a_dear_one() -> None:
     assert any(level == "dft" and "before a dearer measurement" in note for level, note in made_of)
 
 
+def test_other_designs_are_measured_below_where_the_most_promising_one_was() -> None:
+    grid = pd.DataFrame([(a / 9, b / 9) for a in range(10) for b in range(10)], columns=["x", "z"]).round(3)
+    campaign = Campaign.create(
+        space=[X, {**X, "name": "z"}, {**METHOD, "levels": ["dft", "bulk"]}], targets=TARGETS, candidates=grid,
+        cost="1 if method == bulk, 0.02", suggest_seconds=600,
+    )  # fmt: skip
+    y = np.sin(6 * grid["x"]) + np.cos(9 * grid["z"])
+    rows = sorted(np.random.default_rng(3).permutation(len(grid))[:16], key=lambda row: y[row])
+    campaign.attach([{**grid.iloc[row].to_dict(), "method": "dft", "y": float(y[row])} for row in rows])
+    assert campaign.suggest(1)["method"].tolist() == ["dft"]
+    (note,) = (each.note for each in campaign.state.suggestions.values())
+    assert "before a dearer measurement; lower levels: chosen by their results" in note
+
+
 @pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.0003, 2)])
 def test_levels_that_are_used_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(level_choice, "MAX_SHARE", share)

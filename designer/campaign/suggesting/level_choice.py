@@ -249,7 +249,7 @@ def _with_cheaper(
     further: Further,
 ) -> Choice:
     """Return the choice with other designs at a lower level in place of those top-level ones of a smaller index."""
-    if not at_top or not any(chosen.open_levels) or allowance < float(chosen.costs[:, 1:].min()):
+    if not at_top or allowance < float(chosen.costs[:, 1:].min()):
         return choice
     lower = {key for level, key in _done(spec, state) if level}
     found = further(len(at_top), frozenset(lower | set(spec.space.keys(chosen.coordinates))))
@@ -266,7 +266,8 @@ def _with_cheaper(
             continue
         (designs[i],) = _at(spec, found.coordinates[j : j + 1], [level])
         words = _words(fidelity, level, other.shares[j, level], other.costs[j])
-        reasons[i], scores[i] = f"{words}, before a dearer measurement; {found.notes[j]}", score
+        note = _without_past(spec, fidelity, found.notes[j])
+        reasons[i], scores[i] = f"{words}, before a dearer measurement; {note}", score
         left += float(chosen.costs[i, 0] - other.costs[j, level])
         allowance -= float(other.costs[j, level])
     return replace(choice, designs=tuple(designs), reasons=tuple(reasons), scores=tuple(scores))
@@ -302,12 +303,17 @@ def first_reason(spec: CampaignSpec, state: CampaignState, design: Design, level
 
 def _reasons(spec: CampaignSpec, choice: Choice, fidelity: FidelityParameter) -> list[str]:
     """Return the reasons; those of designs that no past task chose say so."""
+    return [_without_past(spec, fidelity, reason) for reason in choice.reasons]
+
+
+def _without_past(spec: CampaignSpec, fidelity: FidelityParameter, reason: str) -> str:
+    """Return a reason that names the lower levels and not past tasks, where the campaign has none."""
     if spec.learns:
-        return list(choice.reasons)
+        return reason
     from designer.acquisition.reasons import BEFORE_RESULTS
 
     words = f"lower levels: chosen by their results, before the first one at {fidelity.top}"
-    return [reason.replace(BEFORE_RESULTS, words) for reason in choice.reasons]
+    return reason.replace(BEFORE_RESULTS, words)
 
 
 def _done(spec: CampaignSpec, state: CampaignState) -> set[tuple[int, bytes]]:
