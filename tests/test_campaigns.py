@@ -261,11 +261,11 @@ def test_a_cost_budget_is_spent_and_not_exceeded(folder: Path, capsys: pytest.Ca
 
 def test_designs_are_simulated_before_they_are_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "two-fidelities.yaml"
-    assert main(["run", name, "--json", "--max-experiments", "12"]) == 0
+    assert main(["run", name, "--json", "--max-experiments", "20"]) == 0
     made = json.loads(capsys.readouterr().out)["experiments"]
     levels = [each["design"]["method"] for each in made]
-    assert levels[:4] == ["simulation", "bulk"] * 2, "pairs, until they show that simulations predict"
-    assert levels.count("simulation") >= 6
+    assert levels[:12] == ["simulation"] * 12, "until they show whether simulations predict each other"
+    assert "bulk" in levels
     assert main(["best", name]) == 0
     assert main(["status", name]) == 0
     assert "results by level of method: simulation" in capsys.readouterr().out

@@ -43,7 +43,9 @@ def test_wrong_values_are_found_and_predictions_are_as_without_them(wrong: dict[
     assert rows(given) == sorted(wrong)
     (model,) = PropertyPredictor(fitted(), given).models
     assert model.measured == 16 - len(wrong)
-    assert error(given) == pytest.approx(error(given.drop(index=sorted(wrong)).reset_index(drop=True)), rel=1e-6)
+    without = error(given.drop(index=sorted(wrong)).reset_index(drop=True))
+    # Networks compute in single precision, and kernels of some processors sum other numbers of rows in another order.
+    assert error(given) == pytest.approx(without, rel=1e-4)
     for each in model.outliers:
         sound = table(16)["stiffness [GPa]"][each.row]
         assert each.low < sound < each.high
