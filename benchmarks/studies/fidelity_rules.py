@@ -13,7 +13,6 @@ the file alone.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 import warnings
@@ -27,6 +26,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from benchmarks.studies.campaign_rows import Row, completed
 from benchmarks.studies.fidelity import bootstrap, run
 from benchmarks.studies.fidelity_tasks import Pair, analytic, branin, hartmann
 from benchmarks.studies.lab_tables import data_folder
@@ -92,8 +92,6 @@ TABLES: dict[str, tuple[str, str, float]] = {
 }
 """Tables of compounds, their columns, and the size of the deviation beside that of the logarithm of the column."""
 
-Row = dict[str, Any]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns that are not in the file of rows and print a Markdown table."""
@@ -104,16 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/fidelity_rules.jsonl"))
     parser.add_argument("--report", action="store_true", help="Only print the table of the file.")
     given = parser.parse_args(arguments)
-    lines = given.rows.read_text(encoding="utf-8").splitlines() if given.rows.exists() else []
-    rows: list[Row] = [json.loads(line) for line in lines]
-    if not given.report:
-        known = {_key(row) for row in rows}
-        with given.rows.open("a", encoding="utf-8") as file:
-            for task in _campaigns(given.pairs, given.rules, given.seeds):
-                if _key(task) not in known:
-                    rows.append(_campaign(task))
-                    file.write(json.dumps(rows[-1]) + "\n")
-                    file.flush()
+    missing = () if given.report else _campaigns(given.pairs, given.rules, given.seeds)
+    rows = completed(given.rows, missing, _key, _campaign)
     print("\n".join(report(rows)))
     return 0
 

@@ -13,7 +13,6 @@ the file alone. ``--guard`` prints how well a few results of random designs tell
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.studies.campaign_rows import Row, completed
 from benchmarks.studies.characterisation import SHUFFLED, WITH, WITHOUT, StagedTable, bootstrap, run
 from benchmarks.studies.fidelity_rules import borehole, currin, hartmann_3
 from benchmarks.studies.fidelity_tasks import analytic, branin, hartmann
@@ -97,8 +97,6 @@ RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
 }
 """What each rule changes: an object, its attribute and the value."""
 
-Row = dict[str, Any]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns that are not in the file of rows and print Markdown tables."""
@@ -113,16 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.guard:
         print("\n".join(guard()))
         return 0
-    lines = given.rows.read_text(encoding="utf-8").splitlines() if given.rows.exists() else []
-    rows: list[Row] = [json.loads(line) for line in lines]
-    if not given.report:
-        known = {_key(row) for row in rows}
-        with given.rows.open("a", encoding="utf-8") as file:
-            for task in _campaigns(given.problems, given.rules, given.seeds):
-                if _key(task) not in known:
-                    rows.append(_campaign(task))
-                    file.write(json.dumps(rows[-1]) + "\n")
-                    file.flush()
+    missing = () if given.report else _campaigns(given.problems, given.rules, given.seeds)
+    rows = completed(given.rows, missing, _key, _campaign)
     print("\n".join([*report(rows), "", *report_problems(rows)]))
     return 0
 

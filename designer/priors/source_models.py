@@ -15,6 +15,7 @@ from designer.priors.alignment import CommonFeatures
 from designer.priors.sources import Source
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess, fit_gaussian_process
+from designer.surrogates.held_out import r_squared
 from designer.surrogates.kernel_structure import GaussianProcessSettings, build_kernel
 from designer.surrogates.kernels import Hyperparameters
 from designer.surrogates.outputs import OutputScale
@@ -51,9 +52,7 @@ class SourceModel:
 
     def self_prediction(self) -> float:
         """Return the leave-one-out R^2: 1 for a perfect prediction, 0 for that of the mean."""
-        z = self.process.values.numpy()
-        errors = z - self.process.held_out().means
-        return 1.0 - float(errors @ errors) / float((z - z.mean()) @ (z - z.mean()))
+        return r_squared(self.process.values.numpy(), self.process.held_out().means)
 
 
 MAX_CACHED, MAX_CACHED_NUMBERS = 16, 1_000_000

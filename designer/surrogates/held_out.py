@@ -27,6 +27,16 @@ class HeldOut:
     log_densities: FloatArray
 
 
+def r_squared(values: FloatArray, predicted: FloatArray) -> float:
+    """Return R^2 of predictions of values (``n`` each): 1 for a perfect prediction, 0 for that of the mean.
+
+    >>> r_squared(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0]))
+    0.5
+    """
+    errors, spread = values - predicted, values - values.mean()
+    return 1.0 - float(errors @ errors) / float(spread @ spread)
+
+
 def held_out(output: OutputScale, z: FloatArray, means: FloatArray, variances: FloatArray) -> HeldOut:
     """Judge normal predictions (`means`, `variances`) of standardised values `z`; return them in the target's unit."""
     densities = -0.5 * (np.log(2.0 * np.pi * variances) + (z - means) ** 2 / variances) - np.log(output.scale)

@@ -122,7 +122,8 @@ def with_levels(
     if further is None or posterior is None:
         return _paired(spec, state, fidelity, choice, posterior, own)
     chosen = _Levels.of(spec, state, fidelity, choice, posterior)
-    left, levels, reasons = _left(spec, state), [], _reasons(spec, choice, fidelity)
+    left, levels = _left(spec, state), []
+    reasons = [_without_past(spec, fidelity, reason) for reason in choice.reasons]
     allowance = _share_left(spec, state, chosen.costs, _used_share(posterior))
     given = levels_of(spec.space, chosen.coordinates)
     for i in range(len(choice.designs)):
@@ -204,13 +205,13 @@ class _Levels:
         choice: Choice | FloatArray,
         posterior: CampaignPosterior,
     ) -> _Levels:
+        from designer.acquisition.levels.level_shares import deviations_of, explained_by_levels
+
         coordinates = choice if isinstance(choice, np.ndarray) else coordinates_of(spec.space, choice.designs)
         number, done = len(fidelity.levels), _done(spec, state)
         keys = spec.space.keys(at_level(spec.space, coordinates))
         free = tuple(tuple(k for k in range(1, number) if (k, key) not in done) for key in keys)
         costs = _costs(spec, state, fidelity, coordinates)
-        from designer.acquisition.levels.level_shares import deviations_of, explained_by_levels
-
         X, model, goals = spec.space.encoder.encode(coordinates), posterior.conditioned.model, posterior.objective
         shares = explained_by_levels(model, goals.goal_columns, X, number)
         is_single = goals.mode == "single"
@@ -299,11 +300,6 @@ def first_reason(spec: CampaignSpec, state: CampaignState, design: Design, level
     assert fidelity is not None
     (costs,) = _costs(spec, state, fidelity, coordinates_of(spec.space, [design]))
     return _words(fidelity, level, None, costs)
-
-
-def _reasons(spec: CampaignSpec, choice: Choice, fidelity: FidelityParameter) -> list[str]:
-    """Return the reasons; those of designs that no past task chose say so."""
-    return [_without_past(spec, fidelity, reason) for reason in choice.reasons]
 
 
 def _without_past(spec: CampaignSpec, fidelity: FidelityParameter, reason: str) -> str:

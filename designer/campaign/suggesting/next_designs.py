@@ -104,8 +104,10 @@ def _first_below(
 ) -> Choice:
     """Return those of the next `n` designs that are first designs at the cheapest level; none without a fidelity."""
     nothing = Choice((), "initial", (), ())
+    if fidelity_of(spec.space) is None:
+        return nothing
     taken = taken_designs(spec, state)
-    if fidelity_of(spec.space) is None or _own_designs(spec, state, taken):
+    if _own_designs(spec, state, taken):
         return nothing
     known = posterior() if lower_results(spec.space, state) else None
     level, number = first_designs_below(spec, state, known)

@@ -6,10 +6,13 @@ with the baseline kernel k over the design's features, a linear regression on th
 Matern-5/2 term over them. Where z explains y, little is left for g, and a few results are enough; where it does not,
 both added variances become small.
 
-Whether z is informative is judged by leave-one-out predictions of the same results with and without z: the weight of
-the regression is the posterior probability w of "with z",
+The weight of a regression is the posterior probability that it holds. The evidence for one of the campaign's own
+results is the Bayes factor of `designer.priors.intermediate.relation`; for one around a past relation it is that of
+leave-one-out predictions of the same results with and without z,
 
-    log w / (1 - w) = log prior odds + sum_i [log p(y_i | x, z, others) - log p(y_i | x, others)].
+    sum_i [log p(y_i | x, z, others) - log p(y_i | x, others)],
+
+less the largest of observations that are exchanged between the designs.
 
 Observations that are unrelated to the target get a weight near 0, and predictions stay those without them.
 
