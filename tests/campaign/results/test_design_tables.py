@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from designer.campaign.results.design_tables import read_designs
 from designer.errors import Fault, InvalidData
 from designer.space import DesignSpace
+from tests.bounded import at_most
 
 CELLS = st.sampled_from(
     [0.5, 1, 3.5, 30.0, "2", "1,5", "", None, "warm", -4, True, "A", "a", "b", "B ", "450 °C", "50 %", 100, 0, 60.0]
@@ -50,16 +50,13 @@ class TestManyDesigns:
         assert len(read_designs(self.SPACE, [row, row, row])) == 3
 
     def test_sound_rows_are_read_in_near_linear_time(self) -> None:
-        before = time.process_time()
-        read_designs(self.SPACE, self.rows("a"), inside=True)
-        assert time.process_time() - before < 15  # some 2 s; 60 s row by row
+        with at_most(40.0):  # some 2 s; 60 s row by row
+            read_designs(self.SPACE, self.rows("a"), inside=True)
 
     def test_faulty_rows_are_read_in_near_linear_time(self) -> None:
-        before = time.process_time()
-        with pytest.raises(InvalidData) as caught:
+        with at_most(40.0), pytest.raises(InvalidData) as caught:
             read_designs(self.SPACE, self.rows("c"), inside=True)
         assert len(caught.value.faults) == 20_000
-        assert time.process_time() - before < 15
 
     def rows(self, gas: str) -> list[dict[str, Any]]:
         row = {"x": 1, "g": gas, "film.Ni": 30, "film.Fe": 70}

