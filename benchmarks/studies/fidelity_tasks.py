@@ -32,11 +32,14 @@ class Pair:
         The parameters, as a campaign file has them.
     frame
         Their columns, and ``top`` and ``low``.
+    designs
+        How many of them a campaign has at most.
     """
 
     name: str
     space: list[dict[str, Any]]
     frame: pd.DataFrame
+    designs: int = DESIGNS
 
     @property
     def columns(self) -> list[str]:
@@ -45,8 +48,8 @@ class Pair:
 
     def part(self, seed: int) -> Pair:
         """Return the pair with a random part of its designs."""
-        rows = np.random.default_rng(seed).permutation(len(self.frame))[:DESIGNS]
-        return Pair(self.name, self.space, self.frame.iloc[np.sort(rows)].reset_index(drop=True))
+        rows = np.random.default_rng(seed).permutation(len(self.frame))[: self.designs]
+        return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
 
     @property
     def good(self) -> frozenset[int]:

@@ -27,10 +27,10 @@ import numpy as np
 
 from benchmarks.studies.campaign_rows import Row, completed
 from benchmarks.studies.characterisation import SHUFFLED, WITH, WITHOUT, StagedTable, bootstrap, run
-from benchmarks.studies.fidelity_rules import borehole, currin, hartmann_3
+from benchmarks.studies.fidelity_rule_pairs import borehole, currin, hartmann_3
 from benchmarks.studies.fidelity_tasks import analytic, branin, hartmann
 from designer.arrays import FloatArray
-from designer.campaign.staging import stage_rule
+from designer.campaign.staging import learning, stage_rule
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
 from designer.priors.intermediate.relation import log_bayes_factor
 
@@ -94,6 +94,8 @@ PRESENT = "the present rule"
 RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     PRESENT: (),
     "waits whatever the probability": ((stage_rule, "TRUSTED", 0.02),),
+    "observed only where probably informative": ((stage_rule, "PROMISING", 0.5),),
+    "six designs observed in any case": ((learning, "MIN_PAIRS", 6),),
 }
 """What each rule changes: an object, its attribute and the value."""
 

@@ -25,6 +25,8 @@ IMAGE: Kind = "image"
 CURVES: frozenset[str] = frozenset({"curve", "spectrum", IMAGE})
 """Kinds whose results are curves; that of an image is its two-point correlation."""
 MAX_STAGE = 9
+MIN_PAIRS = 3
+"""Results with an observation from which it is judged whether it says something of the target."""
 MAX_COLUMNS = 200
 MAX_OBSERVATIONS = 20
 FAILED = "failed"

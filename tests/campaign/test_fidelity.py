@@ -264,9 +264,9 @@ def test_first_designs_are_all_at_a_level_that_costs_next_to_nothing(price: floa
 
 
 def test_batch_holds_first_designs_at_the_lower_level_and_others() -> None:
-    batch = made(candidates=LISTED, cost="1 if method == bulk, 0.5 if method == film, 0.02").suggest(14)
-    assert batch["method"].tolist()[:12] == ["dft"] * 12
-    assert batch["method"].tolist()[12:] == ["bulk"] * 2
+    batch = made(candidates=LISTED, cost="1 if method == bulk, 0.5 if method == film, 0.02").suggest(18)
+    assert batch["method"].tolist()[:16] == ["dft"] * 16
+    assert batch["method"].tolist()[16:] == ["bulk"] * 2
     assert not batch.duplicated(["x", "method"]).any()
 
 
@@ -335,7 +335,7 @@ def test_other_designs_are_measured_below_where_the_most_promising_one_was() -> 
     assert "before a dearer measurement; lower levels: chosen by their results" in note
 
 
-@pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.0003, 2)])
+@pytest.mark.parametrize(("share", "most"), [(0.0, 0), (0.001, 2)])
 def test_levels_that_are_used_get_a_limited_share(share: float, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(level_choice, "MAX_SHARE", share)
     campaign = made(candidates=LISTED, cost=CHEAP)

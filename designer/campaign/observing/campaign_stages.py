@@ -66,6 +66,15 @@ def observed_of(state: CampaignState, suggestion: str) -> frozenset[str]:
     return frozenset(name for each in state.of(suggestion) for name in each.observed)
 
 
+def tried(state: CampaignState, stage: Stage) -> int:
+    """Return of how many suggestions the observations of a stage were tried."""
+    found: dict[str, set[str]] = {}
+    for each in state.measurements.values():
+        if each.suggestion is not None and not each.withdrawn:
+            found.setdefault(each.suggestion, set()).update(each.observed)
+    return sum(names.issuperset(stage.names) for names in found.values())
+
+
 def undecided(state: CampaignState) -> frozenset[str]:
     """Return the open suggestions of which there are observations and no result: whether to go on is not decided."""
     return frozenset(name for name in waiting(state) if observed_of(state, name))

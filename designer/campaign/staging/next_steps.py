@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import following_stage, observed_of, stages_of, undecided, waiting
+from designer.campaign.results.designs import coordinates_of
+from designer.campaign.staging.learning import stages_to_try, target_costs
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.next_designs import choose, model_decides
@@ -75,9 +77,8 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
     if not stages_of(spec.settings.observations):
         return choice
     if not model_decides(spec, state, posterior):
-        names = stages_of(spec.settings.observations)[0].names
-        reasons = tuple(f"{reason}; {_first(NextStep('', 'observe', names))}" for reason in choice.reasons)
-        return replace(choice, reasons=reasons)
+        begun = zip(choice.reasons, _first_steps(spec, state, choice), strict=True)
+        return replace(choice, reasons=tuple(f"{reason}; {_first(step)}" for reason, step in begun))
     from designer.campaign.staging.relation_words import relation_words
     from designer.campaign.staging.stage_rule import StageRule, steps_by_model
 
@@ -89,6 +90,18 @@ def with_first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice, p
     return replace(choice, reasons=reasons, remarks=remarks)
 
 
+def _first_steps(spec: CampaignSpec, state: CampaignState, choice: Choice) -> Iterator[NextStep]:
+    """Yield the first measurement of each design that no model chose, after those of the open suggestions."""
+    targets, stages = tuple(target.name for target in spec.targets), stages_of(spec.settings.observations)
+    open_names = waiting(state)
+    designs = [*(state.suggestions[each].design for each in open_names), *choice.designs]
+    following = [following_stage(stages, observed_of(state, name)) for name in open_names]
+    costs = target_costs(spec, state, coordinates_of(spec.space, designs))
+    found = stages_to_try(state, [*following, *([stages[0]] * len(choice.designs))], costs)
+    for stage in found[len(open_names) :]:
+        yield NextStep.in_order("", None if stage is None else stage.names, targets)
+
+
 def _first(step: NextStep) -> str:
     what = " and ".join(step.names)
     return f"measure {what} first" if step.kind == "observe" else f"measure {what} at once"
@@ -96,9 +109,12 @@ def _first(step: NextStep) -> str:
 
 def _in_order(spec: CampaignSpec, state: CampaignState) -> tuple[NextStep, ...]:
     """Return the steps before a model chooses designs: the observations of each stage, and then the targets."""
-    targets = tuple(target.name for target in spec.targets)
-    found = []
-    for name in waiting(state):
-        following = following_stage(stages_of(spec.settings.observations), observed_of(state, name))
-        found.append(NextStep.in_order(name, None if following is None else following.names, targets))
-    return tuple(found)
+    targets, names = tuple(target.name for target in spec.targets), waiting(state)
+    stages = stages_of(spec.settings.observations)
+    following = [following_stage(stages, observed_of(state, name)) for name in names]
+    costs = target_costs(spec, state, coordinates_of(spec.space, [state.suggestions[each].design for each in names]))
+    found = stages_to_try(state, following, costs)
+    return tuple(
+        NextStep.in_order(name, None if stage is None else stage.names, targets)
+        for name, stage in zip(names, found, strict=True)
+    )

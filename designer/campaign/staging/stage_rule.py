@@ -23,25 +23,24 @@ from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, waiting
 from designer.campaign.results.designs import coordinates_of
+from designer.campaign.staging.learning import may_be_tried, target_costs
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
-from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.proposer import feasibility_of, log_belief_weights, log_ratings
-from designer.priors.intermediate.regression import MIN_PAIRS
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
 
 MIN_PAIRS_TO_SKIP = 6
-"""Results with an observation from which it may be left out: fewer do not tell whether it is informative."""
-
-MIN_WEIGHT = 0.2
-"""Probability of being informative below which an observation may be left out at once (`MIN_PAIRS` results have it)."""
+"""Results with an observation from which it may be left out because it promises too little for its cost."""
 
 MIN_CHANCE = 0.05
 """Probability of being better than the best below which the advice is to stop."""
 
 SURE_CHANCE = 0.5
 """Probability of being better than the best from which an observed design waits for no new one."""
+
+PROMISING = 1.0 / 3.0
+"""Probability of being informative from which observations are made for what they promise."""
 
 TRUSTED = 0.5
 """Probability of being informative from which observations let a design wait: below it they probably say nothing."""
@@ -162,11 +161,6 @@ class StageRule:
         total = self._log_feasible(X) + (0.0 if gate is None else gate.log_probability(X))
         return np.asarray(total.exp().numpy())
 
-    def _costs(self, coordinates: FloatArray) -> FloatArray:
-        """Return the cost (``n``) of the targets of designs."""
-        expected = expected_cost(self.spec, self.state)
-        return np.ones(len(coordinates)) if expected is None else expected.of_designs(coordinates)
-
     @one_thread()
     def steps(self, designs: Sequence[Design]) -> tuple[NextStep, ...]:
         """Return what is worth most of each design for its cost: its next observations, or its targets."""
@@ -178,23 +172,30 @@ class StageRule:
         coordinates = coordinates_of(self.known.space, [each.settings for each in designs])
         with torch.no_grad():
             X = self._features(coordinates)
-            usable, costs = self._usable(X), self._costs(coordinates)
+            usable, costs = self._usable(X), target_costs(self.spec, self.state, coordinates)
             chances = usable * self._chances(X)
             ratings = np.exp(log_ratings(self.spec, self.state, self.known, coordinates)) / costs
             preferred = usable * np.exp(log_belief_weights(self.spec, self.state, coordinates))
             options = self._options(designs, coordinates, following, costs)
         found = []
-        for each, stage, chance, rating, liked, option in zip(
-            designs, following, chances.tolist(), ratings.tolist(), preferred.tolist(), options, strict=True
-        ):
-            if stage is None or option is None or (option.ratio < 1.0 and self._may_be_skipped(stage)):
+        for each, stage, chance, rating, liked, cost, option in zip(
+            designs, following, chances.tolist(), ratings.tolist(), preferred.tolist(), costs.tolist(), options,
+            strict=True,
+        ):  # fmt: skip
+            if stage is None or option is None or not self._is_worthwhile(stage, option, cost):
                 found.append(NextStep(each.name, "measure", targets, rating, chance))
             else:
                 found.append(NextStep(each.name, "observe", stage.names, option.index(rating, liked), chance))
         return tuple(found)
 
-    def _may_be_skipped(self, stage: Stage) -> bool:
-        return self._pairs(stage) >= MIN_PAIRS_TO_SKIP or self._is_uninformative(stage)
+    def _is_worthwhile(self, stage: Stage, option: Option, cost: float) -> bool:
+        """Whether a stage is observed before the targets, which cost `cost`.
+
+        For what it promises where it may well be informative, else while learning whether it is costs little.
+        """
+        if option.ratio < 1.0 and self._pairs(stage) >= MIN_PAIRS_TO_SKIP:
+            return False
+        return option.weight >= PROMISING or may_be_tried(self.state, stage, cost)
 
     def _options(
         self,
@@ -281,12 +282,6 @@ class StageRule:
             else:
                 total += weight * torch.special.ndtr((goal.sign * at.mean - self._best) / deviation)
         return np.asarray(total.clamp(0.0, 1.0).numpy())
-
-    def _is_uninformative(self, stage: Stage) -> bool:
-        """Whether the results that there are show that the observations of a stage are of no use."""
-        revised = self.known.revised_targets
-        regression = None if revised is None else revised.regression(self._column, stage.names)
-        return regression is not None and regression.weight < MIN_WEIGHT and self._pairs(stage) >= MIN_PAIRS
 
     def _pairs(self, stage: Stage) -> int:
         """Return how many results have the observations of a stage."""

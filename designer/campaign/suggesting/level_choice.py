@@ -36,6 +36,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
+from designer.campaign.suggesting.unproven import FIRST_SHARE, MIN_WANTED
 from designer.space.fidelity.fidelity_levels import MIN_PREDICTED, MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
@@ -48,20 +49,17 @@ MIN_ADVANTAGE = 2.0
 MAX_FIRST = 20
 """First designs at the cheapest level before others."""
 
-FIRST_SHARE = 0.04
-"""Of what top-level experiments cost: what lower levels may cost before there is evidence for them."""
-
 PROMISING_SHARE = 0.08
-"""The same while the evidence is in favour of the lower levels, but does not show that they predict the top one."""
+"""Of what top-level experiments cost: what lower levels may cost while there is some evidence for them."""
 
 USED_SHARE = 0.1
 """The same where they are used, times the Bayes factor for them."""
 
-MAX_SHARE = 1.0
-"""The same at most: lower levels cost no more than the experiments that are wanted."""
+MAX_SHARE = 0.5
+"""The same at most."""
 
-MIN_TOP = 8
-"""Top-level experiments of which these shares may be spent in advance: it pays the results that decide."""
+USED_IN_ADVANCE = 2
+"""Top-level experiments of which these shares may be spent in advance."""
 
 _ROUNDING = 1e-9
 _SOME = 200
@@ -89,7 +87,7 @@ def first_designs_below(
         return 0, 0
     costs = np.median(_costs(spec, state, fidelity, _some_designs(spec)), axis=0)
     level = int(np.argmin(costs[1:])) + 1
-    paid = int(min(FIRST_SHARE * MIN_TOP * costs[0], _left(spec, state) - costs[0]) / costs[level] + _ROUNDING)
+    paid = int(min(FIRST_SHARE * MIN_WANTED * costs[0], _left(spec, state) - costs[0]) / costs[level] + _ROUNDING)
     if paid < MIN_PREDICTED:
         return 0, 0
     made = sum(k == level for k, _ in _done(spec, state))
@@ -124,7 +122,7 @@ def with_levels(
     chosen = _Levels.of(spec, state, fidelity, choice, posterior)
     left, levels = _left(spec, state), []
     reasons = [_without_past(spec, fidelity, reason) for reason in choice.reasons]
-    allowance = _share_left(spec, state, chosen.costs, _used_share(posterior))
+    allowance = _share_left(spec, state, chosen.costs, _used_share(posterior), USED_IN_ADVANCE)
     given = levels_of(spec.space, chosen.coordinates)
     for i in range(len(choice.designs)):
         level = int(given[i]) if i < own else 0
@@ -357,14 +355,16 @@ def _some_designs(spec: CampaignSpec) -> FloatArray:
     return spec.space.sample(_SOME, np.random.default_rng(0))
 
 
-def _share_left(spec: CampaignSpec, state: CampaignState, costs: FloatArray, share: float) -> float:
-    """Return what is left for lower levels of a share of what the top-level experiments cost."""
+def _share_left(
+    spec: CampaignSpec, state: CampaignState, costs: FloatArray, share: float, least: int = MIN_WANTED
+) -> float:
+    """Return what is left for lower levels of a share of what the top-level experiments cost, at least so many."""
     stated = spec.stated_cost
     assert stated is not None
     made = [each.design for each in state.suggestions.values() if each.withdrawn_because is None]
     coordinates = coordinates_of(spec.space, made)
     prices, levels = stated.values(coordinates), levels_of(spec.space, coordinates)
-    top = max(float(prices[levels == 0].sum()), MIN_TOP * float(np.median(costs[:, 0])))
+    top = max(float(prices[levels == 0].sum()), least * float(np.median(costs[:, 0])))
     return share * top - float(prices[levels > 0].sum()) + _ROUNDING
 
 

@@ -6,8 +6,9 @@ that of the campaign's prior, bit for bit (`designer.priors.fidelity.level_evide
 
 Where they are used, the posterior is a mixture of the baseline model, of the top-level results alone, and of models
 that know more: the process of all levels (`designer.priors.fidelity.level_process`), and the posterior of the
-campaign's past tasks, where it has any. Weights follow the evidence of the top-level results, with the least weight of
-the baseline model and the rejection of `designer.priors.auto`.
+campaign's past tasks, where it has any. Weights follow the evidence of the top-level results, with the prior weight and
+the rejection of `designer.priors.auto`. The baseline model has no least weight: it knows less, so that it expects
+larger improvements, and with a tenth of the weight it chose the designs once the process of all levels was sure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from botorch.models.model import Model
 
 from designer.counting import agree, count
-from designer.priors.auto import expert_weights
+from designer.priors.auto import BASELINE_WEIGHT, expert_weights
 from designer.priors.base import ConditionedPrior, FittedPrior, conditioned, conditioned_each
 from designer.priors.baseline import BaselinePrior, baseline_model
 from designer.priors.conditioning import is_informed
@@ -32,9 +33,6 @@ from designer.priors.interleaving import InterleavedMixture
 from designer.priors.sources import Source
 from designer.space.fidelity.fidelity_levels import DECISIVE_LOG_ODDS
 from designer.surrogates.data import TaskData
-
-ALONE_WEIGHT = 0.5
-"""Prior weight of the baseline model: a process of levels that do not predict each other is wide, and would decide."""
 
 MIN_TOP_RESULTS = 4
 """Results at the top level from which lower levels that do not predict themselves are used."""
@@ -111,9 +109,9 @@ class LevelPrior:
         if past is not None and is_informed(past.model):
             models[_PAST] = past.model
             evidence.append(0.0 if own is None else own.log_evidence)
-        share = math.log((1 - ALONE_WEIGHT) / len(models))
-        log_prior = np.array([math.log(ALONE_WEIGHT), *([share] * len(models))])
-        weights, against = expert_weights(log_prior, np.array(evidence))
+        share = math.log((1 - BASELINE_WEIGHT) / len(models))
+        log_prior = np.array([math.log(BASELINE_WEIGHT), *([share] * len(models))])
+        weights, against = expert_weights(log_prior, np.array(evidence), floor=0.0)
         return _Experts(
             (_ALONE, *models), (baseline_model(one), *models.values()), tuple(weights.tolist()),
             against if count_of else 0.0, count_of, own, levels,

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from designer.arrays import FloatArray
+from designer.observations.observation import MIN_PAIRS
 from designer.priors.intermediate.past_relation import PastRelation, PastResults
 from designer.priors.intermediate.regression import (
-    MIN_PAIRS,
     PRIOR_PROBABILITY,
     evidence_of,
     fit_regression,

@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.intermediate.regression import MIN_PAIRS, fitted_process, known_rows
+from designer.observations.observation import MIN_PAIRS
+from designer.priors.intermediate.regression import fitted_process, known_rows
 from designer.priors.levels import level_of
 from designer.priors.sources import Source
 from designer.surrogates.data import Quantity, TaskData

@@ -46,9 +46,6 @@ from designer.surrogates.kernel_structure import GaussianProcessSettings, build_
 from designer.surrogates.outputs import OutputScale, winsorised
 from designer.surrogates.variance_inflation import degrees_of_freedom, inflated
 
-MIN_PAIRS = 4
-"""Results with the observations from which a regression is fitted."""
-
 PRIOR_PROBABILITY = 1.0 / 3.0
 """Probability that observations are informative about a target, before a result."""
 

@@ -16,7 +16,7 @@ from designer.space.fidelity.fidelity_parameter import FidelityParameter
 MIN_RESULTS = 3
 """Different results at a lower level from which it is used."""
 
-MIN_PREDICTED = 12
+MIN_PREDICTED = 16
 """Results of a level from which it is seen whether they predict each other."""
 
 DECISIVE_LOG_ODDS = math.log(3.0)

@@ -124,7 +124,7 @@ def test_without_results_the_past_relation_itself_is_predicted() -> None:
 
 def test_nothing_is_learned_of_few_results_or_of_constant_ones() -> None:
     past = campaigns(5).past
-    assert learned_relation(past.one.first(3), past.Z[:3]) is None
+    assert learned_relation(past.one.first(2), past.Z[:2]) is None
     assert learned_relation(past.one, np.full_like(past.Z, np.nan)) is None
     assert learned_relation(past.one, np.full_like(past.Z, 3.0)) is None
     assert learned_relation(replace(past.one, Y=torch.full_like(past.one.Y, 2.0)), past.Z) is None

@@ -83,9 +83,9 @@ def test_predictions_with_related_observations_are_better_and_with_unrelated_one
         assert np.mean(ratios) < most
 
 
-def test_fewer_than_four_results_say_nothing() -> None:
+def test_fewer_than_three_results_say_nothing() -> None:
     observed = task(0)
-    few = ObservedTarget(observed.one.first(3), observed.Z[:3], observed.X_new, observed.Z_new)
+    few = ObservedTarget(observed.one.first(2), observed.Z[:2], observed.X_new, observed.Z_new)
     assert few.regression((0,)) is None
     assert few.revision(baseline_model(few.one)) is None
     assert fit_observed(observed.one, np.full((N, 1), np.nan)) is None
