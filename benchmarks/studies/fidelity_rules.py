@@ -34,7 +34,8 @@ from benchmarks.studies.fidelity_rule_pairs import names, pair_of, space_of
 from benchmarks.studies.fidelity_tasks import Pair
 from designer.arrays import FloatArray
 from designer.campaign.suggesting import level_choice
-from designer.priors.fidelity import level_evidence, level_process
+from designer.priors.auto import expert_weights
+from designer.priors.fidelity import level_evidence, level_prior, level_process
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import fit_gaussian_process
 from designer.surrogates.held_out import r_squared
@@ -48,6 +49,11 @@ def _of_process_alone(pairs: FloatArray) -> None:
     """Leave the correlation of designs at both levels out of the evidence."""
 
 
+def _with_least_weight(log_prior: FloatArray, log_evidence: FloatArray, **_: float) -> tuple[FloatArray, float]:
+    """Return the weights with the least one that the baseline model has beside past tasks."""
+    return expert_weights(log_prior, log_evidence)
+
+
 RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     PRESENT: (),
     "used only once top-level results prove them": (
@@ -55,7 +61,14 @@ RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
         (level_choice, "MIN_PREDICTED", sys.maxsize),
     ),
     "evidence of the process alone": ((level_process, "log_odds_of_correlation", _of_process_alone),),
-    "as much for lower levels as for the top one, whatever the evidence": ((level_choice, "USED_SHARE", 1.0),),
+    "lower levels cost as much as the top one": (
+        (level_choice, "MAX_SHARE", 1.0),
+        (level_choice, "USED_IN_ADVANCE", 8),
+    ),
+    "the model without them has a least weight": (
+        (level_prior, "BASELINE_WEIGHT", 0.5),
+        (level_prior, "expert_weights", _with_least_weight),
+    ),
 }
 """What each rule changes: an object, its attribute and the value."""
 
