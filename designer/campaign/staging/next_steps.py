@@ -27,8 +27,9 @@ Posterior = Callable[[], "CampaignPosterior"]
 def next_steps(spec: CampaignSpec, state: CampaignState, posterior: Posterior) -> tuple[NextStep, ...]:
     """Return what to measure next of each open suggestion, oldest first; nothing without stages.
 
-    Until a model chooses designs, every one has all its observations and then its targets measured: by these results
-    the campaign learns whether the observations are informative. From then on a suggestion with observations goes on
+    Until a model chooses designs, the first ones have their observations and then their targets measured, and others
+    where all observations together cost little: by these results the campaign learns whether the observations are
+    informative. From then on a suggestion with observations goes on
     where that promises more for its cost than the best new design.
 
     Parameters

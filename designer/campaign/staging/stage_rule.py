@@ -182,20 +182,21 @@ class StageRule:
             designs, following, chances.tolist(), ratings.tolist(), preferred.tolist(), costs.tolist(), options,
             strict=True,
         ):  # fmt: skip
-            if stage is None or option is None or not self._is_worthwhile(stage, option, cost):
+            before = sum(step.kind == "observe" and stage is not None and step.names == stage.names for step in found)
+            if stage is None or option is None or not self._is_worthwhile(stage, option, cost, before):
                 found.append(NextStep(each.name, "measure", targets, rating, chance))
             else:
                 found.append(NextStep(each.name, "observe", stage.names, option.index(rating, liked), chance))
         return tuple(found)
 
-    def _is_worthwhile(self, stage: Stage, option: Option, cost: float) -> bool:
-        """Whether a stage is observed before the targets, which cost `cost`.
+    def _is_worthwhile(self, stage: Stage, option: Option, cost: float, before: int) -> bool:
+        """Whether a stage is observed before the targets, which cost `cost`, after that of `before` other designs.
 
         For what it promises where it may well be informative, else while learning whether it is costs little.
         """
         if option.ratio < 1.0 and self._pairs(stage) >= MIN_PAIRS_TO_SKIP:
             return False
-        return option.weight >= PROMISING or may_be_tried(self.state, stage, cost)
+        return option.weight >= PROMISING or may_be_tried(self.state, stage, cost, before)
 
     def _options(
         self,

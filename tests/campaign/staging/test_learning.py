@@ -62,3 +62,17 @@ def test_designs_with_nothing_left_to_observe_count_for_nothing() -> None:
     begun = campaign(0.1)
     one = stage(begun)
     assert stages_to_try(begun.state, [None, one, None, one, one, one], np.ones(6)) == [None, one, None, one, one, None]
+
+
+def test_a_batch_of_the_model_is_observed_as_far_as_the_share_pays() -> None:
+    begun = campaign(0.1)
+    for i in range(6):  # the observations say nothing of the target
+        (name,) = begun.suggest(1).index
+        if begun.next_steps()[0].kind == "observe":
+            begun.record([{"suggestion": name, "z": float(i == 1)}])
+        begun.record([{"suggestion": name, "y": float(i == 0)}])
+    batch = begun.suggest(6)
+    first = ["measure z first" in begun.state.suggestions[name].note for name in batch.index]
+    assert first == [False] * 6
+    begun.attach([{"x": i / 10, "y": 0.1 * (i % 3)} for i in range(5)])
+    assert [step.kind for step in begun.next_steps()].count("observe") == 1  # 4 % of eleven results pay four
