@@ -177,7 +177,7 @@ class StageRule:
             ratings = np.exp(log_ratings(self.spec, self.state, self.known, coordinates)) / costs
             preferred = usable * np.exp(log_belief_weights(self.spec, self.state, coordinates))
             options = self._options(designs, coordinates, following, costs)
-        found = []
+        found: list[NextStep] = []
         for each, stage, chance, rating, liked, cost, option in zip(
             designs, following, chances.tolist(), ratings.tolist(), preferred.tolist(), costs.tolist(), options,
             strict=True,
