@@ -98,9 +98,8 @@ def _compounds(name: str) -> Pair:
     read = pd.read_csv(data_folder() / "composition_property_dft" / f"{table}.csv", keep_default_na=False)
     frame = read.groupby("formula", sort=True)[[column]].mean().reset_index()
     frame = frame.sample(min(_COMPOUNDS, len(frame)), random_state=0).reset_index(drop=True)
-    space = DesignSpace(
-        parameters=[{"name": "formula", "kind": "formula", "formulas": frame["formula"].tolist()}],
-    )
+    parameters = [{"name": "formula", "kind": "formula"}]
+    space = space_of(Pair(name, parameters, frame))
     coordinates = space.coordinates(frame)
     features = np.asarray(space.encoder.encode(coordinates))
     features = (features - features.mean(axis=0)) / np.where(features.std(axis=0) > 0, features.std(axis=0), 1.0)
@@ -110,7 +109,7 @@ def _compounds(name: str) -> Pair:
     top = (top - top.mean()) / top.std()
     values = frame[["formula"]].assign(top=top, low=top + deviation * (waves - waves.mean()) / waves.std())
     first = ~pd.Index(list(space.keys(coordinates))).duplicated()
-    return Pair(name, [{"name": "formula", "kind": "formula"}], values[first].reset_index(drop=True))
+    return Pair(name, parameters, values[first].reset_index(drop=True))
 
 
 def _measured(name: str) -> Pair:

@@ -3,9 +3,9 @@
 The study `benchmarks.studies.fidelity` with other pairs: functions beside the same with a random smooth deviation,
 small or as large as the function itself, three tables of compounds whose lower values are the measured ones with a
 deviation that depends on the composition, and pairs of measured tables of the same designs. None of them is reported
-there but Branin and Hartmann 6. Each rule changes
-one part of `kind: fidelity`. Figures are the cost to one of the best 1 % of 200 designs, divided by that of the top
-level alone, with lower values as they are and shuffled. The tables are in the folder that ``DESIGNER_DATA`` names.
+there but Branin and Hartmann 6. Each rule changes one part of `kind: fidelity`. Figures are the cost to one of the best
+1 % of 200 designs, divided by that of the top level alone, with lower values as they are and shuffled. The tables are
+in the folder that ``DESIGNER_DATA`` names.
 
 Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the table of
 the file alone. ``--self-prediction`` prints how well the results of a few random designs predict each other, as they

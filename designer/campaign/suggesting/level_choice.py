@@ -36,7 +36,7 @@ from designer.campaign.results.designs import coordinates_of, lab_designs
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.campaign.suggesting.unproven import FIRST_SHARE, MIN_WANTED
+from designer.campaign.suggesting.unproven import FIRST_SHARE, MIN_WANTED, affordable
 from designer.space.fidelity.fidelity_levels import MIN_PREDICTED, MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
@@ -87,7 +87,8 @@ def first_designs_below(
         return 0, 0
     costs = np.median(_costs(spec, state, fidelity, _some_designs(spec)), axis=0)
     level = int(np.argmin(costs[1:])) + 1
-    paid = int(min(FIRST_SHARE * MIN_WANTED * costs[0], _left(spec, state) - costs[0]) / costs[level] + _ROUNDING)
+    budgeted = (_left(spec, state) - costs[0]) / costs[level] + _ROUNDING
+    paid = int(min(affordable(float(costs[level]), 0, float(costs[0])), budgeted))
     if paid < MIN_PREDICTED:
         return 0, 0
     made = sum(k == level for k, _ in _done(spec, state))

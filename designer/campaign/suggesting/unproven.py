@@ -8,7 +8,8 @@ FIRST_SHARE = 0.04
 MIN_WANTED = 8
 """Wanted experiments of which the share may be spent in advance: it pays the results that decide."""
 
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # of a number of measurements, so that the unit of the cost does not matter
+_MAX_NUMBER = 1_000_000
 
 
 def affordable(cost: float, wanted: int, wanted_cost: float) -> int:
@@ -26,4 +27,4 @@ def affordable(cost: float, wanted: int, wanted_cost: float) -> int:
     >>> affordable(0.1, 0, 1.0), affordable(0.1, 20, 1.0)
     (3, 8)
     """
-    return int((FIRST_SHARE * max(wanted, MIN_WANTED) * wanted_cost + _ROUNDING) / cost)
+    return int(min(FIRST_SHARE * max(wanted, MIN_WANTED) * wanted_cost / cost + _ROUNDING, _MAX_NUMBER))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.studies.fidelity_rule_pairs import MEASURED, PAIRS, names, pair_of
+
+DATA = Path(os.environ.get("DESIGNER_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 @pytest.mark.parametrize(("name", "best", "at"), [("Hartmann 3", 3.86278, [0.114614, 0.555649, 0.852547])])
@@ -28,9 +31,10 @@ def test_pairs_have_names_of_their_own() -> None:
     assert len(set(names())) == len(names())
 
 
-@pytest.mark.skipif("DESIGNER_DATA" not in os.environ, reason="needs the folder of measured tables")
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no folder of measured tables at {DATA} (DESIGNER_DATA)")
 @pytest.mark.parametrize("name", MEASURED)
-def test_tables_share_designs_and_campaigns_have_a_part_of_them(name: str) -> None:
+def test_tables_share_designs_and_campaigns_have_a_part_of_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESIGNER_DATA", str(DATA))
     pair = pair_of(name)
     assert not pair.frame.duplicated(pair.columns).any()
     assert np.isfinite(pair.frame[["top", "low"]]).all(axis=None)
