@@ -6,6 +6,7 @@ the experiment that was under way; the next run measures the open suggestions fi
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -204,18 +205,26 @@ def _loop(
         if waiting is None:
             try:
                 campaign.suggest(_batch(campaign), context=_context(campaign))
+                continue
             except BudgetSpent as error:
                 return str(error), "cost"
             except NoDesignLeft as error:
-                return str(error), "space"
-            continue
-        if waiting.observations:
-            step = _observe(campaign, observing, waiting, signals)
-        else:
-            step = _measure(campaign, oracle, waiting.suggestion, waiting.replicate, signals)
+                waiting = _most_promising(campaign)
+                if waiting is None:
+                    return str(error), "space"
+        step = _made(campaign, oracle, observing, waiting, signals)
         steps.append(step)
         if progress is not None:
             progress(step)
+
+
+def _made(
+    campaign: RunnableCampaign, oracle: Oracle, observing: ObservationOracles, task: _Task, signals: _Signals
+) -> Step:
+    """Make an experiment or an observation and record it."""
+    if task.observations:
+        return _observe(campaign, observing, task, signals)
+    return _measure(campaign, oracle, task.suggestion, task.replicate, signals)
 
 
 @dataclass(frozen=True)
@@ -243,6 +252,13 @@ def _next_task(campaign: RunnableCampaign) -> _Task | None:
         if step.kind == "measure":
             tasks.append((step.index, _Task(each, replicate)))
     return max(tasks, key=lambda pair: pair[0])[1] if tasks else None
+
+
+def _most_promising(campaign: RunnableCampaign) -> _Task | None:
+    """Return the experiment that promises most of those that wait for a new design; None without any."""
+    indices = {step.suggestion: step.index for step in campaign.next_steps()}
+    tasks = [_Task(each, replicate) for each, replicate in unfinished(campaign.state, campaign.settings.replicates)]
+    return max(tasks, key=lambda task: indices.get(task.suggestion.id, -math.inf), default=None)
 
 
 def _observe(campaign: RunnableCampaign, observing: ObservationOracles, task: _Task, signals: _Signals) -> Step:

@@ -230,7 +230,7 @@ def test_a_run_observes_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "def release(x):\n    return [[6, x], [12, 2 * x], [24, 3 * x]]\n\ndef y(x):\n    return {'y': 3 * x}\n"
     )
     path = tmp_path / "c.yaml"
-    release = {**RELEASE, "measure": {"kind": "python", "function": "lab:release"}}
+    release = {**RELEASE, "cost": 0.04, "measure": {"kind": "python", "function": "lab:release"}}
     data = {
         "designer": 1, "name": "c", "space": SPACE[:1], "targets": TARGETS, "observations": [release],
         "measure": {"kind": "python", "function": "lab:y"}, "budget": 2,
@@ -247,7 +247,7 @@ def test_a_table_gives_curves(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("\n".join(["x,h6,h12,h24,y", *rows]) + "\n")
     path = tmp_path / "c.yaml"
     data = {
-        "designer": 1, "name": "c", "space": SPACE[:1], "targets": TARGETS, "observations": [RELEASE],
+        "designer": 1, "name": "c", "space": SPACE[:1], "targets": TARGETS, "observations": [{**RELEASE, "cost": 0.04}],
         "candidates": "t.csv", "measure": {"kind": "table", "file": "t.csv"}, "budget": 1,
     }  # fmt: skip
     path.write_text(json.dumps(data))

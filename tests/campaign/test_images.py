@@ -212,7 +212,7 @@ def test_a_run_observes_images(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "import numpy as np\n\ndef sem(x):\n    return np.full((5, 5), x / 10)\n\ndef y(x):\n    return {'y': 3 * x}\n"
     )
     path = tmp_path / "c.yaml"
-    sem = {**SEM, "measure": {"kind": "python", "function": "lab_of_images:sem"}}
+    sem = {**SEM, "cost": 0.04, "measure": {"kind": "python", "function": "lab_of_images:sem"}}
     data = {
         "designer": 1, "name": "c", "space": SPACE[:1], "targets": TARGETS, "observations": [sem],
         "measure": {"kind": "python", "function": "lab_of_images:y"}, "budget": 1,

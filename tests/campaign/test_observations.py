@@ -229,16 +229,21 @@ def test_observations_may_be_added_to_a_campaign(tmp_path: Path) -> None:
     assert Campaign.resume(campaign.store, "c").settings.observations == campaign.settings.observations
 
 
-def test_first_designs_are_observed_and_measured() -> None:
+def test_the_first_design_is_measured_at_once_and_the_next_ones_are_observed_and_measured() -> None:
     campaign = made()
     campaign.suggest(1)
-    assert campaign.state.suggestions["S0001"].note.endswith("measure hardness first")
-    (step,) = campaign.next_steps()
-    assert step.words == "S0001: measure hardness"
-    campaign.record([{"suggestion": "S0001", "hardness": 1.0}])
+    assert campaign.state.suggestions["S0001"].note.endswith("measure y at once")
     (step,) = campaign.next_steps()
     assert step.words == "S0001: go on to y"
-    assert "S0001: go on to y" in campaign.status().lines()
+    campaign.record([{"suggestion": "S0001", "y": 1.0}])
+    campaign.suggest(1)
+    assert campaign.state.suggestions["S0002"].note.endswith("measure hardness first")
+    (step,) = campaign.next_steps()
+    assert step.words == "S0002: measure hardness"
+    campaign.record([{"suggestion": "S0002", "hardness": 1.0}])
+    (step,) = campaign.next_steps()
+    assert step.words == "S0002: go on to y"
+    assert "S0002: go on to y" in campaign.status().lines()
     assert made(()).next_steps() == ()
 
 
@@ -274,9 +279,10 @@ def test_a_promising_observation_goes_on_and_a_poor_one_stops() -> None:
     assert any(note.startswith("S0001: stop") for note in campaign.events[-1].notes)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("seen", [(250.0,), (250.0, 310.0, 280.0, 240.0, 300.0)], ids=["constant", "unrelated"])
 @pytest.mark.parametrize("candidates", [None, CANDIDATES], ids=["space", "list"])
-def test_observations_that_say_nothing_change_no_experiment(candidates: Any) -> None:
-    """A constant observation costs what it costs, and the same designs are measured in the same order."""
+def test_observations_that_say_nothing_change_no_experiment(candidates: Any, seen: tuple[float, ...]) -> None:
+    """They cost what they cost, and the same designs are measured in the same order."""
     runs = []
     for observations in ((), (HARDNESS,)):
         campaign = made(observations, candidates=candidates, seed=3, initial=3)
@@ -286,7 +292,8 @@ def test_observations_that_say_nothing_change_no_experiment(candidates: Any) -> 
             (suggestion,) = campaign.state.open
             for step in campaign.next_steps():
                 if step.kind == "observe":
-                    campaign.record([{"suggestion": suggestion.id, "hardness": 250.0}])
+                    hardness = seen[len(measured) % len(seen)]
+                    campaign.record([{"suggestion": suggestion.id, "hardness": hardness}])
             assert {step.kind for step in campaign.next_steps()} <= {"measure"}
             measured.append(float(suggestion.design["x"] or 0.0))
             campaign.record([{"suggestion": suggestion.id, "y": surface(measured[-1])}])
@@ -347,7 +354,7 @@ def test_a_table_gives_observations_and_targets(tmp_path: Path, capsys: pytest.C
                 "space": SPACE,
                 "candidates": "plate.csv",
                 "targets": TARGETS,
-                "observations": [HARDNESS],
+                "observations": [{**HARDNESS, "cost": 0.04}],
                 "measure": {"kind": "table", "file": "plate.csv", "columns": {"y": "y"}},
                 "budget": 3,
             }
@@ -481,3 +488,16 @@ def test_a_finished_campaign_with_observations_is_a_past_task(tmp_path: Path) ->
     task = task_of_campaign(path)
     assert np.isfinite(task.Y).sum() == 6, "a design that was observed alone is no result"
     assert [each.name for each in task.targets] == ["y"]
+
+
+def test_a_run_goes_on_with_what_promises_most_where_no_design_is_left() -> None:
+    """Designs without a chance wait for new ones; where there are none, the budget is still spent."""
+    campaign, oracle = made(candidates=CANDIDATES, budget=40), Tensile()
+    for x in (0.0, 2.0, 4.0, 6.0, 7.0, 8.0, 10.0):
+        campaign.attach([{"x": x, "y": surface(x), **oracle.observe({"x": x}, [], suggestion="")}])
+    steps: list[Any] = []
+    report = campaign.run(oracle, progress=steps.append)
+    assert report.rule == "space"
+    assert len(campaign.state.results) == len(CANDIDATES)
+    kinds = [bool(each.observed) and not each.values for each in steps]
+    assert kinds.index(False) >= 2, "some are observed before the first of them is measured"

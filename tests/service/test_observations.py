@@ -16,7 +16,8 @@ ADHESION: dict[str, Any] = {"name": "adhesion", "unit": "MPa", "stage": 1, "cost
 def test_observations_are_recorded_shown_and_corrected(admin: Client) -> None:
     path = admin.begin(name="observed", observations=[ADHESION])
     first, second = admin.ask(path)
-    assert first["note"].endswith("measure adhesion first")
+    assert first["note"].endswith("measure loss at once")
+    assert second["note"].endswith("measure adhesion first")
     done = admin.record(path, {"suggestion": first["id"], "adhesion": "2 kPa"})
     assert done.json()["recorded"] == ["M0001"], done.text
     failed = admin.record(path, {"suggestion": second["id"], "adhesion": "failed"})

@@ -23,12 +23,13 @@ from designer.priors.intermediate.observed_mixture import ObservedMixture
 from designer.priors.intermediate.observed_target import FittedRegressions, ObservedTarget
 from designer.priors.intermediate.past_relation import level_like
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
-from designer.priors.intermediate.revision import Revision
+from designer.priors.intermediate.revision import MIN_PROBABILITY, Revision, revised
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined
+from designer.surrogates.single_output import SingleOutput
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
@@ -128,15 +129,19 @@ class RevisedTargets:
         known = [np.isfinite(Z[:, list(self.designs.places([name]))]).all(axis=1) for name in names]
         return np.array(known, dtype=bool).reshape(len(names), len(Z)).T
 
-    def _prediction(self, column: int, x: Tensor) -> tuple[FloatArray, FloatArray]:
-        """Return means and standard deviations (``p`` each) of an observation with its noise, at features `x`."""
+    def _process_of(self, column: int) -> GaussianProcess | InformedModel:
+        """Return the process of a column of the observations over the designs."""
         if column not in self._processes:
             data = self.conditioned.data
             features = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
             with one_thread():
                 one = TaskData(features, torch.as_tensor(self.designs.Z[:, [column]]), columns=data.columns)
                 self._processes[column] = self._process(one.target(0), column)
-        process = self._processes[column]
+        return self._processes[column]
+
+    def _prediction(self, column: int, x: Tensor) -> tuple[FloatArray, FloatArray]:
+        """Return means and standard deviations (``p`` each) of an observation with its noise, at features `x`."""
+        process = self._process_of(column)
         mean, variance = process.marginals(x)
         return mean.numpy(), (variance + process.noise_variance).sqrt().numpy()
 
@@ -150,11 +155,18 @@ class RevisedTargets:
         values = one.Y[:, 0].numpy()
         return fit_informed(one, zero_mean, (), output=level_like(values, 0.0 * values, 1.0, past))
 
-    def of(self, model: Model) -> Model:
-        """Return a model of all targets, revised."""
-        if all(revision is None for revision in self.revisions):
+    def of(self, model: Model, least: float = MIN_PROBABILITY) -> Model:
+        """Return a model of all targets, revised; of those where observations are informative with `least`."""
+        if not any(self._informed) and not any(self.revisions):
             return model
         parts = [single_output(model, i) for i in range(len(self.targets))]
         with one_thread():
-            revised = [part if r is None else r.of(part) for part, r in zip(parts, self.revisions, strict=True)]
-        return joined(revised)
+            found = zip(parts, self.revisions, self._informed, strict=True)
+            return joined([revised(part, revision, informed, least) for part, revision, informed in found])
+
+    @cached_property
+    def _informed(self) -> tuple[tuple[tuple[float, SingleOutput], ...], ...]:
+        """The posteriors of each target by its regressions on the observations, with their probabilities."""
+        designs = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
+        with one_thread():
+            return tuple(each.processes(designs, self.designs.Z, self._process_of) for each in self.observed)

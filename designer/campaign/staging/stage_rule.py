@@ -21,12 +21,14 @@ from designer.arrays import FloatArray
 from designer.campaign.file.spec import CampaignSpec
 from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState
-from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, waiting
+from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, tried, waiting
 from designer.campaign.results.designs import coordinates_of
 from designer.campaign.staging.learning import may_be_tried, target_costs
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
+from designer.campaign.suggesting.cheap_spending import MAX_SHARE, USED_IN_ADVANCE, affordable
 from designer.campaign.suggesting.proposer import feasibility_of, log_belief_weights, log_ratings
+from designer.priors.intermediate.revision import TRUSTED, is_own
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.threads import one_thread
 
@@ -41,9 +43,6 @@ SURE_CHANCE = 0.5
 
 PROMISING = 1.0 / 3.0
 """Probability of being informative from which observations are made for what they promise."""
-
-TRUSTED = 0.5
-"""Probability of being informative from which observations let a design wait: below it they probably say nothing."""
 
 
 @dataclass(frozen=True)
@@ -183,20 +182,25 @@ class StageRule:
             strict=True,
         ):  # fmt: skip
             before = sum(step.kind == "observe" and stage is not None and step.names == stage.names for step in found)
-            if stage is None or option is None or not self._is_worthwhile(stage, option, cost, before):
+            if stage is None or option is None or not self._is_worthwhile(stage, option, cost, before, first=not found):
                 found.append(NextStep(each.name, "measure", targets, rating, chance))
             else:
                 found.append(NextStep(each.name, "observe", stage.names, option.index(rating, liked), chance))
         return tuple(found)
 
-    def _is_worthwhile(self, stage: Stage, option: Option, cost: float, before: int) -> bool:
+    def _is_worthwhile(self, stage: Stage, option: Option, cost: float, before: int, *, first: bool) -> bool:
         """Whether a stage is observed before the targets, which cost `cost`, after that of `before` other designs.
 
-        For what it promises where it may well be informative, else while learning whether it is costs little.
+        For what it promises where it may well be informative, as long as all together cost at most a share of the
+        targets; else while learning whether it is costs little.
         """
         if option.ratio < 1.0 and self._pairs(stage) >= MIN_PAIRS_TO_SKIP:
             return False
-        return option.weight >= PROMISING or may_be_tried(self.state, stage, cost, before)
+        if may_be_tried(self.state, stage, cost, before, first=first):
+            return True
+        made, measured = tried(self.state, stage) + before, len(self.state.results)
+        paid = affordable(stage.cost, measured, cost, MAX_SHARE, USED_IN_ADVANCE)
+        return option.weight >= PROMISING and made < paid
 
     def _options(
         self,
@@ -255,9 +259,12 @@ class StageRule:
         probabilities = drawn.probabilities.tolist()
         for share, part in components(single_output(self.known.unrevised_search, self._column)):
             for i, probability in enumerate(probabilities):
-                is_revised = others is not None and i < len(others.means)
-                at = self._repeated(others.given(part, i) if others and is_revised else part, X, len(drawn.X))
-                mean, variance = (found[i] for found in drawn.if_informative(*at))
+                if is_own(part):
+                    mean, variance = drawn.means[i], drawn.variances[i]
+                else:
+                    is_revised = others is not None and i < len(others.means)
+                    at = self._repeated(others.given(part, i) if others and is_revised else part, X, len(drawn.X))
+                    mean, variance = (found[i] for found in drawn.if_informative(*at))
                 total += share * probability / math.fsum(probabilities) * self._improvements(mean, variance)
         return math.fsum(probabilities), total.reshape(len(coordinates), -1)
 

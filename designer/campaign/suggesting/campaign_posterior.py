@@ -46,6 +46,7 @@ from designer.priors.evidence import PriorEvidence
 from designer.priors.fidelity.level_prior import LevelPrior, level_models
 from designer.priors.fidelity.level_process import LevelResults
 from designer.priors.intermediate.observed_target import FittedRegressions
+from designer.priors.intermediate.revision import TRUSTED
 from designer.priors.kinds import errors_of_saved
 from designer.priors.policy.chosen_search import ChoosesExperts
 from designer.priors.robust_conditioning import Conditioned, baseline_process
@@ -148,6 +149,11 @@ class CampaignPosterior:
         return self.unrevised if self.revised_targets is None else self.revised_targets.of(self.unrevised)
 
     @cached_property
+    def choosing(self) -> Model:
+        """The posterior by which designs are chosen: observations revise it where they are probably informative."""
+        return self.unrevised if self.revised_targets is None else self.revised_targets.of(self.unrevised, TRUSTED)
+
+    @cached_property
     def unrevised(self) -> Model:
         """The model without the observations of designs that have no result."""
         return robust_targets(self._discoveries.model, self.space, self.modelled)
@@ -162,7 +168,7 @@ class CampaignPosterior:
 
     @cached_property
     def search(self) -> Model:
-        """The model by which the search chooses: the posterior, with a forest beside its baseline model.
+        """The model by which the search chooses: `choosing`, with a forest beside its baseline model.
 
         Where settings are made with an error it is the posterior alone: a forest is constant between its splits.
         """
@@ -170,8 +176,8 @@ class CampaignPosterior:
         if self.revised_targets is None:
             return found
         if found is self.unrevised or isinstance(self.prior, ChoosesExperts):
-            return self.model  # a policy has learned nothing of observations
-        return self.revised_targets.of(found)
+            return self.choosing  # a policy has learned nothing of observations
+        return self.revised_targets.of(found, TRUSTED)
 
     @cached_property
     def unrevised_search(self) -> Model:

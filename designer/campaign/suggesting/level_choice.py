@@ -33,10 +33,10 @@ from designer.campaign.levels.level_states import top_state
 from designer.campaign.log.events import Design
 from designer.campaign.log.state import CampaignState
 from designer.campaign.results.designs import coordinates_of, lab_designs
+from designer.campaign.suggesting.cheap_spending import FIRST_SHARE, MAX_SHARE, MIN_WANTED, USED_IN_ADVANCE, affordable
 from designer.campaign.suggesting.choice import Choice
 from designer.campaign.suggesting.expected_costs import expected_cost
 from designer.campaign.suggesting.spending import spending_of
-from designer.campaign.suggesting.unproven import FIRST_SHARE, MIN_WANTED, affordable
 from designer.space.fidelity.fidelity_levels import MIN_PREDICTED, MIN_RESULTS, at_level, fidelity_of, levels_of
 from designer.space.fidelity.fidelity_parameter import FidelityParameter
 
@@ -54,12 +54,6 @@ PROMISING_SHARE = 0.08
 
 USED_SHARE = 0.1
 """The same where they are used, times the Bayes factor for them."""
-
-MAX_SHARE = 0.5
-"""The same at most."""
-
-USED_IN_ADVANCE = 2
-"""Top-level experiments of which these shares may be spent in advance."""
 
 _ROUNDING = 1e-9
 _SOME = 200

@@ -88,7 +88,7 @@ def propose_next(
         shared = shared.at(shared.of(spec.space, confirming.coordinates[0])) if shared.names else shared
         costs = costs.after(confirming.coordinates) if costs is not None else None
     search = searched_model(spec, known)
-    plain, rest = baseline_part(known.model) if is_interleaved(spec) else None, n - len(parts)
+    plain, rest = baseline_part(known.choosing) if is_interleaved(spec) else None, n - len(parts)
     chosen_with = beliefs.used(n)[len(parts) :] if beliefs.are_used else None
     for rule, number in _rules(chosen_with, len(taken.keys), rest, informed=plain is not None):
         used = beliefs if rule.beliefs else None
@@ -98,7 +98,7 @@ def propose_next(
                     plain, baseline_part(search) or plain, pending, number, shared, costs, used
                 )
             else:
-                part = proposer.propose(known.model, search, pending, number, shared, costs, used)
+                part = proposer.propose(known.choosing, search, pending, number, shared, costs, used)
         except NoDesignLeft:
             if not parts:
                 raise
@@ -147,7 +147,7 @@ def propose_besides(
     shared, costs = affordable_settings(spec, state, n)
     proposer = _Proposer(spec, state, known, taken, seed, deadline)
     try:
-        return proposer.propose(known.model, searched_model(spec, known), pending, n, shared, costs)
+        return proposer.propose(known.choosing, searched_model(spec, known), pending, n, shared, costs)
     except (NoDesignLeft, BudgetSpent):
         return None
 
@@ -405,7 +405,7 @@ def feasibility_of(spec: CampaignSpec, state: CampaignState, known: CampaignPost
 
 def searched_model(spec: CampaignSpec, known: CampaignPosterior) -> Model:
     """Return the model whose improvement is maximised: the posterior, for an acquisition function of one's own."""
-    return known.search if acquisition_of(spec) is None else known.model
+    return known.search if acquisition_of(spec) is None else known.choosing
 
 
 def acquisition_of(spec: CampaignSpec) -> AcquisitionBuilder | None:

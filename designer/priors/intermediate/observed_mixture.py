@@ -19,6 +19,7 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.observations.observation import MIN_PAIRS
+from designer.priors.intermediate.observed_process import Regression as JointRegression
 from designer.priors.intermediate.past_relation import PastRelation, PastResults
 from designer.priors.intermediate.regression import (
     PRIOR_PROBABILITY,
@@ -39,6 +40,11 @@ Learned = tuple[PastResults, PastRelation]
 
 class Regression(Protocol):
     """A prediction of a target from a design and its observations."""
+
+    @property
+    def joint(self) -> JointRegression:
+        """The same as a model over features and observations, side by side."""
+        ...
 
     def predict(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``n`` each) of designs (``n x d``) with observations (``n x k``)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,16 @@ import torch
 from torch import Tensor
 
 from designer.arrays import FloatArray
-from designer.priors.intermediate.observed_mixture import ObservedMixture, fit_observed
+from designer.observations.observation import MIN_PAIRS
+from designer.priors.intermediate.observed_mixture import LearnedFrom, ObservedMixture, fit_observed
+from designer.priors.intermediate.observed_process import ObservedProcess, Process
 from designer.priors.intermediate.past_relation import PastResults
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
+from designer.priors.intermediate.revised_model import RevisedModel
 from designer.priors.intermediate.revision import Revision
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
+from designer.surrogates.single_output import SingleOutput
 
 Columns = tuple[int, ...]
 FittedRegressions = dict[Any, ObservedMixture | None]
@@ -73,12 +78,63 @@ class ObservedTarget:
         baseline
             The process of the results without observations.
         """
-        sets = [tuple(np.flatnonzero(np.isfinite(row)).tolist()) for row in self.Z_new]
         found = []
-        for columns in sorted(set(sets)):
+        for columns, rows in self._alike():
             regression = self.regression(columns)
             if regression is not None:
-                has = [i for i, each in enumerate(sets) if each == columns]
-                Z = torch.as_tensor(self.Z_new[np.ix_(has, list(columns))], dtype=torch.float64)
-                found.append(regression.revision(self.X_new[has], Z, baseline))
+                found.append(regression.revision(self.X_new[rows], self._observed(rows, columns), baseline))
         return Revision.joined(found) if found else None
+
+    def processes(
+        self, designs: Tensor, Z: FloatArray, process_of: Callable[[int], Process]
+    ) -> tuple[tuple[float, SingleOutput], ...]:
+        """Return the posteriors of the target by the regressions on the most observations, with their probabilities.
+
+        A design with some of these observations is predicted by the regression on them. Nothing where no regression is
+        known.
+
+        Parameters
+        ----------
+        designs, Z
+            ``p x d`` features and ``p x k`` standardised observations of all observed designs.
+        process_of
+            Returns the process of a column of the observations.
+        """
+        columns = self._most_known()
+        regression = self.regression(columns)
+        if regression is None:
+            return ()
+        processes, known = [process_of(i) for i in columns], torch.as_tensor(Z[:, list(columns)])
+        complete = torch.isfinite(known).all(dim=1)
+        found = []
+        for each in regression.parts:
+            model = ObservedProcess(each.regression.joint, processes, designs[complete], known[complete])
+            found.append((each.weight, self._with_partly_observed(model, columns, each.past)))
+        return tuple(found)
+
+    def _with_partly_observed(self, model: ObservedProcess, columns: Columns, past: LearnedFrom | None) -> SingleOutput:
+        """Return a model by a regression on some columns, revised at the designs of which only others are known."""
+        parts = []
+        for known, rows in self._alike():
+            regression = None if set(known) >= set(columns) else self.regression(known)
+            for each in () if regression is None else regression.parts:
+                if each.past == past:
+                    predicted = each.regression.predict(self.X_new[rows], self._observed(rows, known))
+                    parts.append((self.X_new[rows], *predicted))
+        return RevisedModel(model, *(torch.cat(part) for part in zip(*parts, strict=True))) if parts else model
+
+    def _alike(self) -> Iterator[tuple[Columns, list[int]]]:
+        """Yield the columns that some designs without a result (rows) have, and these designs."""
+        sets = [tuple(np.flatnonzero(np.isfinite(row)).tolist()) for row in self.Z_new]
+        for columns in sorted(set(sets)):
+            yield columns, [i for i, each in enumerate(sets) if each == columns]
+
+    def _observed(self, rows: list[int], columns: Columns) -> Tensor:
+        return torch.as_tensor(self.Z_new[np.ix_(rows, list(columns))], dtype=torch.float64)
+
+    def _most_known(self) -> Columns:
+        """Return the columns of a design that enough results have, as many as possible; else those of most results."""
+        known = np.isfinite(np.concatenate([self.Z, self.Z_new]))
+        sets = {tuple(np.flatnonzero(row).tolist()) for row in known}
+        counts = {each: int(np.isfinite(self.Z[:, list(each)]).all(axis=1).sum()) for each in sets if each}
+        return max(counts, key=lambda each: (min(counts[each], MIN_PAIRS), len(each), each), default=())

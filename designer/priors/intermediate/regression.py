@@ -72,6 +72,11 @@ class ObservedRegression:
 
     process: GaussianProcess
 
+    @property
+    def joint(self) -> GaussianProcess:
+        """The process over features and observations, side by side."""
+        return self.process
+
     def predict(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``n`` each, model scale) of designs (``n x d``) with observations (``n x k``)."""
         return self.process.marginals(torch.cat([X, Z], dim=-1))

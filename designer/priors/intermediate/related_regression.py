@@ -85,6 +85,11 @@ class RelatedRegression:
     model: InformedModel
     relation: PastRelation
 
+    @property
+    def joint(self) -> _Joint:
+        """The model over features and observations, side by side."""
+        return _Joint(self.model, self.relation)
+
     def held_out(self) -> HeldOut:
         """Return the leave-one-out predictions of the results."""
         return self.model.held_out()
@@ -140,3 +145,28 @@ class _Mean:
 
     def __call__(self, X: Tensor) -> tuple[Tensor, Tensor]:
         return self.relation.mean(X[..., self.own :]), X.new_zeros(*X.shape[:-1], 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Joint:
+    """A regression around a past relation, of features and observations side by side (``... x (d + k)``)."""
+
+    model: InformedModel
+    relation: PastRelation
+
+    @property
+    def noise_variance(self) -> float:
+        return self.model.noise_variance
+
+    def _standardised(self, X: Tensor) -> Tensor:
+        own = X.shape[-1] - self.relation.Z.shape[1]
+        return torch.cat([X[..., :own], self.relation.standardised(X[..., own:])], dim=-1)
+
+    def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
+        return self.model.joint_moments(self._standardised(X), observation_noise)
+
+    def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model.marginals(self._standardised(X))
+
+    def cross_moments(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.model.cross_moments(self._standardised(X), self._standardised(Z))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from botorch.models.model import Model
 from torch import Tensor
@@ -28,34 +29,41 @@ _JITTER = 1e-8  # of the mean variance at the designs
 _SAME = 1e-9  # by which the features of one design differ at most
 
 
-class RevisedModel(SingleOutput):
-    """A model with another distribution of its values at some designs.
+class UpdatedModel(SingleOutput):
+    """A model whose moments are updated linearly in their covariances with some designs.
 
     Parameters
     ----------
     model
         Any of the package's models of one target: it has ``cross_moments``.
     designs
-        ``k x d`` features, distinct.
-    means, variances
-        ``k`` each: the new moments there. Correlations are those of `model`.
+        ``k x d`` features.
+    own
+        ``k`` variances of the designs' own deviations.
+    shift, gain
+        ``k`` and ``k x k``: what is multiplied with the covariances for the change of the mean and of the covariance.
     """
 
     _model: Any
 
-    def __init__(self, model: Model, designs: Tensor, means: Tensor, variances: Tensor) -> None:
+    def __init__(self, model: Model, designs: Tensor, own: Tensor, shift: Tensor, gain: Tensor) -> None:
         super().__init__()
-        self._model, self._designs, self._means, self._variances = model, designs, means, variances
+        self._model, self._designs, self._variances, self._shift, self._gain = model, designs, own, shift, gain
+
+    @classmethod
+    def measured(cls, model: Model, designs: Tensor, values: Tensor, noise: Tensor) -> UpdatedModel:
+        """Return a model conditioned on values (``k``) of designs (``k x d``) with variances of their noise (``k``)."""
         with torch.no_grad():
-            normal = normal_of(self._model.posterior(designs))
+            normal = normal_of(model.posterior(designs))
             S = normal.covariance_matrix
-            S = S + torch.diag(variances + _JITTER * S.diagonal().mean())
-            inverse = torch.linalg.inv(S)
-            inverse = 0.5 * (inverse + inverse.mT)
-            scale = (variances / S.diagonal()).sqrt()
-            V = scale[:, None] * S * scale
-            self._shift = inverse @ (means - normal.mean)
-            self._gain = inverse @ (S - V) @ inverse
+            S = S + torch.diag(noise + _JITTER * S.diagonal().mean())
+            gain = torch.cholesky_inverse(torch.linalg.cholesky(S))
+            return UpdatedModel(model, designs, torch.zeros_like(noise), gain @ (values - normal.mean), gain)
+
+    @property
+    def noise_variance(self) -> float:
+        """The learned noise variance, in the target's unit squared."""
+        return float(self._model.noise_variance)
 
     def joint_moments(self, X: Tensor, observation_noise: bool | Tensor = False) -> tuple[Tensor, Tensor]:
         """Return means and covariances at `X` (`SingleOutput.joint_moments`)."""
@@ -92,13 +100,72 @@ class RevisedModel(SingleOutput):
 
     def _same(self, X: Tensor) -> Tensor:
         """Return which of `X` (``... x q x d``) are which of the designs: 1 or 0 (``... x q x k``)."""
-        with torch.no_grad():
-            away = (X.unsqueeze(-2) - self._designs).abs().amax(dim=-1)
-            return (away <= _SAME).to(self._variances.dtype)
+        return same_designs(X, self._designs).to(self._variances.dtype)
 
     def _own(self, X: Tensor) -> Tensor:
         """Return the covariance (``... x q x k``) of designs with the designs' own deviations."""
         return self._same(X) * self._variances
+
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> UpdatedModel:
+        """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means.
+
+        Parameters
+        ----------
+        noise
+            (keyword) ``p x 1`` noise variances, NaN where the learned noise holds.
+        """
+        X = X.detach().to(torch.float64)
+        values = self.marginals(X)[0] if Y is None else Y.detach().to(torch.float64)[:, 0]
+        return UpdatedModel.measured(self, X, values, noise_of(self.noise_variance, values, kwargs.get("noise")))
+
+
+def same_designs(X: Tensor, Z: Tensor) -> Tensor:
+    """Return which of `X` (``... x n x d``) are the same designs as which of `Z` (``... x b x d``): ``... x n x b``.
+
+    They are compared by a projection first, so that the features of all pairs are needed only where some are the same.
+    """
+    with torch.no_grad():
+        direction = torch.as_tensor(np.random.default_rng(0).normal(size=X.shape[-1]))
+        away = (X @ direction).unsqueeze(-1) - (Z @ direction).unsqueeze(-2)
+        near = away.abs() <= _SAME * float(direction.abs().sum())
+        if not near.any():
+            return near
+        return near & ((X.unsqueeze(-2) - Z.unsqueeze(-3)).abs().amax(dim=-1) <= _SAME)
+
+
+def noise_of(learned: float, values: Tensor, given: Tensor | None) -> Tensor:
+    """Return the noise variances (``p``) of values: those `given` (``p x 1``), and the `learned` one where NaN."""
+    if given is None:
+        return torch.full_like(values, learned)
+    known = given[:, 0].to(torch.float64)
+    return torch.where(known.isnan(), torch.full_like(known, learned), known)
+
+
+class RevisedModel(UpdatedModel):
+    """A model with another distribution of its values at some designs.
+
+    Parameters
+    ----------
+    model
+        Any of the package's models of one target: it has ``cross_moments``.
+    designs
+        ``k x d`` features, distinct.
+    means, variances
+        ``k`` each: the new moments there. Correlations are those of `model`.
+    """
+
+    def __init__(self, model: Model, designs: Tensor, means: Tensor, variances: Tensor) -> None:
+        with torch.no_grad():
+            normal = normal_of(model.posterior(designs))
+            S = normal.covariance_matrix
+            S = S + torch.diag(variances + _JITTER * S.diagonal().mean())
+            inverse = torch.linalg.inv(S)
+            inverse = 0.5 * (inverse + inverse.mT)
+            scale = (variances / S.diagonal()).sqrt()
+            V = scale[:, None] * S * scale
+            gain = inverse @ (S - V) @ inverse
+            super().__init__(model, designs, variances, inverse @ (means - normal.mean), gain)
+        self._means = means
 
     def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> RevisedModel:
         """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means."""

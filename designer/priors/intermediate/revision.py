@@ -12,10 +12,16 @@ from botorch.models.model import Model
 from torch import Tensor
 
 from designer.priors.intermediate.revised_model import RevisedModel
+from designer.surrogates.forest import Forest
+from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.model_mixture import MarginalModel, Mixture
+from designer.surrogates.single_output import SingleOutput
 
 MIN_PROBABILITY = 0.02
 """Of a regression, from which it revises a model."""
+
+TRUSTED = 0.7
+"""Probability of being informative from which observations change the choice of designs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +90,14 @@ class Revision:
         """Return the moments (``r x p`` each) of the target given its observations by each of the regressions.
 
         Where the model knows more than the results of the campaign, as one with past tasks does, the observations
-        change it by what they add to these results: precisions add up.
+        change it by what they add to these results: precisions add up. A model that knows less than these results is
+        taken to know as much, so that the difference of two predictions from them is not magnified.
         """
-        variance = _positive(variance)
-        added = 1.0 / self.variances - 1.0 / self.variances_without
-        new_variance = 1.0 / torch.maximum(1.0 / variance + added, 1.0 / torch.maximum(variance, self.variances))
-        pull = (self.means - mean) / self.variances - (self.means_without - mean) / self.variances_without
-        return mean + new_variance * pull, new_variance
+        without = self.variances_without
+        variance = torch.minimum(_positive(variance), without)
+        new_variance = 1.0 / (1.0 / self.variances + (1.0 / variance - 1.0 / without))
+        own, taken = new_variance / self.variances, (new_variance / without).clamp_max(1.0)
+        return mean + own * (self.means - mean) - taken * (self.means_without - mean), new_variance
 
     @property
     def _by_regression(self) -> tuple[Tensor, ...]:
@@ -102,6 +109,45 @@ class Revision:
         mean, variance = (part[:1].expand(more, -1) for part in (self.means_without, self.variances_without))
         added = (mean, variance, torch.zeros_like(mean), mean, variance)
         return tuple(torch.cat([part, more]) for part, more in zip(self._by_regression, added, strict=True))
+
+
+def revised(
+    model: Model,
+    revision: Revision | None,
+    informed: Sequence[tuple[float, SingleOutput]],
+    least: float = MIN_PROBABILITY,
+) -> Model:
+    """Return a model of a target revised by observations; of a mixture, each of its components.
+
+    A model of the campaign's own results alone becomes a mixture with the posteriors by the regressions, which have
+    learned from the same results; any other model is revised at the designs with observations and without a result.
+
+    Parameters
+    ----------
+    revision
+        What observations say of designs without a result; None without such designs.
+    informed
+        The posteriors by the regressions, with their probabilities.
+    least
+        The probability of being informative from which observations revise the model.
+    """
+    if isinstance(model, Mixture):
+        parts = [revised(part, revision, informed, least) for _, part in model.components]
+        return type(model)(parts, model.weights.numpy())
+    if not is_own(model):
+        if revision is None or float(revision.probabilities.sum()) < least:
+            return model
+        return revision.of(model)
+    used = [(p, process) for p, process in informed if p >= MIN_PROBABILITY]
+    total = math.fsum(p for p, _ in used)
+    if not used or total < least:
+        return model
+    return Mixture([model, *(process for _, process in used)], [1.0 - total, *(p for p, _ in used)])
+
+
+def is_own(model: Model) -> bool:
+    """Whether a model has learned from the campaign's own results alone."""
+    return isinstance(model, GaussianProcess | Forest)
 
 
 def _positive(variance: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import pytest
 
 from designer import Campaign
 from designer.campaign.observing.campaign_stages import observed_of, waiting
+from designer.campaign.staging import stage_rule
 from designer.campaign.staging.stage_rule import Design, StageRule, steps_by_model
 from designer.campaign.suggesting.campaign_posterior import campaign_posterior
 
@@ -103,6 +104,19 @@ def test_observed_designs_wait_for_new_ones_that_promise_more() -> None:
 def designs_of(campaign: Campaign) -> list[Design]:
     state = campaign.state
     return [Design(each, state.suggestions[each].design, observed_of(state, each)) for each in waiting(state)]
+
+
+@pytest.mark.parametrize(("share", "observed"), [(0.5, True), (0.001, False)])
+def test_informative_observations_cost_a_share_of_the_targets_at_most(
+    share: float, observed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_rule, "MAX_SHARE", share)
+    campaign = campaign_with(12, 7, [{"name": "quick", "stage": 1, "cost": 0.15}])  # learning pays three
+    rule = rule_of(campaign)
+    assert rule.are_informed(designs_of(campaign))[1]
+    steps = rule.steps([*designs_of(campaign), Design("", {"a": 0.35, "b": 0.1})])
+    found = [step.kind for step, each in zip(steps[:-1], designs_of(campaign), strict=True) if not each.made]
+    assert ("observe" in {*found, steps[-1].kind}) == observed
 
 
 @pytest.mark.parametrize("results", [3, 8])
