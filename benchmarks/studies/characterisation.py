@@ -39,6 +39,7 @@ from benchmarks.studies.lab_tables import data_folder
 from designer import Campaign
 from designer.arrays import FloatArray
 from designer.campaign.log.versions import versions
+from designer.errors import NoDesignLeft
 
 MAX_COST, MAX_ROWS, BEST, SEEDS = 30.0, 200, 0.01, 5
 CURVE = "curve"
@@ -255,7 +256,10 @@ def run(
 
 
 def next_task(campaign: Campaign) -> tuple[str, tuple[str, ...]]:
-    """Return the suggestion to work on and what to measure of it, as a run does; suggest a design where none is."""
+    """Return the suggestion to work on and what to measure of it, as a run does; suggest a design where none is.
+
+    Where no design is left, that is the experiment that promises most.
+    """
     targets = tuple(target.name for target in campaign.objective.targets)
     while True:
         steps = [step for step in campaign.next_steps() if step.kind in ("observe", "measure")]
@@ -264,7 +268,11 @@ def next_task(campaign: Campaign) -> tuple[str, tuple[str, ...]]:
             return step.suggestion, step.names
         if not campaign.settings.observations and campaign.state.open:
             return campaign.state.open[0].id, targets
-        campaign.suggest(1)
+        try:
+            campaign.suggest(1)
+        except NoDesignLeft:
+            best = max(campaign.next_steps(), key=lambda each: each.index)
+            return best.suggestion, targets
 
 
 def tables(names: Sequence[str]) -> list[StagedTable]:

@@ -1,10 +1,11 @@
 """Rules for observations: ``python -m benchmarks.studies.observation_rules [--seeds 3] [--rows FILE]``.
 
-The study `benchmarks.studies.characterisation` with functions in the place of its tables, so that no number of a rule
-is chosen on what is reported. The target is a function, in some with a part that no parameter explains; the observation
-is the same with a random smooth deviation, or with noise, alone or beside unrelated columns. Each rule changes numbers
-of the stage rule. Figures are the cost to one of the best 1 % of 200 designs, divided by that without observations of
-the same seed, with observations as they are and shuffled.
+The study `benchmarks.studies.characterisation` with functions and other tables in the place of its own, so that no
+number of a rule is chosen on what is reported. The target is a function, in some with a part that no parameter
+explains; the observation is the same with a random smooth deviation, or with noise, alone or beside unrelated columns.
+The tables are the measured ones and those of compounds of `benchmarks.studies.fidelity_rules`; the value at the lower
+level is the observation. Each rule changes numbers of the stage rule. Figures are the cost to one of the best 1 % of at
+most 200 designs, divided by that without observations of the same seed, with observations as they are and shuffled.
 
 Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
 the file alone. ``--guard`` prints how well a few results of random designs tell true observations from shuffled ones.
@@ -27,12 +28,17 @@ import numpy as np
 
 from benchmarks.studies.campaign_rows import Row, completed
 from benchmarks.studies.characterisation import SHUFFLED, WITH, WITHOUT, StagedTable, bootstrap, run
-from benchmarks.studies.fidelity_rule_pairs import borehole, currin, hartmann_3
+from benchmarks.studies.fidelity_rule_pairs import MEASURED, TABLES, borehole, currin, hartmann_3, pair_of
 from benchmarks.studies.fidelity_tasks import analytic, branin, hartmann
 from designer.arrays import FloatArray
 from designer.campaign.staging import learning, stage_rule
+from designer.campaign.suggesting import campaign_posterior
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
 from designer.priors.intermediate.relation import log_bayes_factor
+from designer.priors.intermediate.revision import TRUSTED
+
+LOOKS = 16
+"""Results of a campaign after each of which the guard is asked."""
 
 SEEDS, ROWS = 3, 250
 """Campaigns of a function, and its designs: a campaign has 80 % of them."""
@@ -93,7 +99,8 @@ PRESENT = "the present rule"
 
 RULES: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     PRESENT: (),
-    "waits whatever the probability": ((stage_rule, "TRUSTED", 0.02),),
+    "trusted from 0.5": ((stage_rule, "TRUSTED", 0.5), (campaign_posterior, "TRUSTED", 0.5)),
+    "at most a quarter of the cost": ((stage_rule, "MAX_SHARE", 0.25),),
     "observed only where probably informative": ((stage_rule, "PROMISING", 0.5),),
     "six designs observed in any case": ((learning, "MIN_PAIRS", 6),),
 }
@@ -104,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaigns that are not in the file of rows and print Markdown tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.observation_rules", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), help="Names; all unless given.")
+    parser.add_argument("--problems", nargs="*", default=names(), help="Names; all unless given.")
     parser.add_argument("--rules", nargs="*", default=list(RULES), help="Names; all unless given.")
     parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/observation_rules.jsonl"))
     parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
@@ -133,9 +140,19 @@ def _campaigns(problems: Sequence[str], rules: Sequence[str], seeds: int) -> Ite
                     yield {"problem": problem, "seed": seed, "rule": rule, "arm": arm}
 
 
+def names() -> list[str]:
+    """Return the names of the functions and of the tables."""
+    return [*PROBLEMS, *MEASURED, *TABLES]
+
+
 @cache
-def _table(name: str) -> StagedTable:
-    return PROBLEMS[name].table(name)
+def table_of(name: str) -> StagedTable:
+    """Return the designs of a function or of a table with their observations and targets."""
+    if name in PROBLEMS:
+        return PROBLEMS[name].table(name)
+    pair = pair_of(name)
+    frame = pair.frame.rename(columns={"low": "z", "top": "y"})
+    return StagedTable(name, frame, tuple(pair.space), ("z",), "y")
 
 
 def _campaign(row: Row) -> Row:
@@ -143,13 +160,13 @@ def _campaign(row: Row) -> Row:
     with ExitStack() as stack:
         for each in RULES.get(row["rule"], ()):
             stack.enter_context(patch.object(*each))
-        cost, measured, observed, seconds = run(_table(row["problem"]).part(row["seed"]), row["seed"], row["arm"])
+        cost, measured, observed, seconds = run(table_of(row["problem"]).part(row["seed"]), row["seed"], row["arm"])
     return {**row, "cost": round(cost, 6), "measured": measured, "observed": observed, "seconds": round(seconds, 2)}
 
 
 def report(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the lines of a Markdown table: by rule, the ratios to the cost without observations."""
-    yield "| rule | campaigns | with observations | shuffled | largest of a function, shuffled | observed | measured |"
+    yield "| rule | campaigns | with observations | shuffled | largest of a problem, shuffled | observed | measured |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for rule in RULES:
         same = [row for row in rows if row["rule"] == rule]
@@ -167,11 +184,11 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def report_problems(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a Markdown table: by function the cost without observations, and the ratios by rule."""
+    """Yield the lines of a Markdown table: by problem the cost without observations, and the ratios by rule."""
     rules = [rule for rule in RULES if any(row["rule"] == rule for row in rows)]
-    yield f"| function | without | {' | '.join(rules)} |"
+    yield f"| problem | without | {' | '.join(rules)} |"
     yield f"|---|---:|{'---:|' * len(rules)}"
-    for problem in PROBLEMS:
+    for problem in names():
         cells = []
         for rule in rules:
             same = [row for row in rows if row["rule"] == rule]
@@ -183,29 +200,54 @@ def report_problems(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def guard(draws: int = 60) -> Iterator[str]:
-    """Yield a Markdown table: by the number of results, the evidence of true observations beside that of shuffled ones.
+    """Yield two Markdown tables: how well results tell true observations from shuffled ones.
 
-    The area under the receiver operating curve, and the shares of weights above a half.
+    By the number of results the area under the receiver operating curve of the evidence and the shares of
+    probabilities above a level; and by level the share of shuffled observations that exceed it at any of the first
+    `LOOKS` results, and the results after which true ones first do, `LOOKS` where they never do.
     """
-    yield "| results | area | true, above a half | shuffled, above a half |"
-    yield "|---:|---:|---:|---:|"
-    for n in (4, 6, 8, 12):
+    levels = (0.5, TRUSTED, 0.8)
+    yield f"| results | area | {' | '.join(f'true, above {each} | shuffled, above {each}' for each in levels)} |"
+    yield f"|---:|---:|{'---:|' * 2 * len(levels)}"
+    for n in (3, 4, 6, 8, 12):
         found: dict[bool, list[float]] = {True: [], False: []}
-        for name in PROBLEMS:
-            table, rng = _table(name), np.random.default_rng(n)
-            y, Z = table.frame[table.target].to_numpy(), table.frame[list(table.observations)].to_numpy()
-            for _ in range(draws):
-                rows, others = (rng.choice(len(y), n, replace=False) for _ in range(2))
-                found[True].append(log_bayes_factor(y[rows], Z[rows]))
-                found[False].append(log_bayes_factor(y[rows], Z[others]))
+        for true, shuffled in _draws(n, draws):
+            found[True].append(_probabilities(*true, n)[-1])
+            found[False].append(_probabilities(*shuffled, n)[-1])
         area = (np.array(found[True])[:, None] > found[False]).mean()
-        even = np.log((1.0 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY)
-        shares = [100.0 * (np.array(found[kind]) > even).mean() for kind in (True, False)]
-        yield f"| {n} | {area:.2f} | {shares[0]:.0f} % | {shares[1]:.0f} % |"
+        shares = [f"{100.0 * (np.array(found[kind]) > each).mean():.0f} %" for each in levels for kind in (True, False)]
+        yield f"| {n} | {area:.2f} | {' | '.join(shares)} |"
+    yield "\n| probability | shuffled, ever above | true, first above after |"
+    yield "|---:|---:|---:|"
+    looks = [(_probabilities(*true, 3), _probabilities(*other, 3)) for true, other in _draws(LOOKS, draws // 2)]
+    for each in levels:
+        ever = np.mean([max(shuffled) > each for _, shuffled in looks])
+        first = np.mean([next((3 + i for i, p in enumerate(true) if p > each), LOOKS) for true, _ in looks])
+        yield f"| {each} | {100.0 * ever:.0f} % | {first:.1f} |"
+
+
+Sample = tuple[FloatArray, FloatArray]
+
+
+def _draws(n: int, draws: int) -> Iterator[tuple[Sample, Sample]]:
+    """Yield `draws` times of each problem `n` results with their observations and with those of other designs."""
+    for name in names():
+        table, rng = table_of(name), np.random.default_rng(n)
+        y, Z = table.frame[table.target].to_numpy(), table.frame[list(table.observations)].to_numpy()
+        for _ in range(draws):
+            rows, others = (rng.choice(len(y), n, replace=False) for _ in range(2))
+            yield (y[rows], Z[rows]), (y[rows], Z[others])
+
+
+def _probabilities(y: FloatArray, Z: FloatArray, first: int) -> list[float]:
+    """Return the probability that observations are informative after the `first` results and after each further one."""
+    odds = PRIOR_PROBABILITY / (1.0 - PRIOR_PROBABILITY)
+    factors = [log_bayes_factor(y[:n], Z[:n]) for n in range(first, len(y) + 1)]
+    return [float(1.0 / (1.0 + np.exp(-each) / odds)) for each in factors]
 
 
 def _logs(rows: Sequence[Row], all_rows: Sequence[Row], arm: str) -> dict[str, FloatArray]:
-    """Return the logarithms of the ratios of an arm, by function."""
+    """Return the logarithms of the ratios of an arm, by problem."""
     alone = {(row["problem"], row["seed"]): row["cost"] for row in all_rows if row["rule"] == WITHOUT}
     found: dict[str, list[float]] = {}
     for row in rows:

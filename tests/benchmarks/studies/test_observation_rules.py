@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.studies import observation_rules
 from benchmarks.studies.characterisation import SHUFFLED, WITHOUT, StagedTable
+from benchmarks.studies.fidelity_tasks import Pair
 from benchmarks.studies.observation_rules import PRESENT, PROBLEMS, ROWS, RULES, main, report
 
 
@@ -43,3 +45,22 @@ def test_campaigns_are_rows_that_are_not_run_again(
 
 def test_report_without_rows_has_no_rule() -> None:
     assert len(list(report([]))) == 2
+
+
+def test_the_guard_tells_true_observations_from_shuffled_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observation_rules, "names", lambda: ["Borehole, rough"])
+    shares = [row.split(" | ") for row in observation_rules.guard(draws=40)]
+    areas = [float(row[1]) for row in shares[2:7]]
+    assert 0.5 < areas[0] < areas[-1] <= 1.0
+    ever, first = zip(*((float(row[1].rstrip(" %")), float(row[2].rstrip(" |"))) for row in shares[-3:]), strict=True)
+    assert ever[0] >= ever[1] >= ever[2]
+    assert 3.0 <= first[0] <= first[1] <= first[2] <= observation_rules.LOOKS
+
+
+def test_tables_have_the_lower_level_as_their_observation(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0], "low": [3.0, 4.0], "top": [5.0, 6.0]})
+    pair = Pair("concrete", [{"name": "x", "kind": "numeric", "bounds": [1, 2]}], frame)
+    monkeypatch.setattr(observation_rules, "pair_of", lambda name: pair)
+    table = observation_rules.table_of.__wrapped__("concrete")
+    assert (table.observations, table.target) == (("z",), "y")
+    assert table.frame.to_dict("list") == {"x": [1.0, 2.0], "z": [3.0, 4.0], "y": [5.0, 6.0]}
