@@ -131,22 +131,24 @@ def revised(
     least
         The probability of being informative from which observations revise the model.
     """
+    if is_own(model):
+        used = [(p, process) for p, process in informed if p >= MIN_PROBABILITY]
+        total = math.fsum(p for p, _ in used)
+        if not used or total < least:
+            return model
+        return Mixture([model, *(process for _, process in used)], [1.0 - total, *(p for p, _ in used)])
     if isinstance(model, Mixture):
         parts = [revised(part, revision, informed, least) for _, part in model.components]
         return type(model)(parts, model.weights.numpy())
-    if not is_own(model):
-        if revision is None or float(revision.probabilities.sum()) < least:
-            return model
-        return revision.of(model)
-    used = [(p, process) for p, process in informed if p >= MIN_PROBABILITY]
-    total = math.fsum(p for p, _ in used)
-    if not used or total < least:
+    if revision is None or float(revision.probabilities.sum()) < least:
         return model
-    return Mixture([model, *(process for _, process in used)], [1.0 - total, *(p for p, _ in used)])
+    return revision.of(model)
 
 
 def is_own(model: Model) -> bool:
-    """Whether a model has learned from the campaign's own results alone."""
+    """Whether a model, or all components of a mixture, have learned from the campaign's own results alone."""
+    if isinstance(model, Mixture):
+        return all(is_own(part) for _, part in model.components)
     return isinstance(model, GaussianProcess | Forest)
 
 

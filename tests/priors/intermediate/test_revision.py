@@ -63,10 +63,9 @@ def test_models_of_the_own_results_follow_the_regression_and_others_are_revised_
     assert isinstance(found, InterleavedMixture)
     (_, first), (_, second) = found.components
     assert isinstance(first, Mixture)
-    for _, part in first.components:
-        assert isinstance(part, Mixture)
-        assert [type(each) for _, each in part.components][1] is ObservedProcess
-        assert part.components[1][0] == pytest.approx(informed[0][0])
+    assert first.components[0][1] is pair
+    assert [type(part) for _, part in first.components][1:] == [ObservedProcess]
+    assert first.components[1][0] == pytest.approx(informed[0][0])
     assert isinstance(second, Mixture)
     assert [type(each) for _, each in second.components] == [type(past), RevisedModel]
 
