@@ -30,7 +30,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from designer.priors.intermediate.revised_model import UpdatedModel, noise_of, same_designs
+from designer.priors.intermediate.revised_model import UpdatedModel, same_designs
 from designer.surrogates.single_output import SingleOutput
 
 _FAR = math.sqrt(3.0)  # deviations from the mean of the outer points
@@ -121,10 +121,8 @@ class ObservedProcess(SingleOutput):
         mean, covariance = self._regression.joint_moments(at.inputs, observation_noise)
         for (_, between), slope in zip(found, at.slopes, strict=True):
             covariance = covariance + slope[..., :, None] * between * slope[..., None, :]
-        own = self._own(at)
-        return mean + at.bend, covariance + 0.5 * (own[..., :, None] + own[..., None, :]) * same_designs(X, X).to(
-            X.dtype
-        )
+        own, same = self._own(at), same_designs(X, X).to(X.dtype)
+        return mean + at.bend, covariance + 0.5 * (own[..., :, None] + own[..., None, :]) * same
 
     def marginals(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``...`` each) of `X` (``... x d``), without gradients."""
@@ -164,9 +162,7 @@ class ObservedProcess(SingleOutput):
 
         Without `Y` at its own means; ``noise`` (keyword) has ``p x 1`` variances, NaN where the learned noise holds.
         """
-        X = X.detach().to(torch.float64)
-        values = self.marginals(X)[0] if Y is None else Y.detach().to(torch.float64)[:, 0]
-        return UpdatedModel.measured(self, X, values, noise_of(self.noise_variance, values, kwargs.get("noise")))
+        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
 
     @property
     def noise_variance(self) -> float:

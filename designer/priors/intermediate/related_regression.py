@@ -96,7 +96,7 @@ class RelatedRegression:
 
     def predict(self, X: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (``n`` each, model scale) of designs (``n x d``) with observations (``n x k``)."""
-        return self.model.marginals(torch.cat([X, self.relation.standardised(Z)], dim=-1))
+        return self.joint.marginals(torch.cat([X, Z], dim=-1))
 
 
 def fit_related(data: TaskData, Z: Tensor, relation: PastRelation) -> RelatedRegression:

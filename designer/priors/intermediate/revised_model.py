@@ -51,14 +51,25 @@ class UpdatedModel(SingleOutput):
         self._model, self._designs, self._variances, self._shift, self._gain = model, designs, own, shift, gain
 
     @classmethod
-    def measured(cls, model: Model, designs: Tensor, values: Tensor, noise: Tensor) -> UpdatedModel:
-        """Return a model conditioned on values (``k``) of designs (``k x d``) with variances of their noise (``k``)."""
+    def measured(cls, model: Any, designs: Tensor, Y: Tensor | None, noise: Tensor | None) -> UpdatedModel:
+        """Return a model conditioned on measurements at designs (``k x d``).
+
+        Parameters
+        ----------
+        Y
+            ``k x 1``; None: at the model's own means.
+        noise
+            ``k x 1`` variances, NaN where the learned noise holds; None: everywhere.
+        """
+        designs = designs.detach().to(torch.float64)
+        values = model.marginals(designs)[0] if Y is None else Y.detach().to(torch.float64)[:, 0]
+        variances = _noise_of(model.noise_variance, values, noise)
         with torch.no_grad():
             normal = normal_of(model.posterior(designs))
             S = normal.covariance_matrix
-            S = S + torch.diag(noise + _JITTER * S.diagonal().mean())
+            S = S + torch.diag(variances + _JITTER * S.diagonal().mean())
             gain = torch.cholesky_inverse(torch.linalg.cholesky(S))
-            return UpdatedModel(model, designs, torch.zeros_like(noise), gain @ (values - normal.mean), gain)
+            return UpdatedModel(model, designs, torch.zeros_like(variances), gain @ (values - normal.mean), gain)
 
     @property
     def noise_variance(self) -> float:
@@ -114,9 +125,7 @@ class UpdatedModel(SingleOutput):
         noise
             (keyword) ``p x 1`` noise variances, NaN where the learned noise holds.
         """
-        X = X.detach().to(torch.float64)
-        values = self.marginals(X)[0] if Y is None else Y.detach().to(torch.float64)[:, 0]
-        return UpdatedModel.measured(self, X, values, noise_of(self.noise_variance, values, kwargs.get("noise")))
+        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
 
 
 def same_designs(X: Tensor, Z: Tensor) -> Tensor:
@@ -133,7 +142,7 @@ def same_designs(X: Tensor, Z: Tensor) -> Tensor:
         return near & ((X.unsqueeze(-2) - Z.unsqueeze(-3)).abs().amax(dim=-1) <= _SAME)
 
 
-def noise_of(learned: float, values: Tensor, given: Tensor | None) -> Tensor:
+def _noise_of(learned: float, values: Tensor, given: Tensor | None) -> Tensor:
     """Return the noise variances (``p``) of values: those `given` (``p x 1``), and the `learned` one where NaN."""
     if given is None:
         return torch.full_like(values, learned)
