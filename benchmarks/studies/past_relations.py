@@ -25,7 +25,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import numpy as np
 import torch
@@ -42,7 +41,6 @@ from designer.priors.intermediate.observed_mixture import ObservedMixture, fit_o
 from designer.priors.intermediate.past_relation import PastResults
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
 from designer.surrogates.data import TaskData
-from designer.surrogates.model_mixture import MarginalModel
 
 PAST, MAX_PAST, MAX_PREDICTED, MAX_DESIGNS, SEEDS = 0.4, 100, 100, 60, 10
 RESULTS = (2, 3, 4, 6, 10)
@@ -94,9 +92,11 @@ class Split:
         baseline = baseline_model(self.own.first(results))
         X, y = self.own.X[max(RESULTS) :], self.own.Y[max(RESULTS) :, 0]
         Z = torch.as_tensor(self.Z[max(RESULTS) :])
-        given = [None if each is None else each.revision(X, Z, baseline).of(baseline) for each in regressions]
-        models = [baseline, *(each or baseline for each in given)]
-        means = [cast(MarginalModel, model).marginals(X)[0] for model in models]
+        mean, variance = baseline.marginals(X)
+        means = [mean]
+        for each in regressions:
+            revision = None if each is None else each.revision(X, Z, baseline)
+            means.append(mean if revision is None else revision.mean(mean, variance))
         return [float((y - mean).square().mean().sqrt() / y.std(correction=0)) for mean in means]
 
     def relation(self) -> tuple[PastResults | None, float]:

@@ -208,3 +208,22 @@ def test_before_the_first_result_an_observation_tells_where_past_results_tell_of
     assert abs(centre - 3.0 * 190.0) < abs(without - 3.0 * 190.0), "the mean of both observations"
     assert campaign.next_steps()
     assert len(campaign.suggest(1)) == 1
+
+
+def test_the_first_design_is_measured_at_once_although_a_past_campaign_tells_of_it(tmp_path: Path) -> None:
+    """It is measured in any case, and with past results of the same designs it may be the best."""
+    finished(tmp_path)
+    path, kinds = tmp_path / "own.yaml", []
+    data = {"designer": 1, "name": "own", "space": PAST_SPACE, "targets": [STRENGTH], "observations": [HARDNESS]}
+    path.write_text(json.dumps({**data, "prior": {"kind": "transfer-gp", "tasks": ["past.yaml"]}}))
+    campaign = Campaign.open(path)
+    for _ in range(2):
+        (name,) = campaign.suggest(1).index
+        design = dict(campaign.state.suggestions[name].design)
+        (step,) = campaign.next_steps()
+        kinds.append(step.kind)
+        seen = hardness(float(design["x"]), float(design["w"]))
+        if step.kind == "observe":
+            campaign.record([{"suggestion": name, "hardness": seen}])
+        campaign.record([{"suggestion": name, "strength": 3.0 * seen}])
+    assert kinds == ["measure", "observe"]

@@ -23,13 +23,12 @@ from designer.priors.intermediate.observed_mixture import ObservedMixture
 from designer.priors.intermediate.observed_target import FittedRegressions, ObservedTarget
 from designer.priors.intermediate.past_relation import level_like
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
-from designer.priors.intermediate.revision import MIN_PROBABILITY, Revision, revised
+from designer.priors.intermediate.revision import MIN_PROBABILITY, Informed, Revision, revised
 from designer.priors.robust_conditioning import Conditioned, baseline_process
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.independent import joined
-from designer.surrogates.single_output import SingleOutput
 from designer.threads import one_thread
 
 if TYPE_CHECKING:
@@ -76,12 +75,6 @@ class RevisedTargets:
             one = data.columns_of([i])
             found.append(ObservedTarget(one, Z, features[rows], designs.Z[rows], before, past, self.fitted))
         return tuple(found)
-
-    @cached_property
-    def revisions(self) -> tuple[Revision | None, ...]:
-        """What observations say of the designs without a result, by target; None where they say nothing."""
-        with one_thread():
-            return tuple(each.revision(self.baseline(i)) for i, each in enumerate(self.observed))
 
     def baseline(self, target: int) -> GaussianProcess:
         """Return the process of a target's results without observations."""
@@ -157,16 +150,18 @@ class RevisedTargets:
 
     def of(self, model: Model, least: float = MIN_PROBABILITY) -> Model:
         """Return a model of all targets, revised; of those where observations are informative with `least`."""
-        if not any(self._informed) and not any(self.revisions):
+        if not any(self.informed):
             return model
         parts = [single_output(model, i) for i in range(len(self.targets))]
         with one_thread():
-            found = zip(parts, self.revisions, self._informed, strict=True)
-            return joined([revised(part, revision, informed, least) for part, revision, informed in found])
+            return joined([revised(part, each, least) for part, each in zip(parts, self.informed, strict=True)])
 
     @cached_property
-    def _informed(self) -> tuple[tuple[tuple[float, SingleOutput], ...], ...]:
-        """The posteriors of each target by its regressions on the observations, with their probabilities."""
+    def informed(self) -> tuple[tuple[Informed, ...], ...]:
+        """The posteriors of each target by its regressions on the observations."""
         designs = torch.as_tensor(self.space.encoder.encode(self.designs.coordinates))
         with one_thread():
-            return tuple(each.processes(designs, self.designs.Z, self._process_of) for each in self.observed)
+            return tuple(
+                each.informed(designs, self.designs.Z, self._process_of, self.baseline(i))
+                for i, each in enumerate(self.observed)
+            )

@@ -23,7 +23,7 @@ from designer.campaign.log.events import Cell
 from designer.campaign.log.state import CampaignState
 from designer.campaign.observing.campaign_stages import Stage, following_stage, observed_of, stages_of, tried, waiting
 from designer.campaign.results.designs import coordinates_of
-from designer.campaign.staging.learning import may_be_tried, target_costs
+from designer.campaign.staging.learning import may_be_tried, stages_to_try, target_costs
 from designer.campaign.staging.step import NextStep
 from designer.campaign.suggesting.campaign_posterior import CampaignPosterior
 from designer.campaign.suggesting.cheap_spending import MAX_SHARE, USED_IN_ADVANCE, affordable
@@ -165,13 +165,15 @@ class StageRule:
         """Return what is worth most of each design for its cost: its next observations, or its targets."""
         targets = tuple(target.name for target in self.spec.targets)
         following = [following_stage(self.stages, each.made) for each in designs]
-        if not designs or not math.isfinite(self._best):
-            names = [None if each is None else each.names for each in following]
-            return tuple(NextStep.in_order(each.name, own, targets) for each, own in zip(designs, names, strict=True))
         coordinates = coordinates_of(self.known.space, [each.settings for each in designs])
+        costs = target_costs(self.spec, self.state, coordinates)
+        if not designs or not math.isfinite(self._best):
+            tried_first = stages_to_try(self.state, following, costs)
+            names = [None if each is None else each.names for each in tried_first]
+            return tuple(NextStep.in_order(each.name, own, targets) for each, own in zip(designs, names, strict=True))
         with torch.no_grad():
             X = self._features(coordinates)
-            usable, costs = self._usable(X), target_costs(self.spec, self.state, coordinates)
+            usable = self._usable(X)
             chances = usable * self._chances(X)
             ratings = np.exp(log_ratings(self.spec, self.state, self.known, coordinates)) / costs
             preferred = usable * np.exp(log_belief_weights(self.spec, self.state, coordinates))
@@ -255,15 +257,13 @@ class StageRule:
         drawn = None if revised is None else revised.given_draws(self._column, coordinates, made, following.names)
         if revised is None or drawn is None:
             return 0.0, np.ones((len(coordinates), 1))
-        others, total = None if made else revised.revisions[self._column], np.zeros(len(drawn.X))
-        probabilities = drawn.probabilities.tolist()
+        total, probabilities = np.zeros(drawn.means.shape[1]), drawn.probabilities.tolist()
         for share, part in components(single_output(self.known.unrevised_search, self._column)):
             for i, probability in enumerate(probabilities):
                 if is_own(part):
                     mean, variance = drawn.means[i], drawn.variances[i]
                 else:
-                    is_revised = others is not None and i < len(others.means)
-                    at = self._repeated(others.given(part, i) if others and is_revised else part, X, len(drawn.X))
+                    at = self._repeated(part, X, len(total))
                     mean, variance = (found[i] for found in drawn.if_informative(*at))
                 total += share * probability / math.fsum(probabilities) * self._improvements(mean, variance)
         return math.fsum(probabilities), total.reshape(len(coordinates), -1)

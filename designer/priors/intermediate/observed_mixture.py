@@ -19,6 +19,7 @@ from torch import Tensor
 
 from designer.arrays import FloatArray
 from designer.observations.observation import MIN_PAIRS
+from designer.priors.intermediate.combined_model import wider
 from designer.priors.intermediate.observed_process import Regression as JointRegression
 from designer.priors.intermediate.past_relation import PastRelation, PastResults
 from designer.priors.intermediate.regression import (
@@ -83,9 +84,7 @@ class WeightedRegression:
         """
         if self.without is None:
             return mean, variance
-        own_mean, own_variance = self.without.marginals(X)
-        wider = own_variance > variance
-        return torch.where(wider, own_mean, mean), torch.where(wider, own_variance, variance)
+        return wider((mean, variance), self.without.marginals(X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +108,9 @@ class ObservedMixture:
         """
         whole = baseline.marginals(X)
         found = [(*each.regression.predict(X, Z), *each.reference(X, *whole)) for each in self.parts]
-        means, variances, means_without, variances_without = (torch.stack(part) for part in zip(*found, strict=True))
-        weights = torch.tensor([each.weight for each in self.parts], dtype=torch.float64)[:, None].expand_as(means)
-        return Revision(X, means, variances, weights, means_without, variances_without)
+        means, variances, *without = (torch.stack(part) for part in zip(*found, strict=True))
+        weights = torch.tensor([each.weight for each in self.parts], dtype=torch.float64)
+        return Revision(means, variances, weights, *without)
 
 
 def fit_observed(

@@ -17,7 +17,7 @@ from designer.priors.intermediate.observed_process import ObservedProcess, Proce
 from designer.priors.intermediate.past_relation import PastResults
 from designer.priors.intermediate.regression import PRIOR_PROBABILITY
 from designer.priors.intermediate.revised_model import RevisedModel
-from designer.priors.intermediate.revision import Revision
+from designer.priors.intermediate.revision import Informed
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
 from designer.surrogates.single_output import SingleOutput
@@ -70,25 +70,10 @@ class ObservedTarget:
         past = [(each, relation) for each, relation in found if relation is not None]
         return fit_observed(self.one, self.Z[:, list(columns)], self.prior_probability, past)
 
-    def revision(self, baseline: GaussianProcess) -> Revision | None:
-        """Return what observations say of the designs without a result; None where they say nothing.
-
-        Parameters
-        ----------
-        baseline
-            The process of the results without observations.
-        """
-        found = []
-        for columns, rows in self._alike():
-            regression = self.regression(columns)
-            if regression is not None:
-                found.append(regression.revision(self.X_new[rows], self._observed(rows, columns), baseline))
-        return Revision.joined(found) if found else None
-
-    def processes(
-        self, designs: Tensor, Z: FloatArray, process_of: Callable[[int], Process]
-    ) -> tuple[tuple[float, SingleOutput], ...]:
-        """Return the posteriors of the target by the regressions on the most observations, with their probabilities.
+    def informed(
+        self, designs: Tensor, Z: FloatArray, process_of: Callable[[int], Process], baseline: GaussianProcess
+    ) -> tuple[Informed, ...]:
+        """Return the posteriors of the target by the regressions on the most observations.
 
         A design with some of these observations is predicted by the regression on them. Nothing where no regression is
         known.
@@ -99,6 +84,8 @@ class ObservedTarget:
             ``p x d`` features and ``p x k`` standardised observations of all observed designs.
         process_of
             Returns the process of a column of the observations.
+        baseline
+            The process of the results without observations.
         """
         columns = self._most_known()
         regression = self.regression(columns)
@@ -109,7 +96,8 @@ class ObservedTarget:
         found = []
         for each in regression.parts:
             model = ObservedProcess(each.regression.joint, processes, designs[complete], known[complete])
-            found.append((each.weight, self._with_partly_observed(model, columns, each.past)))
+            without = (baseline,) if each.without is None else (baseline, each.without)
+            found.append(Informed(each.weight, self._with_partly_observed(model, columns, each.past), without))
         return tuple(found)
 
     def _with_partly_observed(self, model: ObservedProcess, columns: Columns, past: LearnedFrom | None) -> SingleOutput:

@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from benchmarks.studies import observation_calibration
-from benchmarks.studies.observation_calibration import COUNTS, MODELS, main, scores
+from benchmarks.studies.observation_calibration import COUNTS, MODELS, PAST_MODELS, main, past_scores, scores
 
 
-def test_every_prediction_has_a_row(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("option", "models"), [([], MODELS), (["--past"], PAST_MODELS)])
+def test_every_prediction_has_a_row(
+    option: list[str], models: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(observation_calibration, "COUNTS", COUNTS[:1])
-    assert main(["--seeds", "1", "--problems", "Borehole"]) == 0
+    assert main(["--seeds", "1", "--problems", "Borehole", *option]) == 0
     rows = capsys.readouterr().out.splitlines()[2:]
-    assert [row.split(" | ")[2] for row in rows] == list(MODELS)
+    assert [row.split(" | ")[2] for row in rows] == list(models)
 
 
 def test_observations_of_a_rough_function_predict_it_better() -> None:
@@ -23,6 +26,13 @@ def test_observations_of_a_rough_function_predict_it_better() -> None:
     without, _, process = (found[name] for name in MODELS)
     assert process[0] > without[0] + 0.05
     assert process[2] > without[2]
+
+
+def test_a_past_task_with_observations_is_less_too_sure_than_alone() -> None:
+    found = past_scores("Hartmann 3, rough", 0, 12, 40)
+    task, _, _, both = (found[name] for name in PAST_MODELS)
+    assert 1.0 < both[1] < task[1]
+    assert both[2] > task[2]
 
 
 def test_a_score_is_that_of_a_normal_distribution() -> None:

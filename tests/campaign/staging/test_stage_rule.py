@@ -10,6 +10,7 @@ import pytest
 
 from designer import Campaign
 from designer.campaign.observing.campaign_stages import observed_of, waiting
+from designer.campaign.observing.revised_targets import DRAWS
 from designer.campaign.staging import stage_rule
 from designer.campaign.staging.stage_rule import Design, StageRule, steps_by_model
 from designer.campaign.suggesting.campaign_posterior import campaign_posterior
@@ -78,7 +79,7 @@ def test_draws_of_many_designs_are_those_of_each_alone() -> None:
     for i, own in enumerate(coordinates):
         alone = revised.given_draws(0, own[None, :], (), ("quick",))
         assert alone is not None
-        rows = slice(i * len(alone.X), (i + 1) * len(alone.X))
+        rows = slice(i * DRAWS, (i + 1) * DRAWS)
         np.testing.assert_allclose(together.means[:, rows], alone.means, rtol=1e-9)
         np.testing.assert_allclose(together.variances[:, rows], alone.variances, rtol=1e-9)
     assert float(together.means.std()) > 0.1, "what is observed says something"

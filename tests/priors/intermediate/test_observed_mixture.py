@@ -14,8 +14,6 @@ from designer.priors.baseline import baseline_model
 from designer.priors.intermediate.observed_mixture import ObservedMixture, fit_observed
 from designer.priors.intermediate.regression import posterior_weights
 from designer.priors.intermediate.revision import Revision
-from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.model_mixture import MarginalModel
 from tests.priors.intermediate.past_campaigns import Campaigns, campaigns
 
 SEEDS = range(5)
@@ -27,15 +25,18 @@ def error(found: Campaigns, n: int, regression: ObservedMixture | None) -> float
     X, y = torch.as_tensor(found.X[20:]), found.y[20:]
     mean, _ = baseline.marginals(X)
     if regression is not None:
-        mean, _ = moments(regression.revision(X, torch.as_tensor(found.z[20:, None]), baseline), baseline)
+        revision = regression.revision(X, torch.as_tensor(found.z[20:, None]), baseline)
+        mean = revision.mean(*baseline.marginals(X))
     return float(np.sqrt(np.mean((y - mean.numpy()) ** 2)) / y.std())
 
 
-def moments(revision: Revision, model: GaussianProcess) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the means and variances of the designs by a revised model."""
-    found = revision.of(model)
-    assert isinstance(found, MarginalModel)
-    return found.marginals(revision.X)
+def moments(revision: Revision, mean: torch.Tensor, variance: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the means and variances of a model of designs given their observations, from its own."""
+    means, variances = revision.if_informative(mean, variance)
+    whole = torch.cat([revision.probabilities, 1.0 - revision.probabilities.sum(0, keepdim=True)])[:, None]
+    centre = (whole * torch.cat([means, mean[None]])).sum(0)
+    squares = (whole * torch.cat([variances + means.square(), (variance + mean.square())[None]])).sum(0)
+    return centre, squares - centre.square()
 
 
 def of_past(regression: ObservedMixture | None) -> float:
@@ -118,7 +119,8 @@ def test_without_a_past_campaign_nothing_changes() -> None:
     given_z, its_variance = own.predict(X, Z)
     expected = (1.0 - weight) * mean + weight * given_z
     moved = weight * (1.0 - weight) * (given_z - mean).square()
-    after = moments(revision, baseline)
+    after = moments(revision, mean, variance)
+    torch.testing.assert_close(revision.mean(mean, variance), after[0])
     torch.testing.assert_close(after[0], expected, rtol=1e-5, atol=1e-6)
     expected = (1.0 - weight) * variance + weight * its_variance + moved
     torch.testing.assert_close(after[1], expected, rtol=1e-4, atol=1e-6)
@@ -129,39 +131,3 @@ def test_weights_are_posterior_probabilities() -> None:
     first, second = posterior_weights([0.2, 0.3], [np.log(2.0), np.log(3.0)])
     assert (first, second) == pytest.approx((0.4 / 1.8, 0.9 / 1.8))
     assert posterior_weights([0.2, 0.3], [900.0, -900.0]) == pytest.approx([1.0, 0.0])
-
-
-def revision(parts: int, designs: int, seed: int) -> Revision:
-    rng = np.random.default_rng(seed)
-    one = [torch.as_tensor(rng.random((parts, designs))) for _ in range(5)]
-    one[2] = one[2] / (parts + 1)
-    return Revision(torch.as_tensor(rng.random((designs, 3))), *one)
-
-
-def test_moments_of_a_revision_are_those_of_the_mixture() -> None:
-    several, model = revision(3, 4, 0), baseline_model(campaigns(0).first(8)[0])
-    mean, variance = model.marginals(several.X)
-    means, variances = several.if_informative(mean, variance)
-    probabilities = several.probabilities
-    share = several.weights / several.weights.amax(dim=1, keepdim=True)
-    variances = share * (variances + means.square()) + (1.0 - share) * (variance + mean.square())
-    means = share * means + (1.0 - share) * mean
-    whole = torch.cat([probabilities, 1.0 - probabilities.sum(0, keepdim=True)])[:, None]
-    centre = (whole * torch.cat([means, mean[None]])).sum(0)
-    squares = (whole * torch.cat([variances, (variance + mean.square())[None]])).sum(0)
-    found = moments(several, model)
-    torch.testing.assert_close(found[0], centre, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(found[1], squares - centre.square(), rtol=1e-4, atol=1e-6)
-
-
-def test_joined_revisions_are_those_of_each_group() -> None:
-    groups = [revision(1, 2, 2), revision(3, 4, 3)]
-    whole, rng = Revision.joined(groups), np.random.default_rng(4)
-    mean, variance = (torch.as_tensor(rng.random(6)) for _ in range(2))
-    found = whole.if_informative(mean, variance)
-    for rows, group in ((slice(0, 2), groups[0]), (slice(2, 6), groups[1])):
-        r = len(group.means)
-        assert torch.equal(whole.weights[:r, rows], group.weights)
-        assert float(whole.weights[r:, rows].sum()) == 0.0
-        for own, expected in zip(found, group.if_informative(mean[rows], variance[rows]), strict=True):
-            torch.testing.assert_close(own[:r, rows], expected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,11 @@ from designer.priors.baseline import baseline_model
 from designer.priors.intermediate.observed_mixture import fit_observed
 from designer.priors.intermediate.observed_target import ObservedTarget
 from designer.priors.intermediate.revised_model import RevisedModel
-from designer.priors.intermediate.revision import Revision
+from designer.priors.intermediate.revision import Informed, revised
 from designer.priors.intermediate.stage_index import measuring_index, observing_index
 from designer.space import DesignSpace
 from designer.surrogates.data import TaskData
 from designer.surrogates.gaussian_process import GaussianProcess
-from designer.surrogates.model_mixture import Mixture
 from designer.surrogates.normal import normal_of
 
 SPACE = DesignSpace(parameters=[{"name": f"x{i}", "kind": "numeric", "bounds": [0, 1]} for i in range(3)])
@@ -57,6 +55,19 @@ def test_permuted_observations_are_rarely_informative(width: int) -> None:
     assert sum(weight < 0.5 for weight in weights[True]) <= 1
 
 
+def informed_by(observed: ObservedTarget) -> tuple[Informed, ...]:
+    """Return the posteriors by the regressions, with a process of each observation over all observed designs."""
+    designs = torch.cat([observed.one.X, observed.X_new])
+    Z = np.concatenate([observed.Z[: len(observed.one.X)], observed.Z_new])
+
+    def process_of(column: int) -> GaussianProcess:
+        known = torch.as_tensor(Z[:, [column]])
+        rows = torch.isfinite(known[:, 0])
+        return baseline_model(TaskData(designs[rows], known[rows], columns=observed.one.columns))
+
+    return observed.informed(designs, Z, process_of, baseline_model(observed.one))
+
+
 def error(model: Any, observed: ObservedTarget) -> float:
     truth = observed.truth  # type: ignore[attr-defined]
     return float((model.marginals(observed.X_new)[0] - truth).square().mean().sqrt() / truth.std())
@@ -77,9 +88,7 @@ def test_predictions_with_related_observations_are_better_and_with_unrelated_one
         for seed in range(5):
             observed = task(seed, related=related)
             baseline = baseline_model(observed.one)
-            revision = observed.revision(baseline)
-            assert revision is not None
-            ratios.append(error(revision.of(baseline), observed) / error(baseline, observed))
+            ratios.append(error(revised(baseline, informed_by(observed)), observed) / error(baseline, observed))
         assert np.mean(ratios) < most
 
 
@@ -87,7 +96,7 @@ def test_fewer_than_three_results_say_nothing() -> None:
     observed = task(0)
     few = ObservedTarget(observed.one.first(2), observed.Z[:2], observed.X_new, observed.Z_new)
     assert few.regression((0,)) is None
-    assert few.revision(baseline_model(few.one)) is None
+    assert informed_by(few) == ()
     assert fit_observed(observed.one, np.full((N, 1), np.nan)) is None
 
 
@@ -106,7 +115,7 @@ def test_the_order_of_results_does_not_matter(order: list[int]) -> None:
     assert all(torch.equal(a, b) for a, b in zip(*predicted, strict=True))
 
 
-def revised(seed: int = 2) -> tuple[RevisedModel, GaussianProcess, torch.Tensor]:
+def at_four_designs(seed: int = 2) -> tuple[RevisedModel, GaussianProcess, torch.Tensor]:
     observed = task(seed)
     baseline = baseline_model(observed.one)
     X = observed.X_new[:4]
@@ -115,7 +124,7 @@ def revised(seed: int = 2) -> tuple[RevisedModel, GaussianProcess, torch.Tensor]
 
 
 def test_a_revised_model_has_the_new_moments_at_the_designs_and_the_old_ones_far_away() -> None:
-    model, baseline, X = revised()
+    model, baseline, X = at_four_designs()
     before, after = baseline.marginals(X), model.marginals(X)
     torch.testing.assert_close(after[0], before[0] + 1.0, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(after[1], 0.25 * before[1], rtol=1e-3, atol=1e-6)
@@ -136,35 +145,8 @@ def test_near_designs_with_other_observations_do_not_mislead_elsewhere() -> None
     assert float(shift.abs().max()) < 0.1 * float(variance.sqrt().max())
 
 
-def test_one_design_is_predicted_by_its_observations_and_by_none_as_probable_as_they_are() -> None:
-    observed = task(2)
-    baseline = baseline_model(observed.one)
-    alone = ObservedTarget(observed.one, observed.Z, observed.X_new[:1], observed.Z_new[:1])
-    regression, revision = alone.regression((0,)), alone.revision(baseline)
-    assert regression is not None
-    assert revision is not None
-    mean, variance = regression.parts[0].regression.predict(alone.X_new, torch.as_tensor(alone.Z_new))
-    found = revision.given(baseline, 0).marginals(alone.X_new)
-    torch.testing.assert_close(found[0], mean, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(found[1], variance, rtol=1e-6, atol=1e-6)
-    mixed = revision.of(baseline).posterior(alone.X_new).mean[:, 0]
-    weight, before = regression.weight, baseline.marginals(alone.X_new)[0]
-    torch.testing.assert_close(mixed, weight * mean + (1 - weight) * before, rtol=1e-6, atol=1e-6)
-
-
-def test_observations_that_widen_a_prediction_count_as_they_are() -> None:
-    baseline = baseline_model(task(2).one)
-    X = task(2).X_new[:2]
-    mean, variance = baseline.marginals(X)
-    sure = torch.ones(1, 2, dtype=torch.float64)
-    wide = Revision(X, mean[None] - 3.0, 2.0 * variance[None], sure, mean[None], variance[None])
-    for found, expected in zip(wide.given(baseline, 0).marginals(X), (mean - 3.0, 2.0 * variance), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
-    assert replace(wide, weights=0.01 * sure).of(baseline) is baseline
-
-
 def test_joint_moments_marginals_and_cross_moments_agree() -> None:
-    model, _, X = revised()
+    model, _, X = at_four_designs()
     Z = torch.rand(3, 3, dtype=torch.float64)
     both = torch.cat([X, Z])
     normal = normal_of(model.posterior(both))
@@ -177,7 +159,7 @@ def test_joint_moments_marginals_and_cross_moments_agree() -> None:
 
 
 def test_a_revised_model_is_differentiable_and_takes_measurements() -> None:
-    model, _, X = revised()
+    model, _, X = at_four_designs()
     x = torch.rand(2, 1, 3, dtype=torch.float64, requires_grad=True)
     model.posterior(x).mean.sum().backward()
     assert x.grad is not None
@@ -186,18 +168,6 @@ def test_a_revised_model_is_differentiable_and_takes_measurements() -> None:
     pending = model.condition_on_observations(new)
     assert float(pending.marginals(new)[1]) < float(model.marginals(new)[1])
     torch.testing.assert_close(pending.marginals(X)[0], model.marginals(X)[0], rtol=1e-4, atol=1e-4)
-
-
-def test_each_component_of_a_mixture_is_revised() -> None:
-    observed = task(3)
-    baseline = baseline_model(observed.one)
-    revision = observed.revision(baseline)
-    assert revision is not None
-    model = revision.of(Mixture([baseline, baseline], [0.5, 0.5]))
-    assert isinstance(model, Mixture)
-    torch.testing.assert_close(
-        model.marginals(observed.X_new)[0], revision.of(baseline).posterior(observed.X_new).mean[:, 0]
-    )
 
 
 @settings(max_examples=50, deadline=None)

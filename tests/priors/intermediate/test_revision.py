@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,74 +14,62 @@ from hypothesis import strategies as st
 from designer.priors.baseline import baseline_model
 from designer.priors.informed import fit_informed, zero_mean
 from designer.priors.interleaving import InterleavedMixture
+from designer.priors.intermediate.combined_model import CombinedModel, combined
 from designer.priors.intermediate.observed_process import ObservedProcess
 from designer.priors.intermediate.observed_target import ObservedTarget
-from designer.priors.intermediate.revised_model import RevisedModel, same_designs
-from designer.priors.intermediate.revision import MIN_PROBABILITY, TRUSTED, Revision, revised
-from designer.surrogates.data import TaskData
+from designer.priors.intermediate.revised_model import same_designs
+from designer.priors.intermediate.revision import MIN_PROBABILITY, TRUSTED, revised
 from designer.surrogates.forest import fit_forest
 from designer.surrogates.model_mixture import Mixture
-from tests.priors.intermediate.test_regression import task
+from tests.priors.intermediate.test_regression import informed_by, task
 
 MOMENT = st.floats(-50.0, 50.0)
 VARIANCE = st.floats(1e-4, 1e4)
 
 
-def informed_by(observed: ObservedTarget) -> Any:
-    designs = torch.cat([observed.one.X, observed.X_new])
-    Z = np.concatenate([observed.Z, observed.Z_new])
-
-    def process_of(column: int) -> Any:
-        known = torch.as_tensor(Z[:, [column]])
-        rows = torch.isfinite(known[:, 0])
-        return baseline_model(TaskData(designs[rows], known[rows], columns=observed.one.columns))
-
-    return observed.processes(designs, Z, process_of)
-
-
 @settings(max_examples=200, deadline=None)
 @given(MOMENT, VARIANCE, MOMENT, VARIANCE, MOMENT, VARIANCE)
-def test_a_revision_moves_a_mean_no_further_than_its_two_predictions_are_away(
+def test_observations_move_a_mean_no_further_than_its_two_predictions_are_away(
     mean: float, variance: float, given_z: float, narrow: float, without: float, wide: float
 ) -> None:
     def number(value: float) -> Any:
         return torch.full((1, 1), value, dtype=torch.float64)
 
-    revision = Revision(number(0.5), number(given_z), number(narrow), number(1.0), number(without), number(wide))
-    moved, left = revision.if_informative(number(mean)[0], number(variance)[0])
+    moved, left = combined(
+        (number(mean), number(variance)), (number(given_z), number(narrow)), (number(without), number(wide))
+    )
     assert abs(float(moved) - mean) <= (abs(given_z - mean) + abs(without - mean)) * (1.0 + 1e-9) + 1e-9
     assert 0.0 < float(left) <= narrow * (1.0 + 1e-9)
 
 
-def test_models_of_the_own_results_follow_the_regression_and_others_are_revised_where_designs_are_observed() -> None:
+def test_models_of_the_own_results_follow_the_regression_and_others_are_combined_with_it() -> None:
     observed = task(1)
     own = baseline_model(observed.one)
     past = fit_informed(observed.one, zero_mean, ())
-    revision, informed = observed.revision(own), informed_by(observed)
+    informed = informed_by(observed)
     pair = Mixture([own, fit_forest(observed.one)], [0.7, 0.3])
-    found = revised(InterleavedMixture([pair, past], [0.6, 0.4]), revision, informed)
+    found = revised(InterleavedMixture([pair, past], [0.6, 0.4]), informed)
     assert isinstance(found, InterleavedMixture)
     (_, first), (_, second) = found.components
     assert isinstance(first, Mixture)
     assert first.components[0][1] is pair
     assert [type(part) for _, part in first.components][1:] == [ObservedProcess]
-    assert first.components[1][0] == pytest.approx(informed[0][0])
+    assert first.components[1][0] == pytest.approx(informed[0].probability)
     assert isinstance(second, Mixture)
-    assert [type(each) for _, each in second.components] == [type(past), RevisedModel]
+    assert [type(each) for _, each in second.components] == [type(past), CombinedModel]
 
 
 def test_observations_that_are_not_probable_enough_change_nothing() -> None:
     observed = task(1)
     own, past = baseline_model(observed.one), fit_informed(observed.one, zero_mean, ())
-    revision, [(_, process)] = observed.revision(own), informed_by(observed)
-    assert revision is not None
+    (informed,) = informed_by(observed)
     for weight, least, changes in ((0.4, TRUSTED, False), (0.9, TRUSTED, True), (0.4, MIN_PROBABILITY, True)):
-        seen = replace(revision, weights=torch.full_like(revision.weights, weight))
         for model in (own, past):
-            found = revised(model, seen, [(weight, process)], least)
+            found = revised(model, [replace(informed, probability=weight)], least)
             assert (found is not model) == changes
-    assert revised(own, None, []) is own
-    assert revised(past, None, [(0.9, process)]) is past
+    for each in (own, past, Mixture([own, past], [0.5, 0.5])):
+        assert revised(each, []) is each
+        assert revised(each, [replace(informed, probability=0.01)]) is each
 
 
 def test_a_design_with_a_part_of_the_observations_is_predicted_by_these() -> None:
@@ -91,7 +79,7 @@ def test_a_design_with_a_part_of_the_observations_is_predicted_by_these() -> Non
     Z_new = np.concatenate([whole.Z_new, rng.normal(size=whole.Z_new.shape)], axis=1)
     Z_new[2:5, 1] = np.nan
     observed = ObservedTarget(whole.one, Z, whole.X_new, Z_new)
-    [(_, model)] = informed_by(observed)
+    model = cast(ObservedProcess, informed_by(observed)[0].model)
     both, first = observed.regression((0, 1)), observed.regression((0,))
     assert both is not None
     assert first is not None
