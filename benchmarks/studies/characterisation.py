@@ -5,11 +5,12 @@ strength of alloys, strength after 1, 3 and 5 days before that after 28 days of 
 and 24 h and 7 days before that after 14 days, and the Debye temperature beside the thermal conductivity of compounds;
 and over simulated ones, in which a curve comes before the target: the temperature of a reactor before its yield, and
 the conductivity of an alloy until a tenth of the ageing time before its yield strength (its table is made by
-`benchmarks.studies.ageing_curves`). The target costs 1, all observations of a design together
-0.1. Each campaign has a random part of its table (80 % of the rows, at most 200) and is run until the best 1 % of the
-designs, at least one, is measured, at most to a cost of 30. Its figure is the cost until then. Three ways: without
-observations, with them, and with those of the designs exchanged at random. The ratio to the campaign of the same seed
-without observations is a geometric mean with a 95 % interval by a bootstrap over tables and campaigns.
+`benchmarks.studies.ageing_curves`). The target costs 1, all observations of a design together 0.1, or as much as
+``--observed-cost`` says. Each campaign has a random part of its table (80 % of the rows, at most 200) and is run until
+the best 1 % of the designs, at least one, is measured, at most to a cost of 30. Its figure is the cost until then.
+Three ways: without observations, with them, and with those of the designs exchanged at random. The ratio to the
+campaign of the same seed without observations is a geometric mean with a 95 % interval by a bootstrap over tables and
+campaigns.
 ``DESIGNER_DATA`` names the folder of the tables.
 
 Each campaign is a line of the file of rows, and one that is there is not run again; ``--report`` prints the tables of
@@ -44,7 +45,7 @@ from designer.errors import NoDesignLeft
 MAX_COST, MAX_ROWS, BEST, SEEDS = 30.0, 200, 0.01, 5
 CURVE = "curve"
 OBSERVED = 0.1
-"""The cost of all observations of a design; that of the target is 1."""
+"""The cost of all observations of a design, unless stated; that of the target is 1."""
 WITHOUT, WITH, SHUFFLED = "without observations", "with observations", "with shuffled observations"
 ARMS = (WITHOUT, WITH, SHUFFLED)
 
@@ -60,14 +61,15 @@ class StagedTable:
     target: str
     positions: tuple[float, ...] = ()
     """Of the observations on the axis of the one curve that they are; empty where each is a scalar."""
+    observed_cost: float = OBSERVED
 
     @property
     def declared(self) -> list[dict[str, Any]]:
-        """The observations as a campaign declares them: all of a design together cost `OBSERVED`."""
+        """The observations as a campaign declares them: all of a design together cost `observed_cost`."""
         if self.positions:
             columns = dict(zip(self.observations, self.positions, strict=True))
-            return [{"name": CURVE, "kind": "curve", "columns": columns, "stage": 1, "cost": OBSERVED}]
-        cost = OBSERVED / len(self.observations)
+            return [{"name": CURVE, "kind": "curve", "columns": columns, "stage": 1, "cost": self.observed_cost}]
+        cost = self.observed_cost / len(self.observations)
         return [{"name": name, "stage": 1, "cost": cost} for name in self.observations]
 
     def part(self, seed: int, most: int = MAX_ROWS) -> StagedTable:
@@ -116,31 +118,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--designs", type=int, default=MAX_ROWS, help="Designs of a campaign, at most.")
     parser.add_argument("--max-cost", type=float, default=MAX_COST)
+    parser.add_argument("--observed-cost", type=float, default=OBSERVED, help="Of all observations of a design.")
     parser.add_argument("--rows", type=Path, default=Path("benchmarks/results/characterisation.jsonl"))
     parser.add_argument("--report", action="store_true", help="Only print the tables of the file.")
     given = parser.parse_args(arguments)
     found = read_rows(given.rows)
     if not given.report:
-        known, known_tables = {row.key for row in found}, tables(given.tables)
+        known = {row.key for row in found}
+        known_tables = [replace(table, observed_cost=given.observed_cost) for table in tables(given.tables)]
         jobs = [
             (table.part(seed, given.designs), seed, arm, given.max_cost)
             for seed in range(given.seeds)
             for table in known_tables
             for arm in ARMS
-            if (table.name, seed, arm, given.designs, given.max_cost) not in known
+            if _key(table.name, seed, arm, given.designs, given.max_cost, table.observed_cost) not in known
         ]
         with (
             ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool,
             given.rows.open("a", encoding="utf-8") as file,
         ):
             for (table, seed, arm, _), figures in zip(jobs, pool.map(run_job, jobs), strict=True):
-                row = Row(table.name, seed, arm, given.designs, given.max_cost, len(table.frame), *figures)
+                known_row = table.name, seed, arm, given.designs, given.max_cost, len(table.frame)
+                row = Row(*known_row, *figures, observed_cost=table.observed_cost)
                 file.write(json.dumps(asdict(row)) + "\n")
                 file.flush()
                 found.append(row)
-    chosen = [row for row in found if (row.designs, row.max_cost) == (given.designs, given.max_cost)]
+    chosen = [row for row in found if row.key == row.key_with(given.designs, given.max_cost, given.observed_cost)]
     print("\n".join(report(chosen)))
     return 0
+
+
+Key = tuple[str, int, str, int, float, float]
+"""Table, seed, way, designs, highest cost, and cost of observations; 0 without any."""
+
+
+def _key(table: str, seed: int, arm: str, designs: int, max_cost: float, observed_cost: float) -> Key:
+    return table, seed, arm, designs, max_cost, 0.0 if arm == WITHOUT else observed_cost
 
 
 @dataclass(frozen=True)
@@ -157,11 +170,16 @@ class Row:
     measured: int
     observed: int
     seconds: float
+    observed_cost: float = OBSERVED
 
     @property
-    def key(self) -> tuple[str, int, str, int, float]:
+    def key(self) -> Key:
         """What tells it from other campaigns."""
-        return self.table, self.seed, self.arm, self.designs, self.max_cost
+        return self.key_with(self.designs, self.max_cost, self.observed_cost)
+
+    def key_with(self, designs: int, max_cost: float, observed_cost: float) -> Key:
+        """Return the key of the same campaign with other options."""
+        return _key(self.table, self.seed, self.arm, designs, max_cost, observed_cost)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -251,7 +269,7 @@ def run(
             if row[table.target] >= best:
                 break
         else:
-            cost, observed = cost + OBSERVED, observed + 1
+            cost, observed = cost + table.observed_cost, observed + 1
     return cost, measured, observed, time.process_time() - begin
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,14 @@ def table() -> StagedTable:
     return StagedTable("parabola", frame, ({"name": "x", "kind": "numeric", "bounds": [0, 11]},), ("z",), "y")
 
 
+@pytest.mark.parametrize("price", [0.02, 0.1])
 @pytest.mark.parametrize("arm", ARMS)
-def test_a_campaign_counts_what_it_spends(monkeypatch: pytest.MonkeyPatch, arm: str) -> None:
+def test_a_campaign_counts_what_it_spends(monkeypatch: pytest.MonkeyPatch, arm: str, price: float) -> None:
     monkeypatch.setattr(characterisation, "MAX_COST", 3.0)
-    cost, measured, observed, _ = run(table(), 0, arm)
-    assert cost == pytest.approx(measured + 0.1 * observed)
+    priced = replace(table(), observed_cost=price)
+    assert sum(each["cost"] for each in priced.declared) == pytest.approx(price)
+    cost, measured, observed, _ = run(priced, 0, arm)
+    assert cost == pytest.approx(measured + price * observed)
     assert (observed == 0) == (arm == WITHOUT)
 
 
@@ -73,4 +76,11 @@ def test_rows_are_resumed_and_reported(
     assert characterisation.main([*options, "--report"]) == 0
     assert capsys.readouterr().out == shown
     assert "| t | 40 | 2 | with observations | 3.0 | 2.0 | 1.0 | 1.50 |" in shown
+    cheaper = [replace(row, cost=1.0, observed_cost=0.02) for row in rows if row.arm != WITHOUT]
+    with path.open("a") as file:
+        file.writelines(json.dumps(asdict(row)) + "\n" for row in cheaper)
+    assert characterisation.main([*options, "--observed-cost", "0.02"]) == 0
+    assert "| t | 40 | 2 | with observations | 1.0 | 2.0 | 1.0 | 0.50 |" in capsys.readouterr().out
+    assert characterisation.main(options) == 0
+    assert capsys.readouterr().out == shown
     assert "Ratio of costs with observations: 1.50 (1.50 to 1.50)" in shown
