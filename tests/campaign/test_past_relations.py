@@ -219,10 +219,10 @@ def test_the_first_design_is_measured_at_once_although_a_past_campaign_tells_of_
     campaign = Campaign.open(path)
     for _ in range(2):
         (name,) = campaign.suggest(1).index
-        design = dict(campaign.state.suggestions[name].design)
+        design = campaign.state.suggestions[name].design
         (step,) = campaign.next_steps()
         kinds.append(step.kind)
-        seen = hardness(float(design["x"]), float(design["w"]))
+        seen = hardness(float(design["x"] or 0.0), float(design["w"] or 0.0))
         if step.kind == "observe":
             campaign.record([{"suggestion": name, "hardness": seen}])
         campaign.record([{"suggestion": name, "strength": 3.0 * seen}])
