@@ -17,13 +17,14 @@ Reference: V. Tresp, A Bayesian committee machine, Neural Computation 12 (2000),
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import torch
 from botorch.models.model import Model
 from torch import Tensor
 
-from designer.priors.intermediate.revised_model import UpdatedModel
+from designer.priors.intermediate.revised_model import UpdatableModel, single_moments
 from designer.surrogates.normal import normal_of
 from designer.surrogates.single_output import SingleOutput
 
@@ -57,8 +58,8 @@ def wider(first: Moments, second: Moments) -> Moments:
     return torch.where(is_wider, second[0], first[0]), torch.where(is_wider, second[1], first[1])
 
 
-class CombinedModel(SingleOutput):
-    """A model given the observations of designs.
+class CombinedModel(UpdatableModel):
+    """A model given the observations of designs; those of further measurements stay unknown.
 
     Parameters
     ----------
@@ -111,25 +112,7 @@ class CombinedModel(SingleOutput):
             ]
             return found, variance, scales[0][:, None] * covariance * scales[1]
 
-    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> UpdatedModel:
-        """Return the model with ``p`` more measurements at `X` (``p x d``), whose observations stay unknown.
-
-        Without `Y` at its own means; ``noise`` (keyword) has ``p x 1`` variances, NaN where the learned noise holds.
-        """
-        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
-
     def _of(self, X: Tensor, own: Moments) -> Moments:
         """Return the moments (``...`` each) of designs (``... x d``) from the model's own."""
-        without = _single(self._without[0], X)
-        for each in self._without[1:]:
-            without = wider(without, _single(each, X))
-        return combined(own, _single(self._given, X), without)
-
-
-def _single(model: Any, X: Tensor) -> Moments:
-    """Return means and variances (``...``) of designs (``... x d``), with gradients where they are needed."""
-    if not (X.requires_grad and torch.is_grad_enabled()):
-        mean, variance = model.marginals(X)
-        return mean, variance
-    mean, covariance = model.joint_moments(X[..., None, :])
-    return mean[..., 0], covariance[..., 0, 0]
+        without = reduce(wider, (single_moments(each, X) for each in self._without))
+        return combined(own, single_moments(self._given, X), without)

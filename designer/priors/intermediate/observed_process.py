@@ -25,13 +25,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from designer.priors.intermediate.revised_model import UpdatedModel, same_designs
-from designer.surrogates.single_output import SingleOutput
+from designer.priors.intermediate.revised_model import UpdatableModel, same_designs, single_moments
 
 _FAR = math.sqrt(3.0)  # deviations from the mean of the outer points
 _MIN_VARIANCE = 1e-18  # variance of an observation, so that slopes are defined where it is known
@@ -96,8 +95,10 @@ class _At:
     widening: Tensor
 
 
-class ObservedProcess(SingleOutput):
+class ObservedProcess(UpdatableModel):
     """The posterior of a target by its regression on design and observations.
+
+    The observations of further measurements stay unknown.
 
     Parameters
     ----------
@@ -157,13 +158,6 @@ class ObservedProcess(SingleOutput):
         covariance = covariance + self._own(there) * same_designs(X, Z).to(X.dtype)
         return mean + at.bend, variance + at.widening, covariance
 
-    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> UpdatedModel:
-        """Return the model with ``p`` more measurements at `X` (``p x d``), whose observations stay unknown.
-
-        Without `Y` at its own means; ``noise`` (keyword) has ``p x 1`` variances, NaN where the learned noise holds.
-        """
-        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
-
     @property
     def noise_variance(self) -> float:
         """The learned noise variance of the target, in its unit squared."""
@@ -192,13 +186,14 @@ class ObservedProcess(SingleOutput):
             deviations.append(torch.where(missing, total, torch.full_like(total, _MIN_VARIANCE)).sqrt())
         Z = torch.stack(centres, dim=-1)
         inputs = torch.cat([X, Z], dim=-1)
-        mean, variance = self._single(inputs)
+        mean, variance = single_moments(self._regression, inputs)
         predicted = missing.to(X.dtype)
         slopes, bend, widening = [], torch.zeros_like(mean), torch.zeros_like(mean)
         for i, deviation in enumerate(deviations):
             step = torch.zeros_like(inputs)
             step[..., X.shape[-1] + i] = _FAR * deviation
-            (up, above), (down, below) = self._single(inputs + step), self._single(inputs - step)
+            up, above = single_moments(self._regression, inputs + step)
+            down, below = single_moments(self._regression, inputs - step)
             slopes.append(predicted * (up - down) / (2.0 * _FAR * deviation))
             curved = predicted * (up + down - 2.0 * mean) / (2.0 * _FAR**2)
             bend = bend + curved
@@ -209,13 +204,6 @@ class ObservedProcess(SingleOutput):
         """Return the variances (``... x q``) that designs have of their own: of what no process explains."""
         noises = [p.noise_variance * slope.square() for p, slope in zip(self._processes, at.slopes, strict=True)]
         return torch.stack([at.widening, *noises]).sum(0)
-
-    def _single(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means and variances (``... x q`` each) of the regression, with gradients where they are needed."""
-        if not (inputs.requires_grad and torch.is_grad_enabled()):
-            return self._regression.marginals(inputs)
-        mean, covariance = self._regression.joint_moments(inputs[..., None, :])
-        return mean[..., 0], covariance[..., 0, 0]
 
     def _observed(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return the observations of designs (``... x q x k``), 0 where there are none, and where there are some."""

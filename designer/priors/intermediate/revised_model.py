@@ -29,7 +29,30 @@ _JITTER = 1e-8  # of the mean variance at the designs
 _SAME = 1e-9  # by which the features of one design differ at most
 
 
-class UpdatedModel(SingleOutput):
+def single_moments(model: Any, X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return means and variances (``...``) of designs (``... x d``), with gradients where they are needed."""
+    if not (X.requires_grad and torch.is_grad_enabled()):
+        mean, variance = model.marginals(X)
+        return mean, variance
+    mean, covariance = model.joint_moments(X[..., None, :])
+    return mean[..., 0], covariance[..., 0, 0]
+
+
+class UpdatableModel(SingleOutput):
+    """A model that takes measurements by an update of its moments; its subclasses have a ``noise_variance``."""
+
+    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> UpdatedModel:
+        """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means.
+
+        Parameters
+        ----------
+        noise
+            (keyword) ``p x 1`` noise variances, NaN where the learned noise holds.
+        """
+        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
+
+
+class UpdatedModel(UpdatableModel):
     """A model whose moments are updated linearly in their covariances with some designs.
 
     Parameters
@@ -116,16 +139,6 @@ class UpdatedModel(SingleOutput):
     def _own(self, X: Tensor) -> Tensor:
         """Return the covariance (``... x q x k``) of designs with the designs' own deviations."""
         return self._same(X) * self._variances
-
-    def condition_on_observations(self, X: Tensor, Y: Tensor | None = None, **kwargs: Any) -> UpdatedModel:
-        """Return the model with ``p`` more measurements at `X` (``p x d``); without `Y` at its own means.
-
-        Parameters
-        ----------
-        noise
-            (keyword) ``p x 1`` noise variances, NaN where the learned noise holds.
-        """
-        return UpdatedModel.measured(self, X, Y, kwargs.get("noise"))
 
 
 def same_designs(X: Tensor, Z: Tensor) -> Tensor:
