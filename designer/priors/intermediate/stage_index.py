@@ -21,6 +21,8 @@ from scipy.optimize import brentq
 
 from designer.arrays import FloatArray
 
+_MIN_GAIN = float(np.finfo(np.float64).tiny)  # smaller ones have too few digits to be compared
+
 
 def measuring_index(gain: float, cost: float) -> float:
     """Return the index of measuring the target.
@@ -49,7 +51,7 @@ def observing_index(gains: FloatArray, cost: float, stage_cost: float) -> float:
     1.333333
     """
     mean = float(gains.mean())
-    if mean <= 0.0:
+    if mean < _MIN_GAIN:
         return 0.0
     shares, ratio = gains / mean, cost / stage_cost
 

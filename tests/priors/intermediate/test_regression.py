@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from designer.arrays import FloatArray
@@ -176,6 +176,7 @@ def test_a_revised_model_is_differentiable_and_takes_measurements() -> None:
     st.floats(0.1, 10),
     st.floats(0.01, 10),
 )
+@example(np.array([5e-324]), 0.5, 0.5)
 def test_the_index_of_an_observation(gains: FloatArray, cost: float, stage_cost: float) -> None:
     index = observing_index(gains, cost, stage_cost)
     both = measuring_index(float(gains.mean()), cost + stage_cost)
